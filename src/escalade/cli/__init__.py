@@ -1,0 +1,63 @@
+"""The command line: the only reader of argv. Nothing here imports torch before a verb needs it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from escalade import __version__
+from escalade.cli import analysis, runs
+from escalade.cli.parser import Parser, UsageError
+from escalade.cli.signals import interruptible
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Entry point of `escalade`; ends the process with the exit code (DESIGN, section 5)."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in arguments
+    if debug:
+        arguments.remove("--debug")
+    sys.exit(_run(arguments, debug=debug))
+
+
+def _run(arguments: list[str], *, debug: bool) -> int:
+    try:
+        command, options = _parse(arguments)
+        return interruptible(lambda: command(options), resume="escalade " + " ".join(arguments))
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except (UsageError, ValueError) as error:
+        return _fail(error, 2, debug=debug)
+    except (FloatingPointError, RuntimeError, OSError, MemoryError) as error:
+        return _fail(error, 1, debug=debug)
+
+
+def _fail(error: BaseException, code: int, *, debug: bool) -> int:
+    if debug:
+        raise error
+    text = "\n".join(line for line in str(error).splitlines()[:3] if line.strip())
+    sys.stderr.write(f"escalade: {text or type(error).__name__}\n")
+    return code
+
+
+def _parse(arguments: list[str]) -> tuple[Callable[[Any], None], Any]:
+    parser = Parser(
+        prog="escalade",
+        description="Search a base network and the scaling strategies that grow it into a family.",
+        epilog="Start with `escalade plan --data FOLDER --budgets 1M,2M,4M`: it trains nothing.",
+    )
+    parser.add_argument("--version", action="version", version=f"escalade {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show tracebacks")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+    runs.add_commands(commands)
+    analysis.add_commands(commands)
+    if not arguments:
+        parser.print_help(sys.stderr)
+        raise UsageError("name a command, such as `escalade demo`")
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        raise UsageError("name a command, such as `escalade demo`")
+    command: Callable[[Any], None] = options.run_command
+    return command, options

@@ -1,0 +1,186 @@
+"""Verbs that make or continue a run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from escalade.cli.output import write_json
+from escalade.cli.parser import UsageError
+from escalade.cli.signals import should_stop
+
+Commands = Any  # argparse's sub-parser collection has no public type
+
+_STAGES = {
+    "train": "train the supernet",
+    "search": "search the base network and its scaling strategies",
+    "export": "export every member to timm, ONNX and torch.export",
+    "report": "write report.html",
+}
+
+
+def add_commands(commands: Commands) -> None:
+    """Add `demo`, `plan`, `run` and the stages."""
+    demo = commands.add_parser("demo", help="a whole run on the embedded data, in minutes")
+    demo.add_argument("--out", type=Path, default=Path("runs/demo"), help="the run folder")
+    demo.set_defaults(run_command=_demo)
+    plan = commands.add_parser("plan", help="what a run would do and take; trains nothing")
+    _add_run_options(plan)
+    plan.add_argument("--format", choices=("text", "json"), default="text")
+    plan.set_defaults(run_command=_plan)
+    run = commands.add_parser("run", help="all stages: images and budgets in, a family out")
+    _add_run_options(run)
+    run.set_defaults(run_command=_run)
+    for name, text in _STAGES.items():
+        stage = commands.add_parser(name, help=text)
+        stage.add_argument("run", type=Path, metavar="RUN", help="the run folder")
+        stage.set_defaults(run_command=_stage, stage=name)
+    grow = commands.add_parser("grow", help="fit the growth rule and make larger members")
+    grow.add_argument("run", type=Path, metavar="RUN", help="the run folder")
+    grow.add_argument("--to", metavar="AMOUNT", help="show the network for any budget, like 12G")
+    grow.add_argument("--format", choices=("text", "json"), default="text")
+    grow.set_defaults(run_command=_grow)
+    retrain = commands.add_parser("retrain", help="give every member its final weights")
+    retrain.add_argument("run", type=Path, metavar="RUN", help="the run folder")
+    retrain.add_argument("--member", help="only this one, such as S2")
+    retrain.add_argument("--data", help="train the member on another data set (with --member)")
+    retrain.add_argument("--from-weights", action="store_true", help="fine-tune, not from scratch")
+    retrain.add_argument("--epochs", type=float, help="of training on the other data set")
+    retrain.add_argument("--out", type=Path, help="folder of the new member (with --data)")
+    retrain.set_defaults(run_command=_retrain)
+
+
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", help="folder of class folders, or a data set's name")
+    parser.add_argument("--budgets", help="from small to large, such as 60M,120M,240M")
+    parser.add_argument("--budget-kind", help="macs, params, activations or latency")
+    parser.add_argument("--grow", type=int, metavar="N", help="members to grow beyond the search")
+    parser.add_argument("--preset", help="smoke, demo, fashion_mnist, cifar10, ...")
+    parser.add_argument("--config", type=Path, help="a YAML file, such as a run's config.yaml")
+    parser.add_argument("--space", help="a space's name or file")
+    parser.add_argument("--hours", type=float, help="fit the schedule to this time on this device")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--out", type=Path, help="the run folder; default runs/NAME")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="any setting, such as supernet.recipe.learning_rate=0.4",
+    )
+
+
+def _settings(options: argparse.Namespace) -> tuple[list[dict[str, Any]], Path]:
+    """Layers of settings, later ones winning, and the run folder."""
+    from escalade.config import read_file, read_preset
+
+    layers: list[dict[str, Any]] = []
+    if options.preset:
+        layers.append(read_preset(options.preset))
+    if options.config:
+        layers.append(read_file(options.config))
+    flags = {
+        key: getattr(options, key)
+        for key in ("data", "budgets", "budget_kind", "space", "hours", "seed")
+        if getattr(options, key) is not None
+    }
+    if options.grow is not None:
+        flags["grow"] = {"num": options.grow}
+    layers.append(flags)
+    layers.extend(_assignment(text) for text in options.set)
+    data = next((layer["data"] for layer in reversed(layers) if "data" in layer), None)
+    if data is None:
+        raise UsageError("--data: name a folder of class folders or a data set; or use --preset")
+    if not any("budgets" in layer for layer in layers):
+        raise UsageError("--budgets: give a ladder, such as --budgets 1M,2M,4M; or use --preset")
+    name = options.preset or Path(str(data)).resolve().name
+    return layers, options.out or Path("runs") / name
+
+
+def _assignment(text: str) -> dict[str, Any]:
+    key, sign, value = text.partition("=")
+    if not sign or not key:
+        raise UsageError(f"--set: {text!r} is not KEY=VALUE")
+    try:
+        inner: Any = yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise UsageError(f"--set {key}: {value!r} is not a YAML value") from None
+    for part in reversed(key.split(".")):
+        inner = {part: inner}
+    settings: dict[str, Any] = inner
+    return settings
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from escalade import api
+    from escalade.config import read_preset
+
+    api.run([read_preset("demo")], out=options.out, should_stop=should_stop)
+
+
+def _plan(options: argparse.Namespace) -> None:
+    from escalade import api
+
+    layers, out = _settings(options)
+    plan = api.plan(layers)
+    if options.format == "json":
+        write_json(plan.to_json())
+    else:
+        sys.stderr.write(plan.text(command=_next_command(out)))
+
+
+def _next_command(out: Path) -> str:
+    arguments = [a for a in sys.argv[1:] if a not in ("plan",)]
+    command = " ".join(["escalade run", *arguments])
+    return command if "--out" in command else f"{command} --out {out}"
+
+
+def _run(options: argparse.Namespace) -> None:
+    from escalade import api
+
+    layers, out = _settings(options)
+    api.run(layers, out=out, should_stop=should_stop)
+
+
+def _stage(options: argparse.Namespace) -> None:
+    from escalade import api
+
+    api.stage(options.stage, options.run, should_stop=should_stop)
+
+
+def _grow(options: argparse.Namespace) -> None:
+    from escalade import api
+
+    if options.to is None:
+        api.stage("grow", options.run, should_stop=should_stop)
+        return
+    grown = api.grow_to(options.run, options.to)
+    if options.format == "json":
+        write_json(grown)
+    else:
+        sys.stderr.write(api.describe_grown(grown))
+
+
+def _retrain(options: argparse.Namespace) -> None:
+    from escalade import api
+
+    if options.data is None:
+        if options.from_weights or options.out or options.epochs:
+            raise UsageError("--from-weights, --epochs and --out go with --data OTHER")
+        api.stage("retrain", options.run, should_stop=should_stop, member=options.member)
+        return
+    if options.member is None:
+        raise UsageError("--data: name the member to train, such as --member S2")
+    api.retrain_on(
+        options.run,
+        member=options.member,
+        data=options.data,
+        from_weights=options.from_weights,
+        epochs=options.epochs,
+        out=options.out,
+        should_stop=should_stop,
+    )

@@ -1,0 +1,342 @@
+"""The configuration of a run: what `config.yaml` holds, with defaults, presets and checks."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, is_dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import yaml
+
+from escalade.core.budget import Budget, Ladder, parse_amount
+from escalade.train.recipe import Recipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetConfig:
+    """How images are decoded and divided.
+
+    Attributes:
+        side: stored height and width; None takes what the largest resolution needs.
+        in_channels: 1 or 3; None lets the images decide.
+        search_size: images per class (int) or share of a class (float) held out for the search;
+            None takes 50 a class, at most a fifth (ScaleNet, section 4.1).
+        limit: at most this many images in each split.
+    """
+
+    side: int | None = None
+    in_channels: int | None = None
+    search_size: int | float | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SupernetConfig:
+    """The super-supernet and its training (ScaleNet, section 3.2).
+
+    Attributes:
+        coupled: train left and right channels alternately (BCNet).
+        sampler: hierarchical or uniform.
+        weights: equal, proportional, or one weight per scaling stage (eq. 1).
+        window: redraw paths farther than this factor from their stage's budget; None keeps all.
+        recipe: how to train.
+    """
+
+    coupled: bool = False
+    sampler: str = "hierarchical"
+    weights: str | list[float] = "equal"
+    window: float | None = 1.5
+    recipe: Recipe = field(default_factory=lambda: Recipe(epochs=30))
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationConfig:
+    """How paths are scored.
+
+    Attributes:
+        recalibration_images: training images that batch-norm statistics are taken from.
+        precision: fp32 or bf16.
+    """
+
+    recalibration_images: int = 1024
+    precision: str = "fp32"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchConfig:
+    """The joint search (ScaleNet, section 3.3; facts, section 3).
+
+    Attributes:
+        method: mcea, random or independent.
+        num_bases: random base networks that rank the first strategies (K).
+        rounds: rounds of base and strategy search (T).
+        population: of the base evolution.
+        generations: of the base evolution.
+        strategies: most strategies evaluated per stage at a time.
+        stage_weights: pi, one per scaling stage from 0; None weighs stages 1 to M equally.
+    """
+
+    method: str = "mcea"
+    num_bases: int = 20
+    rounds: int = 4
+    population: int = 64
+    generations: int = 40
+    strategies: int = 64
+    stage_weights: list[float] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrowConfig:
+    """Larger members from the fitted growth rule (ScaleNet, section 3.4).
+
+    Attributes:
+        num: members to grow beyond the searched ones.
+        function: exponential (eq. 9), linear or squared.
+    """
+
+    num: int = 2
+    function: str = "exponential"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetrainConfig:
+    """Where the members' weights come from.
+
+    Attributes:
+        searched: retrain (from scratch), slice (recalibrated slices of the supernet) or finetune
+            (train on from the slice).
+        grown: scratch, warm (from the largest searched member), or both, which keeps the start
+            that is better on the search split and shows the difference.
+        finetune_rate: learning rate of finetune and warm starts, relative to the recipe's.
+        recipe: how to train.
+    """
+
+    searched: str = "retrain"
+    grown: str = "both"
+    finetune_rate: float = 0.3
+    recipe: Recipe = field(default_factory=lambda: Recipe(epochs=20))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportConfig:
+    """Which formats members are exported to, besides timm's."""
+
+    onnx: bool = True
+    torch_export: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Everything a run does; `config.yaml` of a run folder holds it fully resolved.
+
+    Attributes:
+        data: a folder of class folders, or a data set's name.
+        budgets: the ladder, from small to large, such as [60M, 120M, 240M].
+        budget_kind: macs, params, activations or latency.
+        tolerance: relative, on both sides of every budget.
+        space: a space's name or file; None takes the named space nearest to the first budget.
+        seed: of everything.
+        device: auto, cpu or cuda.
+        precision: fp32 or bf16, in training.
+        threads: CPU threads in training; None takes all cores.
+        workers: processes of one thread that score and retrain on CPU; None takes all cores.
+        hours: fit the schedule to this time on this device; None keeps the recipes as they are.
+    """
+
+    data: str = "demo"
+    budgets: list[float] = field(default_factory=list)
+    budget_kind: str = "macs"
+    tolerance: float = 0.05
+    space: str | None = None
+    seed: int = 0
+    device: str = "auto"
+    precision: str = "fp32"
+    threads: int | None = None
+    workers: int | None = None
+    hours: float | None = None
+    dataset: DatasetConfig = field(default_factory=DatasetConfig)
+    supernet: SupernetConfig = field(default_factory=SupernetConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    search: SearchConfig = field(default_factory=SearchConfig)
+    grow: GrowConfig = field(default_factory=GrowConfig)
+    retrain: RetrainConfig = field(default_factory=RetrainConfig)
+    export: ExportConfig = field(default_factory=ExportConfig)
+
+    @property
+    def ladder(self) -> Ladder:
+        """The budgets as a ladder."""
+        kind, tolerance = self.budget_kind, self.tolerance
+        return Ladder(tuple(Budget(target, kind, tolerance) for target in self.budgets))
+
+    def to_yaml(self) -> str:
+        """The text of `config.yaml`."""
+        return yaml.safe_dump(asdict(self), sort_keys=False)
+
+
+CHOICES = {
+    "budget_kind": ("macs", "params", "activations", "latency"),
+    "precision": ("fp32", "bf16"),
+    "supernet.sampler": ("hierarchical", "uniform"),
+    "evaluation.precision": ("fp32", "bf16"),
+    "search.method": ("mcea", "random", "independent"),
+    "grow.function": ("exponential", "linear", "squared"),
+    "retrain.searched": ("retrain", "slice", "finetune"),
+    "retrain.grown": ("scratch", "warm", "both"),
+}
+POSITIVE = (
+    "evaluation.recalibration_images search.num_bases search.rounds search.population "
+    "search.generations search.strategies retrain.finetune_rate hours dataset.side dataset.limit "
+    "threads workers"
+).split()
+
+
+def presets() -> list[str]:
+    """Names of the presets that come with the package."""
+    folder = resources.files("escalade.presets")
+    return sorted(f.name[: -len(".yaml")] for f in folder.iterdir() if f.name.endswith(".yaml"))
+
+
+def read_preset(name: str) -> dict[str, Any]:
+    """A preset's settings.
+
+    Raises:
+        ValueError: for an unknown name, with the nearest known one.
+    """
+    if name not in presets():
+        close = difflib.get_close_matches(name, presets(), 1)
+        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(presets())}"
+        raise ValueError(f"preset: {name!r} is not known; {hint}")
+    text = resources.files("escalade.presets").joinpath(f"{name}.yaml").read_text()
+    return _read_yaml(text, f"preset {name}")
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """The settings in a YAML file.
+
+    Raises:
+        ValueError: if it cannot be read or is not a mapping.
+    """
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"config: cannot read {path}: {error}") from None
+    return _read_yaml(text, str(path))
+
+
+def resolve(*layers: Mapping[str, Any]) -> Config:
+    """Merge settings, later ones winning, over the defaults, and check every one.
+
+    Raises:
+        ValueError: naming the setting's path, what is wrong and what would work.
+    """
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        _merge(merged, layer)
+    kind = str(merged.get("budget_kind", "macs"))
+    if "budgets" in merged:
+        merged["budgets"] = _amounts(merged["budgets"], kind)
+    _check_names(merged, Config, "")
+    config = _instantiate(merged)
+    _check_values(config)
+    return config
+
+
+def _read_yaml(text: str, where: str) -> dict[str, Any]:
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(f"{where}: not valid YAML: {error}".replace("\n", " ")) from None
+    if not isinstance(data or {}, dict):
+        raise ValueError(f"{where}: expected settings like `data: demo`, got {data!r}")
+    return data or {}
+
+
+def _merge(target: dict[str, Any], layer: Mapping[str, Any]) -> None:
+    for key, value in layer.items():
+        if isinstance(value, Mapping):
+            inner = target.get(key)
+            merged = dict(inner) if isinstance(inner, Mapping) else {}
+            # Epochs and steps exclude each other: the later layer's choice wins.
+            if key == "recipe":
+                for one, other in (("epochs", "steps"), ("steps", "epochs")):
+                    if value.get(one) is not None:
+                        merged.pop(other, None)
+            _merge(merged, value)
+            target[key] = merged
+        else:
+            target[key] = value
+
+
+def _amounts(value: Any, kind: str) -> list[float]:
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list):
+        parts = [parts]
+    return [p if isinstance(p, float) else parse_amount(str(p), kind=kind) for p in parts]
+
+
+def _check_names(data: Mapping[str, Any], cls: Any, where: str) -> None:
+    hints = get_type_hints(cls)
+    for key, value in data.items():
+        if key not in hints:
+            close = difflib.get_close_matches(str(key), hints, 1)
+            hint = f"did you mean {where}{close[0]}?" if close else f"known are {', '.join(hints)}"
+            raise ValueError(f"{where}{key}: no such setting; {hint}")
+        if is_dataclass(hints[key]):
+            if not isinstance(value, Mapping):
+                raise ValueError(f"{where}{key}: expected settings in it, got {value!r}")
+            _check_names(value, hints[key], f"{where}{key}.")
+
+
+def _instantiate(merged: dict[str, Any]) -> Config:
+    """Types are jsonargparse's to check; its message is brought to one line."""
+    from jsonargparse import ArgumentError, ArgumentParser
+
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_class_arguments(Config, "config")
+    for name in ("supernet", "retrain"):
+        section = merged.setdefault(name, {})
+        recipe = section.setdefault("recipe", {})
+        if recipe.get("steps") is not None:
+            recipe.setdefault("epochs", None)
+    try:
+        namespace = parser.parse_object({"config": merged})
+        config: Config = parser.instantiate(namespace)["config"]
+    except (ArgumentError, TypeError, ValueError) as error:
+        raise ValueError(_one_line(str(error))) from None
+    return config
+
+
+def _one_line(text: str) -> str:
+    text = re.sub(r"<class '(\w+)'>", r"\1", text).replace("config.", "")
+    text = re.sub(r'^Parser key "([^"]+)":', r"\1:", text.strip())
+    return " ".join(text.split())[:400]
+
+
+def _check_values(config: Config) -> None:
+    for path, known in CHOICES.items():
+        value = _at(config, path)
+        if value not in known:
+            close = difflib.get_close_matches(str(value), known, 1)
+            hint = f"did you mean {close[0]}?" if close else f"use {', '.join(known)}"
+            raise ValueError(f"{path}: {value!r} is not known; {hint}")
+    for path in POSITIVE:
+        value = _at(config, path)
+        if value is not None and value <= 0:
+            raise ValueError(f"{path}: {value} is not positive")
+    if config.grow.num < 0:
+        raise ValueError(f"grow.num: {config.grow.num} is negative")
+    if config.supernet.window is not None and config.supernet.window <= 1:
+        raise ValueError(f"supernet.window: {config.supernet.window} is not above 1")
+    if config.budgets:
+        _ = config.ladder
+
+
+def _at(config: Config, path: str) -> Any:
+    value: Any = config
+    for part in path.split("."):
+        value = getattr(value, part)
+    return value

@@ -1,0 +1,108 @@
+"""Budgets: a target in some kind of cost, with a tolerance on both sides."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from dataclasses import dataclass
+
+KINDS = ("macs", "params", "activations", "latency")
+_SUFFIXES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "b": 1e9, "t": 1e12}
+_TIMES = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A target cost; `tolerance` is relative and holds on both sides."""
+
+    target: float
+    kind: str = "macs"
+    tolerance: float = 0.05
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"budget_kind: {self.kind!r} is not known; use {', '.join(KINDS)}")
+        if not self.target > 0 or not math.isfinite(self.target):
+            raise ValueError(f"budgets: {self.target} is not a positive amount")
+        if not 0 < self.tolerance < 1:
+            raise ValueError(f"tolerance: {self.tolerance} is outside (0, 1)")
+
+    @property
+    def low(self) -> float:
+        return self.target * (1 - self.tolerance)
+
+    @property
+    def high(self) -> float:
+        return self.target * (1 + self.tolerance)
+
+    def contains(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
+    def gap(self, value: float) -> float:
+        """Relative distance from the target, signed: above is positive."""
+        return value / self.target - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """Budgets of the scaling stages, rising; stage 0 is the base network's.
+
+    Raises:
+        ValueError: if it is empty, mixes kinds or does not rise.
+    """
+
+    budgets: tuple[Budget, ...]
+
+    def __post_init__(self) -> None:
+        if not self.budgets:
+            raise ValueError("budgets: give at least one, such as 60M,120M,240M")
+        targets = [budget.target for budget in self.budgets]
+        if any(b <= a for a, b in itertools.pairwise(targets)):
+            shown = ", ".join(format_amount(t) for t in targets)
+            raise ValueError(f"budgets: {shown} do not rise; list them from small to large")
+        if len({budget.kind for budget in self.budgets}) > 1:
+            raise ValueError("budgets: all budgets of a ladder are of one kind")
+
+    @property
+    def kind(self) -> str:
+        return self.budgets[0].kind
+
+    @property
+    def factors(self) -> tuple[float, ...]:
+        """Each budget over the base budget."""
+        return tuple(budget.target / self.budgets[0].target for budget in self.budgets)
+
+    def stage(self, target: float) -> float:
+        """The real-valued scaling stage j = log2(f / f_0) (DESIGN, section 5)."""
+        return math.log2(target / self.budgets[0].target)
+
+    def grown(self, num: int) -> tuple[Budget, ...]:
+        """The next `num` budgets, continuing the last ratio (2 for a ladder of one)."""
+        last = self.budgets[-1]
+        ratio = last.target / self.budgets[-2].target if len(self.budgets) > 1 else 2.0
+        return tuple(
+            Budget(last.target * ratio**i, last.kind, last.tolerance) for i in range(1, num + 1)
+        )
+
+
+def parse_amount(text: str, *, kind: str = "macs", where: str = "budgets") -> float:
+    """Read `60M`, `1.5G`, `800k` or, for latency, `4ms`.
+
+    Raises:
+        ValueError: naming the text and what would work.
+    """
+    match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)\s*([a-zA-Z]*)\s*", text)
+    known = _TIMES if kind == "latency" else _SUFFIXES
+    if match is None or match[2].lower() not in known:
+        example = "4ms" if kind == "latency" else "60M, 1.5G or 800k"
+        raise ValueError(f"{where}: cannot read {text!r} as an amount; write it like {example}")
+    return float(match[1]) * known[match[2].lower()]
+
+
+def format_amount(value: float) -> str:
+    """An amount for people: 1.03M, 96G."""
+    for factor, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= factor:
+            return f"{value / factor:.4g}{suffix}"
+    return f"{value:.4g}"

@@ -1,0 +1,38 @@
+"""Many paths at once: genomes and scaling strategies as integer arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Population:
+    """`genomes` is (n, genes); `strategies` is (n, 3): depth, width and resolution ratio indices.
+
+    The indices point into the space's `depth_ratios`, `width_ratios` and `resolution_ratios`.
+    """
+
+    genomes: IntArray
+    strategies: IntArray
+
+    def __post_init__(self) -> None:
+        assert self.genomes.ndim == 2
+        assert self.strategies.shape == (len(self.genomes), 3)
+
+    def __len__(self) -> int:
+        return len(self.genomes)
+
+    def __getitem__(self, rows: slice | IntArray | npt.NDArray[np.bool_]) -> Population:
+        return Population(self.genomes[rows], self.strategies[rows])
+
+    @staticmethod
+    def concatenate(parts: list[Population]) -> Population:
+        return Population(
+            np.concatenate([part.genomes for part in parts]),
+            np.concatenate([part.strategies for part in parts]),
+        )

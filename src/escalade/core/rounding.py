@@ -1,0 +1,30 @@
+"""All rounding of widths, depths and resolutions stands here.
+
+`make_divisible` is the rule of the MobileNet family, which timm's builders apply to hidden widths;
+what a space realises must agree with it exactly.
+"""
+
+from __future__ import annotations
+
+import math
+
+
+def make_divisible(value: float, divisor: int = 8) -> int:
+    """Round to the nearest multiple of `divisor`, never below it nor below 90 % of `value`."""
+    rounded = max(divisor, int(value + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < 0.9 * value else rounded
+
+
+def round_to(value: float, divisor: int) -> int:
+    """Round to the nearest multiple of `divisor` (half to even), at least one multiple."""
+    return max(1, round(value / divisor)) * divisor
+
+
+def scale_depth(depth: int, ratio: float) -> int:
+    """Depth rounded up, as the published ScaleNet space has it (facts, section 3)."""
+    return max(1, math.ceil(round(depth * ratio, 9)))
+
+
+def conv_side(side: int, stride: int) -> int:
+    """Output side of a convolution whose padding is `kernel // 2` (kernel odd)."""
+    return (side - 1) // stride + 1

@@ -1,0 +1,152 @@
+"""Path samplers: which paths a supernet trains on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from escalade.core.budget import format_amount
+from escalade.core.population import IntArray, Population
+from escalade.core.space import SearchSpace
+
+Mask = npt.NDArray[np.bool_]
+
+# Bounds of the rejection loop of windowed draws.
+DRAWN_AT_ONCE = 4096
+MAX_ROUNDS = 500
+
+
+class PathSampler(Protocol):
+    """Anything that draws populations of paths."""
+
+    def draw(self, rng: np.random.Generator, num: int) -> Population:
+        """`num` independent paths."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Keeps draws near the budgets: a path of stage j costs within `factor` of `targets[j]`.
+
+    The published space is narrow enough to do without. In a space with choices of width and
+    resolution most paths cost far from every budget, and training them is time that the paths the
+    search may choose do not get (our addition; docs/deviations.md).
+    """
+
+    targets: tuple[float, ...]
+    kind: str = "macs"
+    factor: float = 1.5
+
+    def keeps(self, space: SearchSpace, population: Population, *, low: int, high: int) -> Mask:
+        """Which paths cost between the budgets of stages `low` and `high`, up to the factor."""
+        costs = space.costs(population, self.kind)
+        keep: Mask = (costs >= self.targets[low] / self.factor) & (
+            costs <= self.targets[high] * self.factor
+        )
+        return keep
+
+
+class Uniform:
+    """Depth, width and resolution ratios each uniform over the union of all stages' values.
+
+    The baseline of ScaleNet (section 3.2, Fig. 3): one mode. Spaces with a grid leave out
+    combinations more expensive than their last stage.
+    """
+
+    def __init__(self, space: SearchSpace, *, window: Window | None = None) -> None:
+        self.space = space
+        self.window = window
+
+    def draw(self, rng: np.random.Generator, num: int) -> Population:
+        rows, last = self.space.all_strategies, self.space.num_stages - 1
+        return _draw(self.space, rng, num, rows, self.window, low=0, high=last)
+
+
+class Hierarchical:
+    """First the scaling stage, then a strategy of it (HSS, eqs. 1 and 2): one mode per stage.
+
+    Args:
+        space: the space to draw from.
+        weights: `equal` is 1 / (M + 1) per stage, `proportional` follows the numbers of
+            strategies, or one weight per stage.
+        window: keeps each stage's paths near its budget.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        *,
+        weights: str | Sequence[float] = "equal",
+        window: Window | None = None,
+    ) -> None:
+        self.space = space
+        self.weights = _weights(space, weights)
+        self.window = window
+
+    def draw(self, rng: np.random.Generator, num: int) -> Population:
+        stages = rng.choice(len(self.weights), size=num, p=self.weights)
+        genomes = np.empty((num, self.space.num_genes), dtype=np.int64)
+        strategies = np.empty((num, 3), dtype=np.int64)
+        for stage in range(self.space.num_stages):
+            chosen = np.flatnonzero(stages == stage)
+            rows = self.space.strategies(stage)
+            drawn = _draw(self.space, rng, len(chosen), rows, self.window, low=stage, high=stage)
+            genomes[chosen], strategies[chosen] = drawn.genomes, drawn.strategies
+        return Population(genomes, strategies)
+
+
+def _draw(
+    space: SearchSpace,
+    rng: np.random.Generator,
+    num: int,
+    rows: IntArray,
+    window: Window | None,
+    *,
+    low: int,
+    high: int,
+) -> Population:
+    """Uniform genomes and strategies; with a window, redrawn until they lie inside."""
+
+    def once(count: int) -> Population:
+        genomes = space.sample_genomes(rng, count)
+        return Population(genomes, rows[rng.integers(0, len(rows), count)])
+
+    if window is None:
+        return once(num)
+    kept: list[Population] = [once(0)]
+    missing = num
+    for _ in range(MAX_ROUNDS):
+        if missing <= 0:
+            break
+        drawn = once(DRAWN_AT_ONCE)
+        kept.append(drawn[window.keeps(space, drawn, low=low, high=high)][:missing])
+        missing -= len(kept[-1])
+    if missing > 0:
+        costs = space.costs(once(DRAWN_AT_ONCE), window.kind)
+        raise ValueError(
+            f"{space.name}: hardly any path of stage {low} costs about "
+            f"{format_amount(window.targets[low])} {window.kind}; its paths cost "
+            f"{format_amount(float(costs.min()))} to {format_amount(float(costs.max()))}"
+        )
+    return Population.concatenate(kept)
+
+
+def _weights(space: SearchSpace, weights: str | Sequence[float]) -> npt.NDArray[np.float64]:
+    if weights == "equal":
+        values = np.ones(space.num_stages)
+    elif weights == "proportional":
+        values = np.array([len(space.strategies(j)) for j in range(space.num_stages)], dtype=float)
+    elif isinstance(weights, str):
+        raise ValueError(f"sampler.weights: {weights!r}; use equal, proportional or a list")
+    else:
+        values = np.array(weights, dtype=float)
+        if len(values) != space.num_stages or (values < 0).any() or values.sum() <= 0:
+            raise ValueError(
+                f"sampler.weights: need {space.num_stages} weights, none negative, got {weights}"
+            )
+    normalised: npt.NDArray[np.float64] = values / values.sum()
+    return normalised

@@ -1,0 +1,65 @@
+"""What a supernet must hold: the largest size of every elastic dimension of a space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from escalade.core.architecture import Block, Head, SqueezeExcite
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StemShape:
+    """The largest stem; kernel and stride are fixed."""
+
+    width: int
+    kernel: int = 3
+    stride: int = 2
+    activation: str = "hard_swish"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageShape:
+    """The largest stage: `depth`, `width` and `in_width` are maxima, the rest lists the choices."""
+
+    depth: int
+    width: int
+    in_width: int
+    expansions: tuple[float, ...]
+    kernels: tuple[int, ...]
+    stride: int
+    kind: str = "mbconv"
+    se: SqueezeExcite | None = None
+    activation: str = "hard_swish"
+
+    def largest_in_width(self, position: int) -> int:
+        """Largest input width of the block at `position`."""
+        return self.in_width if position == 0 else self.width
+
+    def largest_block(self, position: int) -> Block:
+        """The block at `position` with the largest of every choice."""
+        return Block(
+            kind=self.kind,
+            kernel=max(self.kernels),
+            stride=self.stride if position == 0 else 1,
+            expansion=max(self.expansions),
+            width=self.width,
+            se=self.se,
+            activation=self.activation,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupernetShape:
+    """The supernet of a space.
+
+    With `shared_kernels` a layer has one set of weights, its depthwise kernel the largest and
+    cropped at the centre; without, each kernel choice has a set of its own, as in the ScaleNet
+    paper.
+    """
+
+    in_channels: int
+    num_classes: int
+    stem: StemShape
+    head: Head
+    stages: tuple[StageShape, ...]
+    shared_kernels: bool = True

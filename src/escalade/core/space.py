@@ -1,0 +1,317 @@
+"""The search space: base choices and, per scaling stage, scaling strategies.
+
+A genome is an integer vector: resolution, stem width, then per stage width, expansion, depth and
+one kernel gene per layer position. A strategy is a triple of indices into the unions of depth,
+width and resolution ratios. The space decides legality once: layers beyond a stage's depth are
+identities, and `repair` sets their genes to 0, so equal networks have equal genomes and equal
+weights. Depths are drawn uniformly, as the published stages' mean costs need (facts, section 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from escalade.core.architecture import Architecture, Block, Stage, Stem
+from escalade.core.choices import Ratios, SpaceData, StageChoices
+from escalade.core.population import IntArray, Population
+from escalade.core.population_cost import population_costs
+from escalade.core.rounding import make_divisible, round_to, scale_depth
+from escalade.core.scaling import Scaling, with_depth
+from escalade.core.shape import StageShape, StemShape, SupernetShape
+from escalade.core.strategies import distinct_rows, generate, product, unions
+
+
+@dataclass(frozen=True, slots=True)
+class Gene:
+    """One integer choice of a genome."""
+
+    name: str
+    num_choices: int
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """What a supernet runs: a base genome and a strategy, realised as an architecture.
+
+    `key` says which weights run; in this kind of space position, kernel and width decide that, so
+    it is the architecture's key.
+    """
+
+    genome: tuple[int, ...]
+    strategy: tuple[int, int, int]
+    architecture: Architecture
+
+    @property
+    def key(self) -> str:
+        return self.architecture.key
+
+
+class SearchSpace:
+    """A ScaleNet search space (section 3.1) over staged networks of depthwise blocks.
+
+    Args:
+        data: the choices, as a file has them.
+        factors: the ladder f_j / f_0; needed by spaces with a grid of ratios.
+    """
+
+    def __init__(self, data: SpaceData, *, factors: Sequence[float] | None = None) -> None:
+        self.data = data
+        self.factors = tuple(factors) if factors else None
+        if data.grid is not None and self.factors is None:
+            raise ValueError(f"{data.name}: its strategies are made for a ladder; give budgets")
+        if data.scaling and self.factors and len(self.factors) > len(data.scaling):
+            raise ValueError(
+                f"{data.name}: {len(self.factors)} budgets, but the space has "
+                f"{len(data.scaling)} scaling stages"
+            )
+        ratios = self._stage_ratios()
+        self.depth_ratios, self.width_ratios, self.resolution_ratios = unions(ratios)
+        self._ratios = ratios
+
+    def _stage_ratios(self) -> tuple[Ratios, ...]:
+        grid = self.data.grid
+        if grid is None:
+            return self.data.scaling[: len(self.factors)] if self.factors else self.data.scaling
+        assert self.factors is not None
+        one = Ratios(depth=(1.0,), width=(1.0,), resolution=(1.0,))
+        full = Ratios(depth=grid.depth, width=grid.width, resolution=grid.resolution)
+        return (one, *[full] * (len(self.factors) - 1))
+
+    @property
+    def name(self) -> str:
+        return self.data.name
+
+    @property
+    def in_channels(self) -> int:
+        return self.data.in_channels
+
+    @property
+    def num_classes(self) -> int:
+        return self.data.num_classes
+
+    @property
+    def num_stages(self) -> int:
+        """Scaling stages, the base stage included: M + 1."""
+        return len(self._ratios)
+
+    def with_data(self, *, in_channels: int, num_classes: int) -> SearchSpace:
+        """The same space for other images and classes."""
+        data = replace(self.data, in_channels=in_channels, num_classes=num_classes)
+        return SearchSpace(data, factors=self.factors)
+
+    # Genomes
+
+    @cached_property
+    def genes(self) -> tuple[Gene, ...]:
+        genes = [
+            Gene("resolution", len(self.data.resolutions)),
+            Gene("stem.width", len(self.data.stem.widths)),
+        ]
+        for i, stage in enumerate(self.data.stages):
+            genes.append(Gene(f"stages[{i}].width", len(stage.widths)))
+            genes.append(Gene(f"stages[{i}].expansion", len(stage.expansions)))
+            genes.append(Gene(f"stages[{i}].depth", stage.depth[1] - stage.depth[0] + 1))
+            for k in range(stage.depth[1]):
+                genes.append(Gene(f"stages[{i}].kernel[{k}]", len(stage.kernels)))
+        return tuple(genes)
+
+    @property
+    def num_genes(self) -> int:
+        return len(self.genes)
+
+    @cached_property
+    def kernel_columns(self) -> tuple[slice, ...]:
+        """Columns of each stage's kernel genes; width, expansion, depth stand just before them."""
+        columns, start = [], 2
+        for stage in self.data.stages:
+            columns.append(slice(start + 3, start + 3 + stage.depth[1]))
+            start += 3 + stage.depth[1]
+        return tuple(columns)
+
+    def sample_genomes(self, rng: np.random.Generator, num: int) -> IntArray:
+        """Legal genomes, every gene uniform before repair: (num, num_genes)."""
+        high = np.array([gene.num_choices for gene in self.genes])
+        return self.repair((rng.random((num, self.num_genes)) * high).astype(np.int64))
+
+    def repair(self, genomes: IntArray) -> IntArray:
+        """The canonical legal genome of each row: genes of layers that do not run are 0."""
+        high = np.array([gene.num_choices for gene in self.genes])
+        repaired: IntArray = np.clip(genomes, 0, high - 1).astype(np.int64)
+        for stage, columns in zip(self.data.stages, self.kernel_columns, strict=True):
+            depth = stage.depth[0] + repaired[:, columns.start - 1, None]
+            repaired[:, columns] *= np.arange(stage.depth[1]) < depth
+        return repaired
+
+    def kernels(self, genomes: IntArray, stage: int) -> IntArray:
+        """Kernel sizes (n, most layers) of a stage's base layers, 0 where there is none."""
+        choices, columns = self.data.stages[stage], self.kernel_columns[stage]
+        depth = choices.depth[0] + genomes[:, columns.start - 1, None]
+        runs = np.arange(choices.depth[1]) < depth
+        kernels: IntArray = np.array(choices.kernels)[genomes[:, columns]] * runs
+        return kernels
+
+    # Strategies
+
+    @cached_property
+    def _strategies(self) -> tuple[IntArray, ...]:
+        if self.data.grid is not None:
+            return generate(self, slack=self.data.grid.slack)
+        return tuple(distinct_rows(self, product(self, ratios)) for ratios in self._ratios)
+
+    def strategies(self, stage: int) -> IntArray:
+        """Distinct strategies of a scaling stage: (n, 3) ratio indices.
+
+        Strategies whose ratios realise the same network for every base are one strategy.
+        """
+        return self._strategies[stage]
+
+    @cached_property
+    def strategy_counts(self) -> tuple[int, ...]:
+        """Strategies per scaling stage before de-duplication."""
+        if self.data.grid is not None:
+            return tuple(len(rows) for rows in self._strategies)
+        return tuple(len(product(self, ratios)) for ratios in self._ratios)
+
+    @cached_property
+    def all_strategies(self) -> IntArray:
+        """Every combination of the unions that a uniform draw may give (facts, section 3).
+
+        In a space with a grid, combinations above its largest strategy's cost are left out.
+        """
+        if self.data.grid is not None:
+            return generate(self, slack=self.data.grid.slack, union=True)[0]
+        depth, width, resolution = self.depth_ratios, self.width_ratios, self.resolution_ratios
+        return product(self, Ratios(depth=depth, width=width, resolution=resolution))
+
+    @property
+    def base_triple(self) -> IntArray:
+        """The strategy of stage 0: all ratios 1."""
+        ratios = (self.depth_ratios, self.width_ratios, self.resolution_ratios)
+        return np.array([union.index(1.0) for union in ratios])
+
+    def scaling(self, strategy: Sequence[int] | IntArray) -> Scaling:
+        """The ratios behind a strategy's indices."""
+        d, w, r = (int(i) for i in strategy)
+        return Scaling(self.depth_ratios[d], self.width_ratios[w], self.resolution_ratios[r])
+
+    @cached_property
+    def num_genomes(self) -> int:
+        """Legal (canonical) genomes, an exact integer."""
+        num = len(self.data.resolutions) * len(self.data.stem.widths)
+        for stage in self.data.stages:
+            least, most = stage.depth
+            sequences = sum(len(stage.kernels) ** depth for depth in range(least, most + 1))
+            num *= len(stage.widths) * len(stage.expansions) * sequences
+        return num
+
+    @property
+    def size(self) -> int:
+        """Genomes times strategies, before strategies are de-duplicated."""
+        return self.num_genomes * sum(self.strategy_counts)
+
+    @property
+    def distinct(self) -> int:
+        """Genomes times distinct strategies."""
+        return self.num_genomes * sum(len(self.strategies(j)) for j in range(self.num_stages))
+
+    # Realisation
+
+    def scaled_width(self, width: int, ratio: float) -> int:
+        return width if ratio == 1 else make_divisible(width * ratio, self.data.width_divisor)
+
+    def scaled_resolution(self, resolution: int, ratio: float) -> int:
+        divisor = self.data.resolution_divisor
+        return resolution if ratio == 1 else round_to(resolution * ratio, divisor)
+
+    def path(self, genome: Sequence[int] | IntArray, strategy: Sequence[int] | IntArray) -> Path:
+        """Realise a genome under a strategy as one concrete network."""
+        row = np.asarray(genome, dtype=np.int64)
+        scaling = self.scaling(strategy)
+        data = self.data
+        stem = Stem(
+            width=self.scaled_width(data.stem.widths[row[1]], scaling.width),
+            kernel=data.stem.kernel,
+            stride=data.stem.stride,
+            activation=data.stem.activation,
+        )
+        stages = [self._stage(i, s, row, scaling) for i, s in enumerate(data.stages)]
+        architecture = Architecture(
+            name=data.name,
+            resolution=self.scaled_resolution(data.resolutions[row[0]], scaling.resolution),
+            in_channels=data.in_channels,
+            num_classes=data.num_classes,
+            stem=stem,
+            stages=tuple(stages),
+            head=data.head,
+        )
+        d, w, r = (int(i) for i in strategy)
+        return Path(tuple(int(gene) for gene in row), (d, w, r), architecture)
+
+    def _stage(self, index: int, choices: StageChoices, row: IntArray, scaling: Scaling) -> Stage:
+        columns = self.kernel_columns[index]
+        width = choices.widths[row[columns.start - 3]]
+        expansion = choices.expansions[row[columns.start - 2]]
+        kernels = [int(k) for k in self.kernels(row[None], index)[0] if k]
+        blocks = tuple(
+            Block(
+                kind=choices.kind,
+                kernel=kernel,
+                stride=choices.stride if position == 0 else 1,
+                expansion=expansion,
+                width=self.scaled_width(width, scaling.width),
+                se=choices.se,
+                activation=choices.activation,
+            )
+            for position, kernel in enumerate(kernels)
+        )
+        return Stage(blocks=with_depth(blocks, scale_depth(len(blocks), scaling.depth)))
+
+    def paths(self, population: Population) -> list[Path]:
+        """Realise a whole population."""
+        return [
+            self.path(genome, strategy)
+            for genome, strategy in zip(population.genomes, population.strategies, strict=True)
+        ]
+
+    def costs(self, population: Population, kind: str = "macs") -> IntArray:
+        """Macs, params or activations of every path, exactly as `cost.of` counts them: (n,)."""
+        return population_costs(self, population)[kind]
+
+    @cached_property
+    def shape(self) -> SupernetShape:
+        """What a supernet of this space must hold: the largest of everything."""
+        depth, width = max(self.depth_ratios), max(self.width_ratios)
+        data = self.data
+        stem_width = self.scaled_width(max(data.stem.widths), width)
+        stages, in_width = [], stem_width
+        for choices in data.stages:
+            stage = StageShape(
+                depth=scale_depth(choices.depth[1], depth),
+                width=self.scaled_width(max(choices.widths), width),
+                in_width=in_width,
+                expansions=choices.expansions,
+                kernels=choices.kernels,
+                stride=choices.stride,
+                kind=choices.kind,
+                se=choices.se,
+                activation=choices.activation,
+            )
+            stages.append(stage)
+            in_width = stage.width
+        return SupernetShape(
+            in_channels=data.in_channels,
+            num_classes=data.num_classes,
+            stem=StemShape(
+                width=stem_width,
+                kernel=data.stem.kernel,
+                stride=data.stem.stride,
+                activation=data.stem.activation,
+            ),
+            head=data.head,
+            stages=tuple(stages),
+            shared_kernels=data.shared_kernels,
+        )

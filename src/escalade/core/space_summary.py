@@ -1,0 +1,65 @@
+"""What `escalade space` and the report say about a space: size, stages, histogram of macs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from escalade.core.population import IntArray, Population
+from escalade.core.samplers import Hierarchical, PathSampler, Uniform
+from escalade.core.seeds import generator
+from escalade.core.space import SearchSpace
+
+NUM_BINS = 64
+PATHS_PER_STAGE = 4000
+
+
+def summarise(space: SearchSpace, *, sampler: str, num_paths: int, seed: int) -> dict[str, Any]:
+    """Size, costs per scaling stage, and the histogram of sampled paths' macs (Fig. 3)."""
+    chosen: PathSampler = Uniform(space) if sampler == "uniform" else Hierarchical(space)
+    macs = space.costs(chosen.draw(generator(seed, "space"), num_paths))
+    rng = generator(seed, "space", "stages")
+    return {
+        "space": space.name,
+        "size": space.size,
+        "distinct": space.distinct,
+        "stages": [
+            {
+                "stage": stage,
+                "strategies": space.strategy_counts[stage],
+                "distinct": len(space.strategies(stage)),
+                "macs": _statistics(stage_costs(space, rng, stage, num=PATHS_PER_STAGE)),
+            }
+            for stage in range(space.num_stages)
+        ],
+        "histogram": histogram(macs),
+        "macs": _statistics(macs),
+    }
+
+
+def stage_costs(
+    space: SearchSpace, rng: np.random.Generator, stage: int, *, num: int, kind: str = "macs"
+) -> IntArray:
+    """Costs of uniformly drawn paths of one scaling stage: (num,)."""
+    rows = space.strategies(stage)
+    genomes = space.sample_genomes(rng, num)
+    return space.costs(Population(genomes, rows[rng.integers(0, len(rows), num)]), kind)
+
+
+def histogram(values: IntArray) -> dict[str, list[float] | list[int]]:
+    """Counts over 64 log-spaced bins."""
+    low, high = float(values.min()), float(values.max())
+    edges = np.geomspace(low, max(high, low * (1 + 1e-9)), NUM_BINS + 1)
+    edges[0], edges[-1] = low, max(high, low * (1 + 1e-9))
+    counts, _ = np.histogram(values, bins=edges)
+    return {"edges": edges.tolist(), "counts": counts.tolist()}
+
+
+def _statistics(values: IntArray) -> dict[str, float]:
+    return {
+        "min": int(values.min()),
+        "max": int(values.max()),
+        "mean": float(values.mean()),
+        "std": float(values.std()),
+    }

@@ -1,0 +1,108 @@
+"""Scaling strategies of a space: products of ratios, de-duplicated or made for a ladder."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from escalade.core.choices import Ratios
+from escalade.core.population import IntArray, Population
+from escalade.core.population_cost import population_costs
+from escalade.core.rounding import scale_depth
+from escalade.core.seeds import generator
+
+if TYPE_CHECKING:
+    from escalade.core.space import SearchSpace
+
+# Base networks whose mean cost says how much a generated strategy costs.
+NUM_REFERENCE_GENOMES = 64
+
+Floats = tuple[float, ...]
+
+
+def unions(stages: Sequence[Ratios]) -> tuple[Floats, Floats, Floats]:
+    """Depth, width and resolution ratios over all stages, rising."""
+    depth = tuple(sorted({value for stage in stages for value in stage.depth}))
+    width = tuple(sorted({value for stage in stages for value in stage.width}))
+    resolution = tuple(sorted({value for stage in stages for value in stage.resolution}))
+    return depth, width, resolution
+
+
+def product(space: SearchSpace, ratios: Ratios) -> IntArray:
+    """All combinations of the ratios, as indices into the space's unions: (n, 3)."""
+    rows = itertools.product(
+        [space.depth_ratios.index(value) for value in ratios.depth],
+        [space.width_ratios.index(value) for value in ratios.width],
+        [space.resolution_ratios.index(value) for value in ratios.resolution],
+    )
+    return np.array(list(rows), dtype=np.int64)
+
+
+def distinct_rows(space: SearchSpace, rows: IntArray) -> IntArray:
+    """Keep the first of all strategies that realise the same network for every base.
+
+    With depths rounded up, many multipliers are one and the same (facts, section 3).
+    """
+    maps = _realised_maps(space)
+    seen: set[tuple[tuple[int, ...], ...]] = set()
+    kept = []
+    for row in rows:
+        key = tuple(maps[axis][int(index)] for axis, index in enumerate(row))
+        if key not in seen:
+            seen.add(key)
+            kept.append(row)
+    return np.array(kept, dtype=np.int64).reshape(-1, 3)
+
+
+def _realised_maps(space: SearchSpace) -> tuple[list[tuple[int, ...]], ...]:
+    """Per axis and ratio: what it makes of every depth, width and resolution of the space."""
+    data = space.data
+    depths = sorted({d for s in data.stages for d in range(s.depth[0], s.depth[1] + 1)})
+    widths = sorted({w for s in data.stages for w in s.widths} | set(data.stem.widths))
+    return (
+        [tuple(scale_depth(d, ratio) for d in depths) for ratio in space.depth_ratios],
+        [tuple(space.scaled_width(w, ratio) for w in widths) for ratio in space.width_ratios],
+        [
+            tuple(space.scaled_resolution(r, ratio) for r in data.resolutions)
+            for ratio in space.resolution_ratios
+        ],
+    )
+
+
+def generate(space: SearchSpace, *, slack: float, union: bool = False) -> tuple[IntArray, ...]:
+    """Strategies for a ladder: those whose mean macs lie within `slack` of each stage's factor.
+
+    With `union` one array: every combination no more expensive than the last stage's.
+    """
+    factors = space.factors
+    assert factors is not None
+    full = Ratios(
+        depth=space.depth_ratios, width=space.width_ratios, resolution=space.resolution_ratios
+    )
+    rows = distinct_rows(space, product(space, full))
+    growth = _mean_growth(space, rows)
+    if union:
+        return (rows[growth <= factors[-1] * slack],)
+    stages = [space.base_triple[None]]
+    for factor in factors[1:]:
+        chosen = rows[np.abs(np.log(growth / factor)) <= np.log(slack)]
+        if not len(chosen):
+            raise ValueError(
+                f"{space.name}: no scaling strategy multiplies the macs by about {factor:.3g}; "
+                f"its grid reaches {growth.max():.3g}. Use a smaller ladder or a wider grid"
+            )
+        stages.append(chosen)
+    return tuple(stages)
+
+
+def _mean_growth(space: SearchSpace, rows: IntArray) -> np.ndarray:
+    """How much each strategy multiplies the mean macs of reference base networks: (n,)."""
+    genomes = space.sample_genomes(generator(0, "reference"), NUM_REFERENCE_GENOMES)
+    base = Population(genomes, np.repeat(space.base_triple[None], len(genomes), axis=0))
+    population = Population(np.tile(genomes, (len(rows), 1)), np.repeat(rows, len(genomes), axis=0))
+    macs = population_costs(space, population)["macs"].reshape(len(rows), len(genomes))
+    growth: np.ndarray = macs.mean(axis=1) / population_costs(space, base)["macs"].mean()
+    return growth

@@ -1,0 +1,161 @@
+"""Batches: for training as a pure function of the step, for evaluation in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from escalade.core.seeds import generator
+from escalade.data.crops import padded_crop, resized_crop
+from escalade.data.split import Split
+
+RESIDENT_BYTES = 16 << 30  # a larger split stays in host memory and only batches move
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """What is done to training images.
+
+    Attributes:
+        padding: zeros on each side before a random crop; 0 for no crop.
+        flip: mirror half of the images.
+        random_resized_crop: crop a random box and resize it back, for larger images.
+    """
+
+    padding: int = 0
+    flip: bool = False
+    random_resized_crop: bool = False
+
+    def __post_init__(self) -> None:
+        if self.padding < 0:
+            raise ValueError(f"padding: {self.padding} is negative")
+        if self.padding and self.random_resized_crop:
+            raise ValueError("random_resized_crop: it is a crop already; use it with padding 0")
+
+
+class TrainBatches:
+    """Augmented training batches by step number, for ever.
+
+    `at(step)` depends on nothing but its argument and what was given here: each epoch's order
+    comes from the seed and the epoch, crops and flips from the seed and the step. So a resumed
+    run needs no state. The last, partial batch of an epoch is dropped.
+
+    Args:
+        split: the training images.
+        batch_size: images in a batch.
+        seed: of order and augmentation.
+        augmentation: what to do to the images.
+        device: where batches are made; the split moves there once unless it is very large.
+
+    Raises:
+        ValueError: if the split has less than one batch.
+    """
+
+    def __init__(
+        self,
+        split: Split,
+        *,
+        batch_size: int,
+        seed: int,
+        augmentation: Augmentation,
+        device: str | torch.device = "cpu",
+    ) -> None:
+        if not 1 <= batch_size <= len(split):
+            raise ValueError(
+                f"batch_size: {batch_size} is outside 1..{len(split)}, the number of training images"
+            )
+        self.num_per_epoch = len(split) // batch_size
+        self.batch_size = batch_size
+        self._seed = seed
+        self._augmentation = augmentation
+        self._device = torch.device(device)
+        moves = self._device.type != "cpu" and split.num_bytes <= RESIDENT_BYTES
+        self._split = split.to(self._device) if moves else split
+        self._order = (-1, torch.empty(0, dtype=torch.int64))  # of the epoch last asked for
+
+    def at(self, step: int) -> tuple[Tensor, Tensor]:
+        """The batch of a step.
+
+        Returns:
+            uint8 images (B, C, S, S) and int64 labels (B,), on the device.
+        """
+        epoch, place = divmod(step, self.num_per_epoch)
+        start = place * self.batch_size
+        rows = self._epoch_order(epoch)[start : start + self.batch_size]
+        images, labels = self._split.take(rows.to(self._split.labels.device))
+        images, labels = images.to(self._device), labels.to(self._device)
+        rng = generator(self._seed, "augmentation", step)
+        kind = self._augmentation
+        if kind.random_resized_crop:
+            images = resized_crop(images, flip=kind.flip, rng=rng)
+        elif kind.padding or kind.flip:
+            images = padded_crop(images, padding=kind.padding, flip=kind.flip, rng=rng)
+        return images, labels
+
+    def _epoch_order(self, epoch: int) -> Tensor:
+        if self._order[0] != epoch:
+            rng = generator(self._seed, "order", epoch)
+            self._order = (epoch, torch.from_numpy(rng.permutation(len(self._split))))
+        return self._order[1]
+
+
+def prepare(
+    images: Tensor,
+    *,
+    resolution: int,
+    mean: Sequence[float],
+    std: Sequence[float],
+    dtype: torch.dtype = torch.float32,
+) -> Tensor:
+    """Resize (bilinear with antialias) and normalise a batch.
+
+    Args:
+        images: (B, C, S, S) in 0..255, uint8 or float.
+        resolution: side of the result.
+        mean: per channel, in 0..1 units.
+        std: per channel, in 0..1 units.
+        dtype: of the result; the work is done in float32.
+
+    Returns:
+        (B, C, resolution, resolution), channels last.
+    """
+    values = images.to(torch.float32)
+    if images.shape[-1] != resolution:
+        values = F.interpolate(
+            values, size=(resolution, resolution), mode="bilinear", antialias=True
+        )
+    elif values is images:
+        values = images.clone()
+    values = values.to(memory_format=torch.channels_last)
+    scale = torch.tensor(std, dtype=torch.float64).reciprocal()
+    shift = -torch.tensor(mean, dtype=torch.float64) * scale
+    scale, shift = (
+        value.to(values.device, torch.float32).view(1, -1, 1, 1) for value in (scale / 255, shift)
+    )
+    return values.mul_(scale).add_(shift).to(dtype)
+
+
+def evaluation_batches(
+    split: Split,
+    *,
+    resolution: int,
+    mean: Sequence[float],
+    std: Sequence[float],
+    batch_size: int,
+    device: str | torch.device = "cpu",
+) -> list[tuple[Tensor, Tensor]]:
+    """All images of a split at one resolution, in order, the last batch may be smaller.
+
+    Returns:
+        (float32 images as `prepare` makes them, int64 labels) for each batch, on the device.
+    """
+    batches = []
+    for rows in torch.split(torch.arange(len(split)), batch_size):
+        images, labels = split.take(rows)
+        ready = prepare(images.to(device), resolution=resolution, mean=mean, std=std)
+        batches.append((ready, labels.to(device)))
+    return batches

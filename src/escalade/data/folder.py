@@ -1,0 +1,123 @@
+"""A folder of images as a data set."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from escalade.data.cache import Source, decoded
+from escalade.data.decoding import is_grey
+from escalade.data.image_data import ImageData, Store, assemble
+from escalade.data.listing import Listing, list_images
+from escalade.data.stratified import Parts, Rows, divide
+
+TOLERATED = 10  # so many unreadable images never stop a run
+
+
+def load_folder(
+    root: Path,
+    *,
+    side: int,
+    in_channels: int | None,
+    seed: int,
+    search_size: int | float | None,
+    limit: int | None,
+    max_skipped: float,
+    cache_dir: Path,
+) -> ImageData:
+    """List, divide and decode a folder; see `escalade.data.load`.
+
+    The files are divided before they are decoded, so that an unreadable image moves no other
+    image to another split, and `limit` saves the work for the rest.
+    """
+    listing = list_images(root)
+    parts = divide(
+        listing.labels,
+        listing.origin,
+        classes=listing.classes,
+        seed=seed,
+        search_size=search_size,
+        limit=limit,
+    )
+    used = np.sort(np.concatenate([parts.train, parts.search, parts.test]))
+    if in_channels is None:
+        in_channels = _num_channels(listing, used)
+    result = decoded(
+        listing.digest(used),
+        lambda: _source(listing, used),
+        cache_dir=cache_dir,
+        side=side,
+        in_channels=in_channels,
+    )
+    _check_skipped(result.skipped, len(used), root, max_skipped)
+    parts = _compact(parts, used, result.skipped)
+    _check_left(parts, result.store, listing.classes)
+    return assemble(
+        result.store,
+        parts,
+        name=root.resolve().name,
+        classes=listing.classes,
+        flip=True,
+        skipped=tuple(result.skipped.values()),
+    )
+
+
+def _source(listing: Listing, used: Rows) -> Source:
+    def read(row: int) -> tuple[Image.Image, int]:
+        at = int(used[row])
+        return Image.open(listing.root / listing.paths[at]), int(listing.labels[at])
+
+    return Source(num=len(used), read=read, label=lambda row: listing.paths[int(used[row])])
+
+
+def _num_channels(listing: Listing, used: Rows) -> int:
+    """1 if every image that opens is stored as grey; reads headers up to the first colour."""
+    for row in used.tolist():
+        try:
+            with Image.open(listing.root / listing.paths[row]) as image:
+                if not is_grey(image):
+                    return 3
+        except (OSError, ValueError, SyntaxError):
+            continue  # decoding reports it
+    return 1
+
+
+def _check_skipped(
+    skipped: Mapping[int, tuple[str, str]], num: int, root: Path, max_skipped: float
+) -> None:
+    if len(skipped) > max(TOLERATED, max_skipped * num):
+        path, reason = next(iter(skipped.values()))
+        raise ValueError(
+            f"{len(skipped)} of {num} images in {root} cannot be read, "
+            f"the first is {path}: {reason};\nrepair or remove them, or raise max_skipped "
+            f"(now {max_skipped:g})"
+        )
+
+
+def _compact(parts: Parts, used: Rows, skipped: Mapping[int, object]) -> Parts:
+    """File numbers to rows of the cache, without the unreadable ones."""
+    bad = np.fromiter(skipped, np.int64, len(skipped))
+
+    def rows(files: Rows) -> Rows:
+        found = np.searchsorted(used, files).astype(np.int64)
+        return found[~np.isin(found, bad)]
+
+    return replace(parts, train=rows(parts.train), search=rows(parts.search), test=rows(parts.test))
+
+
+def _check_left(parts: Parts, store: Store, classes: tuple[str, ...]) -> None:
+    """Unreadable images must not take a class out of training, nor all of another split."""
+    counts = Counter(store.labels[parts.train].tolist())
+    for label, name in enumerate(classes):
+        if not counts[label]:
+            raise ValueError(
+                f"the class '{name}' has no readable training image; repair or add some"
+            )
+    for part in ("search", "test"):
+        if not len(getattr(parts, part)):
+            raise ValueError(f"no readable image is left in the {part} split; repair or add some")

@@ -1,0 +1,120 @@
+"""A data set, divided: what every later stage reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from escalade.data.split import Split, split_digest
+from escalade.data.stratified import Parts, Rows
+
+STATISTICS_BYTES = 256 << 20  # mean and deviation come from about this much of the training images
+_CHUNK = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """All decoded images of a data set, before they are divided.
+
+    Attributes:
+        images: uint8 (N, C, S, S), possibly memory-mapped.
+        labels: int64 (N,).
+        digests: uint8 (N, 16), content digest of each image.
+    """
+
+    images: Tensor
+    labels: Rows
+    digests: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageData:
+    """Train, search and test images of one data set.
+
+    Each split is in random order, so any leading run of it is a fair sample.
+
+    Attributes:
+        side: height and width of the stored images.
+        mean: per channel, of the training images, in 0..1 units.
+        std: per channel, of the training images, in 0..1 units.
+        flip: whether a mirrored image keeps its class (not so for digits and letters).
+        skipped: (path, reason) of every image that could not be read.
+        train_digest: sha256 over image bytes and labels; likewise search and test.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    in_channels: int
+    side: int
+    train: Split
+    search: Split
+    test: Split
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    flip: bool
+    skipped: tuple[tuple[str, str], ...] = ()
+    train_digest: str
+    search_digest: str
+    test_digest: str
+
+    @property
+    def num_classes(self) -> int:
+        return len(self.classes)
+
+
+def assemble(
+    store: Store,
+    parts: Parts,
+    *,
+    name: str,
+    classes: tuple[str, ...],
+    flip: bool,
+    skipped: tuple[tuple[str, str], ...] = (),
+) -> ImageData:
+    """The data set whose splits are these rows of the store."""
+    whole = Split(store.images, torch.from_numpy(store.labels))
+    train, search, test = (
+        whole.subset(torch.from_numpy(rows)) for rows in (parts.train, parts.search, parts.test)
+    )
+    mean, std = channel_statistics(train)
+    return ImageData(
+        name=name,
+        classes=classes,
+        in_channels=store.images.shape[1],
+        side=store.images.shape[-1],
+        mean=mean,
+        std=std,
+        flip=flip,
+        skipped=skipped,
+        train=train,
+        search=search,
+        test=test,
+        train_digest=_digest(store, parts.train),
+        search_digest=_digest(store, parts.search),
+        test_digest=_digest(store, parts.test),
+    )
+
+
+def _digest(store: Store, rows: Rows) -> str:
+    return split_digest(store.digests[rows], store.labels[rows])
+
+
+def channel_statistics(split: Split) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of each channel in 0..1 units; exact integer sums."""
+    per_image = split.num_bytes // len(split)
+    num = min(len(split), max(1, STATISTICS_BYTES // per_image))
+    total = square = torch.zeros((), dtype=torch.int64)
+    pixels = 0
+    for rows in torch.split(torch.arange(num), _CHUNK):
+        values = split.take(rows)[0].transpose(0, 1).flatten(1).to(torch.int32)
+        total = total + values.sum(1)
+        square = square + (values * values).sum(1)
+        pixels += values.shape[1]
+    mean = total.double() / pixels
+    deviation = (square.double() / pixels - mean**2).clamp(min=0).sqrt()
+    scaled = [tuple((value / 255).tolist()) for value in (mean, deviation.clamp(min=1.0))]
+    return scaled[0], scaled[1]

@@ -1,0 +1,141 @@
+"""Load a data set by name or from a folder."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from escalade.data.fashion_mnist import load_demo, load_fashion_mnist
+from escalade.data.folder import load_folder
+from escalade.data.image_data import ImageData, assemble
+from escalade.data.known_set import KnownSet
+from escalade.data.stratified import divide
+from escalade.data.torchvision_sets import TORCHVISION, load_torchvision
+
+NAMES = ("demo", "fashion_mnist", *TORCHVISION)
+
+
+def load(
+    name_or_folder: str | Path,
+    *,
+    cache_dir: Path,
+    side: int | None = None,
+    in_channels: int | None = None,
+    seed: int = 0,
+    search_size: int | float | None = None,
+    limit: int | None = None,
+    max_skipped: float = 0.05,
+) -> ImageData:
+    """Load, decode and divide a data set.
+
+    A folder holds class folders, or train and val (or test) folders of class folders; then val
+    is the test split. With train, val and test folders, val is the search split. One folder
+    alone is split 70/10/20 into train, search and test. Splits are stratified.
+
+    Args:
+        name_or_folder: one of `NAMES`, or a folder; write `./demo` for a folder of that name.
+        cache_dir: where downloads and decoded images go.
+        side: height and width of the stored images. Default: the set's own; a folder has none.
+        in_channels: 1 or 3. Default: the set's own; of a folder, 1 if every image is stored as
+            grey.
+        seed: of the splits.
+        search_size: images of each class (a whole number) or share of each class (below 1) held
+            out of training for the search; with a val folder beside a test folder, how many of
+            it are used. Default: 50 of each class but at most a fifth; of one folder, a tenth.
+        limit: at most this many images in each split, stratified.
+        max_skipped: share of images that may be unreadable; ten always may.
+
+    Raises:
+        ValueError: if the data or an argument cannot be used, saying what would.
+    """
+    _check(side=side, in_channels=in_channels, limit=limit, max_skipped=max_skipped)
+    name = _known(name_or_folder)
+    if name is None:
+        root = _folder(name_or_folder)
+        if side is None:
+            raise ValueError(f"side: images of the folder {root} have no common side; give one")
+        return load_folder(
+            root,
+            side=side,
+            in_channels=in_channels,
+            seed=seed,
+            search_size=search_size,
+            limit=limit,
+            max_skipped=max_skipped,
+            cache_dir=cache_dir,
+        )
+    known = _load_known(name, side=side, in_channels=in_channels, cache_dir=cache_dir)
+    return _divided(name, known, seed=seed, search_size=search_size, limit=limit)
+
+
+def _check(
+    *, side: int | None, in_channels: int | None, limit: int | None, max_skipped: float
+) -> None:
+    if side is not None and side < 1:
+        raise ValueError(f"side: {side} is not positive")
+    if in_channels not in (None, 1, 3):
+        raise ValueError(f"in_channels: {in_channels} is neither 1 (grey) nor 3 (colour)")
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit: {limit} is not positive")
+    if not 0 <= max_skipped <= 1:
+        raise ValueError(f"max_skipped: {max_skipped} is outside [0, 1]")
+
+
+def _known(name_or_folder: str | Path) -> str | None:
+    if isinstance(name_or_folder, Path):
+        return None
+    name = name_or_folder.lower().replace("-", "_")
+    return name if name in NAMES else None
+
+
+def _folder(name_or_folder: str | Path) -> Path:
+    root = Path(name_or_folder).expanduser()
+    if root.is_dir():
+        return root
+    if root.exists():
+        raise ValueError(f"{root} is a file; give a folder of class folders (unpack an archive)")
+    raise ValueError(
+        f"there is no folder {root} and no data set of that name{_suggestion(root)};\n"
+        f"give a folder of class folders or one of {', '.join(NAMES)}"
+    )
+
+
+def _suggestion(root: Path) -> str:
+    beside = [path.name for path in root.parent.iterdir()] if root.parent.is_dir() else []
+    folders = {name: str(root.parent / name) for name in beside}
+    choices = folders | ({name: name for name in NAMES} if len(root.parts) == 1 else {})
+    close = difflib.get_close_matches(root.name, choices, n=1)
+    return f" (did you mean {choices[close[0]]}?)" if close else ""
+
+
+def _load_known(
+    name: str, *, side: int | None, in_channels: int | None, cache_dir: Path
+) -> KnownSet:
+    if name == "demo":
+        return load_demo(side=side, in_channels=in_channels)
+    if name == "fashion_mnist":
+        return load_fashion_mnist(side=side, in_channels=in_channels, cache_dir=cache_dir)
+    return load_torchvision(name, side=side, in_channels=in_channels, cache_dir=cache_dir)
+
+
+def _divided(
+    name: str,
+    known: KnownSet,
+    *,
+    seed: int,
+    search_size: int | float | None,
+    limit: int | None,
+) -> ImageData:
+    labels, origin = known.store.labels, known.origin.copy()
+    origin[list(known.skipped)] = -1  # in no split
+    parts = divide(
+        labels, origin, classes=known.classes, seed=seed, search_size=search_size, limit=limit
+    )
+    return assemble(
+        known.store,
+        parts,
+        name=name,
+        classes=known.classes,
+        flip=known.flip,
+        skipped=tuple(known.skipped.values()),
+    )

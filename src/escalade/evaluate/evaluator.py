@@ -1,0 +1,220 @@
+"""Scores paths of a supernet and remembers every score."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from escalade.core import cost
+from escalade.core.architecture import Architecture
+from escalade.core.space import Path
+from escalade.data.image_data import ImageData
+from escalade.data.split import Split
+from escalade.evaluate.measure import (
+    EvaluationSettings,
+    Measured,
+    MeasurePaths,
+    share_split,
+    split_weights,
+)
+from escalade.evaluate.score import Score
+from escalade.evaluate.store import Context, Row, Store
+from escalade.supernet.digest import digest
+from escalade.supernet.supernet import Supernet
+from escalade.train.interrupt import Interrupted
+from escalade.train.pool import Pool
+from escalade.train.runtime import Runtime, num_cores
+
+CACHE_BYTES = 1 << 30  # of resized batches, over all workers
+PATHS_PER_CHUNK = 16  # a rank measures so many between two exchanges with the others
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationCount:
+    """What an evaluator was asked and did.
+
+    Attributes:
+        num_asked: paths in all calls.
+        num_measured: networks measured by this process's ranks; the rest came from the store.
+        num_images: images that went through them, recalibration included.
+        seconds: device-seconds of the measured ones.
+    """
+
+    num_asked: int = 0
+    num_measured: int = 0
+    num_images: int = 0
+    seconds: float = 0.0
+
+
+class Evaluator:
+    """Accuracy of paths on the search split; the test split is never looked at.
+
+    A path's score is the same whatever else is scored, in which order and in how many processes:
+    on CPU every path runs on one thread.
+
+    Args:
+        supernet: trained, on the runtime's device.
+        data: the images; `train` sets batch norm statistics, `search` is scored.
+        store: holds every score; rank 0's is used.
+        runtime: device and ranks; candidates are divided among ranks.
+        settings: how to score.
+        num_workers: processes of this rank on CPU; None is one a core. CUDA needs none.
+    """
+
+    def __init__(
+        self,
+        supernet: Supernet,
+        *,
+        data: ImageData,
+        store: Store,
+        runtime: Runtime,
+        settings: EvaluationSettings,
+        num_workers: int | None = None,
+    ) -> None:
+        self._runtime = runtime
+        self._store = store
+        self._num_search = len(data.search)
+        # Splits are in random order: a leading run is a fair sample.
+        num = min(settings.num_recalibration, len(data.train))
+        recalibration = data.train.subset(torch.arange(num))
+        sides = 2 if supernet.coupled else 1
+        self._images_per_path = sides * (num + self._num_search)
+        self.context = Context(
+            supernet=digest(supernet),
+            data=hashlib.sha256(f"{data.train_digest} {data.search_digest}".encode()).hexdigest(),
+            settings=settings.text + (" coupled" if supernet.coupled else ""),
+        )
+        self.count = EvaluationCount()
+        if num_workers is None:
+            num_workers = num_cores()
+        self._pool = _pool(
+            supernet,
+            splits={"recalibration": recalibration, "search": data.search},
+            data=data,
+            settings=settings,
+            runtime=runtime,
+            num_workers=1 if runtime.on_cuda else num_workers,
+        )
+
+    def score(
+        self,
+        paths: Sequence[Path],
+        *,
+        progress: Callable[[int, int], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> list[Score]:
+        """Score paths, from the store where it knows them; new scores are stored at once.
+
+        Args:
+            paths: in any order, repeats allowed.
+            progress: called with (measured so far, to be measured).
+            should_stop: asked between paths.
+
+        Raises:
+            Interrupted: `should_stop` said so; what was measured is stored.
+        """
+        architectures = {path.key: path.architecture for path in paths}
+        is_main = self._runtime.is_main
+        known = self._store.get(self.context, list(architectures)) if is_main else None
+        rows: dict[str, Row] = self._runtime.broadcast(known)
+        missing = [item for item in architectures.items() if item[0] not in rows]
+        missing.sort(key=lambda item: (item[1].resolution, item[0]))  # few batches in memory
+        self.count = replace(self.count, num_asked=self.count.num_asked + len(paths))
+        for row in self._measure(missing, should_stop or (lambda: False)):
+            rows[row.path] = row
+            self.count = replace(
+                self.count,
+                num_measured=self.count.num_measured + 1,
+                num_images=self.count.num_images + self._images_per_path,
+                seconds=self.count.seconds + row.seconds,
+            )
+            if progress is not None:
+                progress(len(rows) - (len(architectures) - len(missing)), len(missing))
+        return [
+            Score(num_correct=rows[path.key].num_correct, num_images=rows[path.key].num_images)
+            for path in paths
+        ]
+
+    def close(self) -> None:
+        """End the worker processes."""
+        self._pool.close()
+
+    def __enter__(self) -> Evaluator:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _measure(
+        self, items: list[tuple[str, Architecture]], should_stop: Callable[[], bool]
+    ) -> Iterator[Row]:
+        """Measure and store; on several ranks in chunks, so that all of them learn all rows."""
+        if self._runtime.world_size == 1:
+            for row in self._measure_here(items, should_stop):
+                self._store.put([row])
+                yield row
+            return
+        rank, size = self._runtime.rank, self._runtime.world_size
+        for start in range(0, len(items), PATHS_PER_CHUNK * size):
+            chunk = items[start : start + PATHS_PER_CHUNK * size]
+            own = list(self._measure_here(chunk[rank::size], lambda: False))
+            rows = [row for part in self._runtime.gather(own) for row in part]
+            if self._runtime.is_main:
+                self._store.put(rows)
+            yield from rows
+            if self._runtime.any(should_stop()):
+                raise Interrupted("the evaluation was stopped")
+
+    def _measure_here(
+        self, items: Sequence[tuple[str, Architecture]], should_stop: Callable[[], bool]
+    ) -> Iterator[Row]:
+        jobs = [architecture for _, architecture in items]
+        for index, measured in self._pool.run(jobs, should_stop=should_stop):
+            key, architecture = items[index]
+            yield self._row(key, architecture, measured)
+
+    def _row(self, key: str, architecture: Architecture, measured: Measured) -> Row:
+        costs = cost.of(architecture)
+        return Row(
+            supernet=self.context.supernet,
+            path=key,
+            data=self.context.data,
+            settings=self.context.settings,
+            num_correct=measured.num_correct,
+            num_images=self._num_search,
+            macs=costs.macs,
+            params=costs.params,
+            activations=costs.activations,
+            resolution=architecture.resolution,
+            seconds=measured.seconds,
+        )
+
+
+def _pool(
+    supernet: Supernet,
+    *,
+    splits: dict[str, Split],
+    data: ImageData,
+    settings: EvaluationSettings,
+    runtime: Runtime,
+    num_workers: int,
+) -> Pool[Architecture, Measured]:
+    """The pool; images travel to other processes as shared tensors and stay as they are here."""
+    empty, shared = split_weights(supernet)
+    in_workers = num_workers > 1
+    if in_workers:
+        for name, split in splits.items():
+            shared |= share_split(split, name)
+    work = MeasurePaths(
+        supernet=empty,
+        splits=None if in_workers else splits,
+        settings=settings,
+        mean=data.mean,
+        std=data.std,
+        device=str(runtime.device),
+        cache_bytes=CACHE_BYTES // max(1, num_workers),
+    )
+    return Pool(work, num_workers=num_workers, shared=shared)

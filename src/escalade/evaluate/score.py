@@ -1,0 +1,102 @@
+"""Accuracy of a network on a split."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from escalade.data.batches import prepare
+from escalade.data.split import Split
+from escalade.train.runtime import Runtime
+
+BATCH_SIZE = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """Images classified correctly, among how many."""
+
+    num_correct: int
+    num_images: int
+
+    @property
+    def accuracy(self) -> float:
+        """In [0, 1]."""
+        return self.num_correct / self.num_images
+
+    @property
+    def standard_error(self) -> float:
+        """Binomial standard error of the accuracy."""
+        return math.sqrt(self.accuracy * (1 - self.accuracy) / self.num_images)
+
+
+def accuracy(
+    network: nn.Module,
+    split: Split,
+    *,
+    resolution: int,
+    mean: tuple[float, ...],
+    std: tuple[float, ...],
+    runtime: Runtime,
+    batch_size: int = BATCH_SIZE,
+) -> Score:
+    """Score a finished network on a split, in evaluation mode.
+
+    Args:
+        network: on the runtime's device, batch norm statistics set.
+        split: the images; none of them are changed or seen by training here.
+        resolution: side that the images are resized to.
+        mean, std: of the training images, in 0..1 units.
+        runtime: device and precision.
+        batch_size: images at a time; the score does not depend on it.
+    """
+    network.eval()
+    batches = image_batches(
+        split,
+        resolution=resolution,
+        mean=mean,
+        std=std,
+        device=runtime.device,
+        batch_size=batch_size,
+    )
+    num_correct = count_correct(network, batches, autocast=runtime.autocast)
+    return Score(num_correct=num_correct, num_images=len(split))
+
+
+def image_batches(
+    split: Split,
+    *,
+    resolution: int,
+    mean: tuple[float, ...],
+    std: tuple[float, ...],
+    device: torch.device,
+    batch_size: int,
+) -> Iterable[tuple[Tensor, Tensor]]:
+    """Normalised images and labels, batch by batch, in the split's order."""
+    for start in range(0, len(split), batch_size):
+        rows = torch.arange(start, min(start + batch_size, len(split)))
+        images, labels = split.take(rows)
+        images = prepare(images.to(device), resolution=resolution, mean=mean, std=std)
+        yield images, labels.to(device)
+
+
+@torch.inference_mode()
+def count_correct(
+    network: nn.Module,
+    batches: Iterable[tuple[Tensor, Tensor]],
+    *,
+    autocast: Callable[[], AbstractContextManager[Any]],
+) -> int:
+    """Images whose largest logit is their label's."""
+    counts = []
+    for images, labels in batches:
+        with autocast():
+            logits = network(images)
+        counts.append((logits.argmax(dim=1) == labels).sum())
+    return int(torch.stack(counts).sum())

@@ -1,0 +1,154 @@
+"""The evaluation store: every score ever measured in a run, in one sqlite file."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS evaluations (
+    supernet TEXT NOT NULL,
+    path TEXT NOT NULL,
+    data TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    num_correct INTEGER NOT NULL,
+    num_images INTEGER NOT NULL,
+    macs INTEGER NOT NULL,
+    params INTEGER NOT NULL,
+    activations INTEGER NOT NULL,
+    resolution INTEGER NOT NULL,
+    seconds REAL NOT NULL,
+    PRIMARY KEY (supernet, path, data, settings)
+) WITHOUT ROWID
+"""
+BUSY_SECONDS = 60.0  # how long to wait for another process's transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Under what a path was scored: digests of weights and data, and the settings."""
+
+    supernet: str
+    data: str
+    settings: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One evaluation; `path` is the path key, `seconds` are device-seconds."""
+
+    supernet: str
+    path: str
+    data: str
+    settings: str
+    num_correct: int
+    num_images: int
+    macs: int
+    params: int
+    activations: int
+    resolution: int
+    seconds: float
+
+
+COLUMNS = ", ".join(field.name for field in fields(Row))
+MARKS = ", ".join("?" for _ in fields(Row))
+
+
+class Store:
+    """Rows by (context, path key). A `put` is one transaction: a kill keeps all of it or nothing.
+
+    Args:
+        path: the file; made if missing, unless `read_only`.
+        read_only: open an existing file for a report.
+
+    Raises:
+        ValueError: if the file is damaged, is not a store, or is missing while `read_only`.
+        OSError: if it cannot be written.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._path = path
+        if read_only and not path.exists():
+            raise ValueError(f"{path}: no such file; run the search first")
+        if not read_only:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with self._errors():
+            self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+            if read_only:
+                self._connection.execute("PRAGMA query_only = ON")
+            else:
+                # Write-ahead log: a killed process never damages the file.
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = NORMAL")
+                self._connection.execute(SCHEMA)
+
+    def get(self, context: Context, paths: Sequence[str]) -> dict[str, Row]:
+        """The rows there are among these path keys."""
+        query = f"SELECT {COLUMNS} FROM evaluations WHERE " + (
+            "supernet = ? AND path = ? AND data = ? AND settings = ?"
+        )
+        found = {}
+        with self._errors():
+            for path in dict.fromkeys(paths):
+                key = (context.supernet, path, context.data, context.settings)
+                row = self._connection.execute(query, key).fetchone()
+                if row is not None:
+                    found[path] = _row(row)
+        return found
+
+    def put(self, rows: Iterable[Row]) -> None:
+        """Add rows, all or none; a row that is there already stays as it is."""
+        with self._errors(), self._transaction():
+            self._connection.executemany(
+                f"INSERT OR IGNORE INTO evaluations ({COLUMNS}) VALUES ({MARKS})",
+                [astuple(row) for row in rows],
+            )
+
+    def rows(self) -> list[Row]:
+        """Every row, in the order of its key."""
+        with self._errors():
+            return [_row(row) for row in self._connection.execute(_ALL)]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """sqlite's errors as the user's: what to do about the file."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise OSError(f"{self._path}: {error}") from error
+        except sqlite3.DatabaseError as error:
+            raise ValueError(
+                f"{self._path}: not an evaluation store, or damaged ({error})\n"
+                "move it away and run again; its evaluations will be measured anew"
+            ) from error
+
+
+_ALL = f"SELECT {COLUMNS} FROM evaluations ORDER BY supernet, path, data, settings"
+
+
+def _row(values: tuple[object, ...]) -> Row:
+    named = zip((field.name for field in fields(Row)), values, strict=True)
+    return Row(**dict(named))  # type: ignore[arg-type]

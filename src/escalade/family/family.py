@@ -1,0 +1,185 @@
+"""The result of a run as values: a family and its members, with a JSON round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Self
+
+from escalade.family.files import read_json, write_json
+
+if TYPE_CHECKING:
+    from torch import nn
+
+FILE = "family.json"
+ORIGINS = ("searched", "grown")
+WEIGHTS = ("sliced", "retrained", "finetuned")
+REMEDY = "write one with `escalade retrain RUN`"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accuracy:
+    """Shares in 0..1 on the search split and, once the run is done, on the test split."""
+
+    search: float | None = None
+    test: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyMember:
+    """One network of the family; `folder` is relative to the family's folder `root`."""
+
+    name: str
+    stage: float
+    origin: str
+    weights: str
+    budget: float
+    macs: int
+    params: int
+    activations: int
+    resolution: int
+    accuracy: Accuracy = Accuracy()
+    folder: str
+    root: Path | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        _choice(f"{self.name}.origin", self.origin, ORIGINS)
+        _choice(f"{self.name}.weights", self.weights, WEIGHTS)
+        inside = PurePosixPath(self.folder)
+        if not inside.parts or inside.is_absolute() or ".." in inside.parts:
+            raise ValueError(f"{self.name}.folder: {self.folder!r} is not inside the family folder")
+
+    @property
+    def path(self) -> Path:
+        """The member's folder on disk.
+
+        Raises:
+            ValueError: if the family was neither saved nor loaded, so there is no folder.
+        """
+        if self.root is None:
+            raise ValueError(f"{self.name}: not on disk yet; save the family, then Family.load it")
+        return self.root / self.folder
+
+    def load(self) -> nn.Module:
+        """The member as a plain timm network in evaluation mode; the call that imports torch."""
+        from escalade.family.package import load_network
+
+        return load_network(self.path)
+
+    def with_accuracy(self, *, search: float | None = None, test: float | None = None) -> Self:
+        """The same member with the given shares set and the others kept."""
+        known = self.accuracy
+        accuracy = Accuracy(
+            search=known.search if search is None else search,
+            test=known.test if test is None else test,
+        )
+        return replace(self, accuracy=accuracy)
+
+    def to_json(self) -> dict[str, Any]:
+        return {key: value for key, value in asdict(self).items() if key != "root"}
+
+    @classmethod
+    def from_json(
+        cls, data: Mapping[str, Any], *, where: str = "member", root: Path | None = None
+    ) -> Self:
+        """Read one entry of family.json; errors name the field's path."""
+        try:
+            accuracy = Accuracy(**data["accuracy"])
+            return cls(**{**data, "accuracy": accuracy, "root": root})
+        except KeyError as error:
+            raise ValueError(f"{where}: missing field {error}; {REMEDY}") from None
+        except TypeError as error:
+            raise ValueError(f"{where}: {error}; {REMEDY}") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """Members S0..Sk in order of budget, and the growth rule with its fit (DESIGN section 3).
+
+    It holds nothing that depends on time or place: two equal runs save equal files.
+    """
+
+    members: tuple[FamilyMember, ...]
+    budget_kind: str
+    growth: Mapping[str, Any]
+    space: str
+    data: str
+
+    def __post_init__(self) -> None:
+        names = [member.name for member in self.members]
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            raise ValueError(f"members: {doubled[0]!r} stands there twice; names are unique")
+
+    def __getitem__(self, name: str) -> FamilyMember:
+        for member in self.members:
+            if member.name == name:
+                return member
+        raise KeyError(f"{name!r} is not in the family; members are {', '.join(self.names)}")
+
+    def __iter__(self) -> Iterator[FamilyMember]:
+        return iter(self.members)
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(member.name for member in self.members)
+
+    def with_member(self, member: FamilyMember) -> Self:
+        """The family with `member` in the place of its namesake, or at the end."""
+        if member.name not in self.names:
+            return replace(self, members=(*self.members, member))
+        same = tuple(member if old.name == member.name else old for old in self.members)
+        return replace(self, members=same)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "members": [member.to_json() for member in self.members],
+            "budget_kind": self.budget_kind,
+            "growth": dict(self.growth),
+            "space": self.space,
+            "data": self.data,
+        }
+
+    @classmethod
+    def from_json(
+        cls, data: Mapping[str, Any], *, where: str = "family", root: Path | None = None
+    ) -> Self:
+        """Read family.json's content; errors name the path inside the file."""
+        entries = data.get("members")
+        if not isinstance(entries, list):
+            raise ValueError(f"{where}.members: expected a list; {REMEDY}")
+        members = tuple(
+            FamilyMember.from_json(entry, where=f"{where}.members[{i}]", root=root)
+            for i, entry in enumerate(entries)
+        )
+        try:
+            return cls(**{**data, "members": members})
+        except TypeError as error:
+            raise ValueError(f"{where}: {error}; {REMEDY}") from None
+
+    def save(self, folder: Path) -> Self:
+        """Write family.json atomically; gives the family whose members know their folder."""
+        write_json(folder / FILE, self.to_json())
+        return replace(self, members=tuple(replace(m, root=folder) for m in self.members))
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Read the family of a family folder, or of the run folder that holds one.
+
+        Raises:
+            ValueError: if there is none, or it is damaged.
+        """
+        root = Path(folder)
+        if not (root / FILE).exists() and (root / "family" / FILE).exists():
+            root = root / "family"
+        data = read_json(root / FILE, what="family", remedy=REMEDY)
+        return cls.from_json(data, where=FILE, root=root)
+
+
+def _choice(where: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ValueError(f"{where}: {value!r} is not known; use one of {', '.join(known)}")

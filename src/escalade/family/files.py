@@ -1,0 +1,59 @@
+"""Files appear whole or not at all: written beside their place, then renamed."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path` atomically, making its folder where it is missing.
+
+    Raises:
+        OSError: full disk or no permission; what stood at `path` before is untouched.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = temporary(path)
+    try:
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text with plain newlines atomically."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write JSON atomically, keys in the order given, so that equal values are equal bytes."""
+    write_text(path, json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path, *, what: str, remedy: str) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        ValueError: if the file is missing, is no JSON or holds no object; says `what` it should
+            be and the `remedy`.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"{path}: there is no {what} here; {remedy}") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not a {what} ({error}); {remedy}") from None
+    if not isinstance(data, dict):
+        raise ValueError(f"{path}: not a {what} (no JSON object); {remedy}")
+    return data
+
+
+def temporary(path: Path) -> Path:
+    """A name beside `path` that keeps its suffix; exporters look at it."""
+    return path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")

@@ -1,0 +1,67 @@
+"""The timm entry point: `timm.create_model("local-dir:FOLDER", pretrained=True)`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from timm.models._builder import build_model_with_cfg
+from timm.models._registry import generate_default_cfgs, register_model
+from torch import nn
+
+from escalade.core.architecture import Architecture
+from escalade.nets.build import build
+
+# register_model reads the defaults from the module of the entry point
+default_cfgs = generate_default_cfgs(
+    {"escalade_net": {"url": "", "first_conv": "conv_stem", "classifier": "classifier"}}
+)
+
+
+def escalade_net(pretrained: bool = False, **kwargs: Any) -> nn.Module:
+    """A network of an Escalade family, from its architecture file's content.
+
+    timm's own arguments (`num_classes`, `in_chans`, `drop_rate`, `drop_path_rate`,
+    `pretrained_cfg`, `features_only`, ...) work as for timm's models.
+
+    Args:
+        pretrained: load the weights that `pretrained_cfg` names.
+        **kwargs: timm's arguments, and `architecture_json`, the architecture (required).
+
+    Raises:
+        ValueError: if there is no `architecture_json`, or it is not an architecture.
+    """
+    model: nn.Module = build_model_with_cfg(
+        _network,
+        "escalade_net",
+        pretrained,
+        feature_cfg={"feature_cls": "getter", "flatten_sequential": True},
+        **kwargs,
+    )
+    return model
+
+
+def _network(
+    *,
+    architecture_json: Mapping[str, Any] | None = None,
+    num_classes: int | None = None,
+    in_chans: int | None = None,
+    drop_rate: float = 0.0,
+    drop_path_rate: float = 0.0,
+) -> nn.Module:
+    if architecture_json is None:
+        raise ValueError(
+            "escalade_net: architecture_json is missing; load a member's folder with "
+            "timm.create_model('local-dir:FOLDER')"
+        )
+    architecture = Architecture.from_json(architecture_json, where="architecture_json")
+    architecture = replace(
+        architecture,
+        num_classes=architecture.num_classes if num_classes is None else num_classes,
+        in_channels=in_chans or architecture.in_channels,
+    )
+    return build(architecture, drop_rate=drop_rate, drop_path_rate=drop_path_rate)
+
+
+register_model(escalade_net)

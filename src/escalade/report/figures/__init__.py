@@ -1,0 +1,19 @@
+"""The report's figures: values in, plotly figures out. No disk, no torch, no plotly import."""
+
+from escalade.report.figures.accuracy import accuracy_against_macs
+from escalade.report.figures.convergence import convergence, deviation
+from escalade.report.figures.figure import Figure, Key
+from escalade.report.figures.growth import growth_curve
+from escalade.report.figures.paths import path_histogram
+from escalade.report.figures.training import training_curves
+
+__all__ = [
+    "Figure",
+    "Key",
+    "accuracy_against_macs",
+    "convergence",
+    "deviation",
+    "growth_curve",
+    "path_histogram",
+    "training_curves",
+]

@@ -1,0 +1,110 @@
+"""Macs of sampled paths (ScaleNet, Fig. 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from escalade.report.figures.figure import Figure, Key, Trace, label, layout, log_axis
+from escalade.report.member import Member
+from escalade.report.number import amount, count, listed
+from escalade.report.palette import NEUTRAL, colour, faded
+
+_ORDER = ("hierarchical", "uniform")
+_FIRST = 0
+_LATER = 1
+
+
+def path_histogram(
+    histograms: Mapping[str, Mapping[str, Sequence[float]]],
+    *,
+    members: Sequence[Member] = (),
+    budget_kind: str = "macs",
+) -> Figure | None:
+    """One outline per sampler over its log-spaced bins, and the searched budgets.
+
+    Args:
+        histograms: by sampler, `edges` (n + 1) and `counts` (n).
+        members: their budgets are marked where they count macs.
+    """
+    samplers = sorted(histograms, key=lambda name: (name not in _ORDER, name))
+    if not samplers:
+        return None
+    edges = [edge for name in samplers for edge in histograms[name]["edges"]]
+    marked = [m for m in members if m.origin == "searched" and budget_kind == "macs"]
+    low, high = min(edges), max(edges)
+    return Figure(
+        name="paths",
+        title="Macs of sampled paths",
+        reading=_reading(histograms, samplers, bool(marked)),
+        traces=tuple(_outline(name, histograms[name], i) for i, name in enumerate(samplers)),
+        layout=layout(
+            x=log_axis("macs of one image (log scale)", low, high),
+            y={"title": {"text": "paths per bin"}, "rangemode": "tozero", "tickformat": "~s"},
+            shapes=[_budget(member) for member in marked],
+            annotations=[_name(member) for member in marked],
+        ),
+        keys=tuple(
+            Key(label=name, swatch="area", colour=_shade(i)) for i, name in enumerate(samplers)
+        ),
+    )
+
+
+def _shade(index: int) -> str:
+    """The first sampler stands out, the others are the ground it is compared with."""
+    return (colour(7), NEUTRAL, colour(3))[index % 3]
+
+
+def _outline(name: str, histogram: Mapping[str, Sequence[float]], index: int) -> Trace:
+    counts = list(histogram["counts"])
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": label(name),
+        "x": list(histogram["edges"]),
+        "y": [*counts, counts[-1]],
+        "line": {"shape": "hv", "width": 1.5, "color": _shade(index)},
+        "fill": "tozeroy",
+        "fillcolor": faded(_shade(index), 0.18),
+        "hovertemplate": f"{label(name)}<br>from %{{x:.3s}} macs<br>%{{y:,}} paths<extra></extra>",
+    }
+
+
+def _budget(member: Member) -> dict[str, Any]:
+    return {
+        "type": "line",
+        "x0": member.budget,
+        "x1": member.budget,
+        "y0": 0,
+        "y1": 1,
+        "yref": "paper",
+        "line": {"color": member.colour, "width": 1.5, "dash": "dot"},
+    }
+
+
+def _name(member: Member) -> dict[str, Any]:
+    from math import log10
+
+    return {
+        "x": log10(member.budget),
+        "y": 1,
+        "yref": "paper",
+        "yanchor": "bottom",
+        "text": label(member.name),
+        "showarrow": False,
+        "font": {"size": 12},
+    }
+
+
+def _reading(
+    histograms: Mapping[str, Mapping[str, Sequence[float]]], samplers: Sequence[str], marked: bool
+) -> str:
+    told = []
+    for name in samplers:
+        edges, counts = histograms[name]["edges"], list(histograms[name]["counts"])
+        top = counts.index(max(counts))
+        peak = f"{amount(edges[top])} to {amount(edges[top + 1])}"
+        told.append(f"{name}: {count(sum(counts))} paths, most of them in the bin {peak} macs")
+    lines = " Dotted lines are the searched members' budgets." if marked else ""
+    bins = len(histograms[samplers[0]]["counts"])
+    return f"Paths drawn by each sampler in {bins} log-spaced bins. {listed(told)}.{lines}"

@@ -1,0 +1,205 @@
+"""The offline page `report.html`: one file, no request to any network."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from plotly.offline import get_plotlyjs
+
+from escalade.report import figures
+from escalade.report.artefacts import Run, read
+from escalade.report.figures import Figure
+from escalade.report.roster import budget_kind, members
+from escalade.report.sections.drawing import architectures
+from escalade.report.sections.family import family_table
+from escalade.report.sections.ledger import cost_ledger
+from escalade.report.sections.markup import figure, missing, section, text
+from escalade.report.sections.overview import data_name, masthead
+from escalade.report.sections.usage import configuration, loading
+
+FILE = "report.html"
+DIMENSIONS = ("depth", "width", "resolution")
+Histogram = Mapping[str, Sequence[float]]
+_NAVIGATION = {
+    "family": "Family",
+    "accuracy-section": "Accuracy",
+    "networks": "Networks",
+    "growth": "Growth",
+    "search": "Search",
+    "training": "Training",
+    "cost": "Cost",
+    "load": "Load",
+    "config": "Repeat",
+}
+
+
+def write(
+    run_folder: Path,
+    *,
+    evaluations: Sequence[Mapping[str, Any]] = (),
+    histograms: Mapping[str, Histogram] | None = None,
+) -> Path:
+    """Write the report of a run, finished or not, into its folder.
+
+    Args:
+        run_folder: the run (DESIGN, section 3); whatever it lacks is named with its command.
+        evaluations: every scored path, with `macs` and `accuracy` in 0..1.
+        histograms: macs of sampled paths by sampler: `edges` (n + 1) and `counts` (n).
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        ValueError: if there is no such folder or a file in it is damaged.
+    """
+    page = render(read(run_folder), evaluations=evaluations, histograms=histograms or {})
+    path = run_folder / FILE
+    partial = path.with_name(f".{FILE}.partial")
+    partial.write_text(page, encoding="utf-8")
+    os.replace(partial, path)
+    return path
+
+
+def render(
+    run: Run, *, evaluations: Sequence[Mapping[str, Any]], histograms: Mapping[str, Histogram]
+) -> str:
+    """The page's HTML."""
+    drawn: list[Figure] = []
+    body = "".join(
+        (
+            family_table(run),
+            _accuracy(run, evaluations, drawn),
+            architectures(run),
+            _growth(run, drawn),
+            _search(run, histograms, drawn),
+            _training(run, drawn),
+            cost_ledger(run),
+            loading(run),
+            configuration(run),
+        )
+    )
+    return _document(run, body, drawn)
+
+
+def _accuracy(run: Run, evaluations: Sequence[Mapping[str, Any]], drawn: list[Figure]) -> str:
+    made = figures.accuracy_against_macs(evaluations, members=members(run))
+    lacks = "" if evaluations else missing("evaluated paths", f"escalade search {run.folder}")
+    shown = _figures([made], drawn, kind="one")
+    return section("accuracy-section", "Accuracy against macs", shown, lacks)
+
+
+def _growth(run: Run, drawn: list[Figure]) -> str:
+    title = "How the family grows"
+    if run.growth is None:
+        return section("growth", title, missing("growth.json", f"escalade grow {run.folder}"))
+    made = [
+        figures.growth_curve(run.growth, dimension=dimension, members=members(run))
+        for dimension in DIMENSIONS
+    ]
+    lead = (
+        "Ratios of depth, width and resolution to the base network over the scaling stages. Lines "
+        "are functions fitted to the searched stages; the shaded part is extrapolation."
+    )
+    return section("growth", title, _figures(made, drawn, kind="three"), _left_out(run), lead=lead)
+
+
+def _left_out(run: Run) -> str:
+    """How well each function predicts the last searched stage from those before."""
+    left = (run.growth or {}).get("leave_last_out")
+    if not left:
+        return ""
+    told = []
+    for form, errors in left.items():
+        if isinstance(errors, Mapping):
+            shown = ", ".join(f"{name} {abs(float(errors[name])):.3f}" for name in errors)
+            told.append(f"{form}: {shown}")
+    words = f"Error of the ratios at stage {left['stage']:g} when it is left out of the fit. "
+    return f'<p class="note">{text(words + "; ".join(told))}.</p>'
+
+
+def _search(run: Run, histograms: Mapping[str, Histogram], drawn: list[Figure]) -> str:
+    iterations = (run.search or {}).get("iterations", [])
+    made = [figures.convergence(iterations), figures.deviation(iterations)]
+    paths = figures.path_histogram(
+        histograms or _planned(run), members=members(run), budget_kind=budget_kind(run)
+    )
+    lacks = "" if run.search else missing("search.json", f"escalade search {run.folder}")
+    if paths is None:
+        lacks += missing("histogram of path macs", f"escalade report {run.folder}")
+    shown = _figures(made, drawn, kind="two") + _figures([paths], drawn, kind="one")
+    return section("search", "What the search saw", shown, lacks)
+
+
+def _planned(run: Run) -> Mapping[str, Histogram]:
+    """The histogram that `plan` made, where there is one."""
+    found = (run.plan or {}).get("histogram") or {}
+    return {"planned": found} if "edges" in found else found
+
+
+def _training(run: Run, drawn: list[Figure]) -> str:
+    made = [
+        figures.training_curves(run.metrics, stage=stage, members=members(run))
+        for stage in ("train", "retrain")
+    ]
+    lacks = "" if made[0] else missing("metrics of the supernet", f"escalade train {run.folder}")
+    if made[1] is None:
+        lacks += missing("metrics of the members", f"escalade retrain {run.folder}")
+    return section("training", "Training", _figures(made, drawn, kind="two"), lacks)
+
+
+def _figures(made: Iterable[Figure | None], drawn: list[Figure], *, kind: str) -> str:
+    """The places of the figures that there are; remembers them for the page's script."""
+    there = [value for value in made if value is not None]
+    drawn += there
+    return f'<div class="figures {kind}">{"".join(map(figure, there))}</div>' if there else ""
+
+
+def _document(run: Run, body: str, drawn: Sequence[Figure]) -> str:
+    assets = files("escalade.report")
+    style = assets.joinpath("style.css").read_text(encoding="utf-8")
+    script = assets.joinpath("page.js").read_text(encoding="utf-8")
+    plotly = get_plotlyjs() if drawn else ""
+    links = "".join(f'<li><a href="#{name}">{shown}</a></li>' for name, shown in _NAVIGATION.items())
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy(script, plotly)}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+        f"<title>{text(data_name(run))}: Escalade model family</title>"
+        f'<link rel="icon" href="data:,"><style>{style}</style></head><body>'
+        f'<main>{masthead(run)}<nav aria-label="Sections"><ul>{links}</ul></nav>'
+        "<noscript><p class='missing'>The figures need JavaScript; their readings, the tables and "
+        f"the drawings do not.</p></noscript>{body}</main>"
+        f'<script type="application/json" id="figures">{_json(drawn)}</script>'
+        f'<script type="text/plain" id="plotly">{_packed(plotly)}</script>'
+        f"<script>{script}</script></body></html>\n"
+    )
+
+
+def _policy(*scripts: str) -> str:
+    """No request to anywhere, and no script but the page's own two."""
+    digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
+    hashes = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _json(drawn: Sequence[Figure]) -> str:
+    """Figures as JSON that cannot end its script element."""
+    data = json.dumps({f.name: f.to_plotly() for f in drawn}, separators=(",", ":"))
+    return data.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _packed(source: str) -> str:
+    """plotly.js once, at a third of its size; the browser unpacks it."""
+    return base64.b64encode(gzip.compress(source.encode(), mtime=0)).decode() if source else ""

@@ -1,0 +1,109 @@
+"""The family as search, growth, family and ledger tell it, as far as the run has come."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from escalade.core.architecture import Architecture
+from escalade.report.artefacts import Run
+from escalade.report.member import Latency, Member, Share
+
+
+def members(run: Run) -> tuple[Member, ...]:
+    """All members known so far, from the smallest stage to the largest."""
+    searched = {f"S{s['stage']:g}": s for s in (run.search or {}).get("stages", ())}
+    grown = {m["name"]: m for m in (run.growth or {}).get("members", ())}
+    finished = {m["name"]: m for m in (run.family or {}).get("members", ())}
+    rows = {}
+    for name in [*searched, *grown, *finished]:
+        origin = "grown" if name in grown else "searched"
+        found = {"name": name, "origin": origin} | dict(searched.get(name) or grown.get(name) or {})
+        rows[name] = found | finished.get(name, {})
+    ordered = sorted(rows.values(), key=lambda row: float(row["stage"]))
+    return tuple(_member(i, row, run) for i, row in enumerate(ordered))
+
+
+def budget_kind(run: Run) -> str:
+    """What the run's budgets count."""
+    return str((run.family or run.search or {}).get("budget_kind", "macs"))
+
+
+def _member(index: int, row: Mapping[str, Any], run: Run) -> Member:
+    architecture = _architecture(row, run)
+    measured = _latency(row["name"], run.ledger)
+    return Member(
+        index=index,
+        name=str(row["name"]),
+        stage=float(row["stage"]),
+        origin=str(row["origin"]),
+        weights=row.get("weights"),
+        budget=float(row["budget"]),
+        gap=_gap(row, budget_kind(run), measured),
+        macs=row["macs"],
+        params=row["params"],
+        activations=row["activations"],
+        latency=measured,
+        search=_search(row),
+        test=_test(row, run),
+        resolution=architecture.resolution if architecture else row.get("resolution"),
+        architecture=architecture,
+        folder=f"family/{row['folder']}" if "folder" in row else None,
+    )
+
+
+def _architecture(row: Mapping[str, Any], run: Run) -> Architecture | None:
+    if row.get("folder") in run.architectures:
+        return run.architectures[row["folder"]]
+    stated = row.get("architecture")
+    return Architecture.from_json(stated, where=f"{row['name']}.architecture") if stated else None
+
+
+def _gap(row: Mapping[str, Any], kind: str, measured: Latency | None) -> float | None:
+    """Signed relative distance from the budget of the network that is in the family."""
+    if kind in row:
+        return float(row[kind]) / float(row["budget"]) - 1
+    if measured is not None:
+        return measured.median / float(row["budget"]) - 1
+    return row.get("gap")
+
+
+def _search(row: Mapping[str, Any]) -> Share | None:
+    """The searched score with its error; where the family measured anew, that value."""
+    score, error = row.get("score"), row.get("standard_error")
+    measured = row.get("accuracy", {}).get("search")
+    if measured is not None:
+        return Share(value=measured, standard_error=error)
+    return None if score is None else Share(value=score, standard_error=error)
+
+
+def _test(row: Mapping[str, Any], run: Run) -> Share | None:
+    share = row.get("accuracy", {}).get("test")
+    if share is None:
+        return None
+    num_images = _num_test_images(row["name"], run)
+    error = math.sqrt(share * (1 - share) / num_images) if num_images else None
+    return Share(value=share, standard_error=error)
+
+
+def _num_test_images(name: str, run: Run) -> int:
+    """From the ledger's test of this member, else from the plan's split."""
+    tested = [e["images"] for e in run.ledger if e["stage"] == "test" and e.get("name") == name]
+    planned = (run.plan or {}).get("split", {}).get("test", 0)
+    return int(max(tested, default=planned) or 0)
+
+
+def _latency(name: str, ledger: Sequence[Mapping[str, Any]]) -> Latency | None:
+    """The last measurement of this member; ledger entries hold it under `latency`."""
+    for entry in reversed(ledger):
+        if entry.get("name") == name and entry.get("latency"):
+            found = entry["latency"]
+            return Latency(
+                median=found["median_s"],
+                low=found.get("low_s"),
+                high=found.get("high_s"),
+                batch_size=found.get("batch_size"),
+                device=str(entry.get("device", "")),
+            )
+    return None

@@ -1,0 +1,105 @@
+"""The forward pass of an architecture on given weights: no modules, no state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from escalade.core.architecture import Architecture, Block, SqueezeExcite
+from escalade.supernet.normalise import Normalise
+
+Weights = Mapping[str, Tensor]
+ACTIVATIONS: dict[str, Callable[[Tensor, bool], Tensor]] = {
+    "relu": F.relu,
+    "relu6": F.relu6,
+    "hard_swish": F.hardswish,
+    "swish": F.silu,
+}
+GATES: dict[str, Callable[[Tensor], Tensor]] = {
+    "hard_sigmoid": F.hardsigmoid,
+    "sigmoid": F.sigmoid,
+}
+
+
+def forward(
+    x: Tensor, architecture: Architecture, weights: Weights, *, normalise: Normalise
+) -> Tensor:
+    """Logits of an architecture; `weights` are under timm's names.
+
+    A convolution adds a bias where `weights` has one (folded batch norm).
+
+    Args:
+        x: images, (batch, in_channels, side, side), best in channels_last.
+        architecture: the network; its resolution is not used.
+        weights: every parameter of the network.
+        normalise: called for each batch norm, in forward order.
+    """
+    stem, head = architecture.stem, architecture.head
+    x = _conv(x, weights, "conv_stem", stride=stem.stride, padding=stem.kernel // 2)
+    x = _activate(_norm(x, weights, "bn1", normalise), stem.activation)
+    width = stem.width
+    for i, stage in enumerate(architecture.stages):
+        for k, block in enumerate(stage.blocks):
+            branch = BLOCKS[block.kind](x, block, weights, f"blocks.{i}.{k}.", normalise)
+            residual = block.stride == 1 and block.width == width
+            x = branch.add_(x) if residual else branch  # nothing else reads the branch
+            width = block.width
+    x = _conv(x, weights, "conv_head")
+    x = _activate(_norm(x, weights, "bn2", normalise), head.activation)
+    return F.linear(x.mean((2, 3)), weights["classifier.weight"], weights["classifier.bias"])
+
+
+def _mbconv(x: Tensor, block: Block, weights: Weights, at: str, normalise: Normalise) -> Tensor:
+    x = _conv(x, weights, at + "conv_pw")
+    x = _activate(_norm(x, weights, at + "bn1", normalise), block.activation)
+    x = _depthwise(x, block, weights, at + "conv_dw")
+    x = _activate(_norm(x, weights, at + "bn2", normalise), block.activation)
+    if block.se is not None:
+        x = _squeeze_excite(x, block.se, weights, at + "se.")
+    return _norm(_conv(x, weights, at + "conv_pwl"), weights, at + "bn3", normalise)
+
+
+def _dsconv(x: Tensor, block: Block, weights: Weights, at: str, normalise: Normalise) -> Tensor:
+    x = _depthwise(x, block, weights, at + "conv_dw")
+    x = _activate(_norm(x, weights, at + "bn1", normalise), block.activation)
+    if block.se is not None:
+        x = _squeeze_excite(x, block.se, weights, at + "se.")
+    return _norm(_conv(x, weights, at + "conv_pw"), weights, at + "bn2", normalise)
+
+
+BLOCKS: dict[str, Callable[[Tensor, Block, Weights, str, Normalise], Tensor]] = {
+    "mbconv": _mbconv,
+    "dsconv": _dsconv,
+}
+
+
+def _depthwise(x: Tensor, block: Block, weights: Weights, name: str) -> Tensor:
+    groups = weights[name + ".weight"].shape[0]
+    padding = block.kernel // 2
+    return _conv(x, weights, name, stride=block.stride, padding=padding, groups=groups)
+
+
+def _squeeze_excite(x: Tensor, se: SqueezeExcite, weights: Weights, at: str) -> Tensor:
+    y = _conv(x.mean((2, 3), keepdim=True), weights, at + "conv_reduce")
+    y = _conv(_activate(y, se.activation), weights, at + "conv_expand")
+    gate = GATES[se.gate](y)
+    return x * gate if torch.is_grad_enabled() else x.mul_(gate)
+
+
+def _conv(
+    x: Tensor, weights: Weights, name: str, *, stride: int = 1, padding: int = 0, groups: int = 1
+) -> Tensor:
+    weight, bias = weights[name + ".weight"], weights.get(name + ".bias")
+    return F.conv2d(x, weight, bias, stride=stride, padding=padding, groups=groups)
+
+
+def _activate(x: Tensor, activation: str) -> Tensor:
+    """In place without gradients: autograd would have to keep a copy of the input."""
+    return ACTIVATIONS[activation](x, not torch.is_grad_enabled())
+
+
+def _norm(x: Tensor, weights: Weights, name: str, normalise: Normalise) -> Tensor:
+    return normalise(x, weights[name + ".weight"], weights[name + ".bias"])

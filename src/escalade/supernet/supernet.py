@@ -1,0 +1,135 @@
+"""The supernet: the weights of every path of a space, and no memory of any of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from torch import Tensor, nn
+
+from escalade.core.architecture import Architecture
+from escalade.core.shape import StageShape, SupernetShape
+from escalade.supernet import shapes
+from escalade.supernet.elastic import Side, draw, hold, view
+from escalade.supernet.functional import forward
+from escalade.supernet.normalise import Normalise, Statistics, by_batch, by_statistics
+
+
+class Supernet(nn.Module):
+    """The weight-sharing network of a space, called with the architecture that shall run.
+
+    A path uses the leading channels of every layer, the leading blocks of every stage and the
+    centre of every kernel (or its kernel's own weights, without `shared_kernels`). There are no
+    running statistics and no buffers. Weights are drawn from torch's global generator.
+
+    Args:
+        shape: the largest size of every elastic dimension.
+        coupled: allow the right side, which uses the trailing channels instead of the leading
+            ones everywhere but at the images and the classes (BCNet; ScaleNet, section 4.1).
+    """
+
+    def __init__(self, shape: SupernetShape, *, coupled: bool = False) -> None:
+        super().__init__()
+        self.shape = shape
+        self.coupled = coupled
+        self._owners: dict[str, tuple[nn.Module, str]] = {}
+        for name, size in _held(shape).items():
+            self._owners[name] = hold(self, name, draw(name, size))
+
+    def forward(
+        self,
+        x: Tensor,
+        architecture: Architecture,
+        *,
+        side: Side = "left",
+        statistics: Statistics | None = None,
+    ) -> Tensor:
+        """Logits of a path.
+
+        Args:
+            x: normalised images at the path's resolution, best in channels_last.
+            architecture: the path's network; it alone says which weights run.
+            side: which channels it uses; the right ones need `coupled`.
+            statistics: of every batch norm; None takes the batch's.
+
+        Raises:
+            ValueError: if the supernet does not hold the architecture.
+        """
+        normalise = by_batch if statistics is None else by_statistics(statistics)
+        return self.run(x, architecture, side=side, normalise=normalise)
+
+    def run(
+        self, x: Tensor, architecture: Architecture, *, normalise: Normalise, side: Side = "left"
+    ) -> Tensor:
+        """`forward` with any normalisation, such as one that groups or averages statistics."""
+        weights = self.slices(architecture, side=side)
+        return forward(x, architecture, weights, normalise=normalise)
+
+    def slices(self, architecture: Architecture, *, side: Side = "left") -> dict[str, Tensor]:
+        """The weights that a path uses, as views, under timm's names.
+
+        Raises:
+            ValueError: if the supernet does not hold the architecture.
+        """
+        if side == "right" and not self.coupled:
+            raise ValueError("side: the right side needs a supernet made with coupled=True")
+        _check(self.shape, architecture)
+        found = {}
+        for name, size in shapes.of_network(architecture).items():
+            key = name if self.shape.shared_kernels else _kernel_key(name, architecture)
+            module, attribute = self._owners[key]
+            weight = module._parameters[attribute]
+            assert weight is not None
+            found[name] = view(weight, size, side=side)
+        return found
+
+
+def _held(shape: SupernetShape) -> shapes.Shapes:
+    """Shapes of all parameters of a supernet, by name."""
+    width = shape.stem.width
+    found = shapes.of_stem(width, in_channels=shape.in_channels, kernel=shape.stem.kernel)
+    for i, stage in enumerate(shape.stages):
+        for k in range(stage.depth):
+            for prefix, kernel in _sets(stage, shared=shape.shared_kernels):
+                block = replace(stage.largest_block(k), kernel=kernel)
+                for name, size in shapes.of_block(block, stage.largest_in_width(k)).items():
+                    found[f"blocks.{i}.{k}.{prefix}{name}"] = size
+        width = stage.width
+    return found | shapes.of_head(shape.head.width, in_width=width, num_classes=shape.num_classes)
+
+
+def _sets(stage: StageShape, *, shared: bool) -> list[tuple[str, int]]:
+    """Name prefix and kernel of each set of weights that a layer holds."""
+    if shared:
+        return [("", max(stage.kernels))]
+    return [(f"kernel_{kernel}.", kernel) for kernel in stage.kernels]
+
+
+def _kernel_key(name: str, architecture: Architecture) -> str:
+    """Where the supernet holds a parameter when each kernel has weights of its own."""
+    if not name.startswith("blocks."):
+        return name
+    blocks, i, k, rest = name.split(".", 3)
+    kernel = architecture.stages[int(i)].blocks[int(k)].kernel
+    return f"{blocks}.{i}.{k}.kernel_{kernel}.{rest}"
+
+
+def _check(shape: SupernetShape, architecture: Architecture) -> None:
+    """Raise unless the supernet has the architecture's blocks; `view` checks the widths."""
+    for field in ("in_channels", "num_classes"):
+        held, asked = getattr(shape, field), getattr(architecture, field)
+        if held != asked:
+            raise ValueError(f"{field}: the supernet has {held}, the architecture {asked}")
+    if shape.stem.kernel != architecture.stem.kernel:
+        raise ValueError(f"stem.kernel: the supernet has {shape.stem.kernel}")
+    if len(shape.stages) != len(architecture.stages):
+        raise ValueError(f"stages: the supernet has {len(shape.stages)}")
+    for i, (held, stage) in enumerate(zip(shape.stages, architecture.stages, strict=True)):
+        if len(stage.blocks) > held.depth:
+            raise ValueError(f"stages[{i}]: the supernet has at most {held.depth} blocks here")
+        for k, block in enumerate(stage.blocks):
+            if (
+                block.kind != held.kind
+                or block.kernel not in held.kernels
+                or (block.se is not None and held.se is None)
+            ):
+                raise ValueError(f"stages[{i}].blocks[{k}]: the supernet holds no such block")

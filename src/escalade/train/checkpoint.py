@@ -1,0 +1,54 @@
+"""Checkpoints: written atomically, read without unpickling code."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import torch
+
+FORMAT = 1
+
+
+def save(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a checkpoint; a kill at any moment leaves the old one or the new one."""
+    write_atomically(path, lambda file: torch.save({"format": FORMAT} | dict(content), file))
+
+
+def load(path: Path) -> dict[str, Any] | None:
+    """Read a checkpoint onto the CPU; None if there is none yet.
+
+    Raises:
+        ValueError: if the file is damaged or of another format.
+    """
+    if not path.exists():
+        return None
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ValueError(
+            f"{path}: the checkpoint is damaged ({reason}); delete it to train from the start"
+        ) from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ValueError(
+            f"{path}: not a checkpoint of format {FORMAT}; delete it to train from the start"
+        )
+    return content
+
+
+def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Write a file so that readers and crashes see all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,11 @@
+"""How a stage ends early."""
+
+from __future__ import annotations
+
+
+class Interrupted(Exception):
+    """The run was asked to stop, and everything needed to go on is saved."""
+
+
+class TrainingDiverged(RuntimeError):
+    """The loss or the weights are no longer finite."""

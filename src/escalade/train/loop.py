@@ -1,0 +1,210 @@
+"""The one training loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from escalade.core.seeds import torch_seed
+from escalade.train.interrupt import Interrupted
+from escalade.train.metrics import NUM_METRICS, Progress, Reporter
+from escalade.train.optimizer import set_learning_rate
+from escalade.train.recipe import Recipe
+from escalade.train.runtime import Runtime
+from escalade.train.schedule import rate_factor
+from escalade.train.state import TrainingState
+from escalade.train.steps import Batch, Step
+
+CHECK_EVERY = 20  # on CUDA or several ranks, where looking at a loss means waiting
+
+
+class Batches(Protocol):
+    """Training batches as a pure function of the step."""
+
+    def at(self, step: int) -> tuple[Tensor, Tensor]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainResult:
+    """What a training did, over all its resumes.
+
+    Attributes:
+        num_steps: steps done.
+        num_images: images those steps saw.
+        seconds: wall seconds up to the end, without what was lost between a checkpoint and a kill.
+        resumed_from: the step this call began with.
+    """
+
+    num_steps: int
+    num_images: int
+    seconds: float
+    resumed_from: int
+
+
+def train(
+    step: Step,
+    *,
+    network: nn.Module,
+    batches: Batches,
+    recipe: Recipe,
+    num_steps: int,
+    runtime: Runtime,
+    seed: int,
+    name: str = "train",
+    checkpoint: Path | None = None,
+    checkpoint_seconds: float = 30.0,
+    identity: Mapping[str, str | int | float] | None = None,
+    metrics: Path | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> TrainResult:
+    """Train a network in place, from its checkpoint if there is one.
+
+    Stopped and resumed equals straight, bit for bit on CPU: what is random is a function of the
+    seed and the step, and the checkpoint holds all the rest.
+
+    Args:
+        step: computes gradients; see `escalade.train.steps`.
+        network: whose parameters are updated; its state goes into the checkpoint.
+        batches: uint8 images and labels by step, the whole batch of all ranks.
+        recipe: optimizer and schedule.
+        num_steps: steps in all, over all resumes.
+        runtime: device and ranks.
+        seed: of the run.
+        name: the stage in metrics and messages.
+        checkpoint: the file to resume from and to save to; None trains without.
+        checkpoint_seconds: time between saves.
+        identity: what else makes this training this one (space, data); a checkpoint of another
+            is refused.
+        metrics: a file of JSON lines; one process at a time.
+        progress: called about twice a second, on rank 0.
+        should_stop: asked every step (every `CHECK_EVERY` on CUDA or several ranks).
+
+    Raises:
+        Interrupted: `should_stop` said so; the state is saved.
+        TrainingDiverged: the loss or a weight is not finite; the last good checkpoint stays.
+        ValueError: the checkpoint is damaged or belongs to another training.
+    """
+    state = TrainingState(
+        network,
+        recipe=recipe,
+        runtime=runtime,
+        name=name,
+        path=checkpoint,
+        identity=_identity(recipe, num_steps=num_steps, seed=seed, more=identity or {}),
+    )
+    first = state.resume()
+    update = _Update(step, batches=batches, recipe=recipe, num_steps=num_steps, seed=seed)
+    check_every = CHECK_EVERY if runtime.on_cuda or runtime.world_size > 1 else 1
+    line_every = max(1, num_steps // NUM_METRICS)
+    reporter = Reporter(
+        state,
+        recipe=recipe,
+        num_steps=num_steps,
+        metrics=metrics,
+        show=progress,
+        stage=name,
+    )
+    last_save = runtime.clock()
+    with runtime.private_randomness():
+        while state.done < num_steps:
+            loss = update(state)
+            is_last = state.done == num_steps
+            is_line = is_last or state.done % line_every == 0
+            if not is_line and state.done % check_every != 0:
+                continue
+            state.require_finite_loss(loss)
+            state.tick()
+            reporter.report(is_line=is_line)
+            stopping = not is_last and runtime.any(should_stop is not None and should_stop())
+            if stopping or is_last or runtime.clock() - last_save >= checkpoint_seconds:
+                state.save()
+                last_save = runtime.clock()
+            if stopping:
+                raise Interrupted(f"{name}: stopped at step {state.done} of {num_steps}")
+    return TrainResult(
+        num_steps=num_steps,
+        num_images=num_steps * recipe.batch_size,
+        seconds=state.seconds,
+        resumed_from=first,
+    )
+
+
+class _Update:
+    """One optimizer step: the batch's groups, their gradients, the update."""
+
+    def __init__(
+        self, step: Step, *, batches: Batches, recipe: Recipe, num_steps: int, seed: int
+    ) -> None:
+        self._step = step
+        self._batches = batches
+        self._recipe = recipe
+        self._num_steps = num_steps
+        self._seed = seed
+
+    def __call__(self, state: TrainingState) -> Tensor:
+        recipe, runtime, done = self._recipe, state.runtime, state.done
+        set_learning_rate(state.optimizer, rate_at(done, recipe=recipe, num_steps=self._num_steps))
+        state.optimizer.zero_grad(set_to_none=True)
+        loss = self._backward(done, runtime)
+        runtime.average_gradients(state.parameters)
+        if recipe.clip_grad_norm is not None:
+            nn.utils.clip_grad_norm_(state.parameters, recipe.clip_grad_norm)
+        state.optimizer.step()
+        state.count(loss)
+        return loss
+
+    def _backward(self, done: int, runtime: Runtime) -> Tensor:
+        images, labels = (part.to(runtime.device) for part in self._batches.at(done))
+        groups, size = batch_norm_groups(self._recipe, runtime=runtime)
+        losses = []
+        for group in groups:
+            # Dropout differs between groups, and is the same wherever a group runs.
+            torch.manual_seed(torch_seed(self._seed, "step", done, group))
+            rows = slice(group * size, (group + 1) * size)
+            batch = Batch(
+                images=images[rows], labels=labels[rows], step=done, share=1 / len(groups)
+            )
+            losses.append(self._step(batch))
+        return torch.stack(losses).mean()
+
+
+def batch_norm_groups(recipe: Recipe, *, runtime: Runtime) -> tuple[range, int]:
+    """This rank's groups among all, and the images in each.
+
+    Raises:
+        ValueError: if ranks or groups do not divide the batch.
+    """
+    num_groups = recipe.batch_norm_groups or runtime.world_size
+    if num_groups % runtime.world_size:
+        raise ValueError(
+            f"recipe.batch_norm_groups: {num_groups} is not a multiple of the "
+            f"{runtime.world_size} ranks"
+        )
+    if recipe.batch_size % num_groups:
+        raise ValueError(
+            f"recipe.batch_size: {recipe.batch_size} is not a multiple of the {num_groups} "
+            "batch-norm groups (one a rank unless batch_norm_groups says otherwise)"
+        )
+    own = num_groups // runtime.world_size
+    return range(runtime.rank * own, (runtime.rank + 1) * own), recipe.batch_size // num_groups
+
+
+def rate_at(step: int, *, recipe: Recipe, num_steps: int) -> float:
+    """The learning rate of a step, taken in its middle so that the last one still learns."""
+    progress = (step + 0.5) / num_steps
+    factor = rate_factor(progress, schedule=recipe.schedule, warmup=recipe.warmup)
+    return recipe.learning_rate * factor
+
+
+def _identity(
+    recipe: Recipe, *, num_steps: int, seed: int, more: Mapping[str, str | int | float]
+) -> dict[str, str]:
+    fields = {f"recipe.{key}": value for key, value in asdict(recipe).items()}
+    fields |= {"num_steps": num_steps, "seed": seed, **more}
+    return {key: str(value) for key, value in fields.items()}

@@ -1,0 +1,208 @@
+"""Where a run happens: the only module that asks about CUDA, threads, ranks and world size."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+PRECISIONS = ("fp32", "bf16")
+
+
+class Runtime:
+    """Device, precision, threads and ranks of this process.
+
+    Under torchrun (`RANK` and `WORLD_SIZE` are set) the ranks find each other through gloo on CPU
+    and nccl on CUDA; without it there is one rank.
+
+    Args:
+        device: `auto` (CUDA where there is one), `cpu`, `cuda` or `cuda:N`.
+        precision: `fp32`, or `bf16` for automatic mixed precision.
+        threads: CPU threads of this process; None leaves torch's choice.
+        is_alone: ignore the ranks around this process, as a worker of one of them does.
+
+    Raises:
+        ValueError: for a device this machine lacks or an unknown precision.
+    """
+
+    def __init__(
+        self,
+        *,
+        device: str = "auto",
+        precision: str = "fp32",
+        threads: int | None = None,
+        is_alone: bool = False,
+    ) -> None:
+        if precision not in PRECISIONS:
+            raise ValueError(
+                f"precision: {precision!r} is not known; use {' or '.join(PRECISIONS)}"
+            )
+        if threads is not None:
+            if threads < 1:
+                raise ValueError(f"threads: {threads} is not positive")
+            torch.set_num_threads(threads)
+        self.device = _device(device)
+        self.precision = precision
+        self.rank = 0 if is_alone else int(os.environ.get("RANK", "0"))
+        self.world_size = 1 if is_alone else int(os.environ.get("WORLD_SIZE", "1"))
+        if self.world_size > 1 and not dist.is_initialized():
+            dist.init_process_group("nccl" if self.on_cuda else "gloo")
+        _make_deterministic(self.device)
+
+    @property
+    def on_cuda(self) -> bool:
+        return self.device.type == "cuda"
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this rank writes files."""
+        return self.rank == 0
+
+    @property
+    def num_devices(self) -> int:
+        """What a second of this run costs in device-seconds: GPUs, or CPU cores kept busy."""
+        return self.world_size * (1 if self.on_cuda else torch.get_num_threads())
+
+    @property
+    def device_name(self) -> str:
+        """The device for people, such as `CPU core` or `NVIDIA H100`."""
+        return torch.cuda.get_device_name(self.device) if self.on_cuda else "CPU core"
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """The context a forward pass runs in."""
+        if self.precision == "fp32":
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=torch.bfloat16)
+
+    def clock(self) -> float:
+        """Seconds, after all work given to the device is done."""
+        if self.on_cuda:
+            torch.cuda.synchronize(self.device)
+        return time.perf_counter()
+
+    def peak_memory(self) -> int:
+        """Peak bytes so far: of the GPU, or of this process on CPU (0 where unknown)."""
+        if self.on_cuda:
+            return int(torch.cuda.max_memory_allocated(self.device))
+        try:
+            import resource  # not on Windows
+        except ImportError:
+            return 0
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+    @contextmanager
+    def private_randomness(self) -> Iterator[None]:
+        """Torch's global random state is put back afterwards."""
+        with torch.random.fork_rng(devices=[self.device] if self.on_cuda else []):
+            yield
+
+    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """Average over ranks, once a step, the gradients there are.
+
+        Ranks draw the same paths, so the same parameters have gradients everywhere.
+        """
+        if self.world_size == 1:
+            return
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+        dist.all_reduce(flat)
+        flat /= self.world_size
+        parts = torch.split(flat, [gradient.numel() for gradient in gradients])
+        for gradient, part in zip(gradients, parts, strict=True):
+            gradient.copy_(part.view(gradient.shape))
+
+    def mean(self, value: Tensor) -> Tensor:
+        """A number's mean over ranks."""
+        if self.world_size == 1:
+            return value
+        value = value.detach().clone()
+        dist.all_reduce(value)
+        return value / self.world_size
+
+    def any(self, flag: bool) -> bool:
+        """Whether the flag is up on any rank."""
+        if self.world_size == 1:
+            return flag
+        return bool(self.mean(torch.tensor(float(flag), device=self.device)) > 0)
+
+    def broadcast(self, value: Any) -> Any:
+        """Rank 0's value, on every rank."""
+        if self.world_size == 1:
+            return value
+        box = [value]
+        dist.broadcast_object_list(box, src=0, device=self.device)
+        return box[0]
+
+    def broadcast_weights(self, network: nn.Module) -> None:
+        """Give every rank rank 0's parameters and buffers."""
+        if self.world_size > 1:
+            for tensor in network.state_dict().values():
+                dist.broadcast(tensor, src=0)
+
+    def gather(self, values: list[Any]) -> list[list[Any]]:
+        """Every rank's list, in the order of ranks, on every rank."""
+        if self.world_size == 1:
+            return [values]
+        gathered: list[list[Any]] = [[] for _ in range(self.world_size)]
+        dist.all_gather_object(gathered, values)
+        return gathered
+
+    def barrier(self) -> None:
+        """Wait for every rank."""
+        if self.world_size > 1:
+            dist.barrier()
+
+
+@contextmanager
+def limit_threads(num: int | None) -> Iterator[None]:
+    """Run the body with this many CPU threads; None leaves them."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(num or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def num_cores() -> int:
+    """CPU cores that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def _device(name: str) -> torch.device:
+    available = torch.cuda.is_available()
+    if name == "auto":
+        name = "cuda" if available else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise ValueError(f"device: {name!r} is not known; use auto, cpu, cuda or cuda:N") from None
+    if device.type not in ("cpu", "cuda"):
+        raise ValueError(f"device: {name!r} is not supported; use auto, cpu, cuda or cuda:N")
+    if device.type == "cuda":
+        if not available:
+            raise ValueError(f"device: {name!r} is not on this machine; use cpu")
+        if device.index is None:
+            index = int(os.environ.get("LOCAL_RANK", "0"))
+            device = torch.device("cuda", index)
+        if device.index >= torch.cuda.device_count():
+            raise ValueError(
+                f"device: this machine has {torch.cuda.device_count()} GPUs, not {name!r}"
+            )
+        torch.cuda.set_device(device)
+    return device
+
+
+def _make_deterministic(device: torch.device) -> None:
+    # Elastic paths change shapes every step: cudnn's benchmark mode would tune for ever, and its
+    # choice differs from run to run.
+    if device.type == "cuda":
+        torch.backends.cudnn.benchmark = False
+        torch.backends.cudnn.deterministic = True

@@ -1,0 +1,156 @@
+"""Steps: what happens between a batch and its gradients.
+
+The sandwich step (BigNAS: largest, smallest and random paths, distilled from the largest) and the
+strictly fair step (SCARLET: every operation once before the update) belong here as siblings of
+`SinglePathStep`: each adds up the gradients of several paths before the loop's one update.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from torch import Tensor, nn
+
+from escalade.core.population import Population
+from escalade.core.samplers import PathSampler
+from escalade.core.seeds import generator
+from escalade.core.space import Path, SearchSpace
+from escalade.data.batches import prepare
+from escalade.supernet.supernet import Supernet
+from escalade.train.losses import cross_entropy
+
+PATHS_PER_DRAW = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """One batch-norm group's part of a step's batch.
+
+    Attributes:
+        images: uint8, (N, channels, side, side).
+        labels: int64, (N,).
+        step: the optimizer step it belongs to.
+        share: what to multiply the loss with before `backward`: 1 / groups of this rank.
+    """
+
+    images: Tensor
+    labels: Tensor
+    step: int
+    share: float
+
+
+class Step(Protocol):
+    """Adds `share` times a batch's gradients to the weights and returns the detached loss.
+
+    Everything random is a function of the seed and `batch.step`, so a step keeps no state that a
+    checkpoint would have to hold, and all ranks draw the same paths.
+    """
+
+    def __call__(self, batch: Batch) -> Tensor: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objective:
+    """What every step needs to get from uint8 images and logits to a loss.
+
+    Attributes:
+        mean, std: the training images' channels, in 0..1 units.
+        label_smoothing: as in the recipe.
+        autocast: makes the context of a forward pass, such as `runtime.autocast`.
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    label_smoothing: float
+    autocast: Callable[[], AbstractContextManager[Any]]
+
+    def backward(self, batch: Batch, *, resolution: int, forward: nn.Module | Any) -> Tensor:
+        """Run `forward` on the resized batch, backpropagate, return the detached loss."""
+        images = prepare(batch.images, resolution=resolution, mean=self.mean, std=self.std)
+        with self.autocast():
+            logits = forward(images)
+        loss = cross_entropy(logits, batch.labels, label_smoothing=self.label_smoothing)
+        (loss * batch.share).backward()  # type: ignore[no-untyped-call]
+        return loss.detach()
+
+
+class PlainStep:
+    """Trains one network at one resolution."""
+
+    def __init__(self, network: nn.Module, *, resolution: int, objective: Objective) -> None:
+        self._network = network
+        self._resolution = resolution
+        self._objective = objective
+
+    def __call__(self, batch: Batch) -> Tensor:
+        return self._objective.backward(batch, resolution=self._resolution, forward=self._network)
+
+
+class SinglePathStep:
+    """Trains one sampled path a step (ScaleNet, section 3.2).
+
+    Args:
+        supernet: the weights.
+        space: realises what the sampler draws.
+        sampler: draws paths.
+        seed: of the run.
+        objective: loss and input statistics.
+        coupled: alternate between the left and the right channels (BCNet) by the step's parity.
+    """
+
+    def __init__(
+        self,
+        supernet: Supernet,
+        *,
+        space: SearchSpace,
+        sampler: PathSampler,
+        seed: int,
+        objective: Objective,
+        coupled: bool = False,
+    ) -> None:
+        self._supernet = supernet
+        self._paths = PathSequence(space, sampler=sampler, seed=seed)
+        self._objective = objective
+        self._coupled = coupled
+
+    def __call__(self, batch: Batch) -> Tensor:
+        architecture = self._paths.at(batch.step).architecture
+        side = side_at(batch.step) if self._coupled else "left"
+
+        def forward(images: Tensor) -> Tensor:
+            logits: Tensor = self._supernet(images, architecture, side=side)
+            return logits
+
+        return self._objective.backward(batch, resolution=architecture.resolution, forward=forward)
+
+
+class PathSequence:
+    """The path of every step: a pure function of the seed and the step.
+
+    Paths are drawn in blocks, because samplers are vectorised; the last block is kept.
+    """
+
+    def __init__(self, space: SearchSpace, *, sampler: PathSampler, seed: int) -> None:
+        self._space = space
+        self._sampler = sampler
+        self._seed = seed
+        self._block = -1
+        self._population: Population | None = None
+
+    def at(self, step: int) -> Path:
+        """The path of a step."""
+        block, index = divmod(step, PATHS_PER_DRAW)
+        if self._population is None or block != self._block:
+            rng = generator(self._seed, "paths", block)
+            self._population = self._sampler.draw(rng, PATHS_PER_DRAW)
+            self._block = block
+        population = self._population
+        return self._space.path(population.genomes[index], population.strategies[index])
+
+
+def side_at(step: int) -> Literal["left", "right"]:
+    """The side of a coupled supernet that a step trains; from the step, so it survives a resume."""
+    return "left" if step % 2 == 0 else "right"

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from tiny_members import packaged, tiny, trained
+from torch import Tensor, nn
+
+from escalade.family import package
+
+
+@pytest.fixture(scope="session")
+def network() -> nn.Module:
+    return trained(tiny())
+
+
+@pytest.fixture(scope="session")
+def images() -> Tensor:
+    return torch.randn(9, 1, 12, 12, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture
+def member(tmp_path: Path, network: nn.Module) -> Path:
+    package.write(tmp_path / "S0", package=packaged(tiny()), state=network.state_dict())
+    return tmp_path / "S0"

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from escalade.family import Accuracy, Family, FamilyMember
+
+MEMBER = FamilyMember(
+    name="S0",
+    stage=0,
+    origin="searched",
+    weights="retrained",
+    budget=1e6,
+    macs=1_010_000,
+    params=12_345,
+    activations=6_789,
+    resolution=12,
+    accuracy=Accuracy(search=0.9),
+    folder="S0",
+)
+FAMILY = Family(
+    members=(MEMBER, replace(MEMBER, name="S1", stage=1.5, origin="grown", folder="S1")),
+    budget_kind="macs",
+    growth={"form": "exponential", "notes": []},
+    space="small",
+    data="demo",
+)
+
+
+def test_round_trip(tmp_path):
+    FAMILY.save(tmp_path)
+    assert Family.load(tmp_path) == FAMILY
+    assert Family.load(str(tmp_path))["S1"].path == tmp_path / "S1"
+
+
+def test_a_run_folder_leads_to_its_family(tmp_path):
+    FAMILY.save(tmp_path / "family")
+    assert Family.load(tmp_path) == FAMILY
+
+
+def test_the_file_has_the_schema_of_the_design(tmp_path):
+    FAMILY.save(tmp_path)
+    data = json.loads((tmp_path / "family.json").read_text())
+    assert list(data) == ["members", "budget_kind", "growth", "space", "data"]
+    assert data["members"][0] == {
+        "name": "S0",
+        "stage": 0,
+        "origin": "searched",
+        "weights": "retrained",
+        "budget": 1e6,
+        "macs": 1_010_000,
+        "params": 12_345,
+        "activations": 6_789,
+        "resolution": 12,
+        "accuracy": {"search": 0.9, "test": None},
+        "folder": "S0",
+    }
+
+
+def test_equal_families_are_equal_bytes_wherever_they_are(tmp_path):
+    FAMILY.save(tmp_path / "a")
+    Family.load(tmp_path / "a").save(tmp_path / "b")
+    assert (tmp_path / "a/family.json").read_bytes() == (tmp_path / "b/family.json").read_bytes()
+    assert [p.name for p in (tmp_path / "b").iterdir()] == ["family.json"]
+
+
+def test_members_by_name():
+    assert FAMILY["S1"].stage == 1.5
+    assert FAMILY.names == ("S0", "S1")
+    with pytest.raises(KeyError, match="members are S0, S1"):
+        FAMILY["S2"]
+    with pytest.raises(ValueError, match="not on disk yet"):
+        _ = FAMILY["S0"].path
+
+
+def test_test_accuracy_is_added_and_search_accuracy_kept():
+    member = MEMBER.with_accuracy(test=0.8)
+    assert member.accuracy == Accuracy(search=0.9, test=0.8)
+    assert FAMILY.with_member(member).members[0] is member
+    assert FAMILY.with_member(replace(member, name="S2")).names == ("S0", "S1", "S2")
+
+
+@pytest.mark.parametrize("folder", ["", "/etc", "../S0", "a/../../b"])
+def test_a_member_folder_outside_the_family_is_refused(folder):
+    with pytest.raises(ValueError, match="not inside the family folder"):
+        replace(MEMBER, folder=folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d.pop("members"), "family.json.members: expected a list"),
+        (lambda d: d.pop("space"), "space"),
+        (lambda d: d.update(colour=1), "colour"),
+        (lambda d: d["members"][1].pop("macs"), r"members\[1\].*macs"),
+        (lambda d: d["members"][1].pop("accuracy"), r"members\[1\]: missing field 'accuracy'"),
+        (lambda d: d["members"][1].update(origin="found"), "use one of searched, grown"),
+        (lambda d: d["members"][1].update(name="S0"), "'S0' stands there twice"),
+    ],
+)
+def test_a_damaged_family_is_named(tmp_path, change, message):
+    data = FAMILY.to_json()
+    change(data)
+    (tmp_path / "family.json").write_text(json.dumps(data))
+    with pytest.raises(ValueError, match=message):
+        Family.load(tmp_path)
+
+
+def test_no_family_here(tmp_path):
+    with pytest.raises(ValueError, match="there is no family here; write one with"):
+        Family.load(tmp_path)
+    (tmp_path / "family.json").write_text("{")
+    with pytest.raises(ValueError, match="not a family"):
+        Family.load(tmp_path)
+
+
+def test_reading_a_family_imports_no_torch(tmp_path):
+    FAMILY.save(tmp_path)
+    code = (
+        "import sys; from escalade.family import Family; "
+        f"Family.load({str(tmp_path)!r}); assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path.cwd())

@@ -1,0 +1,344 @@
+"""A run folder with plausible numbers: three searched members, two grown ones."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from escalade.core import cost, scaling
+from escalade.core.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+
+BASE_BUDGET = 1_000_000
+SCALINGS = (
+    scaling.Scaling(),
+    scaling.Scaling(depth=1.25, width=1.2, resolution=1.2),
+    scaling.Scaling(depth=1.6, width=1.45, resolution=1.4),
+)
+GROWN = (
+    scaling.Scaling(depth=2.05, width=1.75, resolution=1.7),
+    scaling.Scaling(depth=2.7, width=2.15, resolution=2.0),
+)
+TEST = (0.8712, 0.8893, 0.9021, 0.9098, 0.9127)
+SEARCH = (0.8460, 0.8655, 0.8790)
+FUNCTIONS = {
+    "exponential": {
+        "depth": {"a0": 0.568, "a1": 1.44},
+        "width": {"a0": 0.8, "a1": 1.25},
+        "resolution": {"a0": 1.0, "a1": 1.19},
+    },
+    "linear": {"depth": {"a": 0.29}, "width": {"a": 0.22}, "resolution": {"a": 0.2}},
+    "squared": {
+        "depth": {"a": 0.05, "b": 0.2},
+        "width": {"a": 0.025, "b": 0.175},
+        "resolution": {"a": 0.0, "b": 0.2},
+    },
+}
+
+
+def base() -> Architecture:
+    """A small network for 14-pixel images and ten classes."""
+
+    def blocks(width: int, kernels: tuple[int, ...], stride: int, se: bool) -> Stage:
+        return Stage(
+            blocks=tuple(
+                Block(
+                    kernel=kernel,
+                    stride=stride if i == 0 else 1,
+                    expansion=4.0,
+                    width=width,
+                    se=SqueezeExcite() if se else None,
+                )
+                for i, kernel in enumerate(kernels)
+            )
+        )
+
+    return Architecture(
+        name="S0",
+        resolution=20,
+        in_channels=1,
+        num_classes=10,
+        stem=Stem(width=16),
+        stages=(
+            blocks(16, (3, 5), 1, False),
+            blocks(32, (5, 3, 7), 2, False),
+            blocks(56, (3, 5), 2, True),
+        ),
+        head=Head(width=128),
+    )
+
+
+def architectures() -> list[Architecture]:
+    """The five members' networks, smallest first."""
+    return [
+        scaling.apply(base(), ratio).renamed(f"S{i}") for i, ratio in enumerate((*SCALINGS, *GROWN))
+    ]
+
+
+def build(folder: Path, *, data: str = "fashion_mnist", member: str = "S4") -> Path:
+    """Write a whole run folder; `data` and the last member's name may be hostile."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / "search.json", search())
+    _write(folder / "growth.json", growth(member))
+    _write(folder / "ledger.json", ledger(member))
+    _write(folder / "family" / "family.json", family(data, member))
+    for i, shape in enumerate(architectures()):
+        _member(folder / "family" / f"S{i}", shape, exported=i < 2)
+    lines = "\n".join(json.dumps(record) for record in metrics(member))
+    (folder / "metrics.jsonl").write_text(lines + "\n")
+    (folder / "config.yaml").write_text(
+        f"data: {json.dumps(data)}\nbudgets: [1M, 2M, 4M]\nbudget_kind: macs\ntolerance: 0.05\n"
+        "grow: 2\nspace: small\nseed: 0\nsampler: hierarchical\nrecipe:\n  epochs: 12\n"
+        "  batch_size: 128\n  learning_rate: 0.6\n  label_smoothing: 0.1\n"
+    )
+    return folder
+
+
+def budgets() -> list[int]:
+    """Near what the networks cost, as a search would have left them."""
+    return [round(cost.of(shape).macs / g) for shape, g in zip(architectures(), _GAPS, strict=True)]
+
+
+_GAPS = (1.013, 0.984, 1.021, 0.972, 1.034)
+
+
+def search() -> dict[str, Any]:
+    """search.json."""
+    stages = []
+    for i, (shape, ratio, score) in enumerate(
+        zip(architectures(), SCALINGS, SEARCH, strict=False)
+    ):
+        stages.append(
+            {
+                "stage": i,
+                "budget": budgets()[i],
+                "scaling": ratio.to_json(),
+                "strategy": [i, i, i],
+                "architecture": shape.to_json(),
+                **_costs(shape),
+                "gap": _GAPS[i] - 1,
+                "score": score,
+                "standard_error": math.sqrt(score * (1 - score) / 2000),
+                "tied": [],
+            }
+        )
+    return {
+        "searcher": "mcea",
+        "seed": 0,
+        "budget_kind": "macs",
+        "space": "small",
+        "pi": [0.5, 0.5],
+        "base": {"genome": [1, 2], "resolution": 20, "widths": [16, 32, 56], "depths": [2, 3, 2]},
+        "stages": stages,
+        "iterations": iterations(),
+        "evaluations": {"asked": 1480, "distinct": 1204},
+    }
+
+
+def iterations() -> list[dict[str, Any]]:
+    """A search that converges: one ranking, then rounds of base and strategy search."""
+    rng = np.random.default_rng(4)
+    rows: list[dict[str, Any]] = []
+
+    def add(phase: str, stage: int | None, round_: int, generation: int, mean: float) -> None:
+        std = 0.006 + 0.02 * math.exp(-len(rows) / 14) + float(rng.uniform(0, 0.002))
+        rows.append(
+            {
+                "iteration": round_,
+                "phase": phase,
+                "stage": stage,
+                "generation": generation,
+                "mean": mean - std,
+                "std": std,
+                "best": mean + 0.8 * std,
+                "num": 20,
+            }
+        )
+
+    for stage in (1, 2):
+        add("initial", stage, 0, 0, SEARCH[stage] - 0.02)
+    for round_ in range(1, 5):
+        for generation in range(8):
+            add("base", None, round_, generation, 0.868 - 0.012 * math.exp(-len(rows) / 16))
+        for stage in (1, 2):
+            for generation in range(3):
+                add("strategy", stage, round_, generation, SEARCH[stage] - 0.004)
+    return rows
+
+
+def growth(member: str = "S4") -> dict[str, Any]:
+    """growth.json."""
+    members = []
+    for i, (shape, ratio) in enumerate(zip(architectures()[3:], GROWN, strict=True)):
+        predicted = {name: value * 0.985 for name, value in ratio.to_json().items()}
+        members.append(
+            {
+                "name": ("S3", member)[i],
+                "stage": 3 + i,
+                "budget": budgets()[3 + i],
+                "predicted": predicted,
+                "interval": {k: [v * (0.96 - 0.03 * i), v * 1.05] for k, v in predicted.items()},
+                "solved": ratio.to_json(),
+                "architecture": shape.to_json(),
+                **_costs(shape),
+                "gap": _GAPS[3 + i] - 1,
+                "extrapolation": True,
+            }
+        )
+    points = [{"stage": float(i)} | ratio.to_json() for i, ratio in enumerate(SCALINGS)]
+    return {
+        "form": "exponential",
+        "notes": [],
+        "points": points,
+        "functions": FUNCTIONS,
+        "leave_last_out": None,
+        "members": members,
+    }
+
+
+def family(data: str = "fashion_mnist", member: str = "S4") -> dict[str, Any]:
+    """family/family.json."""
+    members = []
+    for i, shape in enumerate(architectures()):
+        members.append(
+            {
+                "name": member if i == 4 else f"S{i}",
+                "stage": float(i),
+                "origin": "searched" if i < 3 else "grown",
+                "weights": "retrained",
+                "budget": budgets()[i],
+                **_costs(shape),
+                "resolution": shape.resolution,
+                "accuracy": {"search": SEARCH[i] if i < 3 else None, "test": TEST[i]},
+                "folder": f"S{i}",
+            }
+        )
+    return {
+        "members": members,
+        "budget_kind": "macs",
+        "growth": {"form": "exponential"},
+        "space": "small",
+        "data": data,
+    }
+
+
+def ledger(member: str = "S4") -> list[dict[str, Any]]:
+    """ledger.json: work, tests and latencies."""
+    device = "cpu, 2 threads"
+
+    def entry(stage: str, name: str, seconds: float, **more: Any) -> dict[str, Any]:
+        return {
+            "stage": stage,
+            "name": name,
+            "device_seconds": seconds,
+            "wall_seconds": seconds * 1.02,
+            "images": 0,
+            "evaluations": 0,
+            "device": device,
+        } | more
+
+    names = ["S0", "S1", "S2", "S3", member]
+    return [
+        entry("train", "supernet", 4210.0, images=2_400_000),
+        entry("search", "mcea", 1385.0, images=3_010_000, evaluations=1204),
+        entry("grow", "growth", 1.4),
+        *(entry("retrain", n, 210.0 * 1.8**i, images=480_000) for i, n in enumerate(names)),
+        *(
+            entry(
+                "test",
+                n,
+                3.0 * 1.7**i,
+                images=10_000,
+                latency={
+                    "median_s": 0.0012 * 1.6**i,
+                    "low_s": 0.00115 * 1.6**i,
+                    "high_s": 0.0013 * 1.6**i,
+                    "batch_size": 1,
+                },
+            )
+            for i, n in enumerate(names)
+        ),
+        entry("export", "all", 24.0),
+    ]
+
+
+def metrics(member: str = "S4") -> list[dict[str, Any]]:
+    """metrics.jsonl: falling losses with noise."""
+    rng = np.random.default_rng(7)
+    rows = []
+
+    def run(stage: str, name: str, num: int, end: float) -> None:
+        for i in range(num):
+            loss = end + (2.3 - end) * math.exp(-6 * i / num) + float(rng.normal(0, 0.03))
+            rows.append(
+                {
+                    "stage": stage,
+                    "name": name,
+                    "step": 50 * (i + 1),
+                    "loss": loss,
+                    "learning_rate": 0.6 * (1 - i / num),
+                    "images_per_second": 560.0,
+                }
+            )
+
+    run("train", "", 375, 0.92)
+    for i, name in enumerate(["S0", "S1", "S2", "S3", member]):
+        run("retrain", name, 75, 0.82 - 0.05 * i)
+    return rows
+
+
+def evaluations(num: int = 1204) -> list[dict[str, Any]]:
+    """Scored paths: accuracy rises with the logarithm of macs, with scatter."""
+    rng = np.random.default_rng(11)
+    stages = rng.integers(0, 3, num)
+    targets = np.array(budgets()[:3])[stages]
+    macs = np.round(targets * np.exp(rng.normal(0, 0.12, num))).astype(int)
+    accuracy = 0.842 + 0.016 * np.log2(macs / budgets()[0]) - np.abs(rng.normal(0, 0.014, num))
+    return [
+        {"macs": int(m), "accuracy": float(a), "stage": int(s)}
+        for m, a, s in zip(macs, accuracy, stages, strict=True)
+    ]
+
+
+def histograms() -> dict[str, dict[str, list[float]]]:
+    """750,000 paths by two samplers over the same 64 bins."""
+    rng = np.random.default_rng(2)
+    num = 750_000
+    low, high = budgets()[0] * 0.35, budgets()[2] * 2.4
+    edges = np.geomspace(low, high, 65)
+    centres = np.log(np.array(budgets()[:3]))
+    modes = rng.normal(centres[rng.integers(0, 3, num)], 0.16)
+    wide = rng.normal(centres[1] + 0.15, 0.5, num)
+    drawn = {"uniform": wide, "hierarchical": modes}
+    return {
+        name: {
+            "edges": edges.tolist(),
+            "counts": np.histogram(np.exp(values), edges)[0].tolist(),
+        }
+        for name, values in drawn.items()
+    }
+
+
+def _costs(shape: Architecture) -> dict[str, int]:
+    found = cost.of(shape)
+    return {"macs": found.macs, "params": found.params, "activations": found.activations}
+
+
+def _member(folder: Path, shape: Architecture, *, exported: bool) -> None:
+    _write(
+        folder / "config.json",
+        {"architecture": "escalade_net", "model_args": {"architecture_json": shape.to_json()}},
+    )
+    (folder / "model.safetensors").write_bytes(b"\0" * (4 * cost.of(shape).params))
+    (folder / "model.py").write_text("# stand-alone\n")
+    if exported:
+        (folder / "model.onnx").write_bytes(b"\0" * (4 * cost.of(shape).params + 9000))
+        (folder / "program.pt2").write_bytes(b"\0" * (4 * cost.of(shape).params + 30000))
+
+
+def _write(path: Path, content: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
