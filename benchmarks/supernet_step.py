@@ -3,8 +3,9 @@
     PYTHONPATH=src python benchmarks/supernet_step.py [--threads 2] [--json]
 
 Training is forward, backward and a fused SGD step (Nesterov momentum, weight decay). Evaluation
-is recalibration, folding and scoring, for the supernet with the extraction before them. Both
-sides run in turns on random paths drawn hierarchically; each path's ratio is between medians.
+is recalibration, folding and scoring: of a plain network that exists already, against a frozen
+path and against an extracted network, slicing and extraction included. Both sides run in turns on
+random paths drawn hierarchically; each path's ratio is between medians.
 Targets: geometric mean at most 1.05, worst at most 1.15.
 """
 
@@ -27,11 +28,13 @@ from escalade.core.space import SearchSpace
 from escalade.nets.build import build
 from escalade.spaces.load import load
 from escalade.supernet.extract import extract
+from escalade.supernet.frozen import freeze
 from escalade.supernet.recalibrate import fold, recalibrate
 from escalade.supernet.supernet import Supernet
 
 FACTORS = (1.0, 2.0, 4.0)  # the ladder of budgets, as multiples of the base's
 NUM_CALIBRATION, NUM_SCORED = 4, 16  # batches
+MEASURED = ("train", "evaluate", "evaluate_extracted")
 
 
 def random_paths(space: SearchSpace, num: int, *, seed: int) -> list[Architecture]:
@@ -55,18 +58,23 @@ def training_step(
     forward: Callable[[Tensor], Tensor], opt: torch.optim.SGD, images: Tensor, labels: Tensor
 ) -> None:
     """One step, gradients dropped at its end."""
-    F.cross_entropy(forward(images), labels, label_smoothing=0.1).backward()
+    loss = F.cross_entropy(forward(images), labels, label_smoothing=0.1)
+    torch.autograd.backward(loss)
     opt.step()
     opt.zero_grad(set_to_none=True)
 
 
 @torch.no_grad()
-def evaluation(network: nn.Module, images: Tensor) -> None:
-    """Recalibrate, fold and score."""
-    recalibrate(network, [images] * NUM_CALIBRATION)
-    fold(network)
+def score(network: Callable[[Tensor], Tensor], images: Tensor) -> None:
+    """Forward passes over the search split."""
     for _ in range(NUM_SCORED):
         network(images)
+
+
+def evaluation(network: nn.Module, images: Tensor) -> None:
+    """Recalibrate, fold and score a network."""
+    recalibrate(network, [images] * NUM_CALIBRATION)
+    score(fold(network), images)
 
 
 def ratio_of_medians(
@@ -108,14 +116,20 @@ def compare(
 
     train, ours_s, plain_s = ratio_of_medians(ours, plain, num_repeats=num_repeats)
 
-    # Folding changes a network, so each repeat evaluates one that was built beforehand.
-    def fresh() -> nn.Module:
-        return build(path).to(memory_format=torch.channels_last)
+    def plain_evaluation() -> None:
+        evaluation(ready.pop(), images)
 
-    ready = [fresh() for _ in range(num_repeats + 1)]
-    evaluate, ours_eval_s, plain_eval_s = ratio_of_medians(
+    # Folding changes a network, so each repeat evaluates one that was built beforehand.
+    ready = [build(path).to(memory_format=torch.channels_last) for _ in range(2 * num_repeats + 2)]
+    calibration = [images] * NUM_CALIBRATION
+    frozen, frozen_s, plain_evaluation_s = ratio_of_medians(
+        lambda: score(freeze(supernet, path, calibration), images),
+        plain_evaluation,
+        num_repeats=num_repeats,
+    )
+    extracted, _, _ = ratio_of_medians(
         lambda: evaluation(extract(supernet, path), images),
-        lambda: evaluation(ready.pop(), images),
+        plain_evaluation,
         num_repeats=num_repeats,
     )
     return {
@@ -123,9 +137,10 @@ def compare(
         "train": train,
         "train_ours_s": ours_s,
         "train_plain_s": plain_s,
-        "evaluate": evaluate,
-        "evaluate_ours_s": ours_eval_s,
-        "evaluate_plain_s": plain_eval_s,
+        "evaluate": frozen,
+        "evaluate_ours_s": frozen_s,
+        "evaluate_plain_s": plain_evaluation_s,
+        "evaluate_extracted": extracted,
     }
 
 
@@ -156,7 +171,7 @@ def main() -> None:
         for path in random_paths(space, args.num_paths, seed=args.seed)
     ]
     summary: dict[str, object] = {"settings": vars(args)}
-    for what in ("train", "evaluate"):
+    for what in MEASURED:
         ratios = [float(row[what]) for row in rows]
         summary[what] = {
             "geometric_mean": statistics.geometric_mean(ratios),
@@ -165,7 +180,7 @@ def main() -> None:
     if args.json:
         print(json.dumps(summary | {"paths": rows}, indent=2))
         return
-    for what in ("train", "evaluate"):
+    for what in MEASURED:
         found = summary[what]
         assert isinstance(found, dict)
         print(f"{what}: geometric mean {found['geometric_mean']:.3f}, worst {found['worst']:.3f}")

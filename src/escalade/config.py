@@ -145,6 +145,7 @@ class Config:
         threads: CPU threads in training; None takes all cores.
         workers: processes of one thread that score and retrain on CPU; None takes all cores.
         hours: fit the schedule to this time on this device; None keeps the recipes as they are.
+        fitted: whether that was done: the recipes are what this run uses.
     """
 
     data: str = "demo"
@@ -158,6 +159,7 @@ class Config:
     threads: int | None = None
     workers: int | None = None
     hours: float | None = None
+    fitted: bool = False
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
     supernet: SupernetConfig = field(default_factory=SupernetConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)

@@ -10,6 +10,15 @@ from torch import Tensor, nn
 from escalade.family import package
 
 
+@pytest.fixture(autouse=True, scope="package")
+def one_thread():
+    """Tiny tensors: threads only wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def network() -> nn.Module:
     return trained(tiny())

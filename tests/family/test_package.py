@@ -57,9 +57,7 @@ def test_other_weights_are_refused(tmp_path, network):
     with pytest.raises(ValueError, match=r"has shape .* the architecture"):
         package.write(tmp_path, package=packaged(tiny()), state=wider)
     with pytest.raises(ValueError, match=r"blocks.1.2.bn1.bias is missing"):
-        package.write(
-            tmp_path, package=packaged(tiny(depths=(1, 3))), state=network.state_dict()
-        )
+        package.write(tmp_path, package=packaged(tiny(depths=(1, 3))), state=network.state_dict())
     assert list(tmp_path.iterdir()) == []
 
 
@@ -96,7 +94,7 @@ def test_what_does_not_fit_together_is_refused():
     good = packaged(tiny())
     with pytest.raises(ValueError, match="2 names for 3 classes"):
         replace(good, classes=("a", "b"))
-    with pytest.raises(ValueError, match="preprocessing.resolution: 12"):
+    with pytest.raises(ValueError, match=r"preprocessing\.resolution: 12"):
         replace(good, architecture=tiny(resolution=16))
     with pytest.raises(ValueError, match="std: 1 values for 3 channels"):
         Preprocessing(in_channels=3, side=8, resolution=8, mean=(0.0,) * 3, std=(1.0,))

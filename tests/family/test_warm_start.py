@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from tiny_members import tiny, trained
 from torch import nn
 
 from escalade.family.warm_start import carried, warm_start
-from tiny_members import tiny, trained
 
 SMALL = {"widths": (8, 16), "depths": (1, 2), "stem": 8}
 GROWTHS = {
@@ -51,7 +51,9 @@ def test_gradients_reach_every_weight_within_three_steps():
     _, new, _ = _start(GROWTHS["all"])
     optimizer = torch.optim.SGD(new.train().parameters(), lr=0.05)
     images, labels = torch.randn(16, 1, 12, 12, dtype=torch.float64), torch.arange(16) % 3
-    before = {name: p.detach().clone() for name, p in new.named_parameters() if name.endswith("weight")}
+    before = {
+        name: p.detach().clone() for name, p in new.named_parameters() if name.endswith("weight")
+    }
     for _ in range(3):
         optimizer.zero_grad()
         nn.functional.cross_entropy(new(images), labels).backward()

@@ -30,9 +30,7 @@ def tiny(
     stages = [Stage(blocks=(first,) * depths[0])]
     for width, depth in zip(widths[1:], depths[1:], strict=True):
         blocks = tuple(
-            Block(
-                kernel=kernel, stride=2 if k == 0 else 1, expansion=expansion, width=width, se=se
-            )
+            Block(kernel=kernel, stride=2 if k == 0 else 1, expansion=expansion, width=width, se=se)
             for k in range(depth)
         )
         stages.append(Stage(blocks=blocks))

@@ -84,13 +84,15 @@ def build(folder: Path, *, data: str = "fashion_mnist", member: str = "S4") -> P
     _write(folder / "search.json", search())
     _write(folder / "growth.json", growth(member))
     _write(folder / "ledger.json", ledger(member))
+    _write(folder / "latency.json", latency(member))
     _write(folder / "family" / "family.json", family(data, member))
     for i, shape in enumerate(architectures()):
         _member(folder / "family" / f"S{i}", shape, exported=i < 2)
     lines = "\n".join(json.dumps(record) for record in metrics(member))
     (folder / "metrics.jsonl").write_text(lines + "\n")
     (folder / "config.yaml").write_text(
-        f"data: {json.dumps(data)}\nbudgets: [1M, 2M, 4M]\nbudget_kind: macs\ntolerance: 0.05\n"
+        f"data: {json.dumps(data)}\nbudgets: [2.0e+6, 4.0e+6, 12.0e+6]\n"
+        "budget_kind: macs\ntolerance: 0.05\n"
         "grow: 2\nspace: small\nseed: 0\nsampler: hierarchical\nrecipe:\n  epochs: 12\n"
         "  batch_size: 128\n  learning_rate: 0.6\n  label_smoothing: 0.1\n"
     )
@@ -108,9 +110,7 @@ _GAPS = (1.013, 0.984, 1.021, 0.972, 1.034)
 def search() -> dict[str, Any]:
     """search.json."""
     stages = []
-    for i, (shape, ratio, score) in enumerate(
-        zip(architectures(), SCALINGS, SEARCH, strict=False)
-    ):
+    for i, (shape, ratio, score) in enumerate(zip(architectures(), SCALINGS, SEARCH, strict=False)):
         stages.append(
             {
                 "stage": i,
@@ -173,7 +173,8 @@ def growth(member: str = "S4") -> dict[str, Any]:
     """growth.json."""
     members = []
     for i, (shape, ratio) in enumerate(zip(architectures()[3:], GROWN, strict=True)):
-        predicted = {name: value * 0.985 for name, value in ratio.to_json().items()}
+        fitted = FUNCTIONS["exponential"]
+        predicted = {k: p["a0"] * (p["a1"] ** (3 + i) - 1) + 1 for k, p in fitted.items()}
         members.append(
             {
                 "name": ("S3", member)[i],
@@ -191,7 +192,7 @@ def growth(member: str = "S4") -> dict[str, Any]:
     points = [{"stage": float(i)} | ratio.to_json() for i, ratio in enumerate(SCALINGS)]
     return {
         "form": "exponential",
-        "notes": [],
+        "notes": ["two searched stages determine equation (9) exactly: there is no fit error"],
         "points": points,
         "functions": FUNCTIONS,
         "leave_last_out": None,
@@ -226,8 +227,8 @@ def family(data: str = "fashion_mnist", member: str = "S4") -> dict[str, Any]:
 
 
 def ledger(member: str = "S4") -> list[dict[str, Any]]:
-    """ledger.json: work, tests and latencies."""
-    device = "cpu, 2 threads"
+    """ledger.json."""
+    device = "CPU core"
 
     def entry(stage: str, name: str, seconds: float, **more: Any) -> dict[str, Any]:
         return {
@@ -252,12 +253,6 @@ def ledger(member: str = "S4") -> list[dict[str, Any]]:
                 n,
                 3.0 * 1.7**i,
                 images=10_000,
-                latency={
-                    "median_s": 0.0012 * 1.6**i,
-                    "low_s": 0.00115 * 1.6**i,
-                    "high_s": 0.0013 * 1.6**i,
-                    "batch_size": 1,
-                },
             )
             for i, n in enumerate(names)
         ),
@@ -265,18 +260,29 @@ def ledger(member: str = "S4") -> list[dict[str, Any]]:
     ]
 
 
+def latency(member: str = "S4") -> dict[str, Any]:
+    """latency.json."""
+    medians = {name: 0.0012 * 1.6**i for i, name in enumerate(("S0", "S1", "S2", "S3", member))}
+    return {
+        "device": "CPU core",
+        "batch_size": 1,
+        "members": {
+            n: {"median": m, "low": 0.96 * m, "high": 1.08 * m} for n, m in medians.items()
+        },
+    }
+
+
 def metrics(member: str = "S4") -> list[dict[str, Any]]:
     """metrics.jsonl: falling losses with noise."""
     rng = np.random.default_rng(7)
     rows = []
 
-    def run(stage: str, name: str, num: int, end: float) -> None:
+    def run(stage: str, num: int, end: float) -> None:
         for i in range(num):
             loss = end + (2.3 - end) * math.exp(-6 * i / num) + float(rng.normal(0, 0.03))
             rows.append(
                 {
                     "stage": stage,
-                    "name": name,
                     "step": 50 * (i + 1),
                     "loss": loss,
                     "learning_rate": 0.6 * (1 - i / num),
@@ -284,9 +290,9 @@ def metrics(member: str = "S4") -> list[dict[str, Any]]:
                 }
             )
 
-    run("train", "", 375, 0.92)
+    run("train", 375, 0.92)
     for i, name in enumerate(["S0", "S1", "S2", "S3", member]):
-        run("retrain", name, 75, 0.82 - 0.05 * i)
+        run(f"retrain/{name}", 75, 0.82 - 0.05 * i)
     return rows
 
 

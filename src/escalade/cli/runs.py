@@ -15,6 +15,9 @@ from escalade.cli.signals import should_stop
 
 Commands = Any  # argparse's sub-parser collection has no public type
 
+# What a run takes on this device unless a preset, a file or --hours says otherwise.
+DEFAULT_HOURS = 25 / 60
+
 _STAGES = {
     "train": "train the supernet",
     "search": "search the base network and its scaling strategies",
@@ -79,6 +82,8 @@ def _settings(options: argparse.Namespace) -> tuple[list[dict[str, Any]], Path]:
     from escalade.config import read_file, read_preset
 
     layers: list[dict[str, Any]] = []
+    if not options.preset and not options.config:
+        layers.append({"hours": DEFAULT_HOURS})
     if options.preset:
         layers.append(read_preset(options.preset))
     if options.config:

@@ -16,8 +16,9 @@ from escalade.core.growth import Growth, Interval
 from escalade.core.lattice import CostOf, counted, meet_budget
 from escalade.core.scaling import Scaling, apply, with_depth
 
-# How far from the expected stage the curve is followed, in stages.
-REACH = 6.0
+# How far from the expected stage the curve is followed, in stages; and in steps so small that no
+# network far above the target is built.
+REACH, STEP = 20.0, 0.25
 # Ratios below this are no network worth having; the curve is not followed further down.
 LEAST_RATIO = 0.1
 
@@ -202,11 +203,11 @@ def _bracket(
     middle = excess(start)
     if middle == 0:
         return start, start
-    step, reached = 0.25, middle
+    reached = middle
     direction = -1.0 if middle > 0 else 1.0
     at = start
-    while abs(at + direction * step - start) <= REACH:
-        beyond = at + direction * step
+    while abs(at + direction * STEP - start) <= REACH:
+        beyond = at + direction * STEP
         if min(curve(beyond).to_json().values()) < LEAST_RATIO:
             break
         value = excess(beyond)

@@ -15,9 +15,10 @@ from escalade.core.space import SearchSpace
 
 Mask = npt.NDArray[np.bool_]
 
-# Bounds of the rejection loop of windowed draws.
+# The rejection loop of windowed draws: paths a round, and the least share of them that must be kept
+# once so many rounds have shown that hardly any is.
 DRAWN_AT_ONCE = 4096
-MAX_ROUNDS = 500
+LEAST_SHARE, JUDGED_AFTER = 1e-4, 25
 
 
 class PathSampler(Protocol):
@@ -117,22 +118,24 @@ def _draw(
 
     if window is None:
         return once(num)
-    kept: list[Population] = [once(0)]
-    missing = num
-    for _ in range(MAX_ROUNDS):
-        if missing <= 0:
-            break
+    kept, rounds, missing = [once(0)], 0, num
+    while missing > 0:
         drawn = once(DRAWN_AT_ONCE)
         kept.append(drawn[window.keeps(space, drawn, low=low, high=high)][:missing])
         missing -= len(kept[-1])
-    if missing > 0:
-        costs = space.costs(once(DRAWN_AT_ONCE), window.kind)
-        raise ValueError(
-            f"{space.name}: hardly any path of stage {low} costs about "
-            f"{format_amount(window.targets[low])} {window.kind}; its paths cost "
-            f"{format_amount(float(costs.min()))} to {format_amount(float(costs.max()))}"
-        )
+        rounds += 1
+        if rounds >= JUDGED_AFTER and num - missing < LEAST_SHARE * rounds * DRAWN_AT_ONCE:
+            raise ValueError(_hardly_any(space, drawn, window, stage=low))
     return Population.concatenate(kept)
+
+
+def _hardly_any(space: SearchSpace, drawn: Population, window: Window, *, stage: int) -> str:
+    costs = space.costs(drawn, window.kind)
+    return (
+        f"budgets: hardly any path of {space.name} costs about "
+        f"{format_amount(window.targets[stage])} {window.kind} at stage {stage}; sampled ones cost "
+        f"{format_amount(float(costs.min()))} to {format_amount(float(costs.max()))}"
+    )
 
 
 def _weights(space: SearchSpace, weights: str | Sequence[float]) -> npt.NDArray[np.float64]:

@@ -66,7 +66,7 @@ class TrainBatches:
     ) -> None:
         if not 1 <= batch_size <= len(split):
             raise ValueError(
-                f"batch_size: {batch_size} is outside 1..{len(split)}, the number of training images"
+                f"batch_size: {batch_size} is outside 1..{len(split)}, the training images given"
             )
         self.num_per_epoch = len(split) // batch_size
         self.batch_size = batch_size

@@ -15,11 +15,9 @@ from numpy.typing import NDArray
 from escalade.data.stratified import SEARCH, TEST, TRAIN, Rows
 
 # Formats that Pillow cannot read are here too, so that such files are reported, not ignored.
-IMAGE_SUFFIXES = frozenset(
-    (".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".jp2", ".j2k", ".webp", ".avif")
-    + (".heic", ".heif", ".bmp", ".dib", ".gif", ".ico", ".tif", ".tiff", ".tga", ".pcx", ".sgi")
-    + (".ppm", ".pgm", ".pbm", ".pnm")
-)
+_READ = ".png .apng .jpg .jpeg .jpe .jfif .jp2 .j2k .webp .bmp .dib .gif .ico .tif .tiff .tga .pcx"
+_MORE = ".sgi .ppm .pgm .pbm .pnm .avif .heic .heif"
+IMAGE_SUFFIXES = frozenset(f"{_READ} {_MORE}".split())
 TRAIN_NAMES = ("train", "training")
 VAL_NAMES = ("val", "valid", "validation")
 TEST_NAMES = ("test", "testing")

@@ -57,22 +57,25 @@ def divide(
     whole = not len(test)
     _check_counts(labels[free], classes, needed=3 if whole else 1 if len(search) else 2)
     if whole:
-        size = _share(TEST_FRACTION)
-        free, test = _hold_out(free, labels, size, generator(seed, "split", "test"))
+        rng = generator(seed, "split", "test")
+        free, test = _hold_out(free, labels, _share(TEST_FRACTION), rng)
     size = _search_size(search_size, whole)
-    if len(search) and search_size is not None:
-        size = _at_most(size)
+    rng = generator(seed, "split", "search")
     if not len(search):
         _check_search_size(labels[free], classes, size)
-        free, search = _hold_out(free, labels, size, generator(seed, "split", "search"))
+        free, search = _hold_out(free, labels, size, rng)
     elif search_size is not None:
-        _, search = _hold_out(search, labels, size, generator(seed, "split", "search"))
-    names = ("train", "search", "test")
-    rows = (
-        _order(part, labels, limit, len(classes), generator(seed, "split", "order", name))
-        for name, part in zip(names, (free, search, test), strict=True)
+        _, search = _hold_out(search, labels, size, rng)
+
+    def ordered(rows: Rows, name: str, seed: int) -> Rows:
+        return _order(rows, labels, limit, len(classes), generator(seed, "split", "order", name))
+
+    # Given test images are the same, in the same order, whatever the seed.
+    return Parts(
+        train=ordered(free, "train", seed),
+        search=ordered(search, "search", seed),
+        test=ordered(test, "test", 0),
     )
-    return Parts(**dict(zip(names, rows, strict=True)))
 
 
 def _hold_out(
@@ -122,10 +125,6 @@ def _search_size(search_size: int | float | None, whole: bool) -> Callable[[int]
 
 def _share(share: float) -> Callable[[int], int]:
     return lambda num: max(1, round(num * share))
-
-
-def _at_most(size: Callable[[int], int]) -> Callable[[int], int]:
-    return lambda num: min(num, size(num))
 
 
 def _check_counts(labels: Rows, classes: Sequence[str], *, needed: int) -> None:

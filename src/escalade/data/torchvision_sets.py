@@ -93,12 +93,13 @@ def load_torchvision(
         side=side,
         in_channels=in_channels or entry.in_channels,
     )
-    origin = np.full(len(result.store.labels), TRAIN, np.int8)
+    labels = result.store.labels
+    origin = np.full(len(labels), TRAIN, np.int8)
     origin[result.notes["num_train"] :] = TEST
     return KnownSet(
         store=result.store,
         origin=origin,
-        classes=tuple(result.notes["classes"]),
+        classes=tuple(result.notes["classes"] or map(str, range(int(labels.max()) + 1))),
         flip=entry.flip,
         skipped=result.skipped,
     )
@@ -135,13 +136,6 @@ def _make(name: str, entry: TorchvisionSet, kwargs: Mapping[str, Any], root: Pat
 
 
 def _classes(dataset: Any) -> list[str]:
-    """Class names where torchvision has them, else numbers."""
-    names = getattr(dataset, "classes", None) or getattr(dataset, "categories", None)
-    if names is None:
-        labels = next(
-            getattr(dataset, key)
-            for key in ("labels", "targets", "_labels")
-            if hasattr(dataset, key)
-        )
-        names = range(int(max(labels)) + 1)
-    return [str(name) for name in names]
+    """Class names, the first where a class has several; none where torchvision has none."""
+    names = getattr(dataset, "classes", None) or getattr(dataset, "categories", None) or ()
+    return [name if isinstance(name, str) else str(name[0]) for name in names]

@@ -78,7 +78,7 @@ class Evaluator:
         self._store = store
         self._num_search = len(data.search)
         # Splits are in random order: a leading run is a fair sample.
-        num = min(settings.num_recalibration, len(data.train))
+        num = settings.num_images(len(data.train))
         recalibration = data.train.subset(torch.arange(num))
         sides = 2 if supernet.coupled else 1
         self._images_per_path = sides * (num + self._num_search)

@@ -43,6 +43,11 @@ class EvaluationSettings:
                 f"{self.recalibration_batch}"
             )
 
+    def num_images(self, num_train: int) -> int:
+        """Images for recalibration out of so many: whole batches, or all if they make none."""
+        num = min(self.num_recalibration, num_train)
+        return num - num % self.recalibration_batch or num
+
     @property
     def text(self) -> str:
         """The settings as a store key has them."""

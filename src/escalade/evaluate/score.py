@@ -54,7 +54,7 @@ def accuracy(
         resolution: side that the images are resized to.
         mean, std: of the training images, in 0..1 units.
         runtime: device and precision.
-        batch_size: images at a time; the score does not depend on it.
+        batch_size: images at a time.
     """
     network.eval()
     batches = image_batches(

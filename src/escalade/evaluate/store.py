@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
@@ -77,6 +78,7 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
         with self._errors():
             self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+            weakref.finalize(self, self._connection.close)
             if read_only:
                 self._connection.execute("PRAGMA query_only = ON")
             else:
@@ -103,7 +105,7 @@ class Store:
         """Add rows, all or none; a row that is there already stays as it is."""
         with self._errors(), self._transaction():
             self._connection.executemany(
-                f"INSERT OR IGNORE INTO evaluations ({COLUMNS}) VALUES ({MARKS})",
+                f"INSERT INTO evaluations ({COLUMNS}) VALUES ({MARKS}) ON CONFLICT DO NOTHING",
                 [astuple(row) for row in rows],
             )
 
@@ -137,6 +139,8 @@ class Store:
         """sqlite's errors as the user's: what to do about the file."""
         try:
             yield
+        except sqlite3.IntegrityError:
+            raise  # our own mistake
         except sqlite3.OperationalError as error:
             raise OSError(f"{self._path}: {error}") from error
         except sqlite3.DatabaseError as error:

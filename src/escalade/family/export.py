@@ -16,7 +16,6 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
-from escalade.family.files import temporary
 from escalade.family.package import Package, load_network, read
 from escalade.family.parity import Parity, compare
 from escalade.supernet.recalibrate import fold
@@ -79,8 +78,8 @@ def trace(network: nn.Module, images: Tensor) -> ExportedProgram:
     example = images[torch.arange(2) % len(images)].contiguous()
     plain = fold(deepcopy(network))
     for module in plain.modules():
-        if hasattr(module, "inplace"):
-            module.inplace = False  # exporters take in-place activations apart, at length
+        if hasattr(module, "inplace"):  # exporters take in-place activations apart, at length
+            setattr(module, "inplace", False)  # noqa: B010
     with _quiet():
         traced = torch.export.export(plain, (example,), dynamic_shapes=DYNAMIC_BATCH)
     for node in traced.graph.nodes:
@@ -164,7 +163,7 @@ def onnx_facts(package: Package) -> dict[str, str]:
     """What a user of the ONNX file must know, for its metadata."""
     return {
         "architecture": package.architecture.name,
-        "classes": json.dumps(package.classes, ensure_ascii=False),
+        "classes": json.dumps(package.classes),
         "preprocessing": package.preprocessing.describe(),
         "mean": json.dumps(package.preprocessing.mean),
         "std": json.dumps(package.preprocessing.std),
@@ -178,8 +177,8 @@ def _checked(
     save: Callable[[Path], Callable[[Tensor], Tensor]],
     images: Tensor,
 ) -> Parity:
-    """Save beside `path`, compare, then rename; an older file at `path` never outlives a failure."""
-    beside = temporary(path)
+    """Save beside `path`, compare, rename; an older file does not outlive a failure."""
+    beside = path.with_name(f".part.{path.name}")  # exporters look at the suffix
     path.unlink(missing_ok=True)
     try:
         with _quiet():
@@ -213,4 +212,3 @@ def _quiet() -> Iterator[None]:
             yield
         finally:
             logging.disable(disabled)
-

@@ -15,7 +15,7 @@ def write_bytes(path: Path, content: bytes) -> None:
         OSError: full disk or no permission; what stood at `path` before is untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = temporary(path)
+    beside = path.with_name(f".{path.name}.part")  # one writer: a killed one's is replaced
     try:
         with beside.open("wb") as file:
             file.write(content)
@@ -27,13 +27,13 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text with plain newlines atomically."""
-    write_bytes(path, text.encode())
+    """Write UTF-8 text with plain newlines atomically; what UTF-8 cannot hold becomes `?`."""
+    write_bytes(path, text.encode(errors="replace"))
 
 
 def write_json(path: Path, data: Any) -> None:
     """Write JSON atomically, keys in the order given, so that equal values are equal bytes."""
-    write_text(path, json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, json.dumps(data, indent=2, allow_nan=False) + "\n")
 
 
 def read_json(path: Path, *, what: str, remedy: str) -> dict[str, Any]:
@@ -52,8 +52,3 @@ def read_json(path: Path, *, what: str, remedy: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ValueError(f"{path}: not a {what} (no JSON object); {remedy}")
     return data
-
-
-def temporary(path: Path) -> Path:
-    """A name beside `path` that keeps its suffix; exporters look at it."""
-    return path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")

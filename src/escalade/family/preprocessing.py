@@ -38,8 +38,9 @@ class Preprocessing:
         colour = {1: "grey", 3: "RGB"}.get(self.in_channels, f"{self.in_channels} channels")
         return (
             f"Read as {colour}, resize the shorter side to {self.side} pixels and crop the centre "
-            f"(eight bits), scale to 0..1, resize to {self.resolution} x {self.resolution} (bilinear, antialias), "
-            f"subtract the mean {_numbers(self.mean)}, divide by {_numbers(self.std)}; NCHW float."
+            f"(eight bits), scale to 0..1, resize to {self.resolution} x {self.resolution} "
+            f"(bilinear, antialias), subtract the mean {_numbers(self.mean)}, "
+            f"divide by {_numbers(self.std)}; NCHW float."
         )
 
     def timm(self) -> dict[str, Any]:

@@ -13,10 +13,10 @@ from torch import nn
 from escalade.core.architecture import Architecture
 from escalade.nets.build import build
 
+# what timm adapts when loading for other images or classes
+LAYERS = {"first_conv": "conv_stem", "classifier": "classifier"}
 # register_model reads the defaults from the module of the entry point
-default_cfgs = generate_default_cfgs(
-    {"escalade_net": {"url": "", "first_conv": "conv_stem", "classifier": "classifier"}}
-)
+default_cfgs = generate_default_cfgs({"escalade_net": {"url": "", **LAYERS}})
 
 
 def escalade_net(pretrained: bool = False, **kwargs: Any) -> nn.Module:
@@ -36,7 +36,8 @@ def escalade_net(pretrained: bool = False, **kwargs: Any) -> nn.Module:
         _network,
         "escalade_net",
         pretrained,
-        feature_cfg={"feature_cls": "getter", "flatten_sequential": True},
+        pretrained_cfg_overlay=dict(LAYERS) | (kwargs.pop("pretrained_cfg_overlay", None) or {}),
+        feature_cfg={"feature_cls": "getter"},
         **kwargs,
     )
     return model
@@ -49,6 +50,7 @@ def _network(
     in_chans: int | None = None,
     drop_rate: float = 0.0,
     drop_path_rate: float = 0.0,
+    global_pool: str | None = None,
 ) -> nn.Module:
     if architecture_json is None:
         raise ValueError(
@@ -58,10 +60,15 @@ def _network(
     architecture = Architecture.from_json(architecture_json, where="architecture_json")
     architecture = replace(
         architecture,
-        num_classes=architecture.num_classes if num_classes is None else num_classes,
+        num_classes=num_classes or architecture.num_classes,
         in_channels=in_chans or architecture.in_channels,
     )
-    return build(architecture, drop_rate=drop_rate, drop_path_rate=drop_path_rate)
+    network: Any = build(architecture, drop_rate=drop_rate, drop_path_rate=drop_path_rate)
+    if num_classes == 0 or global_pool is not None:
+        classes = architecture.num_classes if num_classes is None else num_classes
+        network.reset_classifier(classes, global_pool)
+    made: nn.Module = network
+    return made
 
 
 register_model(escalade_net)

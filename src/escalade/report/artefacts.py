@@ -18,6 +18,7 @@ EXPORTS = ("config.json", "model.safetensors", "model.py", "model.onnx", "progra
 class Run:
     """The artefacts of one run (DESIGN, section 3); None or empty where one is not there yet.
 
+    `latency` is {"device", "batch_size", "members": {name: {"median", "low", "high"} in seconds}}.
     `files` are the files of each family folder with their sizes, `architectures` those that the
     family folders state, both by folder name.
     """
@@ -29,6 +30,7 @@ class Run:
     ledger: tuple[dict[str, Any], ...] = ()
     metrics: tuple[dict[str, Any], ...] = ()
     plan: dict[str, Any] | None = None
+    latency: dict[str, Any] | None = None
     config: str | None = None
     files: dict[str, dict[str, int]]
     architectures: dict[str, Architecture]
@@ -59,6 +61,7 @@ def read(run_folder: Path) -> Run:
         ledger=tuple(_json(run_folder / "ledger.json") or ()),
         metrics=_lines(run_folder / "metrics.jsonl"),
         plan=_json(run_folder / "plan.json"),
+        latency=_json(run_folder / "latency.json"),
         config=config.read_text(encoding="utf-8") if config.exists() else None,
         files={name: _files(run_folder / "family" / name) for name in folders},
         architectures=_architectures(run_folder / "family", folders),

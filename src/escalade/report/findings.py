@@ -19,16 +19,16 @@ def sentence(run: Run) -> str:
     family = members(run)
     if not family:
         return "No network has been searched yet; the page shows what the run has made so far."
-    small, large = family[0], family[-1]
-    networks = "One network" if len(family) == 1 else f"{len(family)} networks"
-    text = f"{networks} from {_range(amount(small.macs), amount(large.macs))} macs"
-    measured = [member for member in family if member.test]
-    if measured and measured[0].test and measured[-1].test:
-        first, last = percent(measured[0].test.value), percent(measured[-1].test.value)
-        text += f", test accuracy {first}" + (f" to {last}" if len(measured) > 1 else "")
     num_grown = sum(member.origin == "grown" for member in family)
-    text += f": {len(family) - num_grown} searched jointly with the base network"
-    return text + (f", {num_grown} grown by the fitted rule." if num_grown else ".")
+    num_searched = len(family) - num_grown
+    text = f"{num_searched} network{'s' if num_searched > 1 else ''} searched jointly"
+    text += f" and {num_grown} grown by the fitted rule" if num_grown else ""
+    spans, reaches = ("span", "reach") if len(family) > 1 else ("has", "reaches")
+    text += f" {spans} {_range([amount(member.macs) for member in family])} macs"
+    tested = sorted(member.test.value for member in family if member.test)
+    if not tested:
+        return f"{text}."
+    return f"{text} and {reaches} {_range([percent(t) for t in tested])} test accuracy."
 
 
 def warnings(run: Run) -> tuple[str, ...]:
@@ -38,7 +38,6 @@ def warnings(run: Run) -> tuple[str, ...]:
         *_out_of_tolerance(family, kind=budget_kind(run), tolerance=tolerance(run)),
         *_not_rising(family),
         *_growth(run),
-        *(str(note) for note in (run.growth or {}).get("notes", ())),
     )
 
 
@@ -63,7 +62,11 @@ def _not_rising(family: Sequence[Member]) -> tuple[str, ...]:
         on_test = small.test is not None and large.test is not None
         before = small.test if on_test else small.search
         after = large.test if on_test else large.search
-        if before is None or after is None or before.value - after.value <= 2 * _error(before, after):
+        if (
+            before is None
+            or after is None
+            or before.value - after.value <= 2 * _error(before, after)
+        ):
             continue
         found.append(
             f"{large.name} is larger than {small.name} but less accurate by more than two standard "
@@ -80,22 +83,20 @@ def _error(first: Share, second: Share) -> float:
 
 
 def _growth(run: Run) -> tuple[str, ...]:
-    """What the number of searched stages allows growth to say (DESIGN, section 5)."""
-    if run.growth is None or not run.growth.get("members"):
-        return ()
-    num_stages = sum(float(point["stage"]) > 0 for point in run.growth["points"])
-    if num_stages >= 3:
-        return ()
-    grown = listed([str(member["name"]) for member in run.growth["members"]])
-    if num_stages == 2:
-        why = "two searched stages determine the growth functions exactly"
-    else:
-        why = "one searched stage determines only the linear growth function"
-    return (f"{grown}: {why}, so no error of the growth rule can be estimated from this run.",)
+    """Growth's own notes, above all that too few stages determine it (DESIGN, section 5)."""
+    growth = run.growth or {}
+    names = [str(member["name"]) for member in growth.get("members", ())]
+    notes = [f"{listed(names or ['Growth'])}: {note}." for note in growth.get("notes", ())]
+    if names and growth.get("leave_last_out") is None:
+        notes.append(
+            f"How well the growth rule extrapolates to {listed(names)} cannot be told from this "
+            f"run: that takes at least three searched stages beyond the base."
+        )
+    return tuple(notes)
 
 
-def _range(low: str, high: str) -> str:
-    if low == high:
-        return low
-    same_unit = low.split(SPACE)[-1] == high.split(SPACE)[-1]
-    return f"{low.split(SPACE)[0] if same_unit else low} to {high}"
+def _range(values: Sequence[str]) -> str:
+    """The first to the last; once where they are the same."""
+    if not values or values[0] == values[-1]:
+        return values[0] if values else ""
+    return f"{values[0]} to {values[-1]}"

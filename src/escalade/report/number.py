@@ -10,13 +10,14 @@ NONE = "\N{EN DASH}"
 _UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
-def amount(value: float | None) -> str:
-    """Three significant digits with a decimal unit: 1.03 M."""
+def amount(value: float | None, *, trimmed: bool = False) -> str:
+    """Three significant digits with a decimal unit: 1.03 M; trimmed, 2 M instead of 2.00 M."""
     if value is None:
         return NONE
     for size, unit in _UNITS:
         if abs(value) >= 0.9995 * size:
-            return f"{_significant(value / size)}{SPACE}{unit}"
+            digits = f"{value / size:.3g}" if trimmed else _significant(value / size)
+            return f"{digits}{SPACE}{unit}"
     return _significant(value)
 
 
@@ -38,6 +39,11 @@ def percent(share: float | None, *, digits: int = 1) -> str:
 def gap(relative: float | None) -> str:
     """A signed relative distance: +1.3 %."""
     return NONE if relative is None else f"{_minus(f'{100 * relative:+.1f}')}{SPACE}%"
+
+
+def signed(value: float) -> str:
+    """A signed difference: +0.012."""
+    return _minus(f"{value:+.3f}")
 
 
 def accuracy(share: float | None, standard_error: float | None = None) -> str:
@@ -86,7 +92,8 @@ def _significant(value: float) -> str:
     """Three significant digits, integers from 100 on, no exponent."""
     if value == 0:
         return "0"
-    digits = max(0, 2 - math.floor(math.log10(abs(value)) + 1e-4))
+    value = float(f"{value:.3g}")
+    digits = max(0, 2 - math.floor(math.log10(abs(value))))
     text = f"{value:.{digits}f}"
     return _minus(text.rstrip("0").rstrip(".") if digits > 2 else text)
 

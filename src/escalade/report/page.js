@@ -3,11 +3,13 @@
   const figures = JSON.parse(document.getElementById("figures").textContent);
   const packed = document.getElementById("plotly").textContent;
   const wanted = matchMedia("(prefers-color-scheme: dark)");
+  const touch = matchMedia("(pointer: coarse)");
   const config = {
     responsive: true,
     displaylogo: false,
-    displayModeBar: "hover",
-    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+    showSendToCloud: false,
+    plotlyServerURL: "",
+    modeBarButtons: [["toImage", "zoomIn2d", "zoomOut2d", "resetScale2d"]],
   };
 
   const unpack = async (text) => {
@@ -30,7 +32,7 @@
       font: { family, size: 12, color: ink },
       hoverlabel: { bgcolor: card, bordercolor: line, font: { family, size: 12, color: ink }, align: "left" },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: soft, activecolor: ink },
-      dragmode: "zoom",
+      dragmode: touch.matches ? false : "zoom",
     };
     for (const axis of ["xaxis", "yaxis"]) {
       changed[axis] = {

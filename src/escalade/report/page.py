@@ -6,8 +6,8 @@ import base64
 import gzip
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from plotly.offline import get_plotlyjs
 from escalade.report import figures
 from escalade.report.artefacts import Run, read
 from escalade.report.figures import Figure
+from escalade.report.number import signed
 from escalade.report.roster import budget_kind, members
 from escalade.report.sections.drawing import architectures
 from escalade.report.sections.family import family_table
@@ -30,7 +31,7 @@ DIMENSIONS = ("depth", "width", "resolution")
 Histogram = Mapping[str, Sequence[float]]
 _NAVIGATION = {
     "family": "Family",
-    "accuracy-section": "Accuracy",
+    "results": "Accuracy",
     "networks": "Networks",
     "growth": "Growth",
     "search": "Search",
@@ -64,8 +65,7 @@ def write(
     path = run_folder / FILE
     partial = path.with_name(f".{FILE}.partial")
     partial.write_text(page, encoding="utf-8")
-    os.replace(partial, path)
-    return path
+    return partial.replace(path)
 
 
 def render(
@@ -93,7 +93,7 @@ def _accuracy(run: Run, evaluations: Sequence[Mapping[str, Any]], drawn: list[Fi
     made = figures.accuracy_against_macs(evaluations, members=members(run))
     lacks = "" if evaluations else missing("evaluated paths", f"escalade search {run.folder}")
     shown = _figures([made], drawn, kind="one")
-    return section("accuracy-section", "Accuracy against macs", shown, lacks)
+    return section("results", "Accuracy", shown, lacks)
 
 
 def _growth(run: Run, drawn: list[Figure]) -> str:
@@ -119,9 +119,9 @@ def _left_out(run: Run) -> str:
     told = []
     for form, errors in left.items():
         if isinstance(errors, Mapping):
-            shown = ", ".join(f"{name} {abs(float(errors[name])):.3f}" for name in errors)
+            shown = ", ".join(f"{name} {signed(errors[name])}" for name in errors)
             told.append(f"{form}: {shown}")
-    words = f"Error of the ratios at stage {left['stage']:g} when it is left out of the fit. "
+    words = f"Predicted minus searched ratio at stage {left['stage']:g}, fitted without it. "
     return f'<p class="note">{text(words + "; ".join(told))}.</p>'
 
 
@@ -146,8 +146,8 @@ def _planned(run: Run) -> Mapping[str, Histogram]:
 
 def _training(run: Run, drawn: list[Figure]) -> str:
     made = [
-        figures.training_curves(run.metrics, stage=stage, members=members(run))
-        for stage in ("train", "retrain")
+        figures.supernet_loss(run.metrics),
+        figures.member_losses(run.metrics, members=members(run)),
     ]
     lacks = "" if made[0] else missing("metrics of the supernet", f"escalade train {run.folder}")
     if made[1] is None:
@@ -166,8 +166,10 @@ def _document(run: Run, body: str, drawn: Sequence[Figure]) -> str:
     assets = files("escalade.report")
     style = assets.joinpath("style.css").read_text(encoding="utf-8")
     script = assets.joinpath("page.js").read_text(encoding="utf-8")
-    plotly = get_plotlyjs() if drawn else ""
-    links = "".join(f'<li><a href="#{name}">{shown}</a></li>' for name, shown in _NAVIGATION.items())
+    plotly, packed = _plotly() if drawn else ("", "")
+    links = "".join(
+        f'<li><a href="#{name}">{shown}</a></li>' for name, shown in _NAVIGATION.items()
+    )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_policy(script, plotly)}">'
@@ -179,7 +181,7 @@ def _document(run: Run, body: str, drawn: Sequence[Figure]) -> str:
         "<noscript><p class='missing'>The figures need JavaScript; their readings, the tables and "
         f"the drawings do not.</p></noscript>{body}</main>"
         f'<script type="application/json" id="figures">{_json(drawn)}</script>'
-        f'<script type="text/plain" id="plotly">{_packed(plotly)}</script>'
+        f'<script type="text/plain" id="plotly">{packed}</script>'
         f"<script>{script}</script></body></html>\n"
     )
 
@@ -200,6 +202,8 @@ def _json(drawn: Sequence[Figure]) -> str:
     return data.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _packed(source: str) -> str:
-    """plotly.js once, at a third of its size; the browser unpacks it."""
-    return base64.b64encode(gzip.compress(source.encode(), mtime=0)).decode() if source else ""
+@cache
+def _plotly() -> tuple[str, str]:
+    """plotly.js, and the same at a third of its size, which the browser unpacks."""
+    source = get_plotlyjs()
+    return source, base64.b64encode(gzip.compress(source.encode(), mtime=0)).decode()

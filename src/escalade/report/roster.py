@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from escalade.core.architecture import Architecture
@@ -32,7 +32,7 @@ def budget_kind(run: Run) -> str:
 
 def _member(index: int, row: Mapping[str, Any], run: Run) -> Member:
     architecture = _architecture(row, run)
-    measured = _latency(row["name"], run.ledger)
+    measured = _latency(row["name"], run)
     return Member(
         index=index,
         name=str(row["name"]),
@@ -88,22 +88,21 @@ def _test(row: Mapping[str, Any], run: Run) -> Share | None:
 
 
 def _num_test_images(name: str, run: Run) -> int:
-    """From the ledger's test of this member, else from the plan's split."""
+    """From the plan's split, else from the ledger's test of this member."""
     tested = [e["images"] for e in run.ledger if e["stage"] == "test" and e.get("name") == name]
-    planned = (run.plan or {}).get("split", {}).get("test", 0)
-    return int(max(tested, default=planned) or 0)
+    planned = (run.plan or {}).get("split", {}).get("test")
+    return int(planned or max(tested, default=0))
 
 
-def _latency(name: str, ledger: Sequence[Mapping[str, Any]]) -> Latency | None:
-    """The last measurement of this member; ledger entries hold it under `latency`."""
-    for entry in reversed(ledger):
-        if entry.get("name") == name and entry.get("latency"):
-            found = entry["latency"]
-            return Latency(
-                median=found["median_s"],
-                low=found.get("low_s"),
-                high=found.get("high_s"),
-                batch_size=found.get("batch_size"),
-                device=str(entry.get("device", "")),
-            )
-    return None
+def _latency(name: str, run: Run) -> Latency | None:
+    measured = run.latency or {}
+    found = measured.get("members", {}).get(name)
+    if found is None:
+        return None
+    return Latency(
+        median=found["median"],
+        low=found.get("low"),
+        high=found.get("high"),
+        batch_size=measured.get("batch_size"),
+        device=str(measured.get("device") or ""),
+    )

@@ -50,4 +50,3 @@ def extract_coupled(supernet: Supernet, architecture: Architecture) -> Coupled:
     """Copy both sides of a path, for evaluation."""
     left = extract(supernet, architecture, side="left")
     return Coupled(left, extract(supernet, architecture, side="right"))
-

@@ -25,9 +25,9 @@ class Recipe:
         clip_grad_norm: the gradient's largest norm, or None.
         drop_rate: dropout before the classifier (stand-alone networks only).
         drop_path_rate: stochastic depth (stand-alone networks only).
-        padding: pixels of reflection around an image before its random crop.
+        padding: zeros on each side of an image before its random crop.
         flip: mirror images at random; None lets the data set decide.
-        random_resized_crop: crop a random area (for larger images) instead of padding.
+        random_resized_crop: crop a random area instead, for larger images; `padding` then rests.
 
     Raises:
         ValueError: if a field is outside its range, naming it.

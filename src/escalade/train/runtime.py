@@ -189,13 +189,14 @@ def _device(name: str) -> torch.device:
     if device.type == "cuda":
         if not available:
             raise ValueError(f"device: {name!r} is not on this machine; use cpu")
-        if device.index is None:
+        index: int | None = device.index
+        if index is None:
             index = int(os.environ.get("LOCAL_RANK", "0"))
-            device = torch.device("cuda", index)
-        if device.index >= torch.cuda.device_count():
+        if index >= torch.cuda.device_count():
             raise ValueError(
-                f"device: this machine has {torch.cuda.device_count()} GPUs, not {name!r}"
+                f"device: this machine has {torch.cuda.device_count()} GPUs, not cuda:{index}"
             )
+        device = torch.device("cuda", index)
         torch.cuda.set_device(device)
     return device
 

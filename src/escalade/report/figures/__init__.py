@@ -5,7 +5,7 @@ from escalade.report.figures.convergence import convergence, deviation
 from escalade.report.figures.figure import Figure, Key
 from escalade.report.figures.growth import growth_curve
 from escalade.report.figures.paths import path_histogram
-from escalade.report.figures.training import training_curves
+from escalade.report.figures.training import member_losses, supernet_loss
 
 __all__ = [
     "Figure",
@@ -14,6 +14,7 @@ __all__ = [
     "convergence",
     "deviation",
     "growth_curve",
+    "member_losses",
     "path_histogram",
-    "training_curves",
+    "supernet_loss",
 ]

@@ -74,6 +74,7 @@ def _tested(marked: Sequence[Member]) -> list[Trace]:
 
 
 def _mark(member: Member, share: Share, *, opened: bool, named: bool) -> Trace:
+    """One member; its name stands above the rising line, to the left of its error bar."""
     which = "search" if opened else "test"
     shown = accuracy(share.value, share.standard_error)
     told = f"{label(member.name)}, {member.origin}<br>{which} accuracy {shown}"
@@ -83,8 +84,8 @@ def _mark(member: Member, share: Share, *, opened: bool, named: bool) -> Trace:
         "name": label(f"{member.name} {which}"),
         "x": [member.macs],
         "y": [100 * share.value],
-        "text": [label(member.name)] if named else [],
-        "textposition": "top center",
+        "text": [f"{SPACE}{label(member.name)}{SPACE}"] if named else [],
+        "textposition": "top left",
         "textfont": {"size": 13},
         "hovertext": [f"{told}<br>{amount(member.macs)} macs"],
         "hoverinfo": "text",
@@ -116,7 +117,7 @@ def _keys(cloud: bool, marked: Sequence[Member]) -> tuple[Key, ...]:
         ),
         (
             any(m.test for m in marked),
-            Key(label="member, test images", swatch="line", colour=NEUTRAL),
+            Key(label="member, test images, ± 2 standard errors", swatch="mark", colour=NEUTRAL),
         ),
     )
     return tuple(key for there, key in kinds if there)

@@ -17,7 +17,7 @@ _MARGIN = {"l": 60, "r": 16, "t": 14, "b": 52}
 class Key:
     """One entry of a figure's key: plain text beside a swatch.
 
-    `swatch` is one of dot, ring, line, dash, dotted, area.
+    `swatch` is one of dot, ring, mark, line, dash, dotted, area.
     """
 
     label: str
@@ -61,15 +61,15 @@ def layout(*, x: dict[str, Any], y: dict[str, Any], **more: Any) -> dict[str, An
 
 
 def log_axis(title: str, low: float, high: float) -> dict[str, Any]:
-    """A logarithmic axis whose ticks are amounts such as 2 M."""
-    pad = 0.03 * max(math.log10(high / low), 0.3)
+    """A logarithmic axis whose ticks are amounts such as 2 M, with some air at its ends."""
+    pad = 0.04 * max(math.log10(high / low), 0.3)
     ticks = log_ticks(low, high)
     return {
         "title": {"text": title},
         "type": "log",
         "range": [math.log10(low) - pad, math.log10(high) + pad],
         "tickvals": ticks,
-        "ticktext": [amount(tick) for tick in ticks],
+        "ticktext": [amount(tick, trimmed=True) for tick in ticks],
     }
 
 

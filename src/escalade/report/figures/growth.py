@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from escalade.core.curves import FORMS
 from escalade.report.figures.figure import Figure, Key, Trace, label, layout
 from escalade.report.member import Member
 from escalade.report.number import listed
@@ -13,11 +16,6 @@ from escalade.report.palette import NEUTRAL, faded
 NUM_POINTS = 61
 _DASHES = {"exponential": "solid", "linear": "dash", "squared": "dot"}
 _SWATCHES = {"exponential": "line", "linear": "dash", "squared": "dotted"}
-_FORMS: dict[str, Callable[[Mapping[str, float], float], float]] = {
-    "exponential": lambda p, j: p["a0"] * (p["a1"] ** j - 1) + 1,  # equation (9)
-    "linear": lambda p, j: p["a"] * j + 1,
-    "squared": lambda p, j: p["a"] * j**2 + p["b"] * j + 1,
-}
 
 
 def growth_curve(
@@ -37,7 +35,7 @@ def growth_curve(
     fitted = {
         form: parameters[dimension]
         for form, parameters in growth["functions"].items()
-        if form in _FORMS and parameters and parameters.get(dimension)
+        if form in FORMS and parameters and parameters.get(dimension)
     }
     chosen = str(growth.get("form", "exponential"))
     return Figure(
@@ -61,12 +59,13 @@ def growth_curve(
 
 def _curve(form: str, parameters: Mapping[str, float], end: float, *, bold: bool) -> Trace:
     stages = [end * i / (NUM_POINTS - 1) for i in range(NUM_POINTS)]
+    values = np.array([[parameters[name] for name in FORMS[form].parameters]])
     return {
         "type": "scatter",
         "mode": "lines",
         "name": form,
         "x": stages,
-        "y": [_FORMS[form](parameters, stage) for stage in stages],
+        "y": [float(FORMS[form].predict(values, stage)[0]) for stage in stages],
         "line": {"dash": _DASHES[form], "width": 2.5 if bold else 1.5, "color": NEUTRAL},
         "hovertemplate": f"{form}<br>stage %{{x:.2f}}: %{{y:.3f}}<extra></extra>",
     }
@@ -93,7 +92,7 @@ def _point(point: Mapping[str, Any], dimension: str, members: Sequence[Member]) 
 
 
 def _grown(grown: Mapping[str, Any], dimension: str, by_name: Mapping[str, Member]) -> Trace:
-    """The predicted ratio (open) with its interval, and what rounding solved for (filled)."""
+    """The predicted ratio (open) with its interval, and the one solved for its budget (filled)."""
     member = by_name.get(str(grown["name"]))
     colour = member.colour if member else NEUTRAL
     symbol = member.symbol if member else "circle"
@@ -108,7 +107,7 @@ def _grown(grown: Mapping[str, Any], dimension: str, by_name: Mapping[str, Membe
         "y": [predicted, solved],
         "hovertext": [
             f"{name}, predicted<br>{dimension} ratio {predicted:.3f}<br>{low:.3f} to {high:.3f}",
-            f"{name}, realised within its budget<br>{dimension} ratio {solved:.3f}",
+            f"{name}, solved for its budget<br>{dimension} ratio {solved:.3f}",
         ],
         "hoverinfo": "text",
         "cliponaxis": False,
@@ -166,7 +165,7 @@ def _keys(forms: Sequence[str], chosen: str, grown: bool) -> tuple[Key, ...]:
     )
     marks = (
         Key(label="predicted, with interval", swatch="ring", colour=NEUTRAL),
-        Key(label="searched, or realised", swatch="dot", colour=NEUTRAL),
+        Key(label="searched, or solved for the budget", swatch="dot", colour=NEUTRAL),
     )
     return lines + (marks if grown else marks[1:])
 
@@ -178,5 +177,5 @@ def _reading(growth: Mapping[str, Any], dimension: str, forms: Sequence[str]) ->
         text += f" {member['name']}: predicted {member['predicted'][dimension]:.2f}"
         interval = (member.get("interval") or {}).get(dimension)
         text += f" (interval {interval[0]:.2f} to {interval[1]:.2f})" if interval else ""
-        text += f", realised {member['solved'][dimension]:.2f}."
+        text += f", solved for its budget {member['solved'][dimension]:.2f}."
     return text

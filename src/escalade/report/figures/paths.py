@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import log10
 from typing import Any
 
 from escalade.report.figures.figure import Figure, Key, Trace, label, layout, log_axis
@@ -11,8 +12,6 @@ from escalade.report.number import amount, count, listed
 from escalade.report.palette import NEUTRAL, colour, faded
 
 _ORDER = ("hierarchical", "uniform")
-_FIRST = 0
-_LATER = 1
 
 
 def path_histogram(
@@ -83,8 +82,6 @@ def _budget(member: Member) -> dict[str, Any]:
 
 
 def _name(member: Member) -> dict[str, Any]:
-    from math import log10
-
     return {
         "x": log10(member.budget),
         "y": 1,
@@ -104,7 +101,7 @@ def _reading(
         edges, counts = histograms[name]["edges"], list(histograms[name]["counts"])
         top = counts.index(max(counts))
         peak = f"{amount(edges[top])} to {amount(edges[top + 1])}"
-        told.append(f"{name}: {count(sum(counts))} paths, most of them in the bin {peak} macs")
+        told.append(f"{name}: {count(sum(counts))} paths, its fullest bin {peak} macs")
     lines = " Dotted lines are the searched members' budgets." if marked else ""
     bins = len(histograms[samplers[0]]["counts"])
     return f"Paths drawn by each sampler in {bins} log-spaced bins. {listed(told)}.{lines}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from statistics import fmean
@@ -13,42 +14,64 @@ from escalade.report.number import count, listed
 from escalade.report.palette import NEUTRAL
 
 MAX_POINTS = 500
+Curve = list[tuple[float, float]]
+_SEPARATOR = re.compile(r"[/: ]")
 
 
-def training_curves(
-    metrics: Sequence[Mapping[str, Any]], *, stage: str, members: Sequence[Member] = ()
-) -> Figure | None:
-    """Loss against steps for one stage of the run, a line for each network trained in it.
+def supernet_loss(metrics: Sequence[Mapping[str, Any]]) -> Figure | None:
+    """Loss of the supernet against steps; a long curve is averaged down to 500 points.
 
     Args:
-        metrics: records of metrics.jsonl with `stage`, `step`, `loss` and, where a stage trains
-            several networks, `name`; long curves are averaged down to 500 points.
-        stage: train (the supernet) or retrain (the members).
+        metrics: records of metrics.jsonl with `stage`, `step` and `loss`; the stage is `train`.
+    """
+    curves = _curves(metrics, supernet=True)
+    return _figure("supernet-loss", "Supernet: training loss", curves, {}) if curves else None
+
+
+def member_losses(
+    metrics: Sequence[Mapping[str, Any]], *, members: Sequence[Member] = ()
+) -> Figure | None:
+    """Loss of every network trained after the supernet, in its member's colour.
+
+    Args:
+        metrics: records of metrics.jsonl; stages such as `retrain/S0` name the network.
         members: for colours.
     """
-    records = [r for r in metrics if r.get("stage") == stage and r.get("loss") is not None]
-    if not records:
-        return None
+    curves = _curves(metrics, supernet=False)
     colours = {member.name: member.colour for member in members}
-    names = list(dict.fromkeys(str(record.get("name", "")) for record in records))
-    curves = {n: _thinned([r for r in records if str(r.get("name", "")) == n]) for n in names}
-    what = "Supernet" if stage == "train" else "Members"
+    return _figure("member-loss", "Members: training loss", curves, colours) if curves else None
+
+
+def _curves(metrics: Sequence[Mapping[str, Any]], *, supernet: bool) -> dict[str, Curve]:
+    """Steps and losses by network."""
+    records: dict[str, list[Mapping[str, Any]]] = {}
+    for record in metrics:
+        stage = str(record["stage"])
+        if record.get("loss") is not None and (stage == "train") is supernet:
+            name = "supernet" if supernet else _SEPARATOR.split(stage, maxsplit=1)[-1]
+            records.setdefault(name, []).append(record)
+    return {name: _thinned(rows) for name, rows in records.items()}
+
+
+def _figure(
+    name: str, title: str, curves: Mapping[str, Curve], colours: Mapping[str, str]
+) -> Figure:
+    found = {n: colours.get(n, colours.get(_SEPARATOR.split(n)[0], NEUTRAL)) for n in curves}
+    keys = tuple(Key(label=n, swatch="line", colour=found[n]) for n in curves)
     return Figure(
-        name=f"loss-{stage}",
-        title=f"{what}: training loss",
-        reading=_reading(curves, what),
-        traces=tuple(_line(name, c, colours.get(name, NEUTRAL)) for name, c in curves.items()),
+        name=name,
+        title=title,
+        reading=_reading(curves),
+        traces=tuple(_line(n, curve, found[n]) for n, curve in curves.items()),
         layout=layout(
             x={"title": {"text": "training step"}, "rangemode": "tozero", "tickformat": "~s"},
             y={"title": {"text": "training loss (nats)"}},
         ),
-        keys=tuple(
-            Key(label=n, swatch="line", colour=colours.get(n, NEUTRAL)) for n in names if n
-        ),
+        keys=keys if len(keys) > 1 else (),
     )
 
 
-def _thinned(records: Sequence[Mapping[str, Any]]) -> list[tuple[float, float]]:
+def _thinned(records: Sequence[Mapping[str, Any]]) -> Curve:
     """Step and loss; equal runs of steps are averaged where there are too many to draw.
 
     A resumed run writes some steps twice: the later record counts.
@@ -61,8 +84,8 @@ def _thinned(records: Sequence[Mapping[str, Any]]) -> list[tuple[float, float]]:
     return [(fmean(s for s, _ in run), fmean(v for _, v in run)) for run in grouped]
 
 
-def _line(name: str, curve: Sequence[tuple[float, float]], colour: str) -> Trace:
-    shown = label(name) or "supernet"
+def _line(name: str, curve: Curve, colour: str) -> Trace:
+    shown = label(name)
     return {
         "type": "scatter",
         "mode": "lines" if len(curve) > 1 else "markers",
@@ -75,10 +98,7 @@ def _line(name: str, curve: Sequence[tuple[float, float]], colour: str) -> Trace
     }
 
 
-def _reading(curves: Mapping[str, Sequence[tuple[float, float]]], what: str) -> str:
-    told = [
-        f"{name + ' ' if name else ''}from {curve[0][1]:.2f} to {curve[-1][1]:.2f} in "
-        f"{count(curve[-1][0])} steps"
-        for name, curve in curves.items()
-    ]
-    return f"{what}, loss {listed(told)}."
+def _reading(curves: Mapping[str, Curve]) -> str:
+    told = [f"{name} {curve[0][1]:.2f} to {curve[-1][1]:.2f}" for name, curve in curves.items()]
+    last = max(curve[-1][0] for curve in curves.values())
+    return f"Training loss over {count(last)} steps: {listed(told)}."

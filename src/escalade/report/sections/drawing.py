@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from escalade.core.architecture import Architecture, Block
 from escalade.core.rounding import conv_side
@@ -13,7 +12,8 @@ from escalade.report.number import amount
 from escalade.report.roster import members
 from escalade.report.sections.markup import missing, named, section, text
 
-_BAR, _STEP, _GAP, _BASE, _TALLEST = 16, 20, 22, 96, 68
+_BAR, _STEP, _GAP, _BASE, _TALLEST = 16, 19, 18, 96, 68
+_WORDS = 42
 _OPACITY = {1: 0.2, 3: 0.35, 5: 0.65, 7: 1.0}
 
 
@@ -56,15 +56,17 @@ def _draw(shape: Architecture, widest: int) -> tuple[str, int]:
     side = conv_side(shape.resolution, shape.stem.stride)
     parts = [_bar(8, shape.stem.width, widest, "stem", opacity=0.0), _kernel(8, shape.stem.kernel)]
     parts.append(_stage_words(8, 1, "stem", shape.stem.width, side))
-    x = 8 + _STEP + _GAP
+    x = 8 + _WORDS + _GAP
     for i, stage in enumerate(shape.stages):
         start = x
         for k, block in enumerate(stage.blocks):
             side = conv_side(side, block.stride)
             parts.append(_block(x, block, widest, f"stage {i + 1}, block {k + 1}"))
             x += _STEP
-        words = max(x - start, 40)
-        parts.append(_stage_words(start, len(stage.blocks), f"stage {i + 1}", stage.blocks[-1].width, side))
+        words = max(x - start, _WORDS)
+        parts.append(
+            _stage_words(start, len(stage.blocks), f"stage {i + 1}", stage.blocks[-1].width, side)
+        )
         x = start + words + _GAP
     head = f"head, 1x1 convolution, {shape.head.width} channels"
     parts += [_bar(x, shape.head.width, widest, head, opacity=0.0), _kernel(x, 1)]
@@ -81,7 +83,8 @@ def _bar(x: int, width: int, widest: int, said: str, *, opacity: float) -> str:
     height = _height(width, widest)
     return (
         f'<rect class="bar" x="{x}" y="{_BASE - height:.1f}" width="{_BAR}" '
-        f'height="{height:.1f}" rx="2" fill-opacity="{opacity:g}"><title>{text(said)}</title></rect>'
+        f'height="{height:.1f}" rx="2" fill-opacity="{opacity:g}">'
+        f"<title>{text(said)}</title></rect>"
     )
 
 

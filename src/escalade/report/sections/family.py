@@ -34,7 +34,9 @@ def family_table(run: Run) -> str:
     """One row a member, and what the columns mean."""
     family = members(run)
     if not family:
-        return section("family", "The family", missing("search.json", f"escalade search {run.folder}"))
+        return section(
+            "family", "The family", missing("search.json", f"escalade search {run.folder}")
+        )
     limit = findings.tolerance(run)
     rows = [_row(member, budget_kind(run), limit) for member in family]
     header = [f'<th scope="col" class="{kind}">{name}</th>' for name, kind in _HEADER]
@@ -44,7 +46,9 @@ def family_table(run: Run) -> str:
     if run.family is None:
         command = f"escalade retrain {run.folder}"
         notes.append(missing("family/family.json, the members' weights", command))
-    return section("family", "The family", table(header, rows, name="Family", kind="family"), *notes)
+    return section(
+        "family", "The family", table(header, rows, name="Family", kind="family"), *notes
+    )
 
 
 def _row(member: Member, kind: str, tolerance: float) -> str:

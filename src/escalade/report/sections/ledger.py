@@ -26,8 +26,10 @@ def cost_ledger(run: Run) -> str:
     if not run.ledger:
         made = missing("ledger.json, what each step cost", f"escalade run --out {run.folder}")
         return section("cost", "What it cost", made)
-    header = [f'<th scope="col" class="{"num" if 0 < i < 6 else ""}">{name}</th>'
-              for i, name in enumerate(_HEADER)]
+    header = [
+        f'<th scope="col" class="{"num" if 0 < i < 6 else ""}">{name}</th>'
+        for i, name in enumerate(_HEADER)
+    ]
     total = _sum(run.ledger, "device_seconds") or 0.0
     rows = []
     for stage in dict.fromkeys([*STAGES, *(str(entry["stage"]) for entry in run.ledger)]):
@@ -43,7 +45,9 @@ def cost_ledger(run: Run) -> str:
         "Device time counts every device for as long as it worked. The joint search pays its "
         "supernet and its search once for the whole family."
     )
-    return section("cost", "What it cost", table(header, rows, name="Cost", kind="ledger"), lead=lead)
+    return section(
+        "cost", "What it cost", table(header, rows, name="Cost", kind="ledger"), lead=lead
+    )
 
 
 def _row(name: str, entries: Sequence[Entry], total: float, *, kind: str = "step") -> str:
@@ -54,7 +58,7 @@ def _row(name: str, entries: Sequence[Entry], total: float, *, kind: str = "step
     cells = (
         f'<th scope="row">{text(name)}</th>',
         f'<td class="num">{duration(seconds)}</td>',
-        f'<td class="num share">{bar}{percent(share)}</td>',
+        f'<td class="num share">{bar}<span class="percent">{percent(share)}</span></td>',
         f'<td class="num">{duration(_sum(entries, "wall_seconds"))}</td>',
         f'<td class="num">{_counted(_sum(entries, "evaluations"))}</td>',
         f'<td class="num">{amount(_sum(entries, "images") or None)}</td>',

@@ -20,6 +20,10 @@ _SHAPES = {
 _SWATCHES = {
     "dot": '<circle cx="11" cy="7" r="4.5" fill="{c}"/>',
     "ring": '<circle cx="11" cy="7" r="4.5" fill="none" stroke="{c}" stroke-width="2"/>',
+    "mark": (
+        '<path d="M11 0v14" stroke="{c}" stroke-width="1.5"/>'
+        '<circle cx="11" cy="7" r="4.5" fill="{c}"/>'
+    ),
     "line": '<path d="M0 7h22" stroke="{c}" stroke-width="2.5"/>',
     "dash": '<path d="M0 7h22" stroke="{c}" stroke-width="2" stroke-dasharray="6 3"/>',
     "dotted": '<path d="M0 7h22" stroke="{c}" stroke-width="2" stroke-dasharray="2 3"/>',

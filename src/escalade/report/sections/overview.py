@@ -45,6 +45,9 @@ def _facts(run: Run) -> list[tuple[str, str]]:
     """Name and value of what is known about the run."""
     family, kind = members(run), budget_kind(run)
     facts = []
+    planned = run.settings.get("budgets", [])
+    if not family and planned:
+        facts.append(("Budgets", f"{listed([budget(b, kind) for b in planned])} {kind}"))
     if searched := [m for m in family if m.origin == "searched"]:
         shown = listed([budget(m.budget, kind) for m in searched])
         within = percent(findings.tolerance(run), digits=0)

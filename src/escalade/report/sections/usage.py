@@ -38,7 +38,7 @@ def _member(member: Member, run: Run, *, opened: bool) -> str:
     folder = f"{run.folder}/{member.folder}"
     found = run.files.get(str(member.folder).removeprefix("family/"), {})
     files = "".join(f"<li><code>{text(n)}</code> {size(b)}</li>" for n, b in found.items())
-    parts = [code(_timm(folder), language="python")]
+    parts = [code(_timm(folder, member), language="python")]
     if "model.py" in found:
         parts.append("<p>Without Escalade installed, plain torch and timm:</p>")
         parts.append(code(f"python {folder}/model.py IMAGE", language="sh"))
@@ -54,13 +54,15 @@ def _member(member: Member, run: Run, *, opened: bool) -> str:
     )
 
 
-def _timm(folder: str) -> str:
+def _timm(folder: str, member: Member) -> str:
+    network = member.architecture
+    side, channels = (network.resolution, network.in_channels) if network else ("side", "channels")
+    shape = f"float (batch, {channels}, {side}, {side})"
     return (
         "import escalade.timm  # registers the networks with timm\n"
         "import timm\n\n"
         f"model = timm.create_model({f'local-dir:{folder}'!r}, pretrained=True).eval()\n"
-        "settings = timm.data.resolve_model_data_config(model)\n"
-        "transform = timm.data.create_transform(**settings)"
+        f"logits = model(images)  # {shape}, prepared as README.md there says"
     )
 
 

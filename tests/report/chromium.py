@@ -72,8 +72,8 @@ class Browser:
             deviceScaleFactor=1,
             mobile=phone,
         )
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self("Emulation.setEmulatedMedia", features=[scheme])
+        self.scheme(dark=dark)
+        self.events.clear()
         self("Page.navigate", url=page.resolve().as_uri())
         deadline = time.monotonic() + TIMEOUT
         while self.run("document.documentElement?.dataset.drawn") != "yes":
@@ -81,9 +81,16 @@ class Browser:
                 raise TimeoutError(f"{page}: not drawn, {self.errors()}")
             time.sleep(0.1)
 
+    def scheme(self, *, dark: bool) -> None:
+        """The colour scheme the page is told."""
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self("Emulation.setEmulatedMedia", features=[scheme])
+
     def run(self, expression: str) -> Any:
         """The value of a JavaScript expression in the page."""
-        done = self("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        done = self(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
         assert "exceptionDetails" not in done, done
         return done["result"].get("value")
 

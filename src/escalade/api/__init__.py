@@ -1,0 +1,10 @@
+"""What a user calls: each stage of a run, and the whole of it. Wiring only."""
+
+from __future__ import annotations
+
+from escalade.api.grow import describe_grown, grow_to
+from escalade.api.plan import plan
+from escalade.api.retrain import retrain_on
+from escalade.api.stages import run, stage
+
+__all__ = ["describe_grown", "grow_to", "plan", "retrain_on", "run", "stage"]

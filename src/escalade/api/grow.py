@@ -1,0 +1,156 @@
+"""The grow stage: the fitted rule, and members that nobody searched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from escalade.core import growth as growth_rule
+from escalade.core.architecture import Architecture
+from escalade.core.budget import Budget, Ladder, format_amount, parse_amount
+from escalade.core.growth import Growth
+from escalade.core.members import Member, solve
+from escalade.core.scaling import Scaling, realised
+from escalade.core.seeds import generator
+from escalade.api.run_folder import RunFolder
+from escalade.api.session import Session
+from escalade.config import Config
+from escalade.family.files import write_json
+
+
+def grow(session: Session) -> None:
+    """Fit the growth functions to the searched strategies and make the larger members."""
+    folder, config = session.folder, session.config
+    if folder.growth.exists():
+        return
+    searched = Searched(folder, config)
+    budgets = config.ladder.grown(config.grow.num)
+    if not searched.can_grow:
+        content: dict[str, Any] = {
+            "form": None,
+            "notes": ["one budget only: there is no growth to fit"],
+            "points": [{"stage": 0.0, "depth": 1.0, "width": 1.0, "resolution": 1.0}],
+            "functions": {},
+            "leave_last_out": None,
+            "members": [],
+        }
+    else:
+        first = len(config.budgets)
+        members = [
+            searched.member(budget, name=f"S{first + i}") for i, budget in enumerate(budgets)
+        ]
+        content = searched.growth.to_json(members=members)
+        for member in members:
+            session.console.say(
+                f"grow: {member.name} at {format_amount(member.budget.target)}: "
+                f"{member.architecture.resolution} pixels, widths "
+                f"{'-'.join(map(str, member.architecture.widths))}, depths "
+                f"{'-'.join(map(str, member.architecture.depths))} (extrapolated)"
+            )
+    write_json(folder.growth, content)
+
+
+class Searched:
+    """What a search found, ready to be grown.
+
+    Ratios are those that the networks really stand in: multipliers that round to the same
+    network cannot be told apart (facts, section 3).
+    """
+
+    def __init__(self, folder: RunFolder, config: Config) -> None:
+        search = folder.read(folder.search, stage="search")
+        self.config = config
+        self.stages = search["stages"]
+        self.architectures = [
+            Architecture.from_json(stage["architecture"], where=f"{folder.search}:stages")
+            for stage in self.stages
+        ]
+        self.ladder: Ladder = config.ladder
+        self.can_grow = len(self.stages) > 1
+        self.divisors = tuple(search["divisors"])
+
+    @property
+    def base(self) -> Architecture:
+        return self.architectures[0]
+
+    @property
+    def growth(self) -> Growth:
+        """The fitted growth functions."""
+        form = self.config.grow.function
+        if len(self.stages) == 2 and form == "exponential":
+            form = "linear"
+        return growth_rule.fit(
+            [self.ladder.stage(stage["budget"]) for stage in self.stages],
+            scalings=[realised(self.base, arch) for arch in self.architectures],
+            form=form,
+        )
+
+    def tied(self) -> list[list[Scaling]]:
+        """Per searched stage, the realised strategies whose scores cannot be told apart."""
+        return [
+            [
+                realised(self.base, Architecture.from_json(tie["architecture"]))
+                for tie in stage["tied"]
+            ]
+            for stage in self.stages[1:]
+        ]
+
+    def member(self, budget: Budget, *, name: str, function: str | None = None) -> Member:
+        """The network of any budget on the fitted curve."""
+        growth = self.growth
+        stage = self.ladder.stage(budget.target)
+        rng = generator(self.config.seed, "growth", name)
+        return solve(
+            self.base,
+            growth=growth,
+            budget=budget,
+            stage=stage,
+            name=name,
+            form=function,
+            width_divisor=self.divisors[0],
+            resolution_divisor=self.divisors[1],
+            interval=growth.interval(stage, tied=self.tied(), rng=rng, form=function),
+        )
+
+
+def grow_to(path: Path, amount: str) -> dict[str, Any]:
+    """The network of any budget by the growth rule of a run; nothing is written.
+
+    Raises:
+        ValueError: if the run was not searched, or no rounding meets the budget.
+    """
+    folder = RunFolder(path)
+    config = folder.load_config()
+    target = parse_amount(amount, kind=config.budget_kind, where="--to")
+    searched = Searched(folder, config)
+    if not searched.can_grow:
+        raise ValueError(f"{path}: searched one budget only; there is no growth to fit")
+    budget = Budget(target, config.budget_kind, config.tolerance)
+    member = searched.member(budget, name=f"to_{format_amount(target)}")
+    notes = list(searched.growth.notes)
+    extrapolation = target > config.budgets[-1]
+    return member.to_json() | {"extrapolation": extrapolation, "notes": notes}
+
+
+def describe_grown(grown: dict[str, Any]) -> str:
+    """A grown network for people."""
+    arch = Architecture.from_json(grown["architecture"])
+    lines = [
+        f"{arch.resolution} pixels, stem {arch.stem.width}, widths "
+        f"{'-'.join(map(str, arch.widths))}, depths {'-'.join(map(str, arch.depths))}",
+        f"{grown['macs']:,} macs ({grown['gap']:+.1%} of the budget), {grown['params']:,} params, "
+        f"{grown['activations']:,} activations",
+    ]
+    for dimension in ("depth", "width", "resolution"):
+        low, high = grown["interval"][dimension]
+        lines.append(
+            f"  {dimension} x {grown['solved'][dimension]:.3f} "
+            f"(predicted {grown['predicted'][dimension]:.3f}, tied strategies give "
+            f"{low:.3f} to {high:.3f})"
+        )
+    if grown["extrapolation"]:
+        lines.append("  extrapolated beyond the searched stages")
+    lines.extend(f"  note: {note}" for note in grown["notes"])
+    return "\n".join(lines) + "\n"
+
+

@@ -1,0 +1,183 @@
+"""What a run would do and take, told in seconds; nothing is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from escalade.api import schedule, timing
+from escalade.api.console import duration
+from escalade.api.session import load_images, load_space, path_sampler
+from escalade.api.timing import Estimate, Timing
+from escalade.config import Config, resolve
+from escalade.core.budget import Budget, format_amount
+from escalade.core.seeds import generator
+from escalade.core.space import SearchSpace
+from escalade.core.space_summary import histogram, stage_costs
+from escalade.data import ImageData
+from escalade.train.runtime import Runtime
+
+NUM_PATHS = 20_000
+NUM_PATHS_PER_STAGE = 20_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A checked configuration and what it means on this data and this device."""
+
+    config: Config
+    data: ImageData
+    space: SearchSpace
+    stages: tuple[dict[str, Any], ...]
+    histogram: Mapping[str, Any]
+    estimate: Estimate
+    timing: Timing
+
+    def to_json(self) -> dict[str, Any]:
+        """Stable keys for programs."""
+        data, config = self.data, self.config
+        return {
+            "data": {
+                "name": data.name,
+                "classes": list(data.classes),
+                "in_channels": data.in_channels,
+                "side": data.side,
+                "train": len(data.train),
+                "search": len(data.search),
+                "test": len(data.test),
+                "skipped": [list(entry) for entry in data.skipped],
+            },
+            "space": {
+                "name": self.space.name,
+                "size": self.space.size,
+                "distinct": self.space.distinct,
+            },
+            "budget_kind": config.budget_kind,
+            "stages": list(self.stages),
+            "grown": [b.target for b in config.ladder.grown(config.grow.num)],
+            "histogram": dict(self.histogram),
+            "seconds": asdict(self.estimate) | {"total": self.estimate.total},
+            "memory_bytes": self.memory,
+        }
+
+    @property
+    def memory(self) -> int:
+        """Expected peak bytes of this process."""
+        return self.timing.peak_memory + 2 * self.data.train.num_bytes
+
+    def text(self, *, command: str) -> str:
+        """For people, ending with the next command."""
+        data, config, seconds = self.data, self.config, self.estimate
+        lines = [
+            f"data    {data.name}: {data.num_classes} classes, {len(data.train):,} train, "
+            f"{len(data.search):,} search, {len(data.test):,} test images, "
+            f"{data.in_channels} channel{'s' if data.in_channels > 1 else ''}, "
+            f"{data.side} pixels" + _skipped(data.skipped),
+            f"space   {self.space.name}: {float(self.space.distinct):.3g} distinct paths",
+        ]
+        for stage in self.stages:
+            lines.append(
+                f"  S{stage['stage']}  {format_amount(stage['budget'])} {config.budget_kind}: paths "
+                f"cost {format_amount(stage['min'])} to {format_amount(stage['max'])}, "
+                f"{stage['share']:.1%} of them meet it"
+            )
+        first = len(config.budgets)
+        for i, budget in enumerate(config.ladder.grown(config.grow.num)):
+            lines.append(f"  S{first + i}  {format_amount(budget.target)}: grown by the fitted rule")
+        lines += [
+            f"paths   {_bars(self.histogram['counts'])} trained on, "
+            f"{format_amount(self.histogram['edges'][0])} to "
+            f"{format_amount(self.histogram['edges'][-1])} {config.budget_kind}",
+            f"time    about {duration(seconds.total)} here: train {duration(seconds.train)}, "
+            f"search {duration(seconds.search)} ({seconds.evaluations:,} scores at most), retrain "
+            f"{duration(seconds.retrain)}, export {duration(seconds.export)}",
+            f"memory  about {self.memory / 2**30:.1f} GiB",
+            f"next    {command}",
+        ]
+        return "\n".join(lines) + "\n"
+
+
+def plan(layers: Sequence[Mapping[str, Any]]) -> Plan:
+    """Check a configuration against its data, its space and this device.
+
+    Raises:
+        ValueError: for anything a run could not do, with what would work.
+    """
+    config = resolve(*layers)
+    check_complete(config)
+    runtime = Runtime(device=config.device, precision=config.precision, threads=config.threads)
+    data = load_images(config)
+    space = load_space(config, data)
+    stages = check_budgets(config, space)
+    measured = timing.time_members(config, space, runtime)
+    sizes = {"num_train": len(data.train), "num_search": len(data.search)}
+    if config.hours is not None and not config.fitted:
+        config = schedule.fit(config, space, measured, **sizes)
+    drawn = path_sampler(config, space).draw(generator(config.seed, "plan"), NUM_PATHS)
+    return Plan(
+        config=config,
+        data=data,
+        space=space,
+        stages=stages,
+        histogram=histogram(space.costs(drawn, config.budget_kind)),
+        estimate=timing.estimate(config, space, measured, **sizes),
+        timing=measured,
+    )
+
+
+def check_complete(config: Config) -> None:
+    """A run needs a ladder of a kind that can be counted."""
+    if not config.budgets:
+        raise ValueError("budgets: give a ladder, such as --budgets 1M,2M,4M; or use --preset")
+    if config.budget_kind == "latency":
+        raise ValueError(
+            "budget_kind: latency budgets need a latency table, which this version does not "
+            "measure; use macs, params or activations"
+        )
+
+
+def check_budgets(config: Config, space: SearchSpace) -> tuple[dict[str, Any], ...]:
+    """What the paths of each scaling stage cost against its budget.
+
+    Raises:
+        ValueError: for a budget outside what the stage's paths reach, with the feasible range.
+    """
+    rows = []
+    for stage, budget in enumerate(config.ladder.budgets):
+        rng = generator(0, "feasible", stage)
+        costs = stage_costs(
+            space, rng, stage, num=NUM_PATHS_PER_STAGE, kind=config.budget_kind
+        )
+        low, high = int(costs.min()), int(costs.max())
+        if not low <= budget.target <= high:
+            raise ValueError(
+                f"budgets: {format_amount(budget.target)} {config.budget_kind} at stage {stage} is "
+                f"outside what the space {space.name} reaches there, {format_amount(low)} to "
+                f"{format_amount(high)};\n{_moves(stage, budget, low)}"
+            )
+        share = float(((costs >= budget.low) & (costs <= budget.high)).mean())
+        mean = float(costs.mean())
+        rows.append(
+            {"stage": stage, "budget": budget.target, "min": low, "max": high}
+            | {"mean": mean, "share": share}
+        )
+    return tuple(rows)
+
+
+def _moves(stage: int, budget: Budget, low: int) -> str:
+    way = "raise" if budget.target < low else "lower"
+    where = f"the ratios of scaling stage {stage}" if stage else "the widths and resolutions"
+    return f"{way} the budget, name another --space, or change {where} in your own"
+
+
+def _skipped(skipped: Sequence[tuple[str, str]]) -> str:
+    if not skipped:
+        return ""
+    path, reason = skipped[0]
+    return f"\n        {len(skipped)} unreadable images left out, such as {path} ({reason})"
+
+
+def _bars(counts: Sequence[int]) -> str:
+    marks, top = " ▁▂▃▄▅▆▇█", max(counts)
+    return "".join(marks[round(8 * count / top)] for count in counts)

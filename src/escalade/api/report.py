@@ -1,0 +1,80 @@
+"""The report stage."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from escalade.api.run_folder import RunFolder
+from escalade.api.session import Session, load_space, path_sampler
+from escalade.config import Config
+from escalade.core.seeds import generator
+from escalade.core.space_summary import histogram
+from escalade.data import ImageData
+from escalade.evaluate.store import Store
+from escalade.family.files import write_json
+from escalade.report import page
+from escalade.spaces import choose
+
+NUM_PATHS = 20_000
+
+
+def report(session: Session) -> None:
+    """Write report.html from what the run folder holds; nothing is measured here."""
+    folder, config = session.folder, session.config
+    path = page.write(
+        folder.path, evaluations=_evaluations(folder), histograms=_histograms(config)
+    )
+    session.console.say(f"report: {path}")
+
+
+def _evaluations(folder: RunFolder) -> list[dict[str, Any]]:
+    if not folder.store.exists():
+        return []
+    with Store(folder.store, read_only=True) as store:
+        return [
+            {"macs": row.macs, "accuracy": row.num_correct / row.num_images} for row in store.rows()
+        ]
+
+
+def _histograms(config: Config) -> dict[str, Any]:
+    """Path costs by sampler (Fig. 3), with this run's window."""
+    space = choose.space_for(config.space, config.ladder)
+    made = {}
+    for name in ("uniform", "hierarchical"):
+        chosen = replace(config, supernet=replace(config.supernet, sampler=name, weights="equal"))
+        drawn = path_sampler(chosen, space).draw(generator(config.seed, "report", name), NUM_PATHS)
+        made[name] = histogram(space.costs(drawn, config.budget_kind))
+    return made
+
+
+def write_plan(folder: RunFolder, config: Config, data: ImageData) -> None:
+    """What was planned, for the report: data, splits, space."""
+    space = load_space(config, data)
+    write_json(
+        folder.plan,
+        {
+            "data": data.name,
+            "classes": list(data.classes),
+            "split": {"train": len(data.train), "search": len(data.search), "test": len(data.test)},
+            "skipped": [list(entry) for entry in data.skipped],
+            "space": {"name": space.name, "size": space.size, "distinct": space.distinct},
+        },
+    )
+
+
+def collect_metrics(folder: RunFolder) -> None:
+    """Bring the members' training curves into metrics.jsonl, each as its own stage."""
+    known = set()
+    if folder.metrics.exists():
+        for line in folder.metrics.read_text(encoding="utf-8").splitlines():
+            known.add(json.loads(line)["stage"])
+    lines = []
+    for path in sorted(folder.training.glob("*/metrics.jsonl")):
+        stage = f"retrain/{path.parent.name.replace('-', ' ')}"
+        if stage not in known:
+            for line in path.read_text(encoding="utf-8").splitlines():
+                lines.append(json.dumps(json.loads(line) | {"stage": stage}) + "\n")
+    with folder.metrics.open("a", encoding="utf-8") as file:
+        file.writelines(lines)

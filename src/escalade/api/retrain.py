@@ -1,0 +1,431 @@
+"""The retrain stage: every member's final weights, and its one look at the test images."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from escalade.api.console import Console
+from escalade.api.run_folder import RunFolder
+from escalade.api.search import evaluation_settings
+from escalade.api.session import Session, cache_dir
+from escalade.api.stop import Stop
+from escalade.core import cost
+from escalade.core.architecture import Architecture
+from escalade.core.scaling import Scaling, realised
+from escalade.data import ImageData, load
+from escalade.evaluate.ledger import Entry
+from escalade.evaluate.measure import EvaluationSettings
+from escalade.evaluate.score import Score, accuracy
+from escalade.family import card, package, standalone
+from escalade.family.family import Accuracy, Family, FamilyMember
+from escalade.family.files import read_json, write_json
+from escalade.family.making import Made, slice_member
+from escalade.family.package import Package
+from escalade.family.parallel import retrain_all
+from escalade.family.preprocessing import Preprocessing
+from escalade.family.retrain import RetrainJob, better_start, retrain_member
+from escalade.train.recipe import Recipe
+from escalade.train.runtime import Runtime
+
+RESULT = "result.json"
+WEIGHTS = {"slice": "sliced", "retrain": "retrained", "finetune": "finetuned"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A member before it has weights."""
+
+    name: str
+    stage: float
+    origin: str
+    budget: float
+    architecture: Architecture
+    scaling: Scaling
+    interval: dict[str, tuple[float, float]] | None = None
+
+
+def retrain(session: Session, *, member: str | None = None) -> None:
+    """Make, package and test every member (or one), then write family.json."""
+    everyone = candidates(session)
+    names = [candidate.name for candidate in everyone]
+    if member is not None and member not in names:
+        raise ValueError(f"member: {member!r} is not in this run; members are {', '.join(names)}")
+    wanted = [c for c in everyone if member in (None, c.name)]
+    done = _family(session)
+    missing = [c for c in wanted if done is None or c.name not in done.names]
+    made = _make(session, everyone, missing)
+    for candidate in missing:
+        _finish(session, candidate, *made[candidate.name])
+
+
+def candidates(session: Session) -> list[Candidate]:
+    """The members that search and growth name, smallest first."""
+    folder, config = session.folder, session.config
+    search = folder.read(folder.search, stage="search")
+    growth = folder.read(folder.growth, stage="grow")
+    found = []
+    base: Architecture | None = None
+    for stage in search["stages"]:
+        name = f"S{stage['stage']}"
+        arch = Architecture.from_json(stage["architecture"], where=str(folder.search)).renamed(name)
+        base = base or arch
+        found.append(
+            Candidate(
+                name=name,
+                stage=config.ladder.stage(stage["budget"]),
+                origin="searched",
+                budget=stage["budget"],
+                architecture=arch,
+                scaling=realised(base, arch),
+            )
+        )
+    assert base is not None
+    for member in growth["members"]:
+        arch = Architecture.from_json(member["architecture"], where=str(folder.growth))
+        found.append(
+            Candidate(
+                name=member["name"],
+                stage=member["stage"],
+                origin="grown",
+                budget=member["budget"],
+                architecture=arch,
+                scaling=realised(base, arch),
+                interval={key: (low, high) for key, (low, high) in member["interval"].items()},
+            )
+        )
+    return found
+
+
+def _make(
+    session: Session, everyone: list[Candidate], missing: list[Candidate]
+) -> dict[str, tuple[Path, list[str], str]]:
+    """Folder of the weights, notes and kind of weights for every missing member."""
+    config = session.config.retrain
+    searched = [c for c in missing if c.origin == "searched"]
+    grown = [c for c in missing if c.origin == "grown"]
+    largest = [c for c in everyone if c.origin == "searched"][-1]
+    needs_largest = bool(grown) and config.grown != "scratch"
+    first = list(searched)
+    if needs_largest and largest not in first:
+        first.append(largest)
+    if config.searched != "retrain":
+        for candidate in first:
+            _slice(session, candidate)
+    jobs = []
+    if config.searched == "retrain":
+        jobs += [_job(session, c, "scratch") for c in first]
+    if config.searched == "finetune":
+        jobs += [_job(session, c, "finetune", start=_at(session, c, "slice")) for c in first]
+    if config.grown != "warm":
+        jobs += [_job(session, c, "scratch") for c in grown]
+    _train(session, jobs)
+    kind = {"retrain": "scratch", "slice": "slice", "finetune": "finetune"}[config.searched]
+    if needs_largest:
+        start = _at(session, largest, kind)
+        _train(session, [_job(session, c, "warm", start=start) for c in grown])
+    made: dict[str, tuple[Path, list[str], str]] = {
+        c.name: (_at(session, c, kind), [], WEIGHTS[config.searched]) for c in searched
+    }
+    for candidate in grown:
+        made[candidate.name] = _chosen(session, candidate)
+    return made
+
+
+def _chosen(session: Session, candidate: Candidate) -> tuple[Path, list[str], str]:
+    """Which start a grown member keeps."""
+    how = session.config.retrain.grown
+    if how != "both":
+        weights = "finetuned" if how == "warm" else "retrained"
+        return _at(session, candidate, how), [], weights
+    folders = {kind: _at(session, candidate, kind) for kind in ("scratch", "warm")}
+    scratch, warm = (_read_made(folders[kind]) for kind in ("scratch", "warm"))
+    choice = better_start(scratch=scratch, warm=warm)
+    session.console.say(f"retrain: {candidate.name}: {choice.note}")
+    if choice.is_warm:
+        return folders["warm"], [choice.note], "finetuned"
+    return folders["scratch"], [choice.note], "retrained"
+
+
+def _at(session: Session, candidate: Candidate, kind: str) -> Path:
+    return session.folder.training / f"{candidate.name}-{kind}"
+
+
+def _slice(session: Session, candidate: Candidate) -> None:
+    folder = _at(session, candidate, "slice")
+    if (folder / RESULT).exists():
+        return
+    data = session.data
+    made = slice_member(
+        session.load_supernet(),
+        candidate.architecture,
+        data=data,
+        runtime=session.runtime,
+        settings=_settings(session),
+    )
+    _keep(folder, made, data)
+
+
+def _job(
+    session: Session, candidate: Candidate, kind: str, *, start: Path | None = None
+) -> RetrainJob:
+    config = session.config
+    recipe = config.retrain.recipe
+    if start is not None:
+        rate = recipe.learning_rate * config.retrain.finetune_rate
+        recipe = replace(recipe, learning_rate=rate)
+    return RetrainJob(
+        name=f"{candidate.name}-{kind}",
+        architecture=candidate.architecture,
+        recipe=recipe,
+        seed=config.seed,
+        folder=_at(session, candidate, kind),
+        start=start,
+    )
+
+
+def _train(session: Session, jobs: list[RetrainJob]) -> None:
+    """Train what is not trained yet, side by side."""
+    waiting = [job for job in jobs if not (job.folder / RESULT).exists()]
+    if not waiting:
+        return
+    names = ", ".join(job.name for job in waiting)
+    session.console.say(f"retrain: {names}")
+    runtime = session.runtime
+    finished = retrain_all(
+        waiting,
+        data=session.data,
+        runtime=runtime,
+        settings=_settings(session),
+        num_workers=session.config.workers,
+        progress=session.console.training,
+        should_stop=session.should_stop,
+    )
+    for job, made in finished:
+        _keep(job.folder, made, session.data)
+        (job.folder / "checkpoint.pt").unlink(missing_ok=True)
+        session.ledger.put(
+            Entry(
+                stage="retrain",
+                name=job.name,
+                device_seconds=made.seconds,
+                wall_seconds=made.seconds,
+                images=made.num_images,
+                evaluations=1,
+                device=runtime.device_name,
+            )
+        )
+        session.console.say(
+            f"retrain: {job.name}: {made.search.accuracy:.2%} on the search split, "
+            f"{made.seconds:.0f} s"
+        )
+
+
+def _keep(folder: Path, made: Made, data: ImageData) -> None:
+    """Package weights where they were made; the result file, written last, says they are whole."""
+    package.write(folder, package=pack(made.architecture, data), state=made.state)
+    write_json(
+        folder / RESULT,
+        {
+            "num_correct": made.search.num_correct,
+            "num_images": made.search.num_images,
+            "num_steps": made.num_steps,
+            "num_training_images": made.num_images,
+        },
+    )
+
+
+def _read_made(folder: Path) -> Made:
+    result = read_json(folder / RESULT, what="result", remedy="run `escalade retrain` again")
+    return Made(
+        architecture=package.read(folder).architecture,
+        weights=(folder / package.WEIGHTS).read_bytes(),
+        search=Score(num_correct=result["num_correct"], num_images=result["num_images"]),
+        num_steps=result["num_steps"],
+        num_images=result["num_training_images"],
+    )
+
+
+def pack(architecture: Architecture, data: ImageData) -> Package:
+    """A member's package: architecture, class names, preprocessing."""
+    return Package(
+        architecture=architecture,
+        classes=data.classes,
+        preprocessing=Preprocessing(
+            in_channels=data.in_channels,
+            side=data.side,
+            resolution=architecture.resolution,
+            mean=data.mean,
+            std=data.std,
+        ),
+    )
+
+
+def _finish(
+    session: Session, candidate: Candidate, weights: Path, notes: list[str], kind: str
+) -> None:
+    """Package a member, then test it: the one time its test images are looked at."""
+    data, config = session.data, session.config
+    made = _read_made(weights)
+    folder = session.folder.family / candidate.name
+    packed = pack(candidate.architecture, data)
+    package.write(folder, package=packed, state=made.state)
+    standalone.write(folder, package=packed)
+    with session.ledger.measure("test", runtime=session.runtime, name=candidate.name) as tally:
+        test = accuracy(
+            package.load_network(folder).to(session.runtime.device),
+            data.test,
+            resolution=candidate.architecture.resolution,
+            mean=data.mean,
+            std=data.std,
+            runtime=session.runtime,
+        )
+        tally.images, tally.evaluations = test.num_images, 1
+    counts = cost.of(candidate.architecture)
+    member = FamilyMember(
+        name=candidate.name,
+        stage=candidate.stage,
+        origin=candidate.origin,
+        weights=kind,
+        budget=candidate.budget,
+        macs=counts.macs,
+        params=counts.params,
+        activations=counts.activations,
+        resolution=candidate.architecture.resolution,
+        accuracy=Accuracy(search=made.search.accuracy, test=test.accuracy),
+        folder=candidate.name,
+    )
+    facts = card.Facts(
+        data=data.name,
+        num_train=len(data.train),
+        budget_kind=config.budget_kind,
+        tolerance=config.tolerance,
+        search=made.search,
+        test=test,
+        scaling=candidate.scaling.to_json(),
+        interval=candidate.interval,
+        recipe=_recipe_facts(config.retrain.recipe) if kind != "sliced" else None,
+        notes=tuple(notes),
+    )
+    card.write(folder, member=member, package=packed, facts=facts)
+    _save(session, member)
+    session.console.say(
+        f"test: {candidate.name}: {test.accuracy:.2%} ± {test.standard_error:.2%} "
+        f"on {test.num_images:,} images"
+    )
+
+
+def _family(session: Session) -> Family | None:
+    path = session.folder.family / "family.json"
+    return Family.load(session.folder.family) if path.exists() else None
+
+
+def _save(session: Session, member: FamilyMember) -> None:
+    """Add the member to family.json, in order of budget."""
+    config = session.config
+    family = _family(session)
+    if family is None:
+        growth = session.folder.read(session.folder.growth, stage="grow")
+        family = Family(
+            members=(),
+            budget_kind=config.budget_kind,
+            growth={key: growth[key] for key in ("form", "functions", "leave_last_out", "notes")},
+            space=session.space.name,
+            data=config.data,
+        )
+    family = family.with_member(member)
+    ordered = tuple(sorted(family.members, key=lambda each: each.budget))
+    replace(family, members=ordered).save(session.folder.family)
+
+
+def _settings(session: Session) -> EvaluationSettings:
+    return evaluation_settings(session.config, num_train=len(session.data.train))
+
+
+def _recipe_facts(recipe: Recipe) -> dict[str, object]:
+    return {key: value for key, value in asdict(recipe).items() if value is not None}
+
+
+def retrain_on(
+    path: Path,
+    *,
+    member: str,
+    data: str,
+    from_weights: bool,
+    epochs: float | None,
+    out: Path | None,
+    should_stop: Stop,
+) -> Path:
+    """Train a member on another data set, from scratch or from its weights (fine-tuning).
+
+    Returns:
+        The folder of the new network, packaged, tested once and with a card.
+
+    Raises:
+        ValueError: if there is no such member, or the data cannot be used.
+    """
+    folder = RunFolder(path)
+    config, console = folder.load_config(), Console()
+    family = Family.load(path)
+    if member not in family.names:
+        raise ValueError(f"member: {member!r} is not in {path}; it has {', '.join(family.names)}")
+    source = family[member].path
+    packed = package.read(source)
+    images = load(
+        data,
+        cache_dir=cache_dir(),
+        side=packed.preprocessing.side,
+        in_channels=config.dataset.in_channels,
+        seed=config.seed,
+    )
+    architecture = replace(
+        packed.architecture, in_channels=images.in_channels, num_classes=images.num_classes
+    )
+    recipe = config.retrain.recipe
+    if epochs is not None:
+        recipe = replace(recipe, epochs=epochs, steps=None)
+    if from_weights:
+        rate = recipe.learning_rate * config.retrain.finetune_rate
+        recipe = replace(recipe, learning_rate=rate)
+    target = out or path / "finetuned" / f"{member}-{Path(data).resolve().name}"
+    runtime = Runtime(device=config.device, precision=config.precision, threads=config.threads)
+    settings = evaluation_settings(config, num_train=len(images.train))
+    made = retrain_member(
+        RetrainJob(
+            name=f"{member}-on-{images.name}",
+            architecture=architecture,
+            recipe=replace(recipe, batch_size=min(recipe.batch_size, len(images.train))),
+            seed=config.seed,
+            folder=target / "training",
+            start=source if from_weights else None,
+        ),
+        data=images,
+        runtime=runtime,
+        settings=settings,
+        progress=lambda progress: console.training(member, progress),
+        should_stop=should_stop,
+    )
+    packed = pack(architecture, images)
+    package.write(target, package=packed, state=made.state)
+    standalone.write(target, package=packed)
+    test = accuracy(
+        package.load_network(target).to(runtime.device),
+        images.test,
+        resolution=architecture.resolution,
+        mean=images.mean,
+        std=images.std,
+        runtime=runtime,
+    )
+    result = {
+        "member": member,
+        "data": data,
+        "from_weights": from_weights,
+        "accuracy": {"search": made.search.accuracy, "test": test.accuracy},
+        "test_images": test.num_images,
+    }
+    write_json(target / RESULT, result)
+    console.say(
+        f"{member} on {images.name}: {test.accuracy:.2%} ± {test.standard_error:.2%} on "
+        f"{test.num_images:,} test images; {target}"
+    )
+    return target

@@ -1,0 +1,150 @@
+"""The run folder: where every stage reads what earlier ones wrote (DESIGN, section 3)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from escalade.config import Config, read_file, resolve
+from escalade.family.files import read_json, write_text
+
+# Settings that `--hours` fits to the device.
+FITTED = (
+    "supernet.recipe.steps",
+    "supernet.recipe.epochs",
+    "search.population",
+    "search.generations",
+    "search.rounds",
+    "search.num_bases",
+    "search.strategies",
+    "retrain.recipe.steps",
+    "retrain.recipe.epochs",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """Paths of a run's artefacts."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.yaml"
+
+    @property
+    def plan(self) -> Path:
+        return self.path / "plan.json"
+
+    @property
+    def space(self) -> Path:
+        return self.path / "space.json"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.path / "supernet" / "checkpoint.pt"
+
+    @property
+    def supernet(self) -> Path:
+        return self.path / "supernet" / "supernet.safetensors"
+
+    @property
+    def store(self) -> Path:
+        return self.path / "evaluations.sqlite"
+
+    @property
+    def search(self) -> Path:
+        return self.path / "search.json"
+
+    @property
+    def growth(self) -> Path:
+        return self.path / "growth.json"
+
+    @property
+    def family(self) -> Path:
+        return self.path / "family"
+
+    @property
+    def training(self) -> Path:
+        """Checkpoints of members while they train."""
+        return self.path / "training"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    @property
+    def ledger(self) -> Path:
+        return self.path / "ledger.json"
+
+    def read(self, path: Path, *, stage: str) -> dict[str, Any]:
+        """A JSON artefact; if it is missing the message names the stage that makes it."""
+        return read_json(path, what=path.name, remedy=f"run `escalade {stage} {self.path}`")
+
+    def load_config(self) -> Config:
+        """The configuration the run was made with.
+
+        Raises:
+            ValueError: if the folder is not a run.
+        """
+        if not self.config.is_file():
+            raise ValueError(
+                f"{self.path}: not a run folder (no config.yaml); `escalade run --out` makes one"
+            )
+        return resolve(read_file(self.config))
+
+
+def claim(path: Path, config: Config) -> RunFolder:
+    """Make a run folder, or take up the one that holds this very configuration.
+
+    Raises:
+        ValueError: if it belongs to another configuration, is no run folder, or cannot be written.
+    """
+    folder = RunFolder(path)
+    text = config.to_yaml()
+    if folder.config.exists():
+        difference = _difference(folder.load_config(), config)
+        if difference:
+            raise ValueError(
+                f"{path}: holds a run of another configuration: {difference}.\n"
+                "Use another --out, or the command the run was started with"
+            )
+        return folder
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"{path}: is a file; name a folder with --out")
+    if path.is_dir() and any(path.iterdir()):
+        raise ValueError(f"{path}: is neither empty nor a run folder; use another --out")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"{path}: cannot make the run folder: {error.strerror}") from None
+    if not os.access(path, os.W_OK):
+        raise ValueError(f"{path}: no permission to write there; use another --out")
+    write_text(folder.config, text)
+    return folder
+
+
+def _difference(old: Config, new: Config) -> str:
+    """The first setting that differs; how many workers compute does not make it another run."""
+    before, after = (_flat(yaml.safe_load(config.to_yaml())) for config in (old, new))
+    ignored = {"workers"}
+    if old.fitted and not new.fitted:
+        ignored |= {"fitted", *FITTED}
+    for key in sorted(before.keys() | after.keys()):
+        if key not in ignored and before.get(key) != after.get(key):
+            return f"{key} is {before.get(key)} there, {after.get(key)} here"
+    return ""
+
+
+def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in data.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat

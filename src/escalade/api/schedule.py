@@ -1,0 +1,89 @@
+"""Fits a run's schedule to a number of hours on this device."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from escalade.api.timing import EXPORT_SECONDS, START_SECONDS, Timing, estimate, member_macs
+from escalade.config import Config
+from escalade.core.space import SearchSpace
+from escalade.train.recipe import Recipe
+
+# Shares of the time that is not export: what the studies found to serve the members best.
+TRAIN_SHARE, SEARCH_SHARE, RETRAIN_SHARE = 0.40, 0.12, 0.48
+LEAST_STEPS = 200
+LEAST_EPOCHS, MOST_EPOCHS = 2.0, 200.0
+ROUNDS = 3
+
+
+def fit(
+    config: Config, space: SearchSpace, timing: Timing, *, num_train: int, num_search: int
+) -> Config:
+    """The same run with epochs and evaluations that fit `config.hours`.
+
+    Raises:
+        ValueError: if the time is too short for the least schedule, saying what it takes.
+    """
+    assert config.hours is not None
+    members = len(member_macs(config, space))
+    seconds = config.hours * 3600 - EXPORT_SECONDS * members - START_SECONDS
+
+    def at(train: float, evaluations: float, epochs: float) -> Config:
+        return _with(config, train_steps=train, evaluations=evaluations, epochs=epochs)
+
+    unit = estimate(
+        at(LEAST_STEPS, 400, LEAST_EPOCHS),
+        space,
+        timing,
+        num_train=num_train,
+        num_search=num_search,
+    )
+    if unit.total > config.hours * 3600:
+        raise ValueError(
+            f"hours: {config.hours:.3g} are too short here: the least schedule takes about "
+            f"{unit.total / 3600:.2g} h; raise --hours, or use smaller budgets or fewer images"
+        )
+    steps = LEAST_STEPS * seconds * TRAIN_SHARE / max(unit.train, 1e-9)
+    evaluations = unit.evaluations * seconds * SEARCH_SHARE / max(unit.search, 1e-9)
+    epochs = LEAST_EPOCHS * seconds * RETRAIN_SHARE / max(unit.retrain, 1e-9)
+    return replace(
+        at(
+            max(steps, LEAST_STEPS),
+            max(min(evaluations, 8000), 100),
+            min(max(epochs, LEAST_EPOCHS), MOST_EPOCHS),
+        ),
+        fitted=True,
+    )
+
+
+def _with(config: Config, *, train_steps: float, evaluations: float, epochs: float) -> Config:
+    """The configuration with so many steps, scored paths and epochs."""
+    stages = max(1, len(config.budgets) - 1)
+    # A fifth ranks strategies over random bases, a fifth searches strategies, the rest bases.
+    strategies = int(min(max(evaluations / 5 / stages / ROUNDS, 8), 64))
+    bases = int(min(max(evaluations / 5 / stages / strategies, 2), 20))
+    generation = evaluations * 3 / 5 / stages / ROUNDS
+    population = int(min(max(generation**0.5 * 1.5, 8), 64))
+    generations = max(2, round(generation / population))
+    search = replace(
+        config.search,
+        rounds=ROUNDS,
+        num_bases=bases,
+        strategies=strategies,
+        population=population,
+        generations=generations,
+    )
+    return replace(
+        config,
+        supernet=replace(
+            config.supernet, recipe=_steps(config.supernet.recipe, round(train_steps))
+        ),
+        search=search,
+        retrain=replace(
+            config.retrain, recipe=replace(config.retrain.recipe, epochs=round(epochs, 2), steps=None)
+        ),
+    )
+
+
+def _steps(recipe: Recipe, steps: int) -> Recipe:
+    return replace(recipe, steps=steps, epochs=None)

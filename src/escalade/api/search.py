@@ -1,0 +1,131 @@
+"""The search stage: base network and scaling strategies, jointly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from escalade.api.session import Session
+from escalade.api.timing import num_evaluations
+from escalade.config import Config
+from escalade.core.architecture import Architecture
+from escalade.core.budget import format_amount
+from escalade.core.scaling import Scaling
+from escalade.core.space import SearchSpace
+from escalade.evaluate.evaluator import Evaluator
+from escalade.evaluate.measure import EvaluationSettings
+from escalade.evaluate.store import Store
+from escalade.family.files import write_json
+from escalade.search import MCEA, Evolution, IndependentSearch, RandomSearch, Searcher
+
+
+def search(session: Session) -> None:
+    """Run the searcher; scores come from the store where it knows them, so a kill costs nothing."""
+    folder, config, space = session.folder, session.config, session.space
+    if folder.search.exists():
+        return
+    searcher = make_searcher(config, space, num_images=len(session.data.search))
+    supernet = session.load_supernet()
+    with (
+        Store(folder.store) as store,
+        Evaluator(
+            supernet,
+            data=session.data,
+            store=store,
+            runtime=session.runtime,
+            settings=evaluation_settings(config, num_train=len(session.data.train)),
+            num_workers=config.workers,
+        ) as evaluator,
+        session.ledger.measure("search", runtime=session.runtime, name="search") as tally,
+    ):
+        try:
+            _answer(session, searcher, evaluator)
+        finally:
+            tally.evaluations = evaluator.count.num_measured
+            tally.images = evaluator.count.num_images
+    found = searcher.result().to_json()
+    _complete(found, space)
+    if session.runtime.is_main:
+        write_json(folder.search, found)
+    for stage in found["stages"]:
+        session.console.say(
+            f"search: S{stage['stage']} at {format_amount(stage['budget'])} "
+            f"{config.budget_kind} ({stage['gap']:+.1%}): {stage['score']:.2%} on the search split"
+        )
+
+
+def _answer(session: Session, searcher: Searcher, evaluator: Evaluator) -> None:
+    """Ask, score, tell until the searcher has nothing left to ask."""
+    asked = 0
+    while len(population := searcher.ask()):
+        paths = session.space.paths(population)
+        scores = evaluator.score(
+            paths,
+            progress=lambda done, of, before=asked: session.console.update(  # type: ignore[misc]
+                f"search: {before + done} paths scored"
+            ),
+            should_stop=session.should_stop,
+        )
+        asked += len(paths)
+        searcher.tell(np.array([score.accuracy for score in scores]))
+
+
+def make_searcher(config: Config, space: SearchSpace, *, num_images: int) -> Searcher:
+    """The searcher that a configuration names; all see the same budgets and evaluations."""
+    settings, budgets = config.search, config.ladder.budgets
+    evolution = Evolution(population=settings.population, generations=settings.generations)
+    if settings.method == "independent":
+        return IndependentSearch(
+            space, budgets=budgets, seed=config.seed, num_images=num_images, evolution=evolution
+        )
+    if settings.method == "random":
+        return RandomSearch(
+            space,
+            budgets=budgets,
+            seed=config.seed,
+            num_images=num_images,
+            num_evaluations=num_evaluations(config),
+            pi=settings.stage_weights,
+        )
+    return MCEA(
+        space,
+        budgets=budgets,
+        seed=config.seed,
+        num_images=num_images,
+        num_bases=settings.num_bases,
+        iterations=settings.rounds,
+        evolution=evolution,
+        strategies_per_stage=settings.strategies,
+        pi=settings.stage_weights,
+    )
+
+
+def evaluation_settings(config: Config, *, num_train: int) -> EvaluationSettings:
+    """How paths and members are scored."""
+    num = min(config.evaluation.recalibration_images, num_train)
+    return EvaluationSettings(
+        num_recalibration=num,
+        recalibration_batch=min(128, num),
+        precision=config.evaluation.precision,
+    )
+
+
+def _complete(found: dict[str, Any], space: SearchSpace) -> None:
+    """Add what the growth stage needs: rounding steps, and the networks behind tied strategies."""
+    data = space.data
+    found["divisors"] = [data.width_divisor, data.resolution_divisor]
+    genome = found["base"]["genome"]
+    for stage in found["stages"]:
+        for tie in stage["tied"]:
+            tie["architecture"] = _tied(space, genome, tie).to_json()
+
+
+def _tied(space: SearchSpace, genome: list[int], tie: dict[str, Any]) -> Architecture:
+    scaling = Scaling(tie["depth"], tie["width"], tie["resolution"])
+    strategy = (
+        space.depth_ratios.index(scaling.depth),
+        space.width_ratios.index(scaling.width),
+        space.resolution_ratios.index(scaling.resolution),
+    )
+    return space.path(genome, strategy).architecture

@@ -1,0 +1,128 @@
+"""What the stages of one run share: configuration, images, space, device, console."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save
+
+from escalade.api.console import Console
+from escalade.api.run_folder import RunFolder
+from escalade.config import Config
+from escalade.core.samplers import Hierarchical, PathSampler, Uniform, Window
+from escalade.core.seeds import torch_seed
+from escalade.core.space import SearchSpace
+from escalade.data import Augmentation, ImageData
+from escalade.data import load as load_data
+from escalade.evaluate.ledger import Ledger
+from escalade.family.files import write_bytes
+from escalade.spaces import choose
+from escalade.supernet.supernet import Supernet
+from escalade.train.recipe import Recipe
+from escalade.train.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class Session:
+    """A run being worked on; everything heavy is made when first asked for."""
+
+    folder: RunFolder
+    config: Config
+    console: Console
+    should_stop: Callable[[], bool]
+
+    @cached_property
+    def runtime(self) -> Runtime:
+        config = self.config
+        return Runtime(device=config.device, precision=config.precision, threads=config.threads)
+
+    @cached_property
+    def data(self) -> ImageData:
+        return load_images(self.config)
+
+    @cached_property
+    def space(self) -> SearchSpace:
+        return load_space(self.config, self.data)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(self.folder.ledger)
+
+    def new_supernet(self) -> Supernet:
+        """The supernet with the initial weights of this run's seed."""
+        torch.manual_seed(torch_seed(self.config.seed, "supernet"))
+        supernet = Supernet(self.space.shape, coupled=self.config.supernet.coupled)
+        return supernet.to(self.runtime.device)
+
+    def save_supernet(self, supernet: Supernet) -> None:
+        """Write the trained weights; the file says that training is done."""
+        weights = {name: p.detach().cpu().contiguous() for name, p in supernet.named_parameters()}
+        write_bytes(self.folder.supernet, save(weights))
+
+    def load_supernet(self) -> Supernet:
+        """The trained supernet.
+
+        Raises:
+            ValueError: if it was not trained yet.
+        """
+        path = self.folder.supernet
+        if not path.exists():
+            raise ValueError(f"{path}: missing; run `escalade train {self.folder.path}`")
+        supernet = self.new_supernet()
+        supernet.load_state_dict(load_file(path))
+        return supernet
+
+
+def cache_dir() -> Path:
+    """Where decoded images and downloads are kept: $ESCALADE_CACHE or the user's cache."""
+    given = os.environ.get("ESCALADE_CACHE")
+    return Path(given) if given else Path.home() / ".cache" / "escalade"
+
+
+def load_images(config: Config) -> ImageData:
+    """The run's images, decoded once and divided by its seed."""
+    settings = config.dataset
+    side = settings.side
+    if side is None and Path(config.data).expanduser().is_dir():
+        side = choose.largest_resolution(choose.space_for(config.space, config.ladder))
+    return load_data(
+        config.data,
+        cache_dir=cache_dir(),
+        side=side,
+        in_channels=settings.in_channels,
+        seed=config.seed,
+        search_size=settings.search_size,
+        limit=settings.limit,
+    )
+
+
+def load_space(config: Config, data: ImageData) -> SearchSpace:
+    """The run's space, made for its images and its ladder."""
+    space = choose.space_for(config.space, config.ladder)
+    return space.with_data(in_channels=data.in_channels, num_classes=data.num_classes)
+
+
+def path_sampler(config: Config, space: SearchSpace) -> PathSampler:
+    """The sampler that the supernet trains with."""
+    settings, window = config.supernet, None
+    if settings.window is not None:
+        window = Window(
+            targets=tuple(config.budgets), kind=config.budget_kind, factor=settings.window
+        )
+    if settings.sampler == "uniform":
+        return Uniform(space, window=window)
+    return Hierarchical(space, weights=settings.weights, window=window)
+
+
+def augmentation(recipe: Recipe, data: ImageData) -> Augmentation:
+    """What the recipe does to these images; mirroring is the data's to allow."""
+    return Augmentation(
+        padding=0 if recipe.random_resized_crop else recipe.padding,
+        flip=data.flip if recipe.flip is None else recipe.flip,
+        random_resized_crop=recipe.random_resized_crop,
+    )

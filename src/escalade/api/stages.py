@@ -1,0 +1,132 @@
+"""The order of stages: each reads what earlier ones wrote, and is done once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from escalade.api.console import Console, duration
+from escalade.api.export import export
+from escalade.api.grow import grow
+from escalade.api.plan import check_budgets, check_complete, plan
+from escalade.api.report import collect_metrics, report, write_plan
+from escalade.api.retrain import retrain
+from escalade.api.run_folder import RunFolder, claim
+from escalade.api.search import search
+from escalade.api.session import Session
+from escalade.api.stop import Stop
+from escalade.api.train import train_supernet
+from escalade.config import Config, resolve
+from escalade.family.family import Family
+from escalade.report.text import family_table
+
+STAGES: dict[str, Callable[[Session], None]] = {
+    "train": train_supernet,
+    "search": search,
+    "grow": grow,
+    "retrain": retrain,
+    "export": export,
+    "report": report,
+}
+
+
+def run(
+    layers: Sequence[Mapping[str, Any]], *, out: Path, should_stop: Stop | None = None
+) -> Family:
+    """All stages, from images and budgets to an exported family and its report.
+
+    The same call after a kill, an error or Ctrl-C goes on where it was, and ends with the same
+    result.
+
+    Args:
+        layers: settings, later ones winning; see `escalade.config.resolve`.
+        out: the run folder.
+        should_stop: asked after every step.
+
+    Raises:
+        ValueError: for anything wrong with settings, data or folder.
+        Interrupted: `should_stop` said so; nothing is lost.
+    """
+    console = Console()
+    config = resolve(*layers)
+    check_complete(config)
+    folder, config = _take_up(layers, config, out, console)
+    session = _session(folder, config, console, should_stop)
+    _check_data(session)
+    for name in STAGES:
+        _run_stage(name, session)
+    family = Family.load(folder.family)
+    console.say("")
+    console.say(family_table(family.to_json()))
+    console.say(f"open {folder.path / 'report.html'}")
+    return family
+
+
+def stage(
+    name: str, path: Path, *, should_stop: Stop | None = None, member: str | None = None
+) -> None:
+    """One stage of an existing run, from its folder alone.
+
+    Raises:
+        ValueError: if an earlier stage is missing, naming its command.
+    """
+    folder = RunFolder(path)
+    session = _session(folder, folder.load_config(), Console(), should_stop)
+    if name == "report":
+        report(session)
+        return
+    _check_data(session)
+    if name == "retrain":
+        retrain(session, member=member)
+        collect_metrics(folder)
+    else:
+        STAGES[name](session)
+
+
+def _run_stage(name: str, session: Session) -> None:
+    STAGES[name](session)
+    if name == "retrain":
+        collect_metrics(session.folder)
+
+
+def _take_up(
+    layers: Sequence[Mapping[str, Any]], config: Config, out: Path, console: Console
+) -> tuple[RunFolder, Config]:
+    """The run folder and its full configuration, fitted to the device where hours are given."""
+    if RunFolder(out).config.exists():
+        folder = claim(out, config)
+        return folder, folder.load_config()
+    if config.hours is not None and not config.fitted:
+        planned = plan(layers)
+        console.say(planned.text(command=f"runs now, into {out}").rstrip())
+        config = planned.config
+        console.say(f"fitted to {duration((config.hours or 0) * 3600)}")
+    return claim(out, config), config
+
+
+def _session(folder: RunFolder, config: Config, console: Console, stop: Stop | None) -> Session:
+    return Session(
+        folder=folder, config=config, console=console, should_stop=stop or (lambda: False)
+    )
+
+
+def _check_data(session: Session) -> None:
+    """The data must be what the run began with; the budgets must be in reach."""
+    folder, data = session.folder, session.data
+    if folder.plan.exists():
+        before = folder.read(folder.plan, stage="run")
+        if before["classes"] != list(data.classes):
+            raise ValueError(
+                f"{session.config.data}: the run began with {len(before['classes'])} classes, "
+                f"now there are {data.num_classes} or other ones;\nput the data back as it was, "
+                "or start another run with --out"
+            )
+        return
+    check_budgets(session.config, session.space)
+    for path, reason in data.skipped[:5]:
+        session.console.say(f"data: left out {path}: {reason}")
+    if data.skipped:
+        session.console.say(f"data: {len(data.skipped)} unreadable images left out")
+    if session.runtime.is_main:
+        write_plan(folder, session.config, data)

@@ -1,0 +1,34 @@
+"""Weights made ready for other data: other classes, other input channels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from torch import Tensor
+
+from escalade.core.architecture import Architecture
+
+
+def adapt(
+    state: Mapping[str, Tensor], of: Architecture, *, num_classes: int, in_channels: int
+) -> tuple[dict[str, Tensor], Architecture]:
+    """Weights of `of` for a data set with these classes and channels, and what they are then of.
+
+    If the number of classes differs, the classifier is left out, to be trained anew; equal
+    numbers keep it. If the channels differ, every new input channel reads the mean of what the
+    old ones read, so that a grey image gives the same response in either form.
+
+    Args:
+        state: in timm's names.
+        of: the architecture the weights are of.
+        num_classes: of the new data.
+        in_channels: of the new data.
+    """
+    made = dict(state)
+    if num_classes != of.num_classes:
+        made = {name: t for name, t in made.items() if not name.startswith("classifier.")}
+    if in_channels != of.in_channels:
+        stem = made["conv_stem.weight"].sum(1, keepdim=True) / in_channels
+        made["conv_stem.weight"] = stem.repeat(1, in_channels, 1, 1)
+    return made, replace(of, num_classes=num_classes, in_channels=in_channels)

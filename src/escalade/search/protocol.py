@@ -1,0 +1,29 @@
+"""What every search looks like from outside."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from escalade.core.population import Population
+from escalade.search.operators import Scores
+from escalade.search.result import SearchResult
+
+
+class Searcher(Protocol):
+    """`ask()` gives paths to score, `tell(scores)` learns; deterministic in its seed.
+
+    Told the same scores, a new searcher of the same seed asks the same populations: that is how
+    a search resumes (DESIGN, section 3).
+    """
+
+    def ask(self) -> Population:
+        """Paths to score next, none of them asked before; empty when the search is done."""
+        ...
+
+    def tell(self, scores: Scores) -> None:
+        """Accuracies (0..1) of the paths asked last, in their order."""
+        ...
+
+    def result(self) -> SearchResult:
+        """What was found, once `ask()` came back empty."""
+        ...

@@ -1,0 +1,46 @@
+"""Which named space a ladder of budgets calls for."""
+
+from __future__ import annotations
+
+import math
+
+from escalade.core.budget import Ladder
+from escalade.core.population import Population
+from escalade.core.seeds import generator
+from escalade.core.space import SearchSpace
+from escalade.spaces.load import load
+
+CANDIDATES = ("small", "medium", "scalenet_half", "scalenet")
+NUM_GENOMES = 2000
+
+
+def space_for(name: str | None, ladder: Ladder) -> SearchSpace:
+    """The space of that name for this ladder; without a name, the nearest to its base budget.
+
+    Raises:
+        ValueError: if the base budget is outside the space, with the feasible range.
+    """
+    if name is not None:
+        return load(name, factors=ladder.factors)
+    spaces = [load(candidate, factors=ladder.factors[:1]) for candidate in CANDIDATES]
+    base = ladder.budgets[0]
+    distances = []
+    for space in spaces:
+        costs = base_costs(space, base.kind)
+        distances.append(abs(math.log(float(costs[1]) / base.target)))
+    return load(CANDIDATES[distances.index(min(distances))], factors=ladder.factors)
+
+
+def base_costs(space: SearchSpace, kind: str) -> tuple[float, float, float]:
+    """Least, geometric mean and largest cost among sampled base networks."""
+    genomes = space.sample_genomes(generator(0, "choose"), NUM_GENOMES)
+    rows = space.base_triple[None].repeat(NUM_GENOMES, axis=0)
+    costs = space.costs(Population(genomes, rows), kind).astype(float)
+    logs = [math.log(cost) for cost in costs]
+    return float(costs.min()), math.exp(sum(logs) / len(logs)), float(costs.max())
+
+
+def largest_resolution(space: SearchSpace) -> int:
+    """The largest image side any path of the space uses."""
+    ratio = max(space.resolution_ratios)
+    return max(space.scaled_resolution(side, ratio) for side in space.data.resolutions)

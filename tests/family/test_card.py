@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tiny_members import packaged, tiny
+
+from escalade.evaluate.score import Score
+from escalade.family import Accuracy, FamilyMember
+from escalade.family.card import Facts, card, escape, write
+from escalade.family.card_exports import add_exports
+from escalade.family.parity import Parity
+
+MEMBER = FamilyMember(
+    name="S1",
+    stage=1,
+    origin="searched",
+    weights="retrained",
+    budget=1e6,
+    macs=1_020_000,
+    params=12_345,
+    activations=6_789,
+    resolution=12,
+    accuracy=Accuracy(search=0.75),
+    folder="S1",
+)
+FACTS = Facts(
+    data="my_data <script>",
+    num_train=20_000,
+    budget_kind="macs",
+    tolerance=0.05,
+    search=Score(num_correct=300, num_images=400),
+    test=Score(num_correct=8_000, num_images=10_000),
+    scaling={"depth": 1.5, "width": 1.25, "resolution": 1.0},
+    recipe={"epochs": 4.0, "learning_rate": 0.6},
+    notes=("A *note*.",),
+)
+
+
+def _card(member=MEMBER, facts=FACTS):
+    return card(member, package=packaged(tiny()), facts=facts)
+
+
+def test_costs_budget_and_accuracy_with_standard_errors():
+    text = _card()
+    assert "| multiply-adds | 1,020,000 |" in text
+    assert "| budget | macs 1M &plusmn; 5 % |" in text
+    assert "| gap to the budget | +2.0 % |" in text
+    assert "| test | 80.00 % | 0.40 | 10,000 |" in text
+    assert "| search | 75.00 % | 2.17 | 400 |" in text
+
+
+def test_how_it_was_found():
+    searched = _card()
+    assert "joint search" in searched
+    assert "extrapolation" not in searched
+    grown = _card(
+        replace(MEMBER, origin="grown", stage=2.5),
+        replace(FACTS, interval={"depth": (1.2, 1.75)}),
+    )
+    assert "Grown to stage 2.5" in grown
+    assert "it is an extrapolation" in grown
+    assert "- depth: 1.500 times the base's, predicted between 1.200 and 1.750" in grown
+
+
+def test_training_input_and_loading():
+    text = _card()
+    assert "20,000 training images" in text
+    assert r"epochs 4.0; learning\_rate 0.6" in text
+    assert "resize to 12 x 12 (bilinear, antialias)" in text
+    assert 'timm.create_model("local-dir:THIS_FOLDER", pretrained=True)' in text
+    assert "python model.py IMAGE" in text
+    assert "## Licence" in text
+
+
+def test_what_is_not_there_is_not_promised():
+    text = _card(facts=replace(FACTS, test=None, search=None))
+    assert "model.onnx" not in text
+    assert "program.pt2" not in text
+    assert "Not measured." in text
+
+
+def test_exports_are_noted_once_each_below_the_card(tmp_path):
+    def parity(name, difference):
+        return Parity(name=name, num_images=7, batch_sizes=(1, 7), max_difference=difference)
+
+    add_exports(tmp_path, [parity("model.onnx", 1e-7)])
+    assert list(tmp_path.iterdir()) == []
+    write(tmp_path, member=MEMBER, package=packaged(tiny()), facts=FACTS)
+    add_exports(tmp_path, [parity("program.pt2", 0.0)])
+    add_exports(tmp_path, [parity("model.onnx", 1e-7)])
+    add_exports(tmp_path, [parity("model.onnx", 3.2e-7)])
+    text = (tmp_path / "README.md").read_text(encoding="utf-8")
+    card_itself, section = text.split("\n## Exports\n")
+    assert card_itself == _card()
+    onnx, program = section.strip().splitlines()
+    assert onnx.startswith("- `model.onnx`: input `image`")
+    assert onnx.endswith("on 7 real images 3e-07 of the largest logit")
+    assert program.startswith("- `program.pt2`")
+
+
+def test_names_are_escaped():
+    text = _card()
+    assert r"my\_data &lt;script&gt;" in text
+    assert "<script>" not in text
+    assert r"T-shirt \| top" in text
+    assert r"\*bold\* &lt;b&gt;" in text
+    assert r"A \*note\*." in text
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("# head\n- item", r"\# head - item"),
+        ("[x](http://y)", r"\[x\]\(http\://y\)"),
+        ("`code` ~~s~~ $m$", r"\`code\` \~\~s\~\~ \$m\$"),
+        ("a\\b", r"a\\b"),
+        ("&lt;", "&amp;lt;"),
+        ("- a-b", r"\- a-b"),
+        ("ship", "ship"),
+    ],
+)
+def test_escape(name, shown):
+    assert escape(name) == shown
+
+
+def test_a_latency_budget_has_no_gap_and_undecodable_names_are_written(tmp_path):
+    facts = replace(FACTS, budget_kind="latency", data="\udcff")
+    write(tmp_path, member=replace(MEMBER, budget=0.004), package=packaged(tiny()), facts=facts)
+    text = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "| budget | latency 4 ms" in text
+    assert "gap to the budget" not in text

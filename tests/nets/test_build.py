@@ -1,0 +1,199 @@
+"""Networks against timm's own and against the architecture's numbers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import timm
+import torch
+from safetensors.torch import save_file
+
+import escalade.timm  # noqa: F401  registers the entry point
+from escalade.core import cost
+from escalade.core.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.nets.build import ACTIVATIONS, blank, block_args, build
+
+SMALL = Architecture(
+    name="small",
+    resolution=20,
+    in_channels=1,
+    num_classes=5,
+    stem=Stem(width=12),
+    stages=(
+        Stage(blocks=(Block(kind="dsconv", width=12, se=SqueezeExcite(of="input")),)),
+        Stage(
+            blocks=(
+                Block(kernel=5, stride=2, expansion=3.5, width=20, se=SqueezeExcite()),
+                Block(kernel=7, expansion=2.0, width=20, activation="relu"),
+            )
+        ),
+    ),
+    head=Head(width=36, activation="swish"),
+)
+
+
+def efficientnet_b0() -> Architecture:
+    se = SqueezeExcite(ratio=0.25, of="input", activation="swish", gate="sigmoid")
+    rows = (
+        (1, 3, 1, 1, 16),
+        (2, 3, 2, 6, 24),
+        (2, 5, 2, 6, 40),
+        (3, 3, 2, 6, 80),
+        (3, 5, 1, 6, 112),
+        (4, 5, 2, 6, 192),
+        (1, 3, 1, 6, 320),
+    )
+    stages = []
+    for i, (depth, kernel, stride, expansion, width) in enumerate(rows):
+        blocks = tuple(
+            Block(
+                kind="dsconv" if i == 0 else "mbconv",
+                kernel=kernel,
+                stride=stride if k == 0 else 1,
+                expansion=expansion,
+                width=width,
+                se=se,
+                activation="swish",
+            )
+            for k in range(depth)
+        )
+        stages.append(Stage(blocks=blocks))
+    return Architecture(
+        name="efficientnet_b0",
+        resolution=224,
+        stem=Stem(width=32, activation="swish"),
+        stages=tuple(stages),
+        head=Head(width=1280, activation="swish"),
+    )
+
+
+def test_efficientnet_b0_is_timms() -> None:
+    torch.manual_seed(0)
+    theirs = timm.create_model("efficientnet_b0").eval()
+    ours = build(efficientnet_b0()).eval()
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    assert sum(p.numel() for p in ours.parameters()) == 5_288_548
+    ours.load_state_dict(theirs.state_dict())
+    x = torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        assert torch.equal(ours(x), theirs(x))
+
+
+def test_initial_values_are_timms() -> None:
+    torch.manual_seed(7)
+    theirs = timm.create_model("efficientnet_b0").state_dict()
+    torch.manual_seed(7)
+    ours = build(efficientnet_b0()).state_dict()
+    assert all(torch.equal(ours[name], value) for name, value in theirs.items())
+
+
+def test_details_arrive_in_the_network() -> None:
+    network = build(SMALL, drop_rate=0.2, drop_path_rate=0.3)
+    assert network.conv_stem.out_channels == 12
+    assert [stage[-1].bn2.num_features for stage in network.blocks] == [12, 40]
+    assert network.blocks[1][0].conv_dw.out_channels == 40  # make_divisible(12 * 3.5)
+    assert network.blocks[0][0].se.conv_reduce.out_channels == 3
+    assert network.blocks[1][0].se.conv_reduce.out_channels == 10
+    assert isinstance(network.blocks[1][0].se.gate, torch.nn.Hardsigmoid)
+    assert isinstance(network.blocks[1][0].se.act1, torch.nn.ReLU)
+    assert isinstance(network.blocks[1][1].bn1.act, torch.nn.ReLU)
+    assert isinstance(network.bn1.act, torch.nn.Hardswish)
+    assert isinstance(network.bn2.act, torch.nn.SiLU)
+    assert network.drop_rate == 0.2
+    assert network.blocks[1][1].drop_path.drop_prob == pytest.approx(0.3 * 2 / 3)
+    assert sum(p.numel() for p in network.parameters()) == cost.of(SMALL).params
+
+
+@pytest.mark.parametrize("stride", [1, 2, 4])
+def test_stem_stride_and_deep_strides_are_not_dilated(stride: int) -> None:
+    blocks = [Stage(blocks=(Block(stride=2, expansion=1.0, width=8),)) for _ in range(5)]
+    arch = Architecture(
+        resolution=150, stem=Stem(width=8, stride=stride), stages=tuple(blocks), head=Head(width=8)
+    )
+    network = build(arch)
+    with torch.no_grad():
+        features = network.forward_features(torch.randn(1, 3, 150, 150))
+    side = 150
+    for each in (stride, 2, 2, 2, 2, 2):
+        side = (side - 1) // each + 1
+    assert features.shape[-1] == side
+    assert network.feature_info[-1]["reduction"] == 32 * stride
+
+
+def test_every_activation_is_built() -> None:
+    from escalade.core import architecture
+
+    assert set(ACTIVATIONS) == set(architecture.ACTIVATIONS)
+
+
+def test_blank_draws_and_allocates_nothing() -> None:
+    before = torch.get_rng_state()
+    network = blank(SMALL)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(tensor.is_meta for tensor in network.state_dict().values())
+    assert list(network.state_dict()) == list(build(SMALL).state_dict())
+
+
+def test_a_late_stride_is_refused() -> None:
+    blocks = (Block(width=8), Block(width=8, stride=2))
+    arch = Architecture(
+        resolution=32, stem=Stem(width=8), stages=(Stage(blocks=blocks),), head=Head(width=8)
+    )
+    with pytest.raises(ValueError, match=r"stages\[0\].blocks\[1\].stride"):
+        block_args(arch)
+
+
+def test_an_empty_squeeze_is_refused() -> None:
+    block = Block(width=8, se=SqueezeExcite(ratio=0.01, of="input"))
+    arch = Architecture(
+        resolution=32, stem=Stem(width=8), stages=(Stage(blocks=(block,)),), head=Head(width=8)
+    )
+    with pytest.raises(ValueError, match="leaves no channel"):
+        build(arch)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    network = build(SMALL)
+    save_file(network.state_dict(), tmp_path / "model.safetensors")
+    config = {
+        "architecture": "escalade_net",
+        "num_classes": 5,
+        "num_features": 36,
+        "model_args": {"architecture_json": SMALL.to_json()},
+        "pretrained_cfg": {"num_classes": 5, "input_size": [1, 20, 20]},
+    }
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    return tmp_path
+
+
+def test_a_folder_loads_through_timm(folder: Path) -> None:
+    network = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
+    torch.manual_seed(0)
+    expected = build(SMALL).eval()
+    x = torch.randn(2, 1, 20, 20)
+    with torch.no_grad():
+        assert torch.equal(network(x), expected(x))
+
+
+def test_timms_own_arguments_work(folder: Path) -> None:
+    name = f"local-dir:{folder}"
+    x = torch.randn(2, 3, 20, 20)
+    changed = timm.create_model(name, pretrained=True, num_classes=7, in_chans=3, drop_rate=0.5)
+    assert changed(x).shape == (2, 7)
+    assert changed.drop_rate == 0.5
+    grey = x[:, :1]
+    headless = timm.create_model(name, pretrained=True, num_classes=0)
+    assert headless(grey).shape == (2, 36)
+    maps = timm.create_model(name, pretrained=True, num_classes=0, global_pool="")
+    assert maps(grey).shape == (2, 36, 5, 5)
+    pyramid = timm.create_model(name, pretrained=True, features_only=True, out_indices=(0, 1))
+    assert [f.shape[1] for f in pyramid(grey)] == pyramid.feature_info.channels() == [12, 20]
+
+
+def test_an_entry_without_architecture_is_refused() -> None:
+    with pytest.raises(ValueError, match="architecture_json is missing"):
+        timm.create_model("escalade_net")

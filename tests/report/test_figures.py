@@ -1,0 +1,159 @@
+"""Figures hold exactly what they were given, and plotly takes them."""
+
+from __future__ import annotations
+
+import fixture
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from escalade.report import figures
+from escalade.report.artefacts import read
+from escalade.report.roster import members
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return read(fixture.build(tmp_path_factory.mktemp("run")))
+
+
+@pytest.fixture(scope="module")
+def family(run):
+    return members(run)
+
+
+def all_figures(run, family):
+    return [
+        figures.accuracy_against_macs(fixture.evaluations(), members=family),
+        figures.path_histogram(fixture.histograms(), members=family),
+        *(
+            figures.growth_curve(run.growth, dimension=d, members=family)
+            for d in ("depth", "width", "resolution")
+        ),
+        figures.convergence(run.search["iterations"]),
+        figures.deviation(run.search["iterations"]),
+        figures.supernet_loss(run.metrics),
+        figures.member_losses(run.metrics, members=family),
+    ]
+
+
+def test_plotly_accepts_every_figure_and_each_says_what_it_shows(run, family):
+    made = all_figures(run, family)
+    assert len({figure.name for figure in made}) == len(made)
+    for figure in made:
+        drawn = go.Figure(figure.to_plotly())
+        assert len(drawn.data) == len(figure.traces)
+        assert drawn.layout.xaxis.title.text
+        assert drawn.layout.yaxis.title.text
+        assert figure.title
+        assert len(figure.reading) > 20
+
+
+def test_every_evaluation_is_a_dot(family):
+    rows = fixture.evaluations(50)
+    cloud = figures.accuracy_against_macs(rows, members=family).traces[0]
+    assert cloud["x"] == [row["macs"] for row in rows]
+    assert cloud["y"] == [100 * row["accuracy"] for row in rows]
+
+
+def test_too_many_evaluations_are_thinned_and_the_reading_says_so(family):
+    rows = fixture.evaluations(100) * 200
+    figure = figures.accuracy_against_macs(rows, members=family)
+    assert len(figure.traces[0]["x"]) == 20_000 // 3 + 1
+    assert "20,000 paths (6,667 of them drawn)" in figure.reading
+
+
+def test_members_stand_at_their_macs_and_accuracies_with_two_standard_errors(family):
+    traces = figures.accuracy_against_macs([], members=family).traces
+    tested = [t for t in traces if t["name"].endswith(" test")]
+    assert [t["x"][0] for t in tested] == [m.macs for m in family]
+    assert [t["y"][0] for t in tested] == pytest.approx([100 * a for a in fixture.TEST])
+    error = np.sqrt(fixture.TEST[0] * (1 - fixture.TEST[0]) / 10_000)
+    assert tested[0]["error_y"]["array"] == pytest.approx([200 * error])
+    assert [t["marker"]["color"] for t in tested] == [m.colour for m in family]
+
+
+def test_histogram_keeps_edges_and_counts():
+    given = {"uniform": {"edges": [1e6, 2e6, 4e6], "counts": [3, 5]}}
+    (trace,) = figures.path_histogram(given).traces
+    assert trace["x"] == [1e6, 2e6, 4e6]
+    assert trace["y"] == [3, 5, 5]
+    assert trace["line"]["shape"] == "hv"
+
+
+def test_budgets_are_marked_only_where_they_count_macs(family):
+    given = fixture.histograms()
+    marked = figures.path_histogram(given, members=family).layout["shapes"]
+    assert [shape["x0"] for shape in marked] == fixture.budgets()[:3]
+    other = figures.path_histogram(given, members=family, budget_kind="params")
+    assert other.layout["shapes"] == []
+
+
+def test_growth_curves_are_equation_9_and_its_rivals(run, family):
+    figure = figures.growth_curve(run.growth, dimension="width", members=family)
+    curves = {trace["name"]: trace for trace in figure.traces[:3]}
+    stages = np.array(curves["exponential"]["x"])
+    p = fixture.FUNCTIONS["exponential"]["width"]
+    assert curves["exponential"]["y"] == pytest.approx(p["a0"] * (p["a1"] ** stages - 1) + 1)
+    assert curves["linear"]["y"] == pytest.approx(0.22 * stages + 1)
+    assert curves["squared"]["y"] == pytest.approx(0.025 * stages**2 + 0.175 * stages + 1)
+
+
+def test_growth_marks_points_intervals_and_the_extrapolated_part(run, family):
+    figure = figures.growth_curve(run.growth, dimension="depth", members=family)
+    points, grown = figure.traces[3:6], figure.traces[6:]
+    assert [p["y"][0] for p in points] == [1.0, 1.25, 1.6]
+    stated = run.growth["members"]
+    for trace, member in zip(grown, stated, strict=True):
+        low, high = member["interval"]["depth"]
+        predicted = member["predicted"]["depth"]
+        assert trace["y"] == [predicted, member["solved"]["depth"]]
+        assert trace["error_y"]["array"][0] == pytest.approx(high - predicted)
+        assert trace["error_y"]["arrayminus"][0] == pytest.approx(predicted - low)
+    (beyond,) = figure.layout["shapes"]
+    assert 2 < beyond["x0"] < 3
+    assert beyond["x1"] > 4
+
+
+def test_growth_without_interval_and_with_one_function():
+    growth = fixture.growth()
+    growth["functions"] = {"linear": fixture.FUNCTIONS["linear"]}
+    growth["form"] = "linear"
+    for member in growth["members"]:
+        member["interval"] = None
+    figure = figures.growth_curve(growth, dimension="depth")
+    assert [t["name"] for t in figure.traces if t["mode"] == "lines"] == ["linear"]
+    assert "interval" not in figure.reading
+
+
+def test_convergence_holds_mean_band_and_best(run):
+    rows = run.search["iterations"]
+    figure = figures.convergence(rows)
+    means = [t for t in figure.traces if t["name"] == "mean"]
+    best = [t for t in figure.traces if t["name"] == "best"]
+    assert [x for t in means for x in t["x"]] == list(range(1, len(rows) + 1))
+    assert [y for t in means for y in t["y"]] == [100 * row["mean"] for row in rows]
+    assert [y for t in best for y in t["y"]] == [100 * row["best"] for row in rows]
+    spread = [y for t in figures.deviation(rows).traces for y in t["y"]]
+    assert spread == [100 * row["std"] for row in rows]
+
+
+def test_losses_are_drawn_as_recorded_and_long_ones_averaged(run, family):
+    stated = [r for r in run.metrics if r["stage"] == "train"]
+    (trace,) = figures.supernet_loss(run.metrics).traces
+    assert trace["x"] == [r["step"] for r in stated]
+    assert trace["y"] == [r["loss"] for r in stated]
+    long = [{"stage": "train", "step": i, "loss": float(i)} for i in range(1500)]
+    (trace,) = figures.supernet_loss(long).traces
+    assert trace["y"] == [1.0 + 3 * i for i in range(500)]
+    names = [t["name"] for t in figures.member_losses(run.metrics, members=family).traces]
+    assert names == ["S0", "S1", "S2", "S3", "S4"]
+
+
+def test_nothing_to_draw_is_none():
+    assert figures.accuracy_against_macs([], members=[]) is None
+    assert figures.path_histogram({}) is None
+    assert figures.convergence([]) is None
+    assert figures.deviation([]) is None
+    assert figures.supernet_loss([]) is None
+    assert figures.member_losses([]) is None

@@ -1,0 +1,36 @@
+"""One rank of a training; started by test_ranks.py: FILE for the weights, FILE of a checkpoint."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import torch
+from tiny_training import Training
+from torch import distributed
+
+from escalade.train.recipe import Recipe
+from escalade.train.runtime import Runtime
+
+RECIPE = Recipe(steps=6, batch_size=8, learning_rate=0.05, batch_norm_groups=2)
+
+
+def main(out: str, checkpoint: str) -> None:
+    torch.set_num_threads(1)
+    training = Training(recipe=RECIPE)
+    runtime: Runtime = training.runtime
+    if runtime.rank == 1:  # ranks begin with rank 0's weights
+        for parameter in training.network.parameters():
+            parameter.data.zero_()
+    training.run(checkpoint=Path(checkpoint))
+    gathered = runtime.gather([runtime.rank, runtime.any(runtime.rank == 1)])
+    assert gathered == [[rank, runtime.world_size > 1] for rank in range(runtime.world_size)]
+    assert runtime.broadcast(runtime.rank) == 0
+    runtime.barrier()
+    torch.save(training.state(), f"{out}.{runtime.rank}")
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from rank_training import RECIPE
+from tiny_training import Training, assert_equal
+from torch import Tensor
+
+SCRIPT = Path(__file__).with_name("rank_training.py")
+
+
+def _run_ranks(out: Path, checkpoint: Path, *, world_size: int) -> list[dict[str, Tensor]]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    common = {
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        "WORLD_SIZE": str(world_size),
+    }
+    command = [sys.executable, str(SCRIPT), str(out), str(checkpoint)]
+    ranks = [
+        subprocess.Popen(command, env=os.environ | common | {"RANK": str(rank)})
+        for rank in range(world_size)
+    ]
+    assert [rank.wait(timeout=120) for rank in ranks] == [0] * world_size
+    return [torch.load(f"{out}.{rank}", weights_only=True) for rank in range(world_size)]
+
+
+def test_two_ranks_equal_one_with_two_groups(tmp_path: Path) -> None:
+    one = Training(recipe=RECIPE)
+    start = one.state()
+    one.run()
+    two = _run_ranks(tmp_path / "two", tmp_path / "two.pt", world_size=2)
+    assert_equal(two[0], two[1])
+    for name, value in one.state().items():
+        torch.testing.assert_close(value, two[0][name], rtol=1e-4, atol=1e-6)
+        assert not torch.equal(value, start[name]) or "blocks" in name  # it trained
+    # On another number of ranks the same checkpoint goes on.
+    again = Training(recipe=RECIPE)
+    again.run(checkpoint=tmp_path / "two.pt")
+    assert_equal(again.state(), two[0])
+
+
+def test_one_group_is_another_training() -> None:
+    """Batch-norm groups matter, so the test above can fail."""
+    one, two = Training(recipe=RECIPE), Training(recipe=replace(RECIPE, batch_norm_groups=1))
+    one.run()
+    two.run()
+    name = "conv_stem.weight"
+    assert (one.state()[name] - two.state()[name]).abs().max() > 1e-3

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny_training import make_space, make_split, make_supernet, objective
+
+from escalade.core.samplers import Hierarchical, Uniform
+from escalade.train.runtime import Runtime
+from escalade.train.steps import PATHS_PER_DRAW, Batch, PathSequence, SinglePathStep, side_at
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.integers(0, 4 * PATHS_PER_DRAW), min_size=1, max_size=5))
+def test_a_steps_path_does_not_depend_on_the_steps_before(steps: list[int]) -> None:
+    space = make_space()
+    jumping = PathSequence(space, sampler=Uniform(space), seed=1)
+    for step in steps:
+        fresh = PathSequence(space, sampler=Uniform(space), seed=1)
+        assert jumping.at(step) == fresh.at(step)
+
+
+def test_paths_differ_between_steps_blocks_and_seeds() -> None:
+    space = make_space()
+    sampler = Hierarchical(space)
+    one, two = (PathSequence(space, sampler=sampler, seed=seed) for seed in (1, 2))
+    assert len({one.at(step).key for step in range(100)}) > 10
+    assert [one.at(step) for step in range(20)] != [two.at(step) for step in range(20)]
+    later = [one.at(PATHS_PER_DRAW + step) for step in range(20)]
+    assert later != [one.at(step) for step in range(20)]
+
+
+def _touched(*, coupled: bool, step: int) -> Iterator[tuple[str, torch.Tensor]]:
+    supernet, space = make_supernet(coupled=coupled), make_space()
+    single = SinglePathStep(
+        supernet,
+        space=space,
+        sampler=Hierarchical(space),
+        seed=0,
+        objective=objective(Runtime(device="cpu")),
+        coupled=coupled,
+    )
+    images, labels = make_split(8).images, make_split(8).labels
+    single(Batch(images=images, labels=labels, step=step, share=1.0))
+    for name, parameter in supernet.named_parameters():
+        if parameter.grad is not None:
+            yield name, parameter.grad
+
+
+def test_a_path_leaves_other_weights_without_gradient() -> None:
+    num = len(list(make_supernet().parameters()))
+    counts = {len(list(_touched(coupled=False, step=step))) for step in range(20)}
+    assert min(counts) < num
+    assert len(counts) > 1
+
+
+def test_coupled_sides_alternate_with_the_step() -> None:
+    assert [side_at(step) for step in range(4)] == ["left", "right", "left", "right"]
+    space = make_space()
+    paths = PathSequence(space, sampler=Hierarchical(space), seed=0)
+    narrow = [s for s in range(40) if paths.at(s).architecture.stem.width == 8]
+    for step in (narrow[0], next(s for s in narrow if s % 2 != narrow[0] % 2)):
+        stem = dict(_touched(coupled=True, step=step))["conv_stem.weight"]
+        used = stem.abs().sum(dim=(1, 2, 3)) > 0
+        assert len(used) == 16
+        assert used.nonzero().min() >= 8 if step % 2 else used.nonzero().max() < 8
+
+
+def test_share_scales_the_gradient_not_the_loss() -> None:
+    gradients, losses = [], []
+    for share in (1.0, 0.25):
+        supernet, space = make_supernet(), make_space()
+        single = SinglePathStep(
+            supernet,
+            space=space,
+            sampler=Hierarchical(space),
+            seed=0,
+            objective=objective(Runtime(device="cpu")),
+        )
+        split = make_split(8)
+        batch = Batch(images=split.images, labels=split.labels, step=0, share=share)
+        losses.append(single(batch))
+        grad = supernet.get_parameter("conv_stem.weight").grad
+        assert grad is not None
+        gradients.append(grad)
+    assert torch.equal(losses[0], losses[1])
+    assert torch.allclose(gradients[0] * 0.25, gradients[1], atol=1e-8)

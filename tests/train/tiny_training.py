@@ -1,0 +1,128 @@
+"""A training so small that a step takes milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from escalade.core.choices import parse
+from escalade.core.samplers import Hierarchical
+from escalade.core.space import SearchSpace
+from escalade.data.batches import Augmentation, TrainBatches
+from escalade.data.split import Split
+from escalade.supernet.supernet import Supernet
+from escalade.train.loop import TrainResult, train
+from escalade.train.recipe import Recipe
+from escalade.train.runtime import Runtime
+from escalade.train.steps import Objective, PlainStep, SinglePathStep, Step
+
+SPACE = {
+    "format": 1,
+    "name": "tiny",
+    "in_channels": 1,
+    "num_classes": 3,
+    "resolutions": [8, 10],
+    "stem": {"widths": [8]},
+    "stages": [
+        {"depth": [1, 2], "widths": [8], "expansions": [2], "kernels": [3, 5]},
+        {"depth": [1, 2], "widths": [8, 16], "expansions": [2], "kernels": [3], "stride": 2},
+    ],
+    "head": {"width": 16},
+    "scaling": [
+        {"depth": [1], "width": [1], "resolution": [1]},
+        {"depth": [1.5], "width": [1, 2], "resolution": [1.2]},
+    ],
+}
+
+
+def make_split(num: int = 64, *, seed: int = 0) -> Split:
+    """Noise whose brightness tells the class."""
+    rng = torch.Generator().manual_seed(seed)
+    labels = torch.randint(0, 3, (num,), generator=rng)
+    noise = torch.randint(0, 100, (num, 1, 10, 10), generator=rng)
+    return Split((noise + 70 * labels.view(-1, 1, 1, 1)).to(torch.uint8), labels)
+
+
+def make_space() -> SearchSpace:
+    return SearchSpace(parse(SPACE))
+
+
+def make_supernet(*, coupled: bool = False) -> Supernet:
+    torch.manual_seed(0)
+    return Supernet(make_space().shape, coupled=coupled)
+
+
+def objective(runtime: Runtime) -> Objective:
+    return Objective(mean=(0.4,), std=(0.3,), label_smoothing=0.1, autocast=runtime.autocast)
+
+
+class Training:
+    """Everything made anew from the same seed, as a new process does."""
+
+    def __init__(
+        self,
+        *,
+        recipe: Recipe | None = None,
+        network: nn.Module | None = None,
+        coupled: bool = False,
+        wrap: Callable[[Step], Step] = lambda step: step,
+    ) -> None:
+        self.runtime = Runtime(device="cpu", threads=1)
+        self.recipe = recipe or Recipe(steps=12, batch_size=8, learning_rate=0.05)
+        augmentation = Augmentation(padding=1, flip=True)
+        self.batches = TrainBatches(
+            make_split(), batch_size=self.recipe.batch_size, seed=3, augmentation=augmentation
+        )
+        step: Step
+        if network is None:
+            supernet = make_supernet(coupled=coupled)
+            self.network: nn.Module = supernet
+            space = make_space()
+            step = SinglePathStep(
+                supernet,
+                space=space,
+                sampler=Hierarchical(space),
+                seed=3,
+                objective=objective(self.runtime),
+                coupled=coupled,
+            )
+        else:
+            self.network = network
+            step = PlainStep(network, resolution=8, objective=objective(self.runtime))
+        self.step = wrap(step)
+
+    def run(self, *, checkpoint: Path | None = None, **options: Any) -> TrainResult:
+        assert self.recipe.steps is not None
+        return train(
+            self.step,
+            network=self.network,
+            batches=self.batches,
+            recipe=self.recipe,
+            num_steps=self.recipe.steps,
+            runtime=self.runtime,
+            seed=3,
+            checkpoint=checkpoint,
+            **options,
+        )
+
+    def state(self) -> dict[str, Tensor]:
+        return {name: value.clone() for name, value in self.network.state_dict().items()}
+
+
+def plain_network(*, drop: float = 0.0) -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Dropout(drop),
+        nn.Linear(4 * 36, 3),
+    )  # fmt: skip
+
+
+def assert_equal(one: dict[str, Tensor], two: dict[str, Tensor]) -> None:
+    """Bit for bit."""
+    assert one.keys() == two.keys()
+    for name, value in one.items():
+        assert torch.equal(value, two[name]), name
