@@ -190,10 +190,19 @@ CHOICES = {
     "retrain.grown": ("scratch", "warm", "both"),
 }
 POSITIVE = (
-    "evaluation.recalibration_images search.num_bases search.rounds search.population "
-    "search.generations search.strategies retrain.finetune_rate hours dataset.side dataset.limit "
-    "threads workers"
-).split()
+    "evaluation.recalibration_images",
+    "search.num_bases",
+    "search.rounds",
+    "search.population",
+    "search.generations",
+    "search.strategies",
+    "retrain.finetune_rate",
+    "hours",
+    "dataset.side",
+    "dataset.limit",
+    "threads",
+    "workers",
+)
 
 
 def presets() -> list[str]:

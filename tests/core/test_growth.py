@@ -234,8 +234,8 @@ def test_a_curve_that_levels_off_says_how_far_it_goes():
 @settings(max_examples=25, deadline=None)
 @given(
     stage=st.floats(0.4, 4.5),
-    a=st.floats(0.05, 0.4),
-    b=st.floats(0.05, 0.3),
+    a=st.floats(0.1, 0.4),
+    b=st.floats(0.15, 0.3),
     c=st.floats(0.0, 0.3),
     depths=st.lists(st.integers(1, 4), min_size=5, max_size=5),
 )

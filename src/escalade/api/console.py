@@ -5,9 +5,13 @@ from __future__ import annotations
 import sys
 import time
 
+from rich.console import Console as RichConsole
+from rich.table import Table
+
 from escalade.train.metrics import Progress
 
 LINE_SECONDS = 15.0
+WIDTH = 160  # of tables where there is no terminal
 
 
 class Console:
@@ -23,10 +27,20 @@ class Console:
         """A line that stays."""
         if self._quiet:
             return
-        end = "\n"
-        start = "\r\x1b[K" if self._open else ""
-        sys.stderr.write(f"{start}{text}{end}")
+        self._end_line()
+        sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
+
+    def show(self, table: Table) -> None:
+        """A table that stays."""
+        if not self._quiet:
+            self._end_line()
+            width = None if self._live else WIDTH
+            RichConsole(stderr=True, width=width).print(table)
+
+    def _end_line(self) -> None:
+        if self._open:
+            sys.stderr.write("\r\x1b[K")
         self._open = False
 
     def update(self, text: str) -> None:

@@ -7,7 +7,7 @@ import torch
 from escalade.api.session import Session
 from escalade.data import prepare
 from escalade.evaluate import latency
-from escalade.family import package
+from escalade.family import card_exports, package
 from escalade.family.export import ONNX_FILE, PROGRAM_FILE, export_member
 from escalade.family.family import Family
 from escalade.family.files import write_json
@@ -34,6 +34,7 @@ def export(session: Session) -> None:
                 onnx=ONNX_FILE in missing,
                 program=PROGRAM_FILE in missing,
             )
+        card_exports.add_exports(member.path, done.written)
         for parity in done.written:
             session.console.say(
                 f"export: {member.name}/{parity.name} agrees on {parity.num_images} images "

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from escalade.api.run_folder import RunFolder
+from escalade.api.session import Session
+from escalade.config import Config
 from escalade.core import growth as growth_rule
 from escalade.core.architecture import Architecture
 from escalade.core.budget import Budget, Ladder, format_amount, parse_amount
@@ -12,9 +15,6 @@ from escalade.core.growth import Growth
 from escalade.core.members import Member, solve
 from escalade.core.scaling import Scaling, realised
 from escalade.core.seeds import generator
-from escalade.api.run_folder import RunFolder
-from escalade.api.session import Session
-from escalade.config import Config
 from escalade.family.files import write_json
 
 
@@ -152,5 +152,3 @@ def describe_grown(grown: dict[str, Any]) -> str:
         lines.append("  extrapolated beyond the searched stages")
     lines.extend(f"  note: {note}" for note in grown["notes"])
     return "\n".join(lines) + "\n"
-
-

@@ -78,13 +78,15 @@ class Plan:
         ]
         for stage in self.stages:
             lines.append(
-                f"  S{stage['stage']}  {format_amount(stage['budget'])} {config.budget_kind}: paths "
-                f"cost {format_amount(stage['min'])} to {format_amount(stage['max'])}, "
+                f"  S{stage['stage']}  {format_amount(stage['budget'])} {config.budget_kind}: "
+                f"paths cost {format_amount(stage['min'])} to {format_amount(stage['max'])}, "
                 f"{stage['share']:.1%} of them meet it"
             )
         first = len(config.budgets)
         for i, budget in enumerate(config.ladder.grown(config.grow.num)):
-            lines.append(f"  S{first + i}  {format_amount(budget.target)}: grown by the fitted rule")
+            lines.append(
+                f"  S{first + i}  {format_amount(budget.target)}: grown by the fitted rule"
+            )
         lines += [
             f"paths   {_bars(self.histogram['counts'])} trained on, "
             f"{format_amount(self.histogram['edges'][0])} to "
@@ -146,9 +148,7 @@ def check_budgets(config: Config, space: SearchSpace) -> tuple[dict[str, Any], .
     rows = []
     for stage, budget in enumerate(config.ladder.budgets):
         rng = generator(0, "feasible", stage)
-        costs = stage_costs(
-            space, rng, stage, num=NUM_PATHS_PER_STAGE, kind=config.budget_kind
-        )
+        costs = stage_costs(space, rng, stage, num=NUM_PATHS_PER_STAGE, kind=config.budget_kind)
         low, high = int(costs.min()), int(costs.max())
         if not low <= budget.target <= high:
             raise ValueError(

@@ -23,9 +23,7 @@ NUM_PATHS = 20_000
 def report(session: Session) -> None:
     """Write report.html from what the run folder holds; nothing is measured here."""
     folder, config = session.folder, session.config
-    path = page.write(
-        folder.path, evaluations=_evaluations(folder), histograms=_histograms(config)
-    )
+    path = page.write(folder.path, evaluations=_evaluations(folder), histograms=_histograms(config))
     session.console.say(f"report: {path}")
 
 

@@ -80,7 +80,8 @@ def _with(config: Config, *, train_steps: float, evaluations: float, epochs: flo
         ),
         search=search,
         retrain=replace(
-            config.retrain, recipe=replace(config.retrain.recipe, epochs=round(epochs, 2), steps=None)
+            config.retrain,
+            recipe=replace(config.retrain.recipe, epochs=round(epochs, 2), steps=None),
         ),
     )
 

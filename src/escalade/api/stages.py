@@ -58,7 +58,7 @@ def run(
         _run_stage(name, session)
     family = Family.load(folder.family)
     console.say("")
-    console.say(family_table(family.to_json()))
+    console.show(family_table(family.to_json()))
     console.say(f"open {folder.path / 'report.html'}")
     return family
 

@@ -77,7 +77,8 @@ def example(config: Config, space: SearchSpace) -> Architecture:
 
 def _time_batch(architecture: Architecture, runtime: Runtime) -> float:
     """Median seconds of a forward and backward pass."""
-    network = build(architecture).to(runtime.device, memory_format=torch.channels_last).train()
+    network = build(architecture).train().to(runtime.device)
+    network.to(memory_format=torch.channels_last)
     side, channels = architecture.resolution, architecture.in_channels
     images = torch.randn(BATCH, channels, side, side, device=runtime.device)
     images = images.to(memory_format=torch.channels_last)
@@ -156,5 +157,3 @@ def estimate(
     return Estimate(
         train=train, search=search, retrain=retrain, export=export, evaluations=evaluations
     )
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,6 +11,10 @@ from escalade import __version__
 from escalade.cli import analysis, runs
 from escalade.cli.parser import Parser, UsageError
 from escalade.cli.signals import interruptible
+
+# Threads that wait for each other by spinning slow training down six times where anything else
+# runs on the same cores; this must be set before torch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -105,5 +105,3 @@ def _default_factors(name: str) -> list[float] | None:
     from escalade.spaces.load import read
 
     return [1.0, 2.0, 4.0] if read(name).grid is not None else None
-
-

@@ -31,7 +31,7 @@ class Parser(argparse.ArgumentParser):
             return _nearest(choice[1], re.findall(r"[\w-]+", choice[2]))
         return f" (see `{self.prog} --help`)"
 
-    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def, override]  # noqa: ANN001, ANN201
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
         """Report unknown options where they stand, so that hints come from the right command."""
         known, rest = super().parse_known_args(args, namespace)
         if rest and self._subparsers is None:

@@ -115,7 +115,8 @@ class Architecture:
 
     def to_json(self) -> dict[str, Any]:
         """The architecture file (DESIGN: format 1), fields in their canonical order."""
-        return {"format": FORMAT} | asdict(self)
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return {"format": FORMAT} | plain
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], *, where: str = "architecture") -> Self:

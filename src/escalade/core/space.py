@@ -115,8 +115,8 @@ class SearchSpace:
             genes.append(Gene(f"stages[{i}].width", len(stage.widths)))
             genes.append(Gene(f"stages[{i}].expansion", len(stage.expansions)))
             genes.append(Gene(f"stages[{i}].depth", stage.depth[1] - stage.depth[0] + 1))
-            for k in range(stage.depth[1]):
-                genes.append(Gene(f"stages[{i}].kernel[{k}]", len(stage.kernels)))
+            num = len(stage.kernels)
+            genes.extend(Gene(f"stages[{i}].kernel[{k}]", num) for k in range(stage.depth[1]))
         return tuple(genes)
 
     @property

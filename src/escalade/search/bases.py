@@ -10,8 +10,8 @@ from escalade.search.operators import mutate
 from escalade.search.problem import Problem
 
 DRAFT = 2048
-# Drafts before giving up: about 200,000 genomes, some seconds.
-MAX_DRAFTS = 100
+# Drafts before giving up: about 100,000 genomes, a second or two.
+MAX_DRAFTS = 50
 # From here on half of each draft are mutants of the drawn genomes nearest to f_0: budgets far out
 # in the space's distribution are found this way, at the price of bases that resemble each other.
 FIRST_GUIDED = 10

@@ -24,15 +24,15 @@ class Evolution:
         generations: including the first, which scores what it starts from.
         crossover: share of the children made by crossover, the rest by mutation.
         mutation: chance of each gene of a mutated child to change.
-        pressure: how many times likelier the best is to be a parent than the worst; None for
-            chances literally proportional to the score.
+        pressure: how many times likelier the best is to be a parent than the worst; None, as in
+            the paper, for chances proportional to the score itself.
     """
 
     population: int = 64
     generations: int = 40
     crossover: float = 0.5
     mutation: float = 0.1
-    pressure: float | None = 4.0
+    pressure: float | None = None
 
     def __post_init__(self) -> None:
         if self.population < 2 or self.generations < 1:

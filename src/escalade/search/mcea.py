@@ -30,9 +30,8 @@ class MCEA(Dialogue):
     bases goes on from round to round, as the state of the Markov chain.
 
     Deviations from the paper: a base whose stage budget the current strategy misses runs the
-    nearest strategy that meets it (`Problem.nearest`); parents are drawn in proportion to the
-    score above a floor (`Evolution.pressure`); missing cells of the first ranking are modelled
-    (`rank_strategies`).
+    nearest strategy that meets it (`Problem.nearest`); missing cells of the first ranking are
+    modelled, and its best is taken, not drawn (`rank_strategies`).
 
     Args:
         space: base choices and strategies.

@@ -30,10 +30,11 @@ def mutate(
 def selection_probabilities(scores: Scores, *, pressure: float | None) -> Scores:
     """Chance of each candidate to be a parent: the chain's transitions (equations 6 and 8).
 
-    The paper's probabilities are proportional to the score. Scores of a supernet lie so close
-    together (0.60 to 0.64, say) that this is nearly uniform, so a floor is subtracted first: the
-    best is `pressure` times as likely as the worst, linear in the score between. With None they
-    are literally proportional to the score.
+    With None they are proportional to the score, as in the paper. Scores of a supernet lie so
+    close together (0.60 to 0.64, say) that this is nearly uniform, and that the best survive does
+    the selecting; on synthetic landscapes pressures of 1 to 10 found equally good families. With a
+    pressure a floor is subtracted first: the best is that many times as likely as the worst,
+    linear in the score between.
     """
     if pressure is None:
         weights = scores

@@ -8,8 +8,8 @@ from escalade.core.budget import format_amount
 from escalade.core.population import IntArray
 from escalade.search.problem import Problem
 
-DRAFT = 512
-MAX_DRAFTS = 100
+DRAFT = 256
+MAX_DRAFTS = 40
 
 
 def draw_pairs(

@@ -14,8 +14,12 @@ FORMAT = 1
 
 
 def save(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a checkpoint; a kill at any moment leaves the old one or the new one."""
-    write_atomically(path, lambda file: torch.save({"format": FORMAT} | dict(content), file))
+    """Write a checkpoint; a kill at any moment leaves the old one or the new one.
+
+    Raises:
+        OSError: naming the file, if the disk is full or the folder cannot be written.
+    """
+    write_atomically(path, lambda file: _save({"format": FORMAT} | dict(content), file))
 
 
 def load(path: Path) -> dict[str, Any] | None:
@@ -41,7 +45,11 @@ def load(path: Path) -> dict[str, Any] | None:
 
 
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file so that readers and crashes see all of it or nothing."""
+    """Write a file so that readers and crashes see all of it or nothing.
+
+    Raises:
+        OSError: naming the file.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -50,5 +58,16 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _save(content: dict[str, Any], file: IO[bytes]) -> None:
+    try:
+        torch.save(content, file)
+    except RuntimeError as error:  # how torch reports that the file could not be written
+        if isinstance(error.__context__, OSError):
+            raise error.__context__ from None
+        raise

@@ -1,0 +1,37 @@
+# The two commands: `make demo` and `make test`. Both set everything up first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint fast setup clean
+
+demo: $(VENV)/.installed
+	$(BIN)/escalade demo --out runs/demo
+
+test: $(VENV)/.developer lint
+	$(BIN)/python -m pytest
+
+# Everything but the tests marked slow.
+fast: $(VENV)/.developer
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(VENV)/.developer
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+setup: $(VENV)/.developer
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and "Escalade needs Python 3.11 or newer; use make PYTHON=python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[onnx]'
+	touch $@
+
+$(VENV)/.developer: $(VENV)/.installed requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
+	touch $@
+
+clean:
+	rm -rf $(VENV) runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

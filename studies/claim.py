@@ -1,0 +1,160 @@
+"""The claim test: a searched family against hand-made scaling rules, at equal macs."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from claim_test import search as searching
+from claim_test.images import load_images, scored_on
+from claim_test.networks import Entry, hand_base, hand_entries, searched_entries
+from claim_test.retraining import Unit, retrain
+from claim_test.setting import Setting
+from claim_test.table import Table
+from escalade.data import ImageData
+from escalade.data.split import Split
+from escalade.train.runtime import num_cores
+
+RESULTS = Path(__file__).parent / "results"
+# The arms whose results tell most are retrained first.
+FIRST = ("searched", "hand base", "hand dwr", "hand wr", "hand r")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = _options(arguments)
+    setting = Setting(**{f.name: getattr(options, f.name) for f in fields(Setting)})
+    run = Run(
+        setting=setting,
+        folder=options.out or Path("runs") / "claim" / str(setting.resolution),
+        num_search_seeds=options.search_seeds,
+        num_seeds=options.seeds,
+        everything=options.all,
+        num_workers=options.workers,
+        say=Said(),
+    )
+    if not options.table:
+        setting.claim(run.folder)
+        run.go(rates=options.tune)
+    table = run.table()
+    table.write(options.results / f"claim_{setting.resolution}")
+    print(table.markdown())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A setting, how much of it to run, and where its finished units lie."""
+
+    setting: Setting
+    folder: Path
+    num_search_seeds: int
+    num_seeds: int
+    everything: bool
+    num_workers: int
+    say: Callable[[str], None]
+
+    def go(self, *, rates: Sequence[float]) -> None:
+        """Everything that is not done yet: supernets, searches, retrainings, the most telling first."""
+        data, judge = load_images(limit=self.setting.limit)
+        for seed in range(self.num_search_seeds):
+            self._search(seed, data)
+        entries = self.entries()
+        first = [entry for entry in entries if entry.arm in FIRST]
+        for seed in range(self.num_seeds):
+            self._retrain(first, seed, data=data, judge=judge)
+            self._retrain(entries, seed, data=data, judge=judge)
+        self._tune(rates, data)
+
+    def entries(self) -> list[Entry]:
+        """The networks compared, as far as searches are finished."""
+        entries: list[Entry] = []
+        resolution = self.setting.resolution
+        for seed in range(self.num_search_seeds):
+            for fixed in (False, True):
+                path = searching.result_path(self.folder / f"search{seed}", fixed=fixed)
+                if not path.exists():
+                    continue
+                arm = "searched" + (" fixed" if fixed else "") + (f" {seed}" if seed else "")
+                found = searching.read(path)["stages"]
+                entries += searched_entries(
+                    found, arm=arm, resolution=resolution, by_rules=not fixed
+                )
+        return entries + hand_entries(resolution, everything=self.everything)
+
+    def table(self) -> Table:
+        return Table.of(self)
+
+    def _search(self, seed: int, data: ImageData) -> None:
+        folder = self.folder / f"search{seed}"
+        folder.mkdir(parents=True, exist_ok=True)
+        supernet = searching.train_supernet(
+            self.setting, folder, data=data, seed=seed, threads=self.num_workers, say=self.say
+        )
+        for fixed in (False, True):
+            searching.search(
+                self.setting, folder, data=data, supernet=supernet, seed=seed, fixed=fixed,
+                num_workers=self.num_workers, say=self.say,
+            )  # fmt: skip
+
+    def _retrain(
+        self, entries: Sequence[Entry], seed: int, *, data: ImageData, judge: Split
+    ) -> None:
+        units = [Unit(architecture=entry.architecture, seed=seed) for entry in entries]
+
+        def done(unit: Unit) -> None:
+            arms = [f"{e.arm} x{e.factor:g}" for e in entries if e.architecture.key in unit.name]
+            result = unit.result(self.folder / "retrained")
+            assert result is not None
+            seconds, accuracy = result["device_seconds"], result["accuracy"]
+            print(f"{', '.join(arms)}, seed {seed}: {accuracy:.2%}, {seconds:.0f} s", flush=True)
+            self.table().write(self.folder / "table")
+
+        retrain(
+            units, self.folder / "retrained", setting=self.setting,
+            data=scored_on(data, judge), num_workers=self.num_workers, say=self.say, done=done,
+        )  # fmt: skip
+
+    def _tune(self, rates: Sequence[float], data: ImageData) -> None:
+        base = hand_base(self.setting.resolution)
+        units = [Unit(architecture=base, seed=0, learning_rate=rate) for rate in rates]
+        folder = self.folder / "tuned"
+        retrain(
+            units, folder, setting=self.setting, data=data, num_workers=self.num_workers,
+            say=self.say,
+        )  # fmt: skip
+
+
+class Said:
+    """Progress in a log: a line every 20 seconds at most."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+
+    def __call__(self, line: str) -> None:
+        if time.monotonic() - self._last >= 20:
+            self._last = time.monotonic()
+            print(line, flush=True)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    setting = Setting()
+    for field in fields(Setting):
+        default = getattr(setting, field.name)
+        kind = int if "int" in str(field.type) else float
+        parser.add_argument(f"--{field.name.replace('_', '-')}", type=kind, default=default)
+    parser.add_argument("--seeds", type=int, default=5, help="retrainings of every network")
+    parser.add_argument("--search-seeds", type=int, default=1, help="supernets with a search each")
+    parser.add_argument("--all", action="store_true", help="rules d and w at 8 f_0 too")
+    parser.add_argument("--tune", type=float, nargs="*", default=[], metavar="RATE")
+    parser.add_argument("--table", action="store_true", help="only write and print the table")
+    parser.add_argument("--out", type=Path, help="work folder (runs/claim/RESOLUTION)")
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--workers", type=int, default=num_cores())
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The parts of `studies/claim.py`: setting, images, networks, search, retraining, table."""

@@ -1,0 +1,92 @@
+"""What one run of the claim test is: fixed by the claim, or chosen on the command line."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from escalade.train.recipe import Recipe
+
+NUM_TRAIN, NUM_SEARCH, NUM_JUDGE = 30_000, 10_000, 20_000
+FACTORS = (1.0, 2.0, 4.0)
+GROWN = 8.0
+RULES = ("dwr", "wr", "r", "dWr", "d", "w")
+# Without --all the two rules that grow one dimension to no use stop at 4 f_0.
+SHORT_RULES = ("d", "w")
+SEARCHED_BASE_RULES = ("dwr", "dWr")
+# The searched network is never the larger, and no pair is further apart than 1 %:
+# 1.0029 / 0.993 = 1.00997.
+SEARCHED_WINDOW = (0.993, 1.0)
+HAND_WINDOW = (1.0, 1.0029)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One run; all of these change the results, so a folder holds one setting only.
+
+    Attributes:
+        resolution: of the hand-made base, 14 or 20.
+        epochs: of every retraining.
+        learning_rate: of every training; `--tune` shows what other rates do to the hand-made base.
+        supernet_epochs: of the supernet's training; `supernet_steps` instead for a smoke test.
+        search_images: how many of the 10,000 search images score a path.
+        population, generations, iterations: of the search (MCEA).
+        limit: images of each split, for a smoke test.
+    """
+
+    resolution: int = 14
+    epochs: float = 4.0
+    learning_rate: float = 0.6
+    supernet_epochs: float = 30.0
+    supernet_steps: int | None = None
+    search_images: int = 5000
+    population: int = 32
+    generations: int = 20
+    iterations: int = 2
+    limit: int | None = None
+
+    @property
+    def retraining(self) -> Recipe:
+        return self._recipe(epochs=self.epochs)
+
+    @property
+    def supernet(self) -> Recipe:
+        if self.supernet_steps is not None:
+            return self._recipe(steps=self.supernet_steps)
+        return self._recipe(epochs=self.supernet_epochs)
+
+    def _recipe(self, *, epochs: float | None = None, steps: int | None = None) -> Recipe:
+        batch = 128 if self.limit is None else min(128, self.limit // 4)
+        return Recipe(
+            epochs=epochs,
+            steps=steps,
+            batch_size=batch,
+            learning_rate=self.learning_rate,
+            padding=2,
+            flip=True,
+        )
+
+    def claim(self, folder: Path) -> None:
+        """Write the setting into its folder, or check it against the one that is there.
+
+        Raises:
+            ValueError: if the folder holds another setting's work.
+        """
+        path = folder / "setting.json"
+        text = json.dumps(asdict(self), indent=1) + "\n"
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        elif path.read_text(encoding="utf-8") != text:
+            before = json.loads(path.read_text(encoding="utf-8"))
+            other = [k for k, v in asdict(self).items() if before.get(k) != v]
+            raise ValueError(
+                f"{path}: begun with another {', '.join(other)}; "
+                "give the same options, or another folder with --out"
+            )
+
+    @property
+    def key(self) -> str:
+        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:12]

@@ -1,0 +1,306 @@
+from __future__ import annotations
+
+import json
+import math
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from escalade.core import cost, growth
+from escalade.core.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.budget import Budget
+from escalade.core.lattice import meet_budget
+from escalade.core.members import follow, solve, unrounded_cost
+from escalade.core.scaling import Scaling, apply
+
+
+def network(*, depths=(1, 2, 2, 3, 3, 4, 1), resolution=224) -> Architecture:
+    widths, strides = (16, 32, 40, 80, 96, 192, 320), (1, 2, 2, 2, 1, 2, 1)
+    stages = []
+    for i, (depth, width, stride) in enumerate(zip(depths, widths, strides, strict=True)):
+        kind, expansion = ("dsconv", 1.0) if i == 0 else ("mbconv", 6.0)
+        blocks = tuple(
+            Block(
+                kind=kind,
+                width=width,
+                stride=stride if k == 0 else 1,
+                expansion=expansion,
+                se=SqueezeExcite(),
+            )
+            for k in range(depth)
+        )
+        stages.append(Stage(blocks=blocks))
+    return Architecture(
+        resolution=resolution, stem=Stem(width=32), stages=tuple(stages), head=Head(width=1280)
+    )
+
+
+def small() -> Architecture:
+    """The claim test's hand-made base: three stages, steps of 4 and 1."""
+    stages = tuple(
+        Stage(
+            blocks=tuple(
+                Block(width=width, stride=stride if k == 0 else 1, expansion=4.0) for k in range(2)
+            )
+        )
+        for width, stride in ((16, 1), (24, 2), (48, 2))
+    )
+    return Architecture(
+        resolution=20,
+        in_channels=1,
+        num_classes=10,
+        stem=Stem(width=16),
+        stages=stages,
+        head=Head(width=128),
+    )
+
+
+def curve(a0: float, a1: float, j: float) -> float:
+    return a0 * (a1**j - 1) + 1
+
+
+def exact(stages, depth, width, resolution):
+    return [Scaling(*(curve(*p, j) for p in (depth, width, resolution))) for j in stages]
+
+
+@pytest.mark.parametrize("stages", [(1.0, 2.0), (1.0, 2.0, 3.0), (0.7, 1.9, 3.2, 4.0)])
+def test_exact_data_give_back_the_parameters(stages):
+    truth = {"depth": (0.5, 1.5), "width": (2.0, 1.1), "resolution": (-0.6, 0.4)}
+    fitted = growth.fit(stages, scalings=exact(stages, *truth.values()))
+    for dimension, (a0, a1) in truth.items():
+        found = fitted.functions["exponential"][dimension]
+        assert found["a0"] == pytest.approx(a0, rel=1e-4)
+        assert found["a1"] == pytest.approx(a1, rel=1e-4)
+    assert fitted.predict(5.0).depth == pytest.approx(curve(0.5, 1.5, 5.0), rel=1e-4)
+
+
+def test_straight_data_are_followed_by_all_forms():
+    fitted = growth.fit([1, 2, 3], scalings=[Scaling(1 + 0.1 * j, 1 + 0.2 * j) for j in (1, 2, 3)])
+    assert fitted.functions["linear"]["width"]["a"] == pytest.approx(0.2)
+    for form in ("exponential", "linear", "squared"):
+        predicted = fitted.predict(4, form=form)
+        assert predicted.depth == pytest.approx(1.4, rel=1e-3)
+        assert predicted.width == pytest.approx(1.8, rel=1e-3)
+        assert predicted.resolution == 1
+
+
+def test_quadratic_data_give_the_squared_parameters():
+    scalings = [Scaling(depth=0.1 * j * j + 0.05 * j + 1) for j in (1, 2, 3)]
+    found = growth.fit([1, 2, 3], scalings=scalings).functions["squared"]["depth"]
+    assert (found["a"], found["b"]) == (pytest.approx(0.1), pytest.approx(0.05))
+
+
+def test_constant_ratios_stay_exactly_one():
+    fitted = growth.fit([1, 2], scalings=[Scaling(1.0, 1.1, 1.3), Scaling(1.0, 1.3, 1.6)])
+    assert fitted.functions["exponential"]["depth"] == {"a0": 0.0, "a1": 1.0}
+    for form in fitted.functions:
+        assert fitted.predict(7.3, form=form).depth == 1.0
+
+
+rising = st.lists(st.floats(0.0, 0.8), min_size=2, max_size=4)
+
+
+@settings(max_examples=60, deadline=None)
+@given(steps=rising)
+def test_the_exponential_rises_where_the_data_rise_and_starts_at_one(steps):
+    ratios = 1 + np.cumsum(steps)
+    stages = range(1, len(steps) + 1)
+    fitted = growth.fit(list(stages), scalings=[Scaling(depth=float(r)) for r in ratios])
+    values = [fitted.predict(j).depth for j in np.linspace(0, 8, 50)]
+    assert values[0] == 1.0
+    assert np.all(np.diff(values) >= -1e-9)
+    assert np.all(np.isfinite(values))
+
+
+@settings(max_examples=40, deadline=None)
+@given(steps=st.lists(st.floats(0.01, 0.6), min_size=3, max_size=4))
+def test_no_other_exponential_fits_better(steps):
+    ratios, stages = 1 + np.cumsum(steps), np.arange(1, len(steps) + 1)
+    fitted = growth.fit(stages.tolist(), scalings=[Scaling(width=float(r)) for r in ratios])
+
+    def error(a0, a1):
+        return sum((curve(a0, a1, j) - r) ** 2 for j, r in zip(stages, ratios, strict=True))
+
+    found = fitted.functions["exponential"]["width"]
+    best = error(found["a0"], found["a1"])
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        a1 = math.exp(rng.uniform(math.log(1 / 16), math.log(4)))
+        c = np.array([a1**j - 1 for j in stages])
+        a0 = float(c @ (ratios - 1) / (c @ c))
+        assert error(a0, a1) >= best - 1e-7
+
+
+def test_one_stage_determines_only_the_line_and_says_so():
+    fitted = growth.fit([0, 1], scalings=[Scaling(), Scaling(1.2, 1.1, 1.3)])
+    assert fitted.form == "linear"
+    assert list(fitted.functions) == ["linear"]
+    assert fitted.leave_last_out is None
+    assert "only the linear" in fitted.notes[0]
+    assert fitted.predict(2).resolution == pytest.approx(1.6)
+    with pytest.raises(ValueError, match="use linear"):
+        fitted.predict(2, form="exponential")
+
+
+def test_two_stages_are_met_exactly_and_no_error_is_claimed():
+    found = [Scaling(1.2, 1.1, 1.3), Scaling(1.5, 1.15, 1.9)]
+    fitted = growth.fit([1, 2], scalings=found)
+    assert fitted.leave_last_out is None
+    assert "exactly" in fitted.notes[0]
+    for form in ("exponential", "squared"):
+        for j, scaling in ((1, found[0]), (2, found[1])):
+            assert fitted.predict(j, form=form).to_json() == pytest.approx(
+                scaling.to_json(), abs=1e-4
+            )
+
+
+def test_growth_that_starts_late_stays_finite_and_is_noted():
+    fitted = growth.fit([1, 2], scalings=[Scaling(), Scaling(depth=1.5)])
+    assert fitted.functions["exponential"]["depth"]["a1"] == pytest.approx(4.0)
+    assert any("depth" in note and "bound" in note for note in fitted.notes)
+
+
+def test_leave_last_out_by_hand():
+    scalings = [Scaling(1 + 0.1 * j, 1 + 0.1 * j * j) for j in (1, 2, 3)]
+    error = growth.fit([1, 2, 3], scalings=scalings).leave_last_out
+    assert error["linear"]["depth"] == pytest.approx(0, abs=1e-12)
+    assert error["squared"]["width"] == pytest.approx(0, abs=1e-12)
+    # The line through (1, .1) and (2, .4) by least squares has slope .9 / 5.
+    assert error["linear"]["width"] == pytest.approx(3 * 0.9 / 5 - 0.9)
+
+
+def test_no_stage_beyond_the_base_is_refused():
+    with pytest.raises(ValueError, match="two or more budgets"):
+        growth.fit([0], scalings=[Scaling()])
+
+
+def test_interval_is_a_point_without_ties_and_covers_them_with():
+    found = [Scaling(1.2, 1.1, 1.3), Scaling(1.4, 1.2, 1.6)]
+    fitted = growth.fit([1, 2], scalings=found)
+    alone = fitted.interval(3, tied=[[s] for s in found], rng=np.random.default_rng(0))
+    predicted = fitted.predict(3).to_json()
+    for dimension, (low, high) in alone.items():
+        assert low == pytest.approx(high) == pytest.approx(predicted[dimension])
+    tied = [[found[0]], [found[1], Scaling(1.3, 1.2, 1.6), Scaling(1.5, 1.2, 1.6)]]
+    wide = fitted.interval(3, tied=tied, rng=np.random.default_rng(0))
+    assert wide["depth"][0] < predicted["depth"] - 0.1
+    assert wide["depth"][1] > predicted["depth"] + 0.1
+    assert wide["resolution"][0] == pytest.approx(wide["resolution"][1])
+    assert wide == fitted.interval(3, tied=tied, rng=np.random.default_rng(0))
+
+
+def test_json_has_the_agreed_fields():
+    fitted = growth.fit([1, 2, 3], scalings=exact([1, 2, 3], (0.5, 1.5), (2.0, 1.1), (1.0, 1.2)))
+    budget = Budget(3e9)
+    member = solve(network(), growth=fitted, budget=budget, stage=3.5, name="S4")
+    data = json.loads(json.dumps(fitted.to_json(members=[member])))
+    assert list(data) == ["form", "notes", "points", "functions", "leave_last_out", "members"]
+    assert data["points"][0] == {"stage": 0, "depth": 1, "width": 1, "resolution": 1}
+    assert data["leave_last_out"]["stage"] == 3
+    assert data["members"][0]["extrapolation"] is True
+    again = Architecture.from_json(data["members"][0]["architecture"])
+    assert cost.of(again).macs == data["members"][0]["macs"]
+
+
+def test_unrounded_cost_equals_the_cost_where_nothing_needs_rounding():
+    for scaling in (Scaling(), Scaling(2.0, 2.0, 1.25), Scaling(1.0, 3.0, 1.0)):
+        assert unrounded_cost(
+            network(), scaling=scaling, cost_of=lambda a: cost.of(a).macs
+        ) == pytest.approx(cost.of(apply(network(), scaling)).macs, rel=1e-12)
+
+
+def test_follow_hits_the_target_before_rounding():
+    budget = Budget(2.5e9)
+    scaling = follow(
+        network(), curve=lambda s: Scaling(s**0.3, s**0.3, s**0.2), budget=budget, start=4.0
+    )
+    found = unrounded_cost(network(), scaling=scaling, cost_of=lambda a: cost.of(a).macs)
+    assert found == pytest.approx(2.5e9, rel=1e-3)
+
+
+def test_a_curve_that_levels_off_says_how_far_it_goes():
+    with pytest.raises(ValueError, match="growth curve stays below it"):
+        follow(
+            network(),
+            curve=lambda j: Scaling(width=2 - math.exp(-j)),
+            budget=Budget(1e12),
+            start=3.0,
+        )
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    stage=st.floats(0.4, 4.5),
+    a=st.floats(0.1, 0.4),
+    b=st.floats(0.15, 0.3),
+    c=st.floats(0.0, 0.3),
+    depths=st.lists(st.integers(1, 4), min_size=5, max_size=5),
+)
+def test_solved_members_meet_any_budget(stage, a, b, c, depths):
+    base = network(depths=(1, *depths, 1))
+    fitted = growth.fit([1, 2], scalings=[Scaling(1 + a * j, 1 + b * j, 1 + c * j) for j in (1, 2)])
+    budget = Budget(cost.of(base).macs * 2**stage, tolerance=0.02)
+    member = solve(base, growth=fitted, budget=budget, stage=stage, form="linear")
+    macs = cost.of(member.architecture).macs
+    assert budget.contains(macs)
+    assert member.gap == pytest.approx(macs / budget.target - 1)
+    assert member.architecture.resolution % 4 == 0
+    assert all(width % 8 == 0 for width in member.architecture.widths)
+
+
+@pytest.mark.parametrize("kind", ["params", "activations"])
+def test_other_kinds_of_budget(kind):
+    fitted = growth.fit([1], scalings=[Scaling(1.2, 1.15, 1.1)])
+    target = getattr(cost.of(network()), kind) * 3.0
+    member = solve(network(), growth=fitted, budget=Budget(target, kind), stage=1.6)
+    assert abs(getattr(cost.of(member.architecture), kind) / target - 1) <= 0.05
+
+
+@pytest.mark.parametrize("factor", [2, 4, 8])
+@pytest.mark.parametrize(
+    "scaling", [(1.0, 0.5, 0.0), (0.0, 0.0, 0.5), (1 / 3, 1 / 6, 1 / 6), (0.1, 0.4, 0.05)]
+)
+def test_hand_rules_within_one_percent_and_never_above(factor, scaling):
+    base, (d, w, r) = small(), scaling
+    budget = Budget(cost.of(base).macs * factor, tolerance=0.01)
+    rule = follow(
+        base, curve=lambda j: Scaling(2 ** (j * d), 2 ** (j * w), 2 ** (j * r)),
+        budget=budget, start=math.log2(factor),
+    )  # fmt: skip
+    found = meet_budget(
+        base, scaling=rule, budget=budget, at_most=True, width_divisor=4, resolution_divisor=1
+    )
+    assert 0.99 * budget.target <= cost.of(found).macs <= budget.target
+
+
+def test_a_rounding_that_is_already_right_is_kept():
+    scaling = Scaling(2.0, 1.5, 1.25)
+    wanted = apply(network(), scaling)
+    budget = Budget(cost.of(wanted).macs, tolerance=0.001)
+    assert meet_budget(network(), scaling=scaling, budget=budget) == wanted
+
+
+def test_only_the_named_dimensions_move():
+    scaling = Scaling(1.3, 1.2, 1.1)
+    target = cost.of(apply(network(), scaling)).macs * 1.04
+    found = meet_budget(
+        network(), scaling=scaling, budget=Budget(target, tolerance=0.01), move=("width",)
+    )
+    nearest = apply(network(), scaling)
+    assert (found.depths, found.resolution) == (nearest.depths, nearest.resolution)
+    assert found.widths != nearest.widths
+
+
+def test_no_rounding_meets_the_budget():
+    with pytest.raises(ValueError, match=r"nearest are .* below and .* above"):
+        meet_budget(network(), scaling=Scaling(), budget=Budget(4.01e8, tolerance=1e-7))
+
+
+def test_solving_takes_less_than_a_second():
+    fitted = growth.fit([1, 2], scalings=[Scaling(1.2, 1.1, 1.1), Scaling(1.4, 1.3, 1.2)])
+    start = time.perf_counter()
+    solve(network(), growth=fitted, budget=Budget(12e9, tolerance=0.01), stage=5.0)
+    assert time.perf_counter() - start < 3  # a second; machines under load get three
