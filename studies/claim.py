@@ -58,13 +58,15 @@ class Run:
     def go(self, *, rates: Sequence[float]) -> None:
         """Everything that is not done yet: supernets, searches, retrainings, the most telling first."""
         data, judge = load_images(limit=self.setting.limit)
-        for seed in range(self.num_search_seeds):
-            self._search(seed, data)
-        entries = self.entries()
-        first = [entry for entry in entries if entry.arm in FIRST]
+        self._search(0, data, fixed=False)
+        first = [entry for entry in self.entries() if entry.arm in FIRST]
+        self._retrain(first, 0, data=data, judge=judge)
+        for search_seed in range(self.num_search_seeds):
+            for fixed in (False, True):
+                self._search(search_seed, data, fixed=fixed)
         for seed in range(self.num_seeds):
             self._retrain(first, seed, data=data, judge=judge)
-            self._retrain(entries, seed, data=data, judge=judge)
+            self._retrain(self.entries(), seed, data=data, judge=judge)
         self._tune(rates, data)
 
     def entries(self) -> list[Entry]:
@@ -86,17 +88,16 @@ class Run:
     def table(self) -> Table:
         return Table.of(self)
 
-    def _search(self, seed: int, data: ImageData) -> None:
+    def _search(self, seed: int, data: ImageData, *, fixed: bool) -> None:
         folder = self.folder / f"search{seed}"
         folder.mkdir(parents=True, exist_ok=True)
         supernet = searching.train_supernet(
             self.setting, folder, data=data, seed=seed, threads=self.num_workers, say=self.say
         )
-        for fixed in (False, True):
-            searching.search(
-                self.setting, folder, data=data, supernet=supernet, seed=seed, fixed=fixed,
-                num_workers=self.num_workers, say=self.say,
-            )  # fmt: skip
+        searching.search(
+            self.setting, folder, data=data, supernet=supernet, seed=seed, fixed=fixed,
+            num_workers=self.num_workers, say=self.say,
+        )  # fmt: skip
 
     def _retrain(
         self, entries: Sequence[Entry], seed: int, *, data: ImageData, judge: Split

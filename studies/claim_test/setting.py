@@ -39,9 +39,9 @@ class Setting:
     resolution: int = 14
     epochs: float = 4.0
     learning_rate: float = 0.6
-    supernet_epochs: float = 30.0
+    supernet_epochs: float = 50.0
     supernet_steps: int | None = None
-    search_images: int = 5000
+    search_images: int = 4000
     population: int = 32
     generations: int = 20
     iterations: int = 2

@@ -1,0 +1,62 @@
+"""Runs command lines in forks of a process that has everything imported.
+
+A fork takes milliseconds where an import takes seconds, so that a run can be killed many times.
+Requests come as JSON lines on stdin; for each, the child's process id goes to stdout, and its exit
+status when it has ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import tempfile
+
+
+def main() -> None:
+    import escalade.api
+    import escalade.timm  # noqa: F401
+    from escalade.cli import main as command_line
+
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    while line := sys.stdin.readline():
+        request = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            os.setsid()
+            _redirect(request)
+            _prepare(request)
+            command_line(request["arguments"])
+        sys.stdout.write(f"{child}\n")
+        sys.stdout.flush()
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+def _redirect(request: dict) -> None:
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        file = os.open(request[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(file, number)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+
+
+def _prepare(request: dict) -> None:
+    """What a test wants to be different in the child."""
+    os.environ.update(request["environment"])
+    tempfile.tempdir = None
+    os.chdir(request["folder"])
+    if request["checkpoint_seconds"] is not None:
+        from escalade.family.parallel import retrain_all
+        from escalade.train.loop import train
+
+        for function in (train, retrain_all):
+            function.__kwdefaults__["checkpoint_seconds"] = request["checkpoint_seconds"]
+    if request["file_bytes"] is not None:  # the kernel refuses to write more, as on a full disk
+        resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_bytes"],) * 2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""Command lines as processes that a test can wait for, signal and kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+SERVER = Path(__file__).with_name("command_server.py")
+TIMEOUT = 300.0
+# A run of seconds: every stage, each as small as it can be.
+TINY = {
+    "dataset.limit": 60,
+    "dataset.search_size": 6,
+    "supernet.recipe.steps": 6,
+    "supernet.recipe.batch_size": 16,
+    "evaluation.recalibration_images": 32,
+    "search.population": 4,
+    "search.strategies": 3,
+    "search.num_bases": 1,
+    "retrain.recipe.steps": 4,
+    "retrain.recipe.batch_size": 16,
+    "workers": 1,
+}
+NO_EXPORTS = {"export.onnx": False, "export.torch_export": False}
+
+
+def settings(**changes: object) -> list[str]:
+    """`--set` flags of the tiny run; a double underscore in a name stands for a dot."""
+    changed = TINY | {key.replace("__", "."): value for key, value in changes.items()}
+    return [part for key, value in changed.items() for part in ("--set", f"{key}={value}")]
+
+
+def tiny_run(out: Path, *more: str, exports: bool = False, **changes: object) -> list[str]:
+    """The command line of a tiny run on the embedded images."""
+    flags = settings(**changes) if exports else settings(**NO_EXPORTS, **changes)
+    return ["run", "--preset", "smoke", *flags, *more, "--out", str(out)]
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended; a negative code is the signal that killed it."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Running:
+    """One command at work, in a process group of its own."""
+
+    def __init__(self, server: subprocess.Popen, out: Path, err: Path) -> None:
+        self._server, self._out, self._err = server, out, err
+        self.pid = int(server.stdout.readline())
+        self._code: int | None = None
+
+    def kill(self) -> Result:
+        """Kill the process and all it started, as the kernel or a power cut would."""
+        os.killpg(self.pid, signal.SIGKILL)
+        return self.wait()
+
+    def signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def wait(self) -> Result:
+        """Wait for the end."""
+        if self._code is None:
+            self._code = int(self._server.stdout.readline())
+        return Result(self._code, self._out.read_text(), self._err.read_text())
+
+    @property
+    def is_over(self) -> bool:
+        return not Path(f"/proc/{self.pid}/task").exists() or _is_zombie(self.pid)
+
+    def until(self, condition: Callable[[], bool]) -> bool:
+        """Wait until something has happened; False if the command ended before."""
+        end = time.monotonic() + TIMEOUT
+        while not condition():
+            if self.is_over:
+                return condition()
+            if time.monotonic() > end:
+                self.kill()
+                raise AssertionError("the command hangs")
+            time.sleep(0.002)
+        return True
+
+
+class Commands:
+    """Starts commands in forks of one process; one at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        environment = os.environ | {
+            "ESCALADE_CACHE": str(folder / "cache"),
+            "OMP_WAIT_POLICY": "PASSIVE",
+            "COLUMNS": "200",
+        }
+        self._server = subprocess.Popen(
+            [sys.executable, str(SERVER)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            text=True,
+        )
+        assert self._server.stdout.readline() == "ready\n"
+        self._num = 0
+
+    def start(
+        self,
+        *arguments: object,
+        folder: Path | None = None,
+        environment: dict[str, str] | None = None,
+        checkpoint_seconds: float | None = None,
+        file_bytes: int | None = None,
+    ) -> Running:
+        """Start a command line.
+
+        Args:
+            folder: where it runs.
+            environment: more variables.
+            checkpoint_seconds: between saves, where it is not to be the default.
+            file_bytes: no file may grow beyond this.
+        """
+        self._num += 1
+        out, err = (self.folder / f"{self._num}.{name}" for name in ("stdout", "stderr"))
+        out.touch(), err.touch()
+        request = {
+            "arguments": [str(argument) for argument in arguments],
+            "folder": str(folder or self.folder),
+            "environment": environment or {},
+            "stdout": str(out),
+            "stderr": str(err),
+            "checkpoint_seconds": checkpoint_seconds,
+            "file_bytes": file_bytes,
+        }
+        self._server.stdin.write(json.dumps(request) + "\n")
+        self._server.stdin.flush()
+        return Running(self._server, out, err)
+
+    def __call__(self, *arguments: object, **options: object) -> Result:
+        """Run a command line to its end."""
+        return self.start(*arguments, **options).wait()
+
+    def close(self) -> None:
+        self._server.stdin.close()
+        self._server.wait(10)
+        self._server.stdout.close()
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return ") Z " in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return True
+
+
+def promised(run: Path) -> dict[str, bytes]:
+    """The files that equal runs write byte for byte."""
+    files = [run / "family" / "family.json", *sorted(run.glob("family/*/model.safetensors"))]
+    return {str(file.relative_to(run)): file.read_bytes() for file in files}

@@ -1,0 +1,140 @@
+"""What one run leaves, and that equal runs leave equal files."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+import yaml
+from running import promised, tiny_run
+
+ARTEFACTS = (
+    "config.yaml",
+    "space.json",
+    "supernet/supernet.safetensors",
+    "evaluations.sqlite",
+    "search.json",
+    "growth.json",
+    "family/family.json",
+    "metrics.jsonl",
+    "ledger.json",
+    "report.html",
+)
+MEMBER_FILES = ("config.json", "model.safetensors", "model.onnx", "program.pt2", "README.md")
+
+
+def test_a_run_leaves_every_artefact(finished):
+    missing = [name for name in ARTEFACTS if not (finished / name).is_file()]
+    assert missing == []
+    family = json.loads((finished / "family/family.json").read_text())
+    assert [member["name"] for member in family["members"]] == ["S0", "S1", "S2"]
+    assert [member["origin"] for member in family["members"]] == ["searched", "searched", "grown"]
+    for member in family["members"]:
+        folder = finished / "family" / member["folder"]
+        assert [name for name in MEMBER_FILES if not (folder / name).is_file()] == []
+        assert abs(member["macs"] / member["budget"] - 1) <= 0.05
+    left = [path.name for path in finished.rglob("*") if path.name.startswith(".")]
+    assert left == []
+
+
+def test_the_same_command_again_gives_the_same_family(escalade, finished, tmp_path):
+    result = escalade(*tiny_run(tmp_path / "again"))
+    assert result.code == 0, result.err
+    assert result.out == ""
+    assert promised(tmp_path / "again") == promised(finished)
+
+
+def test_config_yaml_of_a_run_repeats_it(escalade, finished, tmp_path):
+    config = tmp_path / "config.yaml"
+    shutil.copy(finished / "config.yaml", config)
+    more = ["--set", "export.onnx=false", "--set", "export.torch_export=false"]
+    result = escalade("run", "--config", config, *more, "--out", tmp_path / "again")
+    assert result.code == 0, result.err
+    assert promised(tmp_path / "again") == promised(finished)
+    before, after = (yaml.safe_load(p.read_text()) for p in (config, tmp_path / "again/config.yaml"))
+    assert after | {"export": None} == before | {"export": None}
+
+
+@pytest.mark.slow
+def test_neither_workers_nor_place_change_the_result(escalade, finished, tmp_path):
+    result = escalade(*tiny_run(tmp_path / "other" / "place", workers=2))
+    assert result.code == 0, result.err
+    assert promised(tmp_path / "other" / "place") == promised(finished)
+
+
+def test_another_seed_gives_another_family(escalade, finished, tmp_path):
+    result = escalade(*tiny_run(tmp_path / "run", "--seed", "1"))
+    assert result.code == 0, result.err
+    assert promised(tmp_path / "run") != promised(finished)
+
+
+def test_a_finished_run_is_left_as_it_is(escalade, copied):
+    stamps = {p: p.stat().st_mtime_ns for p in copied.rglob("*") if p.name != "report.html"}
+    result = escalade(*tiny_run(copied, exports=True))
+    assert result.code == 0, result.err
+    assert {p: p.stat().st_mtime_ns for p in stamps} == stamps
+
+
+def test_every_stage_goes_on_from_the_folder_alone(escalade, finished, tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    shutil.copy(finished / "config.yaml", run)
+    for stage in ("train", "search", "grow", "retrain", "export", "report"):
+        result = escalade(stage, run)
+        assert result.code == 0, f"{stage}: {result.err}"
+    assert promised(run) == promised(finished)
+    missing = [name for name in ARTEFACTS if not (run / name).is_file()]
+    assert missing == []
+
+
+@pytest.mark.parametrize(
+    ("stage", "missing", "command"),
+    [
+        ("search", "supernet", "train"),
+        ("grow", "search.json", "search"),
+        ("retrain", "search.json", "search"),
+        ("retrain", "growth.json", "grow"),
+        ("export", "family", "retrain"),
+        ("report", "family", "retrain"),
+    ],
+)
+def test_a_missing_earlier_stage_is_named(escalade, copied, stage, missing, command):
+    path = copied / missing
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    made = {"search": "search.json", "grow": "growth.json", "retrain": "family"}.get(stage)
+    if made is not None and (copied / made).is_file():
+        (copied / made).unlink()
+    result = escalade(stage, copied)
+    assert result.code == 2
+    assert f"escalade {command} {copied}" in result.err
+    assert len(result.err.splitlines()) <= 3
+
+
+def test_one_member_alone(escalade, finished, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(finished, run, ignore=shutil.ignore_patterns("family", "training", "*.html"))
+    assert escalade("retrain", run, "--member", "S1").code == 0
+    family = json.loads((run / "family/family.json").read_text())
+    assert [member["name"] for member in family["members"]] == ["S1"]
+    assert escalade("retrain", run).code == 0
+    assert promised(run) == promised(finished)
+
+
+def test_growth_to_any_budget(escalade, finished):
+    before = sorted(finished.rglob("*"))
+    result = escalade("grow", finished, "--to", "5M", "--format", "json")
+    assert result.code == 0, result.err
+    grown = json.loads(result.out)
+    assert abs(grown["macs"] / 5e6 - 1) <= 0.05
+    assert grown["extrapolation"] is True
+    assert set(grown["interval"]) == {"depth", "width", "resolution"}
+    assert sorted(finished.rglob("*")) == before
+
+
+@pytest.mark.parametrize("amount", ["1k", "399k", "5X", "100T"])
+def test_growth_to_an_impossible_budget(escalade, finished, amount):
+    result = escalade("grow", finished, "--to", amount)
+    assert result.code == 2
+    assert 1 <= len(result.err.splitlines()) <= 3
+    assert "budget" in result.err or "--to" in result.err
