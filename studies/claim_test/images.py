@@ -27,9 +27,7 @@ def load_images(*, limit: int | None = None) -> tuple[ImageData, Split]:
     judge = data.test
     if limit is not None:
         judge = leading(judge, limit)
-        data = replace(
-            data, train=leading(data.train, limit), search=leading(data.search, limit)
-        )
+        data = replace(data, train=leading(data.train, limit), search=leading(data.search, limit))
     return replace(data, test=leading(judge, 0)), judge
 
 

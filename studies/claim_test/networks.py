@@ -80,8 +80,9 @@ def searched_budgets(resolution: int) -> tuple[Budget, ...]:
 def scaled(base: Architecture, *, name: str, factor: float, f_0: float) -> Architecture:
     """A base scaled by a rule: the point of the rule's curve at the budget, then rounded."""
     budget = within(HAND_WINDOW, f_0 * factor)
-    curve = lambda j: rule(name, 2.0**j)  # noqa: E731
-    scaling = follow(base, curve=curve, budget=budget, start=math.log2(factor))
+    scaling = follow(
+        base, curve=lambda j: rule(name, 2.0**j), budget=budget, start=math.log2(factor)
+    )
     return meet_budget(base, scaling=scaling, budget=budget, **DIVISORS)
 
 

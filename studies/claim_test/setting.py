@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from escalade.family.files import read_json, write_json
 from escalade.train.recipe import Recipe
 
 NUM_TRAIN, NUM_SEARCH, NUM_JUDGE = 30_000, 10_000, 20_000
@@ -20,6 +19,7 @@ SEARCHED_BASE_RULES = ("dwr", "dWr")
 # 1.0029 / 0.993 = 1.00997.
 SEARCHED_WINDOW = (0.993, 1.0)
 HAND_WINDOW = (1.0, 1.0029)
+FILE = "setting.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Setting:
     resolution: int = 14
     epochs: float = 4.0
     learning_rate: float = 0.6
-    supernet_epochs: float = 50.0
+    supernet_epochs: float = 30.0
     supernet_steps: int | None = None
     search_images: int = 4000
     population: int = 32
@@ -68,25 +68,25 @@ class Setting:
             flip=True,
         )
 
-    def claim(self, folder: Path) -> None:
+    def keep(self, folder: Path) -> None:
         """Write the setting into its folder, or check it against the one that is there.
 
         Raises:
             ValueError: if the folder holds another setting's work.
         """
-        path = folder / "setting.json"
-        text = json.dumps(asdict(self), indent=1) + "\n"
+        path = folder / FILE
         if not path.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        elif path.read_text(encoding="utf-8") != text:
-            before = json.loads(path.read_text(encoding="utf-8"))
-            other = [k for k, v in asdict(self).items() if before.get(k) != v]
+            write_json(path, asdict(self))
+            return
+        before = Setting.of(folder)
+        other = [f.name for f in fields(self) if getattr(self, f.name) != getattr(before, f.name)]
+        if other:
             raise ValueError(
                 f"{path}: begun with another {', '.join(other)}; "
                 "give the same options, or another folder with --out"
             )
 
-    @property
-    def key(self) -> str:
-        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:12]
+    @classmethod
+    def of(cls, folder: Path) -> Setting:
+        """The setting that a folder was begun with."""
+        return cls(**read_json(folder / FILE, what="setting", remedy="run without --table first"))

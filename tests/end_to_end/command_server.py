@@ -12,6 +12,8 @@ import os
 import resource
 import sys
 import tempfile
+import traceback
+from collections.abc import Callable
 
 
 def main() -> None:
@@ -28,12 +30,26 @@ def main() -> None:
             os.setsid()
             _redirect(request)
             _prepare(request)
-            command_line(request["arguments"])
+            _end(command_line, request["arguments"])
         sys.stdout.write(f"{child}\n")
         sys.stdout.flush()
         _, status = os.waitpid(child, 0)
         sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
         sys.stdout.flush()
+
+
+def _end(command_line: Callable[[list[str]], None], arguments: list[str]) -> None:
+    """Run to the end; taking a copy of an interpreter apart would take as long as an import."""
+    code = 1
+    try:
+        command_line(arguments)
+    except SystemExit as error:
+        code = int(error.code or 0)
+    except BaseException:
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _redirect(request: dict) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from escalade.api import schedule, timing
 from escalade.api.console import duration
-from escalade.api.session import load_images, load_space, path_sampler
+from escalade.api.session import load_images, load_space, make_runtime, path_sampler
 from escalade.api.timing import Estimate, Timing
 from escalade.config import Config, resolve
 from escalade.core.budget import Budget, format_amount
@@ -16,7 +16,6 @@ from escalade.core.seeds import generator
 from escalade.core.space import SearchSpace
 from escalade.core.space_summary import histogram, stage_costs
 from escalade.data import ImageData
-from escalade.train.runtime import Runtime
 
 NUM_PATHS = 20_000
 NUM_PATHS_PER_STAGE = 20_000
@@ -108,7 +107,7 @@ def plan(layers: Sequence[Mapping[str, Any]]) -> Plan:
     """
     config = resolve(*layers)
     check_complete(config)
-    runtime = Runtime(device=config.device, precision=config.precision, threads=config.threads)
+    runtime = make_runtime(config)
     data = load_images(config)
     space = load_space(config, data)
     stages = check_budgets(config, space)

@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from escalade.api.console import Console
+from escalade.api.report import collect_metrics
 from escalade.api.run_folder import RunFolder
 from escalade.api.search import evaluation_settings
-from escalade.api.session import Session, cache_dir
+from escalade.api.session import Session, cache_dir, make_runtime
 from escalade.api.stop import Stop
 from escalade.core import cost
 from escalade.core.architecture import Architecture
@@ -26,7 +27,6 @@ from escalade.family.parallel import retrain_all
 from escalade.family.preprocessing import Preprocessing
 from escalade.family.retrain import RetrainJob, better_start, retrain_member
 from escalade.train.recipe import Recipe
-from escalade.train.runtime import Runtime
 
 RESULT = "result.json"
 WEIGHTS = {"slice": "sliced", "retrain": "retrained", "finetune": "finetuned"}
@@ -55,8 +55,11 @@ def retrain(session: Session, *, member: str | None = None) -> None:
     done = _family(session)
     missing = [c for c in wanted if done is None or c.name not in done.names]
     made = _make(session, everyone, missing)
-    for candidate in missing:
-        _finish(session, candidate, *made[candidate.name])
+    if session.runtime.is_main:
+        for candidate in missing:
+            _finish(session, candidate, *made[candidate.name])
+        collect_metrics(session.folder)
+    session.runtime.barrier()
 
 
 def candidates(session: Session) -> list[Candidate]:
@@ -163,7 +166,9 @@ def _slice(session: Session, candidate: Candidate) -> None:
         runtime=session.runtime,
         settings=_settings(session),
     )
-    _keep(folder, made, data)
+    if session.runtime.is_main:
+        _keep(folder, made, data)
+    session.runtime.barrier()
 
 
 def _job(
@@ -202,6 +207,8 @@ def _train(session: Session, jobs: list[RetrainJob]) -> None:
         should_stop=session.should_stop,
     )
     for job, made in finished:
+        if not runtime.is_main:
+            continue
         _keep(job.folder, made, session.data)
         (job.folder / "checkpoint.pt").unlink(missing_ok=True)
         session.ledger.put(
@@ -219,6 +226,7 @@ def _train(session: Session, jobs: list[RetrainJob]) -> None:
             f"retrain: {job.name}: {made.search.accuracy:.2%} on the search split, "
             f"{made.seconds:.0f} s"
         )
+    runtime.barrier()
 
 
 def _keep(folder: Path, made: Made, data: ImageData) -> None:
@@ -388,7 +396,7 @@ def retrain_on(
         rate = recipe.learning_rate * config.retrain.finetune_rate
         recipe = replace(recipe, learning_rate=rate)
     target = out or path / "finetuned" / f"{member}-{Path(data).resolve().name}"
-    runtime = Runtime(device=config.device, precision=config.precision, threads=config.threads)
+    runtime = make_runtime(config)
     settings = evaluation_settings(config, num_train=len(images.train))
     made = retrain_member(
         RetrainJob(

@@ -61,7 +61,7 @@ def _with(config: Config, *, train_steps: float, evaluations: float, epochs: flo
     stages = max(1, len(config.budgets) - 1)
     # A fifth ranks strategies over random bases, a fifth searches strategies, the rest bases.
     strategies = int(min(max(evaluations / 5 / stages / ROUNDS, 8), 64))
-    bases = int(min(max(evaluations / 5 / stages / strategies, 2), 20))
+    bases = int(min(max(evaluations / 5 / stages / strategies, 2), 8))
     generation = evaluations * 3 / 5 / stages / ROUNDS
     population = int(min(max(generation**0.5 * 1.5, 8), 64))
     generations = max(2, round(generation / population))

@@ -38,8 +38,7 @@ class Session:
 
     @cached_property
     def runtime(self) -> Runtime:
-        config = self.config
-        return Runtime(device=config.device, precision=config.precision, threads=config.threads)
+        return make_runtime(self.config)
 
     @cached_property
     def data(self) -> ImageData:
@@ -76,6 +75,11 @@ class Session:
         supernet = self.new_supernet()
         supernet.load_state_dict(load_file(path))
         return supernet
+
+
+def make_runtime(config: Config) -> Runtime:
+    """Where this process computes."""
+    return Runtime(device=config.device, precision=config.precision, threads=config.threads)
 
 
 def cache_dir() -> Path:

@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from escalade.api.console import Console, duration
+from escalade.api.console import Console
 from escalade.api.export import export
 from escalade.api.grow import grow
 from escalade.api.plan import check_budgets, check_complete, plan
-from escalade.api.report import collect_metrics, report, write_plan
+from escalade.api.report import report, write_plan
 from escalade.api.retrain import retrain
 from escalade.api.run_folder import RunFolder, claim
 from escalade.api.search import search
-from escalade.api.session import Session
+from escalade.api.session import Session, make_runtime
 from escalade.api.stop import Stop
 from escalade.api.train import train_supernet
 from escalade.config import Config, resolve
@@ -29,6 +29,9 @@ STAGES: dict[str, Callable[[Session], None]] = {
     "export": export,
     "report": report,
 }
+
+# Stages in which all ranks work together.
+SHARED = ("train", "search", "retrain")
 
 
 def run(
@@ -48,11 +51,15 @@ def run(
         ValueError: for anything wrong with settings, data or folder.
         Interrupted: `should_stop` said so; nothing is lost.
     """
-    console = Console()
     config = resolve(*layers)
     check_complete(config)
-    folder, config = _take_up(layers, config, out, console)
-    session = _session(folder, config, console, should_stop)
+    runtime = make_runtime(config)
+    console = Console(quiet=not runtime.is_main)
+    if runtime.is_main:
+        _take_up(layers, config, out, console)
+    runtime.barrier()
+    folder = RunFolder(out)
+    session = _session(folder, folder.load_config(), console, should_stop)
     _check_data(session)
     for name in STAGES:
         _run_stage(name, session)
@@ -79,30 +86,26 @@ def stage(
     _check_data(session)
     if name == "retrain":
         retrain(session, member=member)
-        collect_metrics(folder)
     else:
         STAGES[name](session)
 
 
 def _run_stage(name: str, session: Session) -> None:
-    STAGES[name](session)
-    if name == "retrain":
-        collect_metrics(session.folder)
+    """One stage; those that only compute or write files are rank 0's."""
+    if session.runtime.is_main or name in SHARED:
+        STAGES[name](session)
+    session.runtime.barrier()
 
 
 def _take_up(
     layers: Sequence[Mapping[str, Any]], config: Config, out: Path, console: Console
-) -> tuple[RunFolder, Config]:
-    """The run folder and its full configuration, fitted to the device where hours are given."""
-    if RunFolder(out).config.exists():
-        folder = claim(out, config)
-        return folder, folder.load_config()
-    if config.hours is not None and not config.fitted:
+) -> None:
+    """Make or take up the run folder, its schedule fitted to the device where hours are given."""
+    if not RunFolder(out).config.exists() and config.hours is not None and not config.fitted:
         planned = plan(layers)
         console.say(planned.text(command=f"runs now, into {out}").rstrip())
         config = planned.config
-        console.say(f"fitted to {duration((config.hours or 0) * 3600)}")
-    return claim(out, config), config
+    claim(out, config)
 
 
 def _session(folder: RunFolder, config: Config, console: Console, stop: Stop | None) -> Session:

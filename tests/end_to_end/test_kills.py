@@ -1,0 +1,186 @@
+"""`kill -9`, SIGTERM and Ctrl-C at any moment: the same command goes on to the same result."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import pytest
+from running import promised, tiny_run
+
+# By stage: what shows that it has begun, and what that it is over.
+STAGES: dict[str, tuple[str, str]] = {
+    "claim": ("", "config.yaml"),
+    "train": ("plan.json", "supernet/supernet.safetensors"),
+    "search": ("supernet/supernet.safetensors", "search.json"),
+    "grow": ("search.json", "growth.json"),
+    "retrain": ("growth.json", "training/S2-scratch/result.json"),
+    "warm": ("training/S2-scratch/result.json", "training/S2-warm/result.json"),
+    "family": ("training/S2-warm/result.json", "family/S2/README.md"),
+    "report": ("family/S2/README.md", "report.html"),
+}
+
+
+def has(run: Path, name: str) -> Callable[[], bool]:
+    return (run / name).exists
+
+
+def kill_in(escalade, command: list[str], run: Path, stage: str, delay: float, **options) -> str:
+    """Start the command, kill it `delay` seconds after the stage began; when it was killed."""
+    begin, end = STAGES[stage]
+    running = escalade.start(*command, **options)
+    if begin and not running.until(has(run, begin)):
+        raise AssertionError(running.wait().err)
+    time.sleep(delay)
+    where = "after" if has(run, end)() else "within"
+    result = running.kill()
+    assert result.code in (-signal.SIGKILL, 0), result.err
+    return where if result.code else "done"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", STAGES)
+def test_killed_at_random_moments_of_a_stage(escalade, finished, tmp_path, stage):
+    """Delays are drawn up to a length that shrinks until kills fall within the stage."""
+    run = tmp_path / "run"
+    command = tiny_run(run)
+    rng = random.Random(f"kill {stage}")
+    longest, within = 1.5, 0
+    for attempt in count():
+        if attempt == 12:
+            raise AssertionError(f"no kill fell within {stage}")
+        where = kill_in(escalade, command, run, stage, rng.uniform(0, longest), checkpoint_seconds=0)
+        within += where == "within"
+        if within == 3:
+            break
+        if where != "within":
+            longest *= 0.6
+            _forget(run, STAGES[stage])
+    result = escalade(*command)
+    assert result.code == 0, result.err
+    assert promised(run) == promised(finished)
+    assert (run / "report.html").is_file()
+
+
+def _forget(run: Path, stage: tuple[str, str]) -> None:
+    """Begin again: the stage was over before the kill."""
+    shutil.rmtree(run, ignore_errors=True)
+
+
+@pytest.mark.slow
+def test_killed_again_and_again(escalade, finished, tmp_path):
+    """Every attempt lives a little longer than the last, so that kills fall everywhere."""
+    run = tmp_path / "run"
+    command = tiny_run(run)
+    rng = random.Random("again and again")
+    for attempt in range(60):
+        running = escalade.start(*command, checkpoint_seconds=0)
+        time.sleep(0.2 + rng.uniform(0, 0.15 * attempt))
+        result = running.kill()
+        if result.code == 0:
+            break
+        assert result.code == -signal.SIGKILL, result.err
+    assert escalade(*command).code == 0
+    assert promised(run) == promised(finished)
+
+
+@pytest.mark.slow
+def test_killed_with_its_workers(escalade, finished, tmp_path):
+    run = tmp_path / "run"
+    command = tiny_run(run, workers=2)
+    running = escalade.start(*command)
+    assert running.until(has(run, "evaluations.sqlite"))
+    time.sleep(4)
+    running.kill()
+    running = escalade.start(*command)
+    running.until(lambda: len(list(run.glob("training/*/metrics.jsonl"))) > 0)
+    running.kill()
+    result = escalade(*command)
+    assert result.code == 0, result.err
+    assert promised(run) == promised(finished)
+
+
+@pytest.mark.slow
+def test_killed_while_it_exports(escalade, finished, copied):
+    exports = [*copied.glob("family/*/model.onnx"), *copied.glob("family/*/program.pt2")]
+    assert len(exports) == 6
+    for path in [*exports, copied / "latency.json", copied / "report.html"]:
+        path.unlink()
+    command = tiny_run(copied, exports=True)
+    rng = random.Random("exports")
+    for name in ("S0/program.pt2", "S0/model.onnx", "S1/program.pt2"):
+        running = escalade.start(*command)
+        running.until(has(copied / "family", name))
+        time.sleep(rng.uniform(0, 0.5))
+        assert running.kill().code == -signal.SIGKILL
+    result = escalade(*command)
+    assert result.code == 0, result.err
+    assert all(path.is_file() for path in exports)
+    assert promised(copied) == promised(finished)
+    assert [p.name for p in copied.rglob("*") if ".part" in p.name] == []
+
+
+def test_resuming_a_training_from_every_checkpoint(escalade, finished, tmp_path):
+    """Killed right after a checkpoint was written, again and again."""
+    run = tmp_path / "run"
+    command = tiny_run(run)
+    checkpoint = run / "supernet/checkpoint.pt"
+    for _ in range(2):
+        before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
+        running = escalade.start(*command, checkpoint_seconds=0)
+        running.until(lambda b=before: checkpoint.exists() and checkpoint.stat().st_mtime_ns != b)
+        assert running.kill().code == -signal.SIGKILL
+        assert not (run / "supernet/supernet.safetensors").exists()
+    assert escalade(*command).code == 0
+    assert promised(run) == promised(finished)
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "stage"),
+    [
+        (signal.SIGTERM, 143, "train"),
+        (signal.SIGINT, 130, "search"),
+        (signal.SIGTERM, 143, "retrain"),
+    ],
+)
+def test_stopped_by_a_signal(escalade, finished, tmp_path, number, code, stage):
+    run = tmp_path / "run"
+    command = tiny_run(run, supernet__recipe__steps=6, retrain__recipe__steps=4)
+    running = escalade.start(*command)
+    assert running.until(has(run, STAGES[stage][0]))
+    running.signal(number)
+    result = running.wait()
+    assert result.code == code, result.err
+    assert result.out == ""
+    last = result.err.splitlines()[-1]
+    assert last == f"escalade: stopped; nothing is lost. Go on with: escalade {' '.join(command)}"
+    assert "Traceback" not in result.err
+    assert escalade(*command).code == 0
+    assert promised(run) == promised(finished)
+
+
+def test_a_second_signal_ends_at_once(escalade, tmp_path):
+    run = tmp_path / "run"
+    command = tiny_run(run, supernet__recipe__steps=100000)
+    running = escalade.start(*command)
+    assert running.until(has(run, "metrics.jsonl"))
+    running.signal(signal.SIGINT)
+    running.signal(signal.SIGINT)
+    result = running.wait()
+    assert result.code == 130
+    assert "Traceback" not in result.err
+
+
+def test_a_signal_stops_a_training_between_two_steps(escalade, tmp_path):
+    run = tmp_path / "run"
+    command = tiny_run(run, supernet__recipe__steps=100000)
+    running = escalade.start(*command)
+    assert running.until(has(run, "metrics.jsonl"))
+    running.signal(signal.SIGTERM)
+    assert running.wait().code == 143
+    assert (run / "supernet/checkpoint.pt").is_file()
