@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from claim_test.setting import (
@@ -26,7 +27,7 @@ from escalade.core.rules import rule
 from escalade.core.scaling import realised
 
 WIDTHS, STRIDES = (16, 24, 48), (1, 2, 2)
-DIVISORS = {"width_divisor": 4, "resolution_divisor": 1}
+WIDTH_DIVISOR, RESOLUTION_DIVISOR = 4, 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,13 +78,20 @@ def searched_budgets(resolution: int) -> tuple[Budget, ...]:
     return tuple(within(SEARCHED_WINDOW, f_0 * factor) for factor in FACTORS)
 
 
+@cache
 def scaled(base: Architecture, *, name: str, factor: float, f_0: float) -> Architecture:
     """A base scaled by a rule: the point of the rule's curve at the budget, then rounded."""
     budget = within(HAND_WINDOW, f_0 * factor)
     scaling = follow(
         base, curve=lambda j: rule(name, 2.0**j), budget=budget, start=math.log2(factor)
     )
-    return meet_budget(base, scaling=scaling, budget=budget, **DIVISORS)
+    return meet_budget(
+        base,
+        scaling=scaling,
+        budget=budget,
+        width_divisor=WIDTH_DIVISOR,
+        resolution_divisor=RESOLUTION_DIVISOR,
+    )
 
 
 def hand_entries(resolution: int, *, everything: bool = False) -> list[Entry]:
@@ -140,6 +148,7 @@ def grown(family: Sequence[Architecture], *, f_0: float) -> Architecture:
         budget=budget,
         stage=ladder.stage(f_0 * GROWN),
         name="grown",
-        **DIVISORS,
+        width_divisor=WIDTH_DIVISOR,
+        resolution_divisor=RESOLUTION_DIVISOR,
     )
     return member.architecture

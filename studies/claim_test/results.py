@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from claim_test.networks import Entry
-from claim_test.retraining import Unit
 from escalade.core import cost
 from escalade.core.architecture import Architecture
 from escalade.core.statistics import paired_test, summarize
@@ -74,26 +73,20 @@ class Comparison:
     num: int
 
 
-def networks(
-    entries: Sequence[Entry], *, folder: Path, seeds: Sequence[int] | None = None
-) -> list[Network]:
-    """Every compared network with what is retrained of it (all seeds found, or these)."""
-    return [_network(entry, folder, seeds) for entry in entries]
+def networks(entries: Sequence[Entry], *, folder: Path) -> list[Network]:
+    """Every compared network with what is retrained of it."""
+    return [_network(entry, folder) for entry in entries]
 
 
-def _network(entry: Entry, folder: Path, seeds: Sequence[int] | None) -> Network:
-    accuracies, seconds = {}, 0.0
-    for seed in range(100) if seeds is None else seeds:
-        result = Unit(architecture=entry.architecture, seed=seed).result(folder)
-        if result is not None:
-            accuracies[seed] = float(result["accuracy"])
-            seconds += float(result["device_seconds"])
+def _network(entry: Entry, folder: Path) -> Network:
+    found = [_read(path) for path in folder.glob(f"{entry.architecture.key}-seed*.json")]
+    found.sort(key=lambda result: int(result["seed"]))
     return Network(
         arm=entry.arm,
         factor=entry.factor,
         architecture=entry.architecture,
-        accuracies=accuracies,
-        device_seconds=seconds,
+        accuracies={result["seed"]: result["accuracy"] for result in found},
+        device_seconds=sum(result["device_seconds"] for result in found),
     )
 
 
@@ -186,10 +179,7 @@ def _search_costs(arm: str, folder: Path) -> tuple[float, float]:
     seed = next((word for word in arm.split() if word.isdigit()), "0")
     kind = "fixed" if "fixed" in arm else "free"
     parts = (folder / f"search{seed}" / name for name in ("supernet.json", f"search-{kind}.json"))
-    supernet, search = (
-        json.loads(path.read_text(encoding="utf-8"))["device_seconds"] if path.exists() else 0.0
-        for path in parts
-    )
+    supernet, search = (_read(path)["device_seconds"] if path.exists() else 0.0 for path in parts)
     return float(supernet), float(search)
 
 
@@ -198,7 +188,7 @@ def tuned(folder: Path) -> list[dict[str, float]]:
     rows = []
     for path in sorted(folder.glob("*-rate*.json")):
         rate = float(path.stem.split("-rate")[1].split("-seed")[0])
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = _read(path)
         rows.append(
             {
                 "learning_rate": rate,
@@ -207,6 +197,11 @@ def tuned(folder: Path) -> list[dict[str, float]]:
             }
         )
     return sorted(rows, key=lambda row: row["learning_rate"])
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
 
 
 def to_json(

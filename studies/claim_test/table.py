@@ -23,7 +23,8 @@ def markdown(result: Mapping[str, Any]) -> str:
         _comparisons(result["comparisons"]),
         "## Device-seconds",
         "Core-seconds by the clock, over all networks and seeds of an arm; equal networks of two "
-        "arms are trained once and counted for both. The supernet is shared by the searched arms.",
+        "arms are trained once and counted for both. The supernet is shared by the searched arms. "
+        "Other work on the machine makes these numbers larger.",
         _costs(result["costs"]),
         "## Networks",
         _networks(found, result["f_0"]),

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,7 +63,8 @@ class Running:
 
     def kill(self) -> Result:
         """Kill the process and all it started, as the kernel or a power cut would."""
-        os.killpg(self.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has just ended
+            os.killpg(self.pid, signal.SIGKILL)
         return self.wait()
 
     def signal(self, number: int) -> None:
@@ -73,6 +75,10 @@ class Running:
         if self._code is None:
             self._code = int(self._server.stdout.readline())
         return Result(self._code, self._out.read_text(), self._err.read_text())
+
+    @property
+    def is_waited_for(self) -> bool:
+        return self._code is not None
 
     @property
     def is_over(self) -> bool:
@@ -110,6 +116,7 @@ class Commands:
         )
         assert self._server.stdout.readline() == "ready\n"
         self._num = 0
+        self._last: Running | None = None
 
     def start(
         self,
@@ -127,6 +134,8 @@ class Commands:
             checkpoint_seconds: between saves, where it is not to be the default.
             file_bytes: no file may grow beyond this.
         """
+        if self._last is not None and not self._last.is_waited_for:
+            self._last.kill()  # left behind by a test that failed
         self._num += 1
         out, err = (self.folder / f"{self._num}.{name}" for name in ("stdout", "stderr"))
         out.touch(), err.touch()
@@ -141,13 +150,16 @@ class Commands:
         }
         self._server.stdin.write(json.dumps(request) + "\n")
         self._server.stdin.flush()
-        return Running(self._server, out, err)
+        self._last = Running(self._server, out, err)
+        return self._last
 
     def __call__(self, *arguments: object, **options: object) -> Result:
         """Run a command line to its end."""
         return self.start(*arguments, **options).wait()
 
     def close(self) -> None:
+        if self._last is not None and not self._last.is_waited_for:
+            self._last.kill()
         self._server.stdin.close()
         self._server.wait(10)
         self._server.stdout.close()

@@ -1,0 +1,149 @@
+"""What goes wrong around a run: one clear message each, and nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+
+import pytest
+from running import promised, tiny_run
+
+
+def lines(text: str) -> list[str]:
+    """Without the lines that say what the run was doing."""
+    at = text.index("escalade: ")
+    return text[at:].splitlines()
+
+
+def fails(result, code: int, *words: str) -> str:
+    """The message, after checking its form."""
+    assert result.code == code, result.err
+    assert result.out == ""
+    assert "Traceback" not in result.err
+    message = lines(result.err)
+    assert 1 <= len(message) <= 3
+    for word in words:
+        assert word in "\n".join(message)
+    return "\n".join(message)
+
+
+@pytest.mark.parametrize(
+    ("budgets", "bad"), [("1k,2k", "1k"), ("0.4M,90M", "90M"), ("50M,100M", "50M")]
+)
+@pytest.mark.parametrize("verb", ["plan", "run"])
+def test_infeasible_budgets_give_the_range(escalade, tmp_path, budgets, bad, verb):
+    arguments = tiny_run(tmp_path / "run", "--budgets", budgets)
+    result = escalade(verb, *arguments[1:])
+    message = fails(result, 2, "budgets", bad)
+    assert re.search(r"\d+(\.\d+)?[kMG] to \d+(\.\d+)?[kMG]|reaches \d", message)
+
+
+def test_a_typo_in_a_configuration_file(escalade, tmp_path):
+    (tmp_path / "my.yaml").write_text("data: demo\nbudgets: [1M, 2M]\nserach: {rounds: 2}\n")
+    result = escalade("run", "--config", tmp_path / "my.yaml", "--out", tmp_path / "run")
+    fails(result, 2, "serach", "did you mean search?")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_folder_of_another_configuration(escalade, copied):
+    before = promised(copied)
+    result = escalade(*tiny_run(copied, exports=True, search__rounds=2))
+    fails(result, 2, "another configuration", "search.rounds is 1 there, 2 here", "--out")
+    assert promised(copied) == before
+
+
+def test_a_folder_that_is_no_run(escalade, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    fails(escalade(*tiny_run(tmp_path)), 2, "neither empty nor a run folder")
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_run_killed_before_its_first_file_was_whole(escalade, finished, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/.config.yaml.part").write_text("data: de")
+    result = escalade(*tiny_run(tmp_path / "run"))
+    assert result.code == 0, result.err
+    assert promised(tmp_path / "run") == promised(finished)
+
+
+def test_a_run_folder_below_a_file(escalade, tmp_path):
+    (tmp_path / "file").touch()
+    fails(escalade(*tiny_run(tmp_path / "file")), 2, "is a file", "--out")
+    fails(escalade(*tiny_run(tmp_path / "file/run")), 2, "cannot make the run folder")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_no_permission_to_write(escalade, tmp_path):
+    (tmp_path / "closed").mkdir(mode=0o500)
+    fails(escalade(*tiny_run(tmp_path / "closed/run")), 2, "ermission", "--out")
+    fails(escalade(*tiny_run(tmp_path / "closed")), 2, "permission", "--out")
+
+
+def test_an_image_cache_that_cannot_be_written(escalade, copied, tmp_path):
+    (tmp_path / "file").touch()
+    environment = {"ESCALADE_CACHE": str(tmp_path / "file/cache")}
+    data = ["--data", "fashion_mnist"]
+    result = escalade(*tiny_run(tmp_path / "run", *data), environment=environment)
+    if "dataset-fashion-mnist" in result.err:
+        pytest.skip("the full set is not installed")
+    fails(result, 2, str(tmp_path / "file/cache"))
+
+
+@pytest.mark.parametrize("kilobytes", [1, 30, 200, 1000, 8000])
+def test_a_full_disk(escalade, finished, tmp_path, kilobytes):
+    """Files beyond a size cannot be written: the run fails at its first larger one."""
+    run = tmp_path / "run"
+    command = tiny_run(run)
+    result = escalade(*command, file_bytes=kilobytes * 1000, checkpoint_seconds=0)
+    fails(result, 1, str(run))
+    assert [path.name for path in run.rglob("*") if path.name.endswith((".part", ".tmp"))] == []
+    result = escalade(*command)
+    assert result.code == 0, result.err
+    assert promised(run) == promised(finished)
+
+
+def test_a_full_disk_while_exporting(escalade, finished, copied):
+    exports = [*copied.glob("family/*/model.onnx"), *copied.glob("family/*/program.pt2")]
+    for path in exports:
+        path.unlink()
+    fails(escalade("export", copied, file_bytes=20_000), 1, "S0")
+    result = escalade("export", copied)
+    assert result.code == 0, result.err
+    assert all(path.is_file() for path in exports)
+
+
+def test_a_loss_that_is_not_finite(escalade, tmp_path):
+    run = tmp_path / "run"
+    command = tiny_run(
+        run,
+        supernet__recipe__steps=300,
+        supernet__recipe__learning_rate=1e6,
+        supernet__recipe__warmup=0.9,
+    )
+    result = escalade(*command, checkpoint_seconds=0)
+    message = fails(result, 1, "not finite" if "weight" in result.err else "loss is")
+    step = re.search(r"the last good checkpoint is step (\d+), (\S+)", message)
+    assert step, message
+    assert step[2] == str(run / "supernet/checkpoint.pt")
+    assert "learning rate below 1e+06" in message
+    assert (run / "supernet/checkpoint.pt").is_file()
+
+
+def test_damaged_files(escalade, copied):
+    """Every file that is read says what it is, and what makes it anew."""
+    (copied / "search.json").write_text('{"stages": [')
+    fails(escalade("grow", copied, "--to", "5M"), 2, "search.json", "escalade search")
+    (copied / "family/family.json").write_text("[]")
+    fails(escalade("export", copied), 2, "family.json", "escalade retrain")
+    (copied / "config.yaml").write_text("data: [")
+    fails(escalade("report", copied), 2, "config.yaml", "YAML")
+
+
+def test_a_damaged_checkpoint(escalade, finished, tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    shutil.copy(finished / "config.yaml", run)
+    (run / "supernet").mkdir()
+    (run / "supernet/checkpoint.pt").write_bytes(b"PK\x03\x04 nothing")
+    fails(escalade("train", run), 2, "checkpoint.pt", "damaged", "delete it")

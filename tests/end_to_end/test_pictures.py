@@ -1,0 +1,168 @@
+"""Runs on folders of pictures, and what may be wrong with a folder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+from pictures import make_pictures
+from running import NO_EXPORTS, promised, settings
+
+CLASSES = ("apple", "plum", "sea & sky <b>")
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory):
+    """Three classes; not to be changed."""
+    return make_pictures(tmp_path_factory.mktemp("data") / "pictures", CLASSES)
+
+
+def command(data, run, *more, **changes):
+    flags = settings(dataset__limit="null", dataset__search_size=3, **NO_EXPORTS, **changes)
+    named = ["--data", str(data), "--budgets", "0.4M,0.8M", "--grow", "1", "--preset", "smoke"]
+    return ["run", *named, *flags, *more, "--out", str(run)]
+
+
+@pytest.fixture(scope="session")
+def run(escalade, pictures, tmp_path_factory):
+    """A finished run on the pictures; not to be changed."""
+    folder = tmp_path_factory.mktemp("pictures") / "run"
+    result = escalade(*command(pictures, folder))
+    assert result.code == 0, result.err
+    return folder
+
+
+def test_a_family_from_mixed_pictures(run):
+    family = json.loads((run / "family/family.json").read_text())
+    assert [m["name"] for m in family["members"]] == ["S0", "S1", "S2"]
+    assert family["data"] == "pictures"
+    config = json.loads((run / "family/S2/config.json").read_text())
+    assert config["num_classes"] == 3
+    assert config["pretrained_cfg"]["label_names"] == list(CLASSES)
+    assert config["pretrained_cfg"]["input_size"][0] == 3
+    assert "sea &amp; sky" in (run / "report.html").read_text()
+    assert "sky <b>" not in (run / "report.html").read_text()
+
+
+def test_the_data_may_be_named_in_another_way(escalade, run, pictures, tmp_path):
+    """family.json holds nothing of the place."""
+    again = tmp_path / "again"
+    moved = shutil.copytree(pictures, tmp_path / "pictures")  # times of files are kept
+    result = escalade(*command("pictures", again), folder=moved.parent)
+    assert result.code == 0, result.err
+    assert promised(again) == promised(run)
+
+
+def test_corrupt_pictures_are_left_out_and_listed(escalade, pictures, tmp_path):
+    data = shutil.copytree(pictures, tmp_path / "pictures")
+    (data / "apple/000.png").write_bytes(b"nothing")
+    whole = (data / "plum/001.jpg").read_bytes()
+    (data / "plum/001.jpg").write_bytes(whole[: len(whole) // 2])
+    (data / "plum/notes.txt").write_text("not a picture, and not taken for one")
+    result = escalade(*command(data, tmp_path / "run"))
+    assert result.code == 0, result.err
+    assert "2 unreadable images left out" in result.err
+    plan = json.loads((tmp_path / "run/plan.json").read_text())
+    assert {path for path, _ in plan["skipped"]} == {"apple/000.png", "plum/001.jpg"}
+    assert all(reason for _, reason in plan["skipped"])
+    assert sum(plan["split"].values()) == 3 * 24 - 2
+
+
+def test_too_many_corrupt_pictures_stop_the_run(escalade, pictures, tmp_path):
+    data = shutil.copytree(pictures, tmp_path / "pictures")
+    for path in sorted((data / "apple").iterdir())[:11]:
+        path.write_bytes(b"nothing")
+    result = escalade(*command(data, tmp_path / "run"))
+    assert result.code == 2
+    assert "11 of 72 images" in result.err
+    assert "apple/000.png" in result.err
+    assert len(result.err.splitlines()) <= 3
+
+
+@pytest.mark.parametrize(
+    ("break_it", "words"),
+    [
+        (lambda data: [shutil.rmtree(data / n) for n in CLASSES[1:]], "one class folder only"),
+        (lambda data: (data / "zebra").mkdir(), "zebra holds no images"),
+        (lambda data: [shutil.rmtree(data / n) for n in CLASSES], "no class folders"),
+        (lambda data: shutil.rmtree(data), "there is no folder"),
+        (
+            lambda data: [p.unlink() for p in sorted((data / "plum").iterdir())[2:]],
+            "too few images to split: 'plum' (2)",
+        ),
+    ],
+    ids=["one class", "empty class", "no class", "no folder", "two images"],
+)
+@pytest.mark.parametrize("verb", ["plan", "run"])
+def test_folders_that_cannot_be_used(escalade, pictures, tmp_path, break_it, words, verb):
+    data = shutil.copytree(pictures, tmp_path / "pictures")
+    break_it(data)
+    arguments = command(data, tmp_path / "run")
+    result = escalade(verb, *arguments[1:])
+    assert result.code == 2, result.err
+    assert words in result.err
+    assert len(result.err.splitlines()) <= 3
+    assert result.out == ""
+
+
+@pytest.mark.parametrize("change", ["added", "removed", "renamed"])
+def test_other_classes_between_start_and_resume(escalade, pictures, run, tmp_path, change):
+    data = shutil.copytree(pictures, tmp_path / "pictures")
+    started = tmp_path / "run"
+    shutil.copytree(run, started)
+    config = (started / "config.yaml").read_text().replace(str(pictures), str(data))
+    (started / "config.yaml").write_text(config)
+    shutil.rmtree(started / "family")
+    if change == "added":
+        shutil.copytree(data / "plum", data / "zebra")
+    elif change == "removed":
+        shutil.rmtree(data / "plum")
+    else:
+        (data / "plum").rename(data / "prune")
+    for arguments in (command(data, started), ["retrain", started]):
+        result = escalade(*arguments)
+        assert result.code == 2, result.err
+        assert "3 classes" in result.err
+        assert len(result.err.splitlines()) <= 3
+
+
+def test_other_images_between_start_and_resume(escalade, pictures, tmp_path):
+    """Same classes, other images: half a training on each would be no training on either."""
+    data = shutil.copytree(pictures, tmp_path / "pictures")
+    run = tmp_path / "run"
+    running = escalade.start(*command(data, run), checkpoint_seconds=0)
+    assert running.until((run / "supernet/checkpoint.pt").exists)
+    running.kill()
+    for path in sorted((data / "apple").iterdir())[:5]:
+        path.unlink()
+    result = escalade(*command(data, run))
+    assert result.code == 2, result.err
+    assert "train_digest" in result.err or "images" in result.err
+
+
+def test_fine_tuning_a_member_on_other_data(escalade, finished, pictures, tmp_path):
+    out = tmp_path / "tuned"
+    flags = ["--member", "S1", "--data", pictures, "--from-weights", "--epochs", "1"]
+    result = escalade("retrain", finished, *flags, "--out", out)
+    assert result.code == 0, result.err
+    assert json.loads((out / "result.json").read_text())["from_weights"] is True
+    assert json.loads((out / "config.json").read_text())["num_classes"] == 3
+    assert (out / "model.safetensors").is_file()
+    assert list(out.glob("training/*.pt")) == []
+
+
+def test_fine_tuning_goes_on_after_a_kill(escalade, finished, pictures, tmp_path):
+    flags = ["--member", "S0", "--data", pictures, "--from-weights", "--epochs", "2"]
+    weights = []
+    for name in ("straight", "killed"):
+        out = tmp_path / name
+        arguments = ["retrain", finished, *flags, "--out", out]
+        if name == "killed":
+            running = escalade.start(*arguments, checkpoint_seconds=0)
+            running.until((out / "training/checkpoint.pt").exists)
+            running.kill()
+        result = escalade(*arguments)
+        assert result.code == 0, result.err
+        weights.append((out / "model.safetensors").read_bytes())
+    assert weights[0] == weights[1]
