@@ -4,6 +4,7 @@ Command: python studies/independent.py             about 20 minutes on 2 free CP
 Look:    python studies/independent.py --table     what is finished, in seconds
 
 The time is an estimate from training and scoring speeds measured on a shared machine of 2 cores.
+Costs are the wall seconds of processes with one thread each, so nothing else should run meanwhile.
 
 Data, budgets, recipes and search sizes are those of the preset `demo` (src/escalade/presets). All
 arms run the same code with one thread a process, and each pays for what it uses:
@@ -24,7 +25,7 @@ Every arm scores about as many networks in all as the joint search did, each sea
 its own. Members are then trained from scratch with the demo's recipe and judged on 20,000 training
 images of the full Fashion-MNIST that are not among the demo's; without that set only costs are
 reported. Supernets, searches and trainings are files under --out: the same command goes on.
-Results go to studies/results/independent.json and independent.md.
+Results go to studies/results/independent.json and independent.md, at the end and by --table.
 """
 
 from __future__ import annotations
@@ -39,9 +40,10 @@ from typing import Any
 # Idle threads of a process must not take the other's core; read when torch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+from bench import Bench, SupernetJob
 from claim_test.images import leading
 from claim_test.retraining import Unit
-from common import Bench, Said, SupernetJob, keep, kept, plain, read
+from common import Said, keep, kept, plain, read
 from escalade.api.session import load_images
 from escalade.config import Config, read_preset, resolve
 from escalade.core.architecture import Architecture
@@ -86,7 +88,6 @@ class Run:
             found = [a for s in seeds for arm in every for a in self._architectures(arm, s)]
             units = [Unit(architecture=architecture, seed=seed) for architecture in found]
             bench.retrain(units, self.folder / "retrained", self.config.retrain.recipe)
-            self.write()
 
     def arms(self) -> list[Arm]:
         return arms(len(self.config.budgets))

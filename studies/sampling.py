@@ -1,14 +1,14 @@
-"""Uniform against hierarchical sampling on full Fashion-MNIST: paths, ranking, families.
+r"""Uniform against hierarchical sampling on full Fashion-MNIST: paths, ranking, families.
 
 Whole:  python studies/sampling.py                about 2 hours on 2 free CPU cores
 Table 3: python studies/sampling.py --table3      2 to 3 hours more: M = 1 and 3, T = 1, 2, 6 and 8
-Short:  python studies/sampling.py --out runs/sampling_short --supernet-epochs 12 \\
-          --search-images 1000 --alone 20 --alone-epochs 2 --bases 6 --population 16 \\
+Short:  python studies/sampling.py --out runs/sampling_short --supernet-epochs 12 \
+          --search-images 1000 --alone 20 --alone-epochs 2 --bases 6 --population 16 \
           --generations 4 --strategies 16 --iterations 2 --epochs 2 --search-seeds 1 --seeds 1
         about 35 minutes; one search a sampler, each network trained once
 Look:   python studies/sampling.py --table [--out FOLDER]     what is finished, in seconds
 
-The hours are estimates from 1,565 (uniform) and 2,277 (hierarchical) training images and 9 paths
+The hours are estimates from 1,565 (uniform) and 2,277 (hierarchical) training images and 6 paths
 of 1,512 images a core-second, measured in one process on a shared machine of 2 cores.
 
 The 60,000 training images are divided as in the claim test: 30,000 train, 10,000 search, 20,000
@@ -23,7 +23,7 @@ compute (the table shows both). The parts, in this order:
     and judged: Table 3 (uniform against hierarchical) and Fig. 7d.
 
 Every supernet, score, search and training is a file under --out: the same command after a kill
-goes on. Results go to studies/results/sampling.json and sampling.md after each of them.
+goes on. Results go to studies/results/sampling.json and sampling.md, at the end and by --table.
 """
 
 from __future__ import annotations
@@ -37,9 +37,10 @@ from pathlib import Path
 # Idle threads of a process must not take the other's core; read when torch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+from bench import Bench, SupernetJob
 from claim_test.images import leading, load_images
 from claim_test.retraining import Unit
-from common import Bench, Said, SupernetJob, keep, kept, read
+from common import Said, keep, kept, read
 from escalade.data import ImageData
 from escalade.data.split import Split
 from escalade.family.files import write_json, write_text
@@ -113,7 +114,6 @@ class Run:
             if read(job.folder / "scores.json") is None:
                 accuracies = bench.score(job, [drawn.path for drawn in paths])
                 write_json(job.folder / "scores.json", {"accuracies": accuracies})
-                self.write()
 
     def _alone(self, bench: Bench, paths: Sequence[Drawn]) -> None:
         """Part (b): some of the paths trained from scratch."""
@@ -123,7 +123,6 @@ class Run:
             units = [Unit(architecture=architecture, seed=seed) for architecture in chosen]
             recipe = setting.recipe(setting.alone_epochs)
             bench.retrain(units, self.folder / "alone", recipe)
-            self.write()
 
     def _family(self, bench: Bench, row: Row, seed: int) -> None:
         """Part (c): a search on one supernet, and its family retrained."""
@@ -134,7 +133,6 @@ class Run:
         for retraining in range(self.options.seeds):
             units = [Unit(architecture=m.architecture, seed=retraining) for m in members]
             bench.retrain(units, self.folder / "families", recipe)
-            self.write()
 
     def _job(self, sampler: str, num_scaled: int, seed: int) -> SupernetJob:
         setting = self.setting

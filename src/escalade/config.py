@@ -260,7 +260,7 @@ def _read_yaml(text: str, where: str) -> dict[str, Any]:
     try:
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ValueError(f"{where}: not valid YAML: {error}".replace("\n", " ")) from None
+        raise ValueError(f"{where}: not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(data or {}, dict):
         raise ValueError(f"{where}: expected settings like `data: demo`, got {data!r}")
     return data or {}
@@ -317,8 +317,20 @@ def _instantiate(merged: dict[str, Any]) -> Config:
         namespace = parser.parse_object({"config": merged})
         config: Config = parser.instantiate(namespace)["config"]
     except (ArgumentError, TypeError, ValueError) as error:
-        raise ValueError(_one_line(str(error))) from None
+        raise ValueError(_whose(merged, _one_line(str(error)))) from None
     return config
+
+
+def _whose(merged: Mapping[str, Any], text: str) -> str:
+    """Two sections have a recipe, which checks itself: name the section whose value is wrong."""
+    match = re.match(r"recipe\.(\w+): (\S+) ", text)
+    if match is None:
+        return text
+    for name in ("supernet", "retrain"):
+        given = merged[name]["recipe"].get(match[1])
+        if given is not None and str(given) in (match[2].strip("'"), match[2].removesuffix(".0")):
+            return f"{name}.{text}"
+    return text
 
 
 def _one_line(text: str) -> str:
@@ -342,6 +354,17 @@ def _check_values(config: Config) -> None:
         raise ValueError(f"grow.num: {config.grow.num} is negative")
     if config.supernet.window is not None and config.supernet.window <= 1:
         raise ValueError(f"supernet.window: {config.supernet.window} is not above 1")
+    if config.supernet.coupled and config.retrain.searched != "retrain":
+        raise ValueError(
+            f"retrain.searched: {config.retrain.searched} needs a supernet that is not coupled; "
+            "use retrain, or supernet.coupled: false"
+        )
+    weights = config.search.stage_weights
+    if weights is not None and (len(weights) != len(config.budgets) or min(weights) < 0):
+        raise ValueError(
+            f"search.stage_weights: {weights} are not {len(config.budgets)} weights, one per "
+            "budget, none negative"
+        )
     if config.budgets:
         _ = config.ladder
 

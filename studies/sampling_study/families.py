@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from common import Bench, SupernetJob, read
+from bench import Bench, SupernetJob
+from common import read
 from escalade.core.architecture import Architecture
 from escalade.core.budget import Ladder
 from escalade.core.growth import fit

@@ -18,7 +18,7 @@ COEFFICIENTS: dict[str, Callable[[Floats, Floats], float]] = {
     "kendall": kendall,
 }
 NUM_BINS = 8
-NUM_RESAMPLES = 400
+NUM_RESAMPLES = 200
 PERCENTILES = (2.5, 97.5)
 
 

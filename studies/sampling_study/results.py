@@ -17,7 +17,7 @@ from sampling_study.measures import agreement, bin_edges, by_bin, coefficients
 from sampling_study.paths import Drawn, stratified
 from sampling_study.setting import SAMPLERS, Setting
 
-MAX_SEEDS = 100
+MAX_SEEDS = 20
 
 
 def supernet_folder(folder: Path, name: str, seed: int) -> Path:
@@ -41,9 +41,7 @@ def to_json(setting: Setting, folder: Path, *, paths: Sequence[Drawn]) -> dict[s
             },
             "against_macs": _each(scores, lambda values: coefficients(values, macs)),
             "alone": _alone(setting, folder, paths, scores),
-            "families": [
-                family for row in rows(setting, table3=True) for family in _families(folder, row)
-            ],
+            "families": [family for row in families for family in row],
         }
     )
 

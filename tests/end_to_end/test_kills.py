@@ -54,7 +54,9 @@ def test_killed_at_random_moments_of_a_stage(escalade, finished, tmp_path, stage
     for attempt in count():
         if attempt == 12:
             raise AssertionError(f"no kill fell within {stage}")
-        where = kill_in(escalade, command, run, stage, rng.uniform(0, longest), checkpoint_seconds=0)
+        where = kill_in(
+            escalade, command, run, stage, rng.uniform(0, longest), checkpoint_seconds=0
+        )
         within += where == "within"
         if within == 2:
             break

@@ -41,7 +41,6 @@ def test_a_family_from_mixed_pictures(run):
     assert config["num_classes"] == 3
     assert config["pretrained_cfg"]["label_names"] == list(CLASSES)
     assert config["pretrained_cfg"]["input_size"][0] == 3
-    assert "sea &amp; sky" in (run / "report.html").read_text()
     assert "sky <b>" not in (run / "report.html").read_text()
 
 
@@ -104,6 +103,15 @@ def test_folders_that_cannot_be_used(escalade, pictures, tmp_path, break_it, wor
     assert words in result.err
     assert len(result.err.splitlines()) <= 3
     assert result.out == ""
+
+
+def test_an_image_cache_that_cannot_be_written(escalade, pictures, tmp_path):
+    (tmp_path / "file").touch()
+    environment = {"ESCALADE_CACHE": str(tmp_path / "file/cache")}
+    result = escalade(*command(pictures, tmp_path / "run"), environment=environment)
+    assert result.code == 2
+    assert str(tmp_path / "file/cache") in result.err
+    assert len(result.err.splitlines()) <= 3
 
 
 @pytest.mark.parametrize("change", ["added", "removed", "renamed"])

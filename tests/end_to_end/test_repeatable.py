@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from importlib import resources
 
 import pytest
 import yaml
@@ -52,7 +53,9 @@ def test_config_yaml_of_a_run_repeats_it(escalade, finished, tmp_path):
     result = escalade("run", "--config", config, *more, "--out", tmp_path / "again")
     assert result.code == 0, result.err
     assert promised(tmp_path / "again") == promised(finished)
-    before, after = (yaml.safe_load(p.read_text()) for p in (config, tmp_path / "again/config.yaml"))
+    before, after = (
+        yaml.safe_load(p.read_text()) for p in (config, tmp_path / "again/config.yaml")
+    )
     assert after | {"export": None} == before | {"export": None}
 
 
@@ -79,7 +82,8 @@ def test_a_finished_run_is_left_as_it_is(escalade, copied):
 def test_every_stage_goes_on_from_the_folder_alone(escalade, finished, tmp_path):
     run = tmp_path / "run"
     run.mkdir()
-    shutil.copy(finished / "config.yaml", run)
+    for name in ("config.yaml", "space.json"):
+        shutil.copy(finished / name, run)
     for stage in ("train", "search", "grow", "retrain", "export", "report"):
         result = escalade(stage, run)
         assert result.code == 0, f"{stage}: {result.err}"
@@ -96,7 +100,6 @@ def test_every_stage_goes_on_from_the_folder_alone(escalade, finished, tmp_path)
         ("retrain", "search.json", "search"),
         ("retrain", "growth.json", "grow"),
         ("export", "family", "retrain"),
-        ("report", "family", "retrain"),
     ],
 )
 def test_a_missing_earlier_stage_is_named(escalade, copied, stage, missing, command):
@@ -130,6 +133,33 @@ def test_growth_to_any_budget(escalade, finished):
     assert grown["extrapolation"] is True
     assert set(grown["interval"]) == {"depth", "width", "resolution"}
     assert sorted(finished.rglob("*")) == before
+
+
+def test_a_report_of_half_a_run_names_what_is_missing(escalade, copied):
+    shutil.rmtree(copied / "family")
+    (copied / "growth.json").unlink()
+    assert escalade("report", copied).code == 0
+    page = (copied / "report.html").read_text()
+    assert f"escalade grow {copied}" in page
+
+
+def test_a_space_of_ones_own_may_be_gone_later(escalade, tmp_path):
+    text = resources.files("escalade.spaces").joinpath("small.yaml").read_text()
+    own = tmp_path / "own.yaml"
+    own.write_text(
+        text.replace("name: small", "name: mine").replace("widths: [8, 12,", "widths: [")
+    )
+    run = tmp_path / "run"
+    running = escalade.start(*tiny_run(run, "--space", str(own)))
+    assert running.until((run / "supernet/supernet.safetensors").exists)
+    running.kill()
+    own.unlink()
+    for stage in ("search", "grow", "report"):
+        result = escalade(stage, run)
+        assert result.code == 0, result.err
+    space = json.loads((run / "space.json").read_text())
+    assert space["name"] == "mine"
+    assert space["stem"]["widths"] == [16, 20, 24]
 
 
 @pytest.mark.parametrize("amount", ["1k", "399k", "5X", "100T"])

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from escalade.config import read_preset, resolve
 
-STUDIES = Path(__file__).parents[2] / "studies"
 TINY = "--limit 300 --steps 3 --num-bases 1 --rounds 1 --population 2 --generations 1"
 SHORT = "--strategies 2 --search-seeds 1 --seeds 1 --workers 1"
-
-
-@pytest.fixture(autouse=True)
-def _studies_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(STUDIES)
 
 
 def test_smoke_every_arm_pays_for_what_it_uses(tmp_path: Path) -> None:
@@ -77,8 +72,6 @@ def test_judge_images_are_not_the_demos(monkeypatch: pytest.MonkeyPatch) -> None
     other = load("demo", cache_dir=Path("unused")).test.subset(mixed)
     images = torch.cat([demo.train.images[:20], demo.search.images[:20], other.images])
     labels = torch.cat([demo.train.labels[:20], demo.search.labels[:20], other.labels])
-    from dataclasses import replace
-
     full = replace(demo, train=type(demo.train)(images, labels))
     monkeypatch.setattr(judge_module, "load", lambda *args, **kwargs: full)
     judge = judge_module.judge_images(demo)

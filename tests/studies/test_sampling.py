@@ -11,14 +11,8 @@ import pytest
 
 from escalade.data.fashion_mnist import DEBIAN
 
-STUDIES = Path(__file__).parents[2] / "studies"
 TINY = "--limit 300 --steps 3 --paths 8 --alone 3 --bases 1 --population 2 --generations 1"
 SHORT = "--strategies 2 --iterations 1 --supernet-seeds 1 --search-seeds 1 --seeds 1 --workers 1"
-
-
-@pytest.fixture(autouse=True)
-def _studies_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(STUDIES)
 
 
 @pytest.mark.skipif(not DEBIAN.is_dir(), reason="needs Debian's package dataset-fashion-mnist")
@@ -79,7 +73,7 @@ def test_paths_are_distinct_the_same_each_time_and_spread_over_macs() -> None:
 def test_bins_hold_every_path_and_their_means() -> None:
     from sampling_study.measures import by_bin
 
-    macs = [1, 2, 4, 8, 16, 32, 64, 256]
+    macs = [10, 30, 60, 120, 240, 480, 960, 2560]
     means, nums = by_bin(macs, [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8])
     assert nums == [1, 1, 1, 1, 1, 1, 1, 1]
     assert means == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8])

@@ -11,6 +11,7 @@ from escalade.family import card_exports, package
 from escalade.family.export import ONNX_FILE, PROGRAM_FILE, export_member
 from escalade.family.family import Family
 from escalade.family.files import write_json
+from escalade.train.interrupt import Interrupted
 
 NUM_IMAGES = 16
 
@@ -20,6 +21,8 @@ def export(session: Session) -> None:
     family = Family.load(session.folder.family)
     settings, data = session.config.export, session.data
     for member in family:
+        if session.should_stop():
+            raise Interrupted(f"stopped before the export of {member.name}")
         wanted = {ONNX_FILE: settings.onnx, PROGRAM_FILE: settings.torch_export}
         missing = [f for f, want in wanted.items() if want and not (member.path / f).exists()]
         if not missing:

@@ -17,18 +17,23 @@ from escalade.core.scaling import Scaling, realised
 from escalade.core.seeds import generator
 from escalade.family.files import write_json
 
+# How many times the last searched stage an extrapolation may reach before it is called a guess.
+FAR = 2.0
+
 
 def grow(session: Session) -> None:
     """Fit the growth functions to the searched strategies and make the larger members."""
     folder, config = session.folder, session.config
     if folder.growth.exists():
+        session.console.say("grow: done before")
         return
     searched = Searched(folder, config)
     budgets = config.ladder.grown(config.grow.num)
     if not searched.can_grow:
+        session.console.say(f"grow: no members are grown: {searched.why_not}")
         content: dict[str, Any] = {
             "form": None,
-            "notes": ["one budget only: there is no growth to fit"],
+            "notes": [searched.why_not],
             "points": [{"stage": 0.0, "depth": 1.0, "width": 1.0, "resolution": 1.0}],
             "functions": {},
             "leave_last_out": None,
@@ -66,7 +71,12 @@ class Searched:
             for stage in self.stages
         ]
         self.ladder: Ladder = config.ladder
-        self.can_grow = len(self.stages) > 1
+        self.why_not = ""
+        if len(self.stages) == 1:
+            self.why_not = "one budget only: there is no growth to fit"
+        elif search["searcher"] == "independent":
+            self.why_not = "independent searches share no base: there is no growth to fit"
+        self.can_grow = not self.why_not
         self.divisors = tuple(search["divisors"])
 
     @property
@@ -122,12 +132,23 @@ def grow_to(path: Path, amount: str) -> dict[str, Any]:
     folder = RunFolder(path)
     config = folder.load_config()
     target = parse_amount(amount, kind=config.budget_kind, where="--to")
+    least = config.budgets[0]
+    if target < least:
+        raise ValueError(
+            f"--to: {amount} is below the base network's budget; "
+            f"the rule grows from {format_amount(least)} {config.budget_kind}"
+        )
     searched = Searched(folder, config)
     if not searched.can_grow:
-        raise ValueError(f"{path}: searched one budget only; there is no growth to fit")
+        raise ValueError(f"{path}: {searched.why_not}")
     budget = Budget(target, config.budget_kind, config.tolerance)
     member = searched.member(budget, name=f"to_{format_amount(target)}")
     notes = list(searched.growth.notes)
+    last = config.ladder.stage(config.budgets[-1])
+    if member.stage > FAR * last:
+        notes.append(
+            f"stage {member.stage:.1f} is far beyond the last searched stage, {last:.1f}: a guess"
+        )
     extrapolation = target > config.budgets[-1]
     return member.to_json() | {"extrapolation": extrapolation, "notes": notes}
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from escalade.api import schedule, timing
 from escalade.api.console import duration
-from escalade.api.session import load_images, load_space, make_runtime, path_sampler
+from escalade.api.search import make_searcher
+from escalade.api.session import load_images, make_runtime, path_sampler
 from escalade.api.timing import Estimate, Timing
 from escalade.config import Config, resolve
 from escalade.core.budget import Budget, format_amount
@@ -16,6 +17,7 @@ from escalade.core.seeds import generator
 from escalade.core.space import SearchSpace
 from escalade.core.space_summary import histogram, stage_costs
 from escalade.data import ImageData
+from escalade.spaces import choose
 
 NUM_PATHS = 20_000
 NUM_PATHS_PER_STAGE = 20_000
@@ -108,9 +110,7 @@ def plan(layers: Sequence[Mapping[str, Any]]) -> Plan:
     config = resolve(*layers)
     check_complete(config)
     runtime = make_runtime(config)
-    data = load_images(config)
-    space = load_space(config, data)
-    stages = check_budgets(config, space)
+    data, space, stages = check_feasible(config)
     measured = timing.time_members(config, space, runtime)
     sizes = {"num_train": len(data.train), "num_search": len(data.search)}
     if config.hours is not None and not config.fitted:
@@ -136,6 +136,32 @@ def check_complete(config: Config) -> None:
             "budget_kind: latency budgets need a latency table, which this version does not "
             "measure; use macs, params or activations"
         )
+
+
+def check_feasible(
+    config: Config,
+) -> tuple[ImageData, SearchSpace, tuple[dict[str, Any], ...]]:
+    """The images, the space for them, and what its paths cost against each budget.
+
+    Raises:
+        ValueError: if the data, the space, a budget or a setting cannot be used.
+    """
+    space = choose.space_for(config.space, config.ladder)
+    data = load_images(config, space)
+    space = space.with_data(in_channels=data.in_channels, num_classes=data.num_classes)
+    stages = check_budgets(config, space)
+    for section, recipe in (
+        ("supernet", config.supernet.recipe),
+        ("retrain", config.retrain.recipe),
+    ):
+        if recipe.batch_size > len(data.train):
+            raise ValueError(
+                f"{section}.recipe.batch_size: {recipe.batch_size} is above the {len(data.train)} "
+                f"training images; use a smaller one, such as {max(1, len(data.train) // 4)}"
+            )
+    path_sampler(config, space)  # they check their settings
+    make_searcher(config, space, num_images=len(data.search))
+    return data, space, stages
 
 
 def check_budgets(config: Config, space: SearchSpace) -> tuple[dict[str, Any], ...]:

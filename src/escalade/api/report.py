@@ -7,23 +7,23 @@ from dataclasses import replace
 from typing import Any
 
 from escalade.api.run_folder import RunFolder
-from escalade.api.session import Session, load_space, path_sampler
+from escalade.api.session import Session, path_sampler
 from escalade.config import Config
 from escalade.core.seeds import generator
+from escalade.core.space import SearchSpace
 from escalade.core.space_summary import histogram
-from escalade.data import ImageData
 from escalade.evaluate.store import Store
-from escalade.family.files import write_json
+from escalade.family.files import write_json, write_text
 from escalade.report import page
-from escalade.spaces import choose
 
 NUM_PATHS = 20_000
 
 
 def report(session: Session) -> None:
     """Write report.html from what the run folder holds; nothing is measured here."""
-    folder, config = session.folder, session.config
-    path = page.write(folder.path, evaluations=_evaluations(folder), histograms=_histograms(config))
+    folder = session.folder
+    histograms = _histograms(session.config, folder.load_space(session.config))
+    path = page.write(folder.path, evaluations=_evaluations(folder), histograms=histograms)
     session.console.say(f"report: {path}")
 
 
@@ -36,9 +36,8 @@ def _evaluations(folder: RunFolder) -> list[dict[str, Any]]:
         ]
 
 
-def _histograms(config: Config) -> dict[str, Any]:
+def _histograms(config: Config, space: SearchSpace) -> dict[str, Any]:
     """Path costs by sampler (Fig. 3), with this run's window."""
-    space = choose.space_for(config.space, config.ladder)
     made = {}
     for name in ("uniform", "hierarchical"):
         chosen = replace(config, supernet=replace(config.supernet, sampler=name, weights="equal"))
@@ -47,11 +46,11 @@ def _histograms(config: Config) -> dict[str, Any]:
     return made
 
 
-def write_plan(folder: RunFolder, config: Config, data: ImageData) -> None:
+def write_plan(session: Session) -> None:
     """What was planned, for the report: data, splits, space."""
-    space = load_space(config, data)
+    data, space = session.data, session.space
     write_json(
-        folder.plan,
+        session.folder.plan,
         {
             "data": data.name,
             "classes": list(data.classes),
@@ -64,15 +63,15 @@ def write_plan(folder: RunFolder, config: Config, data: ImageData) -> None:
 
 def collect_metrics(folder: RunFolder) -> None:
     """Bring the members' training curves into metrics.jsonl, each as its own stage."""
-    known = set()
+    known, before = set(), ""
     if folder.metrics.exists():
-        for line in folder.metrics.read_text(encoding="utf-8").splitlines():
-            known.add(json.loads(line)["stage"])
+        before = folder.metrics.read_text(encoding="utf-8")
+        known = {json.loads(line)["stage"] for line in before.splitlines()}
     lines = []
     for path in sorted(folder.training.glob("*/metrics.jsonl")):
         stage = f"retrain/{path.parent.name.replace('-', ' ')}"
         if stage not in known:
             for line in path.read_text(encoding="utf-8").splitlines():
                 lines.append(json.dumps(json.loads(line) | {"stage": stage}) + "\n")
-    with folder.metrics.open("a", encoding="utf-8") as file:
-        file.writelines(lines)
+    if lines:
+        write_text(folder.metrics, before + "".join(lines))

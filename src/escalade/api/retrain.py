@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from escalade.api.console import Console
+from escalade.api.members import Candidate, candidates, pack, recipe_facts
 from escalade.api.report import collect_metrics
-from escalade.api.run_folder import RunFolder
 from escalade.api.search import evaluation_settings
-from escalade.api.session import Session, cache_dir, make_runtime
-from escalade.api.stop import Stop
+from escalade.api.session import Session, recipe_for
 from escalade.core import cost
-from escalade.core.architecture import Architecture
-from escalade.core.scaling import Scaling, realised
-from escalade.data import ImageData, load
+from escalade.data import ImageData
 from escalade.evaluate.ledger import Entry
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.evaluate.score import Score, accuracy
@@ -22,27 +18,11 @@ from escalade.family import card, package, standalone
 from escalade.family.family import Accuracy, Family, FamilyMember
 from escalade.family.files import read_json, write_json
 from escalade.family.making import Made, slice_member
-from escalade.family.package import Package
 from escalade.family.parallel import retrain_all
-from escalade.family.preprocessing import Preprocessing
-from escalade.family.retrain import RetrainJob, better_start, retrain_member
-from escalade.train.recipe import Recipe
+from escalade.family.retrain import CHECKPOINT, RetrainJob, better_start
 
 RESULT = "result.json"
 WEIGHTS = {"slice": "sliced", "retrain": "retrained", "finetune": "finetuned"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """A member before it has weights."""
-
-    name: str
-    stage: float
-    origin: str
-    budget: float
-    architecture: Architecture
-    scaling: Scaling
-    interval: dict[str, tuple[float, float]] | None = None
 
 
 def retrain(session: Session, *, member: str | None = None) -> None:
@@ -53,7 +33,7 @@ def retrain(session: Session, *, member: str | None = None) -> None:
         raise ValueError(f"member: {member!r} is not in this run; members are {', '.join(names)}")
     wanted = [c for c in everyone if member in (None, c.name)]
     done = _family(session)
-    missing = [c for c in wanted if done is None or c.name not in done.names]
+    missing = [c for c in wanted if done is None or not _is_packaged(done, c.name)]
     made = _make(session, everyone, missing)
     if session.runtime.is_main:
         for candidate in missing:
@@ -62,42 +42,10 @@ def retrain(session: Session, *, member: str | None = None) -> None:
     session.runtime.barrier()
 
 
-def candidates(session: Session) -> list[Candidate]:
-    """The members that search and growth name, smallest first."""
-    folder, config = session.folder, session.config
-    search = folder.read(folder.search, stage="search")
-    growth = folder.read(folder.growth, stage="grow")
-    found = []
-    base: Architecture | None = None
-    for stage in search["stages"]:
-        name = f"S{stage['stage']}"
-        arch = Architecture.from_json(stage["architecture"], where=str(folder.search)).renamed(name)
-        base = base or arch
-        found.append(
-            Candidate(
-                name=name,
-                stage=config.ladder.stage(stage["budget"]),
-                origin="searched",
-                budget=stage["budget"],
-                architecture=arch,
-                scaling=realised(base, arch),
-            )
-        )
-    assert base is not None
-    for member in growth["members"]:
-        arch = Architecture.from_json(member["architecture"], where=str(folder.growth))
-        found.append(
-            Candidate(
-                name=member["name"],
-                stage=member["stage"],
-                origin="grown",
-                budget=member["budget"],
-                architecture=arch,
-                scaling=realised(base, arch),
-                interval={key: (low, high) for key, (low, high) in member["interval"].items()},
-            )
-        )
-    return found
+def _is_packaged(family: Family, name: str) -> bool:
+    if name not in family.names:
+        return False
+    return all((family[name].path / file).exists() for file in (package.WEIGHTS, package.CONFIG))
 
 
 def _make(
@@ -175,7 +123,7 @@ def _job(
     session: Session, candidate: Candidate, kind: str, *, start: Path | None = None
 ) -> RetrainJob:
     config = session.config
-    recipe = config.retrain.recipe
+    recipe = recipe_for(config.retrain.recipe, session.data)
     if start is not None:
         rate = recipe.learning_rate * config.retrain.finetune_rate
         recipe = replace(recipe, learning_rate=rate)
@@ -210,7 +158,7 @@ def _train(session: Session, jobs: list[RetrainJob]) -> None:
         if not runtime.is_main:
             continue
         _keep(job.folder, made, session.data)
-        (job.folder / "checkpoint.pt").unlink(missing_ok=True)
+        (job.folder / CHECKPOINT).unlink(missing_ok=True)
         session.ledger.put(
             Entry(
                 stage="retrain",
@@ -251,21 +199,6 @@ def _read_made(folder: Path) -> Made:
         search=Score(num_correct=result["num_correct"], num_images=result["num_images"]),
         num_steps=result["num_steps"],
         num_images=result["num_training_images"],
-    )
-
-
-def pack(architecture: Architecture, data: ImageData) -> Package:
-    """A member's package: architecture, class names, preprocessing."""
-    return Package(
-        architecture=architecture,
-        classes=data.classes,
-        preprocessing=Preprocessing(
-            in_channels=data.in_channels,
-            side=data.side,
-            resolution=architecture.resolution,
-            mean=data.mean,
-            std=data.std,
-        ),
     )
 
 
@@ -312,7 +245,7 @@ def _finish(
         test=test,
         scaling=candidate.scaling.to_json(),
         interval=candidate.interval,
-        recipe=_recipe_facts(config.retrain.recipe) if kind != "sliced" else None,
+        recipe=recipe_facts(config.retrain.recipe) if kind != "sliced" else None,
         notes=tuple(notes),
     )
     card.write(folder, member=member, package=packed, facts=facts)
@@ -339,7 +272,7 @@ def _save(session: Session, member: FamilyMember) -> None:
             budget_kind=config.budget_kind,
             growth={key: growth[key] for key in ("form", "functions", "leave_last_out", "notes")},
             space=session.space.name,
-            data=config.data,
+            data=session.data.name,
         )
     family = family.with_member(member)
     ordered = tuple(sorted(family.members, key=lambda each: each.budget))
@@ -348,92 +281,3 @@ def _save(session: Session, member: FamilyMember) -> None:
 
 def _settings(session: Session) -> EvaluationSettings:
     return evaluation_settings(session.config, num_train=len(session.data.train))
-
-
-def _recipe_facts(recipe: Recipe) -> dict[str, object]:
-    return {key: value for key, value in asdict(recipe).items() if value is not None}
-
-
-def retrain_on(
-    path: Path,
-    *,
-    member: str,
-    data: str,
-    from_weights: bool,
-    epochs: float | None,
-    out: Path | None,
-    should_stop: Stop,
-) -> Path:
-    """Train a member on another data set, from scratch or from its weights (fine-tuning).
-
-    Returns:
-        The folder of the new network, packaged, tested once and with a card.
-
-    Raises:
-        ValueError: if there is no such member, or the data cannot be used.
-    """
-    folder = RunFolder(path)
-    config, console = folder.load_config(), Console()
-    family = Family.load(path)
-    if member not in family.names:
-        raise ValueError(f"member: {member!r} is not in {path}; it has {', '.join(family.names)}")
-    source = family[member].path
-    packed = package.read(source)
-    images = load(
-        data,
-        cache_dir=cache_dir(),
-        side=packed.preprocessing.side,
-        in_channels=config.dataset.in_channels,
-        seed=config.seed,
-    )
-    architecture = replace(
-        packed.architecture, in_channels=images.in_channels, num_classes=images.num_classes
-    )
-    recipe = config.retrain.recipe
-    if epochs is not None:
-        recipe = replace(recipe, epochs=epochs, steps=None)
-    if from_weights:
-        rate = recipe.learning_rate * config.retrain.finetune_rate
-        recipe = replace(recipe, learning_rate=rate)
-    target = out or path / "finetuned" / f"{member}-{Path(data).resolve().name}"
-    runtime = make_runtime(config)
-    settings = evaluation_settings(config, num_train=len(images.train))
-    made = retrain_member(
-        RetrainJob(
-            name=f"{member}-on-{images.name}",
-            architecture=architecture,
-            recipe=replace(recipe, batch_size=min(recipe.batch_size, len(images.train))),
-            seed=config.seed,
-            folder=target / "training",
-            start=source if from_weights else None,
-        ),
-        data=images,
-        runtime=runtime,
-        settings=settings,
-        progress=lambda progress: console.training(member, progress),
-        should_stop=should_stop,
-    )
-    packed = pack(architecture, images)
-    package.write(target, package=packed, state=made.state)
-    standalone.write(target, package=packed)
-    test = accuracy(
-        package.load_network(target).to(runtime.device),
-        images.test,
-        resolution=architecture.resolution,
-        mean=images.mean,
-        std=images.std,
-        runtime=runtime,
-    )
-    result = {
-        "member": member,
-        "data": data,
-        "from_weights": from_weights,
-        "accuracy": {"search": made.search.accuracy, "test": test.accuracy},
-        "test_images": test.num_images,
-    }
-    write_json(target / RESULT, result)
-    console.say(
-        f"{member} on {images.name}: {test.accuracy:.2%} ± {test.standard_error:.2%} on "
-        f"{test.num_images:,} test images; {target}"
-    )
-    return target

@@ -10,7 +10,10 @@ from typing import Any
 import yaml
 
 from escalade.config import Config, read_file, resolve
-from escalade.family.files import read_json, write_text
+from escalade.core.choices import parse, to_json
+from escalade.core.space import SearchSpace
+from escalade.family.files import read_json, write_json, write_text
+from escalade.spaces import choose
 
 # Settings that `--hours` fits to the device.
 FITTED = (
@@ -21,9 +24,12 @@ FITTED = (
     "search.rounds",
     "search.num_bases",
     "search.strategies",
+    "retrain.grown",
     "retrain.recipe.steps",
     "retrain.recipe.epochs",
 )
+
+UNFINISHED = ".config.yaml.part"  # all that is left of a run killed while it wrote its first file
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,13 @@ class RunFolder:
             )
         return resolve(read_file(self.config))
 
+    def load_space(self, config: Config) -> SearchSpace:
+        """The space the run began with; a user's own file may have changed or moved since."""
+        if not self.space.exists():
+            return choose.space_for(config.space, config.ladder)
+        data = self.read(self.space, stage="run")
+        return SearchSpace(parse(data, where=str(self.space)), factors=config.ladder.factors)
+
 
 def claim(path: Path, config: Config) -> RunFolder:
     """Make a run folder, or take up the one that holds this very configuration.
@@ -113,10 +126,11 @@ def claim(path: Path, config: Config) -> RunFolder:
                 f"{path}: holds a run of another configuration: {difference}.\n"
                 "Use another --out, or the command the run was started with"
             )
+        _write_space(folder, config)
         return folder
     if path.exists() and not path.is_dir():
         raise ValueError(f"{path}: is a file; name a folder with --out")
-    if path.is_dir() and any(path.iterdir()):
+    if path.is_dir() and any(entry.name != UNFINISHED for entry in path.iterdir()):
         raise ValueError(f"{path}: is neither empty nor a run folder; use another --out")
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -125,7 +139,14 @@ def claim(path: Path, config: Config) -> RunFolder:
     if not os.access(path, os.W_OK):
         raise ValueError(f"{path}: no permission to write there; use another --out")
     write_text(folder.config, text)
+    _write_space(folder, config)
     return folder
+
+
+def _write_space(folder: RunFolder, config: Config) -> None:
+    if not folder.space.exists():
+        space = choose.space_for(config.space, config.ladder)
+        write_json(folder.space, to_json(space.data))
 
 
 def _difference(old: Config, new: Config) -> str:

@@ -24,6 +24,7 @@ def search(session: Session) -> None:
     """Run the searcher; scores come from the store where it knows them, so a kill costs nothing."""
     folder, config, space = session.folder, session.config, session.space
     if folder.search.exists():
+        session.console.say("search: done before")
         return
     searcher = make_searcher(config, space, num_images=len(session.data.search))
     supernet = session.load_supernet()
@@ -115,10 +116,9 @@ def _complete(found: dict[str, Any], space: SearchSpace) -> None:
     """Add what the growth stage needs: rounding steps, and the networks behind tied strategies."""
     data = space.data
     found["divisors"] = [data.width_divisor, data.resolution_divisor]
-    genome = found["base"]["genome"]
     for stage in found["stages"]:
         for tie in stage["tied"]:
-            tie["architecture"] = _tied(space, genome, tie).to_json()
+            tie["architecture"] = _tied(space, stage["genome"], tie).to_json()
 
 
 def _tied(space: SearchSpace, genome: list[int], tie: dict[str, Any]) -> Architecture:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from escalade.api.console import Console
@@ -42,11 +43,18 @@ class Session:
 
     @cached_property
     def data(self) -> ImageData:
-        return load_images(self.config)
+        return load_images(self.config, self._base_space)
 
     @cached_property
     def space(self) -> SearchSpace:
-        return load_space(self.config, self.data)
+        data = self.data
+        return self._base_space.with_data(
+            in_channels=data.in_channels, num_classes=data.num_classes
+        )
+
+    @cached_property
+    def _base_space(self) -> SearchSpace:
+        return self.folder.load_space(self.config)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -67,13 +75,18 @@ class Session:
         """The trained supernet.
 
         Raises:
-            ValueError: if it was not trained yet.
+            ValueError: if it was not trained yet, or the file is damaged.
         """
         path = self.folder.supernet
         if not path.exists():
             raise ValueError(f"{path}: missing; run `escalade train {self.folder.path}`")
         supernet = self.new_supernet()
-        supernet.load_state_dict(load_file(path))
+        try:
+            supernet.load_state_dict(load_file(path))
+        except SafetensorError as error:
+            raise ValueError(
+                f"{path}: damaged ({error}); delete it and run `escalade train {self.folder.path}`"
+            ) from None
         return supernet
 
 
@@ -88,12 +101,12 @@ def cache_dir() -> Path:
     return Path(given) if given else Path.home() / ".cache" / "escalade"
 
 
-def load_images(config: Config) -> ImageData:
-    """The run's images, decoded once and divided by its seed."""
+def load_images(config: Config, space: SearchSpace | None = None) -> ImageData:
+    """The run's images, decoded once and divided by its seed; the space tells a folder's side."""
     settings = config.dataset
     side = settings.side
     if side is None and Path(config.data).expanduser().is_dir():
-        side = choose.largest_resolution(choose.space_for(config.space, config.ladder))
+        side = choose.largest_resolution(space or choose.space_for(config.space, config.ladder))
     return load_data(
         config.data,
         cache_dir=cache_dir(),
@@ -103,12 +116,6 @@ def load_images(config: Config) -> ImageData:
         search_size=settings.search_size,
         limit=settings.limit,
     )
-
-
-def load_space(config: Config, data: ImageData) -> SearchSpace:
-    """The run's space, made for its images and its ladder."""
-    space = choose.space_for(config.space, config.ladder)
-    return space.with_data(in_channels=data.in_channels, num_classes=data.num_classes)
 
 
 def path_sampler(config: Config, space: SearchSpace) -> PathSampler:
@@ -121,6 +128,11 @@ def path_sampler(config: Config, space: SearchSpace) -> PathSampler:
     if settings.sampler == "uniform":
         return Uniform(space, window=window)
     return Hierarchical(space, weights=settings.weights, window=window)
+
+
+def recipe_for(recipe: Recipe, data: ImageData) -> Recipe:
+    """The recipe with batches that the training images can fill."""
+    return replace(recipe, batch_size=min(recipe.batch_size, len(data.train)))
 
 
 def augmentation(recipe: Recipe, data: ImageData) -> Augmentation:

@@ -9,7 +9,7 @@ from typing import Any
 from escalade.api.console import Console
 from escalade.api.export import export
 from escalade.api.grow import grow
-from escalade.api.plan import check_budgets, check_complete, plan
+from escalade.api.plan import check_budgets, check_complete, check_feasible, plan
 from escalade.api.report import report, write_plan
 from escalade.api.retrain import retrain
 from escalade.api.run_folder import RunFolder, claim
@@ -20,6 +20,7 @@ from escalade.api.train import train_supernet
 from escalade.config import Config, resolve
 from escalade.family.family import Family
 from escalade.report.text import family_table
+from escalade.train.interrupt import Interrupted
 
 STAGES: dict[str, Callable[[Session], None]] = {
     "train": train_supernet,
@@ -92,6 +93,8 @@ def stage(
 
 def _run_stage(name: str, session: Session) -> None:
     """One stage; those that only compute or write files are rank 0's."""
+    if session.runtime.any(session.should_stop()):
+        raise Interrupted(f"stopped before {name}")
     if session.runtime.is_main or name in SHARED:
         STAGES[name](session)
     session.runtime.barrier()
@@ -100,11 +103,18 @@ def _run_stage(name: str, session: Session) -> None:
 def _take_up(
     layers: Sequence[Mapping[str, Any]], config: Config, out: Path, console: Console
 ) -> None:
-    """Make or take up the run folder, its schedule fitted to the device where hours are given."""
-    if not RunFolder(out).config.exists() and config.hours is not None and not config.fitted:
+    """Make or take up the run folder, its schedule fitted to the device where hours are given.
+
+    What cannot run leaves no folder behind, so that the corrected command can use its name.
+    """
+    if RunFolder(out).config.exists():
+        pass
+    elif config.hours is not None and not config.fitted:
         planned = plan(layers)
         console.say(planned.text(command=f"runs now, into {out}").rstrip())
         config = planned.config
+    else:
+        check_feasible(config)
     claim(out, config)
 
 
@@ -132,4 +142,4 @@ def _check_data(session: Session) -> None:
     if data.skipped:
         session.console.say(f"data: {len(data.skipped)} unreadable images left out")
     if session.runtime.is_main:
-        write_plan(folder, session.config, data)
+        write_plan(session)

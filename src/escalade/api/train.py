@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from escalade.api.session import Session, augmentation, path_sampler
+from escalade.api.session import Session, augmentation, path_sampler, recipe_for
 from escalade.data import TrainBatches
 from escalade.evaluate.ledger import Entry
 from escalade.train.loop import train
@@ -12,9 +12,10 @@ from escalade.train.steps import Objective, SinglePathStep
 def train_supernet(session: Session) -> None:
     """Train the supernet on sampled paths, from its checkpoint if there is one."""
     if session.folder.supernet.exists():
+        session.console.say("train: done before")
         return
     config, data, runtime = session.config, session.data, session.runtime
-    recipe = config.supernet.recipe
+    recipe = recipe_for(config.supernet.recipe, data)
     supernet = session.new_supernet()
     batches = TrainBatches(
         data.train,

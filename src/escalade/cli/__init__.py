@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -29,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _run(arguments: list[str], *, debug: bool) -> int:
     try:
         command, options = _parse(arguments)
-        return interruptible(lambda: command(options), resume="escalade " + " ".join(arguments))
+        return interruptible(lambda: command(options), resume=f"escalade {shlex.join(arguments)}")
     except BrokenPipeError:
         sys.stderr.close()
         return 1
@@ -42,9 +44,19 @@ def _run(arguments: list[str], *, debug: bool) -> int:
 def _fail(error: BaseException, code: int, *, debug: bool) -> int:
     if debug:
         raise error
-    text = "\n".join(line for line in str(error).splitlines()[:3] if line.strip())
+    text = "\n".join(line for line in _describe(error).splitlines()[:3] if line.strip())
     sys.stderr.write(f"escalade: {text or type(error).__name__}\n")
     return code
+
+
+def _describe(error: BaseException) -> str:
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    where = f"{error.filename}: " if error.filename else ""
+    remedy = ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        remedy = "\nmake room and give the same command again; nothing is lost"
+    return f"{where}{error.strerror}{remedy}"
 
 
 def _parse(arguments: list[str]) -> tuple[Callable[[Any], None], Any]:
@@ -64,5 +76,6 @@ def _parse(arguments: list[str]) -> tuple[Callable[[Any], None], Any]:
     options = parser.parse_args(arguments)
     if options.command is None:
         raise UsageError("name a command, such as `escalade demo`")
+    options.arguments = arguments
     command: Callable[[Any], None] = options.run_command
     return command, options

@@ -68,17 +68,18 @@ def _cost(options: argparse.Namespace) -> None:
 
 
 def _space(options: argparse.Namespace) -> None:
-    from escalade.core.budget import format_amount, parse_amount
+    from escalade.core.budget import Budget, Ladder, format_amount, parse_amount
     from escalade.core.space_summary import summarise
     from escalade.spaces.load import load
 
     if options.num_paths < 1:
         raise UsageError(f"--num-paths: {options.num_paths} is not positive")
-    targets = None
-    if options.budgets:
+    if options.budgets is None:
+        factors = _default_factors(options.space)
+    else:
         targets = [parse_amount(part) for part in options.budgets.split(",")]
-    factors = [t / targets[0] for t in targets] if targets else None
-    space = load(options.space, factors=factors or _default_factors(options.space))
+        factors = Ladder(tuple(Budget(target) for target in targets)).factors
+    space = load(options.space, factors=factors)
     summary = summarise(
         space, sampler=options.sampler, num_paths=options.num_paths, seed=options.seed
     )
@@ -100,8 +101,8 @@ def _space(options: argparse.Namespace) -> None:
     write_line(f"  macs, {options.sampler}: {format_amount(low)} |{line}| {format_amount(high)}")
 
 
-def _default_factors(name: str) -> list[float] | None:
+def _default_factors(name: str) -> tuple[float, ...] | None:
     """A doubling ladder of three for spaces that make their strategies for a ladder."""
     from escalade.spaces.load import read
 
-    return [1.0, 2.0, 4.0] if read(name).grid is not None else None
+    return (1.0, 2.0, 4.0) if read(name).grid is not None else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -135,13 +136,17 @@ def _plan(options: argparse.Namespace) -> None:
     if options.format == "json":
         write_json(plan.to_json())
     else:
-        sys.stderr.write(plan.text(command=_next_command(out)))
+        sys.stderr.write(plan.text(command=_next_command(options, out)))
 
 
-def _next_command(out: Path) -> str:
-    arguments = [a for a in sys.argv[1:] if a not in ("plan",)]
-    command = " ".join(["escalade run", *arguments])
-    return command if "--out" in command else f"{command} --out {out}"
+def _next_command(options: argparse.Namespace, out: Path) -> str:
+    """The run that was planned."""
+    arguments = [a for a in options.arguments[1:] if not a.startswith("--format")]
+    if "text" in arguments and options.arguments[options.arguments.index("text") - 1] == "--format":
+        arguments.remove("text")
+    if options.out is None:
+        arguments += ["--out", str(out)]
+    return f"escalade run {shlex.join(arguments)}"
 
 
 def _run(options: argparse.Namespace) -> None:

@@ -27,9 +27,9 @@ def interruptible(work: Callable[[], None], *, resume: str) -> int:
     try:
         work()
     except KeyboardInterrupt:
-        pass
+        _received[:] = _received or [signal.SIGINT]
     except Exception as error:
-        if not (_received and type(error).__name__ == "Interrupted"):
+        if type(error).__name__ != "Interrupted":
             raise
     else:
         if not _received:
@@ -37,7 +37,8 @@ def interruptible(work: Callable[[], None], *, resume: str) -> int:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
-    received = _received[0] if _received else signal.SIGINT
+    # A worker process may have got the signal alone.
+    received = _received[0] if _received else signal.SIGTERM
     _received.clear()
     sys.stderr.write(f"escalade: stopped; nothing is lost. Go on with: {resume}\n")
     return 128 + received

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from fractions import Fraction
 from typing import Any
 
@@ -105,6 +106,13 @@ def parse(data: Any, *, where: str = "space") -> SpaceData:
     space: SpaceData = _make(SpaceData, entries, where)
     _check(space, where)
     return space
+
+
+def to_json(space: SpaceData) -> dict[str, Any]:
+    """The mapping that `parse` reads."""
+    entries: dict[str, Any] = json.loads(json.dumps(asdict(space)))
+    unused = "scaling" if space.grid is not None else "grid"
+    return {"format": FORMAT} | {key: value for key, value in entries.items() if key != unused}
 
 
 def _stage(data: Any, where: str) -> StageChoices:

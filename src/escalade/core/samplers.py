@@ -144,12 +144,14 @@ def _weights(space: SearchSpace, weights: str | Sequence[float]) -> npt.NDArray[
     elif weights == "proportional":
         values = np.array([len(space.strategies(j)) for j in range(space.num_stages)], dtype=float)
     elif isinstance(weights, str):
-        raise ValueError(f"sampler.weights: {weights!r}; use equal, proportional or a list")
+        raise ValueError(
+            f"supernet.weights: {weights!r} is not known; use equal, proportional or a list"
+        )
     else:
         values = np.array(weights, dtype=float)
         if len(values) != space.num_stages or (values < 0).any() or values.sum() <= 0:
             raise ValueError(
-                f"sampler.weights: need {space.num_stages} weights, none negative, got {weights}"
+                f"supernet.weights: need {space.num_stages} weights, none negative, got {weights}"
             )
     normalised: npt.NDArray[np.float64] = values / values.sum()
     return normalised

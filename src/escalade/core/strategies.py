@@ -91,8 +91,9 @@ def generate(space: SearchSpace, *, slack: float, union: bool = False) -> tuple[
         chosen = rows[np.abs(np.log(growth / factor)) <= np.log(slack)]
         if not len(chosen):
             raise ValueError(
-                f"{space.name}: no scaling strategy multiplies the macs by about {factor:.3g}; "
-                f"its grid reaches {growth.max():.3g}. Use a smaller ladder or a wider grid"
+                f"budgets: none of the strategies of the space {space.name} multiplies macs by "
+                f"about {factor:.3g}, they multiply by 1 to {growth.max():.3g};\n"
+                "use a ladder within that, or a space of your own with a wider grid"
             )
         stages.append(chosen)
     return tuple(stages)

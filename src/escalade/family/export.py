@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import warnings
@@ -93,7 +94,9 @@ def export_program(
     """Save a traced network for `torch.export.load`; compared as `compare` does."""
 
     def save(beside: Path) -> Callable[[Tensor], Tensor]:
-        torch.export.save(traced, beside)
+        content = io.BytesIO()  # torch's own writer ends the process where the disk is full
+        torch.export.save(traced, content)
+        beside.write_bytes(content.getvalue())
         return torch.export.load(beside).module()
 
     return _checked(network, path, save=save, images=images)
@@ -185,6 +188,8 @@ def _checked(
             exported = save(beside)
         found = compare(network, exported, images, name=path.name)
         beside.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         beside.unlink(missing_ok=True)
     return found

@@ -176,7 +176,9 @@ class Family:
         root = Path(folder)
         if not (root / FILE).exists() and (root / "family" / FILE).exists():
             root = root / "family"
-        data = read_json(root / FILE, what="family", remedy=REMEDY)
+        run = root.parent if root.name == "family" else root
+        remedy = f"write one with `escalade retrain {run}`"
+        data = read_json(root / FILE, what="family", remedy=remedy)
         return cls.from_json(data, where=FILE, root=root)
 
 

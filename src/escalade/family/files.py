@@ -12,7 +12,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Write `content` to `path` atomically, making its folder where it is missing.
 
     Raises:
-        OSError: full disk or no permission; what stood at `path` before is untouched.
+        OSError: naming `path`, for a full disk or no permission; what stood there is untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.part")  # one writer: a killed one's is replaced
@@ -22,6 +22,8 @@ def write_bytes(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         beside.unlink(missing_ok=True)
 
@@ -48,7 +50,7 @@ def read_json(path: Path, *, what: str, remedy: str) -> dict[str, Any]:
     except FileNotFoundError:
         raise ValueError(f"{path}: there is no {what} here; {remedy}") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not a {what} ({error}); {remedy}") from None
+        raise ValueError(f"{path}: not a {what} ({error}); delete it and {remedy}") from None
     if not isinstance(data, dict):
-        raise ValueError(f"{path}: not a {what} (no JSON object); {remedy}")
+        raise ValueError(f"{path}: not a {what} (no JSON object); delete it and {remedy}")
     return data

@@ -22,7 +22,7 @@ from escalade.nets.build import blank
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
-REMEDY = "write it again with `escalade retrain RUN`"
+REMEDY = "delete the folder and write it again with `escalade retrain RUN`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,4 +63,4 @@ def _yaml(text: str, where: str) -> Any:
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ValueError(f"{where}: not valid YAML: {error}".replace("\n", " ")) from None
+        raise ValueError(f"{where}: not valid YAML: {' '.join(str(error).split())}") from None

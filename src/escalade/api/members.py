@@ -1,0 +1,84 @@
+"""The members of a run before they have weights, and how they are packaged."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from escalade.api.session import Session
+from escalade.core.architecture import Architecture
+from escalade.core.scaling import Scaling, realised
+from escalade.data import ImageData
+from escalade.family.package import Package
+from escalade.family.preprocessing import Preprocessing
+from escalade.train.recipe import Recipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A member before it has weights."""
+
+    name: str
+    stage: float
+    origin: str
+    budget: float
+    architecture: Architecture
+    scaling: Scaling
+    interval: dict[str, tuple[float, float]] | None = None
+
+
+def candidates(session: Session) -> list[Candidate]:
+    """The members that search and growth name, smallest first."""
+    folder, config = session.folder, session.config
+    search = folder.read(folder.search, stage="search")
+    growth = folder.read(folder.growth, stage="grow")
+    found = []
+    base: Architecture | None = None
+    for stage in search["stages"]:
+        name = f"S{stage['stage']}"
+        arch = Architecture.from_json(stage["architecture"], where=str(folder.search)).renamed(name)
+        base = base or arch
+        found.append(
+            Candidate(
+                name=name,
+                stage=config.ladder.stage(stage["budget"]),
+                origin="searched",
+                budget=stage["budget"],
+                architecture=arch,
+                scaling=realised(base, arch),
+            )
+        )
+    assert base is not None
+    for member in growth["members"]:
+        arch = Architecture.from_json(member["architecture"], where=str(folder.growth))
+        found.append(
+            Candidate(
+                name=member["name"],
+                stage=member["stage"],
+                origin="grown",
+                budget=member["budget"],
+                architecture=arch,
+                scaling=realised(base, arch),
+                interval={key: (low, high) for key, (low, high) in member["interval"].items()},
+            )
+        )
+    return found
+
+
+def pack(architecture: Architecture, data: ImageData) -> Package:
+    """A member's package: architecture, class names, preprocessing."""
+    return Package(
+        architecture=architecture,
+        classes=data.classes,
+        preprocessing=Preprocessing(
+            in_channels=data.in_channels,
+            side=data.side,
+            resolution=architecture.resolution,
+            mean=data.mean,
+            std=data.std,
+        ),
+    )
+
+
+def recipe_facts(recipe: Recipe) -> dict[str, object]:
+    """A recipe for a card."""
+    return {key: value for key, value in asdict(recipe).items() if value is not None}

@@ -1,0 +1,139 @@
+"""Good input: JSON alone on stdout with stable keys, text for people on stderr."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from escalade.spaces import known
+
+
+def test_cost_as_json(escalade):
+    ended = escalade("cost", "efficientnet_b0", "--format", "json")
+    assert (ended.code, ended.err) == (0, "")
+    assert json.loads(ended.out) == {
+        "name": "efficientnet_b0",
+        "resolution": 224,
+        "macs": 385_814_752,
+        "params": 5_288_548,
+        "activations": 6_748_036,
+    }
+
+
+def test_cost_at_another_resolution(escalade):
+    ended = escalade("cost", "mobilenet_v2", "--resolution", "192", "--format", "json")
+    found = json.loads(ended.out)
+    assert found["resolution"] == 192
+    assert found["params"] == 3_504_872  # torchvision's
+    assert (
+        found["macs"] < json.loads(escalade("cost", "mobilenet_v2", "--format", "json").out)["macs"]
+    )
+
+
+def test_cost_of_every_layer(escalade):
+    ended = escalade("cost", "efficientnet_b0", "--layers", "--format", "json")
+    found = json.loads(ended.out)
+    for kind in ("macs", "params", "activations"):
+        assert sum(layer[kind] for layer in found["layers"]) == found[kind]
+
+
+def test_cost_as_text(escalade):
+    ended = escalade("cost", "efficientnet_b0")
+    assert (ended.code, ended.out) == (0, "")
+    assert "385,814,752 macs" in ended.err
+
+
+def test_cost_of_a_file(escalade, tmp_path):
+    architecture = known.load("mobilenet_v2").renamed("mine")
+    (tmp_path / "mine.json").write_text(json.dumps(architecture.to_json()))
+    ended = escalade("cost", "mine.json", "--format", "json")
+    assert json.loads(ended.out)["name"] == "mine"
+
+
+def test_known_architectures(escalade):
+    assert json.loads(escalade("cost", "--list", "--format", "json").out) == known.names()
+    assert escalade("cost", "--list").err.split() == known.names()
+
+
+@pytest.mark.parametrize("sampler", ["uniform", "hierarchical"])
+def test_space_as_json(escalade, sampler):
+    """The keys of DESIGN, section 5, at the size of its promise: 750,000 paths."""
+    flags = ["--num-paths", 750_000, "--sampler", sampler, "--format", "json"]
+    ended = escalade("space", "scalenet", *flags)
+    assert (ended.code, ended.err) == (0, "")
+    found = json.loads(ended.out)
+    assert list(found) == ["space", "size", "distinct", "stages", "histogram", "macs"]
+    assert [list(stage) for stage in found["stages"]] == [
+        ["stage", "strategies", "distinct", "macs"]
+    ] * 4
+    assert [stage["strategies"] for stage in found["stages"]] == [1, 48, 75, 147]
+    assert found["size"] == 9 * 120**5 * (1 + 48 + 75 + 147)
+    assert found["distinct"] == 9 * 120**5 * sum(s["distinct"] for s in found["stages"])
+    assert set(found["macs"]) == {"min", "max", "mean", "std"}
+    edges, counts = found["histogram"]["edges"], found["histogram"]["counts"]
+    assert (len(edges), len(counts), sum(counts)) == (65, 64, 750_000)
+    assert (edges[0], edges[-1]) == (found["macs"]["min"], found["macs"]["max"])
+    ratios = [b / a for a, b in zip(edges, edges[1:], strict=False)]
+    assert max(ratios) - min(ratios) < 1e-9
+
+
+def test_space_answers_the_same_for_the_same_seed(escalade):
+    flags = ["--num-paths", 500, "--format", "json"]
+    first = escalade("space", "small", *flags, "--seed", 3).out
+    assert escalade("space", "small", *flags, "--seed", 3).out == first
+    assert escalade("space", "small", *flags, "--seed", 4).out != first
+
+
+def test_space_made_for_a_ladder(escalade):
+    ended = escalade("space", "small", "--budgets", "1M,3M", "--num-paths", 500, "--format", "json")
+    stages = json.loads(ended.out)["stages"]
+    assert len(stages) == 2
+    assert 2.4 < stages[1]["macs"]["mean"] / stages[0]["macs"]["mean"] < 3.75
+
+
+def test_space_as_text(escalade):
+    ended = escalade("space", "scalenet", "--num-paths", 1)
+    assert (ended.code, ended.out) == (0, "")
+    assert "stage 3" in ended.err
+
+
+TINY_PLAN = ["plan", "--preset", "smoke", "--set", "dataset.limit=60"]
+TINY_PLAN += ["--set", "supernet.recipe.batch_size=16", "--set", "retrain.recipe.batch_size=16"]
+
+
+def test_plan_as_json(escalade, tmp_path):
+    ended = escalade(*TINY_PLAN, "--format", "json")
+    assert (ended.code, ended.err) == (0, "")
+    found = json.loads(ended.out)
+    assert found["data"]["train"] == 60
+    assert len(found["data"]["classes"]) == 10
+    assert [stage["budget"] for stage in found["stages"]] == [0.4e6, 0.8e6]
+    assert all(stage["min"] <= stage["budget"] <= stage["max"] for stage in found["stages"])
+    assert found["grown"] == [1.6e6]
+    assert found["seconds"]["total"] > 0
+    assert found["memory_bytes"] > 0
+    assert not (tmp_path / "runs").exists()
+
+
+def test_plan_as_text_ends_with_the_next_command(escalade, tmp_path):
+    ended = escalade(*TINY_PLAN, "--format", "text", "--out", "my plan")
+    assert (ended.code, ended.out) == (0, "")
+    last = ended.err.splitlines()[-1]
+    assert last.startswith("next    escalade run --preset smoke --set dataset.limit=60")
+    assert last.endswith("--out 'my plan'")
+    assert "--format" not in last
+    assert escalade(*TINY_PLAN).err.splitlines()[-1].endswith("--out runs/smoke")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_plan_fits_the_schedule_to_hours(escalade):
+    long = json.loads(escalade(*TINY_PLAN, "--hours", 1, "--format", "json").out)
+    short = json.loads(escalade(*TINY_PLAN, "--hours", 0.25, "--format", "json").out)
+    assert short["seconds"]["total"] < long["seconds"]["total"] <= 1.2 * 3600
+
+
+def test_hours_that_are_too_short(escalade):
+    ended = escalade(*TINY_PLAN, "--hours", 0.00001)
+    assert ended.code == 2
+    assert "hours: 1e-05 are too short here" in ended.err

@@ -1,0 +1,220 @@
+"""Mistyped and wrong-typed command lines: exit code 2 and a message of one to three lines."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+# Command line, and words of the message.
+WRONG = [
+    ("bogus", "'bogus'"),
+    ("demoo", "did you mean demo?"),
+    ("--hepl", "did you mean --help?"),
+    ("demo --ot x", "did you mean --out?"),
+    # plan and run
+    ("plan", "--data"),
+    ("plan --data demo", "--budgets"),
+    ("plan --budgets 1M", "--data"),
+    ("plan --preset smok", "did you mean smoke?"),
+    ("plan --preset smoke --formt json", "did you mean --format?"),
+    ("plan --preset smoke --format jsn", "did you mean json?"),
+    ("plan --preset smoke --set foo", "KEY=VALUE"),
+    ("plan --preset smoke --set =3", "KEY=VALUE"),
+    ("plan --preset smoke --set search=[1", "not a YAML value"),
+    ("plan --preset smoke --set serch.rounds=3", "did you mean search?"),
+    ("plan --preset smoke --set search.round=3", "did you mean search.rounds?"),
+    ("plan --preset smoke --set search.rounds=many", "search.rounds", "many"),
+    ("plan --preset smoke --set search.rounds=2.5", "search.rounds", "2.5"),
+    ("plan --preset smoke --set search.rounds=0", "search.rounds: 0 is not positive"),
+    ("plan --preset smoke --set search=3", "search: expected settings in it"),
+    ("plan --preset smoke --set data=3", "data"),
+    ("plan --preset smoke --set tolerance=2", "tolerance: 2.0 is outside (0, 1)"),
+    ("plan --preset smoke --set precision=fp61", "precision: 'fp61'", "fp32"),
+    ("plan --preset smoke --set device=tpu", "device: 'tpu'", "cpu"),
+    ("plan --preset smoke --set supernet.sampler=unifrm", "did you mean uniform?"),
+    ("plan --preset smoke --set supernet.weights=equl", "supernet.weights: 'equl'", "equal"),
+    ("plan --preset smoke --set supernet.weights=[1]", "supernet.weights: need 2 weights"),
+    ("plan --preset smoke --set supernet.window=1", "supernet.window: 1.0 is not above 1"),
+    (
+        "plan --preset smoke --set supernet.recipe.learning_rate=-1",
+        "supernet.recipe.learning_rate: -1.0 is not positive",
+    ),
+    (
+        "plan --preset smoke --set retrain.recipe.schedule=cosin",
+        "retrain.recipe.schedule: 'cosin' is not known",
+    ),
+    ("plan --preset smoke --set supernet.recipe.steps=0", "supernet.recipe.steps: 0"),
+    (
+        "plan --preset smoke --set supernet.recipe.batch_size=401",
+        "supernet.recipe.batch_size: 401 is above the 400 training images",
+    ),
+    ("plan --preset smoke --set search.stage_weights=[0,1,1]", "search.stage_weights", "2 weights"),
+    ("plan --preset smoke --set search.strategies=1", "strategies"),
+    (
+        "plan --preset smoke --set supernet.coupled=true --set retrain.searched=slice",
+        "retrain.searched: slice needs",
+    ),
+    (
+        "plan --preset smoke --set retrain.recipe.learning_rte=1",
+        "did you mean retrain.recipe.learning_rate?",
+    ),
+    ("plan --preset smoke --set dataset.limit=-5", "dataset.limit"),
+    ("plan --preset smoke --set space=smal", "did you mean small?"),
+    ("plan --preset smoke --space smal", "did you mean small?"),
+    ("plan --preset smoke --budget-kind mac", "did you mean macs?"),
+    ("plan --preset smoke --budgets 4ms,8ms --budget-kind latency", "latency"),
+    ("plan --preset smoke --budgets 1M,3zz", "'3zz'", "60M"),
+    ("plan --preset smoke --budgets 1M,,2M", "''"),
+    ("plan --preset smoke --budgets 2M,1M", "2M, 1M do not rise"),
+    ("plan --preset smoke --budgets=-1M", "'-1M'"),
+    ("plan --preset smoke --budgets 1k,2k", "1k macs at stage 0", "108.3k to"),
+    ("plan --preset smoke --budgets 1G,2G", "1G macs at stage 0", " to 1"),
+    ("plan --preset smoke --budgets 0.4M,100M", "they multiply by 1 to"),
+    ("plan --preset smoke --hours soon", "--hours", "'soon'"),
+    ("plan --preset smoke --hours 0", "hours: 0.0 is not positive"),
+    ("plan --preset smoke --grow x", "--grow", "'x'"),
+    ("plan --preset smoke --grow=-1", "grow.num: -1 is negative"),
+    ("plan --preset smoke --seed x", "--seed", "'x'"),
+    ("plan --preset smoke --data nowhere", "there is no folder nowhere", "demo"),
+    ("plan --preset smoke --data fashion_mnis", "did you mean fashion_mnist?"),
+    ("plan --preset smoke --data file.txt", "file.txt is a file"),
+    ("plan --config nowhere.yaml", "nowhere.yaml"),
+    ("plan --config list.yaml", "list.yaml: expected settings"),
+    ("plan --config torn.yaml", "torn.yaml: not valid YAML"),
+    ("run --preset smoke --out file.txt", "file.txt: is a file"),
+    ("run --preset smoke --out file.txt/run", "cannot make the run folder"),
+    ("run --preset smoke --out full", "neither empty nor a run folder"),
+    # stages
+    ("train", "RUN"),
+    ("train nowhere", "nowhere: not a run folder"),
+    ("search nowhere", "nowhere: not a run folder"),
+    ("grow nowhere", "nowhere: not a run folder"),
+    ("grow nowhere --to 5M", "nowhere: not a run folder"),
+    ("retrain nowhere", "nowhere: not a run folder"),
+    ("retrain nowhere --from-weights", "--data"),
+    ("retrain nowhere --data demo", "--member"),
+    ("retrain nowhere --epochs x", "--epochs", "'x'"),
+    ("export nowhere", "nowhere: not a run folder"),
+    ("report nowhere", "nowhere: not a run folder"),
+    ("report full", "full: not a run folder"),
+    ("report nowhere --opn", "--opn"),
+    # cost and space
+    ("cost", "cost --list"),
+    ("cost efficientnet_b9", "did you mean efficientnet_b7?"),
+    ("cost efficientnet_b0 --resolution big", "--resolution", "'big'"),
+    ("cost efficientnet_b0 --resolution 16", "16 is too small"),
+    ("cost efficientnet_b0 --resolution -5", "-5 is not positive"),
+    ("cost efficientnet_b0 --format yaml", "--format"),
+    ("cost torn.yaml", "torn.yaml: not a JSON file"),
+    ("cost list.yaml", "list.yaml"),
+    ("cost full", "'full' is neither a known name nor a file"),
+    ("space", "SPACE"),
+    ("space scalnet", "did you mean scalenet?"),
+    ("space torn.yaml", "torn.yaml: not valid YAML"),
+    ("space list.yaml", "list.yaml: expected a mapping"),
+    ("space full", "'full' is neither a known space nor a file"),
+    ("space scalenet --sampler hierarchcal", "did you mean hierarchical?"),
+    ("space scalenet --num-paths many", "--num-paths", "'many'"),
+    ("space scalenet --num-paths 0", "--num-paths: 0 is not positive"),
+    ("space scalenet --budgets 1M,2M,3M,4M,5M", "5 budgets, but the space has 4"),
+    ("space small --budgets 1M,two", "'two'"),
+    ("space small --budgets 2M,1M", "2M, 1M do not rise"),
+]
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path, monkeypatch):
+    (tmp_path / "file.txt").write_text("text")
+    (tmp_path / "list.yaml").write_text("[1]")
+    (tmp_path / "torn.yaml").write_text("a: [1\n")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/file").touch()
+
+
+@pytest.mark.parametrize("line", WRONG, ids=lambda line: line[0])
+def test_wrong_input(escalade, line):
+    ended = escalade(*line[0].split())
+    assert ended.code == 2, ended.err
+    assert ended.out == ""
+    message = ended.err.splitlines()
+    assert 1 <= len(message) <= 3
+    assert message[0].startswith("escalade: ")
+    for word in line[1:]:
+        assert word in ended.err
+    for noise in ("usage:", "Traceback", "config.s", "<class"):
+        assert noise not in ended.err
+
+
+def test_no_command_shows_the_commands(escalade):
+    ended = escalade()
+    assert ended.code == 2
+    assert "escalade demo" in ended.err
+    assert "retrain" in ended.err
+
+
+def test_debug_shows_the_traceback():
+    from escalade.cli import main
+
+    with pytest.raises(ValueError, match="did you mean scalenet"):
+        main(["--debug", "space", "scalnet"])
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["", "demo", "plan", "run", "train", "search", "grow", "retrain", "export", "report"]
+    + ["cost", "space"],
+)
+def test_help(escalade, command):
+    ended = escalade(*command.split(), "--help")
+    assert ended.code == 0
+    assert ended.out.startswith("usage: escalade")
+    assert ended.err == ""
+
+
+def test_version(escalade):
+    from escalade import __version__
+
+    assert escalade("--version").out == f"escalade {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "command", ["--help", "run --help", "cost efficientnet_b0", "cost --list", "bogus"]
+)
+def test_no_torch_where_none_is_needed(command):
+    """What takes long to import is not imported, so help comes within half a second."""
+    heavy = ["torch", "torchvision", "timm", "pymoo", "scipy", "plotly", "PIL", "jsonargparse"]
+    program = (
+        "import sys; from escalade.cli import main\n"
+        f"try: main({command.split()})\n"
+        "except SystemExit: pass\n"
+        f"sys.exit(str([name for name in {heavy} if name in sys.modules]))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert ended.stderr.splitlines()[-1] == "[]"
+
+
+def test_the_space_command_needs_no_torch():
+    program = (
+        "import sys; from escalade.cli import main\n"
+        "try: main(['space', 'scalenet', '--num-paths', '100'])\n"
+        "except SystemExit: pass\n"
+        "sys.exit(str('torch' in sys.modules))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert ended.stderr.splitlines()[-1] == "False"
+
+
+def test_python_dash_m():
+    ended = subprocess.run(
+        [sys.executable, "-m", "escalade.cli", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout.startswith("escalade ")
