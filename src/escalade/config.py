@@ -68,7 +68,7 @@ class EvaluationConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchConfig:
-    """The joint search (ScaleNet, section 3.3; facts, section 3).
+    """The joint search (ScaleNet, section 3.3; docs/deviations.md).
 
     Attributes:
         method: mcea, random or independent.

@@ -61,7 +61,6 @@ def test_a_run_folder_of_another_configuration(escalade, copied):
         {"device": "tpu"},
         {"search__strategies": 1},
         {"supernet__weights": "equl"},
-        {"retrain__recipe__batch_size": 61},
     ],
     ids=lambda wrong: next(iter(wrong)),
 )

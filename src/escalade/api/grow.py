@@ -59,7 +59,7 @@ class Searched:
     """What a search found, ready to be grown.
 
     Ratios are those that the networks really stand in: multipliers that round to the same
-    network cannot be told apart (facts, section 3).
+    network cannot be told apart (docs/deviations.md).
     """
 
     def __init__(self, folder: RunFolder, config: Config) -> None:

@@ -150,15 +150,6 @@ def check_feasible(
     data = load_images(config, space)
     space = space.with_data(in_channels=data.in_channels, num_classes=data.num_classes)
     stages = check_budgets(config, space)
-    for section, recipe in (
-        ("supernet", config.supernet.recipe),
-        ("retrain", config.retrain.recipe),
-    ):
-        if recipe.batch_size > len(data.train):
-            raise ValueError(
-                f"{section}.recipe.batch_size: {recipe.batch_size} is above the {len(data.train)} "
-                f"training images; use a smaller one, such as {max(1, len(data.train) // 4)}"
-            )
     path_sampler(config, space)  # they check their settings
     make_searcher(config, space, num_images=len(data.search))
     return data, space, stages

@@ -1,4 +1,4 @@
-"""The run folder: where every stage reads what earlier ones wrote (DESIGN, section 3)."""
+"""The run folder: where every stage reads what earlier ones wrote (docs/run_folder.md)."""
 
 from __future__ import annotations
 

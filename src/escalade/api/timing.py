@@ -24,7 +24,7 @@ from escalade.train.runtime import Runtime, num_cores
 BATCH = 64
 # Evaluation against training of the same image: forward alone, batch norm folded.
 EVALUATION_SHARE = 0.25
-# Independent single-thread processes against one process with all threads, per core (DESIGN 8).
+# Processes of one thread against one process with all threads (docs/performance.md).
 PARALLEL_GAIN = 1.2
 EXPORT_SECONDS = 12.0
 START_SECONDS = 20.0
@@ -139,14 +139,13 @@ def estimate(
     workers = config.workers or num_cores()
     speed = max(1.0, workers / num_cores() * PARALLEL_GAIN)
     recipe = config.supernet.recipe
-    per_epoch = max(1, num_train // recipe.batch_size)
-    train = recipe.num_steps(per_epoch) * recipe.batch_size * mean_image
+    batch = min(recipe.batch_size, num_train)
+    train = recipe.num_steps(num_train // batch) * batch * mean_image
     evaluations = num_evaluations(config)
     scored = num_search + min(config.evaluation.recalibration_images, num_train)
     search = evaluations * scored * mean_image * EVALUATION_SHARE / speed
-    retraining = config.retrain.recipe
-    images = retraining.num_steps(max(1, num_train // retraining.batch_size))
-    images *= retraining.batch_size
+    batch = min(config.retrain.recipe.batch_size, num_train)
+    images = config.retrain.recipe.num_steps(num_train // batch) * batch
     retrain = 0.0
     for index, value in enumerate(macs):
         times = 2 if config.retrain.grown == "both" and index >= len(searched) else 1

@@ -20,7 +20,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Entry point of `escalade`; ends the process with the exit code (DESIGN, section 5)."""
+    """Entry point of `escalade`; ends the process with the exit code (docs/cli.md)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     if debug:

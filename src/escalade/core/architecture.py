@@ -114,7 +114,7 @@ class Architecture:
         return replace(self, name=name)
 
     def to_json(self) -> dict[str, Any]:
-        """The architecture file (DESIGN: format 1), fields in their canonical order."""
+        """The architecture file (format 1), fields in their canonical order."""
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
         return {"format": FORMAT} | plain
 

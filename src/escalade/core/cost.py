@@ -1,4 +1,4 @@
-"""Macs, parameters and activations of one architecture, layer by layer (facts, section 1).
+"""Macs, parameters and activations of one architecture, layer by layer (docs/method.md).
 
 macs: multiply-adds of convolutions and linear layers. params: every trainable element, batch-norm
 affine and biases included. activations: elements of the outputs of every convolution

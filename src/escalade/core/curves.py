@@ -98,7 +98,7 @@ def _polynomial(design: Floats, ratios: Floats) -> Floats:
     return np.asarray((ratios - 1) @ np.linalg.pinv(design).T)
 
 
-# The linear and squared functions are the comparisons of Fig. 7 (facts, section 3).
+# The linear and squared functions are the comparisons of Fig. 7 (docs/deviations.md).
 FORMS = {
     "exponential": Form(("a0", "a1"), fit_exponential, predict_exponential),
     "linear": Form(("a",), fit_linear, predict_linear),

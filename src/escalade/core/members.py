@@ -75,7 +75,7 @@ def solve(
     cost_of: CostOf | None = None,
     interval: Interval | None = None,
 ) -> Member:
-    """The network of a budget on a fitted growth curve (DESIGN, section 4).
+    """The network of a budget on a fitted growth curve (ARCHITECTURE.md).
 
     Args:
         base: the searched base network, stage 0.

@@ -38,7 +38,7 @@ def apply(
 ) -> Architecture:
     """Scale an architecture: more blocks (copies of a stage's last), wider, finer.
 
-    Stem widths scale with the stages, the head does not (ScaleNet's space; facts, section 3).
+    Stem widths scale with the stages, the head does not (ScaleNet's space; docs/deviations.md).
     A ratio of exactly 1 changes nothing, whatever the divisors.
     """
 

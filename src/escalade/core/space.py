@@ -4,7 +4,7 @@ A genome is an integer vector: resolution, stem width, then per stage width, exp
 one kernel gene per layer position. A strategy is a triple of indices into the unions of depth,
 width and resolution ratios. The space decides legality once: layers beyond a stage's depth are
 identities, and `repair` sets their genes to 0, so equal networks have equal genomes and equal
-weights. Depths are drawn uniformly, as the published stages' mean costs need (facts, section 3).
+weights. Depths are drawn uniformly, as the published stages' mean costs need (docs/deviations.md).
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ class SearchSpace:
 
     @cached_property
     def all_strategies(self) -> IntArray:
-        """Every combination of the unions that a uniform draw may give (facts, section 3).
+        """Every combination of the unions that a uniform draw may give (docs/deviations.md).
 
         In a space with a grid, combinations above its largest strategy's cost are left out.
         """

@@ -44,7 +44,7 @@ def product(space: SearchSpace, ratios: Ratios) -> IntArray:
 def distinct_rows(space: SearchSpace, rows: IntArray) -> IntArray:
     """Keep the first of all strategies that realise the same network for every base.
 
-    With depths rounded up, many multipliers are one and the same (facts, section 3).
+    With depths rounded up, many multipliers are one and the same (docs/deviations.md).
     """
     maps = _realised_maps(space)
     seen: set[tuple[tuple[int, ...], ...]] = set()

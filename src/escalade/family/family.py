@@ -95,7 +95,7 @@ class FamilyMember:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """Members S0..Sk in order of budget, and the growth rule with its fit (DESIGN section 3).
+    """Members S0..Sk in order of budget, and the growth rule with its fit (docs/run_folder.md).
 
     It holds nothing that depends on time or place: two equal runs save equal files.
     """

@@ -1,4 +1,4 @@
-"""A larger network that starts as the function a smaller one computes (DESIGN section 4).
+"""A larger network that starts as the function a smaller one computes (ARCHITECTURE.md).
 
 One rule carries every tensor: the small one lies in the leading corner of the large one, and an
 old output reads nothing new. In words: new channels keep their initialisation where they are made

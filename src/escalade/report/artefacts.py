@@ -16,7 +16,7 @@ EXPORTS = ("config.json", "model.safetensors", "model.py", "model.onnx", "progra
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """The artefacts of one run (DESIGN, section 3); None or empty where one is not there yet.
+    """The artefacts of one run (docs/run_folder.md); None or empty where one is not there yet.
 
     `latency` is {"device", "batch_size", "members": {name: {"median", "low", "high"} in seconds}}.
     `files` are the files of each family folder with their sizes, `architectures` those that the

@@ -83,7 +83,7 @@ def _error(first: Share, second: Share) -> float:
 
 
 def _growth(run: Run) -> tuple[str, ...]:
-    """Growth's own notes, above all that too few stages determine it (DESIGN, section 5)."""
+    """Growth's own notes, above all that too few stages determine it (docs/cli.md)."""
     growth = run.growth or {}
     names = [str(member["name"]) for member in growth.get("members", ())]
     notes = [f"{listed(names or ['Growth'])}: {note}." for note in growth.get("notes", ())]

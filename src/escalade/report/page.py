@@ -51,7 +51,7 @@ def write(
     """Write the report of a run, finished or not, into its folder.
 
     Args:
-        run_folder: the run (DESIGN, section 3); whatever it lacks is named with its command.
+        run_folder: the run (docs/run_folder.md); whatever it lacks is named with its command.
         evaluations: every scored path, with `macs` and `accuracy` in 0..1.
         histograms: macs of sampled paths by sampler: `edges` (n + 1) and `counts` (n).
 

@@ -38,7 +38,7 @@ class MCEA(Dialogue):
         budgets: a rising ladder, one per scaling stage, both bounds counting.
         seed: of every random choice.
         num_images: on which accuracies are measured; says which strategies are tied.
-        num_bases: K (facts, section 3: 20).
+        num_bases: K (docs/deviations.md: 20).
         iterations: T (Table 3: 4 suffice).
         evolution: of the bases.
         strategies_per_stage: more than this many are not scored in one go.

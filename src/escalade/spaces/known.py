@@ -22,7 +22,7 @@ _EFFICIENTNET = (
     (5, 2, 6, 192, 4),
     (3, 1, 6, 320, 1),
 )
-# width ratio, depth ratio, resolution (facts, section 1)
+# width ratio, depth ratio, resolution (docs/method.md)
 _COMPOUND = (
     (1.0, 1.0, 224),
     (1.0, 1.1, 240),
