@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
-from escalade.core.rounding import conv_side, make_divisible
+from escalade.core.rounding import make_divisible
 
 FORMAT = 1
 KINDS = ("mbconv", "dsconv")
@@ -182,11 +182,12 @@ def _make(cls: Any, data: Any, where: str) -> Any:
 
 
 def _validate(arch: Architecture) -> None:
-    side = conv_side(arch.resolution, arch.stem.stride)
     _positive("resolution", arch.resolution)
     _positive("in_channels", arch.in_channels)
     _positive("num_classes", arch.num_classes)
     _positive("stem.width", arch.stem.width)
+    _positive("stem.stride", arch.stem.stride)
+    _odd("stem.kernel", arch.stem.kernel)
     _positive("head.width", arch.head.width)
     _choice("stem.activation", arch.stem.activation, ACTIVATIONS)
     _choice("head.activation", arch.head.activation, ACTIVATIONS)
@@ -195,7 +196,6 @@ def _validate(arch: Architecture) -> None:
         for k, block in enumerate(stage.blocks):
             _validate_block(block, f"stages[{i}].blocks[{k}]")
             stride *= block.stride
-            side = conv_side(side, block.stride)
     if arch.resolution < stride:
         raise ValueError(
             f"resolution: {arch.resolution} is too small for strides whose product is {stride}"
@@ -206,8 +206,7 @@ def _validate_block(block: Block, where: str) -> None:
     _choice(f"{where}.kind", block.kind, KINDS)
     _choice(f"{where}.activation", block.activation, ACTIVATIONS)
     _positive(f"{where}.width", block.width)
-    if block.kernel < 1 or block.kernel % 2 == 0:
-        raise ValueError(f"{where}.kernel: {block.kernel} is not odd and positive")
+    _odd(f"{where}.kernel", block.kernel)
     if block.stride not in (1, 2):
         raise ValueError(f"{where}.stride: {block.stride} is neither 1 nor 2")
     if block.expansion <= 0:
@@ -220,6 +219,11 @@ def _validate_block(block: Block, where: str) -> None:
         _choice(f"{where}.se.gate", block.se.gate, GATES)
         if not 0 < block.se.ratio <= 1:
             raise ValueError(f"{where}.se.ratio: {block.se.ratio} is outside (0, 1]")
+
+
+def _odd(where: str, value: int) -> None:
+    if value < 1 or value % 2 == 0:
+        raise ValueError(f"{where}: {value} is not odd and positive")
 
 
 def _positive(where: str, value: int) -> None:

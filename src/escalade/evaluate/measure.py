@@ -1,4 +1,4 @@
-"""Measuring paths: extract, recalibrate, fold, count. What the evaluator's workers do."""
+"""Measuring paths: slice, recalibrate, fold, count. What the evaluator's workers do."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from escalade.core.architecture import Architecture
 from escalade.data.split import Split
 from escalade.evaluate.batch_cache import BatchCache
 from escalade.evaluate.score import BATCH_SIZE, count_correct
-from escalade.supernet.extract import extract, extract_coupled
-from escalade.supernet.recalibrate import fold, recalibrate
+from escalade.supernet.frozen import Frozen, freeze
 from escalade.supernet.supernet import Supernet
 from escalade.train.runtime import Runtime
 from escalade.train.worker import Link
@@ -116,7 +115,7 @@ class PathMeter:
         }
 
     def measure(self, architecture: Architecture) -> Measured:
-        """Extract, recalibrate, fold, count."""
+        """Slice, recalibrate, fold, count."""
         start = self._runtime.clock()
         with torch.no_grad():
             network = self._finished(architecture)
@@ -124,19 +123,10 @@ class PathMeter:
         num_correct = count_correct(network, batches, autocast=self._runtime.autocast)
         return Measured(num_correct, self._runtime.clock() - start)
 
-    def _finished(self, architecture: Architecture) -> nn.Module:
-        if not self._supernet.coupled:
-            return self._recalibrated(extract(self._supernet, architecture), architecture)
-        both = extract_coupled(self._supernet, architecture)
-        self._recalibrated(both.left, architecture)
-        self._recalibrated(both.right, architecture)
-        return both
-
-    def _recalibrated(self, network: nn.Module, architecture: Architecture) -> nn.Module:
+    def _finished(self, architecture: Architecture) -> Frozen:
         batches = self._caches["recalibration"].at(architecture.resolution)
         with self._runtime.autocast():
-            recalibrate(network, (images for images, _ in batches))
-        return fold(network)
+            return freeze(self._supernet, architecture, (images for images, _ in batches))
 
 
 def split_weights(supernet: Supernet) -> tuple[Supernet, dict[str, Tensor]]:

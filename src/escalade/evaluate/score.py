@@ -88,7 +88,7 @@ def image_batches(
 
 @torch.inference_mode()
 def count_correct(
-    network: nn.Module,
+    network: Callable[[Tensor], Tensor],
     batches: Iterable[tuple[Tensor, Tensor]],
     *,
     autocast: Callable[[], AbstractContextManager[Any]],

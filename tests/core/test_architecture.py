@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from dataclasses import replace
+
+import pytest
+
+from escalade.core.architecture import Architecture
+from escalade.core.seeds import generator
+
+
+def change(data, path, value):
+    """The JSON with one entry set, or removed if the value is `...`."""
+    changed = deepcopy(data)
+    *way, last = path
+    place = changed
+    for step in way:
+        place = place[step]
+    if value is ...:
+        del place[last]
+    else:
+        place[last] = value
+    return changed
+
+
+def test_json_round_trip(architecture):
+    text = json.dumps(architecture.to_json())
+    again = Architecture.from_json(json.loads(text))
+    assert again == architecture
+    assert again.key == architecture.key
+    assert json.dumps(again.to_json()) == text
+
+
+def test_json_round_trip_of_drawn_networks(small):
+    genomes = small.sample_genomes(generator(0, "round trip"), 50)
+    for row, strategy in enumerate(small.strategies(2)[:50]):
+        drawn = small.path(genomes[row], strategy).architecture
+        assert Architecture.from_json(drawn.to_json()) == drawn
+
+
+def test_json_has_the_documented_form(architecture):
+    data = architecture.to_json()
+    top = "format name resolution in_channels num_classes stem stages head"
+    assert " ".join(data) == top
+    assert data["format"] == 1
+    block = "kind kernel stride expansion width se group_width activation"
+    assert " ".join(data["stages"][1]["blocks"][0]) == block
+    assert data["stages"][0]["blocks"][0]["se"] is None
+
+
+def test_fields_with_defaults_may_be_left_out(architecture):
+    data = architecture.to_json()
+    block = {"width": 20}
+    read = Architecture.from_json(change(data, ["stages", 1, "blocks", 1], block))
+    made = read.stages[1].blocks[1]
+    assert (made.kind, made.kernel, made.expansion) == ("mbconv", 3, 6.0)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        (["format"], 2, "file.format: 2 is not known"),
+        (["format"], ..., "file.format: None"),
+        (["resolution"], "big", "file.resolution: expected int, got 'big'"),
+        (["resolution"], 2.5, "file.resolution: expected int, got 2.5"),
+        (["resolution"], True, "file.resolution: expected int, got True"),
+        (["resolution"], ..., "file: missing field 'resolution'"),
+        (["resolution"], 1, "resolution: 1 is too small for strides whose product is 2"),
+        (["name"], 3, "file.name: expected str, got 3"),
+        (["colour"], 1, "file.colour: unknown field"),
+        (["stem"], ..., "file.stem: expected a mapping"),
+        (["stem", "width"], 0, "stem.width: 0 is not positive"),
+        (["stem", "width"], ..., "file.stem: missing field 'width'"),
+        (["stem", "kernel"], "3", "file.stem.kernel: expected int"),
+        (["stem", "kernel"], 4, "stem.kernel: 4"),
+        (["stem", "stride"], 0, "stem.stride: 0"),
+        (["stem", "activation"], "gelu", "stem.activation: 'gelu' is not known; use one of relu"),
+        (["head", "width"], -1, "head.width: -1 is not positive"),
+        (["stages"], [], "file.stages: expected a list"),
+        (["stages", 1], 7, "file.stages[1].blocks: expected a list"),
+        (["stages", 1, "blocks"], [], "file.stages[1].blocks: expected a list"),
+        (["stages", 1, "blocks", 0], 7, "file.stages[1].blocks[0]: expected a mapping"),
+        (["stages", 1, "blocks", 0, "kernl"], 3, "file.stages[1].blocks[0].kernl: unknown field"),
+        (["stages", 1, "blocks", 0, "kernel"], 4, "stages[1].blocks[0].kernel: 4 is not odd"),
+        (["stages", 1, "blocks", 0, "stride"], 3, "stages[1].blocks[0].stride: 3 is neither"),
+        (["stages", 1, "blocks", 0, "expansion"], 0, "blocks[0].expansion: 0 is not positive"),
+        (["stages", 1, "blocks", 0, "kind"], "conv", "blocks[0].kind: 'conv' is not known"),
+        (["stages", 1, "blocks", 0, "group_width"], 8, "blocks[0].group_width"),
+        (["stages", 1, "blocks", 0, "se", "ratio"], 2, "blocks[0].se.ratio: 2 is outside (0, 1]"),
+        (["stages", 1, "blocks", 0, "se", "of"], "all", "blocks[0].se.of: 'all' is not known"),
+        (["stages", 1, "blocks", 0, "se", "gate"], "relu", "blocks[0].se.gate: 'relu'"),
+        (["stages", 1, "blocks", 0, "se"], 0.25, "blocks[0].se: expected a mapping"),
+    ],
+)
+def test_errors_name_the_path(architecture, path, value, words):
+    data = change(architecture.to_json(), path, value)
+    with pytest.raises(ValueError) as caught:
+        Architecture.from_json(data, where="file")
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_key_is_of_the_network_not_of_its_name(architecture):
+    assert architecture.renamed("other").key == architecture.key
+    assert architecture.renamed("other") != architecture
+    assert replace(architecture, resolution=22).key != architecture.key
+    assert len(architecture.key) == 16
+
+
+def test_every_field_counts_in_the_key(architecture):
+    data = architecture.to_json()
+    changes = [
+        (["num_classes"], 6),
+        (["in_channels"], 3),
+        (["stem", "kernel"], 3),
+        (["head", "activation"], "relu"),
+        (["stages", 1, "blocks", 0, "se", "ratio"], 0.25),
+        (["stages", 1, "blocks", 0, "se"], None),
+        (["stages", 1, "blocks", 1, "expansion"], 3.0),
+    ]
+    keys = {Architecture.from_json(change(data, path, value)).key for path, value in changes}
+    assert len(keys | {architecture.key}) == len(changes) + 1
+
+
+def test_depths_and_widths(architecture):
+    assert architecture.depths == (1, 2)
+    assert architecture.widths == (12, 20)
+    block = architecture.stages[1].blocks[0]
+    assert block.hidden(12) == 40  # make_divisible(42)
+    assert block.se_width(12) == 6  # half of the input
+    assert architecture.stages[0].blocks[0].hidden(12) == 12

@@ -1,0 +1,118 @@
+"""Named spaces and users' own."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from escalade.core.budget import Budget, Ladder
+from escalade.core.seeds import generator
+from escalade.spaces import choose, load
+
+OWN = """
+format: 1
+name: mine
+resolutions: [24, 32]
+in_channels: 1
+num_classes: 4
+stem: {widths: [8, 16]}
+stages:
+  - {depth: [1, 2], widths: [16], expansions: [2]}
+  - {depth: [1, 3], widths: [24, 32], expansions: [3, 6], stride: 2}
+head: {width: 64}
+scaling:
+  - {depth: [1], width: [1], resolution: [1]}
+  - {depth: [1.5, 2], width: [1.25], resolution: [40/32]}
+"""
+
+
+def ladder(*targets, kind="macs"):
+    return Ladder(tuple(Budget(float(target), kind) for target in targets))
+
+
+@pytest.mark.parametrize("name", load.names())
+def test_every_named_space_loads_and_says_what_it_is_for(name):
+    space = load.load(name, factors=(1.0, 2.0))
+    assert space.name == name
+    assert space.data.description
+    genomes = space.sample_genomes(generator(0, name), 3)
+    assert len({space.path(g, space.strategies(1)[0]).key for g in genomes}) > 1
+
+
+def test_names():
+    assert load.names() == ["medium", "scalenet", "scalenet_half", "small"]
+
+
+def test_a_space_of_ones_own(tmp_path):
+    path = tmp_path / "own.yaml"
+    path.write_text(OWN)
+    space = load.load(str(path))
+    assert (space.name, space.num_stages, space.num_classes) == ("mine", 2, 4)
+    assert len(space.strategies(1)) == 2
+    found = space.path(space.sample_genomes(generator(0, "own"), 1)[0], space.strategies(1)[0])
+    assert found.architecture.resolution in (30, 40)
+    other = load.load(str(path), in_channels=3)
+    assert (other.in_channels, other.num_classes) == (3, 4)
+    assert choose.space_for(str(path), ladder(1e6, 2e6)).num_stages == 2
+
+
+def test_errors_of_ones_own(tmp_path):
+    path = tmp_path / "own.yaml"
+    path.write_text(OWN.replace("expansions: [2]", "expansion: [2]"))
+    words = r"own\.yaml\.stages\[0\]\.expansion: unknown field; did you mean expansions\?"
+    with pytest.raises(ValueError, match=words):
+        load.load(str(path))
+    path.write_text("a: [")
+    with pytest.raises(ValueError, match=r"own\.yaml: not valid YAML"):
+        load.load(str(path))
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match=r"own\.yaml: "):
+        load.load(str(path))
+    path.write_text("!!python/object/apply:os.getcwd []")
+    with pytest.raises(ValueError, match=r"own\.yaml: not valid YAML"):
+        load.load(str(path))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read(tmp_path):
+    path = tmp_path / "own.yaml"
+    path.write_text(OWN)
+    path.chmod(0)
+    with pytest.raises(ValueError, match="ermission"):
+        load.load(str(path))
+
+
+def test_unknown_spaces():
+    with pytest.raises(ValueError, match="did you mean scalenet"):
+        load.load("scalnet")
+    with pytest.raises(ValueError, match="known are medium, scalenet, scalenet_half, small"):
+        load.load("xyz")
+
+
+@pytest.mark.parametrize(
+    ("base", "name"),
+    [(1e6, "small"), (30e6, "medium"), (120e6, "scalenet_half"), (4e8, "scalenet")],
+)
+def test_the_nearest_space_is_chosen(base, name):
+    assert choose.space_for(None, ladder(base, 2 * base)).name == name
+
+
+def test_the_nearest_space_in_another_kind():
+    assert choose.space_for(None, ladder(5e6, 8e6, kind="params")).name.startswith("scalenet")
+
+
+def test_a_named_space_is_taken_whatever_the_budget():
+    assert choose.space_for("scalenet", ladder(1.0)).name == "scalenet"
+
+
+def test_largest_resolution():
+    assert choose.largest_resolution(load.load("scalenet")) == 352
+    assert choose.largest_resolution(load.load("scalenet", factors=(1.0,))) == 224
+    assert choose.largest_resolution(load.load("small", factors=(1.0, 2.0))) == 64
+
+
+def test_base_costs(tmp_path):
+    low, mean, high = choose.base_costs(load.load("scalenet"), "macs")
+    assert low < mean < high
+    assert mean == pytest.approx(400e6, rel=0.05)
