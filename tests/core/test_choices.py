@@ -76,8 +76,12 @@ def test_a_space_is_read():
         (["stages", 1, "depth"], 0, "file.stages[1].depth: expected a positive whole number"),
         (["stages", 1, "widths"], ..., "file.stages[1].widths: missing"),
         (["stages", 1, "widths"], [30], "file.stages[1].widths: 30 is not a multiple"),
-        (["stages", 1, "kernels"], [3, 4], "file.stages[1].kernels: (3, 4) are not all odd"),
+        (["stages", 1, "kernels"], [3, 4], "file.stages[1].kernels: 4 is not odd"),
         (["stages", 1, "stride"], 3, "file.stages[1].stride: 3 is neither 1 nor 2"),
+        (["stages", 1, "widths"], [32, 32], "file.stages[1].widths: 32 stands there twice"),
+        (["stages", 0, "expansions"], [6], "file.stages[0].expansions: dsconv does not expand"),
+        (["stages", 0, "se", "ratio"], 2, "file.stages[0].se.ratio: 2.0 is outside (0, 1]"),
+        (["resolutions"], [3], "file.resolutions: 3 is too small for strides whose product is 4"),
         (["stages", 1, "kind"], "conv", "file.stages[1].kind: 'conv' is not known"),
         (["stages", 1, "activation"], "gelu", "file.stages[1].activation: 'gelu'"),
         (["stages", 0, "se", "ratios"], 1, "file.stages[0].se.ratios: unknown field"),
@@ -103,10 +107,10 @@ def test_a_space_is_a_mapping(data):
 
 def test_scaling_or_grid():
     grid = {"depth": [1.0, 2.0], "width": [1.0], "resolution": [1.0]}
-    with pytest.raises(ValueError, match="either scaling .* or grid"):
+    with pytest.raises(ValueError, match=r"either scaling .* or grid"):
         parse(changed(["grid"], grid), where="file")
     data = changed(["scaling"], ...)
     assert parse(data | {"grid": grid}).grid.depth == (1.0, 2.0)
     wrong = data | {"grid": grid | {"width": [1.5]}}
-    with pytest.raises(ValueError, match="file.grid: stage 0 is the base network"):
+    with pytest.raises(ValueError, match=r"file\.grid: stage 0 is the base network"):
         parse(wrong, where="file")

@@ -169,7 +169,7 @@ def test_a_space_with_a_grid_needs_a_ladder_it_reaches():
     with pytest.raises(ValueError, match="made for a ladder; give budgets"):
         load("small")
     space = load("small", factors=(1.0, 500.0))
-    with pytest.raises(ValueError, match="budgets: .* about 500, they multiply by 1 to"):
+    with pytest.raises(ValueError, match=r"budgets: .* about 500, they multiply by 1 to"):
         space.strategies(1)
     with pytest.raises(ValueError, match="5 budgets, but the space has 4"):
         load("scalenet", factors=(1, 2, 4, 8, 16))

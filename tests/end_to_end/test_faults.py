@@ -97,7 +97,7 @@ def test_no_permission_to_write(escalade, tmp_path):
     fails(escalade(*tiny_run(tmp_path / "closed")), 2, "permission", "--out")
 
 
-@pytest.mark.parametrize("kilobytes", [1, 30, 200, 1000, 8000])
+@pytest.mark.parametrize("kilobytes", [1, 30, 200, 1000, 8000, 15000])
 def test_a_full_disk(escalade, finished, tmp_path, kilobytes):
     """Files beyond a size cannot be written: the run fails at its first larger one."""
     run = tmp_path / "run"

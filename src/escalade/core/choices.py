@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from fractions import Fraction
 from typing import Any
 
-from escalade.core.architecture import Head, SqueezeExcite
+from escalade.core.architecture import ACTIVATIONS, GATES, KINDS, Head, SqueezeExcite
 
 FORMAT = 1
+KNOWN = {"kind": KINDS, "activation": ACTIVATIONS, "gate": GATES, "of": ("input", "hidden")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +99,13 @@ def parse(data: Any, *, where: str = "space") -> SpaceData:
     entries["stem"] = _make(StemChoices, entries.get("stem"), f"{where}.stem")
     entries["head"] = _make(Head, entries.get("head"), f"{where}.head")
     entries["stages"] = tuple(_stage(s, f"{where}.stages[{i}]") for i, s in enumerate(stages))
-    scaling = entries.get("scaling") or []
-    entries["scaling"] = tuple(
-        _make(Ratios, s, f"{where}.scaling[{i}]") for i, s in enumerate(scaling)
-    )
+    if entries.get("scaling"):
+        scaling = _sequence(entries["scaling"], f"{where}.scaling")
+        entries["scaling"] = tuple(
+            _make(Ratios, s, f"{where}.scaling[{i}]") for i, s in enumerate(scaling)
+        )
+    else:
+        entries.pop("scaling", None)
     if entries.get("grid") is not None:
         entries["grid"] = _make(Grid, entries["grid"], f"{where}.grid")
     space: SpaceData = _make(SpaceData, entries, where)
@@ -150,7 +155,11 @@ def _convert(kind: str, value: Any, where: str) -> Any:
     if kind.startswith(("tuple[int", "tuple[float")):
         cast = int if "int" in kind else float
         values = value if isinstance(value, list | tuple) else [value]
-        return tuple(_number(v, cast, where) for v in _sequence(values, where))
+        numbers = tuple(_number(v, cast, where) for v in _sequence(values, where))
+        repeated = [n for i, n in enumerate(numbers) if n in numbers[:i]]
+        if repeated:
+            raise ValueError(f"{where}: {repeated[0]} stands there twice")
+        return numbers
     if kind in ("int", "float"):
         return _number(value, int if kind == "int" else float, where)
     if kind in ("str", "bool") and not isinstance(value, str if kind == "str" else bool):
@@ -187,17 +196,57 @@ def _sequence(data: Any, where: str) -> Sequence[Any]:
 def _check(space: SpaceData, where: str) -> None:
     if bool(space.scaling) == (space.grid is not None):
         raise ValueError(f"{where}: give either scaling (a list of stages) or grid")
-    base = space.scaling[0] if space.scaling else None
-    if base and any(1.0 not in getattr(base, d) for d in ("depth", "width", "resolution")):
-        raise ValueError(f"{where}.scaling[0]: stage 0 is the base network; its ratios include 1")
+    base, at = (space.grid, "grid") if space.grid is not None else (space.scaling[0], "scaling[0]")
+    if any(1.0 not in getattr(base, d) for d in ("depth", "width", "resolution")):
+        raise ValueError(f"{where}.{at}: stage 0 is the base network; its ratios include 1")
+    stem = space.stem
+    _known("activation", stem.activation, f"{where}.stem")
+    _known("activation", space.head.activation, f"{where}.head")
+    _widths(stem.widths, space.width_divisor, f"{where}.stem")
+    _odd("kernel", (stem.kernel,), f"{where}.stem")
     for i, stage in enumerate(space.stages):
-        at = f"{where}.stages[{i}]"
-        if stage.stride not in (1, 2):
-            raise ValueError(f"{at}.stride: {stage.stride} is neither 1 nor 2")
-        if any(k % 2 == 0 for k in stage.kernels):
-            raise ValueError(f"{at}.kernels: {stage.kernels} are not all odd")
-        for width in stage.widths:
-            if width % space.width_divisor:
-                raise ValueError(
-                    f"{at}.widths: {width} is not a multiple of width_divisor {space.width_divisor}"
-                )
+        _check_stage(stage, space.width_divisor, f"{where}.stages[{i}]")
+    stride = math.prod((stem.stride, *(stage.stride for stage in space.stages)))
+    if min(space.resolutions) < stride:
+        raise ValueError(
+            f"{where}.resolutions: {min(space.resolutions)} is too small for strides whose "
+            f"product is {stride}"
+        )
+
+
+def _check_stage(stage: StageChoices, divisor: int, where: str) -> None:
+    for field_name in ("kind", "activation"):
+        _known(field_name, getattr(stage, field_name), where)
+    if stage.stride not in (1, 2):
+        raise ValueError(f"{where}.stride: {stage.stride} is neither 1 nor 2")
+    _widths(stage.widths, divisor, where)
+    _odd("kernels", stage.kernels, where)
+    if stage.kind == "dsconv" and stage.expansions != (1.0,):
+        raise ValueError(f"{where}.expansions: dsconv does not expand; use [1]")
+    if stage.se is not None:
+        for field_name in ("activation", "gate", "of"):
+            _known(field_name, getattr(stage.se, field_name), f"{where}.se")
+        if stage.se.ratio > 1:
+            raise ValueError(f"{where}.se.ratio: {stage.se.ratio} is outside (0, 1]")
+
+
+def _widths(widths: tuple[int, ...], divisor: int, where: str) -> None:
+    for width in widths:
+        if width % divisor:
+            raise ValueError(
+                f"{where}.widths: {width} is not a multiple of width_divisor {divisor}"
+            )
+
+
+def _odd(name: str, kernels: tuple[int, ...], where: str) -> None:
+    for kernel in kernels:
+        if kernel % 2 == 0:
+            raise ValueError(f"{where}.{name}: {kernel} is not odd")
+
+
+def _known(name: str, value: str, where: str) -> None:
+    choices = KNOWN[name]
+    if value not in choices:
+        close = difflib.get_close_matches(value, choices, 1)
+        hint = f"did you mean {close[0]}?" if close else f"use one of {', '.join(choices)}"
+        raise ValueError(f"{where}.{name}: {value!r} is not known; {hint}")

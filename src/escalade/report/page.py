@@ -14,6 +14,7 @@ from typing import Any
 
 from plotly.offline import get_plotlyjs
 
+from escalade.family.files import write_text
 from escalade.report import figures
 from escalade.report.artefacts import Run, read
 from escalade.report.figures import Figure
@@ -60,12 +61,12 @@ def write(
 
     Raises:
         ValueError: if there is no such folder or a file in it is damaged.
+        OSError: if the page cannot be written.
     """
     page = render(read(run_folder), evaluations=evaluations, histograms=histograms or {})
     path = run_folder / FILE
-    partial = path.with_name(f".{FILE}.partial")
-    partial.write_text(page, encoding="utf-8")
-    return partial.replace(path)
+    write_text(path, page)
+    return path
 
 
 def render(

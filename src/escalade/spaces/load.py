@@ -56,7 +56,11 @@ def read(name: str) -> SpaceData:
         close = difflib.get_close_matches(name, names(), 1)
         hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(names())}"
         raise ValueError(f"space: {name!r} is neither a known space nor a file; {hint}")
-    return parse(_yaml(path.read_text(), name), where=name)
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: cannot be read: {error}") from None
+    return parse(_yaml(text, name), where=name)
 
 
 def _yaml(text: str, where: str) -> Any:
