@@ -89,7 +89,7 @@ def searcher_of(
             num_evaluations=num_evaluations,
         )
     population = config.search.population
-    generations = max(1, round(num_evaluations / len(budgets) / population))
+    generations = max(1, num_evaluations // (len(budgets) * population))
     return IndependentSearch(
         space,
         budgets=budgets if net.stage is None else budgets[net.stage : net.stage + 1],
