@@ -124,6 +124,11 @@ def test_one_member_alone(escalade, finished, tmp_path):
     assert promised(run) == promised(finished)
 
 
+def test_the_growth_of_a_run_as_json(escalade, finished):
+    result = escalade("grow", finished, "--format", "json")
+    assert json.loads(result.out) == json.loads((finished / "growth.json").read_text())
+
+
 def test_growth_to_any_budget(escalade, finished):
     before = sorted(finished.rglob("*"))
     result = escalade("grow", finished, "--to", "5M", "--format", "json")

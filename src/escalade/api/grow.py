@@ -153,6 +153,16 @@ def grow_to(path: Path, amount: str) -> dict[str, Any]:
     return member.to_json() | {"extrapolation": extrapolation, "notes": notes}
 
 
+def growth(path: Path) -> dict[str, Any]:
+    """The fitted rule and the grown members of a run, as in growth.json.
+
+    Raises:
+        ValueError: if the run has not grown yet.
+    """
+    folder = RunFolder(path)
+    return folder.read(folder.growth, stage="grow")
+
+
 def describe_grown(grown: dict[str, Any]) -> str:
     """A grown network for people."""
     arch = Architecture.from_json(grown["architecture"])

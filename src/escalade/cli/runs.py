@@ -167,6 +167,8 @@ def _grow(options: argparse.Namespace) -> None:
 
     if options.to is None:
         api.stage("grow", options.run, should_stop=should_stop)
+        if options.format == "json":
+            write_json(api.growth(options.run))
         return
     grown = api.grow_to(options.run, options.to)
     if options.format == "json":
