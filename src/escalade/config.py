@@ -115,7 +115,7 @@ class RetrainConfig:
         recipe: how to train.
     """
 
-    searched: str = "retrain"
+    searched: str = "finetune"
     grown: str = "both"
     finetune_rate: float = 0.3
     recipe: Recipe = field(default_factory=lambda: Recipe(epochs=20))
