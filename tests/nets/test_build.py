@@ -123,9 +123,9 @@ def test_stem_stride_and_deep_strides_are_not_dilated(stride: int) -> None:
 
 
 def test_every_activation_is_built() -> None:
-    from escalade.core import architecture
+    from escalade.core import legality
 
-    assert set(ACTIVATIONS) == set(architecture.ACTIVATIONS)
+    assert set(ACTIVATIONS) == set(legality.ACTIVATIONS)
 
 
 def test_blank_draws_and_allocates_nothing() -> None:

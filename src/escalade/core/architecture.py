@@ -8,37 +8,52 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
+from escalade.core import legality
 from escalade.core.rounding import make_divisible
 
 FORMAT = 1
-KINDS = ("mbconv", "dsconv")
-ACTIVATIONS = ("relu", "relu6", "hard_swish", "swish")
-GATES = ("hard_sigmoid", "sigmoid")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SqueezeExcite:
-    """Squeeze-excitation; its inner width is `ratio` times the block's input or hidden width."""
+    """Squeeze-excitation; its inner width is `ratio` times the block's input or hidden width.
+
+    With a `divisor` above 1 the inner width is rounded to a multiple of it (MobileNetV3).
+    """
 
     ratio: float = 0.25
     of: str = "hidden"
     activation: str = "relu"
     gate: str = "hard_sigmoid"
+    divisor: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stem:
-    """The first convolution."""
+    """The first convolution, and the 3x3 max pool of stride 2 after it in a ResNet."""
 
     width: int
     kernel: int = 3
     stride: int = 2
     activation: str = "hard_swish"
+    max_pool: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """One layer choice. `width` is the output width, `expansion` multiplies the input width."""
+    """One layer choice; `width` is the output width.
+
+    - `mbconv`: 1x1, depthwise, SE, 1x1 linear; `expansion` times the input width is hidden.
+    - `dsconv`: depthwise, SE, 1x1 linear.
+    - `bottleneck` (ResNet, ResNeXt, RegNetX and Y): 1x1, grouped, SE, 1x1, added to a projection
+      shortcut where the shape changes, then the activation; `expansion` times the *output* width
+      is hidden.
+    - `regnet_z`: the same layers with a linear last convolution, and no shortcut where the shape
+      changes.
+
+    `group_width` is the width of a group of the middle convolution of the last two kinds; None
+    is one group. The depthwise kinds have none.
+    """
 
     kind: str = "mbconv"
     kernel: int = 3
@@ -50,15 +65,25 @@ class Block:
     activation: str = "hard_swish"
 
     def hidden(self, in_width: int) -> int:
-        """Width of the depthwise convolution, exactly as timm's builder makes it."""
-        return in_width if self.kind == "dsconv" else make_divisible(in_width * self.expansion)
+        """Width of the middle convolution, exactly as timm's builders make it."""
+        if self.kind == "dsconv":
+            return in_width
+        if self.kind in legality.RESIDUAL_KINDS:
+            return round(self.width * self.expansion)
+        return make_divisible(in_width * self.expansion)
 
     def se_width(self, in_width: int) -> int:
         """Inner width of the squeeze-excitation, 0 without one."""
         if self.se is None:
             return 0
         of = self.hidden(in_width) if self.se.of == "hidden" else in_width
+        if self.se.divisor > 1:
+            return make_divisible(of * self.se.ratio, self.se.divisor)
         return round(of * self.se.ratio)
+
+    def has_projection(self, in_width: int) -> bool:
+        """Whether the shortcut is a 1x1 convolution."""
+        return self.kind == "bottleneck" and (self.stride != 1 or self.width != in_width)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +95,30 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """The 1x1 convolution before global pooling and the classifier."""
+    """The 1x1 convolution before global pooling, and the classifier.
 
-    width: int
+    Without a `width` there is no such convolution (ResNet, RegNetX and Y). `hidden` is the width
+    of a linear layer with activation between pooling and classifier (MobileNetV3).
+    """
+
+    width: int | None
     activation: str = "hard_swish"
+    hidden: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """Steps to which scaling rounds widths and resolutions: 8 and 4 at ImageNet's scale."""
+
+    width: int = 8
+    resolution: int = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Architecture:
     """One concrete network.
+
+    `rounding` says in which steps it is scaled; it is no part of the network.
 
     Raises:
         ValueError: if a field is outside what a network can have, naming the field.
@@ -91,14 +131,15 @@ class Architecture:
     stem: Stem
     stages: tuple[Stage, ...]
     head: Head
+    rounding: Rounding = Rounding()
 
     def __post_init__(self) -> None:
-        _validate(self)
+        legality.check(self)
 
     @property
     def key(self) -> str:
         """The architecture key: equal for equal stand-alone networks, whatever their name."""
-        text = json.dumps(asdict(replace(self, name="")), sort_keys=True)
+        text = json.dumps(_plain(replace(self, name="", rounding=Rounding())), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
@@ -110,13 +151,17 @@ class Architecture:
         """Output width of each stage."""
         return tuple(stage.blocks[-1].width for stage in self.stages)
 
+    @property
+    def features(self) -> int:
+        """Width of what the classifier reads."""
+        return self.head.hidden or self.head.width or self.widths[-1]
+
     def renamed(self, name: str) -> Self:
         return replace(self, name=name)
 
     def to_json(self) -> dict[str, Any]:
         """The architecture file (format 1), fields in their canonical order."""
-        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
-        return {"format": FORMAT} | plain
+        return {"format": FORMAT} | _plain(self)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], *, where: str = "architecture") -> Self:
@@ -135,10 +180,26 @@ class Architecture:
             "stem": _make(Stem, rest.get("stem"), f"{where}.stem"),
             "head": _make(Head, rest.get("head"), f"{where}.head"),
             "stages": tuple(stages),
+            "rounding": _make(Rounding, rest.get("rounding", {}), f"{where}.rounding"),
         }
         plain = {key: value for key, value in rest.items() if key not in known}
         made: Self = _make(cls, plain | known, where)
         return made
+
+
+def _plain(arch: Architecture) -> dict[str, Any]:
+    """JSON values. Fields that few networks have are left out where they say nothing."""
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(arch)))
+    rare = [(plain, "rounding"), (plain["stem"], "max_pool"), (plain["head"], "hidden")]
+    for stage in plain["stages"]:
+        rare += [(block["se"], "divisor") for block in stage["blocks"] if block["se"]]
+    for mapping, key in rare:
+        if mapping[key] == _ABSENT[key]:
+            del mapping[key]
+    return plain
+
+
+_ABSENT = {"rounding": asdict(Rounding()), "max_pool": False, "hidden": None, "divisor": 1}
 
 
 def _block(data: Any, where: str) -> Block:
@@ -171,6 +232,8 @@ def _make(cls: Any, data: Any, where: str) -> Any:
             (types[key] == "int" and (isinstance(value, bool) or not isinstance(value, int)))
             or (types[key] == "float" and not isinstance(value, int | float))
             or (types[key] == "str" and not isinstance(value, str))
+            or (types[key] == "bool" and not isinstance(value, bool))
+            or (types[key] == "int | None" and not _is_count(value))
         )
         if wrong:
             raise ValueError(f"{where}.{key}: expected {types[key]}, got {value!r}")
@@ -181,56 +244,5 @@ def _make(cls: Any, data: Any, where: str) -> Any:
         raise ValueError(f"{where}: missing field {missing}") from None
 
 
-def _validate(arch: Architecture) -> None:
-    _positive("resolution", arch.resolution)
-    _positive("in_channels", arch.in_channels)
-    _positive("num_classes", arch.num_classes)
-    _positive("stem.width", arch.stem.width)
-    _positive("stem.stride", arch.stem.stride)
-    _odd("stem.kernel", arch.stem.kernel)
-    _positive("head.width", arch.head.width)
-    _choice("stem.activation", arch.stem.activation, ACTIVATIONS)
-    _choice("head.activation", arch.head.activation, ACTIVATIONS)
-    stride = arch.stem.stride
-    for i, stage in enumerate(arch.stages):
-        for k, block in enumerate(stage.blocks):
-            _validate_block(block, f"stages[{i}].blocks[{k}]")
-            stride *= block.stride
-    if arch.resolution < stride:
-        raise ValueError(
-            f"resolution: {arch.resolution} is too small for strides whose product is {stride}"
-        )
-
-
-def _validate_block(block: Block, where: str) -> None:
-    _choice(f"{where}.kind", block.kind, KINDS)
-    _choice(f"{where}.activation", block.activation, ACTIVATIONS)
-    _positive(f"{where}.width", block.width)
-    _odd(f"{where}.kernel", block.kernel)
-    if block.stride not in (1, 2):
-        raise ValueError(f"{where}.stride: {block.stride} is neither 1 nor 2")
-    if block.expansion <= 0:
-        raise ValueError(f"{where}.expansion: {block.expansion} is not positive")
-    if block.group_width is not None:
-        raise ValueError(f"{where}.group_width: {block.kind} is depthwise and has none; use null")
-    if block.se is not None:
-        _choice(f"{where}.se.of", block.se.of, ("input", "hidden"))
-        _choice(f"{where}.se.activation", block.se.activation, ACTIVATIONS)
-        _choice(f"{where}.se.gate", block.se.gate, GATES)
-        if not 0 < block.se.ratio <= 1:
-            raise ValueError(f"{where}.se.ratio: {block.se.ratio} is outside (0, 1]")
-
-
-def _odd(where: str, value: int) -> None:
-    if value < 1 or value % 2 == 0:
-        raise ValueError(f"{where}: {value} is not odd and positive")
-
-
-def _positive(where: str, value: int) -> None:
-    if value < 1:
-        raise ValueError(f"{where}: {value} is not positive")
-
-
-def _choice(where: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise ValueError(f"{where}: {value!r} is not known; use one of {', '.join(known)}")
+def _is_count(value: Any) -> bool:
+    return value is None or (isinstance(value, int) and not isinstance(value, bool))

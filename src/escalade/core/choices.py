@@ -13,9 +13,12 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from fractions import Fraction
 from typing import Any
 
-from escalade.core.architecture import ACTIVATIONS, GATES, KINDS, Head, SqueezeExcite
+from escalade.core.architecture import Head, SqueezeExcite
+from escalade.core.legality import ACTIVATIONS, GATES
 
 FORMAT = 1
+# The blocks that the supernet has elastic layers for.
+KINDS = ("mbconv", "dsconv")
 KNOWN = {"kind": KINDS, "activation": ACTIVATIONS, "gate": GATES, "of": ("input", "hidden")}
 
 
@@ -160,6 +163,8 @@ def _convert(kind: str, value: Any, where: str) -> Any:
         if repeated:
             raise ValueError(f"{where}: {repeated[0]} stands there twice")
         return numbers
+    if kind == "int | None":
+        return None if value is None else _number(value, int, where)
     if kind in ("int", "float"):
         return _number(value, int if kind == "int" else float, where)
     if kind in ("str", "bool") and not isinstance(value, str if kind == "str" else bool):
@@ -202,6 +207,8 @@ def _check(space: SpaceData, where: str) -> None:
     stem = space.stem
     _known("activation", stem.activation, f"{where}.stem")
     _known("activation", space.head.activation, f"{where}.head")
+    if space.head.width is None or space.head.hidden is not None:
+        raise ValueError(f"{where}.head: a supernet's head is one convolution; give only width")
     _widths(stem.widths, space.width_divisor, f"{where}.stem")
     _odd("kernel", (stem.kernel,), f"{where}.stem")
     for i, stage in enumerate(space.stages):

@@ -6,7 +6,7 @@ The twin of `core.cost`: both count the same layers, and a test holds them equal
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -87,8 +87,10 @@ def _chunk(space: SearchSpace, tables: _Tables, population: Population) -> IntAr
         num = depth + repeats - 1
         more.add(total, num=num, squares=rest, side=out_side, out_side=out_side)
         width, side = out_width, out_side
-    total.conv(width * data.head.width, data.head.width, side)
-    total.linear(data.head.width, data.num_classes)
+    head_width = data.head.width
+    assert head_width is not None  # `choices` refuses a space without it
+    total.conv(width * head_width, head_width, side)
+    total.linear(head_width, data.num_classes)
     return total.sums
 
 
@@ -160,12 +162,14 @@ def _reduced(se: SqueezeExcite | None, in_width: IntArray, hidden: IntArray) -> 
     if se is None:
         return None
     of = hidden if se.of == "hidden" else in_width
+    if se.divisor > 1:
+        return divisible_array(of * se.ratio, se.divisor)
     reduced: IntArray = np.rint(of * se.ratio).astype(np.int64)
     return reduced
 
 
-def divisible_array(values: npt.NDArray[np.float64]) -> IntArray:
-    """`make_divisible` by 8 of an array, through a table of the distinct values."""
+def divisible_array(values: npt.NDArray[np.floating[Any]], divisor: int = 8) -> IntArray:
+    """`make_divisible` of an array, through a table of the distinct values."""
     distinct, inverse = np.unique(values, return_inverse=True)
-    table = np.array([make_divisible(float(value)) for value in distinct], dtype=np.int64)
+    table = np.array([make_divisible(float(value), divisor) for value in distinct], dtype=np.int64)
     return table[inverse]

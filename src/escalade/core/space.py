@@ -15,7 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
-from escalade.core.architecture import Architecture, Block, Stage, Stem
+from escalade.core.architecture import Architecture, Block, Rounding, Stage, Stem
 from escalade.core.choices import Ratios, SpaceData, StageChoices
 from escalade.core.population import IntArray, Population
 from escalade.core.population_cost import population_costs
@@ -247,6 +247,7 @@ class SearchSpace:
             stem=stem,
             stages=tuple(stages),
             head=data.head,
+            rounding=Rounding(width=data.width_divisor, resolution=data.resolution_divisor),
         )
         d, w, r = (int(i) for i in strategy)
         return Path(tuple(int(gene) for gene in row), (d, w, r), architecture)

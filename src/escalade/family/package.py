@@ -124,7 +124,7 @@ def _config(package: Package) -> dict[str, Any]:
     return {
         "architecture": "escalade_net",
         "num_classes": architecture.num_classes,
-        "num_features": architecture.head.width,
+        "num_features": architecture.features,
         "model_args": {"architecture_json": architecture.to_json()},
         "pretrained_cfg": {
             **package.preprocessing.timm(),

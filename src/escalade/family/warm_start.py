@@ -149,7 +149,7 @@ def _has_shortcut(in_width: int, block: Block) -> bool:
 
 def _breaks(large: Architecture, small: Architecture) -> list[str]:
     found = []
-    if large.stem.width < small.stem.width or large.head.width < small.head.width:
+    if large.stem.width < small.stem.width or large.features < small.features:
         found.append("the stem or the head is narrower")
     if (large.stem.stride, large.stem.activation) != (small.stem.stride, small.stem.activation):
         found.append("the stem's stride or activation differs")

@@ -45,7 +45,7 @@ def build(
     network = EfficientNet(
         block_args(architecture),
         num_classes=architecture.num_classes,
-        num_features=head.width,
+        num_features=architecture.features,
         in_chans=architecture.in_channels,
         stem_size=stem.width,
         stem_kernel_size=stem.kernel,

@@ -21,7 +21,7 @@ def of_network(architecture: Architecture) -> Shapes:
                 found[f"blocks.{i}.{k}.{name}"] = shape
             width = block.width
     return found | of_head(
-        architecture.head.width, in_width=width, num_classes=architecture.num_classes
+        architecture.features, in_width=width, num_classes=architecture.num_classes
     )
 
 

@@ -94,6 +94,7 @@ def _held(shape: SupernetShape) -> shapes.Shapes:
                 for name, size in shapes.of_block(block, stage.largest_in_width(k)).items():
                     found[f"blocks.{i}.{k}.{prefix}{name}"] = size
         width = stage.width
+    assert shape.head.width is not None  # `core.choices` refuses a space without it
     return found | shapes.of_head(shape.head.width, in_width=width, num_classes=shape.num_classes)
 
 

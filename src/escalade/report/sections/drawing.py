@@ -68,9 +68,9 @@ def _draw(shape: Architecture, widest: int) -> tuple[str, int]:
             _stage_words(start, len(stage.blocks), f"stage {i + 1}", stage.blocks[-1].width, side)
         )
         x = start + words + _GAP
-    head = f"head, 1x1 convolution, {shape.head.width} channels"
-    parts += [_bar(x, shape.head.width, widest, head, opacity=0.0), _kernel(x, 1)]
-    parts.append(_stage_words(x, 1, "head", shape.head.width, None))
+    head = f"head, 1x1 convolution, {shape.features} channels"
+    parts += [_bar(x, shape.features, widest, head, opacity=0.0), _kernel(x, 1)]
+    parts.append(_stage_words(x, 1, "head", shape.features, None))
     return "".join(parts), x + 48
 
 

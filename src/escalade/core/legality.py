@@ -1,0 +1,105 @@
+"""What fields of an architecture may hold; every error names the field."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from escalade.core.architecture import Architecture, Block, SqueezeExcite
+
+KINDS = ("mbconv", "dsconv", "bottleneck", "regnet_z")
+# Blocks whose hidden width follows from their output width, not from their input's. No builder
+# mixes them with the others.
+RESIDUAL_KINDS = ("bottleneck", "regnet_z")
+ACTIVATIONS = ("relu", "relu6", "hard_swish", "swish")
+GATES = ("hard_sigmoid", "sigmoid")
+
+
+def check(arch: Architecture) -> None:
+    """Raise a ValueError that names the first field outside what a network can have."""
+    _positive("resolution", arch.resolution)
+    _positive("in_channels", arch.in_channels)
+    _positive("num_classes", arch.num_classes)
+    _positive("rounding.width", arch.rounding.width)
+    _positive("rounding.resolution", arch.rounding.resolution)
+    _positive("stem.width", arch.stem.width)
+    _positive("stem.stride", arch.stem.stride)
+    _odd("stem.kernel", arch.stem.kernel)
+    _choice("stem.activation", arch.stem.activation, ACTIVATIONS)
+    _choice("head.activation", arch.head.activation, ACTIVATIONS)
+    for name in ("width", "hidden"):
+        if getattr(arch.head, name) is not None:
+            _positive(f"head.{name}", getattr(arch.head, name))
+    stride = arch.stem.stride * (2 if arch.stem.max_pool else 1)
+    for i, stage in enumerate(arch.stages):
+        for k, block in enumerate(stage.blocks):
+            _check_block(block, f"stages[{i}].blocks[{k}]")
+            stride *= block.stride
+    _check_kinds(arch)
+    if arch.resolution < stride:
+        raise ValueError(
+            f"resolution: {arch.resolution} is too small for strides whose product is {stride}"
+        )
+
+
+def _check_kinds(arch: Architecture) -> None:
+    kinds = {block.kind for stage in arch.stages for block in stage.blocks}
+    residual = sorted(kinds & set(RESIDUAL_KINDS))
+    others = sorted(kinds - set(RESIDUAL_KINDS))
+    if residual and others:
+        raise ValueError(f"stages: {residual[0]} and {others[0]} blocks are in one network")
+    if others and (arch.head.width is None or arch.stem.max_pool):
+        field = "head.width: null" if arch.head.width is None else "stem.max_pool: true"
+        raise ValueError(f"{field} is only possible with {' or '.join(RESIDUAL_KINDS)} blocks")
+    if residual and arch.head.hidden is not None:
+        raise ValueError(f"head.hidden: {arch.head.hidden} is not possible with {residual[0]}")
+
+
+def _check_block(block: Block, where: str) -> None:
+    _choice(f"{where}.kind", block.kind, KINDS)
+    _choice(f"{where}.activation", block.activation, ACTIVATIONS)
+    _positive(f"{where}.width", block.width)
+    _odd(f"{where}.kernel", block.kernel)
+    if block.stride not in (1, 2):
+        raise ValueError(f"{where}.stride: {block.stride} is neither 1 nor 2")
+    if block.expansion <= 0:
+        raise ValueError(f"{where}.expansion: {block.expansion} is not positive")
+    if block.group_width is not None:
+        _check_groups(block, f"{where}.group_width")
+    if block.se is not None:
+        _check_se(block.se, f"{where}.se")
+
+
+def _check_groups(block: Block, where: str) -> None:
+    width = block.group_width
+    assert width is not None
+    if block.kind not in RESIDUAL_KINDS:
+        raise ValueError(f"{where}: {block.kind} is depthwise and has none; use null")
+    _positive(where, width)
+    hidden = block.hidden(0)
+    if hidden % width:
+        raise ValueError(f"{where}: {width} does not divide the hidden width {hidden}")
+
+
+def _check_se(se: SqueezeExcite, where: str) -> None:
+    _choice(f"{where}.of", se.of, ("input", "hidden"))
+    _choice(f"{where}.activation", se.activation, ACTIVATIONS)
+    _choice(f"{where}.gate", se.gate, GATES)
+    _positive(f"{where}.divisor", se.divisor)
+    if not 0 < se.ratio <= 1:
+        raise ValueError(f"{where}.ratio: {se.ratio} is outside (0, 1]")
+
+
+def _odd(where: str, value: int) -> None:
+    if value < 1 or value % 2 == 0:
+        raise ValueError(f"{where}: {value} is not odd and positive")
+
+
+def _positive(where: str, value: int) -> None:
+    if value < 1:
+        raise ValueError(f"{where}: {value} is not positive")
+
+
+def _choice(where: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ValueError(f"{where}: {value!r} is not known; use one of {', '.join(known)}")
