@@ -28,3 +28,23 @@ def scale_depth(depth: int, ratio: float) -> int:
 def conv_side(side: int, stride: int) -> int:
     """Output side of a convolution whose padding is `kernel // 2` (kernel odd)."""
     return (side - 1) // stride + 1
+
+
+def round_group_width(value: float) -> int:
+    """Group width as the published scaled RegNets round it: 1, 2, 4, then multiples of 8."""
+    width = max(1, round(value))
+    if width <= 2:
+        return width
+    return 4 if width <= 5 else round(width / 8) * 8
+
+
+def fit_groups(width: int, ratio: float, group_width: int) -> tuple[int, int]:
+    """The nearest output width and group width that fit each other, `ratio` times wide within.
+
+    The hidden width becomes a multiple of the group width (RegNet's published rounding).
+    """
+    hidden = int(max(1, width * ratio))
+    group = min(group_width, hidden)
+    step = math.lcm(group, int(ratio)) if ratio > 1 else group
+    hidden = max(step, round(hidden / step) * step)
+    return int(hidden / ratio), group
