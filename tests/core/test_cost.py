@@ -52,6 +52,8 @@ def one_thread():
         ("efficientnet_b0", 385_825_092, 5_288_548, 6_748_036),
         ("efficientnet_b1", 686_817_992, 7_794_184, 10_884_328),
         ("efficientnet_b2", 993_578_282, 9_109_994, 13_832_834),
+        ("regnet_y_400mf", 401_849_056, 4_344_144, 3_892_496),
+        ("regnet_y_4gf", 3_973_301_344, 20_646_656, 12_287_200),
     ],
 )
 def test_published_figures(name, flops_with_bias, params, activations):
@@ -61,10 +63,78 @@ def test_published_figures(name, flops_with_bias, params, activations):
     biases = sum(
         layer.params - layer.macs
         for layer in cost.layers(architecture)
-        if ".se." in layer.name or layer.name == "classifier"
+        if layer.name in ("classifier", "head.fc") or {"se", "attn"} & set(layer.name.split("."))
     )
     assert found.macs + biases == flops_with_bias
     assert (found.params, found.activations) == (params, activations)
+
+
+# Fast and Accurate Model Scaling: flops (B), params (M), activations (M) of every unscaled network
+# of Tables 5 to 8 that a public configuration gives (docs/deviations.md has the others).
+TABLES = {
+    "Table 5 EN-B0": ("efficientnet_b0", "0.4", "5.3", "6.7"),
+    "Table 5 EN-B1": ("efficientnet_b1", "0.7", "7.8", "10.9"),
+    "Table 5 EN-B2": ("efficientnet_b2", "1.0", "9.1", "13.8"),
+    "Table 5 EN-B3": ("efficientnet_b3", "1.8", "12.2", "23.8"),
+    "Table 5 EN-B4": ("efficientnet_b4", "4.4", "19.3", "49.5"),
+    "Table 5 EN-B5": ("efficientnet_b5", "10.3", "30.4", "98.9"),
+    "Table 6 RegNetZ-500MF": ("regnet_z_500mf", "0.5", "7.1", "5.9"),
+    "Table 6 RegNetY-4GF-224": ("regnet_y_4gf", "4.0", "20.6", "12.3"),
+    "Table 6 RegNetZ-4GF": ("regnet_z_4gf", "4.0", "28.1", "24.3"),
+    "Table 7 RegNetZ-4GF": ("regnet_z_4gf", "4.0", "28.1", "24.3"),
+    "Table 8 ResNet50": ("resnet50", "4.1", "25.6", "11.3"),
+    "Table 8 ResNeXt50": ("resnext50_32x4d", "4.2", "25.0", "14.6"),
+    "Table 8 EfficientNet-B4": ("efficientnet_b4", "4.4", "19.3", "49.5"),
+    "Table 8 RegNetZ-4GF": ("regnet_z_4gf", "4.0", "28.1", "24.3"),
+}
+
+
+@pytest.mark.parametrize("row", TABLES)
+def test_figures_of_the_scaling_paper(row):
+    name, *printed = TABLES[row]
+    found = cost.of(known.load(name))
+    amounts = (found.macs / 1e9, found.params / 1e6, found.activations / 1e6)
+    assert [f"{amount:.1f}" for amount in amounts] == printed
+
+
+KINDS = ("macs", "params", "activations")
+
+
+@pytest.mark.parametrize("name", ["efficientnet_b0", "mobilenet_v3_large", "regnet_z_500mf"])
+def test_stages_add_up(name):
+    architecture = known.load(name)
+    made = cost.stages(architecture)
+    names = [stage.name for stage in made]
+    assert names == ["stem", *(f"stages.{i}" for i in range(len(architecture.stages))), "head"]
+    assert tuple(stage.depth for stage in made) == (0, *architecture.depths, 0)
+    widths = (architecture.stem.width, *architecture.widths, architecture.num_classes)
+    assert tuple(stage.width for stage in made) == widths
+    for kind in KINDS:
+        total = sum(getattr(stage, kind) for stage in made)
+        assert total == getattr(cost.of(architecture), kind)
+
+
+def test_stages_are_their_layers():
+    """Layers by the names they have in torch's network."""
+    architecture = known.load("resnet50")
+    for stage in cost.stages(architecture):
+        prefix = "head" if stage.name == "head" else f"{stage.name}."
+        rows = [row for row in cost.layers(architecture) if row.name.startswith(prefix)]
+        for kind in KINDS:
+            assert sum(getattr(row, kind) for row in rows) == getattr(stage, kind)
+
+
+@pytest.mark.parametrize(
+    ("name", "resolution", "sides"),
+    [
+        ("resnet50", 224, [56, 56, 28, 14, 7, 1]),
+        ("resnet50", 97, [25, 25, 13, 7, 4, 1]),
+        ("regnet_x_200mf", 33, [17, 9, 5, 3, 2, 1]),
+    ],
+)
+def test_resolutions_of_stages(name, resolution, sides):
+    architecture = replace(known.load(name), resolution=resolution)
+    assert [stage.resolution for stage in cost.stages(architecture)] == sides
 
 
 def test_efficientnet_b0_without_biases():

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from escalade.core.architecture import Architecture, Block
+from escalade.core.architecture import Architecture, Block, Stage
 from escalade.core.legality import RESIDUAL_KINDS
 from escalade.core.rounding import conv_side
 
@@ -20,6 +20,23 @@ from escalade.core.rounding import conv_side
 class Cost:
     """Exact integer costs of a network for one image."""
 
+    macs: int
+    params: int
+    activations: int
+
+
+@dataclass(frozen=True, slots=True)
+class StageCost:
+    """Cost of the stem, a stage (`stages.0` is the first) or the head.
+
+    `depth` counts blocks, 0 in the stem and the head; `width` and `resolution` (in pixels) are
+    those of the output.
+    """
+
+    name: str
+    depth: int
+    width: int
+    resolution: int
     macs: int
     params: int
     activations: int
@@ -50,27 +67,57 @@ def layers(architecture: Architecture) -> list[LayerCost]:
     return [LayerCost(*layer) for layer in _walk(architecture)]
 
 
+def stages(architecture: Architecture) -> list[StageCost]:
+    """Cost of the stem, each stage and the head; they add up to the cost of the network."""
+    made = []
+    for name, depth, width, side, section in _sections(architecture):
+        rows = [layer[1:] for layer in section]
+        macs, params, activations = (sum(column) for column in zip(*rows, strict=True))
+        made.append(StageCost(name, depth, width, side, macs, params, activations))
+    return made
+
+
 _Layer = tuple[str, int, int, int]
+_Section = tuple[str, int, int, int, Iterator[_Layer]]
 
 
 def _walk(arch: Architecture) -> Iterator[_Layer]:
+    for section in _sections(arch):
+        yield from section[-1]
+
+
+def _sections(arch: Architecture) -> Iterator[_Section]:
+    """Name, depth, output width, output side and layers of the stem, each stage, the head."""
     residual = arch.stages[0].blocks[0].kind in RESIDUAL_KINDS
+    width, side = arch.stem.width, conv_side(arch.resolution, arch.stem.stride)
+    out = conv_side(side, 2) if arch.stem.max_pool else side
+    yield "stem", 0, width, out, _stem(arch, side, residual=residual)
+    for i, stage in enumerate(arch.stages):
+        section = _stage(i, stage, width, out, residual=residual)
+        width = stage.blocks[-1].width
+        for block in stage.blocks:
+            out = conv_side(out, block.stride)
+        yield f"stages.{i}", len(stage.blocks), width, out, section
+    yield "head", 0, arch.num_classes, 1, _head(arch, width, out, residual=residual)
+
+
+def _stem(arch: Architecture, side: int, *, residual: bool) -> Iterator[_Layer]:
     stem = arch.stem
-    side = conv_side(arch.resolution, stem.stride)
-    name = "stem.conv" if residual else "conv_stem"
+    name = "conv_stem"
+    if residual:
+        name = "stem.conv1.conv" if stem.max_pool else "stem.conv"
     yield _conv(name, arch.in_channels, stem.width, stem.kernel, side)
     if stem.max_pool:
-        side = conv_side(side, 2)
-        yield "stem.pool", 0, 0, stem.width * side * side
-    width = stem.width
-    for i, stage in enumerate(arch.stages):
-        for k, block in enumerate(stage.blocks):
-            layers_of = _residual_block if residual else _mobile_block
-            prefix = "stages" if residual else "blocks"
-            yield from layers_of(f"{prefix}.{i}.{k}", block, width, side)
-            side = conv_side(side, block.stride)
-            width = block.width
-    yield from _head(arch, width, side, residual=residual)
+        yield "stem.pool", 0, 0, stem.width * conv_side(side, 2) ** 2
+
+
+def _stage(index: int, stage: Stage, width: int, side: int, *, residual: bool) -> Iterator[_Layer]:
+    layers_of = _residual_block if residual else _mobile_block
+    prefix = "stages" if residual else "blocks"
+    for k, block in enumerate(stage.blocks):
+        yield from layers_of(f"{prefix}.{index}.{k}", block, width, side)
+        side = conv_side(side, block.stride)
+        width = block.width
 
 
 def _head(arch: Architecture, width: int, side: int, *, residual: bool) -> Iterator[_Layer]:
