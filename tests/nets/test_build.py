@@ -13,7 +13,9 @@ from safetensors.torch import save_file
 import escalade.timm  # noqa: F401  registers the entry point
 from escalade.core import cost
 from escalade.core.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
-from escalade.nets.build import ACTIVATIONS, blank, block_args, build
+from escalade.nets.build import blank, build
+from escalade.nets.facts import facts
+from escalade.nets.parts import ACTIVATIONS, GATES
 
 SMALL = Architecture(
     name="small",
@@ -32,61 +34,6 @@ SMALL = Architecture(
     ),
     head=Head(width=36, activation="swish"),
 )
-
-
-def efficientnet_b0() -> Architecture:
-    se = SqueezeExcite(ratio=0.25, of="input", activation="swish", gate="sigmoid")
-    rows = (
-        (1, 3, 1, 1, 16),
-        (2, 3, 2, 6, 24),
-        (2, 5, 2, 6, 40),
-        (3, 3, 2, 6, 80),
-        (3, 5, 1, 6, 112),
-        (4, 5, 2, 6, 192),
-        (1, 3, 1, 6, 320),
-    )
-    stages = []
-    for i, (depth, kernel, stride, expansion, width) in enumerate(rows):
-        blocks = tuple(
-            Block(
-                kind="dsconv" if i == 0 else "mbconv",
-                kernel=kernel,
-                stride=stride if k == 0 else 1,
-                expansion=expansion,
-                width=width,
-                se=se,
-                activation="swish",
-            )
-            for k in range(depth)
-        )
-        stages.append(Stage(blocks=blocks))
-    return Architecture(
-        name="efficientnet_b0",
-        resolution=224,
-        stem=Stem(width=32, activation="swish"),
-        stages=tuple(stages),
-        head=Head(width=1280, activation="swish"),
-    )
-
-
-def test_efficientnet_b0_is_timms() -> None:
-    torch.manual_seed(0)
-    theirs = timm.create_model("efficientnet_b0").eval()
-    ours = build(efficientnet_b0()).eval()
-    assert list(ours.state_dict()) == list(theirs.state_dict())
-    assert sum(p.numel() for p in ours.parameters()) == 5_288_548
-    ours.load_state_dict(theirs.state_dict())
-    x = torch.randn(2, 3, 64, 64)
-    with torch.no_grad():
-        assert torch.equal(ours(x), theirs(x))
-
-
-def test_initial_values_are_timms() -> None:
-    torch.manual_seed(7)
-    theirs = timm.create_model("efficientnet_b0").state_dict()
-    torch.manual_seed(7)
-    ours = build(efficientnet_b0()).state_dict()
-    assert all(torch.equal(ours[name], value) for name, value in theirs.items())
 
 
 def test_details_arrive_in_the_network() -> None:
@@ -126,6 +73,7 @@ def test_every_activation_is_built() -> None:
     from escalade.core import legality
 
     assert set(ACTIVATIONS) == set(legality.ACTIVATIONS)
+    assert set(GATES) == set(legality.GATES)
 
 
 def test_blank_draws_and_allocates_nothing() -> None:
@@ -142,7 +90,7 @@ def test_a_late_stride_is_refused() -> None:
         resolution=32, stem=Stem(width=8), stages=(Stage(blocks=blocks),), head=Head(width=8)
     )
     with pytest.raises(ValueError, match=r"stages\[0\].blocks\[1\].stride"):
-        block_args(arch)
+        facts(arch)
 
 
 def test_an_empty_squeeze_is_refused() -> None:

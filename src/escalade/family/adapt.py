@@ -8,6 +8,7 @@ from dataclasses import replace
 from torch import Tensor
 
 from escalade.core.architecture import Architecture
+from escalade.nets.build import end_layers
 
 
 def adapt(
@@ -25,10 +26,12 @@ def adapt(
         num_classes: of the new data.
         in_channels: of the new data.
     """
-    made = dict(state)
+    made, names = dict(state), end_layers(of)
     if num_classes != of.num_classes:
-        made = {name: t for name, t in made.items() if not name.startswith("classifier.")}
+        for kind in ("weight", "bias"):
+            made.pop(f"{names['classifier']}.{kind}", None)
     if in_channels != of.in_channels:
-        stem = made["conv_stem.weight"].sum(1, keepdim=True) / in_channels
-        made["conv_stem.weight"] = stem.repeat(1, in_channels, 1, 1)
+        stem = f"{names['first_conv']}.weight"
+        grey = made[stem].sum(1, keepdim=True) / in_channels
+        made[stem] = grey.repeat(1, in_channels, 1, 1)
     return made, replace(of, num_classes=num_classes, in_channels=in_channels)

@@ -81,7 +81,7 @@ def trace(network: nn.Module, images: Tensor) -> ExportedProgram:
     for module in plain.modules():
         if hasattr(module, "inplace"):  # exporters take in-place activations apart, at length
             setattr(module, "inplace", False)  # noqa: B010
-    with _quiet():
+    with quiet():
         traced = torch.export.export(plain, (example,), dynamic_shapes=DYNAMIC_BATCH)
     for node in traced.graph.nodes:
         node.meta.pop("stack_trace", None)
@@ -156,6 +156,8 @@ def onnx_session(path: Path) -> Callable[[Tensor], Tensor]:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 3
+    # threads that spin on after a run would slow down what is timed next
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     session = onnxruntime.InferenceSession(
         path.read_bytes(), options, providers=["CPUExecutionProvider"]
     )
@@ -184,7 +186,7 @@ def _checked(
     beside = path.with_name(f".part.{path.name}")  # exporters look at the suffix
     path.unlink(missing_ok=True)
     try:
-        with _quiet():
+        with quiet():
             exported = save(beside)
         found = compare(network, exported, images, name=path.name)
         beside.replace(path)
@@ -207,7 +209,7 @@ def _need_onnx() -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """The exporters warn about their own internals; nothing of it is for the user."""
     disabled = logging.root.manager.disable
     with warnings.catch_warnings():

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from escalade.core.architecture import Architecture
 from escalade.family.files import read_json, write_bytes, write_json
 from escalade.family.preprocessing import Preprocessing
-from escalade.nets.build import blank
+from escalade.nets.build import blank, end_layers
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
@@ -124,14 +124,13 @@ def _config(package: Package) -> dict[str, Any]:
     return {
         "architecture": "escalade_net",
         "num_classes": architecture.num_classes,
-        "num_features": architecture.features,
+        "num_features": architecture.head.width or architecture.widths[-1],
         "model_args": {"architecture_json": architecture.to_json()},
         "pretrained_cfg": {
             **package.preprocessing.timm(),
             "num_classes": architecture.num_classes,
             "label_names": list(package.classes),
-            "first_conv": "conv_stem",
-            "classifier": "classifier",
+            **end_layers(architecture),
         },
         "preprocessing": package.preprocessing.to_json(),
     }

@@ -5,14 +5,13 @@
     from model import load, prepare
     logits = load()(prepare("photo.jpg"))
 
-It needs torch, timm, safetensors and pillow; the network is a plain timm EfficientNet.
+It needs torch, timm, safetensors and pillow; the network is plain timm.
 """
 
 from __future__ import annotations
 
 import io
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,54 +19,24 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 from safetensors.torch import load_file
-from timm.models._efficientnet_blocks import SqueezeExcite
-from timm.models.efficientnet import EfficientNet
 from torch import Tensor, nn
 
 # --- this network ---
+from escalade.nets.mobile import build
+
 NAME = ""
 CLASSES: tuple[str, ...] = ()
 CHANNELS, SIDE, RESOLUTION = 3, 32, 32
 MEAN: tuple[float, ...] = ()
 STD: tuple[float, ...] = ()
-STEM: dict[str, Any] = {}
-STAGES: list[list[dict[str, Any]]] = []
-HEAD: dict[str, Any] = {}
+NETWORK: dict[str, Any] = {}
 # --- end ---
-
-ACTIVATIONS = {
-    "relu": nn.ReLU,
-    "relu6": nn.ReLU6,
-    "hard_swish": nn.Hardswish,
-    "swish": nn.SiLU,
-}
-GATES = {"hard_sigmoid": nn.Hardsigmoid, "sigmoid": nn.Sigmoid}
-
-
-def build() -> nn.Module:
-    """The network with random weights."""
-    network: Any = EfficientNet(
-        [[_block(**block) for block in stage] for stage in STAGES],
-        num_classes=len(CLASSES),
-        num_features=HEAD["width"],
-        in_chans=CHANNELS,
-        stem_size=STEM["width"],
-        stem_kernel_size=STEM["kernel"],
-        fix_stem=True,
-        output_stride=1 << 30,  # strides stay strides
-        act_layer=ACTIVATIONS[STEM["activation"]],
-        round_chs_fn=int,  # widths as they stand above
-    )
-    network.conv_stem.stride = (STEM["stride"], STEM["stride"])
-    network.bn2.act = ACTIVATIONS[HEAD["activation"]](inplace=True)
-    made: nn.Module = network
-    return made
 
 
 def load() -> nn.Module:
     """The trained network in evaluation mode: (batch, CHANNELS, RESOLUTION, RESOLUTION) floats
     to (batch, classes) logits."""
-    network = build()
+    network = build(NETWORK)
     network.load_state_dict(load_file(Path(__file__).with_name("model.safetensors")))
     return network.eval()
 
@@ -118,36 +87,6 @@ def main(paths: list[str]) -> int:
         for name, share in found[:5]:
             sys.stdout.write(f"  {100 * share:5.1f} %  {name}\n")
     return failed
-
-
-def _block(
-    *,
-    kind: str,
-    kernel: int,
-    stride: int,
-    expansion: float,
-    width: int,
-    activation: str,
-    se: dict[str, Any] | None,
-) -> dict[str, Any]:
-    """One block as timm's builder takes it."""
-    args: dict[str, Any] = {
-        "block_type": {"mbconv": "ir", "dsconv": "ds"}[kind],
-        "dw_kernel_size": kernel,
-        "stride": stride,
-        "out_chs": width,
-        "act_layer": ACTIVATIONS[activation],
-    }
-    if kind == "mbconv":
-        args["exp_ratio"] = expansion
-    if se is not None:
-        args["se_layer"] = partial(
-            SqueezeExcite,
-            rd_channels=se["width"],
-            gate_layer=GATES[se["gate"]],
-            force_act_layer=ACTIVATIONS[se["activation"]],
-        )
-    return args
 
 
 def _opaque(image: Image.Image) -> Image.Image:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from escalade.core.architecture import Architecture, Block
 from escalade.family.files import write_text
 from escalade.family.package import Package
+from escalade.nets import mobile, parts, residual
+from escalade.nets.facts import facts, is_residual
 
 SCRIPT = "model.py"
 TEMPLATE = Path(__file__).with_name("script.py")
@@ -22,24 +25,55 @@ def write(folder: Path, *, package: Package) -> Path:
 
 
 def script(package: Package) -> str:
-    """The script's text: `script.py` with this network's facts as literals.
+    """The script's text: `script.py` with this network's facts as literals and its builder.
 
     Names are written as literals, so whatever a user called his classes stays data.
     """
     before, rest = TEMPLATE.read_text(encoding="utf-8").split(FIRST)
-    return before + FIRST + _facts(package) + LAST + rest.split(LAST)[1]
+    imports: list[ast.stmt] = []
+    code: list[str] = []
+    for module in (parts, residual if is_residual(package.architecture) else mobile):
+        needed, plain = _source(module)
+        imports += needed
+        code.append(plain)
+    lines = [*_new_imports(imports, ast.parse(before).body), "", *_literals(package), ""]
+    network = "\n".join(lines) + "\n" + "\n\n".join(code) + "\n\n"
+    return before + FIRST + network + LAST + rest.split(LAST)[1]
 
 
-def _facts(package: Package) -> str:
-    arch, steps = package.architecture, package.preprocessing
-    stem = {
-        "width": arch.stem.width,
-        "kernel": arch.stem.kernel,
-        "stride": arch.stem.stride,
-        "activation": arch.stem.activation,
-    }
-    head = {"width": arch.head.width, "activation": arch.head.activation}
-    lines = [
+def _source(module: ModuleType) -> tuple[list[ast.stmt], str]:
+    """A builder's imports, but Escalade's own, and its code."""
+    text = Path(str(module.__file__)).read_text(encoding="utf-8")
+    lines = text.splitlines()
+    imports: list[ast.stmt] = []
+    docstring, *statements = ast.parse(text).body
+    dropped = [docstring]
+    for node in statements:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            dropped.append(node)
+            if not ast.unparse(node).startswith(("from escalade", "from __future__")):
+                imports.append(node)
+    for node in reversed(dropped):
+        del lines[node.lineno - 1 : node.end_lineno]
+    return imports, "\n".join(lines).strip() + "\n"
+
+
+def _new_imports(wanted: list[ast.stmt], there: list[ast.stmt]) -> list[str]:
+    """Import lines for what is not imported yet, timm's last."""
+    known = {name for node in there for name in _bound(node)}
+    lines = {ast.unparse(node) for node in wanted if not _bound(node) <= known}
+    return sorted(lines, key=lambda line: ("timm" in line, line.startswith("from"), line))
+
+
+def _bound(node: ast.stmt) -> set[str]:
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return {alias.asname or alias.name for alias in node.names}
+    return set()
+
+
+def _literals(package: Package) -> list[str]:
+    arch, steps, network = package.architecture, package.preprocessing, facts(package.architecture)
+    return [
         f"NAME = {arch.name!r}",
         "CLASSES = (",
         *(f"    {name!r}," for name in package.classes),
@@ -47,41 +81,26 @@ def _facts(package: Package) -> str:
         f"CHANNELS, SIDE, RESOLUTION = {arch.in_channels}, {steps.side}, {steps.resolution}",
         f"MEAN = {steps.mean!r}",
         f"STD = {steps.std!r}",
-        f"STEM = {stem!r}",
-        "STAGES = [",
-        *_stages(arch),
-        "]",
-        f"HEAD = {head!r}",
+        "NETWORK = {",
+        *(f"    {key!r}: {network[key]!r}," for key in network if key != "stages"),
+        "    'stages': [",
+        *(line for stage in network["stages"] for line in _stage(stage)),
+        "    ],",
+        "}",
     ]
-    return "\n".join(lines) + "\n"
 
 
-def _stages(arch: Architecture) -> list[str]:
-    lines, width = [], arch.stem.width
-    for stage in arch.stages:
-        lines.append("    [")
-        for block in stage.blocks:
-            lines += _block(block, width)
-            width = block.width
-        lines.append("    ],")
-    return lines
-
-
-def _block(block: Block, in_width: int) -> list[str]:
-    se: dict[str, Any] | None = None
-    if block.se is not None:
-        se = {
-            "width": block.se_width(in_width),
-            "activation": block.se.activation,
-            "gate": block.se.gate,
-        }
-    facts = {
-        "kind": block.kind,
-        "kernel": block.kernel,
-        "stride": block.stride,
-        "expansion": block.expansion,
-        "width": block.width,
-        "activation": block.activation,
-    }
-    first = ", ".join(f"{name!r}: {value!r}" for name, value in facts.items())
-    return ["        {", f"            {first},", f"            'se': {se!r},", "        },"]
+def _stage(blocks: list[dict[str, Any]]) -> list[str]:
+    lines = ["        ["]
+    for block in blocks:
+        facts_of = [f"{name!r}: {value!r}" for name, value in block.items() if name != "se"]
+        lines += [
+            "            {",
+            *(
+                f"                {', '.join(facts_of[i : i + 5])},"
+                for i in range(0, len(facts_of), 5)
+            ),
+            f"                'se': {block['se']!r},",
+            "            },",
+        ]
+    return [*lines, "        ],"]

@@ -13,14 +13,24 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
 from escalade.core.architecture import Architecture, Block
+from escalade.nets.facts import is_residual
 
-LAST_NORM = {"mbconv": "bn3", "dsconv": "bn2"}
-_BLOCK = re.compile(r"blocks\.(\d+)\.(\d+)\.(.+)")
+LAST_NORM = {
+    "mbconv": "blocks.{}.{}.bn3",
+    "dsconv": "blocks.{}.{}.bn2",
+    "bottleneck": "stages.{}.{}.conv3_1x1.bn",
+    "regnet_z": "stages.{}.{}.conv3_1x1.bn",
+}
+GROUPED = "conv2_kxk.conv.weight"
+# activations that change nothing where they have been applied before
+IDEMPOTENT = ("relu", "relu6")
+_BLOCK = re.compile(r"(?:blocks|stages)\.(\d+)\.(\d+)\.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +68,7 @@ def warm_start(
         of: the small network's architecture, for the same data.
 
     Raises:
-        ValueError: if classes, input channels or the number of stages differ.
+        ValueError: if classes, input channels, the number of stages or the sort of network differ.
     """
     _comparable(architecture, of)
     num_carried = 0
@@ -69,22 +79,23 @@ def warm_start(
             small = state.get(name)
             if small is not None:
                 num_carried += small.numel() if large.is_floating_point() else 0
-                large.copy_(carried(large, small))
+                large.copy_(carried(large, small, is_grouped=name.endswith(GROUPED)))
         new = _new_blocks(architecture, of)
         for i, k, block in new:
             for kind in ("weight", "bias"):
-                last = network.get_parameter(f"blocks.{i}.{k}.{LAST_NORM[block.kind]}.{kind}")
-                last.zero_()
+                network.get_parameter(f"{LAST_NORM[block.kind].format(i, k)}.{kind}").zero_()
     return WarmStart(
         num_carried=num_carried, num_new_blocks=len(new), breaks=tuple(_breaks(architecture, of))
     )
 
 
-def carried(large: Tensor, small: Tensor) -> Tensor:
+def carried(large: Tensor, small: Tensor, *, is_grouped: bool = False) -> Tensor:
     """`large` with `small` in its leading corner; old outputs read nothing from new inputs.
 
     Convolutions and linear layers are (outputs, inputs, ...), kernels are aligned at their
-    centre. Vectors (batch norm, biases) have outputs only.
+    centre. Vectors (batch norm, biases) have outputs only. A grouped convolution has as many
+    outputs as inputs, and (outputs, inputs of a group, ...): an old output keeps those inputs
+    that are in its new group.
     """
     if large.dim() == 0:
         return small
@@ -94,15 +105,29 @@ def carried(large: Tensor, small: Tensor) -> Tensor:
         made[:outputs] = small[:outputs]
         return made
     made[:outputs] = 0
-    inputs = min(large.shape[1], small.shape[1])
-    into: list[slice] = [slice(outputs), slice(inputs)]
-    out_of: list[slice] = [slice(outputs), slice(inputs)]
+    new, old = large.shape[1], small.shape[1]
+    edges = [0, outputs]
+    if is_grouped:
+        edges = sorted({*range(0, outputs, new), *range(0, outputs, old), outputs})
+    into, out_of = _centred(large, small)
+    for first, last in pairwise(edges):
+        start_new, start_old = (first // new * new, first // old * old) if is_grouped else (0, 0)
+        start = max(start_new, start_old)
+        stop = min(start_new + new, start_old + old)
+        where = (slice(first, last), slice(start - start_new, stop - start_new), *into)
+        source = (slice(first, last), slice(start - start_old, stop - start_old), *out_of)
+        made[where] = small[source]
+    return made
+
+
+def _centred(large: Tensor, small: Tensor) -> tuple[list[slice], list[slice]]:
+    """The kernel positions that both have, in either."""
+    into, out_of = [], []
     for new, old in zip(large.shape[2:], small.shape[2:], strict=True):
         side = min(new, old)
         into.append(slice((new - side) // 2, (new + side) // 2))
         out_of.append(slice((old - side) // 2, (old + side) // 2))
-    made[tuple(into)] = small[tuple(out_of)]
-    return made
+    return into, out_of
 
 
 def _comparable(large: Architecture, small: Architecture) -> None:
@@ -117,11 +142,26 @@ def _comparable(large: Architecture, small: Architecture) -> None:
             f"warm start: {len(large.stages)} stages cannot start from {len(small.stages)}; "
             "use members of one family"
         )
+    if _sort(large) != _sort(small):
+        raise ValueError(
+            f"warm start: a network of {_sort(large)} cannot start from one of {_sort(small)}; "
+            "use members of one family"
+        )
+
+
+def _sort(architecture: Architecture) -> str:
+    """Networks of one sort have the same names for the same layers."""
+    if is_residual(architecture):
+        return "bottleneck blocks"
+    hidden = "with" if architecture.head.hidden is not None else "without"
+    return f"depthwise blocks {hidden} head.hidden"
 
 
 def _is_new_block(name: str, small: Architecture) -> bool:
     found = _BLOCK.match(name)
-    return found is not None and int(found[2]) >= small.depths[int(found[1])]
+    if found is None or int(found[1]) == len(small.stages):  # timm's last convolution
+        return False
+    return int(found[2]) >= small.depths[int(found[1])]
 
 
 def _new_blocks(large: Architecture, small: Architecture) -> list[tuple[int, int, Block]]:
@@ -149,8 +189,14 @@ def _has_shortcut(in_width: int, block: Block) -> bool:
 
 def _breaks(large: Architecture, small: Architecture) -> list[str]:
     found = []
-    if large.stem.width < small.stem.width or large.features < small.features:
+    widths = (large.head.width, small.head.width)
+    if (widths[0] is None) != (widths[1] is None):
+        found.append("only one of the two has a convolution before pooling")
+    narrower_head = large.features < small.features or (widths[0] or 0) < (widths[1] or 0)
+    if large.stem.width < small.stem.width or narrower_head:
         found.append("the stem or the head is narrower")
+    if large.stem.max_pool != small.stem.max_pool:
+        found.append("only one of the two has a max pool in its stem")
     if (large.stem.stride, large.stem.activation) != (small.stem.stride, small.stem.activation):
         found.append("the stem's stride or activation differs")
     if large.stem.kernel < small.stem.kernel:
@@ -166,7 +212,14 @@ def _breaks(large: Architecture, small: Architecture) -> list[str]:
             found += [f"{where}: {why}" for why in _differs(in_width, block, *old[i, k])]
         elif not _has_shortcut(in_width, block):
             found.append(f"{where} is new and has no shortcut")
+        elif block.kind == "bottleneck" and not _passes(block, new[i, k - 1][1]):
+            found.append(f"{where} is new and its activation changes its input")
     return sorted(found)
+
+
+def _passes(block: Block, before: Block) -> bool:
+    """Whether the activation after the shortcut leaves alone what the block before gave."""
+    return block.activation in IDEMPOTENT and block.activation == before.activation
 
 
 def _differs(in_width: int, block: Block, old_in_width: int, old: Block) -> list[str]:
@@ -180,6 +233,8 @@ def _differs(in_width: int, block: Block, old_in_width: int, old: Block) -> list
         found.append("its kernel is smaller")
     if block.width < old.width or block.hidden(in_width) < old.hidden(old_in_width):
         found.append("it is narrower")
+    if not _holds_groups(block, in_width, old, old_in_width):
+        found.append("its groups do not hold the old ones")
     if (block.se is None) != (old.se is None):
         found.append("only one of the two has squeeze-excitation")
     elif block.se is not None and old.se is not None:
@@ -188,3 +243,13 @@ def _differs(in_width: int, block: Block, old_in_width: int, old: Block) -> list
         if block.se_width(in_width) < old.se_width(old_in_width):
             found.append("squeeze-excitation is narrower")
     return found
+
+
+def _holds_groups(block: Block, in_width: int, old: Block, old_in_width: int) -> bool:
+    """Whether every old group's channels are in one new group."""
+    if block.group_width is None and old.group_width is None:
+        return True
+    hidden = old.hidden(old_in_width)
+    new_group = block.group_width or block.hidden(in_width)
+    old_group = old.group_width or hidden
+    return hidden <= new_group or new_group % old_group == 0

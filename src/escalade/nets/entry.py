@@ -11,12 +11,12 @@ from timm.models._registry import generate_default_cfgs, register_model
 from torch import nn
 
 from escalade.core.architecture import Architecture
-from escalade.nets.build import build
+from escalade.nets.build import blank, build, end_layers
 
-# what timm adapts when loading for other images or classes
-LAYERS = {"first_conv": "conv_stem", "classifier": "classifier"}
 # register_model reads the defaults from the module of the entry point
-default_cfgs = generate_default_cfgs({"escalade_net": {"url": "", **LAYERS}})
+default_cfgs = generate_default_cfgs(
+    {"escalade_net": {"url": "", "first_conv": "conv_stem", "classifier": "classifier"}}
+)
 
 
 def escalade_net(pretrained: bool = False, **kwargs: Any) -> nn.Module:
@@ -32,32 +32,46 @@ def escalade_net(pretrained: bool = False, **kwargs: Any) -> nn.Module:
     Raises:
         ValueError: if there is no `architecture_json`, or it is not an architecture.
     """
+    architecture = _architecture(kwargs.pop("architecture_json", None))
+    overlay = kwargs.pop("pretrained_cfg_overlay", None) or {}
     model: nn.Module = build_model_with_cfg(
         _network,
         "escalade_net",
         pretrained,
-        pretrained_cfg_overlay=dict(LAYERS) | (kwargs.pop("pretrained_cfg_overlay", None) or {}),
-        feature_cfg={"feature_cls": "getter"},
+        pretrained_cfg_overlay=end_layers(architecture) | overlay,
+        feature_cfg={"feature_cls": "getter", "out_indices": _levels(architecture, kwargs)},
+        architecture=architecture,
         **kwargs,
     )
     return model
 
 
+def _architecture(content: Mapping[str, Any] | None) -> Architecture:
+    if content is None:
+        raise ValueError(
+            "escalade_net: architecture_json is missing; load a member's folder with "
+            "timm.create_model('local-dir:FOLDER')"
+        )
+    return Architecture.from_json(content, where="architecture_json")
+
+
+def _levels(architecture: Architecture, kwargs: Mapping[str, Any]) -> tuple[int, ...]:
+    """All of a network's feature maps: timm's default is five, which a small one may not have."""
+    if not kwargs.get("features_only"):
+        return ()
+    network: Any = blank(architecture)
+    return tuple(range(len(network.feature_info)))
+
+
 def _network(
     *,
-    architecture_json: Mapping[str, Any] | None = None,
+    architecture: Architecture,
     num_classes: int | None = None,
     in_chans: int | None = None,
     drop_rate: float = 0.0,
     drop_path_rate: float = 0.0,
     global_pool: str | None = None,
 ) -> nn.Module:
-    if architecture_json is None:
-        raise ValueError(
-            "escalade_net: architecture_json is missing; load a member's folder with "
-            "timm.create_model('local-dir:FOLDER')"
-        )
-    architecture = Architecture.from_json(architecture_json, where="architecture_json")
     architecture = replace(
         architecture,
         num_classes=num_classes or architecture.num_classes,

@@ -1,0 +1,105 @@
+"""An architecture as the plain values its builder takes, every width worked out.
+
+They are JSON and Python literals alike: a member's `model.py` holds them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from escalade.core.architecture import Architecture, Block
+from escalade.core.legality import RESIDUAL_KINDS
+
+# The class that timm has for a hidden layer after pooling has its output stride fixed at 32, and
+# turns strides beyond into dilation; it takes the stem's for 2 whatever it is.
+MAX_STRIDE_OF_HIDDEN = 16
+
+
+def facts(architecture: Architecture) -> dict[str, Any]:
+    """What `mobile.build` or `residual.build` takes.
+
+    Raises:
+        ValueError: if timm's builders have no such network: a block other than a stage's first
+            has a stride, a width inside a block is 0, the strides of a network with `head.hidden`
+            are too large, or there is one stage of bottleneck blocks alone.
+    """
+    stem, head = architecture.stem, architecture.head
+    _check_strides(architecture)
+    if is_residual(architecture) and len(architecture.stages) == 1:
+        kind = architecture.stages[0].blocks[0].kind
+        raise ValueError(f"stages: timm builds networks of {kind} blocks from two stages on")
+    return {
+        "in_channels": architecture.in_channels,
+        "num_classes": architecture.num_classes,
+        "stem": {
+            "width": stem.width,
+            "kernel": stem.kernel,
+            "stride": stem.stride,
+            "activation": stem.activation,
+            "max_pool": stem.max_pool,
+        },
+        "stages": _stages(architecture),
+        "head": {"width": head.width, "activation": head.activation, "hidden": head.hidden},
+    }
+
+
+def is_residual(architecture: Architecture) -> bool:
+    """Whether the network is built by timm's ByobNet; kinds of the two sorts never mix."""
+    return architecture.stages[0].blocks[0].kind in RESIDUAL_KINDS
+
+
+def _stages(architecture: Architecture) -> list[list[dict[str, Any]]]:
+    stages = []
+    in_width = architecture.stem.width
+    for i, stage in enumerate(architecture.stages):
+        blocks = []
+        for k, block in enumerate(stage.blocks):
+            blocks.append(_block(block, in_width, where=f"stages[{i}].blocks[{k}]"))
+            in_width = block.width
+        stages.append(blocks)
+    return stages
+
+
+def _block(block: Block, in_width: int, *, where: str) -> dict[str, Any]:
+    hidden = block.hidden(in_width)
+    if hidden < 1:
+        raise ValueError(
+            f"{where}.expansion: {block.expansion} of width {block.width} leaves no channel"
+        )
+    made: dict[str, Any] = {"kind": block.kind, "kernel": block.kernel, "stride": block.stride}
+    if block.kind in RESIDUAL_KINDS:
+        made |= {"in_width": in_width, "hidden": hidden, "group_width": block.group_width}
+    else:
+        made |= {"expansion": block.expansion}
+    return made | {
+        "width": block.width,
+        "activation": block.activation,
+        "se": _squeeze_excite(block, in_width, where=where),
+    }
+
+
+def _squeeze_excite(block: Block, in_width: int, *, where: str) -> dict[str, Any] | None:
+    se = block.se
+    if se is None:
+        return None
+    width = block.se_width(in_width)
+    if width < 1:
+        raise ValueError(f"{where}.se.ratio: {se.ratio} of the {se.of} width leaves no channel")
+    return {"width": width, "activation": se.activation, "gate": se.gate}
+
+
+def _check_strides(architecture: Architecture) -> None:
+    for i, stage in enumerate(architecture.stages):
+        for k, block in enumerate(stage.blocks[1:], 1):
+            if block.stride != 1:
+                raise ValueError(
+                    f"stages[{i}].blocks[{k}].stride: {block.stride} is only possible in a "
+                    "stage's first block; start a new stage here"
+                )
+    product = math.prod(stage.blocks[0].stride for stage in architecture.stages)
+    if architecture.head.hidden is not None and product > MAX_STRIDE_OF_HIDDEN:
+        raise ValueError(
+            f"stages: strides whose product is {product} cannot be built with head.hidden, "
+            f"{MAX_STRIDE_OF_HIDDEN} at most; use head.hidden: null"
+        )

@@ -1,0 +1,107 @@
+"""Small networks of every kind: one grey channel, three classes, 20 pixels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from escalade.core.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+
+RESOLUTION = 20
+_SE = SqueezeExcite(of="input", gate="sigmoid")
+
+
+def stage(block: Block, depth: int) -> Stage:
+    """`block` and its repetitions without stride."""
+    return Stage(blocks=(block, *[replace(block, stride=1)] * (depth - 1)))
+
+
+def regnet_y(
+    *, widths=(16, 32), depths=(1, 2), group_width=8, se=_SE, resolution=RESOLUTION, **stem
+) -> Architecture:
+    return _network(
+        "regnet_y_like",
+        [
+            stage(_bottleneck(width, group_width=group_width, se=se), depth)
+            for width, depth in zip(widths, depths, strict=True)
+        ],
+        stem=Stem(**{"width": 8, "activation": "relu"} | stem),
+        resolution=resolution,
+    )
+
+
+def regnet_z(*, widths=(8, 12, 12), depths=(1, 2, 2), group_width=4, head=40) -> Architecture:
+    se = replace(_SE, activation="swish")
+    block = Block(
+        kind="regnet_z", expansion=4.0, width=1, group_width=group_width, se=se, activation="swish"
+    )
+    strides = (2,) * (len(widths) - 1) + (1,)
+    return _network(
+        "regnet_z_like",
+        [
+            stage(replace(block, width=width, stride=stride), depth)
+            for width, depth, stride in zip(widths, depths, strides, strict=True)
+        ],
+        stem=Stem(width=8, activation="swish"),
+        head=Head(width=head, activation="swish"),
+    )
+
+
+def resnet(*, widths=(24, 48), depths=(2, 2)) -> Architecture:
+    blocks = [_bottleneck(width, expansion=0.25, stride=1 + (i > 0)) for i, width in
+              enumerate(widths)]  # fmt: skip
+    return _network(
+        "resnet_like",
+        [stage(block, depth) for block, depth in zip(blocks, depths, strict=True)],
+        stem=Stem(width=8, kernel=7, activation="relu", max_pool=True),
+    )
+
+
+def mobilenet_v3(*, widths=(8, 16), depths=(1, 2), head=(24, 40)) -> Architecture:
+    se = SqueezeExcite(divisor=8)
+    kinds = ("dsconv", *("mbconv",) * (len(widths) - 1))
+    blocks = [
+        Block(kind=kind, expansion=2.5, width=width, stride=2, se=se, activation=activation)
+        for kind, width, activation in zip(
+            kinds, widths, ("relu", *("hard_swish",) * (len(widths) - 1)), strict=True
+        )
+    ]
+    return _network(
+        "mobilenet_v3_like",
+        [stage(block, depth) for block, depth in zip(blocks, depths, strict=True)],
+        stem=Stem(width=8),
+        head=Head(width=head[0], hidden=head[1]),
+    )
+
+
+def _bottleneck(width: int, *, expansion=1.0, group_width=None, se=None, stride=2) -> Block:
+    return Block(
+        kind="bottleneck",
+        stride=stride,
+        expansion=expansion,
+        width=width,
+        group_width=group_width,
+        se=se,
+        activation="relu",
+    )
+
+
+def _network(
+    name: str,
+    stages: list[Stage],
+    *,
+    stem: Stem,
+    head: Head = Head(width=None),  # noqa: B008
+    resolution: int = RESOLUTION,
+) -> Architecture:
+    return Architecture(
+        name=name,
+        resolution=resolution,
+        in_channels=1,
+        num_classes=3,
+        stem=stem,
+        stages=tuple(stages),
+        head=head,
+    )
+
+
+SAMPLES = {made.name: made for made in (regnet_y(), regnet_z(), resnet(), mobilenet_v3())}
