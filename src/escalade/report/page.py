@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
-
-from plotly.offline import get_plotlyjs
 
 from escalade.family.files import write_text
 from escalade.report import figures
 from escalade.report.artefacts import Run, read
+from escalade.report.document import document
 from escalade.report.figures import Figure
 from escalade.report.number import signed
-from escalade.report.roster import budget_kind, members
+from escalade.report.roster import budget_kind, members, trained_alone
+from escalade.report.sections.comparison import comparison
 from escalade.report.sections.drawing import architectures
 from escalade.report.sections.family import family_table
 from escalade.report.sections.ledger import cost_ledger
@@ -87,11 +81,19 @@ def render(
             configuration(run),
         )
     )
-    return _document(run, body, drawn)
+    return document(
+        title=f"{data_name(run)}: Escalade model family",
+        header=masthead(run),
+        body=body,
+        drawn=drawn,
+        navigation=_NAVIGATION,
+    )
 
 
 def _accuracy(run: Run, evaluations: Sequence[Mapping[str, Any]], drawn: list[Figure]) -> str:
-    made = figures.accuracy_against_macs(evaluations, members=members(run))
+    made = figures.accuracy_against_macs(
+        evaluations, members=members(run), alone=trained_alone(run)
+    )
     lacks = "" if evaluations else missing("evaluated paths", f"escalade search {run.folder}")
     shown = _figures([made], drawn, kind="one")
     return section("results", "Accuracy", shown, lacks)
@@ -105,11 +107,15 @@ def _growth(run: Run, drawn: list[Figure]) -> str:
         figures.growth_curve(run.growth, dimension=dimension, members=members(run))
         for dimension in DIMENSIONS
     ]
+    lines = "functions fitted to the searched stages; the shaded part is extrapolation"
+    if "rule" in run.growth:
+        lines = f"the rule {run.growth['rule']}, which nothing was fitted for"
     lead = (
         "Ratios of depth, width and resolution to the base network over the scaling stages. Lines "
-        "are functions fitted to the searched stages; the shaded part is extrapolation."
+        f"are {lines}."
     )
-    return section("growth", title, _figures(made, drawn, kind="three"), _left_out(run), lead=lead)
+    shown = _figures(made, drawn, kind="three")
+    return section("growth", title, shown, _left_out(run), comparison(run), lead=lead)
 
 
 def _left_out(run: Run) -> str:
@@ -129,13 +135,15 @@ def _left_out(run: Run) -> str:
 def _search(run: Run, histograms: Mapping[str, Histogram], drawn: list[Figure]) -> str:
     iterations = (run.search or {}).get("iterations", [])
     made = [figures.convergence(iterations), figures.deviation(iterations)]
+    made.append(figures.error_distribution(run.search or {}))
     paths = figures.path_histogram(
         histograms or _planned(run), members=members(run), budget_kind=budget_kind(run)
     )
+    check = figures.latency_check((run.plan or {}).get("latency"))
     lacks = "" if run.search else missing("search.json", f"escalade search {run.folder}")
     if paths is None:
-        lacks += missing("histogram of path macs", f"escalade report {run.folder}")
-    shown = _figures(made, drawn, kind="two") + _figures([paths], drawn, kind="one")
+        lacks += missing("histogram of path costs", f"escalade report {run.folder}")
+    shown = _figures(made, drawn, kind="two") + _figures([paths, check], drawn, kind="one")
     return section("search", "What the search saw", shown, lacks)
 
 
@@ -150,7 +158,9 @@ def _training(run: Run, drawn: list[Figure]) -> str:
         figures.supernet_loss(run.metrics),
         figures.member_losses(run.metrics, members=members(run)),
     ]
-    lacks = "" if made[0] else missing("metrics of the supernet", f"escalade train {run.folder}")
+    lacks = ""
+    if made[0] is None and not trained_alone(run):
+        lacks = missing("metrics of the supernet", f"escalade train {run.folder}")
     if made[1] is None:
         lacks += missing("metrics of the members", f"escalade retrain {run.folder}")
     return section("training", "Training", _figures(made, drawn, kind="two"), lacks)
@@ -161,50 +171,3 @@ def _figures(made: Iterable[Figure | None], drawn: list[Figure], *, kind: str) -
     there = [value for value in made if value is not None]
     drawn += there
     return f'<div class="figures {kind}">{"".join(map(figure, there))}</div>' if there else ""
-
-
-def _document(run: Run, body: str, drawn: Sequence[Figure]) -> str:
-    assets = files("escalade.report")
-    style = assets.joinpath("style.css").read_text(encoding="utf-8")
-    script = assets.joinpath("page.js").read_text(encoding="utf-8")
-    plotly, packed = _plotly() if drawn else ("", "")
-    links = "".join(
-        f'<li><a href="#{name}">{shown}</a></li>' for name, shown in _NAVIGATION.items()
-    )
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_policy(script, plotly)}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark">'
-        f"<title>{text(data_name(run))}: Escalade model family</title>"
-        f'<link rel="icon" href="data:,"><style>{style}</style></head><body>'
-        f'<main>{masthead(run)}<nav aria-label="Sections"><ul>{links}</ul></nav>'
-        "<noscript><p class='missing'>The figures need JavaScript; their readings, the tables and "
-        f"the drawings do not.</p></noscript>{body}</main>"
-        f'<script type="application/json" id="figures">{_json(drawn)}</script>'
-        f'<script type="text/plain" id="plotly">{packed}</script>'
-        f"<script>{script}</script></body></html>\n"
-    )
-
-
-def _policy(*scripts: str) -> str:
-    """No request to anywhere, and no script but the page's own two."""
-    digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
-    hashes = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
-    return (
-        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
-        "img-src data: blob:; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _json(drawn: Sequence[Figure]) -> str:
-    """Figures as JSON that cannot end its script element."""
-    data = json.dumps({f.name: f.to_plotly() for f in drawn}, separators=(",", ":"))
-    return data.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-@cache
-def _plotly() -> tuple[str, str]:
-    """plotly.js, and the same at a third of its size, which the browser unpacks."""
-    source = get_plotlyjs()
-    return source, base64.b64encode(gzip.compress(source.encode(), mtime=0)).decode()

@@ -2,9 +2,12 @@
 
 from escalade.report.figures.accuracy import accuracy_against_macs
 from escalade.report.figures.convergence import convergence, deviation
+from escalade.report.figures.distribution import error_distribution
 from escalade.report.figures.figure import Figure, Key
 from escalade.report.figures.growth import growth_curve
+from escalade.report.figures.latency import latency_check
 from escalade.report.figures.paths import path_histogram
+from escalade.report.figures.scaling import cost_curves
 from escalade.report.figures.training import member_losses, supernet_loss
 
 __all__ = [
@@ -12,8 +15,11 @@ __all__ = [
     "Key",
     "accuracy_against_macs",
     "convergence",
+    "cost_curves",
     "deviation",
+    "error_distribution",
     "growth_curve",
+    "latency_check",
     "member_losses",
     "path_histogram",
     "supernet_loss",

@@ -1,0 +1,42 @@
+"""Architectures by what was done to them: `efficientnet_b0:dWr:11`, `efficientnet_b0:dwr:4G`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from escalade.core.architecture import Architecture
+from escalade.core.budget import parse_amount
+from escalade.core.scale_by import scale
+from escalade.core.solve_factor import solve_factor
+from escalade.spaces import known
+
+
+def load(text: str) -> Architecture:
+    """A known name, an architecture file, or `BASE:RULE:FACTOR` of either.
+
+    An amount with its unit instead of the factor, like 4G, is a target in macs.
+
+    Raises:
+        ValueError: for an unknown name, rule or factor, a damaged file, or a target that no factor
+            meets.
+    """
+    parts = text.rsplit(":", 2)
+    if len(parts) != 3 or Path(text).is_file():
+        return known.load(text)
+    base, rule, amount = known.load(parts[0]), parts[1], parts[2]
+    if amount[-1:].isalpha() and amount.lower() not in ("nan", "inf"):
+        target = parse_amount(amount, where=f"{text}: target")
+        return solve_factor(base, rule, target).architecture
+    return scale(base, rule, read_factor(amount))
+
+
+def read_factor(text: str) -> float:
+    """A factor as a user writes it.
+
+    Raises:
+        ValueError: if it is no number; `scale` checks that it is positive.
+    """
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"factor: {text!r} is not a number; write it like 4 or 0.5") from None
