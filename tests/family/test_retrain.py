@@ -17,7 +17,14 @@ from escalade.family import package
 from escalade.family.adapt import adapt
 from escalade.family.making import Made
 from escalade.family.parallel import retrain_all
-from escalade.family.retrain import RetrainJob, better_start, initial_network, retrain_member
+from escalade.family.retrain import (
+    CHECKPOINT,
+    RetrainJob,
+    better_start,
+    initial_network,
+    retrain_member,
+)
+from escalade.train import checkpoint
 from escalade.train.interrupt import Interrupted
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
@@ -100,6 +107,30 @@ def test_stopped_and_resumed_equals_straight(tmp_path, data, runtime):
     resumed = retrain_member(job, data=data, runtime=runtime, settings=SETTINGS)
     assert resumed.weights == straight.weights
     assert resumed.search == straight.search
+
+
+def test_averaged_weights_are_scored_and_kept(tmp_path, data, runtime):
+    recipe = replace(
+        RECIPE,
+        mixup=0.2,
+        auto_augment="imagenet",
+        averaging=0.2,
+        schedule="exponential",
+        end_ratio=0.02,
+        warmup_epochs=0.5,
+    )
+    job = _job(tmp_path, recipe=recipe)
+    made = retrain_member(job, data=data, runtime=runtime, settings=SETTINGS)
+    content = checkpoint.load(job.folder / CHECKPOINT)
+    for name, value in made.state.items():
+        if "running" not in name and "num_batches" not in name:
+            assert value.equal(content["average"][f"module.{name}"])
+            assert not value.equal(content["network"][name])
+    package.write(tmp_path / "member", package=packaged(tiny()), state=made.state)
+    images, labels = data.search.take(torch.arange(60))
+    ready = prepare(images, resolution=12, mean=data.mean, std=data.std)
+    right = package.load_network(tmp_path / "member")(ready).argmax(1) == labels
+    assert int(right.sum()) == made.search.num_correct
 
 
 def test_side_by_side_equals_alone(tmp_path, data, runtime):

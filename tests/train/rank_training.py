@@ -12,7 +12,9 @@ from torch import distributed
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 
-RECIPE = Recipe(steps=6, batch_size=8, learning_rate=0.05, batch_norm_groups=2)
+RECIPE = Recipe(
+    steps=6, batch_size=8, learning_rate=0.05, batch_norm_groups=2, mixup=1.0, averaging=0.5
+)
 
 
 def main(out: str, checkpoint: str) -> None:

@@ -4,8 +4,10 @@ import math
 
 import pytest
 import torch
+from timm.data.mixup import Mixup
+from timm.loss import SoftTargetCrossEntropy
 
-from escalade.train.losses import cross_entropy
+from escalade.train.losses import cross_entropy, mix
 
 
 def test_label_smoothing_in_closed_form() -> None:
@@ -24,3 +26,28 @@ def test_half_precision_logits_lose_nothing_more() -> None:
     labels = torch.tensor([1, 0])
     assert cross_entropy(logits, labels).dtype == torch.float32
     assert torch.equal(cross_entropy(logits, labels), cross_entropy(logits.float(), labels))
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("ratio", [0.0, 0.3, 0.85, 1.0])
+def test_mixup_agrees_with_timm(ratio: float, smoothing: float) -> None:
+    rng = torch.Generator().manual_seed(0)
+    images = torch.randn(6, 3, 5, 5, generator=rng).to(memory_format=torch.channels_last)
+    labels = torch.tensor([3, 0, 2, 2, 1, 0])
+    logits = torch.randn(6, 4, generator=rng)
+    timm = Mixup(mixup_alpha=0.2, label_smoothing=smoothing, num_classes=4)
+    timm._params_per_batch = lambda: (ratio, False)
+    expected_images, targets = timm(images.clone(), labels)
+    mixed = mix(images, ratio=ratio)
+    torch.testing.assert_close(mixed, expected_images)
+    assert mixed.is_contiguous(memory_format=torch.channels_last)
+    expected = SoftTargetCrossEntropy()(logits, targets)
+    loss = cross_entropy(logits, labels, label_smoothing=smoothing, ratio=ratio)
+    torch.testing.assert_close(loss, expected)
+
+
+def test_mixup_leaves_its_argument_alone() -> None:
+    images = torch.arange(4.0).view(4, 1, 1, 1)
+    mixed = mix(images, ratio=0.75)
+    assert images.flatten().tolist() == [0.0, 1.0, 2.0, 3.0]
+    assert mixed.flatten().tolist() == [0.75, 1.25, 1.75, 2.25]

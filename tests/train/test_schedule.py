@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -34,6 +35,49 @@ def test_warm_up_is_linear_and_meets_the_schedule() -> None:
     assert rate_factor(0.0, schedule="cosine", warmup=0.0) == 1.0
 
 
+def test_the_published_exponential_schedule() -> None:
+    """lambda * beta^(t / T) with lambda 2 and beta 0.02, and 5 epochs of warm-up (section 6.1)."""
+    recipe = Recipe(
+        epochs=100, learning_rate=2.0, schedule="exponential", end_ratio=0.02, warmup_epochs=5
+    )
+    num_per_epoch = 1251
+    num_steps = recipe.num_steps(num_per_epoch)
+
+    def at(epoch: float) -> float:
+        step = epoch * num_per_epoch - 0.5  # the rate is taken in the middle of a step
+        return rate_at(step, recipe=recipe, num_steps=num_steps, num_per_epoch=num_per_epoch)  # type: ignore[arg-type]
+
+    for epoch in (5, 20, 50, 99, 100):
+        assert at(epoch) == pytest.approx(2.0 * 0.02 ** (epoch / 100), rel=1e-9)
+    assert at(100) == pytest.approx(0.04, rel=1e-9)
+    for epoch in (0, 1, 2.5):
+        assert at(epoch) == pytest.approx(2.0 * 0.02 ** (epoch / 100) * epoch / 5, rel=1e-9)
+    twice = replace(recipe, epochs=200)
+    share = twice.warmup_share(num_steps=2 * num_steps, num_per_epoch=num_per_epoch)
+    assert share == pytest.approx(5 / 200)
+    assert rate_factor(
+        0.25, schedule="exponential", warmup=share, end_ratio=0.02, is_beneath=True
+    ) == pytest.approx(0.02**0.25)
+
+
+def test_an_epoch_warm_up_is_a_factor_on_any_schedule() -> None:
+    recipe = Recipe(steps=100, learning_rate=1.0, warmup_epochs=2)
+    rates = [rate_at(s, recipe=recipe, num_steps=100, num_per_epoch=10) for s in range(100)]
+    plain = [
+        rate_at(s, recipe=Recipe(learning_rate=1.0, warmup=0.0), num_steps=100) for s in range(100)
+    ]
+    assert rates[20:] == plain[20:]
+    ramp = [rate / base for rate, base in zip(rates[:20], plain[:20], strict=True)]
+    assert ramp == pytest.approx([(s + 0.5) / 20 for s in range(20)])
+
+
+def test_a_warm_up_longer_than_the_training_is_half_of_it() -> None:
+    recipe = Recipe(epochs=4, warmup_epochs=5)
+    assert recipe.warmup_share(num_steps=40, num_per_epoch=10) == 0.5
+    with pytest.raises(ValueError, match=r"recipe.warmup_epochs.*num_per_epoch.*recipe.warmup"):
+        recipe.warmup_share(num_steps=40)
+
+
 def test_every_step_learns_and_the_steps_are_symmetric() -> None:
     recipe = Recipe(steps=10, learning_rate=0.4, warmup=0.0)
     rates = [rate_at(step, recipe=recipe, num_steps=10) for step in range(10)]
@@ -52,6 +96,11 @@ def test_every_step_learns_and_the_steps_are_symmetric() -> None:
         ({"learning_rate": float("nan")}, "learning_rate"),
         ({"weight_decay": -1.0}, "weight_decay: -1.0 is negative"),
         ({"momentum": 0.0}, "nesterov: false"),
+        ({"warmup_epochs": 0.0}, "recipe.warmup_epochs: 0.0 is not positive; or null"),
+        ({"mixup": -0.2}, "recipe.mixup: -0.2 is not positive; or null"),
+        ({"averaging": 1.5}, r"recipe.averaging: 1.5 is outside \(0, 1\]; or null"),
+        ({"end_ratio": 0.0}, r"recipe.end_ratio: 0.0 is outside \(0, 1\]"),
+        ({"auto_augment": "imagnet"}, "recipe.auto_augment: 'imagnet'.*imagenet, cifar10, svhn"),
     ],
 )
 def test_recipe_rejects(fields: dict[str, object], message: str) -> None:

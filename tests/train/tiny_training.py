@@ -70,10 +70,11 @@ class Training:
         network: nn.Module | None = None,
         coupled: bool = False,
         wrap: Callable[[Step], Step] = lambda step: step,
+        precision: str = "fp32",
     ) -> None:
-        self.runtime = Runtime(device="cpu", threads=1)
+        self.runtime = Runtime(device="cpu", threads=1, precision=precision)
         self.recipe = recipe or Recipe(steps=12, batch_size=8, learning_rate=0.05)
-        augmentation = Augmentation(padding=1, flip=True)
+        augmentation = Augmentation(padding=1, flip=True, auto_augment=self.recipe.auto_augment)
         self.batches = TrainBatches(
             make_split(), batch_size=self.recipe.batch_size, seed=3, augmentation=augmentation
         )

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from escalade.core.seeds import generator
+from escalade.data.auto_augment import POLICIES, auto_augment
 from escalade.data.crops import padded_crop, resized_crop
 from escalade.data.split import Split
 
@@ -24,17 +25,23 @@ class Augmentation:
         padding: zeros on each side before a random crop; 0 for no crop.
         flip: mirror half of the images.
         random_resized_crop: crop a random box and resize it back, for larger images.
+        auto_augment: AutoAugment's policy, done after the crop, or None.
     """
 
     padding: int = 0
     flip: bool = False
     random_resized_crop: bool = False
+    auto_augment: str | None = None
 
     def __post_init__(self) -> None:
         if self.padding < 0:
             raise ValueError(f"padding: {self.padding} is negative")
         if self.padding and self.random_resized_crop:
             raise ValueError("random_resized_crop: it is a crop already; use it with padding 0")
+        if self.auto_augment not in (None, *POLICIES):
+            raise ValueError(
+                f"auto_augment: {self.auto_augment!r} is not known; use {', '.join(POLICIES)}"
+            )
 
 
 class TrainBatches:
@@ -94,6 +101,9 @@ class TrainBatches:
             images = resized_crop(images, flip=kind.flip, rng=rng)
         elif kind.padding or kind.flip:
             images = padded_crop(images, padding=kind.padding, flip=kind.flip, rng=rng)
+        if kind.auto_augment is not None:
+            rng = generator(self._seed, "auto_augment", step)
+            images = auto_augment(images, policy=kind.auto_augment, rng=rng)
         return images, labels
 
     def _epoch_order(self, epoch: int) -> Tensor:

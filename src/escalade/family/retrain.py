@@ -13,7 +13,7 @@ from torch import nn
 
 from escalade.core.architecture import Architecture
 from escalade.core.seeds import torch_seed
-from escalade.data.batches import Augmentation, TrainBatches
+from escalade.data.batches import TrainBatches
 from escalade.data.image_data import ImageData
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.family import package
@@ -21,6 +21,7 @@ from escalade.family.adapt import adapt
 from escalade.family.making import Made, finish
 from escalade.family.warm_start import WarmStart, warm_start
 from escalade.nets.build import build
+from escalade.train.augmentation import augmentation
 from escalade.train.loop import train
 from escalade.train.metrics import Progress
 from escalade.train.recipe import Recipe
@@ -86,7 +87,7 @@ def retrain_member(
         data.train,
         batch_size=recipe.batch_size,
         seed=torch_seed(job.seed, "retrain", job.name, "batches"),
-        augmentation=_augmentation(recipe, data),
+        augmentation=augmentation(recipe, data),
         device=runtime.device,
     )
     objective = Objective(
@@ -188,14 +189,6 @@ def _fits(architecture: Architecture, data: ImageData) -> None:
                 f"{architecture.name or 'architecture'}.{field}: {getattr(architecture, field)}, "
                 f"but {data.name} has {found}"
             )
-
-
-def _augmentation(recipe: Recipe, data: ImageData) -> Augmentation:
-    return Augmentation(
-        padding=0 if recipe.random_resized_crop else recipe.padding,
-        flip=data.flip if recipe.flip is None else recipe.flip,
-        random_resized_crop=recipe.random_resized_crop,
-    )
 
 
 def _identity(job: RetrainJob, data: ImageData) -> dict[str, str]:

@@ -10,7 +10,8 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from escalade.core.seeds import torch_seed
+from escalade.core.seeds import generator, torch_seed
+from escalade.train.averaging import WeightAverage
 from escalade.train.interrupt import Interrupted
 from escalade.train.metrics import NUM_METRICS, Progress, Reporter
 from escalade.train.optimizer import set_learning_rate
@@ -24,7 +25,12 @@ CHECK_EVERY = 20  # on CUDA or several ranks, where looking at a loss means wait
 
 
 class Batches(Protocol):
-    """Training batches as a pure function of the step."""
+    """Training batches as a pure function of the step.
+
+    Only `warmup_epochs` asks how many make an epoch.
+    """
+
+    num_per_epoch: int
 
     def at(self, step: int) -> tuple[Tensor, Tensor]: ...
 
@@ -66,7 +72,8 @@ def train(
     """Train a network in place, from its checkpoint if there is one.
 
     Stopped and resumed equals straight, bit for bit on CPU: what is random is a function of the
-    seed and the step, and the checkpoint holds all the rest.
+    seed and the step, and the checkpoint holds all the rest. With `recipe.averaging` the network
+    ends with the averaged weights.
 
     Args:
         step: computes gradients; see `escalade.train.steps`.
@@ -98,6 +105,7 @@ def train(
         path=checkpoint,
         identity=_identity(recipe, num_steps=num_steps, seed=seed, more=identity or {}),
     )
+    state.average = _average(state.network, batches=batches, recipe=recipe, num_steps=num_steps)
     first = state.resume()
     update = _Update(step, batches=batches, recipe=recipe, num_steps=num_steps, seed=seed)
     check_every = CHECK_EVERY if runtime.on_cuda or runtime.world_size > 1 else 1
@@ -127,6 +135,8 @@ def train(
                 last_save = runtime.clock()
             if stopping:
                 raise Interrupted(f"{name}: stopped at step {state.done} of {num_steps}")
+    if state.average is not None:
+        state.average.give()
     return TrainResult(
         num_steps=num_steps,
         num_images=num_steps * recipe.batch_size,
@@ -149,26 +159,39 @@ class _Update:
 
     def __call__(self, state: TrainingState) -> Tensor:
         recipe, runtime, done = self._recipe, state.runtime, state.done
-        set_learning_rate(state.optimizer, rate_at(done, recipe=recipe, num_steps=self._num_steps))
+        rate = rate_at(
+            done,
+            recipe=recipe,
+            num_steps=self._num_steps,
+            num_per_epoch=_num_per_epoch(self._batches, recipe),
+        )
+        set_learning_rate(state.optimizer, rate)
         state.optimizer.zero_grad(set_to_none=True)
         loss = self._backward(done, runtime)
         runtime.average_gradients(state.parameters)
         if recipe.clip_grad_norm is not None:
             nn.utils.clip_grad_norm_(state.parameters, recipe.clip_grad_norm)
         state.optimizer.step()
+        if state.average is not None:
+            state.average.update(step=done)
         state.count(loss)
         return loss
 
     def _backward(self, done: int, runtime: Runtime) -> Tensor:
         images, labels = (part.to(runtime.device) for part in self._batches.at(done))
         groups, size = batch_norm_groups(self._recipe, runtime=runtime)
+        ratio = mixup_ratio(done, recipe=self._recipe, seed=self._seed)
         losses = []
         for group in groups:
             # Dropout differs between groups, and is the same wherever a group runs.
             torch.manual_seed(torch_seed(self._seed, "step", done, group))
             rows = slice(group * size, (group + 1) * size)
             batch = Batch(
-                images=images[rows], labels=labels[rows], step=done, share=1 / len(groups)
+                images=images[rows],
+                labels=labels[rows],
+                step=done,
+                share=1 / len(groups),
+                ratio=ratio,
             )
             losses.append(self._step(batch))
         return torch.stack(losses).mean()
@@ -195,11 +218,43 @@ def batch_norm_groups(recipe: Recipe, *, runtime: Runtime) -> tuple[range, int]:
     return range(runtime.rank * own, (runtime.rank + 1) * own), recipe.batch_size // num_groups
 
 
-def rate_at(step: int, *, recipe: Recipe, num_steps: int) -> float:
+def rate_at(
+    step: int, *, recipe: Recipe, num_steps: int, num_per_epoch: int | None = None
+) -> float:
     """The learning rate of a step, taken in its middle so that the last one still learns."""
-    progress = (step + 0.5) / num_steps
-    factor = rate_factor(progress, schedule=recipe.schedule, warmup=recipe.warmup)
+    factor = rate_factor(
+        (step + 0.5) / num_steps,
+        schedule=recipe.schedule,
+        warmup=recipe.warmup_share(num_steps=num_steps, num_per_epoch=num_per_epoch),
+        end_ratio=recipe.end_ratio,
+        is_beneath=recipe.warmup_epochs is not None,
+    )
     return recipe.learning_rate * factor
+
+
+def mixup_ratio(step: int, *, recipe: Recipe, seed: int) -> float:
+    """The ratio of a step's mixup, the same on all ranks; 1 mixes nothing."""
+    if recipe.mixup is None:
+        return 1.0
+    return float(generator(seed, "mixup", step).beta(recipe.mixup, recipe.mixup))
+
+
+def _average(
+    network: nn.Module, *, batches: Batches, recipe: Recipe, num_steps: int
+) -> WeightAverage | None:
+    if recipe.averaging is None:
+        return None
+    warmup = recipe.warmup_share(num_steps=num_steps, num_per_epoch=_num_per_epoch(batches, recipe))
+    return WeightAverage(
+        network,
+        share=recipe.averaging,
+        num_steps=num_steps,
+        num_copied=round(warmup * num_steps),
+    )
+
+
+def _num_per_epoch(batches: Batches, recipe: Recipe) -> int | None:
+    return None if recipe.warmup_epochs is None else batches.num_per_epoch
 
 
 def _identity(

@@ -6,12 +6,32 @@ from torch import Tensor
 from torch.nn import functional
 
 
-def cross_entropy(logits: Tensor, labels: Tensor, *, label_smoothing: float = 0.0) -> Tensor:
+def cross_entropy(
+    logits: Tensor, labels: Tensor, *, label_smoothing: float = 0.0, ratio: float = 1.0
+) -> Tensor:
     """Mean cross entropy, in float32 whatever the logits' precision.
 
     Args:
         logits: (N, classes).
         labels: (N,) class indices.
         label_smoothing: the mass spread evenly over all classes.
+        ratio: of mixup: each image's own label has this weight, its partner's the rest.
     """
-    return functional.cross_entropy(logits.float(), labels, label_smoothing=label_smoothing)
+    values = logits.float()
+    own = functional.cross_entropy(values, labels, label_smoothing=label_smoothing)
+    if ratio == 1.0:
+        return own
+    other = functional.cross_entropy(values, labels.flip(0), label_smoothing=label_smoothing)
+    return ratio * own + (1.0 - ratio) * other
+
+
+def mix(images: Tensor, *, ratio: float) -> Tensor:
+    """Mixup: each image and its partner, the one at the same place from the end.
+
+    Batches come in random order, so the pairs are random.
+
+    Args:
+        images: (N, ...), float.
+        ratio: the weight of an image; its partner has the rest.
+    """
+    return images if ratio == 1.0 else images.lerp(images.flip(0), 1.0 - ratio)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from escalade.train.schedule import SCHEDULES
+from escalade.train.schedule import END_RATIO, SCHEDULES
+
+LONGEST_WARMUP = 0.5  # of a training that has been made shorter than its warm-up
+AUTO_AUGMENT = ("imagenet", "cifar10", "svhn")  # torchvision's policies
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,8 +21,11 @@ class Recipe:
         batch_size: images a step, over all ranks.
         learning_rate: peak learning rate.
         weight_decay: not applied to batch norm or biases.
-        warmup: share of the training that warms up linearly.
+        warmup: share of the training that warms up linearly, before the schedule begins.
+        warmup_epochs: the warm-up in epochs, at most half of the training; `warmup` then rests,
+            and the schedule runs from the first step, beneath the warm-up.
         schedule: `cosine`, `linear`, `exponential` or `constant`.
+        end_ratio: where the exponential schedule ends, relative to the peak.
         batch_norm_groups: parts of the batch whose batch-norm statistics are taken apart, over
             all ranks; None is one a rank. One rank with two groups trains as two ranks do.
         clip_grad_norm: the gradient's largest norm, or None.
@@ -28,6 +34,11 @@ class Recipe:
         padding: zeros on each side of an image before its random crop.
         flip: mirror images at random; None lets the data set decide.
         random_resized_crop: crop a random area instead, for larger images; `padding` then rests.
+        auto_augment: AutoAugment's policy after the crop: `imagenet`, `cifar10` or `svhn`.
+        mixup: images and labels are mixed in pairs; the parameter of the beta distribution that
+            each batch's ratio comes from.
+        averaging: keep an exponential moving average of the weights that looks back on this share
+            of the training.
 
     Raises:
         ValueError: if a field is outside its range, naming it.
@@ -42,7 +53,9 @@ class Recipe:
     weight_decay: float = 1e-4
     label_smoothing: float = 0.1
     warmup: float = 0.05
+    warmup_epochs: float | None = None
     schedule: str = "cosine"
+    end_ratio: float = END_RATIO
     batch_norm_groups: int | None = None
     clip_grad_norm: float | None = None
     drop_rate: float = 0.0
@@ -50,6 +63,9 @@ class Recipe:
     padding: int = 2
     flip: bool | None = None
     random_resized_crop: bool = False
+    auto_augment: str | None = None
+    mixup: float | None = None
+    averaging: float | None = None
 
     def __post_init__(self) -> None:
         _validate(self)
@@ -66,6 +82,22 @@ class Recipe:
             raise ValueError("recipe: give either epochs or steps")
         return max(1, math.ceil(self.epochs * num_per_epoch))
 
+    def warmup_share(self, *, num_steps: int, num_per_epoch: int | None = None) -> float:
+        """The share of the training that warms up.
+
+        Args:
+            num_steps: of the training.
+            num_per_epoch: as for `num_steps`; needed for `warmup_epochs` only.
+        """
+        if self.warmup_epochs is None:
+            return self.warmup
+        if num_per_epoch is None:
+            raise ValueError(
+                "recipe.warmup_epochs: these batches do not say how many make an epoch "
+                "(num_per_epoch); use recipe.warmup, a share"
+            )
+        return min(LONGEST_WARMUP, self.warmup_epochs * num_per_epoch / num_steps)
+
 
 def _validate(recipe: Recipe) -> None:
     if recipe.epochs is not None and recipe.steps is not None:
@@ -74,14 +106,25 @@ def _validate(recipe: Recipe) -> None:
         raise ValueError(
             f"recipe.schedule: {recipe.schedule!r} is not known; use one of {', '.join(SCHEDULES)}"
         )
+    if recipe.auto_augment is not None and recipe.auto_augment not in AUTO_AUGMENT:
+        raise ValueError(
+            f"recipe.auto_augment: {recipe.auto_augment!r} is not known; use one of "
+            f"{', '.join(AUTO_AUGMENT)}, or null"
+        )
     if recipe.nesterov and recipe.momentum <= 0:
         raise ValueError("recipe.momentum: Nesterov needs a positive momentum; or nesterov: false")
     for name in ("epochs", "steps", "batch_size", "batch_norm_groups", "learning_rate"):
         value = getattr(recipe, name)
         if value is not None and not value > 0:
             raise ValueError(f"recipe.{name}: {value} is not positive")
-    if recipe.clip_grad_norm is not None and not recipe.clip_grad_norm > 0:
-        raise ValueError(f"recipe.clip_grad_norm: {recipe.clip_grad_norm} is not positive; or null")
+    for name in ("clip_grad_norm", "warmup_epochs", "mixup"):
+        value = getattr(recipe, name)
+        if value is not None and not value > 0:
+            raise ValueError(f"recipe.{name}: {value} is not positive; or null")
+    if recipe.averaging is not None and not 0 < recipe.averaging <= 1:
+        raise ValueError(f"recipe.averaging: {recipe.averaging} is outside (0, 1]; or null")
+    if not 0 < recipe.end_ratio <= 1:
+        raise ValueError(f"recipe.end_ratio: {recipe.end_ratio} is outside (0, 1]")
     for name in ("momentum", "label_smoothing", "warmup", "drop_rate", "drop_path_rate"):
         value = getattr(recipe, name)
         if not 0 <= value < 1:

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -100,6 +101,37 @@ class Runtime:
         except ImportError:
             return 0
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+    def free_memory(self) -> int:
+        """Bytes that are free: of the GPU, or of the machine on CPU.
+
+        Raises:
+            ValueError: on CPU where the system does not tell (it is read as Linux has it).
+        """
+        if self.on_cuda:
+            return int(torch.cuda.mem_get_info(self.device)[0])
+        try:
+            lines = Path("/proc/meminfo").read_text().splitlines()
+            (line,) = (line for line in lines if line.startswith("MemAvailable:"))
+        except (OSError, ValueError):
+            raise ValueError(
+                "free memory is not known on this system; give the batch size"
+            ) from None
+        return int(line.split()[1]) * 1024
+
+    @contextmanager
+    def tuned_kernels(self) -> Iterator[None]:
+        """cudnn takes the fastest kernel for each shape instead of a repeatable one.
+
+        For timing networks of fixed shapes, after a warm-up; nothing changes on CPU.
+        """
+        cudnn = torch.backends.cudnn
+        before = cudnn.benchmark, cudnn.deterministic
+        cudnn.benchmark, cudnn.deterministic = True, False
+        try:
+            yield
+        finally:
+            cudnn.benchmark, cudnn.deterministic = before
 
     @contextmanager
     def private_randomness(self) -> Iterator[None]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 Schedule = Callable[[float], float]
+
+END_RATIO = 0.05  # BigNAS stops decaying at 5 % of the initial rate
 
 
 def constant(progress: float) -> float:
@@ -23,9 +26,9 @@ def cosine(progress: float) -> float:
     return 0.5 * (1.0 + math.cos(math.pi * progress))
 
 
-def exponential(progress: float) -> float:
-    """Exponential decay from 1 to 5 % (BigNAS stops decaying at 5 % of the initial rate)."""
-    return math.exp(math.log(0.05) * progress)
+def exponential(progress: float, *, end_ratio: float = END_RATIO) -> float:
+    """Exponential decay from 1 to `end_ratio` (Fast and Accurate Model Scaling, section 6.1)."""
+    return math.exp(math.log(end_ratio) * progress)
 
 
 SCHEDULES: dict[str, Schedule] = {
@@ -36,14 +39,30 @@ SCHEDULES: dict[str, Schedule] = {
 }
 
 
-def rate_factor(progress: float, *, schedule: str, warmup: float) -> float:
-    """What to multiply the learning rate with: a linear warm-up, then the schedule.
+def rate_factor(
+    progress: float,
+    *,
+    schedule: str,
+    warmup: float,
+    end_ratio: float = END_RATIO,
+    is_beneath: bool = False,
+) -> float:
+    """What to multiply the learning rate with: a linear warm-up and the schedule.
 
     Args:
         progress: in [0, 1]; the loop gives the middle of the step, (step + 0.5) / num_steps.
         schedule: a name in `SCHEDULES`.
         warmup: the share of training that warms up, in [0, 1).
+        end_ratio: where the exponential schedule ends.
+        is_beneath: the schedule runs from the first step and the warm-up multiplies it, so that
+            after it the exponential rate is beta^(t / T) exactly (section 6.1, footnote 2); else
+            the schedule begins where the warm-up ends.
     """
+    decay = SCHEDULES[schedule]
+    if schedule == "exponential":
+        decay = partial(exponential, end_ratio=end_ratio)
+    if is_beneath:
+        return decay(progress) * (min(1.0, progress / warmup) if warmup > 0 else 1.0)
     if progress < warmup:
         return progress / warmup
-    return SCHEDULES[schedule]((progress - warmup) / (1.0 - warmup))
+    return decay((progress - warmup) / (1.0 - warmup))

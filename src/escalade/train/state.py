@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from escalade.train import checkpoint
+from escalade.train.averaging import WeightAverage
 from escalade.train.interrupt import TrainingDiverged
 from escalade.train.optimizer import make_optimizer
 from escalade.train.recipe import Recipe
@@ -41,6 +43,7 @@ class TrainingState:
         self.network = network.to(runtime.device).to(memory_format=torch.channels_last).train()
         self.parameters = [p for p in network.parameters() if p.requires_grad]
         self.optimizer = make_optimizer(network, recipe=recipe)
+        self.average: WeightAverage | None = None  # set before `resume`, if there is one
         self.runtime = runtime
         self.done = 0
         self.seconds = 0.0
@@ -66,6 +69,8 @@ class TrainingState:
         _require_same(content["identity"], self._identity, self._path)
         self.network.load_state_dict(content["network"])
         self.optimizer.load_state_dict(content["optimizer"])
+        if self.average is not None:
+            self.average.load_state_dict(content["average"])
         self.done = self._saved = int(content["step"])
         self.seconds = float(content["seconds"])
         self.loss_sum.copy_(content["loss_sum"])
@@ -113,6 +118,8 @@ class TrainingState:
                 "network": self.network.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
             }
+            if self.average is not None:
+                content["average"] = self.average.state_dict()
             checkpoint.save(self._path, content)
         self._saved = self.done
 
@@ -128,6 +135,8 @@ class TrainingState:
 
 
 def _require_same(saved: dict[str, str], wanted: dict[str, str], path: Path) -> None:
+    # What a checkpoint from before a setting existed was trained with.
+    saved = {f"recipe.{field.name}": str(field.default) for field in fields(Recipe)} | saved
     for key in sorted(saved.keys() | wanted.keys()):
         if saved.get(key) != wanted.get(key):
             raise ValueError(

@@ -20,7 +20,7 @@ from escalade.core.seeds import generator
 from escalade.core.space import Path, SearchSpace
 from escalade.data.batches import prepare
 from escalade.supernet.supernet import Supernet
-from escalade.train.losses import cross_entropy
+from escalade.train.losses import cross_entropy, mix
 
 PATHS_PER_DRAW = 512
 
@@ -34,12 +34,14 @@ class Batch:
         labels: int64, (N,).
         step: the optimizer step it belongs to.
         share: what to multiply the loss with before `backward`: 1 / groups of this rank.
+        ratio: of mixup; 1 mixes nothing.
     """
 
     images: Tensor
     labels: Tensor
     step: int
     share: float
+    ratio: float = 1.0
 
 
 class Step(Protocol):
@@ -70,9 +72,12 @@ class Objective:
     def backward(self, batch: Batch, *, resolution: int, forward: nn.Module | Any) -> Tensor:
         """Run `forward` on the resized batch, backpropagate, return the detached loss."""
         images = prepare(batch.images, resolution=resolution, mean=self.mean, std=self.std)
+        images = mix(images, ratio=batch.ratio)
         with self.autocast():
             logits = forward(images)
-        loss = cross_entropy(logits, batch.labels, label_smoothing=self.label_smoothing)
+        loss = cross_entropy(
+            logits, batch.labels, label_smoothing=self.label_smoothing, ratio=batch.ratio
+        )
         (loss * batch.share).backward()  # type: ignore[no-untyped-call]
         return loss.detach()
 
