@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from escalade.evaluate.latency import measure, measure_many
+from escalade.evaluate.latency import Latency, measure, measure_many, rounds, summarise, take_turns
+from escalade.evaluate.training_step import training_step
 from escalade.train.runtime import Runtime
 
 RUNTIME = Runtime(device="cpu")
@@ -51,3 +52,48 @@ def test_one_network() -> None:
     assert 0 < latency.median < 0.1
     with pytest.raises(ValueError, match="num_repeats: 0"):
         measure(nn.Identity(), resolution=4, in_channels=1, runtime=RUNTIME, num_repeats=0)
+
+
+def test_runs_take_turns_and_warm_up_is_not_timed() -> None:
+    order: list[str] = []
+    runs = {name: lambda name=name: order.append(name) for name in "ab"}
+    found = rounds(runs, runtime=RUNTIME, num_repeats=3, num_warmup=1)
+    assert order == ["a", "b"] * 4
+    assert [len(found[name]) for name in "ab"] == [3, 3]
+    assert set(take_turns(runs, runtime=RUNTIME, num_repeats=1, num_warmup=0)) == {"a", "b"}
+
+
+def test_summary_is_the_median_and_the_quartiles() -> None:
+    found = summarise([5.0, 1.0, 2.0, 4.0, 3.0])
+    assert found == Latency(median=3.0, low=2.0, high=4.0)
+
+
+class Sums(nn.Module):
+    """Logits linear in the image's mean; notes the mode it runs in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(1, 3)
+        self.modes: list[tuple[bool, bool]] = []
+
+    def forward(self, images: Tensor) -> Tensor:
+        self.modes.append((self.training, torch.is_grad_enabled()))
+        logits: Tensor = self.linear(images.mean((1, 2, 3))[:, None])
+        return logits
+
+
+def test_a_training_step_goes_forward_backward_and_updates_the_weights() -> None:
+    network = Sums().eval()
+    before = network.linear.weight.detach().clone()
+    step = training_step(network, torch.rand(4, 1, 2, 2), num_classes=3, runtime=RUNTIME)
+    step()
+    step()
+    assert network.modes == [(True, True)] * 2
+    assert not torch.equal(network.linear.weight, before)
+    assert torch.allclose(network.linear.weight, before, atol=1e-4)
+    assert network.linear.weight.grad is None
+
+
+def test_a_training_step_needs_two_images() -> None:
+    with pytest.raises(ValueError, match="batch_size: 1 is too small for training"):
+        training_step(Sums(), torch.rand(1, 1, 2, 2), num_classes=3, runtime=RUNTIME)

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from escalade.family import package
+from escalade.family.preprocessing import Preprocessing
+from escalade.nets.build import build
+from escalade.spaces import known
+
+KEYS = ["device", "threads", "precision", "backend", "mode", "repeats", "networks"]
+ROW = ["name", "resolution", "macs", "params", "activations", "weights"]
+ROW += ["batch_size", "seconds", "images_per_second"]
+FAST = ("--resolution", 32, "--repeats", 2, "--device", "cpu")
+
+
+def test_latency_as_json(escalade):
+    ended = escalade("latency", "mobilenet_v2", "efficientnet_b0", *FAST, "--format", "json")
+    assert (ended.code, ended.err) == (0, "")
+    found = json.loads(ended.out)
+    assert list(found) == KEYS
+    assert (found["mode"], found["backend"], found["precision"]) == ("inference", "eager", "fp32")
+    assert [row["name"] for row in found["networks"]] == ["mobilenet_v2", "efficientnet_b0"]
+    for row in found["networks"]:
+        assert list(row) == ROW
+        assert (row["resolution"], row["batch_size"], row["weights"]) == (32, 1, "random")
+        assert 0 < row["seconds"]["low"] <= row["seconds"]["median"] <= row["seconds"]["high"]
+        assert row["images_per_second"] == 1 / row["seconds"]["median"]
+    assert found["networks"][0]["params"] == 3_504_872  # torchvision's
+
+
+def test_latency_of_training_as_text(escalade):
+    flags = ["--train", "--batch-size", 4, "--threads", 1]
+    ended = escalade("latency", "mobilenet_v2", *FAST, *flags)
+    assert (ended.code, ended.out) == (0, "")
+    header, row, last = ended.err.splitlines()
+    assert header.split()[:4] == ["network", "pixels", "batch", "macs"]
+    assert header.split()[4:] == ["params", "activations", "ms", "images/s"]
+    assert row.split()[:3] == ["mobilenet_v2", "32", "4"]
+    assert last.startswith("training: median (quartiles)")
+    assert last.endswith("CPU, 1 thread, fp32, eager, random weights")
+
+
+def test_latency_of_files(escalade, tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps(known.load("mobilenet_v2").to_json()))
+    ended = escalade("latency", "a.json", *FAST, "--format", "json")
+    assert [row["name"] for row in json.loads(ended.out)["networks"]] == ["mobilenet_v2"]
+
+
+def test_latency_of_a_member_has_its_weights(escalade, tmp_path):
+    architecture = known.load("mobilenet_v2")
+    package.write(
+        tmp_path / "S0",
+        package=package.Package(
+            architecture=architecture,
+            classes=tuple(map(str, range(1000))),
+            preprocessing=Preprocessing(
+                in_channels=3, side=224, resolution=224, mean=(0.5,) * 3, std=(0.2,) * 3
+            ),
+        ),
+        state=build(architecture).state_dict(),
+    )
+    (row,) = json.loads(escalade("latency", "S0", *FAST, "--format", "json").out)["networks"]
+    assert (row["weights"], row["resolution"], row["params"]) == ("member", 32, 3_504_872)
+    assert "random" not in escalade("latency", "S0", *FAST).err
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ("", "ARCH"),
+        ("efficientnet_b9", "did you mean efficientnet_b"),
+        ("mobilenet_v2 --batch-size 0", "--batch-size: '0' is neither a positive number nor auto"),
+        ("mobilenet_v2 --batch-size many", "nor auto"),
+        ("mobilenet_v2 --repeats 0", "--repeats: 0 is not positive"),
+        ("mobilenet_v2 --threads 0", "threads: 0 is not positive"),
+        ("mobilenet_v2 --train --batch-size 1", "batch_size: 1 is too small; use 2 or more"),
+        ("mobilenet_v2 --train --backend onnx", "onnx does not train"),
+        ("mobilenet_v2 --precision bf16 --backend onnx", "in fp32"),
+        ("mobilenet_v2 --resolution 16", "resolution: 16 is too small"),
+        ("mobilenet_v2 --device tpu", "device: 'tpu'"),
+        ("mobilenet_v2 --bakend onnx", "did you mean --backend?"),
+    ],
+)
+def test_wrong_command_lines(escalade, flags, words):
+    ended = escalade("latency", *flags.split())
+    assert (ended.code, ended.out) == (2, "")
+    assert words in ended.err
+    assert len(ended.err.splitlines()) <= 3
