@@ -178,7 +178,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     setting = Setting()
     for field in fields(Setting):
         default = getattr(setting, field.name)
-        kind = int if "int" in str(field.type) else float
+        kind = {"str": str, "float": float}.get(str(field.type), int)
         parser.add_argument(f"--{field.name.replace('_', '-')}", type=kind, default=default)
     parser.add_argument("--seeds", type=int, default=5, help="retrainings of every network")
     parser.add_argument("--search-seeds", type=int, default=1, help="supernets with a search each")

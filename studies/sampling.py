@@ -12,11 +12,12 @@ The hours are estimates from 1,565 (uniform) and 2,277 (hierarchical) training i
 of 1,512 images a core-second, measured in one process on a shared machine of 2 cores.
 
 The 60,000 training images are divided as in the claim test: 30,000 train, 10,000 search, 20,000
-judge; the test set is not used. Supernets of both samplers see the same images in the same order
+judge; the test set is not used. Supernets of all samplers see the same images in the same order
 with the same window around the budgets; a uniform path costs more, so equal images are not equal
 compute (the table shows both). The parts, in this order:
 
-(a) the same 1,000 paths (half of them by each sampler) scored on every supernet: Fig. 5, Table 4;
+(a) the same 1,000 paths (drawn uniformly and hierarchically) scored on every supernet: Fig. 5,
+    Table 4;
 (b) some of them, spread evenly over macs, trained from scratch and judged: does a supernet rank as
     training does, and does it beyond "more macs are better"?
 (c) MCEA on the supernets; members s0 to s2, and s3 by each growth function, trained from scratch

@@ -20,7 +20,7 @@ from claim_test.setting import (
 from escalade.core import cost
 from escalade.core.architecture import Architecture, Block, Head, Stage, Stem
 from escalade.core.budget import Budget, Ladder
-from escalade.core.growth import fit
+from escalade.core.growth import Growth, fit
 from escalade.core.lattice import meet_budget
 from escalade.core.members import follow, solve
 from escalade.core.rules import rule
@@ -110,7 +110,7 @@ def hand_entries(resolution: int, *, everything: bool = False) -> list[Entry]:
 def searched_entries(
     found: Sequence[dict[str, Any]], *, arm: str, resolution: int, by_rules: bool
 ) -> list[Entry]:
-    """A searched family, its grown member (equation 9), and its base under the rules.
+    """A searched family, its grown member by every function, and its base under the rules.
 
     Args:
         found: the stages of search.json.
@@ -124,7 +124,14 @@ def searched_entries(
         Entry(arm=arm, factor=factor, architecture=architecture)
         for factor, architecture in zip(FACTORS, family, strict=True)
     ]
-    entries.append(Entry(arm=arm, factor=GROWN, architecture=grown(family, f_0=f_0)))
+    growth = fitted(family, f_0=f_0)
+    for form in (growth.form, *(name for name in growth.functions if name != growth.form)):
+        try:
+            made = grown(family[0], growth=growth, form=form, f_0=f_0)
+        except ValueError:
+            continue  # this function reaches no network at 8 f_0
+        name = arm if form == growth.form else f"{arm}, grown by {form}"
+        entries.append(Entry(arm=name, factor=GROWN, architecture=made))
     if by_rules:
         for name in SEARCHED_BASE_RULES:
             for factor in (*FACTORS[1:], GROWN):
@@ -133,21 +140,24 @@ def searched_entries(
     return entries
 
 
-def grown(family: Sequence[Architecture], *, f_0: float) -> Architecture:
-    """The member at 8 f_0 that equation (9) makes of the searched strategies as realised."""
-    targets = [f_0 * factor for factor in FACTORS]
-    ladder = Ladder(tuple(Budget(target, "macs") for target in targets))
-    growth = fit(
-        [ladder.stage(target) for target in targets],
+def fitted(family: Sequence[Architecture], *, f_0: float) -> Growth:
+    """The growth functions through the searched strategies as realised."""
+    ladder = Ladder(tuple(Budget(f_0 * factor, "macs") for factor in FACTORS))
+    return fit(
+        [ladder.stage(budget.target) for budget in ladder.budgets],
         scalings=[realised(family[0], member) for member in family],
     )
-    budget = within(SEARCHED_WINDOW, f_0 * GROWN)
+
+
+def grown(base: Architecture, *, growth: Growth, form: str, f_0: float) -> Architecture:
+    """The member at 8 f_0 that a growth function makes."""
     member = solve(
-        family[0],
+        base,
         growth=growth,
-        budget=budget,
-        stage=ladder.stage(f_0 * GROWN),
+        budget=within(SEARCHED_WINDOW, f_0 * GROWN),
+        stage=math.log2(GROWN),
         name="grown",
+        form=form,
         width_divisor=WIDTH_DIVISOR,
         resolution_divisor=RESOLUTION_DIVISOR,
     )

@@ -90,10 +90,15 @@ def _network(entry: Entry, folder: Path) -> Network:
     )
 
 
+def is_family(arm: str) -> bool:
+    """Whether an arm is a searched family with its growth, not a variant of one."""
+    return arm.startswith("searched") and " base " not in arm and ", grown by " not in arm
+
+
 def comparisons(found: Sequence[Network]) -> list[Comparison]:
     """Every searched family against every other arm, budget by budget and over all budgets."""
     arms = list(dict.fromkeys(network.arm for network in found))
-    families = [arm for arm in arms if arm.startswith("searched") and " base " not in arm]
+    families = [arm for arm in arms if is_family(arm)]
     made = []
     for first in families:
         for second in arms:

@@ -79,7 +79,9 @@ def train_supernet(
     step = SinglePathStep(
         supernet,
         space=whole,
-        sampler=Hierarchical(whole, window=Window(targets=targets, factor=WINDOW)),
+        sampler=Hierarchical(
+            whole, window=Window(targets=targets, factor=WINDOW, balance=setting.balance)
+        ),
         seed=seed,
         objective=Objective(
             mean=data.mean,

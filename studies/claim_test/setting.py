@@ -33,6 +33,7 @@ class Setting:
         supernet_epochs: of the supernet's training; `supernet_steps` instead for a smoke test.
         search_images: how many of the 10,000 search images score a path.
         population, generations, iterations: of the search (MCEA).
+        balance: what the supernet's sampling is even over (core.balance).
         limit: images of each split, for a smoke test.
     """
 
@@ -45,6 +46,7 @@ class Setting:
     population: int = 32
     generations: int = 20
     iterations: int = 2
+    balance: str = "both"
     limit: int | None = None
 
     @property

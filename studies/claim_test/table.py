@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from claim_test.results import is_family
+
 FACTORS = (1.0, 2.0, 4.0, 8.0)
 HEADS = ("f_0", "2 f_0", "4 f_0", "8 f_0 (grown)")
 
@@ -40,8 +42,7 @@ def _accuracies(found: Sequence[Mapping[str, Any]], best: Mapping[str, str]) -> 
     for arm in dict.fromkeys(network["arm"] for network in found):
         cells = {n["factor"]: _accuracy(n) for n in found if n["arm"] == arm}
         for factor, cell in cells.items():
-            family = arm.startswith("searched") and " base " not in arm
-            if cell and (family or best.get(f"{factor:g}") == arm):
+            if cell and (is_family(arm) or best.get(f"{factor:g}") == arm):
                 cells[factor] = f"**{cell}**"
         rows.append([arm, *(cells.get(factor, "") for factor in FACTORS)])
     return _table(["arm", *HEADS], rows)

@@ -47,7 +47,7 @@ class Member:
 
 
 def rows(setting: Setting, *, table3: bool) -> list[Row]:
-    """Both samplers; with `table3` also the other M and T of Table 3, hierarchical."""
+    """Every sampler; with `table3` also the other M and T of Table 3, hierarchical."""
     own = (setting.num_scaled, setting.iterations)
     found = [Row(sampler=s, num_scaled=own[0], iterations=own[1]) for s in SAMPLERS]
     if table3:

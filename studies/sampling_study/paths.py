@@ -10,7 +10,7 @@ import numpy as np
 from escalade.core import cost
 from escalade.core.seeds import generator
 from escalade.core.space import Path
-from sampling_study.setting import SAMPLERS, Setting
+from sampling_study.setting import DRAWING, Setting
 
 SEED = 2022
 
@@ -27,11 +27,11 @@ class Drawn:
 def draw_paths(setting: Setting) -> list[Drawn]:
     """Distinct paths, half by each sampler; the same for every supernet and every run."""
     found: dict[str, Drawn] = {}
-    for number, name in enumerate(SAMPLERS, start=1):
+    for number, name in enumerate(DRAWING, start=1):
         sampler = setting.sampler(name, setting.num_scaled)
         drawn = sampler.draw(generator(SEED, "paths", name), 2 * setting.paths)
         for path in sampler.space.paths(drawn):
-            if len(found) == setting.paths * number // len(SAMPLERS):
+            if len(found) == setting.paths * number // len(DRAWING):
                 break
             macs = cost.of(path.architecture).macs
             found.setdefault(path.key, Drawn(path=path, origin=name, macs=macs))

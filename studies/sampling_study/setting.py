@@ -12,7 +12,10 @@ from escalade.search import Evolution
 from escalade.spaces.load import load
 from escalade.train.recipe import Recipe
 
-SAMPLERS = ("uniform", "hierarchical")
+# The paper's two, which also draw the scored paths; and hierarchical sampling that is even over
+# resolutions and depths (core.balance), ours.
+DRAWING = ("uniform", "hierarchical")
+SAMPLERS = (*DRAWING, "balanced")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,10 +76,11 @@ class Setting:
         return load("small", factors=factors, in_channels=1, num_classes=10)
 
     def sampler(self, name: str, num_scaled: int) -> Uniform | Hierarchical:
-        """Uniform, or hierarchical with equal weights; the same window for both."""
+        """Uniform, hierarchical with equal weights, or balanced; the same window for all."""
         targets = tuple(budget.target for budget in self.budgets(num_scaled))
-        window = Window(targets=targets, factor=self.window)
-        kind = {"uniform": Uniform, "hierarchical": Hierarchical}[name]
+        over = "both" if name == "balanced" else "none"
+        window = Window(targets=targets, factor=self.window, balance=over)
+        kind = Uniform if name == "uniform" else Hierarchical
         return kind(self.space(num_scaled), window=window)
 
     @property

@@ -12,7 +12,7 @@ from sampling_study.measures import COEFFICIENTS
 from sampling_study.setting import SAMPLERS
 
 NONE = "-"
-FORMS = ("exponential", "linear", "squared")
+FORMS = ("exponential", "linear", "squared", "compound")
 
 
 def markdown(found: Mapping[str, Any]) -> str:
@@ -59,20 +59,26 @@ def _bins(found: Mapping[str, Any]) -> str:
     means = [bins["mean"][name] for name in SAMPLERS]
     if not any(means):
         return ""
-    both = sorted(set(means[0]) & set(means[1]))
     lines = []
     for k, num in enumerate(bins["num_paths"]):
         low, high = bins["edges"][k : k + 2]
         values = [[by_seed[seed][k] for seed in by_seed] for by_seed in means]
-        pairs = [(means[1][seed][k], means[0][seed][k]) for seed in both]
-        gaps = [h - u for h, u in pairs if h is not None and u is not None]
         cells = [f"{low / 1e6:.2f} to {high / 1e6:.2f}", str(num)]
-        lines.append([*cells, *map(spread, values), spread(gaps)])
+        gaps = [_gaps(first, means[0], k) for first in means[1:]]
+        lines.append([*cells, *map(spread, values), *map(spread, gaps)])
     return grid(
         "Mean accuracy of paths by macs (Fig. 5), %; ± is the standard error over supernet seeds",
-        ["M macs", "paths", *SAMPLERS, "hierarchical minus uniform"],
+        ["M macs", "paths", *SAMPLERS, *(f"{name} minus uniform" for name in SAMPLERS[1:])],
         lines,
     )
+
+
+def _gaps(
+    first: Mapping[int, Sequence[float]], second: Mapping[int, Sequence[float]], k: int
+) -> list[float]:
+    """Differences in bin `k`, by the seeds that both have."""
+    pairs = [(first[seed][k], second[seed][k]) for seed in sorted(set(first) & set(second))]
+    return [a - b for a, b in pairs if a is not None and b is not None]
 
 
 def _against_macs(found: Mapping[str, Any]) -> str:
@@ -143,20 +149,20 @@ def _families(found: Mapping[str, Any]) -> str:
         ["sampling", "M", "T", "searches", "validation", *(f"s{j}" for j in range(TOP + 1))],
         lines,
     )
-    note = _difference(found)
-    return f"{text}\n\n{note}" if note else text
+    notes = [note for name in SAMPLERS[1:] if (note := _difference(found, name))]
+    return "\n\n".join([text, *notes])
 
 
-def _difference(found: Mapping[str, Any]) -> str:
-    """Hierarchical minus uniform, averaged over the members that both have, by supernet seed."""
+def _difference(found: Mapping[str, Any], name: str) -> str:
+    """A sampler minus uniform, averaged over the members that both have, by supernet seed."""
     rows = _rows(found)
     for (sampler, *rest), families in rows.items():
-        others = {f["seed"]: f for f in rows.get(("hierarchical", *rest), [])}
+        others = {f["seed"]: f for f in rows.get((name, *rest), [])}
         if sampler != "uniform":
             continue
         gaps = [_gap(others[f["seed"]], f) for f in families if f["seed"] in others]
         if any(gap is not None for gap in gaps):
-            return f"Hierarchical minus uniform, mean over the members: {spread(gaps)} points"
+            return f"{name.capitalize()} minus uniform, mean over members: {spread(gaps)} points"
     return ""
 
 

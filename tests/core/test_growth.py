@@ -87,6 +87,26 @@ def test_straight_data_are_followed_by_all_forms():
         assert predicted.resolution == 1
 
 
+def test_geometric_data_are_met_by_the_compound_function():
+    scalings = [Scaling(1.2**j, 1.1**j, 1.15**j) for j in (1, 2)]
+    fitted = growth.fit([1, 2], scalings=scalings, form="compound")
+    assert fitted.predict(7).width == pytest.approx(1.1**7)
+    assert fitted.predict(7).resolution == pytest.approx(1.15**7)
+
+
+def test_the_compound_function_is_the_least_squares_line_of_the_logarithms():
+    ratios, stages = np.array([1.3, 1.2, 2.1]), np.array([0.7, 1.9, 3.0])
+    fitted = growth.fit(stages.tolist(), scalings=[Scaling(depth=r) for r in ratios])
+    oracle = np.linalg.lstsq(stages[:, None], np.log(ratios), rcond=None)[0][0]
+    assert fitted.functions["compound"]["depth"]["c"] == pytest.approx(oracle)
+
+
+def test_one_late_jump_explodes_less_than_through_equation_9():
+    found = [Scaling(depth=1.0), Scaling(depth=2.0)]
+    fitted = growth.fit([1, 2], scalings=found)
+    assert fitted.predict(3, form="compound").depth < 2.5 < 4 < fitted.predict(3).depth
+
+
 def test_quadratic_data_give_the_squared_parameters():
     scalings = [Scaling(depth=0.1 * j * j + 0.05 * j + 1) for j in (1, 2, 3)]
     found = growth.fit([1, 2, 3], scalings=scalings).functions["squared"]["depth"]
@@ -134,14 +154,15 @@ def test_no_other_exponential_fits_better(steps):
         assert error(a0, a1) >= best - 1e-7
 
 
-def test_one_stage_determines_only_the_line_and_says_so():
+def test_one_stage_determines_only_one_parameter_and_says_so():
     fitted = growth.fit([0, 1], scalings=[Scaling(), Scaling(1.2, 1.1, 1.3)])
     assert fitted.form == "linear"
-    assert list(fitted.functions) == ["linear"]
+    assert list(fitted.functions) == ["linear", "compound"]
     assert fitted.leave_last_out is None
     assert "only the linear" in fitted.notes[0]
     assert fitted.predict(2).resolution == pytest.approx(1.6)
-    with pytest.raises(ValueError, match="use linear"):
+    assert fitted.predict(2, form="compound").resolution == pytest.approx(1.69)
+    with pytest.raises(ValueError, match="use linear, compound"):
         fitted.predict(2, form="exponential")
 
 

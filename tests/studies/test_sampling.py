@@ -26,7 +26,11 @@ def test_smoke_runs_every_part_and_a_second_call_repeats_nothing(
     found = json.loads((tmp_path / "sampling.json").read_text())
     assert sum(found["bins"]["num_paths"]) == 8
     assert found["alone"]["num"] == 3
-    assert {family["sampler"] for family in found["families"]} == {"uniform", "hierarchical"}
+    assert {family["sampler"] for family in found["families"]} == {
+        "uniform",
+        "hierarchical",
+        "balanced",
+    }
     for family in found["families"]:
         assert [m["stage"] for m in family["members"]][:3] == [0, 1, 2]
         assert all(len(m["accuracies"]) == 1 for m in family["members"])
@@ -108,6 +112,7 @@ def test_table3_has_every_m_and_t_once() -> None:
     assert [(row.sampler, row.num_scaled, row.iterations) for row in both] == [
         ("uniform", 2, 4),
         ("hierarchical", 2, 4),
+        ("balanced", 2, 4),
     ]
-    added = [(r.num_scaled, r.iterations) for r in rows(Setting(), table3=True)[2:]]
+    added = [(r.num_scaled, r.iterations) for r in rows(Setting(), table3=True)[3:]]
     assert sorted(added) == [(1, 4), (2, 1), (2, 2), (2, 6), (2, 8), (3, 4)]

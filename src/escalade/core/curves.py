@@ -85,6 +85,19 @@ def predict_squared(parameters: Floats, stage: float) -> Floats:
     return np.asarray(a * stage**2 + b * stage + 1)
 
 
+def fit_compound(stages: Floats, ratios: Floats) -> Floats:
+    """exp(c j), by least squares in the logarithm: one parameter, so one stage determines it.
+
+    With constant c in every dimension this is compound scaling (EfficientNet, section 3.3): equal
+    shares of every doubling go to depth, width and resolution.
+    """
+    return np.asarray((np.log(ratios) @ stages / (stages @ stages))[:, None])
+
+
+def predict_compound(parameters: Floats, stage: float) -> Floats:
+    return np.asarray(np.exp(parameters[:, 0] * stage))
+
+
 def _projected(stages: Floats, growth: Floats, rate: Floats) -> tuple[Floats, Floats]:
     """Best slope c and squared error of c (e^{t j} - 1) / t per row; the line c j at t = 0."""
     safe = np.where(np.abs(rate) < 1e-9, 1e-9, rate)[:, None]
@@ -98,9 +111,11 @@ def _polynomial(design: Floats, ratios: Floats) -> Floats:
     return np.asarray((ratios - 1) @ np.linalg.pinv(design).T)
 
 
-# The linear and squared functions are the comparisons of Fig. 7 (docs/deviations.md).
+# The linear and squared functions are the comparisons of Fig. 7, the compound one is ours
+# (docs/deviations.md).
 FORMS = {
     "exponential": Form(("a0", "a1"), fit_exponential, predict_exponential),
     "linear": Form(("a",), fit_linear, predict_linear),
     "squared": Form(("a", "b"), fit_squared, predict_squared),
+    "compound": Form(("c",), fit_compound, predict_compound),
 }

@@ -118,7 +118,7 @@ def fit(stages: Sequence[float], *, scalings: Sequence[Scaling], form: str | Non
     if not points:
         raise ValueError("growth: no searched stage beyond the base; give two or more budgets")
     beyond, found = tuple(j for j, _ in points), tuple(s for _, s in points)
-    forms = tuple(FORMS) if len(points) > 1 else ("linear",)
+    forms = tuple(FORMS) if len(points) > 1 else ("linear", "compound")
     functions = {name: _fit_form(name, beyond, found) for name in forms}
     growth = Growth(
         form=form or forms[0],
@@ -160,7 +160,7 @@ def _leave_last_out(
 def _notes(functions: Mapping[str, Parameters], *, num_stages: int) -> tuple[str, ...]:
     notes = []
     if num_stages == 1:
-        notes.append("one searched stage determines only the linear function")
+        notes.append("one searched stage determines only the linear and the compound function")
     if num_stages == 2:
         notes.append("two searched stages determine equation (9) exactly: there is no fit error")
     for dimension, parameters in functions.get("exponential", {}).items():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from escalade.core import balance
 from escalade.core.budget import format_amount
 from escalade.core.population import IntArray, Population
 from escalade.core.space import SearchSpace
@@ -36,11 +37,15 @@ class Window:
     The published space is narrow enough to do without. In a space with choices of width and
     resolution most paths cost far from every budget, and training them is time that the paths the
     search may choose do not get (our addition; docs/deviations.md).
+
+    `balance` evens out what the budgets leave uneven among the kept paths: `resolution`, `depth`,
+    `both` or `none` (`core.balance`).
     """
 
     targets: tuple[float, ...]
     kind: str = "macs"
     factor: float = 1.5
+    balance: str = "none"
 
     def keeps(self, space: SearchSpace, population: Population, *, low: int, high: int) -> Mask:
         """Which paths cost between the budgets of stages `low` and `high`, up to the factor."""
@@ -118,6 +123,10 @@ def _draw(
 
     if window is None:
         return once(num)
+    if window.balance != "none":
+        size, plain = max(balance.POOL, num), replace(window, balance="none")
+        pool = _draw(space, rng, size, rows, plain, low=low, high=high)
+        return balance.pick(space, rng, pool, num, over=window.balance)
     kept, rounds, missing = [once(0)], 0, num
     while missing > 0:
         drawn = once(DRAWN_AT_ONCE)
@@ -133,8 +142,9 @@ def _hardly_any(space: SearchSpace, drawn: Population, window: Window, *, stage:
     costs = space.costs(drawn, window.kind)
     return (
         f"budgets: hardly any path of {space.name} costs about "
-        f"{format_amount(window.targets[stage])} {window.kind} at stage {stage}; sampled ones cost "
-        f"{format_amount(float(costs.min()))} to {format_amount(float(costs.max()))}"
+        f"{format_amount(window.targets[stage], window.kind)} {window.kind} at stage {stage}; "
+        f"sampled ones cost {format_amount(float(costs.min()), window.kind)} to "
+        f"{format_amount(float(costs.max()), window.kind)}"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ _MARGIN = {"l": 60, "r": 16, "t": 14, "b": 52}
 class Key:
     """One entry of a figure's key: plain text beside a swatch.
 
-    `swatch` is one of dot, ring, mark, line, dash, dotted, area.
+    `swatch` is one of dot, ring, mark, line, dash, dotted, dashdot, area.
     """
 
     label: str
@@ -60,8 +61,14 @@ def layout(*, x: dict[str, Any], y: dict[str, Any], **more: Any) -> dict[str, An
     }
 
 
-def log_axis(title: str, low: float, high: float) -> dict[str, Any]:
-    """A logarithmic axis whose ticks are amounts such as 2 M, with some air at its ends."""
+def _trimmed(value: float) -> str:
+    return amount(value, trimmed=True)
+
+
+def log_axis(
+    title: str, low: float, high: float, *, shown: Callable[[float], str] = _trimmed
+) -> dict[str, Any]:
+    """A logarithmic axis with some air at its ends; ticks are amounts such as 2 M, or `shown`."""
     pad = 0.04 * max(math.log10(high / low), 0.3)
     ticks = log_ticks(low, high)
     return {
@@ -69,7 +76,7 @@ def log_axis(title: str, low: float, high: float) -> dict[str, Any]:
         "type": "log",
         "range": [math.log10(low) - pad, math.log10(high) + pad],
         "tickvals": ticks,
-        "ticktext": [amount(tick, trimmed=True) for tick in ticks],
+        "ticktext": [shown(tick) for tick in ticks],
     }
 
 

@@ -14,8 +14,8 @@ from escalade.report.number import listed
 from escalade.report.palette import NEUTRAL, faded
 
 NUM_POINTS = 61
-_DASHES = {"exponential": "solid", "linear": "dash", "squared": "dot"}
-_SWATCHES = {"exponential": "line", "linear": "dash", "squared": "dotted"}
+_DASHES = {"exponential": "solid", "linear": "dash", "squared": "dot", "compound": "dashdot"}
+_SWATCHES = {"exponential": "line", "linear": "dash", "squared": "dotted", "compound": "dashdot"}
 
 
 def growth_curve(

@@ -26,6 +26,7 @@ _SWATCHES = {
     ),
     "line": '<path d="M0 7h22" stroke="{c}" stroke-width="2.5"/>',
     "dash": '<path d="M0 7h22" stroke="{c}" stroke-width="2" stroke-dasharray="6 3"/>',
+    "dashdot": '<path d="M0 7h22" stroke="{c}" stroke-width="2" stroke-dasharray="6 3 2 3"/>',
     "dotted": '<path d="M0 7h22" stroke="{c}" stroke-width="2" stroke-dasharray="2 3"/>',
     "area": '<rect x="3" y="1" width="16" height="12" rx="2" fill="{c}" fill-opacity=".75"/>',
 }
