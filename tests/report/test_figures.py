@@ -81,12 +81,14 @@ def test_histogram_keeps_edges_and_counts():
     assert trace["line"]["shape"] == "hv"
 
 
-def test_budgets_are_marked_only_where_they_count_macs(family):
+def test_budgets_are_marked_and_the_axis_names_their_kind(family):
     given = fixture.histograms()
     marked = figures.path_histogram(given, members=family).layout["shapes"]
     assert [shape["x0"] for shape in marked] == fixture.budgets()[:3]
     other = figures.path_histogram(given, members=family, budget_kind="params")
-    assert other.layout["shapes"] == []
+    assert other.layout["shapes"] == marked
+    assert other.title == "Params of sampled paths"
+    assert other.layout["xaxis"]["title"]["text"] == "params (log scale)"
 
 
 def test_growth_curves_are_equation_9_and_its_rivals(run, family):

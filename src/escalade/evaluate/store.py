@@ -25,6 +25,15 @@ CREATE TABLE IF NOT EXISTS evaluations (
     PRIMARY KEY (supernet, path, data, settings)
 ) WITHOUT ROWID
 """
+LATENCY_SCHEMA = """
+CREATE TABLE IF NOT EXISTS latencies (
+    settings TEXT NOT NULL,
+    role TEXT NOT NULL,
+    item TEXT NOT NULL,
+    seconds REAL NOT NULL,
+    PRIMARY KEY (settings, role, item)
+) WITHOUT ROWID
+"""
 BUSY_SECONDS = 60.0  # how long to wait for another process's transaction
 
 
@@ -51,6 +60,16 @@ class Row:
     params: int
     activations: int
     resolution: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatencyRow:
+    """One measured time: `item` is a part of a network or a network, as JSON."""
+
+    settings: str
+    role: str
+    item: str
     seconds: float
 
 
@@ -86,6 +105,7 @@ class Store:
                 self._connection.execute("PRAGMA journal_mode = WAL")
                 self._connection.execute("PRAGMA synchronous = NORMAL")
                 self._connection.execute(SCHEMA)
+                self._connection.execute(LATENCY_SCHEMA)
 
     def get(self, context: Context, paths: Sequence[str]) -> dict[str, Row]:
         """The rows there are among these path keys."""
@@ -113,6 +133,23 @@ class Store:
         """Every row, in the order of its key."""
         with self._errors():
             return [_row(row) for row in self._connection.execute(_ALL)]
+
+    def latencies(self) -> list[LatencyRow]:
+        """Every measured time, in the order of its key."""
+        with self._errors():
+            there = "SELECT 1 FROM sqlite_master WHERE name = 'latencies'"
+            if self._connection.execute(there).fetchone() is None:
+                return []  # a store of an earlier version, opened to be read
+            found = self._connection.execute(_ALL_LATENCIES)
+            return [LatencyRow(settings=a, role=b, item=c, seconds=d) for a, b, c, d in found]
+
+    def put_latencies(self, rows: Iterable[LatencyRow]) -> None:
+        """Add measured times, all or none; one that is there already stays as it is."""
+        with self._errors(), self._transaction():
+            self._connection.executemany(
+                "INSERT INTO latencies VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                [astuple(row) for row in rows],
+            )
 
     def close(self) -> None:
         """Close the file."""
@@ -151,6 +188,7 @@ class Store:
 
 
 _ALL = f"SELECT {COLUMNS} FROM evaluations ORDER BY supernet, path, data, settings"
+_ALL_LATENCIES = "SELECT settings, role, item, seconds FROM latencies ORDER BY settings, role, item"
 
 
 def _row(values: tuple[object, ...]) -> Row:

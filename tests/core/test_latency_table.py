@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from escalade.core import part_model
+from escalade.core.latency_table import LatencyCheck, LatencyTable
+from escalade.core.parts import Group, Part, Sizes, parts_of
+from escalade.core.population import Population
+from escalade.spaces import known
+from escalade.spaces.load import load
+
+
+def truth(part: Part) -> float:
+    """Seconds of a device that does the model's terms at known rates."""
+    work = part_model.terms(part.group, part.sizes)
+    rates = [2e-5, *(1e-9 / (1 + i) for i in range(len(work) - 1))]
+    return sum(rate * term for rate, term in zip(rates, work, strict=True))
+
+
+def drawn(space, num: int, seed: int = 0) -> tuple[Population, list]:
+    rng = np.random.default_rng(seed)
+    rows = space.all_strategies
+    population = Population(space.sample_genomes(rng, num), rows[rng.integers(0, len(rows), num)])
+    return population, [path.architecture for path in space.paths(population)]
+
+
+def measured(space, *, num: int = 120) -> dict[Part, float]:
+    _, networks = drawn(space, num, seed=1)
+    return {part: truth(part) for network in networks for part in parts_of(network)}
+
+
+@pytest.fixture(scope="module")
+def small():
+    space = load("small", factors=(1.0, 2.0, 4.0))
+    return space.with_latency(LatencyTable(settings="fake", parts=measured(space)))
+
+
+def test_a_network_takes_the_sum_of_its_parts(small) -> None:
+    """Parts that were not measured included: the device's rates are found again."""
+    _, networks = drawn(small, 40)
+    for network in networks:
+        expected = sum(truth(part) for part in parts_of(network))
+        assert small.latency.of(network) == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", ["small", "medium", "scalenet_half"])
+def test_populations_and_single_networks_agree_exactly(name: str) -> None:
+    space = load(name, factors=(1.0, 2.0))
+    table = LatencyTable(settings="fake", parts=measured(space, num=40))
+    space = space.with_latency(table)
+    population, networks = drawn(space, 200)
+    assert space.costs(population, "latency").tolist() == [table.of(arch) for arch in networks]
+
+
+def test_equal_measurements_predict_equally_in_any_order(small) -> None:
+    parts = small.latency.parts
+    _, networks = drawn(small, 12)
+    timed = tuple((arch, 1e-4 + 1.3 * small.latency.of(arch)) for arch in networks)
+    one = LatencyTable(settings="", parts=parts, calibration=timed)
+    other = LatencyTable(settings="", parts=dict(reversed(parts.items())), calibration=timed[::-1])
+    assert one.correction == pytest.approx((1e-4, 1.3), rel=1e-6)
+    assert [one.of(arch) for arch in networks] == [other.of(arch) for arch in networks]
+
+
+def test_overhead_and_factor_are_fitted_and_never_negative(small) -> None:
+    _, networks = drawn(small, 12)
+    timed = tuple((arch, 0.5 * small.latency.of(arch) - 1e-6) for arch in networks)
+    table = LatencyTable(settings="", parts=small.latency.parts, calibration=timed)
+    overhead, factor = table.correction
+    assert overhead == 0
+    assert factor == pytest.approx(0.5, rel=0.05)
+
+
+def test_the_check_tells_errors_and_order() -> None:
+    check = LatencyCheck(predicted=(1.1, 2.0, 2.7), measured=(1.0, 2.0, 3.0))
+    assert check.errors == pytest.approx((0.1, 0.0, -0.1))
+    assert check.median == pytest.approx(0.1)
+    assert check.worst == pytest.approx(0.1)
+    assert check.rank_correlation == pytest.approx(1.0)
+
+
+def test_a_group_that_was_not_measured_takes_the_nearest_of_its_kind(small) -> None:
+    model = small.latency.model
+    group = Group(kind="mbconv", activation="hard_swish", kernel=9, stride=2)
+    assert model.nearest(group) == Group(kind="mbconv", activation="hard_swish", kernel=7, stride=2)
+    with pytest.raises(ValueError, match="latency: no stem_pool was measured"):
+        small.latency.of(known.load("resnet50"))
+
+
+def test_a_model_of_arrays_equals_the_model_of_numbers(small) -> None:
+    group = Group(kind="mbconv", activation="hard_swish", kernel=3, same_shape=True)
+    rng = np.random.default_rng(0)
+    columns = rng.integers(1, 200, (4, 50))
+    many = small.latency.model.nanoseconds(group, Sizes(**dict(zip(NAMES, columns, strict=True))))
+    for i, value in enumerate(many):
+        numbers = {name: int(column[i]) for name, column in zip(NAMES, columns, strict=True)}
+        assert small.latency.model.nanoseconds(group, Sizes(**numbers)) == value
+
+
+NAMES = ("in_width", "hidden", "width", "side")
+
+
+def test_latency_without_a_table_is_refused() -> None:
+    space = load("small", factors=(1.0,))
+    population, _ = drawn(space, 1)
+    with pytest.raises(ValueError, match=r"space small: latency is measured, not counted"):
+        space.costs(population, "latency")
+
+
+@pytest.mark.parametrize("kind", ["macs", "params", "activations", "latency"])
+def test_strategies_multiply_what_the_ladder_counts(kind: str, small) -> None:
+    space = small.for_ladder((1.0, 2.0, 4.0), kind=kind)
+    slack = space.data.grid.slack
+    rng = np.random.default_rng(0)
+    genomes = space.sample_genomes(rng, 2000)
+    base = Population(genomes, np.repeat(space.base_triple[None], len(genomes), axis=0))
+    mean = space.costs(base, kind).mean()
+    for stage, factor in ((1, 2.0), (2, 4.0)):
+        for row in space.strategies(stage)[::5]:
+            scaled = Population(genomes, np.repeat(row[None], len(genomes), axis=0))
+            growth = space.costs(scaled, kind).mean() / mean
+            assert factor / slack * 0.9 < growth < factor * slack * 1.1

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from escalade.core.budget import Budget, Ladder
+from escalade.core.latency_table import LatencyTable
+from escalade.core.population import Population
+from escalade.core.space import SearchSpace
+from escalade.evaluate import latency_store
+from escalade.evaluate.latency_survey import NUM_CHECKED, survey
+from escalade.evaluate.layer_times import Timed, TurnTimer, measure
+from escalade.evaluate.store import Store
+from escalade.spaces.load import load
+from escalade.train.runtime import Runtime
+
+RUNTIME = Runtime(device="cpu")
+LADDER = Ladder(tuple(Budget(seconds, "latency") for seconds in (0.8e-3, 1.6e-3)))
+
+
+class Additive:
+    """A device that takes a fixed time a layer and a nanosecond a multiply-add."""
+
+    def __init__(self, *, overhead: float = 0.0) -> None:
+        self.overhead = overhead
+        self.asked: list[str] = []
+
+    def __call__(self, modules: Sequence[Timed]) -> list[float]:
+        self.asked += [f"{module} {shape}" for module, shape in modules]
+        return [self._seconds(module, shape) for module, shape in modules]
+
+    def _seconds(self, module: nn.Module, shape: tuple[int, int, int]) -> float:
+        found = self.overhead if hasattr(module, "conv_stem") else 0.0
+
+        def count(layer: nn.Module, _: object, output: torch.Tensor) -> None:
+            nonlocal found
+            found += 5e-6
+            if isinstance(layer, nn.Conv2d):
+                area = output.shape[-1] * output.shape[-2]
+                found += 1e-9 * layer.weight.numel() * area
+            elif isinstance(layer, nn.Linear):
+                found += 1e-9 * layer.weight.numel()
+
+        layers = [each for each in module.modules() if not list(each.children())]
+        hooks = [each.register_forward_hook(count) for each in layers]
+        with torch.inference_mode():
+            module(torch.zeros(1, *shape))
+        for hook in hooks:
+            hook.remove()
+        return found
+
+
+def space() -> SearchSpace:
+    return load("small", factors=LADDER.factors, kind="latency", in_channels=1, num_classes=10)
+
+
+def surveyed(timer: Additive) -> LatencyTable:
+    return survey(space(), ladder=LADDER, num_grown=1, timer=timer, settings="fake")
+
+
+@pytest.fixture(scope="module")
+def table() -> LatencyTable:
+    return surveyed(Additive(overhead=1e-4))
+
+
+@pytest.mark.slow
+def test_an_additive_device_is_predicted_exactly(table):
+    overhead, factor = table.correction
+    assert overhead == pytest.approx(1e-4, rel=0.02)
+    assert factor == pytest.approx(1, rel=0.01)
+    assert len(table.checked) == NUM_CHECKED
+    assert table.check.median < 0.002
+    assert table.check.worst < 0.02
+    assert table.check.rank_correlation > 0.99
+
+
+@pytest.mark.slow
+def test_networks_it_is_checked_on_are_others_and_near_the_budgets(table):
+    fitted = {network.key for network, _ in table.calibration}
+    assert not fitted & {network.key for network, _ in table.checked}
+    seconds = np.array([value for _, value in table.checked])
+    gaps = np.abs(np.log(seconds[:, None] / np.array([0.8e-3, 1.6e-3]))).min(axis=1)
+    assert np.median(gaps) < np.log(1.3)
+    assert (gaps < np.log(2)).all()
+    largest = max(value for _, value in table.calibration)
+    assert largest > 1.2 * seconds.max()  # as grown members will be
+
+
+@pytest.mark.slow
+def test_a_survey_asks_for_the_same_again(table):
+    one, other = Additive(), Additive()
+    first, second = surveyed(one), surveyed(other)
+    assert one.asked == other.asked
+    assert first.parts == second.parts
+    assert first.correction == second.correction
+
+
+@pytest.mark.slow
+def test_a_stored_table_predicts_bit_for_bit_the_same(table, tmp_path):
+    path = tmp_path / "store.sqlite"
+    with Store(path) as store:
+        assert latency_store.load(store) is None
+        latency_store.save(store, table)
+        latency_store.save(store, table)  # adds nothing
+        num = len(store.latencies())
+    assert num == len(table.parts) + len(table.calibration) + len(table.checked) + 1
+    with Store(path, read_only=True) as store:
+        again = latency_store.load(store)
+    assert again is not None
+    assert again.to_json() == table.to_json()
+    one, other = space().with_latency(table), space().with_latency(again)
+    rows = one.strategies(1)
+    assert np.array_equal(rows, other.strategies(1))
+    rng = np.random.default_rng(0)
+    drawn = Population(one.sample_genomes(rng, 500), rows[rng.integers(0, len(rows), 500)])
+    assert np.array_equal(one.costs(drawn, "latency"), other.costs(drawn, "latency"))
+
+
+def test_a_store_of_an_earlier_version_has_no_table(tmp_path):
+    path = tmp_path / "store.sqlite"
+    with Store(path) as store:
+        store.close()
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TABLE latencies")
+    connection.close()
+    with Store(path, read_only=True) as store:
+        assert latency_store.load(store) is None
+
+
+@pytest.mark.slow
+def test_a_table_is_json_for_the_report(table):
+    plain = json.loads(json.dumps(table.to_json()))
+    assert plain["num_parts"] == len(table.parts)
+    assert plain["check"]["num"] == NUM_CHECKED
+    assert len(plain["check"]["predicted"]) == len(plain["check"]["measured"]) == NUM_CHECKED
+
+
+def test_turns_are_taken_and_slower_modules_take_longer():
+    calls: list[str] = []
+
+    class Work(nn.Module):
+        def __init__(self, name: str, num: int) -> None:
+            super().__init__()
+            self.name, self.num = name, num
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            calls.append(self.name)
+            assert images.shape == (2, 3, 8, 8)
+            for _ in range(self.num):
+                images = images * 1.0001
+            return images
+
+    timer = TurnTimer(runtime=RUNTIME, batch_size=2)
+    seconds = timer([(Work("few", 10), (3, 8, 8)), (Work("many", 200), (3, 8, 8))])
+    assert calls == ["few", "many"] * (len(calls) // 2)
+    assert 0 < 5 * seconds[0] < seconds[1] < 1
+    assert timer.settings == "CPU core, batch 2, 1 thread, fp32"
+    assert TurnTimer(runtime=RUNTIME, threads=None).settings.endswith("all threads, fp32")
+
+
+def test_parts_and_networks_are_measured_together():
+    networks = [path.architecture for path in space_paths(3)]
+    parts, whole = measure(
+        networks,
+        num_per_group=1,
+        networks=networks[:2],
+        timer=Additive(),
+        rng=np.random.default_rng(0),
+    )
+    groups = [part.group for part in parts]
+    assert len(set(groups)) == len(groups) >= 5
+    assert len(whole) == 2
+    assert min(whole) > max(parts.values()) / 2
+
+
+def space_paths(num: int):
+    made = load("small", factors=(1.0,))
+    genomes = made.sample_genomes(np.random.default_rng(0), num)
+    return made.paths(Population(genomes, made.base_triple[None].repeat(num, axis=0)))
