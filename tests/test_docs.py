@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.util
 import re
 import shlex
 from collections.abc import Iterator
@@ -13,11 +14,12 @@ from typing import Any
 import pytest
 import yaml
 
-from escalade.cli import analysis, runs
+from escalade.cli import analysis, latency, runs, scaling
 from escalade.cli.parser import Parser
 from escalade.config import Config, read_preset, resolve
-from escalade.core.choices import parse
+from escalade.core.seeds import generator
 from escalade.core.space import SearchSpace
+from escalade.spaces import load
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "escalade"
@@ -100,15 +102,19 @@ def test_python_examples_import_what_exists(document: Path) -> None:
         compile(code, document.name, "exec")
         for module, names in re.findall(r"^from (escalade[\w.]*) import (.+)$", code, re.MULTILINE):
             loaded = importlib.import_module(module)
-            for name in names.split(","):
-                assert hasattr(loaded, name.strip()), f"{module}.{name}"
+            for name in map(str.strip, names.split(",")):
+                known = hasattr(loaded, name) or importlib.util.find_spec(f"{module}.{name}")
+                assert known, f"{module}.{name}"
 
 
-def test_the_example_space_is_a_space() -> None:
+def test_the_example_spaces_are_spaces() -> None:
     blocks = FENCE.findall((ROOT / "docs" / "spaces.md").read_text(encoding="utf-8"))
-    (text,) = (code for language, code in blocks if language == "yaml")
-    space = SearchSpace(parse(yaml.safe_load(text)), factors=(1.0, 2.0, 4.0))
+    texts = [code for language, code in blocks if language == "yaml"]
+    own, design = (load.parse(yaml.safe_load(text), where="example") for text in texts)
+    space = load.make(own, factors=(1.0, 2.0, 4.0))
+    assert isinstance(space, SearchSpace)
     assert all(len(space.strategies(stage)) for stage in range(3))
+    assert len(load.make(design).sample_genomes(generator(0, "docs"), 3)) == 3
 
 
 def test_every_setting_is_documented() -> None:
@@ -141,6 +147,8 @@ def _verbs() -> dict[str, argparse.ArgumentParser]:
     commands = Parser(prog="escalade").add_subparsers(parser_class=Parser)
     runs.add_commands(commands)
     analysis.add_commands(commands)
+    latency.add_commands(commands)
+    scaling.add_commands(commands)
     verbs: dict[str, argparse.ArgumentParser] = commands.choices  # type: ignore[assignment]
     return verbs
 

@@ -12,6 +12,7 @@ from typing import Any, get_type_hints
 
 import yaml
 
+from escalade.core import rules
 from escalade.core.budget import Budget, Ladder, parse_amount
 from escalade.train.recipe import Recipe
 
@@ -43,6 +44,7 @@ class SupernetConfig:
         sampler: hierarchical or uniform.
         weights: equal, proportional, or one weight per scaling stage (eq. 1).
         window: redraw paths farther than this factor from their stage's budget; None keeps all.
+        balance: within the window, draw evenly over resolution, depth, both or none.
         recipe: how to train.
     """
 
@@ -50,6 +52,7 @@ class SupernetConfig:
     sampler: str = "hierarchical"
     weights: str | list[float] = "equal"
     window: float | None = 1.5
+    balance: str = "both"
     recipe: Recipe = field(default_factory=lambda: Recipe(epochs=30))
 
 
@@ -78,6 +81,8 @@ class SearchConfig:
         generations: of the base evolution.
         strategies: most strategies evaluated per stage at a time.
         stage_weights: pi, one per scaling stage from 0; None weighs stages 1 to M equally.
+        num_models: networks of a design space that are trained alone and compared.
+        recipe: how to train each of them.
     """
 
     method: str = "mcea"
@@ -87,6 +92,8 @@ class SearchConfig:
     generations: int = 40
     strategies: int = 64
     stage_weights: list[float] | None = None
+    num_models: int = 32
+    recipe: Recipe = field(default_factory=lambda: Recipe(epochs=5))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,11 +102,29 @@ class GrowConfig:
 
     Attributes:
         num: members to grow beyond the searched ones.
-        function: exponential (eq. 9), linear or squared.
+        function: exponential (eq. 9), linear, squared or compound (one exponent a dimension).
+        rule: how the best network of a design space is scaled, such as dWr, dwr or alpha=0.5.
+        compare: rules whose networks are listed beside each grown member, made of the same base
+            for the same budget.
     """
 
     num: int = 2
     function: str = "exponential"
+    rule: str = "dWr"
+    compare: list[str] = field(default_factory=lambda: ["dWr", "dwr"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatencyConfig:
+    """What a latency is, in budgets and in the report.
+
+    Attributes:
+        batch_size: images at a time.
+        threads: CPU threads; None takes torch's choice.
+    """
+
+    batch_size: int = 1
+    threads: int | None = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +190,7 @@ class Config:
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     search: SearchConfig = field(default_factory=SearchConfig)
     grow: GrowConfig = field(default_factory=GrowConfig)
+    latency: LatencyConfig = field(default_factory=LatencyConfig)
     retrain: RetrainConfig = field(default_factory=RetrainConfig)
     export: ExportConfig = field(default_factory=ExportConfig)
 
@@ -183,12 +209,14 @@ CHOICES = {
     "budget_kind": ("macs", "params", "activations", "latency"),
     "precision": ("fp32", "bf16"),
     "supernet.sampler": ("hierarchical", "uniform"),
+    "supernet.balance": ("none", "resolution", "depth", "both"),
     "evaluation.precision": ("fp32", "bf16"),
     "search.method": ("mcea", "random", "independent"),
-    "grow.function": ("exponential", "linear", "squared"),
+    "grow.function": ("exponential", "linear", "squared", "compound"),
     "retrain.searched": ("retrain", "slice", "finetune"),
     "retrain.grown": ("scratch", "warm", "both"),
 }
+SECTIONS_WITH_RECIPE = ("supernet", "search", "retrain")
 POSITIVE = (
     "evaluation.recalibration_images",
     "search.num_bases",
@@ -196,10 +224,13 @@ POSITIVE = (
     "search.population",
     "search.generations",
     "search.strategies",
+    "search.num_models",
     "retrain.finetune_rate",
     "hours",
     "dataset.side",
     "dataset.limit",
+    "latency.batch_size",
+    "latency.threads",
     "threads",
     "workers",
 )
@@ -249,6 +280,7 @@ def resolve(*layers: Mapping[str, Any]) -> Config:
         _merge(merged, layer)
     kind = str(merged.get("budget_kind", "macs"))
     if "budgets" in merged:
+        _check_choice("budget_kind", kind)
         merged["budgets"] = _amounts(merged["budgets"], kind)
     _check_names(merged, Config, "")
     config = _instantiate(merged)
@@ -308,7 +340,7 @@ def _instantiate(merged: dict[str, Any]) -> Config:
 
     parser = ArgumentParser(exit_on_error=False)
     parser.add_class_arguments(Config, "config")
-    for name in ("supernet", "retrain"):
+    for name in SECTIONS_WITH_RECIPE:
         section = merged.setdefault(name, {})
         recipe = section.setdefault("recipe", {})
         if recipe.get("steps") is not None:
@@ -322,11 +354,11 @@ def _instantiate(merged: dict[str, Any]) -> Config:
 
 
 def _whose(merged: Mapping[str, Any], text: str) -> str:
-    """Two sections have a recipe, which checks itself: name the section whose value is wrong."""
+    """Some sections have a recipe, which checks itself: name the section whose value is wrong."""
     match = re.match(r"recipe\.(\w+): (\S+) ", text)
     if match is None:
         return text
-    for name in ("supernet", "retrain"):
+    for name in SECTIONS_WITH_RECIPE:
         given = merged[name]["recipe"].get(match[1])
         if given is not None and str(given) in (match[2].strip("'"), match[2].removesuffix(".0")):
             return f"{name}.{text}"
@@ -340,18 +372,17 @@ def _one_line(text: str) -> str:
 
 
 def _check_values(config: Config) -> None:
-    for path, known in CHOICES.items():
-        value = _at(config, path)
-        if value not in known:
-            close = difflib.get_close_matches(str(value), known, 1)
-            hint = f"did you mean {close[0]}?" if close else f"use {', '.join(known)}"
-            raise ValueError(f"{path}: {value!r} is not known; {hint}")
+    for path in CHOICES:
+        _check_choice(path, _at(config, path))
     for path in POSITIVE:
         value = _at(config, path)
         if value is not None and value <= 0:
             raise ValueError(f"{path}: {value} is not positive")
     if config.grow.num < 0:
         raise ValueError(f"grow.num: {config.grow.num} is negative")
+    _check_rule(config.grow.rule, "grow.rule")
+    for i, rule in enumerate(config.grow.compare):
+        _check_rule(rule, f"grow.compare[{i}]")
     if config.supernet.window is not None and config.supernet.window <= 1:
         raise ValueError(f"supernet.window: {config.supernet.window} is not above 1")
     if config.supernet.coupled and config.retrain.searched != "retrain":
@@ -367,6 +398,21 @@ def _check_values(config: Config) -> None:
         )
     if config.budgets:
         _ = config.ladder
+
+
+def _check_choice(path: str, value: Any) -> None:
+    known = CHOICES[path]
+    if value not in known:
+        close = difflib.get_close_matches(str(value), known, 1)
+        hint = f"did you mean {close[0]}?" if close else f"use {', '.join(known)}"
+        raise ValueError(f"{path}: {value!r} is not known; {hint}")
+
+
+def _check_rule(name: str, where: str) -> None:
+    try:
+        rules.parse(name)
+    except ValueError as error:
+        raise ValueError(str(error).replace("rule", where, 1)) from None
 
 
 def _at(config: Config, path: str) -> Any:

@@ -60,9 +60,7 @@ def sampler_of(net: Net, config: Config) -> Hierarchical:
     """The run's sampler, or for one budget base networks around it: same window."""
     assert config.supernet.window is not None
     targets = tuple(config.budgets) if net.stage is None else (config.budgets[net.stage],)
-    window = Window(
-        targets=targets, factor=config.supernet.window, balance=config.supernet.balance
-    )
+    window = Window(targets=targets, factor=config.supernet.window, balance=config.supernet.balance)
     return Hierarchical(space_of(net, config), window=window)
 
 

@@ -39,6 +39,32 @@ def test_cost_of_every_layer(escalade):
         assert sum(layer[kind] for layer in found["layers"]) == found[kind]
 
 
+def test_cost_of_every_stage(escalade):
+    ended = escalade("cost", "regnet_y_400mf", "--stages", "--format", "json")
+    assert (ended.code, ended.err) == (0, "")
+    found = json.loads(ended.out)
+    keys = ["name", "depth", "width", "resolution", "macs", "params", "activations"]
+    assert [list(stage) for stage in found["stages"]] == [keys] * 6
+    assert [stage["depth"] for stage in found["stages"]] == [0, 1, 3, 6, 6, 0]
+    for kind in ("macs", "params", "activations"):
+        assert sum(stage[kind] for stage in found["stages"]) == found[kind]
+
+
+@pytest.mark.parametrize("flag", ["--stages", "--layers"])
+def test_cost_tables_are_aligned(escalade, flag):
+    ended = escalade("cost", "regnet_y_400mf", flag)
+    assert (ended.code, ended.out) == (0, "")
+    header, *rows, total, last = ended.err.splitlines()
+    assert header.split()[-6:] == ["macs", "share", "params", "share", "activations", "share"]
+    assert len({len(line) for line in (header, *rows, total)}) == 1
+    assert total.split() == [
+        *("total", "401,842,848", "100.0%", "4,344,144", "100.0%", "3,892,496", "100.0%")
+    ]
+    shares = [float(row.split()[-5].rstrip("%")) for row in rows]
+    assert sum(shares) == pytest.approx(100, abs=0.05 * len(rows))
+    assert last.startswith("regnet_y_400mf at 224 pixels: 401,842,848 macs")
+
+
 def test_cost_as_text(escalade):
     ended = escalade("cost", "efficientnet_b0")
     assert (ended.code, ended.out) == (0, "")

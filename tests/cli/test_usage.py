@@ -60,7 +60,16 @@ WRONG = [
     ("plan --preset smoke --set space=smal", "did you mean small?"),
     ("plan --preset smoke --space smal", "did you mean small?"),
     ("plan --preset smoke --budget-kind mac", "did you mean macs?"),
-    ("plan --preset smoke --budgets 4ms,8ms --budget-kind latency", "latency"),
+    ("plan --preset smoke --budgets 4ms,8ms --budget-kind latensy", "did you mean latency?"),
+    ("plan --preset smoke --budgets 4ms,8ms", "'4ms'", "times are of --budget-kind latency"),
+    ("plan --preset smoke --budgets 4M,8M --budget-kind latency", "'4M'", "write it like 4ms"),
+    ("plan --preset smoke --set latency.batch_size=0", "latency.batch_size: 0 is not positive"),
+    ("plan --preset smoke --set latency.batchsize=1", "did you mean latency.batch_size?"),
+    ("plan --preset smoke --set grow.compare=[dwW]", "grow.compare[0]: 'dwW' is not known"),
+    (
+        "plan --data demo --budgets 1ms --budget-kind latency --space regnet_y_small",
+        "need a space with a supernet",
+    ),
     ("plan --preset smoke --budgets 1M,3zz", "'3zz'", "60M"),
     ("plan --preset smoke --budgets 1M,,2M", "''"),
     ("plan --preset smoke --budgets 2M,1M", "2M, 1M do not rise"),
@@ -99,6 +108,8 @@ WRONG = [
     # cost and space
     ("cost", "cost --list"),
     ("cost efficientnet_b9", "did you mean efficientnet_b7?"),
+    ("cost resnet-50", "did you mean resnet50?"),
+    ("cost resnet50 --stage", "did you mean --stages?"),
     ("cost efficientnet_b0 --resolution big", "--resolution", "'big'"),
     ("cost efficientnet_b0 --resolution 16", "16 is too small"),
     ("cost efficientnet_b0 --resolution -5", "-5 is not positive"),
@@ -188,7 +199,7 @@ def test_version(escalade):
 
 
 @pytest.mark.parametrize(
-    "command", ["--help", "run --help", "cost efficientnet_b0", "cost --list", "bogus"]
+    "command", ["--help", "run --help", "cost regnet_y_4gf --stages", "cost --list", "bogus"]
 )
 def test_no_torch_where_none_is_needed(command):
     """What takes long to import is not imported, so help comes within half a second."""

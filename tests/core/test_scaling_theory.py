@@ -27,7 +27,7 @@ def uniform(*, group_width=None):
     )
     return Architecture(
         name="uniform",
-        resolution=128,
+        resolution=2048,
         num_classes=1,
         stem=Stem(width=8, stride=1, activation="relu"),
         stages=(Stage(blocks=(block,) * 16),),

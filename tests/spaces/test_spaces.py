@@ -7,6 +7,7 @@ import os
 import pytest
 
 from escalade.core.budget import Budget, Ladder
+from escalade.core.design_space import DesignSpace
 from escalade.core.seeds import generator
 from escalade.spaces import choose, load
 
@@ -31,7 +32,11 @@ def ladder(*targets, kind="macs"):
     return Ladder(tuple(Budget(float(target), kind) for target in targets))
 
 
-@pytest.mark.parametrize("name", load.names())
+DESIGNS = ["regnet_y", "regnet_y_small", "regnet_z", "regnet_z_small"]
+SUPERNETS = ["medium", "scalenet", "scalenet_half", "small"]
+
+
+@pytest.mark.parametrize("name", SUPERNETS)
 def test_every_named_space_loads_and_says_what_it_is_for(name):
     space = load.load(name, factors=(1.0, 2.0))
     assert space.name == name
@@ -40,8 +45,23 @@ def test_every_named_space_loads_and_says_what_it_is_for(name):
     assert len({space.path(g, space.strategies(1)[0]).key for g in genomes}) > 1
 
 
+@pytest.mark.parametrize("name", DESIGNS)
+def test_every_named_design_space_loads_and_says_what_it_is_for(name):
+    space = load.load_any(name)
+    assert isinstance(space, DesignSpace)
+    assert (space.name, bool(space.data.description)) == (name, True)
+    assert load.make(load.parse(load.to_json(space.data), where=name)).data == space.data
+    assert choose.space_for(name, ladder(1e6)).data == space.data
+    assert choose.largest_resolution(space) == max(space.data.resolutions)
+
+
+def test_a_design_space_has_no_supernet():
+    with pytest.raises(ValueError, match=r"regnet_y is a design space, .* such as small"):
+        load.load("regnet_y")
+
+
 def test_names():
-    assert load.names() == ["medium", "scalenet", "scalenet_half", "small"]
+    assert load.names() == sorted(DESIGNS + SUPERNETS)
 
 
 def test_a_space_of_ones_own(tmp_path):
@@ -86,7 +106,7 @@ def test_a_file_that_may_not_be_read(tmp_path):
 def test_unknown_spaces():
     with pytest.raises(ValueError, match="did you mean scalenet"):
         load.load("scalnet")
-    with pytest.raises(ValueError, match="known are medium, scalenet, scalenet_half, small"):
+    with pytest.raises(ValueError, match=r"known are medium, regnet_y, .*, scalenet_half, small"):
         load.load("xyz")
 
 

@@ -54,14 +54,19 @@ def _measure_latency(session: Session, family: Family) -> None:
     if path.exists():
         return
     networks = {m.name: (package.load_network(m.path), m.resolution) for m in family}
+    settings = session.config.latency
     measured = latency.measure_many(
-        networks, in_channels=session.data.in_channels, runtime=session.runtime, batch_size=1
+        networks,
+        in_channels=session.data.in_channels,
+        runtime=session.runtime,
+        batch_size=settings.batch_size,
+        threads=settings.threads,
     )
     write_json(
         path,
         {
             "device": session.runtime.device_name,
-            "batch_size": 1,
+            "batch_size": settings.batch_size,
             "members": {
                 name: {"median": found.median, "low": found.low, "high": found.high}
                 for name, found in measured.items()

@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from escalade.api import design, latency
 from escalade.api.run_folder import RunFolder
 from escalade.api.session import Session
 from escalade.config import Config
 from escalade.core import growth as growth_rule
 from escalade.core.architecture import Architecture
-from escalade.core.budget import Budget, Ladder, format_amount, parse_amount
+from escalade.core.budget import Budget, Ladder, format_amount, format_seconds, parse_amount
+from escalade.core.comparison import compare
+from escalade.core.design_space import DesignSpace
 from escalade.core.growth import Growth
+from escalade.core.lattice import CostOf
 from escalade.core.members import Member, solve
 from escalade.core.scaling import Scaling, realised
 from escalade.core.seeds import generator
@@ -45,9 +49,11 @@ def grow(session: Session) -> None:
             searched.member(budget, name=f"S{first + i}") for i, budget in enumerate(budgets)
         ]
         content = searched.growth.to_json(members=members)
+        content["members"] = [searched.entry(member) for member in members]
         for member in members:
+            amount = format_amount(member.budget.target, member.budget.kind)
             session.console.say(
-                f"grow: {member.name} at {format_amount(member.budget.target)}: "
+                f"grow: {member.name} at {amount}: "
                 f"{member.architecture.resolution} pixels, widths "
                 f"{'-'.join(map(str, member.architecture.widths))}, depths "
                 f"{'-'.join(map(str, member.architecture.depths))} (extrapolated)"
@@ -78,6 +84,9 @@ class Searched:
             self.why_not = "independent searches share no base: there is no growth to fit"
         self.can_grow = not self.why_not
         self.divisors = tuple(search["divisors"])
+        self.latency_of: CostOf | None = None
+        if config.budget_kind == "latency":
+            self.latency_of = latency.table_of(folder).of
 
     @property
     def base(self) -> Architecture:
@@ -87,7 +96,7 @@ class Searched:
     def growth(self) -> Growth:
         """The fitted growth functions."""
         form = self.config.grow.function
-        if len(self.stages) == 2 and form == "exponential":
+        if len(self.stages) == 2 and form in ("exponential", "squared"):
             form = "linear"
         return growth_rule.fit(
             [self.ladder.stage(stage["budget"]) for stage in self.stages],
@@ -119,8 +128,26 @@ class Searched:
             form=function,
             width_divisor=self.divisors[0],
             resolution_divisor=self.divisors[1],
+            cost_of=self.latency_of,
             interval=growth.interval(stage, tied=self.tied(), rng=rng, form=function),
         )
+
+    def entry(self, member: Member) -> dict[str, Any]:
+        """A member as growth.json has it, with what the rules of `grow.compare` make instead."""
+        rules = compare(
+            self.base,
+            rules=self.config.grow.compare,
+            budget=member.budget,
+            stage=member.stage,
+            latency_of=self.latency_of,
+        )
+        return self.plain(member) | {"compared": [rule.to_json() for rule in rules]}
+
+    def plain(self, member: Member) -> dict[str, Any]:
+        """A member's JSON, with its predicted latency where budgets are latencies."""
+        if self.latency_of is None:
+            return member.to_json()
+        return member.to_json() | {"latency": self.latency_of(member.architecture)}
 
 
 def grow_to(path: Path, amount: str) -> dict[str, Any]:
@@ -136,13 +163,15 @@ def grow_to(path: Path, amount: str) -> dict[str, Any]:
     if target < least:
         raise ValueError(
             f"--to: {amount} is below the base network's budget; "
-            f"the rule grows from {format_amount(least)} {config.budget_kind}"
+            f"the rule grows from {format_amount(least, config.budget_kind)} {config.budget_kind}"
         )
+    budget = Budget(target, config.budget_kind, config.tolerance)
+    if isinstance(folder.load_space(config), DesignSpace):
+        return design.grow_to(folder, config, budget)
     searched = Searched(folder, config)
     if not searched.can_grow:
         raise ValueError(f"{path}: {searched.why_not}")
-    budget = Budget(target, config.budget_kind, config.tolerance)
-    member = searched.member(budget, name=f"to_{format_amount(target)}")
+    member = searched.member(budget, name=f"to_{format_amount(target, config.budget_kind)}")
     notes = list(searched.growth.notes)
     last = config.ladder.stage(config.budgets[-1])
     if member.stage > FAR * last:
@@ -150,7 +179,7 @@ def grow_to(path: Path, amount: str) -> dict[str, Any]:
             f"stage {member.stage:.1f} is far beyond the last searched stage, {last:.1f}: a guess"
         )
     extrapolation = target > config.budgets[-1]
-    return member.to_json() | {"extrapolation": extrapolation, "notes": notes}
+    return searched.plain(member) | {"extrapolation": extrapolation, "notes": notes}
 
 
 def growth(path: Path) -> dict[str, Any]:
@@ -170,16 +199,20 @@ def describe_grown(grown: dict[str, Any]) -> str:
         f"{arch.resolution} pixels, stem {arch.stem.width}, widths "
         f"{'-'.join(map(str, arch.widths))}, depths {'-'.join(map(str, arch.depths))}",
         f"{grown['macs']:,} macs ({grown['gap']:+.1%} of the budget), {grown['params']:,} params, "
-        f"{grown['activations']:,} activations",
+        f"{grown['activations']:,} activations"
+        + (f", {format_seconds(grown['latency'])} predicted" if "latency" in grown else ""),
     ]
     for dimension in ("depth", "width", "resolution"):
+        if grown["interval"] is None:
+            lines.append(f"  {dimension} x {grown['solved'][dimension]:.3f}")
+            continue
         low, high = grown["interval"][dimension]
         lines.append(
             f"  {dimension} x {grown['solved'][dimension]:.3f} "
             f"(predicted {grown['predicted'][dimension]:.3f}, tied strategies give "
             f"{low:.3f} to {high:.3f})"
         )
-    if grown["extrapolation"]:
+    if grown["extrapolation"] and grown["interval"] is not None:
         lines.append("  extrapolated beyond the searched stages")
     lines.extend(f"  note: {note}" for note in grown["notes"])
     return "\n".join(lines) + "\n"

@@ -58,10 +58,15 @@ def candidates(session: Session) -> list[Candidate]:
                 budget=member["budget"],
                 architecture=arch,
                 scaling=realised(base, arch),
-                interval={key: (low, high) for key, (low, high) in member["interval"].items()},
+                interval=_interval(member["interval"]),
             )
         )
     return found
+
+
+def _interval(stated: dict[str, list[float]] | None) -> dict[str, tuple[float, float]] | None:
+    """What growth.json says of the predicted ratios; a rule has no interval."""
+    return None if stated is None else {key: (low, high) for key, (low, high) in stated.items()}
 
 
 def pack(architecture: Architecture, data: ImageData) -> Package:

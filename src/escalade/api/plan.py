@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from escalade.api import schedule, timing
+from escalade.api import latency, schedule, timing
 from escalade.api.console import duration
+from escalade.api.design import is_design, settle
+from escalade.api.design_plan import DesignPlan, plan_design
+from escalade.api.plan_text import bars, data_line
 from escalade.api.search import make_searcher
 from escalade.api.session import load_images, make_runtime, path_sampler
 from escalade.api.timing import Estimate, Timing
@@ -60,6 +63,7 @@ class Plan:
             "histogram": dict(self.histogram),
             "seconds": asdict(self.estimate) | {"total": self.estimate.total},
             "memory_bytes": self.memory,
+            "latency": None if self.space.latency is None else self.space.latency.to_json(),
         }
 
     @property
@@ -70,28 +74,29 @@ class Plan:
     def text(self, *, command: str) -> str:
         """For people, ending with the next command."""
         data, config, seconds = self.data, self.config, self.estimate
+        kind, table = config.budget_kind, self.space.latency
         lines = [
-            f"data    {data.name}: {data.num_classes} classes, {len(data.train):,} train, "
-            f"{len(data.search):,} search, {len(data.test):,} test images, "
-            f"{data.in_channels} channel{'s' if data.in_channels > 1 else ''}, "
-            f"{data.side} pixels" + _skipped(data.skipped),
+            data_line(data),
             f"space   {self.space.name}: {float(self.space.distinct):.3g} distinct paths",
         ]
         for stage in self.stages:
             lines.append(
-                f"  S{stage['stage']}  {format_amount(stage['budget'])} {config.budget_kind}: "
-                f"paths cost {format_amount(stage['min'])} to {format_amount(stage['max'])}, "
+                f"  S{stage['stage']}  {format_amount(stage['budget'], kind)} {kind}: "
+                f"paths cost {format_amount(stage['min'], kind)} to "
+                f"{format_amount(stage['max'], kind)}, "
                 f"{stage['share']:.1%} of them meet it"
             )
         first = len(config.budgets)
         for i, budget in enumerate(config.ladder.grown(config.grow.num)):
             lines.append(
-                f"  S{first + i}  {format_amount(budget.target)}: grown by the fitted rule"
+                f"  S{first + i}  {format_amount(budget.target, kind)}: grown by the fitted rule"
             )
+        if table is not None:
+            lines += [f"latency {line}" for line in latency.describe(table)]
         lines += [
-            f"paths   {_bars(self.histogram['counts'])} trained on, "
-            f"{format_amount(self.histogram['edges'][0])} to "
-            f"{format_amount(self.histogram['edges'][-1])} {config.budget_kind}",
+            f"paths   {bars(self.histogram['counts'])} trained on, "
+            f"{format_amount(self.histogram['edges'][0], kind)} to "
+            f"{format_amount(self.histogram['edges'][-1], kind)} {kind}",
             f"time    about {duration(seconds.total)} here: train {duration(seconds.train)}, "
             f"search {duration(seconds.search)} ({seconds.evaluations:,} scores at most), retrain "
             f"{duration(seconds.retrain)}, export {duration(seconds.export)}",
@@ -101,15 +106,18 @@ class Plan:
         return "\n".join(lines) + "\n"
 
 
-def plan(layers: Sequence[Mapping[str, Any]]) -> Plan:
+def plan(layers: Sequence[Mapping[str, Any]]) -> Plan | DesignPlan:
     """Check a configuration against its data, its space and this device.
 
     Raises:
         ValueError: for anything a run could not do, with what would work.
     """
-    config = resolve(*layers)
+    config = settle(resolve(*layers))
     check_complete(config)
+    if is_design(config):
+        return plan_design(config)
     runtime = make_runtime(config)
+    config = latency.with_space(config, runtime)
     data, space, stages = check_feasible(config)
     measured = timing.time_members(config, space, runtime)
     sizes = {"num_train": len(data.train), "num_search": len(data.search)}
@@ -131,10 +139,10 @@ def check_complete(config: Config) -> None:
     """A run needs a ladder of a kind that can be counted."""
     if not config.budgets:
         raise ValueError("budgets: give a ladder, such as --budgets 1M,2M,4M; or use --preset")
-    if config.budget_kind == "latency":
+    if config.budget_kind == "latency" and is_design(config):
         raise ValueError(
-            "budget_kind: latency budgets need a latency table, which this version does not "
-            "measure; use macs, params or activations"
+            f"budget_kind: latency budgets need a space with a supernet, which {config.space} is "
+            "not; use macs, params or activations, or another --space"
         )
 
 
@@ -147,8 +155,10 @@ def check_feasible(
         ValueError: if the data, the space, a budget or a setting cannot be used.
     """
     space = choose.space_for(config.space, config.ladder)
+    assert isinstance(space, SearchSpace)
     data = load_images(config, space)
     space = space.with_data(in_channels=data.in_channels, num_classes=data.num_classes)
+    space = latency.with_table(config, space, make_runtime(config))
     stages = check_budgets(config, space)
     path_sampler(config, space)  # they check their settings
     make_searcher(config, space, num_images=len(data.search))
@@ -161,16 +171,16 @@ def check_budgets(config: Config, space: SearchSpace) -> tuple[dict[str, Any], .
     Raises:
         ValueError: for a budget outside what the stage's paths reach, with the feasible range.
     """
-    rows = []
+    rows, kind = [], config.budget_kind
     for stage, budget in enumerate(config.ladder.budgets):
         rng = generator(0, "feasible", stage)
-        costs = stage_costs(space, rng, stage, num=NUM_PATHS_PER_STAGE, kind=config.budget_kind)
-        low, high = int(costs.min()), int(costs.max())
+        costs = stage_costs(space, rng, stage, num=NUM_PATHS_PER_STAGE, kind=kind)
+        low, high = costs.min().item(), costs.max().item()
         if not low <= budget.target <= high:
             raise ValueError(
-                f"budgets: {format_amount(budget.target)} {config.budget_kind} at stage {stage} is "
-                f"outside what the space {space.name} reaches there, {format_amount(low)} to "
-                f"{format_amount(high)};\n{_moves(stage, budget, low)}"
+                f"budgets: {format_amount(budget.target, kind)} {kind} at stage {stage} is "
+                f"outside what the space {space.name} reaches there, {format_amount(low, kind)} to "
+                f"{format_amount(high, kind)};\n{_moves(stage, budget, low)}"
             )
         share = float(((costs >= budget.low) & (costs <= budget.high)).mean())
         mean = float(costs.mean())
@@ -185,15 +195,3 @@ def _moves(stage: int, budget: Budget, low: int) -> str:
     way = "raise" if budget.target < low else "lower"
     where = f"the ratios of scaling stage {stage}" if stage else "the widths and resolutions"
     return f"{way} the budget, name another --space, or change {where} in your own"
-
-
-def _skipped(skipped: Sequence[tuple[str, str]]) -> str:
-    if not skipped:
-        return ""
-    path, reason = skipped[0]
-    return f"\n        {len(skipped)} unreadable images left out, such as {path} ({reason})"
-
-
-def _bars(counts: Sequence[int]) -> str:
-    marks, top = " ▁▂▃▄▅▆▇█", max(counts)
-    return "".join(marks[round(8 * count / top)] for count in counts)

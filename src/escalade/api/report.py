@@ -6,15 +6,17 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from escalade.api import latency
 from escalade.api.run_folder import RunFolder
 from escalade.api.session import Session, path_sampler
 from escalade.config import Config
+from escalade.core.design_space import DesignSpace, population
 from escalade.core.seeds import generator
-from escalade.core.space import SearchSpace
 from escalade.core.space_summary import histogram
 from escalade.evaluate.store import Store
 from escalade.family.files import write_json, write_text
 from escalade.report import page
+from escalade.spaces.load import Space
 
 NUM_PATHS = 20_000
 
@@ -22,7 +24,7 @@ NUM_PATHS = 20_000
 def report(session: Session) -> None:
     """Write report.html from what the run folder holds; nothing is measured here."""
     folder = session.folder
-    histograms = _histograms(session.config, folder.load_space(session.config))
+    histograms = _histograms(session.config, _space(folder, session.config))
     path = page.write(folder.path, evaluations=_evaluations(folder), histograms=histograms)
     session.console.say(f"report: {path}")
 
@@ -36,8 +38,16 @@ def _evaluations(folder: RunFolder) -> list[dict[str, Any]]:
         ]
 
 
-def _histograms(config: Config, space: SearchSpace) -> dict[str, Any]:
-    """Path costs by sampler (Fig. 3), with this run's window."""
+def _space(folder: RunFolder, config: Config) -> Space:
+    space = folder.load_space(config)
+    return space if isinstance(space, DesignSpace) else latency.with_stored(folder, config, space)
+
+
+def _histograms(config: Config, space: Space) -> dict[str, Any]:
+    """Path costs by sampler (Fig. 3), with this run's window; of a design space, as it draws."""
+    if isinstance(space, DesignSpace):
+        genomes = space.sample_genomes(generator(config.seed, "report"), NUM_PATHS)
+        return {"design space": histogram(space.costs(population(genomes), config.budget_kind))}
     made = {}
     for name in ("uniform", "hierarchical"):
         chosen = replace(config, supernet=replace(config.supernet, sampler=name, weights="equal"))
@@ -56,8 +66,13 @@ def write_plan(session: Session) -> None:
             "classes": list(data.classes),
             "split": {"train": len(data.train), "search": len(data.search), "test": len(data.test)},
             "skipped": [list(entry) for entry in data.skipped],
-            "space": {"name": space.name, "size": space.size, "distinct": space.distinct},
-        },
+            "space": {
+                "name": space.name,
+                "size": space.size,
+                "distinct": None if isinstance(space, DesignSpace) else space.distinct,
+            },
+        }
+        | latency.planned(space),
     )
 
 

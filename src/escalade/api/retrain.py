@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from escalade.api.design import how_found
 from escalade.api.members import Candidate, candidates, pack, recipe_facts
 from escalade.api.report import collect_metrics
 from escalade.api.search import evaluation_settings
@@ -235,6 +236,7 @@ def _finish(
         resolution=candidate.architecture.resolution,
         accuracy=Accuracy(search=made.search.accuracy, test=test.accuracy),
         folder=candidate.name,
+        latency=_latency(session, candidate),
     )
     facts = card.Facts(
         data=data.name,
@@ -247,6 +249,7 @@ def _finish(
         interval=candidate.interval,
         recipe=recipe_facts(config.retrain.recipe) if kind != "sliced" else None,
         notes=tuple(notes),
+        found=how_found(session, candidate.origin),
     )
     card.write(folder, member=member, package=packed, facts=facts)
     _save(session, member)
@@ -254,6 +257,15 @@ def _finish(
         f"test: {candidate.name}: {test.accuracy:.2%} ± {test.standard_error:.2%} "
         f"on {test.num_images:,} images"
     )
+
+
+def _latency(session: Session, candidate: Candidate) -> float | None:
+    """Predicted seconds, where budgets are latencies."""
+    if session.config.budget_kind != "latency":
+        return None
+    table = session.supernet_space.latency
+    assert table is not None
+    return table.of(candidate.architecture)
 
 
 def _family(session: Session) -> Family | None:

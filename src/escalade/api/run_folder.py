@@ -10,10 +10,9 @@ from typing import Any
 import yaml
 
 from escalade.config import Config, read_file, resolve
-from escalade.core.choices import parse, to_json
-from escalade.core.space import SearchSpace
 from escalade.family.files import read_json, write_json, write_text
-from escalade.spaces import choose
+from escalade.spaces import choose, load
+from escalade.spaces.load import Space
 
 # Settings that `--hours` fits to the device.
 FITTED = (
@@ -24,6 +23,8 @@ FITTED = (
     "search.rounds",
     "search.num_bases",
     "search.strategies",
+    "search.recipe.steps",
+    "search.recipe.epochs",
     "retrain.grown",
     "retrain.recipe.steps",
     "retrain.recipe.epochs",
@@ -61,6 +62,11 @@ class RunFolder:
     @property
     def store(self) -> Path:
         return self.path / "evaluations.sqlite"
+
+    @property
+    def models(self) -> Path:
+        """Checkpoints of a design space's networks while they train."""
+        return self.path / "models"
 
     @property
     def search(self) -> Path:
@@ -103,12 +109,16 @@ class RunFolder:
             )
         return resolve(read_file(self.config))
 
-    def load_space(self, config: Config) -> SearchSpace:
+    def load_space(self, config: Config) -> Space:
         """The space the run began with; a user's own file may have changed or moved since."""
         if not self.space.exists():
             return choose.space_for(config.space, config.ladder)
         data = self.read(self.space, stage="run")
-        return SearchSpace(parse(data, where=str(self.space)), factors=config.ladder.factors)
+        return load.make(
+            load.parse(data, where=str(self.space)),
+            factors=config.ladder.factors,
+            kind=config.budget_kind,
+        )
 
 
 def claim(path: Path, config: Config) -> RunFolder:
@@ -146,7 +156,7 @@ def claim(path: Path, config: Config) -> RunFolder:
 def _write_space(folder: RunFolder, config: Config) -> None:
     if not folder.space.exists():
         space = choose.space_for(config.space, config.ladder)
-        write_json(folder.space, to_json(space.data))
+        write_json(folder.space, load.to_json(space.data))
 
 
 def _difference(old: Config, new: Config) -> str:

@@ -22,7 +22,7 @@ from escalade.search import MCEA, Evolution, IndependentSearch, RandomSearch, Se
 
 def search(session: Session) -> None:
     """Run the searcher; scores come from the store where it knows them, so a kill costs nothing."""
-    folder, config, space = session.folder, session.config, session.space
+    folder, config, space = session.folder, session.config, session.supernet_space
     if folder.search.exists():
         session.console.say("search: done before")
         return
@@ -51,7 +51,7 @@ def search(session: Session) -> None:
         write_json(folder.search, found)
     for stage in found["stages"]:
         session.console.say(
-            f"search: S{stage['stage']} at {format_amount(stage['budget'])} "
+            f"search: S{stage['stage']} at {format_amount(stage['budget'], config.budget_kind)} "
             f"{config.budget_kind} ({stage['gap']:+.1%}): {stage['score']:.2%} on the search split"
         )
 
@@ -60,7 +60,7 @@ def _answer(session: Session, searcher: Searcher, evaluator: Evaluator) -> None:
     """Ask, score, tell until the searcher has nothing left to ask."""
     asked = 0
     while len(population := searcher.ask()):
-        paths = session.space.paths(population)
+        paths = session.supernet_space.paths(population)
         scores = evaluator.score(
             paths,
             progress=lambda done, of, before=asked: session.console.update(  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,17 +13,20 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
+from escalade.api import latency
 from escalade.api.console import Console
 from escalade.api.run_folder import RunFolder
 from escalade.config import Config
+from escalade.core.rules import rule
 from escalade.core.samplers import Hierarchical, PathSampler, Uniform, Window
 from escalade.core.seeds import torch_seed
 from escalade.core.space import SearchSpace
-from escalade.data import Augmentation, ImageData
+from escalade.data import ImageData
 from escalade.data import load as load_data
 from escalade.evaluate.ledger import Ledger
 from escalade.family.files import write_bytes
 from escalade.spaces import choose
+from escalade.spaces.load import Space
 from escalade.supernet.supernet import Supernet
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
@@ -46,14 +50,23 @@ class Session:
         return load_images(self.config, self._base_space)
 
     @cached_property
-    def space(self) -> SearchSpace:
+    def space(self) -> Space:
         data = self.data
-        return self._base_space.with_data(
+        space = self._base_space.with_data(
             in_channels=data.in_channels, num_classes=data.num_classes
         )
+        if isinstance(space, SearchSpace):
+            return latency.with_stored(self.folder, self.config, space)
+        return space
+
+    @property
+    def supernet_space(self) -> SearchSpace:
+        """The space, in a run with a supernet."""
+        assert isinstance(self.space, SearchSpace)
+        return self.space
 
     @cached_property
-    def _base_space(self) -> SearchSpace:
+    def _base_space(self) -> Space:
         return self.folder.load_space(self.config)
 
     @cached_property
@@ -63,7 +76,7 @@ class Session:
     def new_supernet(self) -> Supernet:
         """The supernet with the initial weights of this run's seed."""
         torch.manual_seed(torch_seed(self.config.seed, "supernet"))
-        supernet = Supernet(self.space.shape, coupled=self.config.supernet.coupled)
+        supernet = Supernet(self.supernet_space.shape, coupled=self.config.supernet.coupled)
         return supernet.to(self.runtime.device)
 
     def save_supernet(self, supernet: Supernet) -> None:
@@ -101,12 +114,12 @@ def cache_dir() -> Path:
     return Path(given) if given else Path.home() / ".cache" / "escalade"
 
 
-def load_images(config: Config, space: SearchSpace | None = None) -> ImageData:
+def load_images(config: Config, space: Space | None = None) -> ImageData:
     """The run's images, decoded once and divided by its seed; the space tells a folder's side."""
     settings = config.dataset
     side = settings.side
     if side is None and Path(config.data).expanduser().is_dir():
-        side = choose.largest_resolution(space or choose.space_for(config.space, config.ladder))
+        side = _largest_side(config, space or choose.space_for(config.space, config.ladder))
     return load_data(
         config.data,
         cache_dir=cache_dir(),
@@ -118,12 +131,25 @@ def load_images(config: Config, space: SearchSpace | None = None) -> ImageData:
     )
 
 
+def _largest_side(config: Config, space: Space) -> int:
+    """The largest resolution of the run's networks; a design space's are scaled by the rule."""
+    side = choose.largest_resolution(space)
+    if isinstance(space, SearchSpace):
+        return side
+    last = (*config.ladder.budgets, *config.ladder.grown(config.grow.num))[-1]
+    factor = last.target / config.budgets[0]
+    return math.ceil(side * rule(config.grow.rule, factor).resolution)
+
+
 def path_sampler(config: Config, space: SearchSpace) -> PathSampler:
     """The sampler that the supernet trains with."""
     settings, window = config.supernet, None
     if settings.window is not None:
         window = Window(
-            targets=tuple(config.budgets), kind=config.budget_kind, factor=settings.window
+            targets=tuple(config.budgets),
+            kind=config.budget_kind,
+            factor=settings.window,
+            balance=settings.balance,
         )
     if settings.sampler == "uniform":
         return Uniform(space, window=window)
@@ -133,12 +159,3 @@ def path_sampler(config: Config, space: SearchSpace) -> PathSampler:
 def recipe_for(recipe: Recipe, data: ImageData) -> Recipe:
     """The recipe with batches that the training images can fill."""
     return replace(recipe, batch_size=min(recipe.batch_size, len(data.train)))
-
-
-def augmentation(recipe: Recipe, data: ImageData) -> Augmentation:
-    """What the recipe does to these images; mirroring is the data's to allow."""
-    return Augmentation(
-        padding=0 if recipe.random_resized_crop else recipe.padding,
-        flip=data.flip if recipe.flip is None else recipe.flip,
-        random_resized_crop=recipe.random_resized_crop,
-    )

@@ -6,7 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from escalade.api import latency
 from escalade.api.console import Console
+from escalade.api.design import grow_by_rule, is_design, search_models, settle, settled
+from escalade.api.design_plan import check_budget
+from escalade.api.design_plan import check_feasible as check_design
 from escalade.api.export import export
 from escalade.api.grow import grow
 from escalade.api.plan import check_budgets, check_complete, check_feasible, plan
@@ -18,14 +22,31 @@ from escalade.api.session import Session, make_runtime
 from escalade.api.stop import Stop
 from escalade.api.train import train_supernet
 from escalade.config import Config, resolve
+from escalade.core.design_space import DesignSpace
+from escalade.core.space import SearchSpace
 from escalade.family.family import Family
 from escalade.report.text import family_table
 from escalade.train.interrupt import Interrupted
 
+
+def _search(session: Session) -> None:
+    if isinstance(session.space, DesignSpace):
+        search_models(session, session.space)
+    else:
+        search(session)
+
+
+def _grow(session: Session) -> None:
+    if isinstance(session.space, DesignSpace):
+        grow_by_rule(session)
+    else:
+        grow(session)
+
+
 STAGES: dict[str, Callable[[Session], None]] = {
     "train": train_supernet,
-    "search": search,
-    "grow": grow,
+    "search": _search,
+    "grow": _grow,
     "retrain": retrain,
     "export": export,
     "report": report,
@@ -52,10 +73,13 @@ def run(
         ValueError: for anything wrong with settings, data or folder.
         Interrupted: `should_stop` said so; nothing is lost.
     """
-    config = resolve(*layers)
+    resolved = resolve(*layers)
+    config = settle(resolved, RunFolder(out))
     check_complete(config)
     runtime = make_runtime(config)
     console = Console(quiet=not runtime.is_main)
+    if changed := settled(resolved, config):
+        console.say(f"run: {changed}")
     if runtime.is_main:
         _take_up(layers, config, out, console)
     runtime.barrier()
@@ -107,15 +131,27 @@ def _take_up(
 
     What cannot run leaves no folder behind, so that the corrected command can use its name.
     """
-    if RunFolder(out).config.exists():
-        pass
+    folder, space = RunFolder(out), None
+    if folder.config.exists():
+        config = latency.as_begun(config, folder)
     elif config.hours is not None and not config.fitted:
         planned = plan(layers)
         console.say(planned.text(command=f"runs now, into {out}").rstrip())
-        config = planned.config
+        config, space = planned.config, planned.space
+    elif is_design(config):
+        check_design(config)
     else:
-        check_feasible(config)
+        config = latency.with_space(config, make_runtime(config))
+        _, space, _ = check_feasible(config)
     claim(out, config)
+    if config.budget_kind == "latency" and latency.stored(folder) is None:
+        if space is None:
+            _, space, _ = check_feasible(folder.load_config())
+        assert isinstance(space, SearchSpace)
+        assert space.latency is not None
+        latency.keep(folder, space.latency, make_runtime(config))
+        for line in latency.describe(space.latency):
+            console.say(f"latency: {line}")
 
 
 def _session(folder: RunFolder, config: Config, console: Console, stop: Stop | None) -> Session:
@@ -136,7 +172,10 @@ def _check_data(session: Session) -> None:
                 "or start another run with --out"
             )
         return
-    check_budgets(session.config, session.space)
+    if isinstance(session.space, DesignSpace):
+        check_budget(session.config, session.space)
+    else:
+        check_budgets(session.config, session.space)
     for path, reason in data.skipped[:5]:
         session.console.say(f"data: left out {path}: {reason}")
     if data.skipped:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +14,10 @@ from escalade.config import Config
 from escalade.core import cost
 from escalade.core.architecture import Architecture
 from escalade.core.budget import Budget
-from escalade.core.lattice import meet_budget
+from escalade.core.members import follow
+from escalade.core.population import Population
 from escalade.core.samplers import Hierarchical, Window
-from escalade.core.scaling import Scaling
+from escalade.core.scaling import Scaling, apply
 from escalade.core.seeds import generator
 from escalade.core.space import SearchSpace
 from escalade.nets.build import build
@@ -27,6 +29,8 @@ EVALUATION_SHARE = 0.25
 # Processes of one thread against one process with all threads (docs/performance.md).
 PARALLEL_GAIN = 1.2
 EXPORT_SECONDS = 12.0
+# Paths drawn to tell the macs behind a budget of another kind, and how many of them tell it.
+NUM_PATHS, NUM_NEAREST = 4096, 64
 START_SECONDS = 20.0
 
 
@@ -49,17 +53,27 @@ def time_members(config: Config, space: SearchSpace, runtime: Runtime) -> Timing
     if config.grow.num == 0:
         targets[1] = config.budgets[-1]
     smallest = example(config, space)
-    budget = Budget(targets[1], config.budget_kind, 0.5)
-    largest = meet_budget(
+    scaling = follow(
         smallest,
-        scaling=Scaling(*[(targets[1] / targets[0]) ** 0.2] * 3),
-        budget=budget,
-        width_divisor=space.data.width_divisor,
-        resolution_divisor=max(1, space.data.resolution_divisor),
+        curve=lambda j: Scaling(*[2 ** (j / 5)] * 3),
+        budget=Budget(targets[1], config.budget_kind),
+        start=math.log2(targets[1] / targets[0]),
+        cost_of=space.latency.of if space.latency is not None else None,
     )
+    largest = apply(
+        smallest,
+        scaling,
+        width_divisor=space.data.width_divisor,
+        resolution_divisor=space.data.resolution_divisor,
+    )
+    return time_batches(smallest, largest, runtime)
+
+
+def time_batches(smallest: Architecture, largest: Architecture, runtime: Runtime) -> Timing:
+    """Time one training batch of two networks, and draw a line through the times."""
     points = []
     for architecture in (smallest, largest):
-        seconds = _time_batch(architecture, runtime)
+        seconds = time_batch(architecture, runtime)
         points.append((cost.of(architecture).macs, seconds / BATCH))
     (low, fast), (high, slow) = points
     per_mac = max((slow - fast) / max(high - low, 1), 0.0)
@@ -70,12 +84,12 @@ def time_members(config: Config, space: SearchSpace, runtime: Runtime) -> Timing
 def example(config: Config, space: SearchSpace) -> Architecture:
     """Some base network near the first budget."""
     window = Window(targets=tuple(config.budgets[:1]), kind=config.budget_kind, factor=1.2)
-    base = SearchSpace(space.data, factors=(1.0,))
+    base = space.for_ladder((1.0,))
     drawn = Hierarchical(base, window=window).draw(generator(0, "timing"), 1)
     return base.paths(drawn)[0].architecture
 
 
-def _time_batch(architecture: Architecture, runtime: Runtime) -> float:
+def time_batch(architecture: Architecture, runtime: Runtime) -> float:
     """Median seconds of a forward and backward pass."""
     network = build(architecture).train().to(runtime.device)
     network.to(memory_format=torch.channels_last)
@@ -117,8 +131,21 @@ def member_macs(config: Config, space: SearchSpace) -> list[float]:
     budgets = [*config.budgets, *(b.target for b in config.ladder.grown(config.grow.num))]
     if config.budget_kind == "macs":
         return budgets
-    base = float(cost.of(example(config, space)).macs)
-    return [base * budget / budgets[0] for budget in budgets]
+    macs = [_macs_at(budget, space, stage) for stage, budget in enumerate(config.ladder.budgets)]
+    ratio = macs[-1] / macs[-2] if len(macs) > 1 else 2.0
+    while len(macs) < len(budgets):
+        macs.append(macs[-1] * ratio)
+    return macs
+
+
+def _macs_at(budget: Budget, space: SearchSpace, stage: int) -> float:
+    """Mean macs of those of a stage's paths that are nearest to its budget."""
+    rows, rng = space.strategies(stage), generator(0, "macs", stage)
+    genomes = space.sample_genomes(rng, NUM_PATHS)
+    drawn = Population(genomes, rows[rng.integers(0, len(rows), NUM_PATHS)])
+    gaps = np.abs(np.log(space.costs(drawn, budget.kind) / budget.target))
+    nearest = np.argsort(gaps, kind="stable")[:NUM_NEAREST]
+    return float(space.costs(drawn[nearest]).mean())
 
 
 def num_evaluations(config: Config) -> int:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from escalade.api.session import Session, augmentation, path_sampler, recipe_for
+from escalade.api.session import Session, path_sampler, recipe_for
+from escalade.core.design_space import DesignSpace
 from escalade.data import TrainBatches
 from escalade.evaluate.ledger import Entry
+from escalade.train.augmentation import augmentation
 from escalade.train.loop import train
 from escalade.train.steps import Objective, SinglePathStep
 
 
 def train_supernet(session: Session) -> None:
     """Train the supernet on sampled paths, from its checkpoint if there is one."""
+    if isinstance(session.space, DesignSpace):
+        session.console.say(f"train: the space {session.space.name} has no supernet to train")
+        return
     if session.folder.supernet.exists():
         session.console.say("train: done before")
         return
@@ -31,8 +36,8 @@ def train_supernet(session: Session) -> None:
     )
     step = SinglePathStep(
         supernet,
-        space=session.space,
-        sampler=path_sampler(config, session.space),
+        space=session.supernet_space,
+        sampler=path_sampler(config, session.supernet_space),
         seed=config.seed,
         coupled=config.supernet.coupled,
         objective=Objective(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from escalade import __version__
-from escalade.cli import analysis, runs
+from escalade.cli import analysis, latency, runs, scaling
 from escalade.cli.parser import Parser, UsageError
 from escalade.cli.signals import interruptible
 
@@ -70,6 +70,8 @@ def _parse(arguments: list[str]) -> tuple[Callable[[Any], None], Any]:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     runs.add_commands(commands)
     analysis.add_commands(commands)
+    latency.add_commands(commands)
+    scaling.add_commands(commands)
     if not arguments:
         parser.print_help(sys.stderr)
         raise UsageError("name a command, such as `escalade demo`")

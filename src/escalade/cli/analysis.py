@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
 
 from escalade.cli.output import write_json, write_line
 from escalade.cli.parser import UsageError
+from escalade.cli.table import share, table
+
+if TYPE_CHECKING:
+    from escalade.core.architecture import Architecture
+    from escalade.core.cost import Cost, LayerCost, StageCost
 
 Commands = Any
 
@@ -17,6 +23,7 @@ def add_commands(commands: Commands) -> None:
     cost = commands.add_parser("cost", help="macs, params and activations of a network")
     cost.add_argument("architecture", nargs="?", metavar="ARCH", help="a known name or a file")
     cost.add_argument("--resolution", type=int)
+    cost.add_argument("--stages", action="store_true", help="the stem, every stage, the head")
     cost.add_argument("--layers", action="store_true", help="every layer")
     cost.add_argument("--list", action="store_true", help="known architectures")
     cost.add_argument("--format", choices=("text", "json"), default="text")
@@ -45,32 +52,64 @@ def _cost(options: argparse.Namespace) -> None:
     if options.resolution is not None:
         architecture = replace(architecture, resolution=options.resolution)
     total = cost.of(architecture)
-    result: dict[str, Any] = {
-        "name": architecture.name,
-        "resolution": architecture.resolution,
-        "macs": total.macs,
-        "params": total.params,
-        "activations": total.activations,
-    }
-    rows = [(c.name, c.macs, c.params, c.activations) for c in cost.layers(architecture)]
     if options.format == "json":
-        keys = ("name", "macs", "params", "activations")
-        layers = [dict(zip(keys, row, strict=True)) for row in rows]
-        write_json(result | {"layers": layers} if options.layers else result)
+        write_json(_cost_json(architecture, total, options))
         return
+    if options.stages:
+        _write_stages(cost.stages(architecture), total)
     if options.layers:
-        for row in rows:
-            write_line(f"{row[0]:32} {row[1]:>14,} {row[2]:>12,} {row[3]:>12,}")
+        _write_layers(cost.layers(architecture), total)
     write_line(
         f"{architecture.name} at {architecture.resolution} pixels: {total.macs:,} macs, "
         f"{total.params:,} params, {total.activations:,} activations"
     )
 
 
+def _cost_json(
+    architecture: Architecture, total: Cost, options: argparse.Namespace
+) -> dict[str, Any]:
+    from escalade.core import cost
+
+    result = {"name": architecture.name, "resolution": architecture.resolution} | asdict(total)
+    if options.stages:
+        result["stages"] = [asdict(stage) for stage in cost.stages(architecture)]
+    if options.layers:
+        result["layers"] = [asdict(layer) for layer in cost.layers(architecture)]
+    return result
+
+
+def _write_stages(stages: Sequence[StageCost], total: Cost) -> None:
+    rows = [
+        (s.name, str(s.depth or ""), f"{s.width:,}", str(s.resolution), *_amounts(s, total))
+        for s in stages
+    ]
+    rows.append(("total", "", "", "", *_amounts(total, total)))
+    for line in table(("stage", "depth", "width", "resolution", *_AMOUNTS), rows):
+        write_line(line)
+
+
+def _write_layers(layers: Sequence[LayerCost], total: Cost) -> None:
+    rows = [(layer.name, *_amounts(layer, total)) for layer in layers]
+    for line in table(("layer", *_AMOUNTS), [*rows, ("total", *_amounts(total, total))]):
+        write_line(line)
+
+
+_AMOUNTS = ("macs", "share", "params", "share", "activations", "share")
+
+
+def _amounts(part: Cost | StageCost | LayerCost, total: Cost) -> Iterator[str]:
+    """Each cost and its share of the network's."""
+    for kind in ("macs", "params", "activations"):
+        amount = getattr(part, kind)
+        yield f"{amount:,}"
+        yield share(amount, getattr(total, kind))
+
+
 def _space(options: argparse.Namespace) -> None:
     from escalade.core.budget import Budget, Ladder, format_amount, parse_amount
-    from escalade.core.space_summary import summarise
-    from escalade.spaces.load import load
+    from escalade.core.design_space import DesignSpace
+    from escalade.core.space_summary import summarise, summarise_design
+    from escalade.spaces.load import load_any
 
     if options.num_paths < 1:
         raise UsageError(f"--num-paths: {options.num_paths} is not positive")
@@ -79,15 +118,17 @@ def _space(options: argparse.Namespace) -> None:
     else:
         targets = [parse_amount(part) for part in options.budgets.split(",")]
         factors = Ladder(tuple(Budget(target) for target in targets)).factors
-    space = load(options.space, factors=factors)
-    summary = summarise(
-        space, sampler=options.sampler, num_paths=options.num_paths, seed=options.seed
-    )
+    space = load_any(options.space, factors=factors)
+    num, seed = options.num_paths, options.seed
+    if isinstance(space, DesignSpace):
+        summary = summarise_design(space, num_paths=num, seed=seed)
+    else:
+        summary = summarise(space, sampler=options.sampler, num_paths=num, seed=seed)
     if options.format == "json":
         write_json(summary)
         return
-    write_line(f"{summary['space']}: {summary['size']:,} paths, {summary['distinct']:,} distinct")
-    for stage in summary["stages"]:
+    _write_size(summary)
+    for stage in summary["stages"] if summary["distinct"] is not None else ():
         write_line(
             f"  stage {stage['stage']}: {stage['strategies']} strategies, "
             f"{stage['distinct']} distinct, mean {format_amount(stage['macs']['mean'])} macs "
@@ -98,11 +139,22 @@ def _space(options: argparse.Namespace) -> None:
     top = max(counts)
     line = "".join(bars[round(8 * count / top)] for count in counts)
     low, high = summary["macs"]["min"], summary["macs"]["max"]
-    write_line(f"  macs, {options.sampler}: {format_amount(low)} |{line}| {format_amount(high)}")
+    drawn = options.sampler if summary["distinct"] is not None else "as drawn"
+    write_line(f"  macs, {drawn}: {format_amount(low)} |{line}| {format_amount(high)}")
+
+
+def _write_size(summary: dict[str, Any]) -> None:
+    """How many paths there are; networks of a design space are not counted, only its genomes."""
+    if summary["distinct"] is None:
+        write_line(f"{summary['space']}: {summary['size']:,} genomes, trained alone")
+    else:
+        write_line(
+            f"{summary['space']}: {summary['size']:,} paths, {summary['distinct']:,} distinct"
+        )
 
 
 def _default_factors(name: str) -> tuple[float, ...] | None:
     """A doubling ladder of three for spaces that make their strategies for a ladder."""
     from escalade.spaces.load import read
 
-    return (1.0, 2.0, 4.0) if read(name).grid is not None else None
+    return (1.0, 2.0, 4.0) if getattr(read(name), "grid", None) is not None else None

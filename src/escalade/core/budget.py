@@ -59,7 +59,7 @@ class Ladder:
             raise ValueError("budgets: give at least one, such as 60M,120M,240M")
         targets = [budget.target for budget in self.budgets]
         if any(b <= a for a, b in itertools.pairwise(targets)):
-            shown = ", ".join(format_amount(t) for t in targets)
+            shown = ", ".join(format_amount(t, self.kind) for t in targets)
             raise ValueError(f"budgets: {shown} do not rise; list them from small to large")
         if len({budget.kind for budget in self.budgets}) > 1:
             raise ValueError("budgets: all budgets of a ladder are of one kind")
@@ -96,13 +96,25 @@ def parse_amount(text: str, *, kind: str = "macs", where: str = "budgets") -> fl
     known = _TIMES if kind == "latency" else _SUFFIXES
     if match is None or match[2].lower() not in known:
         example = "4ms" if kind == "latency" else "60M, 1.5G or 800k"
+        if match is not None and match[2].lower() in _TIMES:
+            example += "; times are of --budget-kind latency"
         raise ValueError(f"{where}: cannot read {text!r} as an amount; write it like {example}")
     return float(match[1]) * known[match[2].lower()]
 
 
-def format_amount(value: float) -> str:
-    """An amount for people: 1.03M, 96G."""
+def format_amount(value: float, kind: str = "macs") -> str:
+    """An amount for people: 1.03M, 96G; of kind latency 4.2ms."""
+    if kind == "latency":
+        return format_seconds(value)
     for factor, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= factor:
             return f"{value / factor:.4g}{suffix}"
     return f"{value:.4g}"
+
+
+def format_seconds(value: float) -> str:
+    """A short time, as `parse_amount` reads it: 4.2ms."""
+    for factor, suffix in ((1.0, "s"), (1e-3, "ms")):
+        if value >= factor:
+            return f"{value / factor:.4g}{suffix}"
+    return f"{value * 1e6:.4g}us"

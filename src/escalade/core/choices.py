@@ -99,19 +99,19 @@ def parse(data: Any, *, where: str = "space") -> SpaceData:
     if version != FORMAT:
         raise ValueError(f"{where}.format: {version!r} is not known; write format: {FORMAT}")
     stages = _sequence(entries.get("stages"), f"{where}.stages")
-    entries["stem"] = _make(StemChoices, entries.get("stem"), f"{where}.stem")
-    entries["head"] = _make(Head, entries.get("head"), f"{where}.head")
+    entries["stem"] = read_fields(StemChoices, entries.get("stem"), f"{where}.stem")
+    entries["head"] = read_fields(Head, entries.get("head"), f"{where}.head")
     entries["stages"] = tuple(_stage(s, f"{where}.stages[{i}]") for i, s in enumerate(stages))
     if entries.get("scaling"):
         scaling = _sequence(entries["scaling"], f"{where}.scaling")
         entries["scaling"] = tuple(
-            _make(Ratios, s, f"{where}.scaling[{i}]") for i, s in enumerate(scaling)
+            read_fields(Ratios, s, f"{where}.scaling[{i}]") for i, s in enumerate(scaling)
         )
     else:
         entries.pop("scaling", None)
     if entries.get("grid") is not None:
-        entries["grid"] = _make(Grid, entries["grid"], f"{where}.grid")
-    space: SpaceData = _make(SpaceData, entries, where)
+        entries["grid"] = read_fields(Grid, entries["grid"], f"{where}.grid")
+    space: SpaceData = read_fields(SpaceData, entries, where)
     _check(space, where)
     return space
 
@@ -126,12 +126,17 @@ def to_json(space: SpaceData) -> dict[str, Any]:
 def _stage(data: Any, where: str) -> StageChoices:
     entries = dict(_mapping(data, where))
     if entries.get("se") is not None:
-        entries["se"] = _make(SqueezeExcite, entries["se"], f"{where}.se")
-    stage: StageChoices = _make(StageChoices, entries, where)
+        entries["se"] = read_fields(SqueezeExcite, entries["se"], f"{where}.se")
+    stage: StageChoices = read_fields(StageChoices, entries, where)
     return stage
 
 
-def _make(cls: Any, data: Any, where: str) -> Any:
+def read_fields(cls: Any, data: Any, where: str) -> Any:
+    """Make a dataclass of plain fields from a mapping as YAML or JSON gives it.
+
+    Raises:
+        ValueError: naming the field's path, what is wrong and what would work.
+    """
     entries = _mapping(data, where)
     known = {f.name: f for f in fields(cls)}
     values = {}

@@ -74,6 +74,8 @@ def meet_budget(
                 tried[choice] = measure(roundings.network(choice))
             if budget.low <= tried[choice] <= high:
                 return roundings.network(choice)
+        if not tried:
+            tried[center] = measure(roundings.network(center))
         middle = (budget.low + high) / 2
         nearest = min(tried, key=lambda choice: (abs(tried[choice] - middle), choice))
         if nearest == center:
@@ -85,7 +87,7 @@ def meet_budget(
 def counted(kind: str) -> CostOf:
     """What a budget kind counts of an architecture."""
     if kind == "latency":
-        raise ValueError("latency is measured, not counted; give cost_of")
+        raise ValueError("latency is measured, not counted; give cost_of, such as LatencyTable.of")
     return lambda architecture: float(getattr(cost.of(architecture), kind))
 
 
@@ -234,11 +236,11 @@ def _total_stride(architecture: Architecture) -> int:
 
 
 def _unmet(budget: Budget, scaling: Scaling, costs: list[float], *, at_most: bool) -> str:
-    below = [f"{format_amount(c)} below" for c in costs if c < budget.low][-1:]
-    above = [f"{format_amount(c)} above" for c in costs if c > budget.low][:1]
+    below = [f"{format_amount(c, budget.kind)} below" for c in costs if c < budget.low][-1:]
+    above = [f"{format_amount(c, budget.kind)} above" for c in costs if c > budget.low][:1]
     sides = "below" if at_most else "either side"
     return (
-        f"budget {format_amount(budget.target)} {budget.kind}: no rounding of depth "
+        f"budget {format_amount(budget.target, budget.kind)} {budget.kind}: no rounding of depth "
         f"{scaling.depth:.3g}, width {scaling.width:.3g}, resolution {scaling.resolution:.3g} is "
         f"within {budget.tolerance:.2%} ({sides}); nearest are {' and '.join(below + above)}. "
         "Use a larger tolerance or a smaller width divisor"

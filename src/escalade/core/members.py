@@ -216,8 +216,12 @@ def _bracket(
         at, reached = beyond, value
     side = "above" if middle > 0 else "below"
     raise ValueError(
-        f"budget {format_amount(budget.target)} {budget.kind}: the growth curve stays {side} it, "
-        f"from {format_amount(budget.target * math.exp(middle))} at stage {start:.3g} to "
-        f"{format_amount(budget.target * math.exp(reached))} at stage {at:.3g}; "
+        f"budget {_shown(budget, 0.0)} {budget.kind}: the growth curve stays {side} it, "
+        f"from {_shown(budget, middle)} at stage {start:.3g} to "
+        f"{_shown(budget, reached)} at stage {at:.3g}; "
         "use another growth form or a budget in that range"
     )
+
+
+def _shown(budget: Budget, excess: float) -> str:
+    return format_amount(budget.target * math.exp(excess), budget.kind)

@@ -25,7 +25,7 @@ CHUNK = 8192
 
 def population_costs(space: SearchSpace, population: Population) -> dict[str, IntArray]:
     """Macs, params and activations of every path: arrays of shape (n,)."""
-    tables = _Tables.of(space)
+    tables = Tables.of(space)
     totals = np.zeros((3, len(population)), dtype=np.int64)
     for start in range(0, len(population), CHUNK):
         rows = slice(start, start + CHUNK)
@@ -34,7 +34,7 @@ def population_costs(space: SearchSpace, population: Population) -> dict[str, In
 
 
 @dataclass(frozen=True, slots=True)
-class _Tables:
+class Tables:
     """What ratios make of the space's choices, as look-up tables."""
 
     sides: IntArray  # (resolution choice, ratio)
@@ -43,7 +43,7 @@ class _Tables:
     depths: IntArray  # (base depth, ratio)
 
     @classmethod
-    def of(cls, space: SearchSpace) -> _Tables:
+    def of(cls, space: SearchSpace) -> Tables:
         data = space.data
         most = max(stage.depth[1] for stage in data.stages)
 
@@ -62,7 +62,7 @@ class _Tables:
         )
 
 
-def _chunk(space: SearchSpace, tables: _Tables, population: Population) -> IntArray:
+def _chunk(space: SearchSpace, tables: Tables, population: Population) -> IntArray:
     genomes = population.genomes
     d, w, r = population.strategies.T
     data = space.data
@@ -131,7 +131,7 @@ class _Blocks:
         self.expands = choices.kind == "mbconv"
         self.in_width, self.width = in_width, width
         self.hidden = divisible_array(in_width * expansion) if self.expands else in_width
-        self.reduced = _reduced(choices.se, in_width, self.hidden)
+        self.reduced = reduced_widths(choices.se, in_width, self.hidden)
 
     def add(
         self,
@@ -157,7 +157,9 @@ class _Blocks:
         total.conv(hidden * self.width, self.width, out_side, num=num)
 
 
-def _reduced(se: SqueezeExcite | None, in_width: IntArray, hidden: IntArray) -> IntArray | None:
+def reduced_widths(
+    se: SqueezeExcite | None, in_width: IntArray, hidden: IntArray
+) -> IntArray | None:
     """Inner width of the squeeze-excitation, rounded half to even like Python's round."""
     if se is None:
         return None

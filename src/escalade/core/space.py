@@ -12,17 +12,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from escalade.core.architecture import Architecture, Block, Rounding, Stage, Stem
 from escalade.core.choices import Ratios, SpaceData, StageChoices
 from escalade.core.population import IntArray, Population
 from escalade.core.population_cost import population_costs
+from escalade.core.population_latency import population_latency
 from escalade.core.rounding import make_divisible, round_to, scale_depth
 from escalade.core.scaling import Scaling, with_depth
 from escalade.core.shape import StageShape, StemShape, SupernetShape
 from escalade.core.strategies import distinct_rows, generate, product, unions
+
+if TYPE_CHECKING:
+    from escalade.core.latency_table import LatencyTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +62,22 @@ class SearchSpace:
     Args:
         data: the choices, as a file has them.
         factors: the ladder f_j / f_0; needed by spaces with a grid of ratios.
+        kind: what the ladder counts; strategies made from a grid multiply that.
+        latency: a device's table, for `costs` of that kind (see `with_latency`).
     """
 
-    def __init__(self, data: SpaceData, *, factors: Sequence[float] | None = None) -> None:
+    def __init__(
+        self,
+        data: SpaceData,
+        *,
+        factors: Sequence[float] | None = None,
+        kind: str = "macs",
+        latency: LatencyTable | None = None,
+    ) -> None:
         self.data = data
         self.factors = tuple(factors) if factors else None
+        self.kind = kind
+        self.latency = latency
         if data.grid is not None and self.factors is None:
             raise ValueError(f"{data.name}: its strategies are made for a ladder; give budgets")
         if data.scaling and self.factors and len(self.factors) > len(data.scaling):
@@ -99,9 +116,19 @@ class SearchSpace:
         return len(self._ratios)
 
     def with_data(self, *, in_channels: int, num_classes: int) -> SearchSpace:
-        """The same space for other images and classes."""
+        """The same space for other images and classes; a latency table does not fit those."""
         data = replace(self.data, in_channels=in_channels, num_classes=num_classes)
-        return SearchSpace(data, factors=self.factors)
+        return SearchSpace(data, factors=self.factors, kind=self.kind)
+
+    def with_latency(self, table: LatencyTable) -> SearchSpace:
+        """The same space with a device's latency table."""
+        return SearchSpace(self.data, factors=self.factors, kind=self.kind, latency=table)
+
+    def for_ladder(
+        self, factors: Sequence[float] | None, *, kind: str | None = None
+    ) -> SearchSpace:
+        """The same space for another ladder, or one that counts something else."""
+        return SearchSpace(self.data, factors=factors, kind=kind or self.kind, latency=self.latency)
 
     # Genomes
 
@@ -278,9 +305,21 @@ class SearchSpace:
             for genome, strategy in zip(population.genomes, population.strategies, strict=True)
         ]
 
-    def costs(self, population: Population, kind: str = "macs") -> IntArray:
-        """Macs, params or activations of every path, exactly as `cost.of` counts them: (n,)."""
-        return population_costs(self, population)[kind]
+    def costs(self, population: Population, kind: str = "macs") -> npt.NDArray[Any]:
+        """Macs, params or activations of every path, exactly as `cost.of` counts them: (n,).
+
+        Of kind latency, predicted seconds, exactly as the table predicts each network.
+
+        Raises:
+            ValueError: for latency without a table.
+        """
+        if kind != "latency":
+            return population_costs(self, population)[kind]
+        if self.latency is None:
+            raise ValueError(
+                f"space {self.name}: latency is measured, not counted, and there is no table of it"
+            )
+        return population_latency(self, self.latency, population)
 
     @cached_property
     def shape(self) -> SupernetShape:

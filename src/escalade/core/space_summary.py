@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from escalade.core.population import IntArray, Population
+from escalade.core.design_space import DesignSpace, population
+from escalade.core.population import Population
 from escalade.core.samplers import Hierarchical, PathSampler, Uniform
 from escalade.core.seeds import generator
 from escalade.core.space import SearchSpace
+
+Costs = npt.NDArray[Any]
 
 NUM_BINS = 64
 PATHS_PER_STAGE = 4000
@@ -38,16 +42,34 @@ def summarise(space: SearchSpace, *, sampler: str, num_paths: int, seed: int) ->
     }
 
 
+def summarise_design(space: DesignSpace, *, num_paths: int, seed: int) -> dict[str, Any]:
+    """The same of a design space, which has one stage and no strategies.
+
+    Many genomes make the same network; how many distinct ones there are is not counted.
+    """
+    genomes = space.sample_genomes(generator(seed, "space"), num_paths)
+    macs = space.costs(population(genomes))
+    statistics = _statistics(macs)
+    return {
+        "space": space.name,
+        "size": space.size,
+        "distinct": None,
+        "stages": [{"stage": 0, "strategies": 1, "distinct": 1, "macs": statistics}],
+        "histogram": histogram(macs),
+        "macs": statistics,
+    }
+
+
 def stage_costs(
     space: SearchSpace, rng: np.random.Generator, stage: int, *, num: int, kind: str = "macs"
-) -> IntArray:
+) -> Costs:
     """Costs of uniformly drawn paths of one scaling stage: (num,)."""
     rows = space.strategies(stage)
     genomes = space.sample_genomes(rng, num)
     return space.costs(Population(genomes, rows[rng.integers(0, len(rows), num)]), kind)
 
 
-def histogram(values: IntArray) -> dict[str, list[float] | list[int]]:
+def histogram(values: Costs) -> dict[str, list[float] | list[int]]:
     """Counts over 64 log-spaced bins."""
     low, high = float(values.min()), float(values.max())
     edges = np.geomspace(low, max(high, low * (1 + 1e-9)), NUM_BINS + 1)
@@ -56,7 +78,7 @@ def histogram(values: IntArray) -> dict[str, list[float] | list[int]]:
     return {"edges": edges.tolist(), "counts": counts.tolist()}
 
 
-def _statistics(values: IntArray) -> dict[str, float]:
+def _statistics(values: Costs) -> dict[str, float]:
     return {
         "min": int(values.min()),
         "max": int(values.max()),

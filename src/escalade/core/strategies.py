@@ -10,7 +10,6 @@ import numpy as np
 
 from escalade.core.choices import Ratios
 from escalade.core.population import IntArray, Population
-from escalade.core.population_cost import population_costs
 from escalade.core.rounding import scale_depth
 from escalade.core.seeds import generator
 
@@ -73,7 +72,9 @@ def _realised_maps(space: SearchSpace) -> tuple[list[tuple[int, ...]], ...]:
 
 
 def generate(space: SearchSpace, *, slack: float, union: bool = False) -> tuple[IntArray, ...]:
-    """Strategies for a ladder: those whose mean macs lie within `slack` of each stage's factor.
+    """Strategies for a ladder: those whose mean cost lies within `slack` of each stage's factor.
+
+    Cost is what the ladder counts: a strategy that doubles macs need not double activations.
 
     With `union` one array: every combination no more expensive than the last stage's.
     """
@@ -91,8 +92,8 @@ def generate(space: SearchSpace, *, slack: float, union: bool = False) -> tuple[
         chosen = rows[np.abs(np.log(growth / factor)) <= np.log(slack)]
         if not len(chosen):
             raise ValueError(
-                f"budgets: none of the strategies of the space {space.name} multiplies macs by "
-                f"about {factor:.3g}, they multiply by 1 to {growth.max():.3g};\n"
+                f"budgets: none of the strategies of the space {space.name} multiplies "
+                f"{space.kind} by about {factor:.3g}, they multiply by 1 to {growth.max():.3g};\n"
                 "use a ladder within that, or a space of your own with a wider grid"
             )
         stages.append(chosen)
@@ -100,10 +101,10 @@ def generate(space: SearchSpace, *, slack: float, union: bool = False) -> tuple[
 
 
 def _mean_growth(space: SearchSpace, rows: IntArray) -> np.ndarray:
-    """How much each strategy multiplies the mean macs of reference base networks: (n,)."""
+    """How much each strategy multiplies the mean cost of reference base networks: (n,)."""
     genomes = space.sample_genomes(generator(0, "reference"), NUM_REFERENCE_GENOMES)
     base = Population(genomes, np.repeat(space.base_triple[None], len(genomes), axis=0))
     population = Population(np.tile(genomes, (len(rows), 1)), np.repeat(rows, len(genomes), axis=0))
-    macs = population_costs(space, population)["macs"].reshape(len(rows), len(genomes))
-    growth: np.ndarray = macs.mean(axis=1) / population_costs(space, base)["macs"].mean()
+    costs = space.costs(population, space.kind).reshape(len(rows), len(genomes))
+    growth: np.ndarray = costs.mean(axis=1) / space.costs(base, space.kind).mean()
     return growth

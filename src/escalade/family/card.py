@@ -38,6 +38,7 @@ class Facts:
         interval: of a grown member's predicted ratios, name to (low, high).
         recipe: settings of the training, name to value.
         notes: further sentences, such as which start was better.
+        found: how the member was found, where that was no joint search.
     """
 
     data: str
@@ -50,6 +51,7 @@ class Facts:
     interval: Mapping[str, tuple[float, float]] | None = None
     recipe: Mapping[str, object] | None = None
     notes: tuple[str, ...] = ()
+    found: str = ""
 
 
 def write(folder: Path, *, member: FamilyMember, package: Package, facts: Facts) -> None:
@@ -96,8 +98,11 @@ def _costs(member: FamilyMember, facts: Facts) -> str:
     rows = [f"| {COSTS[key]} | {getattr(member, key):,} |" for key in COSTS]
     budget = f"{facts.budget_kind} {_amount(member.budget, facts.budget_kind)}"
     rows.append(f"| budget | {budget} &plusmn; {100 * facts.tolerance:g} % |")
-    if facts.budget_kind in COSTS:
-        gap = getattr(member, facts.budget_kind) / member.budget - 1
+    if member.latency is not None:
+        rows.insert(-1, f"| predicted latency | {_amount(member.latency, 'latency')} |")
+    cost = getattr(member, facts.budget_kind)
+    if cost is not None:
+        gap = cost / member.budget - 1
         rows.append(f"| gap to the budget | {100 * gap:+.1f} % |")
     return "\n".join(["## Costs\n", "| | one image |", "|---|---|", *rows])
 
@@ -119,7 +124,9 @@ def _accuracy(facts: Facts) -> str:
 
 
 def _origin(member: FamilyMember, facts: Facts) -> str:
-    if member.origin == "searched":
+    if facts.found:
+        text = facts.found
+    elif member.origin == "searched":
         text = (
             f"Stage {member.stage:g} of a joint search for a base network and its scaling "
             "strategies in one weight-sharing supernet (ScaleNet)."
@@ -176,4 +183,4 @@ def _licence() -> str:
 
 
 def _amount(value: float, kind: str) -> str:
-    return f"{1000 * value:g} ms" if kind == "latency" else format_amount(value)
+    return f"{1000 * value:.4g} ms" if kind == "latency" else format_amount(value)

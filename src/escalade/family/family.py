@@ -28,7 +28,11 @@ class Accuracy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FamilyMember:
-    """One network of the family; `folder` is relative to the family's folder `root`."""
+    """One network of the family; `folder` is relative to the family's folder `root`.
+
+    `latency` are predicted seconds, only where budgets are latencies; they follow from the run's
+    table alone.
+    """
 
     name: str
     stage: float
@@ -41,6 +45,7 @@ class FamilyMember:
     resolution: int
     accuracy: Accuracy = Accuracy()
     folder: str
+    latency: float | None = None
     root: Path | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -77,7 +82,8 @@ class FamilyMember:
         return replace(self, accuracy=accuracy)
 
     def to_json(self) -> dict[str, Any]:
-        return {key: value for key, value in asdict(self).items() if key != "root"}
+        absent = {"root"} | ({"latency"} if self.latency is None else set())
+        return {key: value for key, value in asdict(self).items() if key not in absent}
 
     @classmethod
     def from_json(

@@ -9,7 +9,7 @@ from itertools import pairwise
 from escalade.report.artefacts import Run
 from escalade.report.member import Member, Share
 from escalade.report.number import SPACE, accuracy, amount, budget, gap, listed, percent
-from escalade.report.roster import budget_kind, members
+from escalade.report.roster import budget_kind, members, trained_alone
 
 TOLERANCE = 0.05
 
@@ -21,14 +21,26 @@ def sentence(run: Run) -> str:
         return "No network has been searched yet; the page shows what the run has made so far."
     num_grown = sum(member.origin == "grown" for member in family)
     num_searched = len(family) - num_grown
-    text = f"{num_searched} network{'s' if num_searched > 1 else ''} searched jointly"
-    text += f" and {num_grown} grown by the fitted rule" if num_grown else ""
+    text = f"{num_searched} network{'s' if num_searched > 1 else ''} {_how_found(run)}"
+    text += f" and {num_grown} {_how_grown(run)}" if num_grown else ""
     spans, reaches = ("span", "reach") if len(family) > 1 else ("has", "reaches")
     text += f" {spans} {_range([amount(member.macs) for member in family])} macs"
     tested = sorted(member.test.value for member in family if member.test)
     if not tested:
         return f"{text}."
     return f"{text} and {reaches} {_range([percent(t) for t in tested])} test accuracy."
+
+
+def _how_found(run: Run) -> str:
+    if trained_alone(run):
+        num = len((run.search or {})["models"])
+        return f"chosen among {num} random ones that were trained alone"
+    return "searched jointly"
+
+
+def _how_grown(run: Run) -> str:
+    rule = (run.growth or {}).get("rule")
+    return f"scaled by the rule {rule}" if rule else "grown by the fitted rule"
 
 
 def warnings(run: Run) -> tuple[str, ...]:
@@ -87,7 +99,7 @@ def _growth(run: Run) -> tuple[str, ...]:
     growth = run.growth or {}
     names = [str(member["name"]) for member in growth.get("members", ())]
     notes = [f"{listed(names or ['Growth'])}: {note}." for note in growth.get("notes", ())]
-    if names and growth.get("leave_last_out") is None:
+    if names and growth.get("leave_last_out") is None and "rule" not in growth:
         notes.append(
             f"How well the growth rule extrapolates to {listed(names)} cannot be told from this "
             f"run: that takes at least three searched stages beyond the base."

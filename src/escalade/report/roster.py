@@ -30,6 +30,11 @@ def budget_kind(run: Run) -> str:
     return str((run.family or run.search or {}).get("budget_kind", "macs"))
 
 
+def trained_alone(run: Run) -> bool:
+    """Whether there is no supernet: a design space's networks were trained one by one."""
+    return "models" in (run.search or {})
+
+
 def _member(index: int, row: Mapping[str, Any], run: Run) -> Member:
     architecture = _architecture(row, run)
     measured = _latency(row["name"], run)
@@ -64,7 +69,7 @@ def _gap(row: Mapping[str, Any], kind: str, measured: Latency | None) -> float |
     """Signed relative distance from the budget of the network that is in the family."""
     if kind in row:
         return float(row[kind]) / float(row["budget"]) - 1
-    if measured is not None:
+    if row.get("gap") is None and measured is not None:
         return measured.median / float(row["budget"]) - 1
     return row.get("gap")
 

@@ -1,5 +1,6 @@
 """Searches over paths, all behind ask and tell."""
 
+from escalade.search.design_space import DesignSpaceSearch
 from escalade.search.dialogue import drive
 from escalade.search.evolution import Evolution
 from escalade.search.independent import IndependentSearch
@@ -9,6 +10,7 @@ from escalade.search.random import RandomSearch
 from escalade.search.result import SearchResult
 
 __all__ = [
+    "DesignSpaceSearch",
     "Evolution",
     "IndependentSearch",
     "MCEA",

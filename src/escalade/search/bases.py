@@ -82,13 +82,18 @@ def _unmet(problem: Problem, drawn: _Drawn) -> str:
         else:
             stage, low, high = 0, drawn.low, drawn.high
     budget = problem.budgets[stage]
-    where = "base networks" if stage == 0 else f"stage {stage} of bases at {_show(base.target)}"
+    where = (
+        "base networks"
+        if stage == 0
+        else f"stage {stage} of bases at {_show(base.target, base.kind)}"
+    )
     return (
         f"budgets[{stage}]: no network of space {problem.space.name} was found within "
-        f"{budget.tolerance:.2%} of {_show(budget.target)} {budget.kind}; "
-        f"{where} range from {_show(float(low))} to {_show(float(high))}"
+        f"{budget.tolerance:.2%} of {_show(budget.target, budget.kind)} {budget.kind}; "
+        f"{where} range from {_show(float(low), budget.kind)} to "
+        f"{_show(float(high), budget.kind)}"
     )
 
 
-def _show(value: float) -> str:
-    return format_amount(value)
+def _show(value: float, kind: str) -> str:
+    return format_amount(value, kind)

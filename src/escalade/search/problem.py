@@ -54,8 +54,8 @@ class Problem:
                 f"budgets: {len(budgets)} given, but space {space.name} has "
                 f"{space.num_stages} scaling stages; give that many or fewer"
             )
-        if kind == "latency" and count is None:
-            raise ValueError("budget_kind: latency needs a table; give count")
+        if kind == "latency" and count is None and space.latency is None:
+            raise ValueError("budget_kind: latency needs a table; give a space with one, or count")
         return cls(
             space=space,
             budgets=tuple(budgets),

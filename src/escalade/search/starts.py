@@ -44,6 +44,7 @@ def draw_pairs(
         return np.stack(list(found.values()))
     raise ValueError(
         f"budgets[{stage}]: no network of space {problem.space.name} was found within "
-        f"{budget.tolerance:.2%} of {format_amount(budget.target)} {budget.kind}; networks range "
-        f"from {format_amount(float(low))} to {format_amount(float(high))}"
+        f"{budget.tolerance:.2%} of {format_amount(budget.target, budget.kind)} {budget.kind}; "
+        f"networks range from {format_amount(float(low), budget.kind)} to "
+        f"{format_amount(float(high), budget.kind)}"
     )

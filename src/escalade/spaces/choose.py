@@ -5,30 +5,35 @@ from __future__ import annotations
 import math
 
 from escalade.core.budget import Ladder
+from escalade.core.design_space import DesignSpace
 from escalade.core.population import Population
 from escalade.core.seeds import generator
 from escalade.core.space import SearchSpace
-from escalade.spaces.load import load
+from escalade.spaces.load import Space, load, load_any
 
 CANDIDATES = ("small", "medium", "scalenet_half", "scalenet")
 NUM_GENOMES = 2000
 
 
-def space_for(name: str | None, ladder: Ladder) -> SearchSpace:
+def space_for(name: str | None, ladder: Ladder) -> Space:
     """The space of that name for this ladder; without a name, the nearest to its base budget.
 
     Raises:
-        ValueError: if the base budget is outside the space, with the feasible range.
+        ValueError: if the base budget is outside the space, with the feasible range; or if none
+            is named for latencies, which are not known before they are measured.
     """
     if name is not None:
-        return load(name, factors=ladder.factors)
+        return load_any(name, factors=ladder.factors, kind=ladder.kind)
+    if ladder.kind == "latency":
+        raise ValueError(f"space: name one for latency budgets; known are {', '.join(CANDIDATES)}")
     spaces = [load(candidate, factors=ladder.factors[:1]) for candidate in CANDIDATES]
     base = ladder.budgets[0]
     distances = []
     for space in spaces:
         costs = base_costs(space, base.kind)
         distances.append(abs(math.log(float(costs[1]) / base.target)))
-    return load(CANDIDATES[distances.index(min(distances))], factors=ladder.factors)
+    nearest = CANDIDATES[distances.index(min(distances))]
+    return load(nearest, factors=ladder.factors, kind=ladder.kind)
 
 
 def base_costs(space: SearchSpace, kind: str) -> tuple[float, float, float]:
@@ -40,7 +45,9 @@ def base_costs(space: SearchSpace, kind: str) -> tuple[float, float, float]:
     return float(costs.min()), math.exp(sum(logs) / len(logs)), float(costs.max())
 
 
-def largest_resolution(space: SearchSpace) -> int:
+def largest_resolution(space: Space) -> int:
     """The largest image side any path of the space uses."""
+    if isinstance(space, DesignSpace):
+        return max(space.data.resolutions)
     ratio = max(space.resolution_ratios)
     return max(space.scaled_resolution(side, ratio) for side in space.data.resolutions)

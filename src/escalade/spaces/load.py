@@ -10,8 +10,14 @@ from typing import Any
 
 import yaml
 
-from escalade.core.choices import SpaceData, parse
+from escalade.core import choices, design_choices
+from escalade.core.choices import SpaceData
+from escalade.core.design_choices import DesignData
+from escalade.core.design_space import DesignSpace
 from escalade.core.space import SearchSpace
+
+# Spaces that a supernet holds, and those whose networks are trained alone.
+Space = SearchSpace | DesignSpace
 
 
 def names() -> list[str]:
@@ -24,21 +30,29 @@ def load(
     name: str,
     *,
     factors: Sequence[float] | None = None,
+    kind: str = "macs",
     in_channels: int | None = None,
     num_classes: int | None = None,
 ) -> SearchSpace:
-    """A space by name, or from a YAML file of a user's own.
+    """A supernet's space by name, or from a YAML file of a user's own.
 
     Args:
         name: one of `names()` or a path to a YAML file.
         factors: the ladder f_j / f_0; spaces with a grid make their strategies for it.
+        kind: what the ladder counts.
         in_channels, num_classes: of the data; the file's values if not given.
 
     Raises:
-        ValueError: for an unknown name, an unreadable file, or a field that is wrong.
+        ValueError: for an unknown name, an unreadable file, a field that is wrong, or a design
+            space.
     """
     data = read(name)
-    space = SearchSpace(data, factors=factors)
+    if isinstance(data, DesignData):
+        raise ValueError(
+            f"space: {name} is a design space, whose networks are trained alone; name one with a "
+            "supernet, such as small"
+        )
+    space = SearchSpace(data, factors=factors, kind=kind)
     if in_channels is None and num_classes is None:
         return space
     return space.with_data(
@@ -46,7 +60,21 @@ def load(
     )
 
 
-def read(name: str) -> SpaceData:
+def load_any(name: str, *, factors: Sequence[float] | None = None, kind: str = "macs") -> Space:
+    """A space of either kind by name or file; arguments and errors as for `load`."""
+    return make(read(name), factors=factors, kind=kind)
+
+
+def make(
+    data: SpaceData | DesignData, *, factors: Sequence[float] | None = None, kind: str = "macs"
+) -> Space:
+    """The space of a file's content; a design space needs no ladder."""
+    if isinstance(data, DesignData):
+        return DesignSpace(data)
+    return SearchSpace(data, factors=factors, kind=kind)
+
+
+def read(name: str) -> SpaceData | DesignData:
     """The data of a space, by name or from a file."""
     if name in names():
         text = resources.files("escalade.spaces").joinpath(f"{name}.yaml").read_text()
@@ -61,6 +89,20 @@ def read(name: str) -> SpaceData:
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: cannot be read: {error}") from None
     return parse(_yaml(text, name), where=name)
+
+
+def parse(content: Any, *, where: str) -> SpaceData | DesignData:
+    """Read a space of either kind; a design space says `kind: regnet`."""
+    if design_choices.is_design(content):
+        return design_choices.parse(content, where=where)
+    return choices.parse(content, where=where)
+
+
+def to_json(data: SpaceData | DesignData) -> dict[str, Any]:
+    """The mapping that `parse` reads."""
+    if isinstance(data, DesignData):
+        return design_choices.to_json(data)
+    return choices.to_json(data)
 
 
 def _yaml(text: str, where: str) -> Any:

@@ -14,13 +14,14 @@ MAX_DOTS = 8000
 
 
 def accuracy_against_macs(
-    evaluations: Sequence[Mapping[str, Any]], *, members: Sequence[Member]
+    evaluations: Sequence[Mapping[str, Any]], *, members: Sequence[Member], alone: bool = False
 ) -> Figure | None:
     """Light dots for evaluations, open marks for search and filled ones for test accuracy.
 
     Args:
         evaluations: rows with `macs` and `accuracy` (0..1); more than 8,000 are drawn thinned out.
         members: the family; those without any accuracy are left out.
+        alone: whether each evaluated network had weights of its own.
     """
     drawn = evaluations[:: -(-len(evaluations) // MAX_DOTS)] if evaluations else ()
     marked = [member for member in members if member.best]
@@ -30,7 +31,7 @@ def accuracy_against_macs(
     return Figure(
         name="accuracy",
         title="Accuracy against macs",
-        reading=_reading(len(evaluations), len(drawn), marked),
+        reading=_reading(len(evaluations), len(drawn), marked, alone=alone),
         traces=(_cloud(drawn), *_searched(marked), _ladder(marked), *_tested(marked)),
         layout=layout(
             x=log_axis("macs of one image (log scale)", min(macs), max(macs)),
@@ -123,13 +124,14 @@ def _keys(cloud: bool, marked: Sequence[Member]) -> tuple[Key, ...]:
     return tuple(key for there, key in kinds if there)
 
 
-def _reading(num_rows: int, num_drawn: int, marked: Sequence[Member]) -> str:
+def _reading(num_rows: int, num_drawn: int, marked: Sequence[Member], *, alone: bool) -> str:
     parts = []
     if num_rows:
         thinned = f" ({count(num_drawn)} of them drawn)" if num_drawn < num_rows else ""
         parts.append(
-            f"Each dot is one of {count(num_rows)} paths{thinned} that the search scored on the "
-            f"search images with shared weights."
+            f"Each dot is one of {count(num_rows)} {'networks' if alone else 'paths'}{thinned} "
+            "that the search scored on the search images, "
+            f"{'each trained alone' if alone else 'with shared weights'}."
         )
     tested = [f"{m.name} {percent(m.test.value)}" for m in marked if m.test]
     scored = [f"{m.name} {percent(m.search.value)}" for m in marked if m.search]

@@ -172,7 +172,10 @@ def _keys(forms: Sequence[str], chosen: str, grown: bool) -> tuple[Key, ...]:
 
 def _reading(growth: Mapping[str, Any], dimension: str, forms: Sequence[str]) -> str:
     searched = listed([f"{p[dimension]:.2f} at stage {p['stage']:g}" for p in growth["points"]])
-    text = f"Searched: {searched}. Fitted: {listed(list(forms)) if forms else 'nothing'}."
+    drawn = f"Fitted: {listed(list(forms)) if forms else 'nothing'}"
+    if "rule" in growth:
+        drawn = f"Rule: {growth['rule']}"
+    text = f"Searched: {searched}. {drawn}."
     for member in growth["members"]:
         text += f" {member['name']}: predicted {member['predicted'][dimension]:.2f}"
         interval = (member.get("interval") or {}).get(dimension)

@@ -40,7 +40,7 @@ def family_table(run: Run) -> str:
     limit = findings.tolerance(run)
     rows = [_row(member, budget_kind(run), limit) for member in family]
     header = [f'<th scope="col" class="{kind}">{name}</th>' for name, kind in _HEADER]
-    notes = [_note(family)]
+    notes = [_note(family, rule=(run.growth or {}).get("rule"))]
     if run.growth is None:
         notes.append(missing("growth.json, members nobody searched", f"escalade grow {run.folder}"))
     if run.family is None:
@@ -106,7 +106,7 @@ def _link(member: Member) -> str:
     return f'<a href="{text(quote(member.folder))}/">{text(member.folder)}</a>'
 
 
-def _note(family: Sequence[Member]) -> str:
+def _note(family: Sequence[Member], *, rule: str | None) -> str:
     words = [
         "Gap: signed distance from the budget. Input: side of the square input image. "
         "Depths and widths: blocks and output channels of each stage. "
@@ -118,5 +118,10 @@ def _note(family: Sequence[Member]) -> str:
         where = f" on {timed.device}" if timed.device else ""
         words.append(f"Latency: median and interval{where}{batch}.")
     if any(member.origin == "grown" for member in family):
-        words.append("Grown members were not searched; they extrapolate the fitted growth rule.")
+        how = (
+            f"S0 is scaled by the rule {rule}"
+            if rule
+            else "they extrapolate the fitted growth rule"
+        )
+        words.append(f"Grown members were not searched; {how}.")
     return f'<p class="note">{text(" ".join(words))}</p>'

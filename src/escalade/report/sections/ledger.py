@@ -7,9 +7,11 @@ from typing import Any
 
 from escalade.report.artefacts import Run
 from escalade.report.number import NONE, amount, count, duration, percent
+from escalade.report.roster import trained_alone
 from escalade.report.sections.markup import missing, section, table, text
 
 STAGES = {
+    "latency": "Latency table",
     "train": "Supernet training",
     "search": "Searching",
     "grow": "Growth",
@@ -41,10 +43,9 @@ def cost_ledger(run: Run) -> str:
     joint = [entry for entry in run.ledger if entry["stage"] in ("train", "search")]
     rows.append(_row("Training and searching", joint, total, kind="sum"))
     rows.append(_row("Total", run.ledger, total, kind="sum"))
-    lead = (
-        "Device time counts every device for as long as it worked. The joint search pays its "
-        "supernet and its search once for the whole family."
-    )
+    lead = "Device time counts every device for as long as it worked."
+    if not trained_alone(run):
+        lead += " The joint search pays its supernet and its search once for the whole family."
     return section(
         "cost", "What it cost", table(header, rows, name="Cost", kind="ledger"), lead=lead
     )

@@ -1,0 +1,231 @@
+"""Runs over a design space: networks trained alone, and the best one scaled by a rule."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from escalade.api.run_folder import RunFolder
+from escalade.api.search import evaluation_settings
+from escalade.api.session import Session, recipe_for
+from escalade.config import Config
+from escalade.core import rules
+from escalade.core.architecture import Architecture
+from escalade.core.budget import Budget, format_amount
+from escalade.core.design_choices import DesignData
+from escalade.core.design_space import DesignSpace
+from escalade.core.hybrid import scale_to
+from escalade.core.members import Member
+from escalade.evaluate.alone import AloneEvaluator, Trained
+from escalade.evaluate.store import Store
+from escalade.family.files import write_json
+from escalade.family.parallel import retrain_all
+from escalade.family.retrain import RetrainJob
+from escalade.search import DesignSpaceSearch
+from escalade.spaces import load
+
+
+def is_design(config: Config, folder: RunFolder | None = None) -> bool:
+    """Whether a run is over a design space; its folder knows it even if the file has moved."""
+    if folder is not None and folder.space.exists():
+        return isinstance(folder.load_space(config), DesignSpace)
+    return config.space is not None and isinstance(load.read(config.space), DesignData)
+
+
+def settle(config: Config, folder: RunFolder | None = None) -> Config:
+    """What follows from a design space: no supernet, so members are trained from scratch."""
+    if not is_design(config, folder):
+        return config
+    return replace(
+        config,
+        search=replace(config.search, method="random"),
+        retrain=replace(config.retrain, searched="retrain", grown="scratch"),
+    )
+
+
+def settled(before: Config, after: Config) -> str:
+    """What `settle` changed, for people; empty if nothing."""
+    if before == after:
+        return ""
+    return (
+        f"the space {after.space} has no supernet: networks are drawn at random and trained alone "
+        "(search.method: random), members from scratch (retrain.searched: retrain, "
+        "retrain.grown: scratch)"
+    )
+
+
+def search_models(session: Session, space: DesignSpace) -> None:
+    """Train random networks of the base budget alone; the best is S0.
+
+    Scores come from the store where it knows them, and a network that was being trained when the
+    run was killed goes on from its checkpoint.
+    """
+    folder, config = session.folder, session.config
+    if folder.search.exists():
+        session.console.say("search: done before")
+        return
+    searcher = make_searcher(config, space, num_images=len(session.data.search))
+    with (
+        Store(folder.store) as store,
+        session.ledger.measure("search", runtime=session.runtime, name="search") as tally,
+    ):
+        evaluator = AloneEvaluator(
+            lambda items: _train_all(session, items),
+            data=session.data,
+            store=store,
+            runtime=session.runtime,
+            settings=evaluation_settings(config, num_train=len(session.data.train)),
+            recipe=recipe_for(config.search.recipe, session.data),
+            seed=config.seed,
+        )
+        try:
+            while len(asked := searcher.ask()):
+                session.console.say(
+                    f"search: {len(asked)} networks of {space.name} at "
+                    f"{format_amount(config.budgets[0])} {config.budget_kind}, each trained alone"
+                )
+                scores = evaluator.score(
+                    space.paths(asked),
+                    progress=lambda done, of: session.console.say(f"search: {done}/{of} trained"),
+                )
+                searcher.tell(np.array([score.accuracy for score in scores]))
+        finally:
+            tally.evaluations = evaluator.count.num_measured
+            tally.images = evaluator.count.num_images
+    found = searcher.result().to_json()
+    found["divisors"] = [space.data.width_divisor, space.data.resolution_divisor]
+    if session.runtime.is_main:
+        write_json(folder.search, found)
+        shutil.rmtree(folder.models, ignore_errors=True)
+    errors = found["distribution"]["errors"]
+    session.console.say(
+        f"search: best of {len(found['models'])}: {1 - errors[0]:.2%} on the search split, worst "
+        f"{1 - errors[-1]:.2%}; {found['num_tied']} cannot be told from the best"
+    )
+
+
+def make_searcher(config: Config, space: DesignSpace, *, num_images: int) -> DesignSpaceSearch:
+    """Random search within the first budget."""
+    return DesignSpaceSearch(
+        space,
+        budget=config.ladder.budgets[0],
+        seed=config.seed,
+        num_images=num_images,
+        num_models=config.search.num_models,
+    )
+
+
+def _train_all(
+    session: Session, items: Sequence[tuple[str, Architecture]]
+) -> Iterator[tuple[str, Trained]]:
+    """Train side by side, as members are; yields each network's score."""
+    config = session.config
+    recipe = recipe_for(config.search.recipe, session.data)
+    jobs = [
+        RetrainJob(
+            name=key,
+            architecture=architecture,
+            recipe=recipe,
+            seed=config.seed,
+            folder=session.folder.models / key,
+        )
+        for key, architecture in items
+    ]
+    finished = retrain_all(
+        jobs,
+        data=session.data,
+        runtime=session.runtime,
+        settings=evaluation_settings(config, num_train=len(session.data.train)),
+        num_workers=config.workers,
+        progress=lambda name, progress: session.console.training(f"search: {name}", progress),
+        should_stop=session.should_stop,
+    )
+    for job, made in finished:
+        yield job.name, Trained(score=made.search, seconds=made.seconds, num_images=made.num_images)
+        if session.runtime.is_main:
+            shutil.rmtree(job.folder, ignore_errors=True)
+
+
+def grow_by_rule(session: Session) -> None:
+    """Scale S0 to the other budgets of the ladder and the grown ones (hybrid scaling)."""
+    config = session.config
+    if session.folder.growth.exists():
+        session.console.say("grow: done before")
+        return
+    base = searched_base(session.folder)
+    budgets = (*config.ladder.budgets[1:], *config.ladder.grown(config.grow.num))
+    members = [
+        member(base, config, budget, name=f"S{i}") for i, budget in enumerate(budgets, start=1)
+    ]
+    for each in members:
+        arch = each.architecture
+        session.console.say(
+            f"grow: {each.name} at {format_amount(each.budget.target)} ({each.gap:+.1%}): S0 by "
+            f"{config.grow.rule}, {arch.resolution} pixels, widths "
+            f"{'-'.join(map(str, arch.widths))}, depths {'-'.join(map(str, arch.depths))}"
+        )
+    write_json(session.folder.growth, growth_json(config.grow.rule, members))
+
+
+def searched_base(folder: RunFolder) -> Architecture:
+    """S0 as search.json has it."""
+    search = folder.read(folder.search, stage="search")
+    stated = search["stages"][0]["architecture"]
+    return Architecture.from_json(stated, where=f"{folder.search}:stages[0]")
+
+
+def member(base: Architecture, config: Config, budget: Budget, *, name: str) -> Member:
+    """The base scaled to any budget by the run's rule."""
+    return scale_to(
+        base,
+        rule=config.grow.rule,
+        budget=budget,
+        stage=config.ladder.stage(budget.target),
+        name=name,
+    )
+
+
+def growth_json(rule: str, members: Sequence[Member]) -> dict[str, Any]:
+    """growth.json: the rule as the compound function that it is, ratios growing with 2^j."""
+    shares = rules.parse(rule)
+    rates = {"depth": shares.depth, "width": shares.width / 2, "resolution": shares.resolution / 2}
+    compound = {dimension: {"c": rate * math.log(2)} for dimension, rate in rates.items()}
+    return {
+        "form": "compound",
+        "rule": rule,
+        "notes": [f"scaled from S0 by the rule {rule}: nothing was fitted"] if members else [],
+        "points": [{"stage": 0.0, "depth": 1.0, "width": 1.0, "resolution": 1.0}],
+        "functions": {"compound": compound},
+        "leave_last_out": None,
+        "members": [each.to_json() for each in members],
+    }
+
+
+def grow_to(folder: RunFolder, config: Config, budget: Budget) -> dict[str, Any]:
+    """S0 scaled to any budget by the run's rule, as `escalade grow --to` shows it."""
+    name = f"to_{format_amount(budget.target)}"
+    grown = member(searched_base(folder), config, budget, name=name)
+    note = f"S0 scaled by the rule {config.grow.rule}; nothing was fitted"
+    return grown.to_json() | {"notes": [note]}
+
+
+def how_found(session: Session, origin: str) -> str:
+    """A sentence for a member's card; empty in runs with a supernet, which have their own."""
+    space, config = session.space, session.config
+    if not isinstance(space, DesignSpace):
+        return ""
+    if origin == "searched":
+        num = len(session.folder.read(session.folder.search, stage="search")["models"])
+        return (
+            f"The best on the search images of {num} random networks of the design space "
+            f"{space.name} at this budget, each trained alone with a short recipe."
+        )
+    return (
+        f"S0, the best of a random search, scaled by the rule {config.grow.rule} "
+        "(Fast and Accurate Model Scaling): nobody searched this size."
+    )

@@ -1,0 +1,130 @@
+"""What a design space of RegNets is made of, as data.
+
+`parse` reads the mapping a user writes in YAML; every error names the path inside the file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from escalade.core.choices import FORMAT, read_fields
+from escalade.core.regnet import ACTIVATION, BOTTLENECK_RATIO
+
+KIND = "regnet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesignData:
+    """A design space as its file has it: ranges of the numbers that make a RegNet.
+
+    Attributes:
+        name: of the space.
+        block: x, y or z.
+        resolutions: choices of the input side.
+        depth: (least, most) blocks.
+        w0: (least, most) width of the first block, in steps of `width_divisor`.
+        wa: (least, most) slope of the widths.
+        wm: (least, most) ratio of consecutive widths.
+        group_widths: choices of the group width.
+        stages: (least, most) stages; networks with fewer or more are no members.
+        stem_width, stem_stride: of the first convolution.
+        first_stride: of the first stage; the others have 2.
+        head_width: of the last 1x1 convolution; None for none.
+        width_divisor, resolution_divisor: steps of widths here, and of scaling.
+    """
+
+    name: str
+    block: str
+    resolutions: tuple[int, ...]
+    depth: tuple[int, int]
+    w0: tuple[int, int]
+    wa: tuple[float, ...]
+    wm: tuple[float, ...]
+    group_widths: tuple[int, ...]
+    stages: tuple[int, int] = (4, 4)
+    stem_width: int = 32
+    stem_stride: int = 2
+    first_stride: int = 2
+    head_width: int | None = None
+    width_divisor: int = 8
+    resolution_divisor: int = 4
+    in_channels: int = 3
+    num_classes: int = 1000
+    description: str = ""
+
+    @property
+    def bottleneck_ratio(self) -> float:
+        """Hidden width over output width."""
+        return BOTTLENECK_RATIO[self.block]
+
+    @property
+    def activation(self) -> str:
+        return ACTIVATION[self.block]
+
+
+def is_design(data: Any) -> bool:
+    """Whether a file's content is a design space (`kind: regnet`), not a supernet's space."""
+    return isinstance(data, Mapping) and "kind" in data
+
+
+def parse(data: Any, *, where: str = "space") -> DesignData:
+    """Read a design space from a mapping, as YAML or JSON gives it.
+
+    Raises:
+        ValueError: naming the path in the file, what is wrong and what would work.
+    """
+    entries = dict(data)
+    version, kind = entries.pop("format", None), entries.pop("kind", None)
+    if version != FORMAT:
+        raise ValueError(f"{where}.format: {version!r} is not known; write format: {FORMAT}")
+    if kind != KIND:
+        raise ValueError(
+            f"{where}.kind: {kind!r} is not known; write kind: {KIND}, or leave it out of a space "
+            "with stages of choices"
+        )
+    space: DesignData = read_fields(DesignData, entries, where)
+    _check(space, where)
+    return space
+
+
+def to_json(space: DesignData) -> dict[str, Any]:
+    """The mapping that `parse` reads."""
+    entries: dict[str, Any] = json.loads(json.dumps(asdict(space)))
+    return {"format": FORMAT, "kind": KIND} | entries
+
+
+def _check(space: DesignData, where: str) -> None:
+    if space.block not in ACTIVATION:
+        known = ", ".join(ACTIVATION)
+        raise ValueError(f"{where}.block: {space.block!r} is not known; use one of {known}")
+    for name in ("wa", "wm"):
+        bounds = getattr(space, name)
+        if len(bounds) != 2 or bounds[0] >= bounds[1]:
+            raise ValueError(f"{where}.{name}: expected [least, most] with least < most")
+    if space.wm[0] <= 1:
+        raise ValueError(f"{where}.wm: {space.wm[0]} is not above 1; widths could not grow")
+    for width in space.w0:
+        if width % space.width_divisor:
+            raise ValueError(
+                f"{where}.w0: {width} is not a multiple of width_divisor {space.width_divisor}"
+            )
+    for name in ("stem_stride", "first_stride"):
+        if getattr(space, name) not in (1, 2):
+            raise ValueError(f"{where}.{name}: {getattr(space, name)} is neither 1 nor 2")
+    for name in ("resolutions", "group_widths"):
+        if list(getattr(space, name)) != sorted(getattr(space, name)):
+            raise ValueError(f"{where}.{name}: list them from small to large")
+    stride = total_stride(space, space.stages[0])
+    if max(space.resolutions) < stride:
+        raise ValueError(
+            f"{where}.resolutions: {max(space.resolutions)} is too small for {space.stages[0]} "
+            f"stages, whose strides multiply to {stride}"
+        )
+
+
+def total_stride(space: DesignData, num_stages: int) -> int:
+    """The product of all strides of a network of so many stages."""
+    return int(space.stem_stride * space.first_stride * 2 ** (num_stages - 1))

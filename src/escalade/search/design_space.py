@@ -1,0 +1,193 @@
+"""Random search over a design space: the networks of one budget, the best of which is kept.
+
+Fast and Accurate Model Scaling, section 6.1: 32 random networks are enough in a space this small.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from escalade.core import cost
+from escalade.core.budget import Budget, format_amount
+from escalade.core.design_space import DesignSpace, Parameters, population
+from escalade.core.population import IntArray
+from escalade.core.scaling import Scaling
+from escalade.core.seeds import generator
+from escalade.core.space import Path
+from escalade.core.statistics import (
+    binomial_standard_error,
+    difference_standard_error,
+    empirical_distribution,
+    within_standard_errors,
+)
+from escalade.search.dialogue import Dialogue, Steps
+from escalade.search.result import SearchResult, StageResult
+
+DRAFT = 4096
+# Drafts before giving up: about 100,000 networks, a second or two.
+MAX_DRAFTS = 25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One network that was trained alone, and its score."""
+
+    parameters: Parameters
+    genome: tuple[int, ...]
+    key: str
+    resolution: int
+    macs: int
+    params: int
+    activations: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesignResult(SearchResult):
+    """The best network, and the population it is the best of, best first.
+
+    `num_tied` counts those whose scores cannot be told from the best one's, the best included.
+    """
+
+    models: tuple[Model, ...]
+    num_tied: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of search.json; `distribution` is that of errors (1 - score)."""
+        errors, shares = empirical_distribution([1 - model.score for model in self.models])
+        return SearchResult.to_json(self) | {
+            "models": [asdict(model) for model in self.models],
+            "num_tied": self.num_tied,
+            "distribution": {"errors": errors, "shares": shares},
+        }
+
+
+class DesignSpaceSearch(Dialogue):
+    """Random networks of a design space inside one budget, asked for all at once.
+
+    Args:
+        space: where to draw from.
+        budget: of the base network; larger ones come from scaling it (section 6.4).
+        seed: of every random choice.
+        num_images: on which accuracies are measured.
+        num_models: distinct networks; fewer only if no more are found.
+        num_standard_errors: networks this near to the best are tied with it.
+    """
+
+    def __init__(
+        self,
+        space: DesignSpace,
+        *,
+        budget: Budget,
+        seed: int,
+        num_images: int,
+        num_models: int = 32,
+        num_standard_errors: float = 1.0,
+    ) -> None:
+        if budget.kind == "latency":
+            raise ValueError(
+                f"budget_kind: the networks of space {space.name} are chosen before any is timed; "
+                "use macs, params or activations"
+            )
+        self._space, self._budget, self._seed = space, budget, seed
+        self._num_images, self._num_models = num_images, num_models
+        self._num_standard_errors = num_standard_errors
+        super().__init__(self._steps_of_search(), num_genes=space.num_genes)
+
+    def _steps_of_search(self) -> Steps[SearchResult]:
+        rng = generator(self._seed, "search", "design")
+        genomes = draw_models(self._space, budget=self._budget, num=self._num_models, rng=rng)
+        scores = yield population(genomes)
+        order = np.argsort(-scores, kind="stable")
+        paths = [self._space.path(genomes[row]) for row in order]
+        found = scores[order].tolist()
+        return DesignResult(
+            searcher="random",
+            seed=self._seed,
+            budget_kind=self._budget.kind,
+            space=self._space.name,
+            weights=(1.0,),
+            stages=(self._stage(paths[0], found[0]),),
+            iterations=(),
+            asked=len(paths),
+            distinct=len(paths),
+            models=tuple(self._model(p, s) for p, s in zip(paths, found, strict=True)),
+            num_tied=self._num_tied(found),
+        )
+
+    def _stage(self, best: Path, score: float) -> StageResult:
+        counts = cost.of(best.architecture)
+        return StageResult(
+            stage=0,
+            budget=self._budget.target,
+            genome=best.genome,
+            strategy=best.strategy,
+            scaling=Scaling(),
+            architecture=best.architecture,
+            macs=counts.macs,
+            params=counts.params,
+            activations=counts.activations,
+            gap=self._budget.gap(getattr(counts, self._budget.kind)),
+            score=score,
+            standard_error=binomial_standard_error(score, num_images=self._num_images),
+            tied=(),
+        )
+
+    def _model(self, path: Path, score: float) -> Model:
+        counts = cost.of(path.architecture)
+        return Model(
+            parameters=self._space.parameters(path.genome),
+            genome=path.genome,
+            key=path.key,
+            resolution=path.architecture.resolution,
+            macs=counts.macs,
+            params=counts.params,
+            activations=counts.activations,
+            score=score,
+        )
+
+    def _num_tied(self, scores: list[float]) -> int:
+        """Networks that the best one's score cannot be told from."""
+        error = difference_standard_error(scores[0], num_images=self._num_images)
+        return sum(
+            within_standard_errors(
+                score,
+                scores[0],
+                standard_error=error,
+                num_standard_errors=self._num_standard_errors,
+            )
+            for score in scores
+        )
+
+
+def draw_models(
+    space: DesignSpace, *, budget: Budget, num: int, rng: np.random.Generator
+) -> IntArray:
+    """Random genomes of distinct networks inside a budget: (num, genes).
+
+    Returns fewer, at least one, where no more are found.
+
+    Raises:
+        ValueError: if there is none, with the range of costs that was seen.
+    """
+    found: dict[str, IntArray] = {}
+    low, high = np.inf, -np.inf
+    for _ in range(MAX_DRAFTS):
+        genomes = space.sample_genomes(rng, DRAFT)
+        costs = space.costs(population(genomes), budget.kind)
+        low, high = min(low, costs.min()), max(high, costs.max())
+        for row in genomes[(costs >= budget.low) & (costs <= budget.high)]:
+            if len(found) < num:
+                found.setdefault(space.architecture(row).key, row)
+        if len(found) == num:
+            break
+    if not found:
+        raise ValueError(
+            f"budgets[0]: no network of space {space.name} was found within "
+            f"{budget.tolerance:.2%} of {format_amount(budget.target)} {budget.kind}; networks "
+            f"range from {format_amount(float(low))} to {format_amount(float(high))}"
+        )
+    return np.stack(list(found.values()))

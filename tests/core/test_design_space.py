@@ -1,0 +1,199 @@
+"""Genomes of RegNets: round trips, legality, repair, and arrays against single networks."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, replace
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from escalade.core import cost, design_choices, regnet
+from escalade.core.design_shapes import shapes
+from escalade.core.design_space import NAMES, DesignSpace, Parameters, population
+from escalade.core.seeds import generator
+from escalade.spaces import known
+from escalade.spaces.load import load_any, read
+
+SPACES = ("regnet_y", "regnet_z", "regnet_y_small", "regnet_z_small")
+
+
+@cache
+def space(name):
+    return load_any(name)
+
+
+def drawn(name, num, seed=0):
+    return space(name).sample_genomes(generator(seed, "test", name), num)
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_genomes_and_their_numbers_go_back_and_forth(name):
+    for genome in drawn(name, 50):
+        numbers = space(name).parameters(genome)
+        assert space(name).encode(numbers) == tuple(genome)
+        made = space(name).architecture(genome)
+        assert made.resolution == numbers.resolution
+        assert sum(made.depths) == numbers.depth
+        path = space(name).path(genome)
+        assert (path.genome, path.key) == (tuple(genome), made.key)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(SPACES), st.integers(0, 2**32), st.integers(1, 40))
+def test_drawn_and_repaired_genomes_are_legal(name, seed, num):
+    rng = np.random.default_rng(seed)
+    chosen = space(name)
+    found = chosen.sample_genomes(rng, num)
+    assert found.shape == (num, len(NAMES))
+    assert chosen.legal(found).all()
+    assert (chosen.repair(found) == found).all()
+    wild = rng.integers(-3, 40_000, (num, len(NAMES)))
+    repaired = chosen.repair(wild)
+    assert chosen.legal(repaired).all()
+    assert (chosen.repair(repaired) == repaired).all()
+    least, most = chosen.data.stages
+    for genome in repaired[:3]:
+        made = chosen.architecture(genome)  # refuses a resolution too small for its strides
+        assert least <= len(made.stages) <= most
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.sampled_from(SPACES), st.integers(0, 2**32), st.sampled_from([1, 3]))
+def test_costs_of_a_population_are_those_of_one(name, seed, in_channels):
+    chosen = space(name).with_data(in_channels=in_channels, num_classes=7)
+    genomes = chosen.sample_genomes(np.random.default_rng(seed), 8)
+    for kind in ("macs", "params", "activations"):
+        found = chosen.costs(population(genomes), kind)
+        assert found.tolist() == [getattr(cost.of(chosen.architecture(g)), kind) for g in genomes]
+
+
+def test_costs_of_blocks_without_squeeze_excitation():
+    data = replace(space("regnet_y").data, block="x")
+    plain = DesignSpace(data)
+    genomes = plain.sample_genomes(generator(0, "x"), 20)
+    found = plain.costs(population(genomes))
+    assert found.tolist() == [cost.of(plain.architecture(genome)).macs for genome in genomes]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.integers(1, 63),
+    st.integers(1, 32),
+    st.integers(0, 1024),
+    st.sampled_from([1.5, 2.0, 2.25, 2.5, 3.0, 1.001, 2.09]),
+    st.sampled_from([1, 2, 4, 8, 24, 64]),
+    st.sampled_from([1.0, 4.0]),
+)
+def test_shapes_are_those_of_one_also_at_ties(depth, w0, quarter_slopes, wm, group, ratio):
+    """Round slopes and ratios put exponents and widths exactly between two integers."""
+    one = regnet.stages(
+        depth, 8 * w0, quarter_slopes / 4, wm, group_width=group, bottleneck_ratio=ratio
+    )
+    many = shapes(
+        depth=np.array([depth]),
+        w0=np.array([8 * w0]),
+        wa=np.array([quarter_slopes / 4]),
+        wm=np.array([wm]),
+        group_width=np.array([group]),
+        bottleneck_ratio=ratio,
+        step=8,
+        most_stages=len(one),
+    )
+    assert many.num_stages.tolist() == [len(one)]
+    rows = zip(many.widths[0], many.depths[0], many.groups[0], strict=True)
+    assert tuple(tuple(map(int, row)) for row in rows) == one
+
+
+@pytest.mark.parametrize(
+    ("name", "of", "numbers"),
+    [
+        ("regnet_y", "regnet_y_400mf", (16, 48, 27.89, 2.09, 8, 224)),
+        ("regnet_y", "regnet_y_4gf", (22, 96, 31.41, 2.24, 64, 224)),
+        ("regnet_z", "regnet_z_500mf", (21, 16, 10.7, 2.51, 4, 224)),
+        ("regnet_z", "regnet_z_4gf", (28, 48, 14.5, 2.226, 8, 256)),
+    ],
+)
+def test_published_networks_are_in_the_space(name, of, numbers):
+    genome = space(name).encode(Parameters(**dict(zip(NAMES, numbers, strict=True))))
+    assert space(name).legal(np.array([genome])).all()
+    assert space(name).architecture(genome).key == known.load(of).key
+
+
+def test_published_ranges():
+    grids = space("regnet_y").grids
+    assert [grids[n][[0, -1]].tolist() for n in ("depth", "w0", "wa", "wm")] == [
+        [4, 63],
+        [8, 256],
+        [8, 256],
+        [1.5, 3],
+    ]
+    assert 2.226 in grids["wm"]
+    assert space("regnet_y").size == 60 * 32 * 24_801 * 1501 * 19 * 13
+
+
+def test_the_small_spaces_are_for_small_images():
+    for name in SPACES[2:]:
+        chosen = space(name).with_data(in_channels=1, num_classes=10)
+        assert chosen.grids["resolution"][[0, -1]].tolist() == [14, 32]
+        costs = chosen.costs(population(drawn(name, 4000)))
+        assert np.mean((costs > 0.3e6) & (costs < 10e6)) > 0.8
+        assert np.mean(costs < 1.5e6) > 0.15
+
+
+def test_draws_are_log_uniform():
+    """Half of a log-uniform range lies below the geometric mean; depth is uniform."""
+    data = replace(space("regnet_y").data, stages=(1, 40), resolutions=(1 << 45,))
+    # So nothing is rejected.
+    found = DesignSpace(data)
+    genomes = found.sample_genomes(generator(0, "law"), 20_000)
+    for name in ("w0", "wa", "wm"):
+        low, high = found.grids[name][[0, -1]]
+        values = found.grids[name][genomes[:, NAMES.index(name)]]
+        assert np.mean(values < math.sqrt(low * high)) == pytest.approx(0.5, abs=0.06), name
+    depths = found.grids["depth"][genomes[:, 0]]
+    assert depths.mean() == pytest.approx((4 + 63) / 2, rel=0.02)
+
+
+def test_a_number_off_its_grid_is_named():
+    good = asdict(space("regnet_z").parameters(drawn("regnet_z", 1)[0]))
+    with pytest.raises(ValueError, match=r"regnet_z: w0 17 is not on its grid.*nearest is 16"):
+        space("regnet_z").encode(Parameters(**good | {"w0": 17}))
+
+
+def test_a_space_without_networks_says_so():
+    data = replace(space("regnet_y").data, stages=(30, 31))
+    with pytest.raises(ValueError, match="hardly any of its networks has 30 to 31 stages"):
+        DesignSpace(data).sample_genomes(generator(0, "none"), 1)
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_files_go_back_and_forth(name):
+    data = read(name)
+    assert design_choices.parse(design_choices.to_json(data), where=name) == data
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"format": 2}, r"mine\.format: 2 is not known"),
+        ({"kind": "resnet"}, r"mine\.kind: 'resnet' is not known; write kind: regnet"),
+        ({"block": "w"}, r"mine\.block: 'w' is not known; use one of x, y, z"),
+        ({"wm": [1, 3]}, r"mine\.wm: 1.0 is not above 1"),
+        ({"wa": [8]}, r"mine\.wa: expected \[least, most\]"),
+        ({"w0": [4, 64]}, r"mine\.w0: 4 is not a multiple of width_divisor 8"),
+        ({"depth": [9, 2]}, r"mine\.depth: expected \[least, most\]"),
+        ({"resolution": [32]}, r"mine\.resolution: unknown field; did you mean resolutions\?"),
+        ({"resolutions": [8, 16]}, r"mine\.resolutions: 16 is too small for 4 stages"),
+        ({"group_widths": [8, 4]}, r"mine\.group_widths: list them from small to large"),
+        ({"first_stride": 3}, r"mine\.first_stride: 3 is neither 1 nor 2"),
+        ({"w0": "wide"}, r"mine\.w0: expected"),
+    ],
+)
+def test_errors_name_the_field(change, words):
+    good = design_choices.to_json(read("regnet_y"))
+    with pytest.raises(ValueError, match=words):
+        design_choices.parse(good | change, where="mine")

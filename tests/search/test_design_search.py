@@ -1,0 +1,114 @@
+"""Random search over a design space, without networks."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from escalade.core.budget import Budget
+from escalade.core.design_space import population
+from escalade.core.seeds import generator
+from escalade.core.statistics import empirical_distribution
+from escalade.search import DesignSpaceSearch, drive
+from escalade.search.design_space import draw_models
+from escalade.spaces.load import load_any
+
+BUDGET = Budget(1e6)
+
+
+@pytest.fixture(scope="module")
+def space():
+    return load_any("regnet_y_small").with_data(in_channels=1, num_classes=10)
+
+
+def deeper_is_better(paths):
+    """An accuracy of 0.5 to 0.9, with many ties."""
+    return 0.5 + 0.4 * (paths.genomes[:, 0] / 11)
+
+
+def found(space, *, seed=0, num=12, budget=BUDGET):
+    search = DesignSpaceSearch(space, budget=budget, seed=seed, num_images=1000, num_models=num)
+    return drive(search, score=deeper_is_better)
+
+
+def test_distinct_networks_inside_the_budget(space):
+    search = DesignSpaceSearch(space, budget=BUDGET, seed=0, num_images=100, num_models=32)
+    asked = search.ask()
+    assert len(asked) == 32
+    assert len({path.key for path in space.paths(asked)}) == 32
+    costs = space.costs(asked)
+    assert ((costs >= BUDGET.low) & (costs <= BUDGET.high)).all()
+
+
+def test_the_best_is_kept_and_all_are_recorded(space):
+    result = found(space)
+    scores = [model.score for model in result.models]
+    assert scores == sorted(scores, reverse=True)
+    assert result.stages[0].score == scores[0]
+    assert result.base.key == result.models[0].key
+    assert abs(result.stages[0].gap) <= BUDGET.tolerance
+    assert result.num_tied >= scores.count(scores[0])
+    assert space.encode(result.models[3].parameters) == result.models[3].genome
+
+
+def test_the_record_is_plain_json_and_holds_the_distribution_of_errors(space):
+    result = found(space)
+    content = json.loads(json.dumps(result.to_json()))
+    errors = np.array([1 - model["score"] for model in content["models"]])
+    distribution = content["distribution"]
+    for error, share in zip(distribution["errors"], distribution["shares"], strict=True):
+        assert share == pytest.approx(np.mean(errors <= error))
+    assert distribution["errors"] == sorted(set(errors.tolist()))
+    assert content["evaluations"] == {"asked": 12, "distinct": 12}
+    assert content["stages"][0]["tied"] == []
+    assert content["pi"] == [1.0]
+
+
+def test_it_is_deterministic_in_its_seed(space):
+    assert found(space).to_json() == found(space).to_json()
+    assert found(space).base.key != found(space, seed=1).base.key
+
+
+def test_more_networks_begin_with_the_same(space):
+    few = draw_models(space, budget=BUDGET, num=4, rng=generator(0, "few"))
+    many = draw_models(space, budget=BUDGET, num=9, rng=generator(0, "few"))
+    assert (many[:4] == few).all()
+
+
+@pytest.mark.parametrize("kind", ["params", "activations"])
+def test_budgets_of_other_kinds(space, kind):
+    typical = float(np.median(space.costs(population(space.sample_genomes(
+        generator(0, "kind"), 500)), kind)))  # fmt: skip
+    budget = Budget(typical, kind)
+    result = found(space, num=5, budget=budget)
+    assert all(budget.contains(getattr(model, kind)) for model in result.models)
+    assert budget.contains(getattr(result.stages[0], kind))
+
+
+def test_a_budget_out_of_reach_names_the_range(space):
+    with pytest.raises(ValueError, match=r"budgets\[0\]: no network of space regnet_y_small .*"
+                       r"networks range from [\d.]+k to [\d.]+M"):  # fmt: skip
+        found(space, budget=Budget(9e9))
+
+
+def test_latency_is_refused(space):
+    with pytest.raises(ValueError, match="use macs, params or activations"):
+        found(space, budget=Budget(1e-3, "latency"))
+
+
+@pytest.mark.parametrize("num", [1, 7, 50])
+def test_distributions_against_numpy(num):
+    values = np.random.default_rng(num).integers(0, 9, num) / 10
+    distinct, shares = empirical_distribution(values)
+    ordered = np.sort(values)
+    assert distinct == np.unique(values).tolist()
+    expected = np.searchsorted(ordered, distinct, side="right") / num
+    assert shares == pytest.approx(expected.tolist())
+    assert shares[-1] == 1
+
+
+def test_a_distribution_of_nothing():
+    with pytest.raises(ValueError, match="no values"):
+        empirical_distribution([])
