@@ -92,7 +92,7 @@ def test_a_searched_family_is_followed_by_its_grown_member_and_its_base_by_hand(
     assert [(e.arm, e.factor) for e in entries[:4]] == [
         ("searched", factor) for factor in (1.0, 2.0, 4.0, 8.0)
     ]
-    others = {f"searched, grown by {form}" for form in ("exponential", "linear", "squared")}
+    others = {f"searched, grown by {form}" for form in ("linear", "squared", "compound")}
     by_hand = {"searched base dwr", "searched base dWr"}
     assert by_hand <= {e.arm for e in entries[4:]} <= by_hand | others
     for entry in entries[3:]:
@@ -197,7 +197,9 @@ def test_a_whole_run_is_done_once(tmp_path, monkeypatch, capsys):
     assert all(len(network["accuracies"]) == 1 for network in first["networks"])
     for network in first["networks"]:
         window = (
-            SEARCHED_WINDOW if network["arm"] in ("searched", "searched fixed") else HAND_WINDOW
+            HAND_WINDOW
+            if "hand" in network["arm"] or " base " in network["arm"]
+            else SEARCHED_WINDOW
         )
         budget = F_0[14] * network["factor"]
         assert window[0] * budget <= network["macs"] <= window[1] * budget

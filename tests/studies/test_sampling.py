@@ -38,7 +38,7 @@ def test_smoke_runs_every_part_and_a_second_call_repeats_nothing(
         macs = [m["macs"] for m in family["members"]]
         assert macs == pytest.approx(budget, rel=0.02)
     trained = [s["images"] for s in found["supernets"]]
-    assert trained == [225, 225]
+    assert trained == [225, 225, 225]
 
     files = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*.json")}
     capsys.readouterr()
