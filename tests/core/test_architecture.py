@@ -98,6 +98,7 @@ def test_errors_name_the_path(architecture, path, value, words):
     with pytest.raises(ValueError) as caught:
         Architecture.from_json(data, where="file")
     assert words in str(caught.value)
+    assert str(caught.value).startswith("file")
     assert "\n" not in str(caught.value)
 
 

@@ -183,7 +183,12 @@ class Architecture:
             "rounding": _make(Rounding, rest.get("rounding", {}), f"{where}.rounding"),
         }
         plain = {key: value for key, value in rest.items() if key not in known}
-        made: Self = _make(cls, plain | known, where)
+        try:
+            made: Self = _make(cls, plain | known, where)
+        except ValueError as error:
+            raise ValueError(
+                str(error) if str(error).startswith(where) else f"{where}.{error}"
+            ) from None
         return made
 
 
