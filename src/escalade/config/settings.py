@@ -1,0 +1,198 @@
+"""The settings of a run, with their meaning and defaults: what `config.yaml` holds."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+import yaml
+
+from escalade.core.budget import Budget, Ladder
+from escalade.train.recipe import Recipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetConfig:
+    """How images are decoded and divided.
+
+    Attributes:
+        side: stored height and width; None takes what the largest resolution needs.
+        in_channels: 1 or 3; None lets the images decide.
+        search_size: images per class (int) or share of a class (float) held out for the search;
+            None takes 50 a class, at most a fifth (ScaleNet, section 4.1).
+        limit: at most this many images in each split.
+    """
+
+    side: int | None = None
+    in_channels: int | None = None
+    search_size: int | float | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SupernetConfig:
+    """The super-supernet and its training (ScaleNet, section 3.2).
+
+    Attributes:
+        coupled: train left and right channels alternately (BCNet).
+        sampler: hierarchical or uniform.
+        weights: equal, proportional, or one weight per scaling stage (eq. 1).
+        window: redraw paths farther than this factor from their stage's budget; None keeps all.
+        balance: within the window, draw evenly over resolution, depth, both or none.
+        recipe: how to train.
+    """
+
+    coupled: bool = False
+    sampler: str = "hierarchical"
+    weights: str | list[float] = "equal"
+    window: float | None = 1.5
+    balance: str = "both"
+    recipe: Recipe = field(default_factory=lambda: Recipe(epochs=30))
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationConfig:
+    """How paths are scored.
+
+    Attributes:
+        recalibration_images: training images that batch-norm statistics are taken from.
+        precision: fp32 or bf16.
+    """
+
+    recalibration_images: int = 1024
+    precision: str = "fp32"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchConfig:
+    """The joint search (ScaleNet, section 3.3; docs/deviations.md).
+
+    Attributes:
+        method: mcea, random or independent.
+        num_bases: random base networks that rank the first strategies (K).
+        rounds: rounds of base and strategy search (T).
+        population: of the base evolution.
+        generations: of the base evolution.
+        strategies: most strategies evaluated per stage at a time.
+        stage_weights: pi, one per scaling stage from 0; None weighs stages 1 to M equally.
+        num_models: networks of a design space that are trained alone and compared.
+        recipe: how to train each of them.
+    """
+
+    method: str = "mcea"
+    num_bases: int = 20
+    rounds: int = 4
+    population: int = 64
+    generations: int = 40
+    strategies: int = 64
+    stage_weights: list[float] | None = None
+    num_models: int = 32
+    recipe: Recipe = field(default_factory=lambda: Recipe(epochs=5))
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrowConfig:
+    """Larger members from the fitted growth rule (ScaleNet, section 3.4).
+
+    Attributes:
+        num: members to grow beyond the searched ones.
+        function: exponential (eq. 9), linear, squared or compound (one exponent a dimension).
+        rule: how the best network of a design space is scaled, such as dWr, dwr or alpha=0.5.
+        compare: rules whose networks are listed beside each grown member, made of the same base
+            for the same budget.
+    """
+
+    num: int = 2
+    function: str = "exponential"
+    rule: str = "dWr"
+    compare: list[str] = field(default_factory=lambda: ["dWr", "dwr"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatencyConfig:
+    """What a latency is, in budgets and in the report.
+
+    Attributes:
+        batch_size: images at a time.
+        threads: CPU threads; None takes torch's choice.
+    """
+
+    batch_size: int = 1
+    threads: int | None = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetrainConfig:
+    """Where the members' weights come from.
+
+    Attributes:
+        searched: retrain (from scratch), slice (recalibrated slices of the supernet) or finetune
+            (train on from the slice).
+        grown: scratch, warm (from the largest searched member), or both, which keeps the start
+            that is better on the search split and shows the difference.
+        finetune_rate: learning rate of finetune and warm starts, relative to the recipe's.
+        recipe: how to train.
+    """
+
+    searched: str = "finetune"
+    grown: str = "both"
+    finetune_rate: float = 0.3
+    recipe: Recipe = field(default_factory=lambda: Recipe(epochs=20))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportConfig:
+    """Which formats members are exported to, besides timm's."""
+
+    onnx: bool = True
+    torch_export: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Everything a run does; `config.yaml` of a run folder holds it fully resolved.
+
+    Attributes:
+        data: a folder of class folders, or a data set's name.
+        budgets: the ladder, from small to large, such as [60M, 120M, 240M].
+        budget_kind: macs, params, activations or latency.
+        tolerance: relative, on both sides of every budget.
+        space: a space's name or file; None takes the named space nearest to the first budget.
+        seed: of everything.
+        device: auto, cpu or cuda.
+        precision: fp32 or bf16, in training.
+        threads: CPU threads in training; None takes all cores.
+        workers: processes of one thread that score and retrain on CPU; None takes all cores.
+        hours: fit the schedule to this time on this device; None keeps the recipes as they are.
+        fitted: whether that was done: the recipes are what this run uses.
+    """
+
+    data: str = "demo"
+    budgets: list[float] = field(default_factory=list)
+    budget_kind: str = "macs"
+    tolerance: float = 0.05
+    space: str | None = None
+    seed: int = 0
+    device: str = "auto"
+    precision: str = "fp32"
+    threads: int | None = None
+    workers: int | None = None
+    hours: float | None = None
+    fitted: bool = False
+    dataset: DatasetConfig = field(default_factory=DatasetConfig)
+    supernet: SupernetConfig = field(default_factory=SupernetConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    search: SearchConfig = field(default_factory=SearchConfig)
+    grow: GrowConfig = field(default_factory=GrowConfig)
+    latency: LatencyConfig = field(default_factory=LatencyConfig)
+    retrain: RetrainConfig = field(default_factory=RetrainConfig)
+    export: ExportConfig = field(default_factory=ExportConfig)
+
+    @property
+    def ladder(self) -> Ladder:
+        """The budgets as a ladder."""
+        kind, tolerance = self.budget_kind, self.tolerance
+        return Ladder(tuple(Budget(target, kind, tolerance) for target in self.budgets))
+
+    def to_yaml(self) -> str:
+        """The text of `config.yaml`."""
+        return yaml.safe_dump(asdict(self), sort_keys=False)
