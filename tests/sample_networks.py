@@ -73,6 +73,36 @@ def mobilenet_v3(*, widths=(8, 16), depths=(1, 2), head=(24, 40)) -> Architectur
     )
 
 
+def bignas(*, widths=((8, 12), (16, 24, 24), (24,)), stem=8, head=40, kernel=5) -> Architecture:
+    """Transition shortcuts of every sort, with a width for each layer.
+
+    Sides go from 10 to 5 to 3, so that the second pooling has a border.
+    """
+    se = replace(_SE, activation="swish")
+    stages = []
+    for i, row in enumerate(widths):
+        blocks = tuple(
+            Block(
+                kind="dsconv" if i == 0 else "mbconv",
+                kernel=kernel if i else 3,
+                stride=2 if i and k == 0 else 1,
+                expansion=2.0 if i else 1.0,
+                width=width,
+                se=se,
+                activation="swish",
+                transition=True,
+            )
+            for k, width in enumerate(row)
+        )
+        stages.append(Stage(blocks=blocks))
+    return _network(
+        "bignas_like",
+        stages,
+        stem=Stem(width=stem, activation="swish"),
+        head=Head(width=head, activation="swish"),
+    )
+
+
 def _bottleneck(width: int, *, expansion=1.0, group_width=None, se=None, stride=2) -> Block:
     return Block(
         kind="bottleneck",
@@ -104,4 +134,4 @@ def _network(
     )
 
 
-SAMPLES = {made.name: made for made in (regnet_y(), regnet_z(), resnet(), mobilenet_v3())}
+SAMPLES = {made.name: made for made in (regnet_y(), regnet_z(), resnet(), mobilenet_v3(), bignas())}

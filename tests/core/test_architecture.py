@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from copy import deepcopy
 from dataclasses import replace
 
 import pytest
 
-from escalade.core.architecture import Architecture
+from escalade.core.architecture import Architecture, Block, Head, Stage, Stem
 from escalade.core.seeds import generator
+from escalade.spaces import known
 
 
 def change(data, path, value):
@@ -87,6 +89,7 @@ def test_fields_with_defaults_may_be_left_out(architecture):
         (["stages", 1, "blocks", 0, "expansion"], 0, "blocks[0].expansion: 0 is not positive"),
         (["stages", 1, "blocks", 0, "kind"], "conv", "blocks[0].kind: 'conv' is not known"),
         (["stages", 1, "blocks", 0, "group_width"], 8, "blocks[0].group_width"),
+        (["stages", 1, "blocks", 0, "transition"], 1, "transition: expected bool, got 1"),
         (["stages", 1, "blocks", 0, "se", "ratio"], 2, "blocks[0].se.ratio: 2 is outside (0, 1]"),
         (["stages", 1, "blocks", 0, "se", "of"], "all", "blocks[0].se.of: 'all' is not known"),
         (["stages", 1, "blocks", 0, "se", "gate"], "relu", "blocks[0].se.gate: 'relu'"),
@@ -107,6 +110,69 @@ def test_the_key_is_of_the_network_not_of_its_name(architecture):
     assert architecture.renamed("other") != architecture
     assert replace(architecture, resolution=22).key != architecture.key
     assert len(architecture.key) == 16
+
+
+def test_keys_never_change():
+    """Runs that were begun with an older version go on with theirs."""
+    assert known.load("efficientnet_b0").key == "5d00aec6fb49b538"
+    assert known.load("mobilenet_v3_large").key == "1db2c6eb3cb7ba26"
+    names = known.names()[: known.names().index("bignas_659m")]
+    keys = "".join(known.load(name).key for name in names)
+    assert hashlib.sha256(keys.encode()).hexdigest().startswith("7f93d1d726fab899")
+
+
+def test_a_transition_is_in_the_file_only_where_there_is_one(architecture):
+    assert "transition" not in json.dumps(architecture.to_json())
+    made = with_transitions(architecture)
+    assert made.to_json()["stages"][1]["blocks"][0]["transition"] is True
+    assert Architecture.from_json(made.to_json()) == made
+    assert made.key != architecture.key
+
+
+def test_a_transition_counts_only_where_the_shape_changes(architecture):
+    """Blocks of stages[0] and the second of stages[1] keep their input's shape."""
+    first, second = architecture.stages[1].blocks
+    only = Stage(blocks=(replace(first, transition=True), second))
+    made = replace(architecture, stages=(architecture.stages[0], only))
+    assert made != with_transitions(architecture)
+    assert made.key == with_transitions(architecture).key
+
+
+def with_transitions(architecture):
+    stages = [
+        Stage(blocks=tuple(replace(block, transition=True) for block in stage.blocks))
+        for stage in architecture.stages
+    ]
+    return replace(architecture, stages=tuple(stages))
+
+
+@pytest.mark.parametrize(
+    ("changes", "in_width", "shortcut", "projection"),
+    [
+        ({}, 16, True, False),
+        ({}, 8, False, False),
+        ({"stride": 2}, 16, False, False),
+        ({"transition": True}, 16, True, False),
+        ({"transition": True}, 8, True, True),
+        ({"transition": True, "stride": 2}, 16, True, False),
+        ({"transition": True, "stride": 2, "kind": "dsconv"}, 8, True, True),
+        ({"kind": "bottleneck"}, 16, True, False),
+        ({"kind": "bottleneck", "stride": 2}, 16, True, True),
+        ({"kind": "regnet_z", "stride": 2}, 16, False, False),
+    ],
+)
+def test_shortcuts(changes, in_width, shortcut, projection):
+    block = Block(width=16, **changes)
+    assert block.has_shortcut(in_width) is shortcut
+    assert block.has_projection(in_width) is projection
+
+
+@pytest.mark.parametrize("kind", ["bottleneck", "regnet_z"])
+def test_transitions_of_other_kinds_are_refused(kind):
+    block = Block(kind=kind, width=8, transition=True)
+    stages = (Stage(blocks=(block,)),) * 2
+    with pytest.raises(ValueError, match=rf"blocks\[0\].transition: {kind} has none; use false"):
+        Architecture(resolution=32, stem=Stem(width=8), stages=stages, head=Head(width=8))
 
 
 def test_every_field_counts_in_the_key(architecture):

@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from escalade.core import balance
 from escalade.core.samplers import Hierarchical, Uniform, Window
 from escalade.core.seeds import generator
 from escalade.spaces.load import load
@@ -31,29 +30,27 @@ def spread(values, per_octave):
 def test_tables_give_what_the_networks_realise(space):
     population = drawn(space, Uniform, "none", num=300)
     networks = [path.architecture for path in space.paths(population)]
-    assert balance.resolutions(space, population).tolist() == [n.resolution for n in networks]
-    assert balance.depths(space, population).tolist() == [sum(n.depths) for n in networks]
+    assert space.sides(population).tolist() == [n.resolution for n in networks]
+    assert space.depths(population).tolist() == [sum(n.depths) for n in networks]
 
 
 @pytest.mark.parametrize("kind", [Uniform, Hierarchical])
 def test_resolutions_become_even(space, kind):
-    before = spread(balance.resolutions(space, drawn(space, kind, "none")), 2)
-    after = spread(balance.resolutions(space, drawn(space, kind, "resolution")), 2)
+    before = spread(space.sides(drawn(space, kind, "none")), 2)
+    after = spread(space.sides(drawn(space, kind, "resolution")), 2)
     assert before < 0.2 < 0.4 < after
 
 
 def test_depths_become_even(space):
-    before = spread(balance.depths(space, drawn(space, Hierarchical, "none")), 2)
-    after = spread(balance.depths(space, drawn(space, Hierarchical, "depth")), 2)
+    before = spread(space.depths(drawn(space, Hierarchical, "none")), 2)
+    after = spread(space.depths(drawn(space, Hierarchical, "depth")), 2)
     assert after > 2 * before
 
 
 def test_both_evens_out_both(space):
     plain, both = drawn(space, Hierarchical, "none"), drawn(space, Hierarchical, "both")
-    for values, per_octave in ((balance.resolutions, 2), (balance.depths, 2)):
-        assert spread(values(space, both), per_octave) > 1.5 * spread(
-            values(space, plain), per_octave
-        )
+    for values in (space.sides, space.depths):
+        assert spread(values(both), 2) > 1.5 * spread(values(plain), 2)
 
 
 @pytest.mark.parametrize("over", ["resolution", "depth", "both"])

@@ -132,6 +132,31 @@ def test_a_path_is_what_its_genome_says(small):
     assert [block.expansion for block in second] == [4.0, 4.0]
 
 
+def test_the_smallest_and_the_largest_genome(scalenet, small):
+    for space in (scalenet, small):
+        least, most = (space.path(g, space.base_triple) for g in (space.smallest, space.largest))
+        assert tuple(space.repair(np.array([least.genome]))[0]) == least.genome
+        for path, end, depth in ((least, min, 0), (most, max, 1)):
+            network = path.architecture
+            assert network.resolution == end(space.data.resolutions)
+            assert network.stem.width == end(space.data.stem.widths)
+            for stage, choices in zip(network.stages, space.data.stages, strict=True):
+                assert len(stage.blocks) == choices.depth[depth]
+                found = {(block.width, block.expansion, block.kernel) for block in stage.blocks}
+                assert found == {
+                    (end(choices.widths), end(choices.expansions), end(choices.kernels))
+                }
+
+
+def test_choices_need_not_rise(small):
+    first, *rest = small.data.stages
+    turned = replace(first, widths=first.widths[::-1], kernels=(5, 3, 7))
+    data = replace(small.data, stages=(turned, *rest), resolutions=small.data.resolutions[::-1])
+    space = SearchSpace(data, factors=LADDER)
+    for one, other in ((space.smallest, small.smallest), (space.largest, small.largest)):
+        assert space.path(one, space.base_triple).key == small.path(other, small.base_triple).key
+
+
 def test_scaling_multiplies(scalenet):
     genome = scalenet.sample_genomes(generator(0, "scaling"), 1)[0]
     base = scalenet.path(genome, scalenet.base_triple).architecture

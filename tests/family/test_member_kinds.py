@@ -24,7 +24,8 @@ from escalade.data.batches import prepare
 from escalade.data.decoding import to_square
 from escalade.family import export, package, standalone
 from escalade.family.adapt import adapt
-from sample_networks import RESOLUTION, SAMPLES, regnet_y, regnet_z, resnet
+from escalade.nets.build import end_layers
+from sample_networks import RESOLUTION, SAMPLES, bignas, regnet_y, regnet_z, resnet
 
 ODD = {
     "odd_regnet_z": replace(
@@ -33,6 +34,9 @@ ODD = {
         stem=Stem(width=5, kernel=5, stride=1, activation="relu6"),
     ),
     "odd_resnet": replace(resnet(widths=(20, 44)), name="odd_resnet"),
+    "odd_bignas": replace(
+        bignas(widths=((9, 9), (11, 20, 9), (9,), (9,)), stem=9, head=21), name="odd_bignas"
+    ),
 }
 MEMBERS = SAMPLES | ODD
 
@@ -110,7 +114,7 @@ def test_the_script_needs_no_escalade(made):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["regnet_y_like", "mobilenet_v3_like"])
+@pytest.mark.parametrize("name", ["regnet_y_like", "mobilenet_v3_like", "bignas_like"])
 def test_the_script_runs_where_escalade_cannot_be_imported(name, tmp_path):
     arch = SAMPLES[name]
     package.write(tmp_path, package=packaged(arch), state=trained(arch).state_dict())
@@ -153,7 +157,7 @@ def test_weights_are_made_ready_for_other_data(made, images):
     state, of = adapt(network.state_dict(), arch, num_classes=7, in_channels=3)
     fresh = trained(of)
     missing = {name for name in fresh.state_dict() if name not in state}
-    classifier = "classifier" if arch.head.hidden else "head.fc"
+    classifier = end_layers(arch)["classifier"]
     assert missing == {f"{classifier}.weight", f"{classifier}.bias"}
     fresh.load_state_dict(state, strict=False)
     features = fresh.forward_features(images.repeat(1, 3, 1, 1))

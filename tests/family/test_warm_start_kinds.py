@@ -1,4 +1,4 @@
-"""Warm starts of networks of bottleneck blocks and of MobileNetV3's."""
+"""Warm starts of networks of bottleneck blocks, MobileNetV3's, and with transition shortcuts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tiny_members import tiny, trained
 
 from escalade.core.architecture import Head, Stage
 from escalade.family.warm_start import carried, warm_start
-from sample_networks import mobilenet_v3, regnet_y, regnet_z, resnet
+from sample_networks import bignas, mobilenet_v3, regnet_y, regnet_z, resnet
 
 GROWTHS = {
     "regnet_y deeper": (regnet_y(), regnet_y(depths=(2, 4))),
@@ -25,6 +25,10 @@ GROWTHS = {
     "mobilenet_v3 all": (
         mobilenet_v3(),
         mobilenet_v3(widths=(16, 24), depths=(2, 4), head=(40, 64)),
+    ),
+    "bignas all": (
+        bignas(),
+        bignas(widths=((16, 20), (24, 32, 32, 32), (32, 32)), stem=16, head=48, kernel=7),
     ),
 }
 
@@ -55,6 +59,14 @@ def _activation(arch, name):
     return replace(arch, stages=tuple(changed(stage) for stage in arch.stages))
 
 
+def _without(arch):
+    """The same without transition shortcuts."""
+    stages = [[replace(b, transition=False) for b in stage.blocks] for stage in arch.stages]
+    return replace(arch, stages=tuple(Stage(blocks=tuple(blocks)) for blocks in stages))
+
+
+# a new block with another width, and an old one whose width begins to change
+TURNS = (bignas(), bignas(widths=((8, 12), (16, 24, 24, 32), (40,))))
 SWISH = (_activation(regnet_y(), "swish"), _activation(regnet_y(depths=(1, 3)), "swish"))
 
 
@@ -64,6 +76,9 @@ SWISH = (_activation(regnet_y(), "swish"), _activation(regnet_y(depths=(1, 3)), 
         (regnet_y(), regnet_y(widths=(24, 48), group_width=12), "groups do not hold the old ones"),
         (regnet_y(group_width=16), regnet_y(), "groups do not hold the old ones"),
         (*SWISH, r"stages\[1\].blocks\[2\] is new and its activation changes its input"),
+        (*TURNS, r"stages\[1\].blocks\[3\] is new and its shortcut changes its input"),
+        (*TURNS, r"stages\[2\].blocks\[0\]: only one of the two has a projection"),
+        (bignas(), _without(bignas()), r"stages\[0\].blocks\[1\]: only one .* has a shortcut"),
         (regnet_y(), regnet_y(max_pool=True), "only one of the two has a max pool"),
         (regnet_z(), replace(regnet_z(), head=Head(width=None)), "has a convolution before"),
         (mobilenet_v3(), mobilenet_v3(head=(16, 40)), "the stem or the head is narrower"),

@@ -16,6 +16,7 @@ from escalade.spaces import known
 @pytest.mark.parametrize(
     "name",
     [
+        "bignas_659m",
         "efficientnet_b0",
         "mobilenet_v2",
         "mobilenet_v3_large",

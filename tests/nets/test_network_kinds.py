@@ -1,4 +1,4 @@
-"""Details of networks that are not timm's EfficientNet: bottleneck blocks, a hidden head layer."""
+"""Details of networks that timm has no plain EfficientNet for: bottlenecks, a hidden head layer."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import save_file
 from timm.layers.drop import DropPath
 from timm.models.byobnet import BottleneckBlock, ByobNet
+from timm.models.efficientnet import EfficientNet
 from timm.models.mobilenetv3 import MobileNetV3
 from torch import Tensor, nn
 
@@ -20,15 +21,18 @@ from escalade.core import cost
 from escalade.core.architecture import Architecture, Block, Head
 from escalade.nets.build import blank, build
 from escalade.nets.facts import MAX_STRIDE_OF_HIDDEN, facts
+from escalade.nets.mobile import Transition
 from sample_networks import SAMPLES, mobilenet_v3, regnet_y, regnet_z, resnet, stage
 
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_networks_are_timms_own_classes(name: str) -> None:
     network = build(SAMPLES[name])
-    assert type(network) is (MobileNetV3 if name == "mobilenet_v3_like" else ByobNet)
+    kinds = {"mobilenet_v3_like": MobileNetV3, "bignas_like": EfficientNet}
+    assert type(network) is kinds.get(name, ByobNet)
     modules = {type(module) for module in network.modules()}
-    assert all(each.__module__.split(".")[0] in ("timm", "torch") for each in modules)
+    ours = {each for each in modules if each.__module__.split(".")[0] not in ("timm", "torch")}
+    assert ours == ({Transition} if name == "bignas_like" else set())
 
 
 def test_scaled_regnet_keeps_its_squeeze_widths() -> None:

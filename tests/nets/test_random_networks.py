@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ with warnings.catch_warnings():  # fvcore's, from its import on
     warnings.simplefilter("ignore")
     from fvcore.nn import ActivationCountAnalysis
 
-SORTS = ("bottleneck", "regnet_z", "mobile", "mobile_v3")
+SORTS = ("bottleneck", "regnet_z", "mobile", "mobile_v3", "transition")
 NUM, NUM_FAST = 60, 12  # of each sort
 
 
@@ -99,7 +100,7 @@ def _named_params(network: nn.Module, architecture: Architecture) -> bool:
 def random_network(rng: Generator, sort: str) -> Architecture:
     """Widths need not be multiples of anything."""
     residual = sort in ("bottleneck", "regnet_z")
-    v3 = sort == "mobile_v3"
+    v3 = sort == "mobile_v3" or (sort == "transition" and bool(rng.random() < 0.3))
     stem = Stem(
         width=int(rng.integers(1, 20)),
         kernel=int(rng.choice([1, 3, 5, 7])),
@@ -130,7 +131,15 @@ def _stage(rng: Generator, sort: str) -> Stage:
     width, depth = int(rng.integers(1, 40)), int(rng.integers(1, 4))
     blocks = [_block(rng, sort, width, stride=int(rng.integers(1, 3)))]
     blocks += [_block(rng, sort, width, stride=1) for _ in range(depth - 1)]
+    if sort == "transition":
+        blocks = [_with_transition(rng, block) for block in blocks]
     return Stage(blocks=tuple(blocks))
+
+
+def _with_transition(rng: Generator, block: Block) -> Block:
+    """Sometimes with another width than the rest of the stage has."""
+    width = block.width if rng.random() < 0.5 else int(rng.integers(1, 40))
+    return replace(block, width=width, transition=bool(rng.random() < 0.8))
 
 
 def _block(rng: Generator, sort: str, width: int, *, stride: int) -> Block:

@@ -8,6 +8,7 @@ import pytest
 
 from escalade.core.budget import Budget, Ladder
 from escalade.core.design_space import DesignSpace
+from escalade.core.layer_space import LayerSpace
 from escalade.core.seeds import generator
 from escalade.spaces import choose, load
 
@@ -34,6 +35,7 @@ def ladder(*targets, kind="macs"):
 
 DESIGNS = ["regnet_y", "regnet_y_small", "regnet_z", "regnet_z_small"]
 SUPERNETS = ["medium", "scalenet", "scalenet_half", "small"]
+LAYERS = ["bignas", "bignas_small"]
 
 
 @pytest.mark.parametrize("name", SUPERNETS)
@@ -55,13 +57,45 @@ def test_every_named_design_space_loads_and_says_what_it_is_for(name):
     assert choose.largest_resolution(space) == max(space.data.resolutions)
 
 
+@pytest.mark.parametrize("name", LAYERS)
+def test_every_named_layer_space_loads_and_says_what_it_is_for(name):
+    space = load.load(name, factors=(1.0, 2.0), kind="params", in_channels=1)
+    assert isinstance(space, LayerSpace)
+    assert (space.name, bool(space.data.description)) == (name, True)
+    assert (space.factors, space.kind, space.in_channels) == ((1.0, 2.0), "params", 1)
+    assert load.make(load.parse(load.to_json(space.data), where=name)).data == space.data
+    assert load.load_layers(name, in_channels=1).data == space.data
+    assert choose.largest_resolution(space) == max(space.data.resolutions)
+    low, _, high = choose.base_costs(space, "macs")
+    assert low < high
+
+
+def test_a_layer_space_for_a_ladder():
+    space = choose.space_for("bignas_small", ladder(1e6, 2e6))
+    assert isinstance(space, LayerSpace)
+    assert space.factors == (1.0, 2.0)
+
+
+@pytest.mark.parametrize("name", ["small", "regnet_y"])
+def test_a_space_without_choices_per_layer(name):
+    with pytest.raises(ValueError, match=f"space: {name} has no choices per layer; .* bignas"):
+        load.load_layers(name)
+
+
+def test_an_unknown_kind(tmp_path):
+    path = tmp_path / "own.yaml"
+    path.write_text("format: 1\nkind: layer\n" + OWN.replace("format: 1", ""))
+    with pytest.raises(ValueError, match=r"own\.yaml\.kind: 'layer' .* kind: regnet or layers"):
+        load.load(str(path))
+
+
 def test_a_design_space_has_no_supernet():
     with pytest.raises(ValueError, match=r"regnet_y is a design space, .* such as small"):
         load.load("regnet_y")
 
 
 def test_names():
-    assert load.names() == sorted(DESIGNS + SUPERNETS)
+    assert load.names() == sorted(DESIGNS + SUPERNETS + LAYERS)
 
 
 def test_a_space_of_ones_own(tmp_path):
@@ -106,7 +140,7 @@ def test_a_file_that_may_not_be_read(tmp_path):
 def test_unknown_spaces():
     with pytest.raises(ValueError, match="did you mean scalenet"):
         load.load("scalnet")
-    with pytest.raises(ValueError, match=r"known are medium, regnet_y, .*, scalenet_half, small"):
+    with pytest.raises(ValueError, match=r"known are bignas, bignas_small, medium, .*, small"):
         load.load("xyz")
 
 

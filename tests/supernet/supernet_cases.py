@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -26,7 +26,7 @@ class Case:
 def random_case(seed: int, *, coupled: bool = False) -> Case:
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
-    shape = random_shape(rng)
+    shape = with_transitions(np.random.default_rng([seed, 1]), random_shape(rng))
     architecture = random_architecture(rng, shape)
     side = architecture.resolution
     batches = [
@@ -74,6 +74,15 @@ def random_shape(rng: np.random.Generator) -> SupernetShape:
     )
 
 
+def with_transitions(rng: np.random.Generator, shape: SupernetShape) -> SupernetShape:
+    """Half of the stages with transition shortcuts, half with a width for each layer."""
+    stages = [
+        replace(stage, transition=bool(rng.random() < 0.5), layer_widths=bool(rng.random() < 0.5))
+        for stage in shape.stages
+    ]
+    return replace(shape, stages=tuple(stages))
+
+
 def random_architecture(rng: np.random.Generator, shape: SupernetShape) -> Architecture:
     def below(width: int) -> int:
         return 4 * int(rng.integers(1, width // 4 + 1))
@@ -87,9 +96,10 @@ def random_architecture(rng: np.random.Generator, shape: SupernetShape) -> Archi
                 kernel=int(rng.choice(held.kernels)),
                 stride=held.stride if k == 0 else 1,
                 expansion=float(rng.choice(held.expansions)),
-                width=width,
+                width=below(held.width) if held.layer_widths else width,
                 se=held.se if rng.random() < 0.7 else None,
                 activation=held.activation,
+                transition=held.transition,
             )
             for k in range(int(rng.integers(1, held.depth + 1)))
         )
@@ -100,5 +110,5 @@ def random_architecture(rng: np.random.Generator, shape: SupernetShape) -> Archi
         num_classes=shape.num_classes,
         stem=Stem(width=below(shape.stem.width), stride=shape.stem.stride),
         stages=tuple(stages),
-        head=shape.head,
+        head=replace(shape.head, width=below(shape.head.width)),
     )

@@ -53,6 +53,10 @@ class Block:
 
     `group_width` is the width of a group of the middle convolution of the last two kinds; None
     is one group. The depthwise kinds have none.
+
+    `transition` gives a depthwise kind a shortcut also where its shape changes (BigNAS, section
+    3.1): 2x2 average pooling where the stride is 2, then a 1x1 convolution with batch norm where
+    the width changes. Where the shape stays it says nothing.
     """
 
     kind: str = "mbconv"
@@ -63,6 +67,7 @@ class Block:
     se: SqueezeExcite | None = None
     group_width: int | None = None
     activation: str = "hard_swish"
+    transition: bool = False
 
     def hidden(self, in_width: int) -> int:
         """Width of the middle convolution, exactly as timm's builders make it."""
@@ -81,9 +86,19 @@ class Block:
             return make_divisible(of * self.se.ratio, self.se.divisor)
         return round(of * self.se.ratio)
 
+    def keeps_shape(self, in_width: int) -> bool:
+        """Whether the output has the input's shape, so that a shortcut is the input itself."""
+        return self.stride == 1 and self.width == in_width
+
+    def has_shortcut(self, in_width: int) -> bool:
+        """Whether the input, or what the shortcut makes of it, is added to the output."""
+        return self.kind == "bottleneck" or self.transition or self.keeps_shape(in_width)
+
     def has_projection(self, in_width: int) -> bool:
-        """Whether the shortcut is a 1x1 convolution."""
-        return self.kind == "bottleneck" and (self.stride != 1 or self.width != in_width)
+        """Whether the shortcut has a 1x1 convolution."""
+        if self.transition:
+            return self.width != in_width
+        return self.kind == "bottleneck" and not self.keeps_shape(in_width)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +154,9 @@ class Architecture:
     @property
     def key(self) -> str:
         """The architecture key: equal for equal stand-alone networks, whatever their name."""
-        text = json.dumps(_plain(replace(self, name="", rounding=Rounding())), sort_keys=True)
+        plain = _plain(replace(self, name="", rounding=Rounding()))
+        _drop_idle_transitions(plain)
+        text = json.dumps(plain, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
@@ -198,13 +215,29 @@ def _plain(arch: Architecture) -> dict[str, Any]:
     rare = [(plain, "rounding"), (plain["stem"], "max_pool"), (plain["head"], "hidden")]
     for stage in plain["stages"]:
         rare += [(block["se"], "divisor") for block in stage["blocks"] if block["se"]]
+        rare += [(block, "transition") for block in stage["blocks"]]
     for mapping, key in rare:
         if mapping[key] == _ABSENT[key]:
             del mapping[key]
     return plain
 
 
-_ABSENT = {"rounding": asdict(Rounding()), "max_pool": False, "hidden": None, "divisor": 1}
+_ABSENT = {
+    "rounding": asdict(Rounding()),
+    "max_pool": False,
+    "hidden": None,
+    "divisor": 1,
+    "transition": False,
+}
+
+
+def _drop_idle_transitions(plain: dict[str, Any]) -> None:
+    """Equal networks have equal keys: where the shape stays, a transition says nothing."""
+    width = plain["stem"]["width"]
+    for block in (block for stage in plain["stages"] for block in stage["blocks"]):
+        if block["stride"] == 1 and block["width"] == width:
+            block.pop("transition", None)
+        width = block["width"]
 
 
 def _block(data: Any, where: str) -> Block:

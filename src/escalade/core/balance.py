@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from escalade.core.population import IntArray, Population
-from escalade.core.rounding import scale_depth
 
 if TYPE_CHECKING:
-    from escalade.core.space import SearchSpace
+    from escalade.core.path_space import PathSpace
 
 # Cells per doubling of a dimension.
 CELLS_PER_OCTAVE = {"resolution": 4, "depth": 2}
@@ -28,7 +27,7 @@ NUM_FITS = 10
 
 
 def pick(
-    space: SearchSpace, rng: np.random.Generator, pool: Population, num: int, *, over: str
+    space: PathSpace, rng: np.random.Generator, pool: Population, num: int, *, over: str
 ) -> Population:
     """`num` paths of a pool, even over the cells of resolution, of depth, or of each (`both`).
 
@@ -46,30 +45,7 @@ def pick(
     return pool[rng.choice(len(pool), size=num, p=share / share.sum())]
 
 
-def _cells(space: SearchSpace, pool: Population, name: str) -> IntArray:
-    values = resolutions(space, pool) if name == "resolution" else depths(space, pool)
+def _cells(space: PathSpace, pool: Population, name: str) -> IntArray:
+    values = space.sides(pool) if name == "resolution" else space.depths(pool)
     cells: IntArray = np.floor(np.log2(values) * CELLS_PER_OCTAVE[name]).astype(np.int64)
     return cells
-
-
-def resolutions(space: SearchSpace, population: Population) -> IntArray:
-    """Realised resolution of every path: (n,)."""
-    table = np.array(
-        [
-            [space.scaled_resolution(side, ratio) for ratio in space.resolution_ratios]
-            for side in space.data.resolutions
-        ]
-    )
-    found: IntArray = table[population.genomes[:, 0], population.strategies[:, 2]]
-    return found
-
-
-def depths(space: SearchSpace, population: Population) -> IntArray:
-    """Blocks of every path: (n,)."""
-    ratios = space.depth_ratios
-    total = np.zeros(len(population), dtype=np.int64)
-    for i, stage in enumerate(space.data.stages):
-        table = np.array([[scale_depth(d, r) for r in ratios] for d in range(stage.depth[1] + 1)])
-        base = np.count_nonzero(space.kernels(population.genomes, i), axis=1)
-        total += table[base, population.strategies[:, 0]]
-    return total

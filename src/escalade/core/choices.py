@@ -94,16 +94,16 @@ def parse(data: Any, *, where: str = "space") -> SpaceData:
     Raises:
         ValueError: naming the path in the file, what is wrong and what would work.
     """
-    entries = dict(_mapping(data, where))
+    entries = dict(as_mapping(data, where))
     version = entries.pop("format", None)
     if version != FORMAT:
         raise ValueError(f"{where}.format: {version!r} is not known; write format: {FORMAT}")
-    stages = _sequence(entries.get("stages"), f"{where}.stages")
+    stages = as_sequence(entries.get("stages"), f"{where}.stages")
     entries["stem"] = read_fields(StemChoices, entries.get("stem"), f"{where}.stem")
     entries["head"] = read_fields(Head, entries.get("head"), f"{where}.head")
     entries["stages"] = tuple(_stage(s, f"{where}.stages[{i}]") for i, s in enumerate(stages))
     if entries.get("scaling"):
-        scaling = _sequence(entries["scaling"], f"{where}.scaling")
+        scaling = as_sequence(entries["scaling"], f"{where}.scaling")
         entries["scaling"] = tuple(
             read_fields(Ratios, s, f"{where}.scaling[{i}]") for i, s in enumerate(scaling)
         )
@@ -124,7 +124,7 @@ def to_json(space: SpaceData) -> dict[str, Any]:
 
 
 def _stage(data: Any, where: str) -> StageChoices:
-    entries = dict(_mapping(data, where))
+    entries = dict(as_mapping(data, where))
     if entries.get("se") is not None:
         entries["se"] = read_fields(SqueezeExcite, entries["se"], f"{where}.se")
     stage: StageChoices = read_fields(StageChoices, entries, where)
@@ -137,7 +137,7 @@ def read_fields(cls: Any, data: Any, where: str) -> Any:
     Raises:
         ValueError: naming the field's path, what is wrong and what would work.
     """
-    entries = _mapping(data, where)
+    entries = as_mapping(data, where)
     known = {f.name: f for f in fields(cls)}
     values = {}
     for key, value in entries.items():
@@ -156,14 +156,14 @@ def _convert(kind: str, value: Any, where: str) -> Any:
     if kind == "tuple[int, int]":
         if isinstance(value, int):
             value = [value, value]
-        numbers = tuple(_number(v, int, where) for v in _sequence(value, where))
+        numbers = tuple(_number(v, int, where) for v in as_sequence(value, where))
         if len(numbers) != 2 or not 1 <= numbers[0] <= numbers[1]:
             raise ValueError(f"{where}: expected [least, most] with 1 <= least <= most")
         return numbers
     if kind.startswith(("tuple[int", "tuple[float")):
         cast = int if "int" in kind else float
         values = value if isinstance(value, list | tuple) else [value]
-        numbers = tuple(_number(v, cast, where) for v in _sequence(values, where))
+        numbers = tuple(_number(v, cast, where) for v in as_sequence(values, where))
         repeated = [n for i, n in enumerate(numbers) if n in numbers[:i]]
         if repeated:
             raise ValueError(f"{where}: {repeated[0]} stands there twice")
@@ -191,13 +191,15 @@ def _number(value: Any, cast: type, where: str) -> Any:
     return cast(exact)
 
 
-def _mapping(data: Any, where: str) -> Mapping[str, Any]:
+def as_mapping(data: Any, where: str) -> Mapping[str, Any]:
+    """A file's value where a mapping is expected; a ValueError otherwise."""
     if not isinstance(data, Mapping):
         raise ValueError(f"{where}: expected a mapping, got {data!r}")
     return data
 
 
-def _sequence(data: Any, where: str) -> Sequence[Any]:
+def as_sequence(data: Any, where: str) -> Sequence[Any]:
+    """A file's value where a list with entries is expected; a ValueError otherwise."""
     if not isinstance(data, list | tuple) or not data:
         raise ValueError(f"{where}: expected a list with at least one entry, got {data!r}")
     return data
@@ -210,14 +212,12 @@ def _check(space: SpaceData, where: str) -> None:
     if any(1.0 not in getattr(base, d) for d in ("depth", "width", "resolution")):
         raise ValueError(f"{where}.{at}: stage 0 is the base network; its ratios include 1")
     stem = space.stem
-    _known("activation", stem.activation, f"{where}.stem")
-    _known("activation", space.head.activation, f"{where}.head")
+    check_stem(stem, space.width_divisor, f"{where}.stem")
+    check_known("activation", space.head.activation, f"{where}.head")
     if space.head.width is None or space.head.hidden is not None:
         raise ValueError(f"{where}.head: a supernet's head is one convolution; give only width")
-    _widths(stem.widths, space.width_divisor, f"{where}.stem")
-    _odd("kernel", (stem.kernel,), f"{where}.stem")
     for i, stage in enumerate(space.stages):
-        _check_stage(stage, space.width_divisor, f"{where}.stages[{i}]")
+        check_stage(stage, space.width_divisor, f"{where}.stages[{i}]")
     stride = math.prod((stem.stride, *(stage.stride for stage in space.stages)))
     if min(space.resolutions) < stride:
         raise ValueError(
@@ -226,9 +226,17 @@ def _check(space: SpaceData, where: str) -> None:
         )
 
 
-def _check_stage(stage: StageChoices, divisor: int, where: str) -> None:
+def check_stem(stem: StemChoices, divisor: int, where: str) -> None:
+    """Raise a ValueError for a stem that no network can have."""
+    check_known("activation", stem.activation, where)
+    _widths(stem.widths, divisor, where)
+    _odd("kernel", (stem.kernel,), where)
+
+
+def check_stage(stage: StageChoices, divisor: int, where: str) -> None:
+    """Raise a ValueError for a stage that no supernet has layers for."""
     for field_name in ("kind", "activation"):
-        _known(field_name, getattr(stage, field_name), where)
+        check_known(field_name, getattr(stage, field_name), where)
     if stage.stride not in (1, 2):
         raise ValueError(f"{where}.stride: {stage.stride} is neither 1 nor 2")
     _widths(stage.widths, divisor, where)
@@ -237,7 +245,7 @@ def _check_stage(stage: StageChoices, divisor: int, where: str) -> None:
         raise ValueError(f"{where}.expansions: dsconv does not expand; use [1]")
     if stage.se is not None:
         for field_name in ("activation", "gate", "of"):
-            _known(field_name, getattr(stage.se, field_name), f"{where}.se")
+            check_known(field_name, getattr(stage.se, field_name), f"{where}.se")
         if stage.se.ratio > 1:
             raise ValueError(f"{where}.se.ratio: {stage.se.ratio} is outside (0, 1]")
 
@@ -256,7 +264,8 @@ def _odd(name: str, kernels: tuple[int, ...], where: str) -> None:
             raise ValueError(f"{where}.{name}: {kernel} is not odd")
 
 
-def _known(name: str, value: str, where: str) -> None:
+def check_known(name: str, value: str, where: str) -> None:
+    """Raise a ValueError with the nearest choice if a field's value is not known."""
     choices = KNOWN[name]
     if value not in choices:
         close = difflib.get_close_matches(value, choices, 1)

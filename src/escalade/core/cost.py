@@ -147,6 +147,8 @@ def _mobile_block(name: str, block: Block, in_width: int, side: int) -> Iterator
     )
     last = "conv_pwl" if block.kind == "mbconv" else "conv_pw"
     yield _conv(f"{name}.{last}", hidden, block.width, 1, out)
+    if block.has_projection(in_width):
+        yield _conv(f"{name}.shortcut.conv", in_width, block.width, 1, out)
 
 
 def _residual_block(name: str, block: Block, in_width: int, side: int) -> Iterator[_Layer]:

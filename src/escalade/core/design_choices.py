@@ -66,7 +66,7 @@ class DesignData:
 
 
 def is_design(data: Any) -> bool:
-    """Whether a file's content is a design space (`kind: regnet`), not a supernet's space."""
+    """Whether a file's content is a design space (`kind: regnet`); asked after `is_layers`."""
     return isinstance(data, Mapping) and "kind" in data
 
 
@@ -82,8 +82,8 @@ def parse(data: Any, *, where: str = "space") -> DesignData:
         raise ValueError(f"{where}.format: {version!r} is not known; write format: {FORMAT}")
     if kind != KIND:
         raise ValueError(
-            f"{where}.kind: {kind!r} is not known; write kind: {KIND}, or leave it out of a space "
-            "with stages of choices"
+            f"{where}.kind: {kind!r} is not known; write kind: {KIND} or layers, or leave it "
+            "out of a space with scaling strategies"
         )
     space: DesignData = read_fields(DesignData, entries, where)
     _check(space, where)

@@ -12,18 +12,24 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from escalade.core import cost
 from escalade.core.architecture import Architecture, Head, Rounding, Stem
 from escalade.core.design_choices import DesignData, total_stride
 from escalade.core.design_cost import design_costs
+from escalade.core.design_latency import design_latency
 from escalade.core.design_shapes import Floats, Shapes, shapes
 from escalade.core.population import IntArray, Population
 from escalade.core.regnet import regnet
 from escalade.core.seeds import generator
 from escalade.core.space import Gene, Path
+
+if TYPE_CHECKING:
+    from escalade.core.latency_table import LatencyTable
 
 # Steps of the slope and the width ratio, in which the published networks are written.
 WA_STEP, WM_STEP = 0.01, 0.001
@@ -54,13 +60,15 @@ class DesignSpace:
 
     Args:
         data: the ranges, as a file has them.
+        latency: predicts its networks' latency, if budgets are latencies.
 
     Raises:
         ValueError: if no network of these ranges has as many stages as the file says.
     """
 
-    def __init__(self, data: DesignData) -> None:
+    def __init__(self, data: DesignData, *, latency: LatencyTable | None = None) -> None:
         self.data = data
+        self.latency = latency
 
     @property
     def name(self) -> str:
@@ -76,7 +84,12 @@ class DesignSpace:
 
     def with_data(self, *, in_channels: int, num_classes: int) -> DesignSpace:
         """The same space for other images and classes."""
-        return DesignSpace(replace(self.data, in_channels=in_channels, num_classes=num_classes))
+        for_data = replace(self.data, in_channels=in_channels, num_classes=num_classes)
+        return DesignSpace(for_data, latency=self.latency)
+
+    def with_latency(self, table: LatencyTable) -> DesignSpace:
+        """The same space with a table of its networks' latencies."""
+        return DesignSpace(self.data, latency=table)
 
     # Genomes
 
@@ -233,11 +246,29 @@ class DesignSpace:
         """Realise a whole population; there are no strategies to apply."""
         return [self.path(genome) for genome in population.genomes]
 
-    def costs(self, population: Population, kind: str = "macs") -> IntArray:
-        """Macs, params or activations of legal genomes, exactly as `cost.of` counts: (n,)."""
+    def costs(self, population: Population, kind: str = "macs") -> npt.NDArray[Any]:
+        """Macs, params or activations of legal genomes, exactly as `cost.of` counts: (n,).
+
+        Of kind latency, predicted seconds, exactly as the table predicts each network.
+
+        Raises:
+            ValueError: for latency without a table.
+        """
         genomes = population.genomes
         sides = self._values(genomes, "resolution").astype(np.int64)
-        return design_costs(self.data, self.shapes(genomes), sides)[kind]
+        if kind != "latency":
+            return design_costs(self.data, self.shapes(genomes), sides)[kind]
+        if self.latency is None:
+            raise ValueError(
+                f"space {self.name}: latency is measured, not counted, and there is no table of it"
+            )
+        return design_latency(self.data, self.latency, self.shapes(genomes), sides)
+
+    def cost_of(self, architecture: Architecture, kind: str) -> float:
+        """One network's cost, as `costs` has it."""
+        if kind == "latency" and self.latency is not None:
+            return self.latency.of(architecture)
+        return float(getattr(cost.of(architecture), kind))
 
     def shapes(self, genomes: IntArray) -> Shapes:
         """Widths, depths and group widths of every network's stages."""

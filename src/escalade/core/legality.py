@@ -64,6 +64,8 @@ def _check_block(block: Block, where: str) -> None:
         raise ValueError(f"{where}.stride: {block.stride} is neither 1 nor 2")
     if block.expansion <= 0:
         raise ValueError(f"{where}.expansion: {block.expansion} is not positive")
+    if block.transition and block.kind in RESIDUAL_KINDS:
+        raise ValueError(f"{where}.transition: {block.kind} has none; use false")
     if block.group_width is not None:
         _check_groups(block, f"{where}.group_width")
     if block.se is not None:

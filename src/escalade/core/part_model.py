@@ -118,6 +118,8 @@ def _block_terms(group: Group, s: Sizes, before: Any, after: Any) -> list[Any]:
         found.append(after * s.hidden * s.group_width)
     if group.kind == "bottleneck" and not group.same_shape:
         found.append(after * s.in_width * s.width)
+    if group.transition:
+        found.append(after * s.in_width * s.width * (s.in_width != s.width))
     return found
 
 

@@ -22,6 +22,7 @@ class Group:
     """Parts that run the same operations, at whatever sizes.
 
     `same_shape` says that a block's output has its input's shape: a shortcut without a projection.
+    `transition` says that a depthwise block has a shortcut although its shape changes.
     """
 
     kind: str
@@ -30,6 +31,7 @@ class Group:
     stride: int = 1
     has_se: bool = False
     same_shape: bool = False
+    transition: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
@@ -104,7 +106,8 @@ def _block(block: Block, in_width: int, side: int) -> Part:
             kernel=block.kernel,
             stride=block.stride,
             has_se=block.se is not None,
-            same_shape=block.stride == 1 and block.width == in_width,
+            same_shape=block.keeps_shape(in_width),
+            transition=block.transition and not block.keeps_shape(in_width),
         ),
         Sizes(
             in_width=in_width,

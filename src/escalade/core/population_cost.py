@@ -33,6 +33,22 @@ def population_costs(space: SearchSpace, population: Population) -> dict[str, In
     return dict(zip(("macs", "params", "activations"), totals, strict=True))
 
 
+def population_sides(space: SearchSpace, population: Population) -> IntArray:
+    """Resolution of every path: (n,)."""
+    sides: IntArray = Tables.of(space).sides[population.genomes[:, 0], population.strategies[:, 2]]
+    return sides
+
+
+def population_depths(space: SearchSpace, population: Population) -> IntArray:
+    """Blocks of every path: (n,)."""
+    depths, ratio = Tables.of(space).depths, population.strategies[:, 0]
+    total = np.zeros(len(population), dtype=np.int64)
+    for i in range(len(space.data.stages)):
+        base = np.count_nonzero(space.kernels(population.genomes, i), axis=1)
+        total += depths[base, ratio]
+    return total
+
+
 @dataclass(frozen=True, slots=True)
 class Tables:
     """What ratios make of the space's choices, as look-up tables."""

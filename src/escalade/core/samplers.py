@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from escalade.core import balance
 from escalade.core.budget import format_amount
+from escalade.core.path_space import PathSpace
 from escalade.core.population import IntArray, Population
-from escalade.core.space import SearchSpace
 
 Mask = npt.NDArray[np.bool_]
 
@@ -47,7 +47,7 @@ class Window:
     factor: float = 1.5
     balance: str = "none"
 
-    def keeps(self, space: SearchSpace, population: Population, *, low: int, high: int) -> Mask:
+    def keeps(self, space: PathSpace, population: Population, *, low: int, high: int) -> Mask:
         """Which paths cost between the budgets of stages `low` and `high`, up to the factor."""
         costs = space.costs(population, self.kind)
         keep: Mask = (costs >= self.targets[low] / self.factor) & (
@@ -60,15 +60,17 @@ class Uniform:
     """Depth, width and resolution ratios each uniform over the union of all stages' values.
 
     The baseline of ScaleNet (section 3.2, Fig. 3): one mode. Spaces with a grid leave out
-    combinations more expensive than their last stage.
+    combinations more expensive than their last stage. In a per-layer space, which has no ratios,
+    every choice is uniform (BigNAS, section 3.1); a window keeps what lies between its first and
+    its last target.
     """
 
-    def __init__(self, space: SearchSpace, *, window: Window | None = None) -> None:
+    def __init__(self, space: PathSpace, *, window: Window | None = None) -> None:
         self.space = space
         self.window = window
 
     def draw(self, rng: np.random.Generator, num: int) -> Population:
-        rows, last = self.space.all_strategies, self.space.num_stages - 1
+        rows, last = self.space.all_strategies, len(self.window.targets) - 1 if self.window else 0
         return _draw(self.space, rng, num, rows, self.window, low=0, high=last)
 
 
@@ -80,15 +82,25 @@ class Hierarchical:
         weights: `equal` is 1 / (M + 1) per stage, `proportional` follows the numbers of
             strategies, or one weight per stage.
         window: keeps each stage's paths near its budget.
+
+    Raises:
+        ValueError: for weights that do not fit, or a window with more budgets than the space has
+            scaling stages.
     """
 
     def __init__(
         self,
-        space: SearchSpace,
+        space: PathSpace,
         *,
         weights: str | Sequence[float] = "equal",
         window: Window | None = None,
     ) -> None:
+        if window is not None and space.num_stages < len(window.targets):
+            raise ValueError(
+                f"supernet.sampler: hierarchical draws a scaling stage for each of the "
+                f"{len(window.targets)} budgets, and the space {space.name} has "
+                f"{space.num_stages}; use uniform"
+            )
         self.space = space
         self.weights = _weights(space, weights)
         self.window = window
@@ -106,7 +118,7 @@ class Hierarchical:
 
 
 def _draw(
-    space: SearchSpace,
+    space: PathSpace,
     rng: np.random.Generator,
     num: int,
     rows: IntArray,
@@ -138,7 +150,7 @@ def _draw(
     return Population.concatenate(kept)
 
 
-def _hardly_any(space: SearchSpace, drawn: Population, window: Window, *, stage: int) -> str:
+def _hardly_any(space: PathSpace, drawn: Population, window: Window, *, stage: int) -> str:
     costs = space.costs(drawn, window.kind)
     return (
         f"budgets: hardly any path of {space.name} costs about "
@@ -148,7 +160,7 @@ def _hardly_any(space: SearchSpace, drawn: Population, window: Window, *, stage:
     )
 
 
-def _weights(space: SearchSpace, weights: str | Sequence[float]) -> npt.NDArray[np.float64]:
+def _weights(space: PathSpace, weights: str | Sequence[float]) -> npt.NDArray[np.float64]:
     if weights == "equal":
         values = np.ones(space.num_stages)
     elif weights == "proportional":

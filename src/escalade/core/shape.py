@@ -19,7 +19,11 @@ class StemShape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageShape:
-    """The largest stage: `depth`, `width` and `in_width` are maxima, the rest lists the choices."""
+    """The largest stage: `depth`, `width` and `in_width` are maxima, the rest lists the choices.
+
+    `transition`: its blocks have shortcuts also where their shape changes, and the supernet holds
+    a projection for each of them. `layer_widths`: blocks of one path may differ in width here.
+    """
 
     depth: int
     width: int
@@ -30,6 +34,8 @@ class StageShape:
     kind: str = "mbconv"
     se: SqueezeExcite | None = None
     activation: str = "hard_swish"
+    transition: bool = False
+    layer_widths: bool = False
 
     def largest_in_width(self, position: int) -> int:
         """Largest input width of the block at `position`."""
@@ -45,7 +51,12 @@ class StageShape:
             width=self.width,
             se=self.se,
             activation=self.activation,
+            transition=self.transition,
         )
+
+    def always_adds(self, position: int) -> bool:
+        """Whether the block at `position` has a shortcut in every path."""
+        return self.transition or (position > 0 and not self.layer_widths)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

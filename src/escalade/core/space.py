@@ -10,7 +10,7 @@ weights. Depths are drawn uniformly, as the published stages' mean costs need (d
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,13 @@ import numpy.typing as npt
 
 from escalade.core.architecture import Architecture, Block, Rounding, Stage, Stem
 from escalade.core.choices import Ratios, SpaceData, StageChoices
+from escalade.core.path_space import Gene, Path
 from escalade.core.population import IntArray, Population
-from escalade.core.population_cost import population_costs
+from escalade.core.population_cost import (
+    population_costs,
+    population_depths,
+    population_sides,
+)
 from escalade.core.population_latency import population_latency
 from escalade.core.rounding import make_divisible, round_to, scale_depth
 from escalade.core.scaling import Scaling, with_depth
@@ -31,29 +36,7 @@ if TYPE_CHECKING:
     from escalade.core.latency_table import LatencyTable
 
 
-@dataclass(frozen=True, slots=True)
-class Gene:
-    """One integer choice of a genome."""
-
-    name: str
-    num_choices: int
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """What a supernet runs: a base genome and a strategy, realised as an architecture.
-
-    `key` says which weights run; in this kind of space position, kernel and width decide that, so
-    it is the architecture's key.
-    """
-
-    genome: tuple[int, ...]
-    strategy: tuple[int, int, int]
-    architecture: Architecture
-
-    @property
-    def key(self) -> str:
-        return self.architecture.key
+__all__ = ["Gene", "Path", "SearchSpace"]
 
 
 class SearchSpace:
@@ -130,6 +113,11 @@ class SearchSpace:
         """The same space for another ladder, or one that counts something else."""
         return SearchSpace(self.data, factors=factors, kind=kind or self.kind, latency=self.latency)
 
+    @property
+    def training(self) -> SearchSpace:
+        """The space whose paths a supernet trains on: all of it."""
+        return self
+
     # Genomes
 
     @cached_property
@@ -158,6 +146,28 @@ class SearchSpace:
             columns.append(slice(start + 3, start + 3 + stage.depth[1]))
             start += 3 + stage.depth[1]
         return tuple(columns)
+
+    @cached_property
+    def _choices(self) -> tuple[Sequence[float], ...]:
+        """What each gene chooses from."""
+        found: list[Sequence[float]] = [self.data.resolutions, self.data.stem.widths]
+        for stage in self.data.stages:
+            least, most = stage.depth
+            found += [stage.widths, stage.expansions, range(least, most + 1)]
+            found += [stage.kernels] * most
+        return tuple(found)
+
+    @property
+    def smallest(self) -> IntArray:
+        """The genome with the smallest of every choice: (num_genes,)."""
+        raw = np.array([choices.index(min(choices)) for choices in self._choices])
+        genome: IntArray = self.repair(raw[None])[0]
+        return genome
+
+    @property
+    def largest(self) -> IntArray:
+        """The genome with the largest of every choice: (num_genes,)."""
+        return np.array([choices.index(max(choices)) for choices in self._choices])
 
     def sample_genomes(self, rng: np.random.Generator, num: int) -> IntArray:
         """Legal genomes, every gene uniform before repair: (num, num_genes)."""
@@ -304,6 +314,14 @@ class SearchSpace:
             self.path(genome, strategy)
             for genome, strategy in zip(population.genomes, population.strategies, strict=True)
         ]
+
+    def sides(self, population: Population) -> IntArray:
+        """Resolution of every path: (n,)."""
+        return population_sides(self, population)
+
+    def depths(self, population: Population) -> IntArray:
+        """Blocks of every path: (n,)."""
+        return population_depths(self, population)
 
     def costs(self, population: Population, kind: str = "macs") -> npt.NDArray[Any]:
         """Macs, params or activations of every path, exactly as `cost.of` counts them: (n,).

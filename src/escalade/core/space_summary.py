@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from escalade.core.design_space import DesignSpace, population
+from escalade.core.layer_space import LayerSpace
+from escalade.core.path_space import PathSpace
 from escalade.core.population import Population
 from escalade.core.samplers import Hierarchical, PathSampler, Uniform
 from escalade.core.seeds import generator
-from escalade.core.space import SearchSpace
 
 Costs = npt.NDArray[Any]
 
@@ -19,8 +20,11 @@ NUM_BINS = 64
 PATHS_PER_STAGE = 4000
 
 
-def summarise(space: SearchSpace, *, sampler: str, num_paths: int, seed: int) -> dict[str, Any]:
-    """Size, costs per scaling stage, and the histogram of sampled paths' macs (Fig. 3)."""
+def summarise(space: PathSpace, *, sampler: str, num_paths: int, seed: int) -> dict[str, Any]:
+    """Size, costs per scaling stage, and the histogram of sampled paths' macs (Fig. 3).
+
+    A per-layer space has one stage, so both samplers draw every choice uniformly.
+    """
     chosen: PathSampler = Uniform(space) if sampler == "uniform" else Hierarchical(space)
     macs = space.costs(chosen.draw(generator(seed, "space"), num_paths))
     rng = generator(seed, "space", "stages")
@@ -61,12 +65,31 @@ def summarise_design(space: DesignSpace, *, num_paths: int, seed: int) -> dict[s
 
 
 def stage_costs(
-    space: SearchSpace, rng: np.random.Generator, stage: int, *, num: int, kind: str = "macs"
+    space: PathSpace, rng: np.random.Generator, stage: int, *, num: int, kind: str = "macs"
 ) -> Costs:
     """Costs of uniformly drawn paths of one scaling stage: (num,)."""
+    return space.costs(_uniform(space, rng, stage, num=num), kind)
+
+
+def candidate_paths(
+    space: PathSpace, rng: np.random.Generator, stage: int, *, num: int
+) -> Population:
+    """Paths that the budget of a stage may be met by.
+
+    Uniformly drawn ones of that scaling stage; in a per-layer space, which has no such stages,
+    paths spread over its whole range of costs, since a sum over so many independent choices hardly
+    varies.
+    """
+    if isinstance(space, LayerSpace):
+        genomes = space.sample_spread(rng, num)
+        return Population(genomes, np.repeat(space.base_triple[None], num, axis=0))
+    return _uniform(space, rng, stage, num=num)
+
+
+def _uniform(space: PathSpace, rng: np.random.Generator, stage: int, *, num: int) -> Population:
     rows = space.strategies(stage)
     genomes = space.sample_genomes(rng, num)
-    return space.costs(Population(genomes, rows[rng.integers(0, len(rows), num)]), kind)
+    return Population(genomes, rows[rng.integers(0, len(rows), num)])
 
 
 def histogram(values: Costs) -> dict[str, list[float] | list[int]]:

@@ -5,7 +5,7 @@
     from model import load, prepare
     logits = load()(prepare("photo.jpg"))
 
-It needs torch, timm, safetensors and pillow; the network is plain timm.
+It needs torch, timm, safetensors and pillow; the network is made of timm's blocks.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ old output reads nothing new. In words: new channels keep their initialisation w
 and weigh zero where old channels read them (Net2Net's widening, Chen et al. 2016, with zeros for
 its copies), larger kernels are the smaller ones with a border of zeros, and new residual blocks
 have gamma zero in their last batch norm, so they are the identity. Gradients reach every new
-weight after the first step.
+weight after the first step. A projection in a shortcut is carried like any other convolution; a
+new block that has one cannot be the identity and keeps its initialisation.
 """
 
 from __future__ import annotations
@@ -20,13 +21,8 @@ from torch import Tensor, nn
 
 from escalade.core.architecture import Architecture, Block
 from escalade.nets.facts import is_residual
+from escalade.nets.residual_norms import last_norm
 
-LAST_NORM = {
-    "mbconv": "blocks.{}.{}.bn3",
-    "dsconv": "blocks.{}.{}.bn2",
-    "bottleneck": "stages.{}.{}.conv3_1x1.bn",
-    "regnet_z": "stages.{}.{}.conv3_1x1.bn",
-}
 GROUPED = "conv2_kxk.conv.weight"
 # activations that change nothing where they have been applied before
 IDEMPOTENT = ("relu", "relu6")
@@ -83,7 +79,7 @@ def warm_start(
         new = _new_blocks(architecture, of)
         for i, k, block in new:
             for kind in ("weight", "bias"):
-                network.get_parameter(f"{LAST_NORM[block.kind].format(i, k)}.{kind}").zero_()
+                network.get_parameter(f"{last_norm(block.kind, i, k)}.{kind}").zero_()
     return WarmStart(
         num_carried=num_carried, num_new_blocks=len(new), breaks=tuple(_breaks(architecture, of))
     )
@@ -165,11 +161,11 @@ def _is_new_block(name: str, small: Architecture) -> bool:
 
 
 def _new_blocks(large: Architecture, small: Architecture) -> list[tuple[int, int, Block]]:
-    """Residual blocks that the small network lacks: stage, position, block."""
+    """Blocks that can be the identity and that the small network lacks: stage, position, block."""
     return [
         (i, k, block)
         for (i, k), (in_width, block) in _blocks(large).items()
-        if k >= small.depths[i] and _has_shortcut(in_width, block)
+        if k >= small.depths[i] and block.keeps_shape(in_width)
     ]
 
 
@@ -181,10 +177,6 @@ def _blocks(architecture: Architecture) -> dict[tuple[int, int], tuple[int, Bloc
             found[i, k] = (width, block)
             width = block.width
     return found
-
-
-def _has_shortcut(in_width: int, block: Block) -> bool:
-    return block.stride == 1 and in_width == block.width
 
 
 def _breaks(large: Architecture, small: Architecture) -> list[str]:
@@ -210,8 +202,10 @@ def _breaks(large: Architecture, small: Architecture) -> list[str]:
         where = f"stages[{i}].blocks[{k}]"
         if (i, k) in old:
             found += [f"{where}: {why}" for why in _differs(in_width, block, *old[i, k])]
-        elif not _has_shortcut(in_width, block):
+        elif not block.has_shortcut(in_width):
             found.append(f"{where} is new and has no shortcut")
+        elif not block.keeps_shape(in_width):
+            found.append(f"{where} is new and its shortcut changes its input")
         elif block.kind == "bottleneck" and not _passes(block, new[i, k - 1][1]):
             found.append(f"{where} is new and its activation changes its input")
     return sorted(found)
@@ -227,8 +221,10 @@ def _differs(in_width: int, block: Block, old_in_width: int, old: Block) -> list
     found = []
     if (block.kind, block.stride, block.activation) != (old.kind, old.stride, old.activation):
         found.append("kind, stride or activation differs")
-    if _has_shortcut(in_width, block) != _has_shortcut(old_in_width, old):
+    if block.has_shortcut(in_width) != old.has_shortcut(old_in_width):
         found.append("only one of the two has a shortcut")
+    elif block.has_projection(in_width) != old.has_projection(old_in_width):
+        found.append("only one of the two has a projection in its shortcut")
     if block.kernel < old.kernel:
         found.append("its kernel is smaller")
     if block.width < old.width or block.hidden(in_width) < old.hidden(old_in_width):

@@ -13,27 +13,37 @@ from escalade.core import cost
 from escalade.core.architecture import Architecture
 from escalade.nets import mobile, residual
 from escalade.nets.facts import facts, is_residual
+from escalade.nets.residual_norms import set_residual_gammas
 
 
 def build(
-    architecture: Architecture, *, drop_rate: float = 0.0, drop_path_rate: float = 0.0
+    architecture: Architecture,
+    *,
+    drop_rate: float = 0.0,
+    drop_path_rate: float = 0.0,
+    zero_residual: bool | None = None,
 ) -> nn.Module:
     """Build the network of an architecture: plain timm, every width exact.
 
     Depthwise blocks make an `EfficientNet`, or a `MobileNetV3` if there is a hidden layer after
     pooling; bottleneck blocks a `ByobNet`. Weights are drawn as timm draws them, from torch's
-    global generator.
+    global generator. Blocks with a transition shortcut are timm's inside `mobile.Transition`.
 
     Args:
         architecture: the network; its resolution is not used.
         drop_rate: dropout before the classifier.
         drop_path_rate: stochastic depth of the last block, growing linearly from the first.
+        zero_residual: gamma at the end of residual branches is 0 (True; BigNAS, section 3.1) or
+            1 (False). None leaves it to timm: 0 in bottleneck blocks, 1 in depthwise ones.
 
     Raises:
         ValueError: if timm's builders have no such network (see `facts`).
     """
     builder = residual.build if is_residual(architecture) else mobile.build
-    return builder(facts(architecture), drop_rate=drop_rate, drop_path_rate=drop_path_rate)
+    network = builder(facts(architecture), drop_rate=drop_rate, drop_path_rate=drop_path_rate)
+    if zero_residual is not None:
+        set_residual_gammas(network, architecture, 0.0 if zero_residual else 1.0)
+    return network
 
 
 def blank(architecture: Architecture) -> nn.Module:

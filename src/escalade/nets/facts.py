@@ -72,6 +72,8 @@ def _block(block: Block, in_width: int, *, where: str) -> dict[str, Any]:
         made |= {"in_width": in_width, "hidden": hidden, "group_width": block.group_width}
     else:
         made |= {"expansion": block.expansion}
+        if block.transition and not block.keeps_shape(in_width):
+            made |= {"transition_from": in_width}
     return made | {
         "width": block.width,
         "activation": block.activation,

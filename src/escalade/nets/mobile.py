@@ -5,6 +5,8 @@ It goes into a member's `model.py`, so it imports torch and timm alone.
 
 from __future__ import annotations
 
+import math
+from collections import OrderedDict
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -12,7 +14,7 @@ from typing import Any
 from timm.models._efficientnet_blocks import SqueezeExcite
 from timm.models.efficientnet import EfficientNet
 from timm.models.mobilenetv3 import MobileNetV3
-from torch import nn
+from torch import Tensor, nn
 
 from escalade.nets.parts import ACTIVATIONS, GATES, NO_DILATION, set_stem
 
@@ -45,8 +47,45 @@ def build(
         made = MobileNetV3(stages, num_features=head["hidden"], **shared)
         made.act2 = activation(inplace=True)
     set_stem(made, made.conv_stem, kernel=stem["kernel"], stride=stem["stride"])
+    for built, stage in zip(made.blocks, network["stages"], strict=False):
+        for k, block in enumerate(stage):
+            if "transition_from" in block:
+                built[k] = Transition(built[k], _shortcut(**block))
     plain: nn.Module = made
     return plain
+
+
+class Transition(nn.Module):
+    """timm's block, layer by layer, with a shortcut that follows its change of shape.
+
+    BigNAS, section 3.1; timm's own blocks have shortcuts only where the shape stays.
+    """
+
+    def __init__(self, block: nn.Module, shortcut: nn.Module) -> None:
+        super().__init__()
+        for name, layer in block.named_children():
+            self.add_module(name, layer)
+        self.shortcut = shortcut
+
+    def forward(self, x: Tensor) -> Tensor:
+        *layers, shortcut = self.children()
+        branch = x
+        for layer in layers:
+            branch = layer(branch)
+        added: Tensor = branch + shortcut(x)
+        return added
+
+
+def _shortcut(*, stride: int, transition_from: int, width: int, **others: Any) -> nn.Module:
+    """Average pooling where the stride is 2, a convolution where the width changes."""
+    layers: dict[str, nn.Module] = {}
+    if stride > 1:
+        layers["pool"] = nn.AvgPool2d(stride, ceil_mode=True, count_include_pad=False)
+    if width != transition_from:
+        layers["conv"] = conv = nn.Conv2d(transition_from, width, 1, bias=False)
+        layers["bn"] = nn.BatchNorm2d(width)
+        nn.init.normal_(conv.weight, std=math.sqrt(2 / width))
+    return nn.Sequential(OrderedDict(layers))
 
 
 def _block(
@@ -58,6 +97,7 @@ def _block(
     width: int,
     activation: str,
     se: Mapping[str, Any] | None,
+    transition_from: int = 0,
 ) -> dict[str, Any]:
     """One block as timm's builder takes it, which changes it: each network needs its own."""
     args: dict[str, Any] = {

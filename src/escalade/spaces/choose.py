@@ -6,9 +6,10 @@ import math
 
 from escalade.core.budget import Ladder
 from escalade.core.design_space import DesignSpace
+from escalade.core.layer_space import LayerSpace
+from escalade.core.path_space import PathSpace
 from escalade.core.population import Population
 from escalade.core.seeds import generator
-from escalade.core.space import SearchSpace
 from escalade.spaces.load import Space, load, load_any
 
 CANDIDATES = ("small", "medium", "scalenet_half", "scalenet")
@@ -36,7 +37,7 @@ def space_for(name: str | None, ladder: Ladder) -> Space:
     return load(nearest, factors=ladder.factors, kind=ladder.kind)
 
 
-def base_costs(space: SearchSpace, kind: str) -> tuple[float, float, float]:
+def base_costs(space: PathSpace, kind: str) -> tuple[float, float, float]:
     """Least, geometric mean and largest cost among sampled base networks."""
     genomes = space.sample_genomes(generator(0, "choose"), NUM_GENOMES)
     rows = space.base_triple[None].repeat(NUM_GENOMES, axis=0)
@@ -49,5 +50,7 @@ def largest_resolution(space: Space) -> int:
     """The largest image side any path of the space uses."""
     if isinstance(space, DesignSpace):
         return max(space.data.resolutions)
+    if isinstance(space, LayerSpace):
+        return space.resolutions[-1]
     ratio = max(space.resolution_ratios)
     return max(space.scaled_resolution(side, ratio) for side in space.data.resolutions)

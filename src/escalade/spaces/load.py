@@ -10,14 +10,18 @@ from typing import Any
 
 import yaml
 
-from escalade.core import choices, design_choices
+from escalade.core import choices, design_choices, layer_choices
 from escalade.core.choices import SpaceData
 from escalade.core.design_choices import DesignData
 from escalade.core.design_space import DesignSpace
+from escalade.core.layer_choices import LayerData
+from escalade.core.layer_space import LayerSpace
 from escalade.core.space import SearchSpace
 
 # Spaces that a supernet holds, and those whose networks are trained alone.
-Space = SearchSpace | DesignSpace
+SupernetSpace = SearchSpace | LayerSpace
+Space = SupernetSpace | DesignSpace
+Data = SpaceData | LayerData | DesignData
 
 
 def names() -> list[str]:
@@ -33,7 +37,7 @@ def load(
     kind: str = "macs",
     in_channels: int | None = None,
     num_classes: int | None = None,
-) -> SearchSpace:
+) -> SupernetSpace:
     """A supernet's space by name, or from a YAML file of a user's own.
 
     Args:
@@ -46,35 +50,46 @@ def load(
         ValueError: for an unknown name, an unreadable file, a field that is wrong, or a design
             space.
     """
-    data = read(name)
-    if isinstance(data, DesignData):
+    space = load_any(name, factors=factors, kind=kind)
+    if isinstance(space, DesignSpace):
         raise ValueError(
             f"space: {name} is a design space, whose networks are trained alone; name one with a "
             "supernet, such as small"
         )
-    space = SearchSpace(data, factors=factors, kind=kind)
     if in_channels is None and num_classes is None:
         return space
     return space.with_data(
+        in_channels=in_channels or space.in_channels, num_classes=num_classes or space.num_classes
+    )
+
+
+def load_layers(
+    name: str, *, in_channels: int | None = None, num_classes: int | None = None
+) -> LayerSpace:
+    """A per-layer space; arguments and errors as for `load`."""
+    data = read(name)
+    if not isinstance(data, LayerData):
+        raise ValueError(f"space: {name} has no choices per layer; name one that has, as bignas")
+    return LayerSpace(data).with_data(
         in_channels=in_channels or data.in_channels, num_classes=num_classes or data.num_classes
     )
 
 
 def load_any(name: str, *, factors: Sequence[float] | None = None, kind: str = "macs") -> Space:
-    """A space of either kind by name or file; arguments and errors as for `load`."""
+    """A space of any kind by name or file; arguments and errors as for `load`."""
     return make(read(name), factors=factors, kind=kind)
 
 
-def make(
-    data: SpaceData | DesignData, *, factors: Sequence[float] | None = None, kind: str = "macs"
-) -> Space:
-    """The space of a file's content; a design space needs no ladder."""
+def make(data: Data, *, factors: Sequence[float] | None = None, kind: str = "macs") -> Space:
+    """The space of a file's content; only one with scaling strategies needs a ladder."""
     if isinstance(data, DesignData):
         return DesignSpace(data)
+    if isinstance(data, LayerData):
+        return LayerSpace(data, factors=factors, kind=kind)
     return SearchSpace(data, factors=factors, kind=kind)
 
 
-def read(name: str) -> SpaceData | DesignData:
+def read(name: str) -> Data:
     """The data of a space, by name or from a file."""
     if name in names():
         text = resources.files("escalade.spaces").joinpath(f"{name}.yaml").read_text()
@@ -91,15 +106,19 @@ def read(name: str) -> SpaceData | DesignData:
     return parse(_yaml(text, name), where=name)
 
 
-def parse(content: Any, *, where: str) -> SpaceData | DesignData:
-    """Read a space of either kind; a design space says `kind: regnet`."""
+def parse(content: Any, *, where: str) -> Data:
+    """Read a space of any kind: `kind: regnet`, `kind: layers`, or none with strategies."""
+    if layer_choices.is_layers(content):
+        return layer_choices.parse(content, where=where)
     if design_choices.is_design(content):
         return design_choices.parse(content, where=where)
     return choices.parse(content, where=where)
 
 
-def to_json(data: SpaceData | DesignData) -> dict[str, Any]:
+def to_json(data: Data) -> dict[str, Any]:
     """The mapping that `parse` reads."""
+    if isinstance(data, LayerData):
+        return layer_choices.to_json(data)
     if isinstance(data, DesignData):
         return design_choices.to_json(data)
     return choices.to_json(data)

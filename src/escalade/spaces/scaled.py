@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from escalade.core.architecture import Architecture
@@ -10,11 +11,18 @@ from escalade.core.scale_by import scale
 from escalade.core.solve_factor import solve_factor
 from escalade.spaces import known
 
+Solve = Callable[[Architecture, str, float], Architecture]
 
-def load(text: str) -> Architecture:
+
+def load(text: str, *, kind: str = "macs", solve: Solve | None = None) -> Architecture:
     """A known name, an architecture file, or `BASE:RULE:FACTOR` of either.
 
-    An amount with its unit instead of the factor, like 4G, is a target in macs.
+    An amount with its unit instead of the factor, like 4G, is a target.
+
+    Args:
+        text: what is named.
+        kind: what targets count.
+        solve: the network of a base and a rule for a target; counted kinds need none.
 
     Raises:
         ValueError: for an unknown name, rule or factor, a damaged file, or a target that no factor
@@ -25,8 +33,10 @@ def load(text: str) -> Architecture:
         return known.load(text)
     base, rule, amount = known.load(parts[0]), parts[1], parts[2]
     if amount[-1:].isalpha() and amount.lower() not in ("nan", "inf"):
-        target = parse_amount(amount, where=f"{text}: target")
-        return solve_factor(base, rule, target).architecture
+        target = parse_amount(amount, kind=kind, where=f"{text}: target")
+        if solve is not None:
+            return solve(base, rule, target)
+        return solve_factor(base, rule, target, kind).architecture
     return scale(base, rule, read_factor(amount))
 
 

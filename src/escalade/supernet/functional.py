@@ -25,7 +25,12 @@ GATES: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 def forward(
-    x: Tensor, architecture: Architecture, weights: Weights, *, normalise: Normalise
+    x: Tensor,
+    architecture: Architecture,
+    weights: Weights,
+    *,
+    normalise: Normalise,
+    drop_rate: float = 0.0,
 ) -> Tensor:
     """Logits of an architecture; `weights` are under timm's names.
 
@@ -36,6 +41,7 @@ def forward(
         architecture: the network; its resolution is not used.
         weights: every parameter of the network.
         normalise: called for each batch norm, in forward order.
+        drop_rate: dropout before the classifier, from torch's global generator.
     """
     stem, head = architecture.stem, architecture.head
     x = _conv(x, weights, "conv_stem", stride=stem.stride, padding=stem.kernel // 2)
@@ -43,13 +49,18 @@ def forward(
     width = stem.width
     for i, stage in enumerate(architecture.stages):
         for k, block in enumerate(stage.blocks):
-            branch = BLOCKS[block.kind](x, block, weights, f"blocks.{i}.{k}.", normalise)
-            residual = block.stride == 1 and block.width == width
-            x = branch.add_(x) if residual else branch  # nothing else reads the branch
-            width = block.width
+            at = f"blocks.{i}.{k}."
+            branch = BLOCKS[block.kind](x, block, weights, at, normalise)
+            if block.has_shortcut(width):
+                shortcut = _shortcut(x, block, width, weights, at + "shortcut.", normalise)
+                branch.add_(shortcut)  # nothing else reads the branch
+            x, width = branch, block.width
     x = _conv(x, weights, "conv_head")
     x = _activate(_norm(x, weights, "bn2", normalise), head.activation)
-    return F.linear(x.mean((2, 3)), weights["classifier.weight"], weights["classifier.bias"])
+    features = x.mean((2, 3))
+    if drop_rate > 0:
+        features = F.dropout(features, drop_rate)
+    return F.linear(features, weights["classifier.weight"], weights["classifier.bias"])
 
 
 def _mbconv(x: Tensor, block: Block, weights: Weights, at: str, normalise: Normalise) -> Tensor:
@@ -74,6 +85,17 @@ BLOCKS: dict[str, Callable[[Tensor, Block, Weights, str, Normalise], Tensor]] = 
     "mbconv": _mbconv,
     "dsconv": _dsconv,
 }
+
+
+def _shortcut(
+    x: Tensor, block: Block, in_width: int, weights: Weights, at: str, normalise: Normalise
+) -> Tensor:
+    """The input itself, or the transition that takes it to the output's shape."""
+    if block.stride > 1:
+        x = F.avg_pool2d(x, block.stride, ceil_mode=True, count_include_pad=False)
+    if block.has_projection(in_width):
+        x = _norm(_conv(x, weights, at + "conv"), weights, at + "bn", normalise)
+    return x
 
 
 def _depthwise(x: Tensor, block: Block, weights: Weights, name: str) -> Tensor:

@@ -45,6 +45,7 @@ def of_block(block: Block, in_width: int) -> Shapes:
     hidden, kernel = block.hidden(in_width), block.kernel
     depthwise = {"conv_dw.weight": (hidden, 1, kernel, kernel)}
     se = _squeeze_excite(hidden, block.se_width(in_width)) if block.se is not None else {}
+    shortcut = of_projection(block.width, in_width) if block.has_projection(in_width) else {}
     if block.kind == "dsconv":
         return {
             **depthwise,
@@ -52,6 +53,7 @@ def of_block(block: Block, in_width: int) -> Shapes:
             **se,
             "conv_pw.weight": (block.width, hidden, 1, 1),
             **_norm("bn2", block.width),
+            **shortcut,
         }
     return {
         "conv_pw.weight": (hidden, in_width, 1, 1),
@@ -61,7 +63,13 @@ def of_block(block: Block, in_width: int) -> Shapes:
         **se,
         "conv_pwl.weight": (block.width, hidden, 1, 1),
         **_norm("bn3", block.width),
+        **shortcut,
     }
+
+
+def of_projection(width: int, in_width: int) -> Shapes:
+    """Parameter shapes of a transition shortcut between widths that differ."""
+    return {"shortcut.conv.weight": (width, in_width, 1, 1)} | _norm("shortcut.bn", width)
 
 
 def _norm(name: str, width: int) -> Shapes:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from escalade.core.architecture import Architecture
 from escalade.core.shape import StageShape, SupernetShape
+from escalade.nets.residual_norms import LAST_NORM
 from escalade.supernet import shapes
 from escalade.supernet.elastic import Side, draw, hold, view
 from escalade.supernet.functional import forward
@@ -25,15 +26,22 @@ class Supernet(nn.Module):
         shape: the largest size of every elastic dimension.
         coupled: allow the right side, which uses the trailing channels instead of the leading
             ones everywhere but at the images and the classes (BCNet; ScaleNet, section 4.1).
+        zero_residual: start with gamma 0 in the last batch norm of every block that has a
+            shortcut in every path, so that it begins as its shortcut (BigNAS, section 3.1).
     """
 
-    def __init__(self, shape: SupernetShape, *, coupled: bool = False) -> None:
+    def __init__(
+        self, shape: SupernetShape, *, coupled: bool = False, zero_residual: bool = False
+    ) -> None:
         super().__init__()
         self.shape = shape
         self.coupled = coupled
         self._owners: dict[str, tuple[nn.Module, str]] = {}
         for name, size in _held(shape).items():
             self._owners[name] = hold(self, name, draw(name, size))
+        if zero_residual:
+            for name in _residual_gammas(shape):
+                nn.init.zeros_(self.get_parameter(name))
 
     def forward(
         self,
@@ -42,6 +50,7 @@ class Supernet(nn.Module):
         *,
         side: Side = "left",
         statistics: Statistics | None = None,
+        drop_rate: float = 0.0,
     ) -> Tensor:
         """Logits of a path.
 
@@ -50,19 +59,26 @@ class Supernet(nn.Module):
             architecture: the path's network; it alone says which weights run.
             side: which channels it uses; the right ones need `coupled`.
             statistics: of every batch norm; None takes the batch's.
+            drop_rate: dropout before the classifier, from torch's global generator.
 
         Raises:
             ValueError: if the supernet does not hold the architecture.
         """
         normalise = by_batch if statistics is None else by_statistics(statistics)
-        return self.run(x, architecture, side=side, normalise=normalise)
+        return self.run(x, architecture, side=side, normalise=normalise, drop_rate=drop_rate)
 
     def run(
-        self, x: Tensor, architecture: Architecture, *, normalise: Normalise, side: Side = "left"
+        self,
+        x: Tensor,
+        architecture: Architecture,
+        *,
+        normalise: Normalise,
+        side: Side = "left",
+        drop_rate: float = 0.0,
     ) -> Tensor:
         """`forward` with any normalisation, such as one that groups or averages statistics."""
         weights = self.slices(architecture, side=side)
-        return forward(x, architecture, weights, normalise=normalise)
+        return forward(x, architecture, weights, normalise=normalise, drop_rate=drop_rate)
 
     def slices(self, architecture: Architecture, *, side: Side = "left") -> dict[str, Tensor]:
         """The weights that a path uses, as views, under timm's names.
@@ -91,7 +107,11 @@ def _held(shape: SupernetShape) -> shapes.Shapes:
         for k in range(stage.depth):
             for prefix, kernel in _sets(stage, shared=shape.shared_kernels):
                 block = replace(stage.largest_block(k), kernel=kernel)
-                for name, size in shapes.of_block(block, stage.largest_in_width(k)).items():
+                in_width = stage.largest_in_width(k)
+                sizes = shapes.of_block(block, in_width)
+                if stage.transition:  # paths may change the width where the largest does not
+                    sizes |= shapes.of_projection(stage.width, in_width)
+                for name, size in sizes.items():
                     found[f"blocks.{i}.{k}.{prefix}{name}"] = size
         width = stage.width
     assert shape.head.width is not None  # `core.choices` refuses a space without it
@@ -103,6 +123,16 @@ def _sets(stage: StageShape, *, shared: bool) -> list[tuple[str, int]]:
     if shared:
         return [("", max(stage.kernels))]
     return [(f"kernel_{kernel}.", kernel) for kernel in stage.kernels]
+
+
+def _residual_gammas(shape: SupernetShape) -> list[str]:
+    return [
+        f"blocks.{i}.{k}.{prefix}{LAST_NORM[stage.kind]}.weight"
+        for i, stage in enumerate(shape.stages)
+        for k in range(stage.depth)
+        for prefix, _ in _sets(stage, shared=shape.shared_kernels)
+        if stage.always_adds(k)
+    ]
 
 
 def _kernel_key(name: str, architecture: Architecture) -> str:
@@ -132,5 +162,6 @@ def _check(shape: SupernetShape, architecture: Architecture) -> None:
                 block.kind != held.kind
                 or block.kernel not in held.kernels
                 or (block.se is not None and held.se is None)
+                or (block.transition and not held.transition)
             ):
                 raise ValueError(f"stages[{i}].blocks[{k}]: the supernet holds no such block")

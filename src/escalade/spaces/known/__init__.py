@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from escalade.core.architecture import Architecture
-from escalade.spaces.known import efficientnet, mobilenet, regnet, resnet
+from escalade.spaces.known import bignas, efficientnet, mobilenet, regnet, resnet
 
 _KNOWN: dict[str, Callable[[], Architecture]] = {
     **{name: partial(efficientnet.efficientnet, name) for name in efficientnet.NAMES},
@@ -18,6 +18,7 @@ _KNOWN: dict[str, Callable[[], Architecture]] = {
     "resnext50_32x4d": resnet.resnext50_32x4d,
     "mobilenet_v2": mobilenet.mobilenet_v2,
     "mobilenet_v3_large": mobilenet.mobilenet_v3_large,
+    "bignas_659m": bignas.bignas_659m,
 }
 
 

@@ -1,0 +1,214 @@
+"""Costs of whole populations of per-layer networks, by look-up in per-layer tables.
+
+What a layer costs depends on the resolution, its input width and its own choices: some thousand
+combinations a space, each priced once by the twin that prices a network (`core.cost`, or a
+latency table). So both agree exactly, and a population is costed without building a network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from escalade.core import cost
+from escalade.core.architecture import Architecture, Block, Head, Stage, Stem
+from escalade.core.layer_choices import LayerData, LayerStage
+from escalade.core.layer_genome import HEAD, RESOLUTION, STEM, StageColumns, columns
+from escalade.core.parts import parts_of
+from escalade.core.population import IntArray
+from escalade.core.rounding import conv_side
+
+if TYPE_CHECKING:
+    from escalade.core.latency_table import LatencyTable
+
+# Rows costed at once: small enough that the intermediate arrays stay in the cache.
+CHUNK = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class StageTable:
+    """Prices of a stage's layers by (resolution, input width, choice), all indices.
+
+    A layer's choice is `(width * kernels + kernel) * expansions + expansion`; the last choice of
+    `later` is a layer that does not run, which costs nothing.
+    """
+
+    first: IntArray
+    later: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class LayerTables:
+    """Prices in one kind of cost, whole numbers: macs, params, activations or nanoseconds."""
+
+    stem: IntArray  # (resolution, stem width)
+    stages: tuple[StageTable, ...]
+    head: IntArray  # (resolution, input width, head width)
+
+
+def layer_tables(
+    data: LayerData, resolutions: Sequence[int], kind: str, latency: LatencyTable | None = None
+) -> LayerTables:
+    """The tables of a space.
+
+    Args:
+        data: the space.
+        resolutions: those that the resolution gene chooses from.
+        kind: macs, params, activations or latency.
+        latency: a device's table, for latency.
+    """
+    price = _Price(data, kind, latency)
+    sides = np.array(resolutions, dtype=np.int64)
+    stem = _by_side(sides, lambda side: [price.stem(width, side) for width in data.stem.widths])
+    sides, in_widths = _after(sides, data.stem.stride), data.stem.widths
+    stages = []
+    for stage in data.stages:
+        first = _layers(price, stage, sides, in_widths, stride=stage.stride)
+        sides, in_widths = _after(sides, stage.stride), stage.widths
+        later = _layers(price, stage, sides, in_widths, stride=1)
+        stages.append(StageTable(first, np.pad(later, ((0, 0), (0, 0), (0, 1)))))
+    head = _by_side(
+        sides,
+        lambda side: [
+            [price.head(width, in_width, side) for width in data.head.widths]
+            for in_width in in_widths
+        ],
+    )
+    return LayerTables(stem, tuple(stages), head)
+
+
+def layer_costs(data: LayerData, tables: LayerTables, genomes: IntArray) -> IntArray:
+    """The sum of every network's prices: (n,)."""
+    totals = np.empty(len(genomes), dtype=np.int64)
+    for start in range(0, len(genomes), CHUNK):
+        rows = slice(start, start + CHUNK)
+        totals[rows] = _chunk(data, tables, np.ascontiguousarray(genomes[rows].T))
+    return totals
+
+
+def _chunk(data: LayerData, tables: LayerTables, genes: IntArray) -> IntArray:
+    """`genes` is (num_genes, n)."""
+    resolution, width = genes[RESOLUTION], genes[STEM]
+    total: IntArray = tables.stem[resolution, width]
+    for stage, at, table in zip(data.stages, columns(data), tables.stages, strict=True):
+        least, most = stage.depth
+        depth, choices = least + genes[at.depth], _choices(stage, at, genes)
+        for position in range(most):
+            choice, own = choices[position], genes[at.widths][position]
+            if position >= least:
+                runs = position < depth
+                choice = np.where(runs, choice, table.later.shape[2] - 1)
+                own = np.where(runs, own, width)
+            total += _look_up(
+                table.first if position == 0 else table.later, resolution, width, choice
+            )
+            width = own
+    total += _look_up(tables.head, resolution, width, genes[HEAD])
+    return total
+
+
+def _choices(stage: LayerStage, at: StageColumns, genes: IntArray) -> IntArray:
+    """The choice of every position: (most layers, n)."""
+    choice: IntArray = genes[at.widths] * len(stage.kernels) + genes[at.kernels]
+    if at.expansions is not None:
+        choice = choice * len(stage.expansions) + genes[at.expansions]
+    return choice
+
+
+def _look_up(table: IntArray, first: IntArray, second: IntArray, third: IntArray) -> IntArray:
+    """`table[first, second, third]`, through one index, which is faster."""
+    _, num_second, num_third = table.shape
+    found: IntArray = table.ravel().take((first * num_second + second) * num_third + third)
+    return found
+
+
+def _layers(
+    price: _Price,
+    stage: LayerStage,
+    sides: IntArray,
+    in_widths: Sequence[int],
+    *,
+    stride: int,
+) -> IntArray:
+    """Prices of a stage's layers of one stride: (resolution, input width, choice)."""
+    blocks = [
+        Block(
+            kind=stage.kind,
+            kernel=kernel,
+            stride=stride,
+            expansion=expansion,
+            width=width,
+            se=stage.se,
+            activation=stage.activation,
+            transition=stage.transition,
+        )
+        for width in stage.widths
+        for kernel in stage.kernels
+        for expansion in stage.expansions
+    ]
+    return _by_side(
+        sides,
+        lambda side: [[price.block(block, w, side) for block in blocks] for w in in_widths],
+    )
+
+
+def _by_side(sides: IntArray, row: Callable[[int], object]) -> IntArray:
+    """`row(side)` of every side, each distinct side asked once."""
+    distinct, index = np.unique(sides, return_inverse=True)
+    table: IntArray = np.array([row(int(side)) for side in distinct], dtype=np.int64)[index]
+    return table
+
+
+def _after(sides: IntArray, stride: int) -> IntArray:
+    return conv_side(sides, stride)  # type: ignore[arg-type, return-value]
+
+
+class _Price:
+    """Prices single layers: those of a network with one block, by the twins that price networks."""
+
+    def __init__(self, data: LayerData, kind: str, latency: LatencyTable | None) -> None:
+        self.data, self.kind, self.latency = data, kind, latency
+
+    def stem(self, width: int, side: int) -> int:
+        choices = self.data.stem
+        stem = Stem(
+            width=width,
+            kernel=choices.kernel,
+            stride=choices.stride,
+            activation=choices.activation,
+        )
+        return self._of(0, stem, side)
+
+    def block(self, block: Block, in_width: int, side: int) -> int:
+        return self._of(1, Stem(width=in_width, stride=1), side, block=block)
+
+    def head(self, width: int, in_width: int, side: int) -> int:
+        return self._of(2, Stem(width=in_width, stride=1), side, head_width=width)
+
+    def _of(
+        self,
+        section: int,
+        stem: Stem,
+        side: int,
+        *,
+        block: Block | None = None,
+        head_width: int = 1,
+    ) -> int:
+        """The price of the stem (0), the only block (1) or the head (2)."""
+        network = Architecture(
+            resolution=side,
+            in_channels=self.data.in_channels,
+            num_classes=self.data.num_classes,
+            stem=stem,
+            stages=(Stage(blocks=(block or Block(kind="dsconv", width=stem.width),)),),
+            head=Head(width=head_width, activation=self.data.head.activation),
+        )
+        if self.latency is None:
+            return int(getattr(cost.stages(network)[section], self.kind))
+        parts = list(parts_of(network))
+        chosen = parts[section:] if section == 2 else parts[section : section + 1]
+        model = self.latency.model
+        return sum(int(model.nanoseconds(part.group, part.sizes)) for part in chosen)

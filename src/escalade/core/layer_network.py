@@ -1,0 +1,89 @@
+"""What the choices of a per-layer space make: networks, and the supernet that holds them all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from escalade.core.architecture import Architecture, Block, Head, Rounding, Stage, Stem
+from escalade.core.layer_choices import LayerData, LayerStage
+from escalade.core.layer_genome import HEAD, RESOLUTION, STEM, StageColumns, columns
+from escalade.core.population import IntArray
+from escalade.core.shape import StageShape, StemShape, SupernetShape
+
+
+def architecture(data: LayerData, resolutions: Sequence[int], genome: IntArray) -> Architecture:
+    """The network of one genome, (num_genes,)."""
+    return Architecture(
+        name=data.name,
+        resolution=resolutions[genome[RESOLUTION]],
+        in_channels=data.in_channels,
+        num_classes=data.num_classes,
+        stem=Stem(
+            width=data.stem.widths[genome[STEM]],
+            kernel=data.stem.kernel,
+            stride=data.stem.stride,
+            activation=data.stem.activation,
+        ),
+        stages=tuple(
+            _stage(stage, at, genome) for stage, at in zip(data.stages, columns(data), strict=True)
+        ),
+        head=Head(width=data.head.widths[genome[HEAD]], activation=data.head.activation),
+        rounding=Rounding(width=data.width_divisor, resolution=data.resolution_divisor),
+    )
+
+
+def _stage(stage: LayerStage, at: StageColumns, genome: IntArray) -> Stage:
+    depth = stage.depth[0] + int(genome[at.depth])
+    widths, kernels = genome[at.widths], genome[at.kernels]
+    expansions = np.zeros_like(widths) if at.expansions is None else genome[at.expansions]
+    return Stage(
+        blocks=tuple(
+            Block(
+                kind=stage.kind,
+                kernel=stage.kernels[kernels[position]],
+                stride=stage.stride if position == 0 else 1,
+                expansion=stage.expansions[expansions[position]],
+                width=stage.widths[widths[position]],
+                se=stage.se,
+                activation=stage.activation,
+                transition=stage.transition,
+            )
+            for position in range(depth)
+        )
+    )
+
+
+def supernet_shape(data: LayerData) -> SupernetShape:
+    """The largest of every choice; kernels are cropped at the centre (BigNAS, section 4.1)."""
+    stages, in_width = [], data.stem.widths[-1]
+    for choices in data.stages:
+        stage = StageShape(
+            depth=choices.depth[1],
+            width=choices.widths[-1],
+            in_width=in_width,
+            expansions=choices.expansions,
+            kernels=choices.kernels,
+            stride=choices.stride,
+            kind=choices.kind,
+            se=choices.se,
+            activation=choices.activation,
+            transition=choices.transition,
+            layer_widths=len(choices.widths) > 1,
+        )
+        stages.append(stage)
+        in_width = stage.width
+    return SupernetShape(
+        in_channels=data.in_channels,
+        num_classes=data.num_classes,
+        stem=StemShape(
+            width=data.stem.widths[-1],
+            kernel=data.stem.kernel,
+            stride=data.stem.stride,
+            activation=data.stem.activation,
+        ),
+        head=Head(width=data.head.widths[-1], activation=data.head.activation),
+        stages=tuple(stages),
+        shared_kernels=True,
+    )

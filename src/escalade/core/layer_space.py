@@ -1,0 +1,261 @@
+"""The per-layer search space (BigNAS, section 4.1): one supernet, no scaling strategies.
+
+Resolution is a choice of the network, depth of the stage, width and kernel of the layer. Layers
+beyond a stage's depth do not run, and `repair` sets their genes to 0, so equal networks have equal
+genomes. Choices rise, so gene 0 is the smallest of everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from escalade.core import layer_genome, layer_network
+from escalade.core.architecture import Architecture
+from escalade.core.layer_choices import LayerData
+from escalade.core.layer_cost import LayerTables, layer_costs, layer_tables
+from escalade.core.layer_genome import RESOLUTION, StageColumns
+from escalade.core.path_space import Gene, Path
+from escalade.core.population import IntArray, Population
+from escalade.core.scaling import Scaling
+from escalade.core.shape import SupernetShape
+
+if TYPE_CHECKING:
+    from escalade.core.latency_table import LatencyTable
+
+UNSCALED = (0, 0, 0)
+
+
+class LayerSpace:
+    """A space of staged networks of depthwise blocks whose layers choose width and kernel alone.
+
+    It offers what a `SearchSpace` does (`core.path_space`), with one scaling stage, whose only
+    strategy changes nothing, whatever the ladder.
+
+    Args:
+        data: the choices, as a file has them.
+        factors: the ladder f_j / f_0.
+        kind: what the ladder counts.
+        latency: a device's table, for `costs` of that kind (see `with_latency`).
+    """
+
+    depth_ratios = width_ratios = resolution_ratios = (1.0,)
+    num_stages = 1
+    strategy_counts = (1,)
+
+    def __init__(
+        self,
+        data: LayerData,
+        *,
+        factors: Sequence[float] | None = None,
+        kind: str = "macs",
+        latency: LatencyTable | None = None,
+    ) -> None:
+        self.data = data
+        self.factors = tuple(factors) if factors else None
+        self.kind = kind
+        self.latency = latency
+        self.resolutions = layer_genome.selection(data)
+        self._tables: dict[str, LayerTables] = {}
+
+    @property
+    def name(self) -> str:
+        return self.data.name
+
+    @property
+    def in_channels(self) -> int:
+        return self.data.in_channels
+
+    @property
+    def num_classes(self) -> int:
+        return self.data.num_classes
+
+    def with_data(self, *, in_channels: int, num_classes: int) -> LayerSpace:
+        """The same space for other images and classes; a latency table does not fit those."""
+        data = replace(self.data, in_channels=in_channels, num_classes=num_classes)
+        return LayerSpace(data, factors=self.factors, kind=self.kind)
+
+    def with_latency(self, table: LatencyTable) -> LayerSpace:
+        """The same space with a device's latency table."""
+        return LayerSpace(self.data, factors=self.factors, kind=self.kind, latency=table)
+
+    def for_ladder(self, factors: Sequence[float] | None, *, kind: str | None = None) -> LayerSpace:
+        """The same space for another ladder, or one that counts something else."""
+        return LayerSpace(self.data, factors=factors, kind=kind or self.kind, latency=self.latency)
+
+    def with_transitions(self, on: bool) -> LayerSpace:
+        """The same space with a shortcut around every block that changes the shape, or none."""
+        stages = tuple(replace(stage, transition=on) for stage in self.data.stages)
+        return self._of(replace(self.data, stages=stages))
+
+    @cached_property
+    def training(self) -> LayerSpace:
+        """The space restricted to the resolutions that a supernet trains on.
+
+        Its resolution gene counts those only; `encode` brings a network from one to the other.
+        """
+        return self._of(replace(self.data, selection_step=None))
+
+    def _of(self, data: LayerData) -> LayerSpace:
+        return LayerSpace(data, factors=self.factors, kind=self.kind, latency=self.latency)
+
+    # Genomes
+
+    @cached_property
+    def genes(self) -> tuple[Gene, ...]:
+        return layer_genome.genes(self.data, self.resolutions)
+
+    @property
+    def num_genes(self) -> int:
+        return len(self.genes)
+
+    @cached_property
+    def columns(self) -> tuple[StageColumns, ...]:
+        """Where the genes of each stage stand."""
+        return layer_genome.columns(self.data)
+
+    @cached_property
+    def _num_choices(self) -> IntArray:
+        return np.array([gene.num_choices for gene in self.genes])
+
+    @property
+    def smallest(self) -> IntArray:
+        """The genome with the smallest of every choice: (num_genes,)."""
+        return np.zeros(self.num_genes, dtype=np.int64)
+
+    @property
+    def largest(self) -> IntArray:
+        """The genome with the largest of every choice: (num_genes,)."""
+        return self._num_choices - 1
+
+    def sample_genomes(self, rng: np.random.Generator, num: int) -> IntArray:
+        """Legal genomes, every gene uniform before repair: (num, num_genes)."""
+        drawn = rng.random((num, self.num_genes))
+        drawn *= self._num_choices
+        return self.repair(drawn.astype(np.int64))
+
+    def sample_spread(self, rng: np.random.Generator, num: int) -> IntArray:
+        """Legal genomes from the smallest to the largest path, which are the first two.
+
+        Every gene is uniform before repair, but the genes of a network rise and fall together, so
+        that costs reach over the whole range: (num, num_genes).
+        """
+        level = rng.random((num, 1))
+        genomes = rng.binomial(self._num_choices - 1, level)
+        genomes[:2] = np.stack([self.smallest, self.largest])[:num]
+        return self.repair(genomes)
+
+    def repair(self, genomes: IntArray) -> IntArray:
+        """The canonical legal genome of each row: genes of layers that do not run are 0."""
+        repaired: IntArray = np.clip(genomes, 0, self._num_choices - 1).astype(np.int64, copy=False)
+        for stage, at in zip(self.data.stages, self.columns, strict=True):
+            runs = np.arange(stage.depth[1]) < stage.depth[0] + repaired[:, at.depth, None]
+            for where in at.layers:
+                repaired[:, where] *= runs
+        return repaired
+
+    def encode(self, architecture: Architecture) -> IntArray:
+        """The genome of one of the space's networks: (num_genes,).
+
+        Raises:
+            ValueError: if it is none, naming a field of the network.
+        """
+        try:
+            genome = layer_genome.encode(self.data, self.resolutions, architecture)
+            if self.path(genome).key != architecture.key:
+                raise ValueError(
+                    "stem, stages, head, in_channels or num_classes: something differs that the "
+                    "space fixes, such as a stride or an activation"
+                )
+        except ValueError as error:
+            raise ValueError(f"no network of the space {self.name}: {error}") from None
+        return genome
+
+    # Strategies: there is one, and it changes nothing
+
+    def strategies(self, stage: int) -> IntArray:
+        """The only strategy: (1, 3) zeros."""
+        assert stage == 0
+        return self.all_strategies
+
+    @property
+    def all_strategies(self) -> IntArray:
+        return np.zeros((1, 3), dtype=np.int64)
+
+    @property
+    def base_triple(self) -> IntArray:
+        return np.zeros(3, dtype=np.int64)
+
+    def scaling(self, strategy: Sequence[int] | IntArray) -> Scaling:
+        """No scaling."""
+        return Scaling()
+
+    @cached_property
+    def num_genomes(self) -> int:
+        """Legal (canonical) genomes, an exact integer."""
+        return layer_genome.num_genomes(self.data, self.resolutions)
+
+    @property
+    def size(self) -> int:
+        """Genomes, each of which is a network of its own."""
+        return self.num_genomes
+
+    @property
+    def distinct(self) -> int:
+        return self.num_genomes
+
+    # Realisation
+
+    def path(
+        self, genome: Sequence[int] | IntArray, strategy: Sequence[int] | IntArray = UNSCALED
+    ) -> Path:
+        """Realise a genome as one concrete network."""
+        row = np.asarray(genome, dtype=np.int64)
+        architecture = layer_network.architecture(self.data, self.resolutions, row)
+        return Path(tuple(row.tolist()), UNSCALED, architecture)
+
+    def paths(self, population: Population) -> list[Path]:
+        """Realise a whole population."""
+        return [self.path(genome) for genome in population.genomes]
+
+    def sides(self, population: Population) -> IntArray:
+        """Resolution of every path: (n,)."""
+        return np.array(self.resolutions)[population.genomes[:, RESOLUTION]]
+
+    def depths(self, population: Population) -> IntArray:
+        """Blocks of every path: (n,)."""
+        least = sum(stage.depth[0] for stage in self.data.stages)
+        more = population.genomes[:, [at.depth for at in self.columns]]
+        depths: IntArray = least + more.sum(axis=1)
+        return depths
+
+    def costs(self, population: Population, kind: str = "macs") -> npt.NDArray[Any]:
+        """Macs, params or activations of every path, exactly as `cost.of` counts them: (n,).
+
+        Of kind latency, predicted seconds, exactly as the table predicts each network.
+
+        Raises:
+            ValueError: for latency without a table.
+        """
+        latency = self.latency if kind == "latency" else None
+        if kind == "latency" and latency is None:
+            raise ValueError(
+                f"space {self.name}: latency is measured, not counted, and there is no table of it"
+            )
+        if kind not in self._tables:
+            self._tables[kind] = layer_tables(self.data, self.resolutions, kind, latency)
+        sums = layer_costs(self.data, self._tables[kind], population.genomes)
+        if latency is None:
+            return sums
+        seconds: npt.NDArray[np.float64] = latency.total(sums)
+        return seconds
+
+    @cached_property
+    def shape(self) -> SupernetShape:
+        """What a supernet of this space must hold: the largest of everything."""
+        return layer_network.supernet_shape(self.data)
