@@ -55,6 +55,26 @@ def test_a_batch_depends_on_the_step_alone(augmentation):
     assert not batches(augmentation=augmentation, seed=1).at(0)[0].equal(wanted[0][0])
 
 
+@pytest.mark.parametrize("augmentation", [ALL, Augmentation(random_resized_crop=True, flip=True)])
+def test_several_crops_are_of_the_same_images(augmentation):
+    def make(num_crops):
+        return TrainBatches(
+            make_split(), batch_size=8, seed=0, augmentation=augmentation, num_crops=num_crops
+        )
+
+    one, three = make(1), make(3)
+    for step in (9, 2, 9):
+        (image, label), (images, labels) = one.at(step), three.at(step)
+        assert labels.equal(label)
+        assert images.shape == (8, 3, 3, 12, 12)
+        assert images[:, 0].equal(image)
+        for k, other in ((0, 1), (0, 2), (1, 2)):
+            assert not images[:, k].equal(images[:, other])
+        assert images.equal(make(3).at(step)[0])
+    with pytest.raises(ValueError, match="num_crops: 0 is not positive"):
+        make(0)
+
+
 def test_padded_crops_are_shifted_and_mirrored_originals():
     images = make_split(200, side=6).images
     cropped = padded_crop(images, padding=1, flip=True, rng=np.random.default_rng(0))

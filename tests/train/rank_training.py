@@ -1,8 +1,12 @@
-"""One rank of a training; started by test_ranks.py: FILE for the weights, FILE of a checkpoint."""
+"""One rank of a training; started by test_ranks.py.
+
+Arguments: a file for the weights, a file of a checkpoint, the kind of step (single or sandwich).
+"""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -17,9 +21,16 @@ RECIPE = Recipe(
 )
 
 
-def main(out: str, checkpoint: str) -> None:
+RECIPES = {"single": RECIPE, "sandwich": replace(RECIPE, drop_rate=0.2, optimizer="rmsprop")}
+
+
+def make_training(kind: str) -> Training:
+    return Training(recipe=RECIPES[kind], sandwich=kind == "sandwich")
+
+
+def main(out: str, checkpoint: str, kind: str) -> None:
     torch.set_num_threads(1)
-    training = Training(recipe=RECIPE)
+    training = make_training(kind)
     runtime: Runtime = training.runtime
     if runtime.rank == 1:  # ranks begin with rank 0's weights
         for parameter in training.network.parameters():

@@ -6,8 +6,9 @@ import pytest
 import torch
 from timm.data.mixup import Mixup
 from timm.loss import SoftTargetCrossEntropy
+from torch.nn import functional
 
-from escalade.train.losses import cross_entropy, mix
+from escalade.train.losses import cross_entropy, mix, soft_cross_entropy, soft_labels
 
 
 def test_label_smoothing_in_closed_form() -> None:
@@ -51,3 +52,37 @@ def test_mixup_leaves_its_argument_alone() -> None:
     mixed = mix(images, ratio=0.75)
     assert images.flatten().tolist() == [0.0, 1.0, 2.0, 3.0]
     assert mixed.flatten().tolist() == [0.75, 1.25, 1.75, 2.25]
+
+
+def test_soft_labels_in_closed_form() -> None:
+    # Teacher 0.8, 0.2; student 0.5, 0.5.
+    teacher = torch.tensor([[math.log(4.0), 0.0]], requires_grad=True)
+    student = torch.tensor([[1.0, 1.0]], requires_grad=True)
+    targets = soft_labels(teacher)
+    assert targets.flatten().tolist() == pytest.approx([0.8, 0.2])
+    loss = soft_cross_entropy(student, targets)
+    assert loss.item() == pytest.approx(math.log(2.0))
+    loss.backward()
+    assert teacher.grad is None
+    assert student.grad is not None
+    assert student.grad.flatten().tolist() == pytest.approx([0.5 - 0.8, 0.5 - 0.2])
+
+
+def test_the_soft_gradient_is_the_divergences() -> None:
+    rng = torch.Generator().manual_seed(0)
+    teacher = torch.randn(6, 4, generator=rng)
+    student = torch.randn(6, 4, generator=rng, requires_grad=True)
+    (soft,) = torch.autograd.grad(soft_cross_entropy(student, soft_labels(teacher)), student)
+    divergence = functional.kl_div(
+        student.log_softmax(1), teacher.log_softmax(1), reduction="batchmean", log_target=True
+    )
+    (expected,) = torch.autograd.grad(divergence, student)
+    torch.testing.assert_close(soft, expected)
+
+
+def test_soft_labels_of_half_precision_are_whole() -> None:
+    logits = torch.randn(5, 100, dtype=torch.bfloat16)
+    targets = soft_labels(logits)
+    assert targets.dtype == torch.float32
+    torch.testing.assert_close(targets.sum(1), torch.ones(5))
+    assert soft_cross_entropy(logits, targets).dtype == torch.float32

@@ -7,15 +7,18 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import torch
-from rank_training import RECIPE
+from rank_training import RECIPE, make_training
 from tiny_training import Training, assert_equal
 from torch import Tensor
 
 SCRIPT = Path(__file__).with_name("rank_training.py")
 
 
-def _run_ranks(out: Path, checkpoint: Path, *, world_size: int) -> list[dict[str, Tensor]]:
+def _run_ranks(
+    out: Path, checkpoint: Path, *, kind: str, world_size: int
+) -> list[dict[str, Tensor]]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -25,7 +28,7 @@ def _run_ranks(out: Path, checkpoint: Path, *, world_size: int) -> list[dict[str
         "MASTER_PORT": str(port),
         "WORLD_SIZE": str(world_size),
     }
-    command = [sys.executable, str(SCRIPT), str(out), str(checkpoint)]
+    command = [sys.executable, str(SCRIPT), str(out), str(checkpoint), kind]
     ranks = [
         subprocess.Popen(command, env=os.environ | common | {"RANK": str(rank)})
         for rank in range(world_size)
@@ -34,17 +37,18 @@ def _run_ranks(out: Path, checkpoint: Path, *, world_size: int) -> list[dict[str
     return [torch.load(f"{out}.{rank}", weights_only=True) for rank in range(world_size)]
 
 
-def test_two_ranks_equal_one_with_two_groups(tmp_path: Path) -> None:
-    one = Training(recipe=RECIPE)
+@pytest.mark.parametrize("kind", ["single", "sandwich"])
+def test_two_ranks_equal_one_with_two_groups(tmp_path: Path, kind: str) -> None:
+    one = make_training(kind)
     start = one.state()
     one.run()
-    two = _run_ranks(tmp_path / "two", tmp_path / "two.pt", world_size=2)
+    two = _run_ranks(tmp_path / "two", tmp_path / "two.pt", kind=kind, world_size=2)
     assert_equal(two[0], two[1])
     for name, value in one.state().items():
         torch.testing.assert_close(value, two[0][name], rtol=1e-4, atol=1e-6)
         assert not torch.equal(value, start[name]) or "blocks" in name  # it trained
     # On another number of ranks the same checkpoint goes on.
-    again = Training(recipe=RECIPE)
+    again = make_training(kind)
     again.run(checkpoint=tmp_path / "two.pt")
     assert_equal(again.state(), two[0])
 

@@ -60,6 +60,38 @@ def test_the_published_exponential_schedule() -> None:
     ) == pytest.approx(0.02**0.25)
 
 
+def test_the_constant_ending() -> None:
+    """0.256, times 0.97 every 2.4 epochs, and 0.0128 from 5 % on (BigNAS, section 4)."""
+    epochs = 350
+    reached = 2.4 * math.log(0.05) / math.log(0.97)
+    recipe = Recipe(
+        epochs=epochs, learning_rate=0.256, schedule="exponential", warmup=0.0,
+        constant_after=reached / epochs,
+    )  # fmt: skip
+    assert recipe.constant_after == pytest.approx(0.67, abs=0.005)
+    num_steps = recipe.num_steps(100)
+    rates = [rate_at(step, recipe=recipe, num_steps=num_steps) for step in range(num_steps)]
+    for epoch in (1, 2.4, 100, 235, 236):
+        between = (rates[round(epoch * 100) - 1] + rates[round(epoch * 100)]) / 2
+        assert between == pytest.approx(0.256 * 0.97 ** (epoch / 2.4), rel=1e-4)
+    assert set(rates[23700:]) == {rates[-1]}
+    assert rates[-1] == pytest.approx(0.0128)
+
+
+def test_the_constant_ending_counts_the_schedule_not_the_warm_up() -> None:
+    def at(progress: float, *, is_beneath: bool = False) -> float:
+        return rate_factor(
+            progress, schedule="exponential", warmup=0.2, constant_after=0.5, is_beneath=is_beneath
+        )
+
+    assert at(0.2) == pytest.approx(1.0)
+    assert at(0.4) == pytest.approx(math.sqrt(0.05))
+    assert at(0.6) == pytest.approx(0.05)
+    assert at(0.7) == at(0.9) == at(1.0) == pytest.approx(0.05)
+    assert at(0.25, is_beneath=True) == pytest.approx(math.sqrt(0.05))
+    assert at(0.5, is_beneath=True) == pytest.approx(0.05)
+
+
 def test_an_epoch_warm_up_is_a_factor_on_any_schedule() -> None:
     recipe = Recipe(steps=100, learning_rate=1.0, warmup_epochs=2)
     rates = [rate_at(s, recipe=recipe, num_steps=100, num_per_epoch=10) for s in range(100)]
@@ -100,6 +132,9 @@ def test_every_step_learns_and_the_steps_are_symmetric() -> None:
         ({"mixup": -0.2}, "recipe.mixup: -0.2 is not positive; or null"),
         ({"averaging": 1.5}, r"recipe.averaging: 1.5 is outside \(0, 1\]; or null"),
         ({"end_ratio": 0.0}, r"recipe.end_ratio: 0.0 is outside \(0, 1\]"),
+        ({"constant_after": 0.0}, r"recipe.constant_after: 0.0 is outside \(0, 1\]"),
+        ({"constant_after": 0.7}, "constant_after: 0.7 is for the exponential.*not cosine"),
+        ({"optimizer": "adam"}, "recipe.optimizer: 'adam' is not known; use one of sgd, rmsprop"),
         ({"auto_augment": "imagnet"}, "recipe.auto_augment: 'imagnet'.*imagenet, cifar10, svhn"),
     ],
 )

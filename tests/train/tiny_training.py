@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from escalade.core.choices import parse
 from escalade.core.samplers import Hierarchical
+from escalade.core.sandwich import Sandwich
 from escalade.core.space import SearchSpace
 from escalade.data.batches import Augmentation, TrainBatches
 from escalade.data.split import Split
@@ -18,6 +19,7 @@ from escalade.supernet.supernet import Supernet
 from escalade.train.loop import TrainResult, train
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
+from escalade.train.sandwich import SandwichStep
 from escalade.train.steps import Objective, PlainStep, SinglePathStep, Step
 
 SPACE = {
@@ -69,6 +71,7 @@ class Training:
         recipe: Recipe | None = None,
         network: nn.Module | None = None,
         coupled: bool = False,
+        sandwich: bool = False,
         wrap: Callable[[Step], Step] = lambda step: step,
         precision: str = "fp32",
     ) -> None:
@@ -83,14 +86,24 @@ class Training:
             supernet = make_supernet(coupled=coupled)
             self.network: nn.Module = supernet
             space = make_space()
-            step = SinglePathStep(
-                supernet,
-                space=space,
-                sampler=Hierarchical(space),
-                seed=3,
-                objective=objective(self.runtime),
-                coupled=coupled,
-            )
+            sampler = Hierarchical(space)
+            if sandwich:
+                step = SandwichStep(
+                    supernet,
+                    sandwich=Sandwich(space, sampler=sampler, seed=3),
+                    objective=objective(self.runtime),
+                    recipe=self.recipe,
+                    coupled=coupled,
+                )
+            else:
+                step = SinglePathStep(
+                    supernet,
+                    space=space,
+                    sampler=sampler,
+                    seed=3,
+                    objective=objective(self.runtime),
+                    coupled=coupled,
+                )
         else:
             self.network = network
             step = PlainStep(network, resolution=8, objective=objective(self.runtime))

@@ -57,9 +57,10 @@ class TrainBatches:
         seed: of order and augmentation.
         augmentation: what to do to the images.
         device: where batches are made; the split moves there once unless it is very large.
+        num_crops: crops of each image; with more than one, they stand in a second dimension.
 
     Raises:
-        ValueError: if the split has less than one batch.
+        ValueError: if the split has less than one batch, or there would be no crop.
     """
 
     def __init__(
@@ -70,7 +71,10 @@ class TrainBatches:
         seed: int,
         augmentation: Augmentation,
         device: str | torch.device = "cpu",
+        num_crops: int = 1,
     ) -> None:
+        if num_crops < 1:
+            raise ValueError(f"num_crops: {num_crops} is not positive")
         if not 1 <= batch_size <= len(split):
             raise ValueError(
                 f"batch_size: {batch_size} is outside 1..{len(split)}, the training images given"
@@ -79,6 +83,7 @@ class TrainBatches:
         self.batch_size = batch_size
         self._seed = seed
         self._augmentation = augmentation
+        self._num_crops = num_crops
         self._device = torch.device(device)
         moves = self._device.type != "cpu" and split.num_bytes <= RESIDENT_BYTES
         self._split = split.to(self._device) if moves else split
@@ -88,23 +93,32 @@ class TrainBatches:
         """The batch of a step.
 
         Returns:
-            uint8 images (B, C, S, S) and int64 labels (B,), on the device.
+            uint8 images (B, C, S, S), or (B, crops, C, S, S) with several crops, and int64 labels
+            (B,), on the device.
         """
         epoch, place = divmod(step, self.num_per_epoch)
         start = place * self.batch_size
         rows = self._epoch_order(epoch)[start : start + self.batch_size]
         images, labels = self._split.take(rows.to(self._split.labels.device))
         images, labels = images.to(self._device), labels.to(self._device)
-        rng = generator(self._seed, "augmentation", step)
+        if self._num_crops == 1:
+            return self._augmented(images, step), labels
+        crops = [self._augmented(images, step, crop) for crop in range(self._num_crops)]
+        return torch.stack(crops, dim=1), labels
+
+    def _augmented(self, images: Tensor, step: int, crop: int = 0) -> Tensor:
+        """A crop of every image; the first is the same however many there are."""
+        stream = (step, crop) if crop else (step,)
+        rng = generator(self._seed, "augmentation", *stream)
         kind = self._augmentation
         if kind.random_resized_crop:
             images = resized_crop(images, flip=kind.flip, rng=rng)
         elif kind.padding or kind.flip:
             images = padded_crop(images, padding=kind.padding, flip=kind.flip, rng=rng)
         if kind.auto_augment is not None:
-            rng = generator(self._seed, "auto_augment", step)
+            rng = generator(self._seed, "auto_augment", *stream)
             images = auto_augment(images, policy=kind.auto_augment, rng=rng)
-        return images, labels
+        return images
 
     def _epoch_order(self, epoch: int) -> Tensor:
         if self._order[0] != epoch:

@@ -227,6 +227,7 @@ def rate_at(
         schedule=recipe.schedule,
         warmup=recipe.warmup_share(num_steps=num_steps, num_per_epoch=num_per_epoch),
         end_ratio=recipe.end_ratio,
+        constant_after=recipe.constant_after,
         is_beneath=recipe.warmup_epochs is not None,
     )
     return recipe.learning_rate * factor

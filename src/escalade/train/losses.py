@@ -25,6 +25,28 @@ def cross_entropy(
     return ratio * own + (1.0 - ratio) * other
 
 
+def soft_labels(logits: Tensor) -> Tensor:
+    """A teacher's probabilities, detached, in float32; temperature 1 (BigNAS, section 3.1).
+
+    Args:
+        logits: (N, classes).
+    """
+    return logits.detach().float().softmax(1)
+
+
+def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """Mean cross entropy with soft labels, in float32.
+
+    It differs from the Kullback-Leibler divergence by the targets' entropy, so its gradient is the
+    same.
+
+    Args:
+        logits: (N, classes).
+        targets: (N, classes) probabilities, such as `soft_labels` gives.
+    """
+    return functional.cross_entropy(logits.float(), targets)
+
+
 def mix(images: Tensor, *, ratio: float) -> Tensor:
     """Mixup: each image and its partner, the one at the same place from the end.
 

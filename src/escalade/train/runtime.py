@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import platform
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,11 @@ class Runtime:
     def device_name(self) -> str:
         """The device for people, such as `CPU core` or `NVIDIA H100`."""
         return torch.cuda.get_device_name(self.device) if self.on_cuda else "CPU core"
+
+    @property
+    def device_model(self) -> str:
+        """The very device, such as `AMD EPYC 9V74` or `NVIDIA H100`; the machine where unknown."""
+        return self.device_name if self.on_cuda else _cpu_model()
 
     def autocast(self) -> AbstractContextManager[Any]:
         """The context a forward pass runs in."""
@@ -211,6 +217,14 @@ def num_cores() -> int:
     """CPU cores that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)  # Linux
     return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def _cpu_model() -> str:
+    with suppress(OSError):  # Linux tells
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return " ".join(line.partition(":")[2].split())
+    return platform.processor() or platform.machine() or "CPU"
 
 
 def _device(name: str) -> torch.device:

@@ -26,9 +26,18 @@ def cosine(progress: float) -> float:
     return 0.5 * (1.0 + math.cos(math.pi * progress))
 
 
-def exponential(progress: float, *, end_ratio: float = END_RATIO) -> float:
-    """Exponential decay from 1 to `end_ratio` (Fast and Accurate Model Scaling, section 6.1)."""
-    return math.exp(math.log(end_ratio) * progress)
+def exponential(
+    progress: float, *, end_ratio: float = END_RATIO, constant_after: float = 1.0
+) -> float:
+    """Exponential decay from 1 to `end_ratio` (Fast and Accurate Model Scaling, section 6.1).
+
+    Args:
+        progress: in [0, 1].
+        end_ratio: where the decay ends.
+        constant_after: the progress at which it ends; then the factor stays (the constant ending
+            of BigNAS, section 3.1).
+    """
+    return math.exp(math.log(end_ratio) * min(1.0, progress / constant_after))
 
 
 SCHEDULES: dict[str, Schedule] = {
@@ -45,6 +54,7 @@ def rate_factor(
     schedule: str,
     warmup: float,
     end_ratio: float = END_RATIO,
+    constant_after: float = 1.0,
     is_beneath: bool = False,
 ) -> float:
     """What to multiply the learning rate with: a linear warm-up and the schedule.
@@ -54,13 +64,14 @@ def rate_factor(
         schedule: a name in `SCHEDULES`.
         warmup: the share of training that warms up, in [0, 1).
         end_ratio: where the exponential schedule ends.
+        constant_after: the share of the schedule after which it has ended and stays.
         is_beneath: the schedule runs from the first step and the warm-up multiplies it, so that
             after it the exponential rate is beta^(t / T) exactly (section 6.1, footnote 2); else
             the schedule begins where the warm-up ends.
     """
     decay = SCHEDULES[schedule]
     if schedule == "exponential":
-        decay = partial(exponential, end_ratio=end_ratio)
+        decay = partial(exponential, end_ratio=end_ratio, constant_after=constant_after)
     if is_beneath:
         return decay(progress) * (min(1.0, progress / warmup) if warmup > 0 else 1.0)
     if progress < warmup:

@@ -1,8 +1,8 @@
 """Steps: what happens between a batch and its gradients.
 
-The sandwich step (BigNAS: largest, smallest and random paths, distilled from the largest) and the
-strictly fair step (SCARLET: every operation once before the update) belong here as siblings of
-`SinglePathStep`: each adds up the gradients of several paths before the loop's one update.
+The sandwich step is in `train/sandwich.py`. The strictly fair step (SCARLET: every operation once
+before the update) belongs beside it: each adds up the gradients of several paths before the loop's
+one update.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any, Literal, Protocol
 
 from torch import Tensor, nn
 
+from escalade.core.path_space import Path, PathSpace
 from escalade.core.population import Population
 from escalade.core.samplers import PathSampler
 from escalade.core.seeds import generator
-from escalade.core.space import Path, SearchSpace
 from escalade.data.batches import prepare
 from escalade.supernet.supernet import Supernet
 from escalade.train.losses import cross_entropy, mix
@@ -30,7 +30,8 @@ class Batch:
     """One batch-norm group's part of a step's batch.
 
     Attributes:
-        images: uint8, (N, channels, side, side).
+        images: uint8, (N, channels, side, side), or (N, crops, channels, side, side) where the
+            batches have several crops of each image.
         labels: int64, (N,).
         step: the optimizer step it belongs to.
         share: what to multiply the loss with before `backward`: 1 / groups of this rank.
@@ -69,17 +70,33 @@ class Objective:
     label_smoothing: float
     autocast: Callable[[], AbstractContextManager[Any]]
 
-    def backward(self, batch: Batch, *, resolution: int, forward: nn.Module | Any) -> Tensor:
-        """Run `forward` on the resized batch, backpropagate, return the detached loss."""
+    def logits(
+        self, batch: Batch, *, resolution: int, forward: Callable[[Tensor], Tensor]
+    ) -> Tensor:
+        """What `forward` says of the resized, normalised and mixed images: (N, classes)."""
         images = prepare(batch.images, resolution=resolution, mean=self.mean, std=self.std)
         images = mix(images, ratio=batch.ratio)
         with self.autocast():
-            logits = forward(images)
-        loss = cross_entropy(
+            return forward(images)
+
+    def label_loss(self, batch: Batch, logits: Tensor) -> Tensor:
+        """Cross entropy with the batch's labels, smoothed and mixed."""
+        return cross_entropy(
             logits, batch.labels, label_smoothing=self.label_smoothing, ratio=batch.ratio
         )
-        (loss * batch.share).backward()  # type: ignore[no-untyped-call]
-        return loss.detach()
+
+    def backward(
+        self, batch: Batch, *, resolution: int, forward: Callable[[Tensor], Tensor]
+    ) -> Tensor:
+        """Run `forward` on the resized batch, backpropagate, return the detached loss."""
+        logits = self.logits(batch, resolution=resolution, forward=forward)
+        return add_gradients(self.label_loss(batch, logits), batch)
+
+
+def add_gradients(loss: Tensor, batch: Batch) -> Tensor:
+    """Backpropagate the batch's share of a loss; returns the loss, detached."""
+    (loss * batch.share).backward()  # type: ignore[no-untyped-call]
+    return loss.detach()
 
 
 class PlainStep:
@@ -110,7 +127,7 @@ class SinglePathStep:
         self,
         supernet: Supernet,
         *,
-        space: SearchSpace,
+        space: PathSpace,
         sampler: PathSampler,
         seed: int,
         objective: Objective,
@@ -138,7 +155,7 @@ class PathSequence:
     Paths are drawn in blocks, because samplers are vectorised; the last block is kept.
     """
 
-    def __init__(self, space: SearchSpace, *, sampler: PathSampler, seed: int) -> None:
+    def __init__(self, space: PathSpace, *, sampler: PathSampler, seed: int) -> None:
         self._space = space
         self._sampler = sampler
         self._seed = seed
