@@ -9,6 +9,7 @@ import pytest
 
 from escalade.report import figures
 from escalade.report.artefacts import read
+from escalade.report.number import percent
 from escalade.report.roster import members
 
 
@@ -138,6 +139,26 @@ def test_convergence_holds_mean_band_and_best(run):
     assert [y for t in best for y in t["y"]] == [100 * row["best"] for row in rows]
     spread = [y for t in figures.deviation(rows).traces for y in t["y"]]
     assert spread == [100 * row["std"] for row in rows]
+
+
+def test_convergence_of_a_coarse_to_fine_selection_names_its_phases_and_budgets():
+    rows = [
+        {"iteration": int(phase == "fine"), "phase": phase, "stage": stage, "generation": 0,
+         "mean": 0.6 + stage / 10, "std": 0.01, "best": 0.65 + stage / 10, "num": num}
+        for phase, num in (("coarse", 7), ("fine", 40))
+        for stage in (0, 1)
+    ]  # fmt: skip
+    figure = figures.convergence(rows)
+    best = percent(0.75)
+    assert figure.reading == (
+        f"First the coarse grid, budget by budget: 14 scores, the best {best}. Then variations of "
+        f"each budget's best: 80 scores, the best {best}."
+    )
+    assert [key.label for key in figure.keys[2:]] == ["stage 0", "stage 1"]
+    hovered = [t["hovertext"][0] for t in figure.traces if t["name"] == "best"]
+    assert ["coarse grid" in text for text in hovered] == [True, True, False, False]
+    assert ["variations of its best" in text for text in hovered] == [False, False, True, True]
+    assert "coarse grid" in figures.deviation(rows).reading
 
 
 def test_losses_are_drawn_as_recorded_and_long_ones_averaged(run, family):

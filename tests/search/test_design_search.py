@@ -9,6 +9,8 @@ import pytest
 
 from escalade.core.budget import Budget
 from escalade.core.design_space import population
+from escalade.core.latency_table import LatencyTable
+from escalade.core.parts import parts_of
 from escalade.core.seeds import generator
 from escalade.core.statistics import empirical_distribution
 from escalade.search import DesignSpaceSearch, drive
@@ -93,9 +95,29 @@ def test_a_budget_out_of_reach_names_the_range(space):
         found(space, budget=Budget(9e9))
 
 
-def test_latency_is_refused(space):
-    with pytest.raises(ValueError, match="use macs, params or activations"):
+def test_latency_needs_a_table(space):
+    with pytest.raises(ValueError, match="latency needs a table"):
         found(space, budget=Budget(1e-3, "latency"))
+
+
+def test_latency_is_a_budget_with_a_table(space):
+    """A device that takes a nanosecond for two numbers read."""
+    timed = space.with_latency(LatencyTable(settings="fake", parts=reading_time(space)))
+    drawn = population(timed.sample_genomes(generator(0, "drawn"), 500))
+    budget = Budget(float(np.median(timed.costs(drawn, "latency"))), "latency")
+    result = found(timed, num=5, budget=budget)
+    for model in result.models:
+        seconds = timed.latency.of(timed.architecture(np.array(model.genome)))
+        assert budget.contains(seconds)
+    assert result.stages[0].gap == budget.gap(timed.latency.of(result.base))
+    with pytest.raises(ValueError, match=r"budgets\[0\]: no .* 9s latency; .* from .*s to .*s"):
+        found(timed, budget=Budget(9.0, "latency"))
+
+
+def reading_time(space):
+    genomes = space.sample_genomes(generator(0, "parts"), 60)
+    parts = {part for row in genomes for part in parts_of(space.architecture(row))}
+    return {part: 5e-10 * part.sizes.in_width * part.sizes.side**2 for part in parts}
 
 
 @pytest.mark.parametrize("num", [1, 7, 50])

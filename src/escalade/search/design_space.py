@@ -87,11 +87,8 @@ class DesignSpaceSearch(Dialogue):
         num_models: int = 32,
         num_standard_errors: float = 1.0,
     ) -> None:
-        if budget.kind == "latency":
-            raise ValueError(
-                f"budget_kind: the networks of space {space.name} are chosen before any is timed; "
-                "use macs, params or activations"
-            )
+        if budget.kind == "latency" and space.latency is None:
+            raise ValueError("budget_kind: latency needs a table; give a space with one")
         self._space, self._budget, self._seed = space, budget, seed
         self._num_images, self._num_models = num_images, num_models
         self._num_standard_errors = num_standard_errors
@@ -130,7 +127,7 @@ class DesignSpaceSearch(Dialogue):
             macs=counts.macs,
             params=counts.params,
             activations=counts.activations,
-            gap=self._budget.gap(getattr(counts, self._budget.kind)),
+            gap=self._budget.gap(self._space.cost_of(best.architecture, self._budget.kind)),
             score=score,
             standard_error=binomial_standard_error(score, num_images=self._num_images),
             tied=(),
@@ -187,7 +184,8 @@ def draw_models(
     if not found:
         raise ValueError(
             f"budgets[0]: no network of space {space.name} was found within "
-            f"{budget.tolerance:.2%} of {format_amount(budget.target)} {budget.kind}; networks "
-            f"range from {format_amount(float(low))} to {format_amount(float(high))}"
+            f"{budget.tolerance:.2%} of {format_amount(budget.target, budget.kind)} {budget.kind}; "
+            f"networks range from {format_amount(float(low), budget.kind)} to "
+            f"{format_amount(float(high), budget.kind)}"
         )
     return np.stack(list(found.values()))

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from escalade.core.budget import Budget
+from escalade.core.path_space import PathSpace
 from escalade.core.population import IntArray, Population
 from escalade.core.seeds import generator
-from escalade.core.space import SearchSpace
 from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.evolution import Evolution, evolve
 from escalade.search.memo import Memo
@@ -23,9 +23,9 @@ from escalade.search.starts import draw_pairs
 class IndependentSearch(Dialogue):
     """For each budget a search of its own over all bases and all strategies of all stages.
 
-    The members share no base; a member's scaling is relative to its own. Operators are MCEA's; a
-    child outside the budget takes the nearest strategy inside it. Scores found for one budget are
-    not asked again for another.
+    The members share no base; a member's scaling is relative to its own, and in a space without
+    scaling to the smallest member. Operators are MCEA's; a child outside the budget takes the
+    nearest strategy inside it. Scores found for one budget are not asked again for another.
 
     Args:
         space: base choices and strategies.
@@ -39,7 +39,7 @@ class IndependentSearch(Dialogue):
 
     def __init__(
         self,
-        space: SearchSpace,
+        space: PathSpace,
         *,
         budgets: Sequence[Budget],
         seed: int,

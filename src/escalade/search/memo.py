@@ -6,15 +6,15 @@ from collections.abc import Generator
 
 import numpy as np
 
+from escalade.core.path_space import PathSpace
 from escalade.core.population import IntArray, Population
-from escalade.core.space import SearchSpace
 from escalade.search.operators import Scores
 
 
 class Memo:
     """Scores by path key: paths that run the same weights are one path."""
 
-    def __init__(self, space: SearchSpace) -> None:
+    def __init__(self, space: PathSpace) -> None:
         self._space = space
         self._keys: dict[tuple[bytes, bytes], str] = {}
         self._scores: dict[str, float] = {}

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from escalade.core.budget import Budget, Ladder
+from escalade.core.path_space import PathSpace
 from escalade.core.population import IntArray, Population
 from escalade.core.space import SearchSpace
 
@@ -22,7 +23,7 @@ CostFunction = Callable[[Population], npt.NDArray[Any]]
 class Problem:
     """A space with a budget per scaling stage, and the weights pi of the stages' accuracies."""
 
-    space: SearchSpace
+    space: PathSpace
     budgets: tuple[Budget, ...]
     weights: tuple[float, ...]
     count: CostFunction
@@ -30,7 +31,7 @@ class Problem:
     @classmethod
     def of(
         cls,
-        space: SearchSpace,
+        space: PathSpace,
         *,
         budgets: Sequence[Budget],
         pi: Sequence[float] | None = None,
@@ -39,17 +40,20 @@ class Problem:
         """Check and complete what a user gave.
 
         Args:
-            space: with at least as many scaling stages as budgets.
+            space: with at least as many scaling stages as budgets; a space without scaling takes
+                any number.
             budgets: a rising ladder; stage 0 is the base network's.
             pi: a weight per stage, stage 0 included; by default equal over stages 1 to M, the
-                base not counting (equation 4). Normalised to sum 1.
+                base not counting (equation 4), and over all stages in a space without scaling.
+                Normalised to sum 1.
             count: costs of a population, for kinds that the space does not count.
 
         Raises:
             ValueError: for budgets or weights that do not fit the space.
         """
         kind = Ladder(tuple(budgets)).kind
-        if len(budgets) > space.num_stages:
+        scales = isinstance(space, SearchSpace)
+        if scales and len(budgets) > space.num_stages:
             raise ValueError(
                 f"budgets: {len(budgets)} given, but space {space.name} has "
                 f"{space.num_stages} scaling stages; give that many or fewer"
@@ -59,13 +63,18 @@ class Problem:
         return cls(
             space=space,
             budgets=tuple(budgets),
-            weights=_weights(pi, num_stages=len(budgets)),
+            weights=_weights(pi, num_stages=len(budgets), base_counts=not scales),
             count=count or (lambda population: space.costs(population, kind)),
         )
 
     @property
     def kind(self) -> str:
         return self.budgets[0].kind
+
+    @property
+    def scales(self) -> bool:
+        """Whether members are one base, scaled; else each is a network of its own."""
+        return isinstance(self.space, SearchSpace)
 
     @property
     def num_stages(self) -> int:
@@ -78,8 +87,9 @@ class Problem:
         return tuple(j for j, weight in enumerate(self.weights) if weight > 0)
 
     def strategies(self, stage: int) -> IntArray:
-        """Strategies (n, 3) of a stage; the base's own for stage 0."""
-        return self.space.base_triple[None] if stage == 0 else self.space.strategies(stage)
+        """Strategies (n, 3) of a stage; the base's own for stage 0 and in spaces without others."""
+        alone = stage == 0 or not self.scales
+        return self.space.base_triple[None] if alone else self.space.strategies(stage)
 
     def costs(self, genomes: IntArray, strategies: IntArray) -> npt.NDArray[Any]:
         """Costs of every genome under every strategy: (genomes, strategies)."""
@@ -143,9 +153,12 @@ class Problem:
         return np.stack(ratios, axis=1)
 
 
-def _weights(pi: Sequence[float] | None, *, num_stages: int) -> tuple[float, ...]:
+def _weights(
+    pi: Sequence[float] | None, *, num_stages: int, base_counts: bool
+) -> tuple[float, ...]:
     if pi is None:
-        pi = [1.0] if num_stages == 1 else [0.0] + [1.0] * (num_stages - 1)
+        base = 1.0 if base_counts or num_stages == 1 else 0.0
+        pi = [base] + [1.0] * (num_stages - 1)
     if len(pi) != num_stages or min(pi) < 0 or not 0 < sum(pi) < float("inf"):
         raise ValueError(
             f"pi: {list(pi)} is not {num_stages} non-negative weights, one per budget, "

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from escalade.core.budget import Budget
+from escalade.core.path_space import PathSpace
 from escalade.core.population import IntArray, Population
 from escalade.core.seeds import generator
-from escalade.core.space import SearchSpace
 from escalade.search.bases import draw_bases
 from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.memo import Memo
@@ -17,6 +17,7 @@ from escalade.search.operators import Scores
 from escalade.search.problem import BoolArray, CostFunction, Problem
 from escalade.search.record import Record, conclude
 from escalade.search.result import SearchResult
+from escalade.search.starts import draw_pairs
 
 BATCH = 64
 # Batches in a row that bring nothing new before the space counts as exhausted.
@@ -25,6 +26,8 @@ PATIENCE = 10
 
 class RandomSearch(Dialogue):
     """Random bases with random feasible strategies, under the same constraints as MCEA.
+
+    In a space without scaling, random networks of each budget, equally many.
 
     Args:
         space: base choices and strategies.
@@ -39,7 +42,7 @@ class RandomSearch(Dialogue):
 
     def __init__(
         self,
-        space: SearchSpace,
+        space: PathSpace,
         *,
         budgets: Sequence[Budget],
         seed: int,
@@ -65,6 +68,22 @@ class RandomSearch(Dialogue):
 
     def _steps_of_search(self) -> Steps[SearchResult]:
         rng = generator(self._seed, "search", "random")
+        if self._problem.scales:
+            genomes, strategies = yield from self._families(rng)
+        else:
+            genomes = yield from self._networks(rng)
+            strategies = [self._problem.space.base_triple] * len(genomes)
+        return (
+            yield from conclude(
+                self._problem, self._memo, record=self._record, searcher="random",
+                seed=self._seed, num_images=self._num_images,
+                num_standard_errors=self._num_standard_errors,
+                genomes=genomes, strategies=strategies,
+            )
+        )  # fmt: skip
+
+    def _families(self, rng: np.random.Generator) -> Steps[tuple[list[IntArray], list[IntArray]]]:
+        """The best base, once a stage, and its strategies."""
         best: tuple[float, IntArray, list[IntArray]] | None = None
         batch = idle = 0
         while idle < PATIENCE and (num := self._room()):
@@ -81,14 +100,19 @@ class RandomSearch(Dialogue):
             idle = idle + 1 if self._memo.distinct == before else 0
             batch += 1
         assert best is not None
-        return (
-            yield from conclude(
-                self._problem, self._memo, record=self._record, searcher="random",
-                seed=self._seed, num_images=self._num_images,
-                num_standard_errors=self._num_standard_errors,
-                genomes=[best[1]] * self._problem.num_stages, strategies=best[2],
-            )
-        )  # fmt: skip
+        return [best[1]] * self._problem.num_stages, best[2]
+
+    def _networks(self, rng: np.random.Generator) -> Steps[list[IntArray]]:
+        """The best network of every budget."""
+        problem, base = self._problem, self._problem.space.base_triple
+        num = self._num_evaluations // problem.num_stages
+        found = []
+        for stage in range(problem.num_stages):
+            pairs = draw_pairs(problem, strategies=base[None], stage=stage, num=num, rng=rng)
+            scores = yield from self._memo.score(Population(pairs[:, :-3], pairs[:, -3:]))
+            self._record.add(scores, iteration=1, phase="base", stage=stage)
+            found.append(pairs[scores.argmax(), :-3])
+        return found
 
     def _room(self) -> int:
         """Families that may still be scored, a batch at most."""

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from escalade.core import cost
+from escalade.core.architecture import Architecture
 from escalade.core.population import IntArray, Population
+from escalade.core.scaling import realised
 from escalade.core.statistics import (
     binomial_standard_error,
     difference_standard_error,
@@ -55,13 +57,17 @@ def conclude(
     genomes: Sequence[IntArray],
     strategies: Sequence[IntArray],
 ) -> Steps[SearchResult]:
-    """Score what is still missing of the chosen networks, one a stage, and sum up."""
+    """Score what is still missing of the chosen networks, one a stage, and sum up.
+
+    In a space without scaling, members' ratios are those that they stand in to the smallest.
+    """
     chosen = Population(np.stack(genomes), np.stack(strategies))
     scores = yield from memo.score(chosen)
+    smallest = problem.space.path(genomes[0], strategies[0]).architecture
     stages = tuple(
         _stage(
             problem, memo, stage=stage, genome=genomes[stage], strategy=strategies[stage],
-            score=float(scores[stage]), num_images=num_images,
+            smallest=smallest, score=float(scores[stage]), num_images=num_images,
             num_standard_errors=num_standard_errors,
         )
         for stage in range(problem.num_stages)
@@ -86,12 +92,16 @@ def _stage(
     stage: int,
     genome: IntArray,
     strategy: IntArray,
+    smallest: Architecture,
     score: float,
     num_images: int,
     num_standard_errors: float,
 ) -> StageResult:
     path = problem.space.path(genome, strategy)
     counts = cost.of(path.architecture)
+    scaling = (
+        problem.space.scaling(strategy) if problem.scales else realised(smallest, path.architecture)
+    )
     value = float(problem.costs(genome[None], strategy[None])[0, 0])
     tied = _tied(
         problem, memo, stage=stage, genome=genome, strategy=strategy, score=score,
@@ -102,7 +112,7 @@ def _stage(
         budget=problem.budgets[stage].target,
         genome=path.genome,
         strategy=path.strategy,
-        scaling=problem.space.scaling(strategy),
+        scaling=scaling,
         architecture=path.architecture,
         macs=counts.macs,
         params=counts.params,

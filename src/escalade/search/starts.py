@@ -9,7 +9,10 @@ from escalade.core.population import IntArray
 from escalade.search.problem import Problem
 
 DRAFT = 256
+# Drafts of uniform genomes, and again so many of leaning ones if those were not enough.
 MAX_DRAFTS = 40
+# The most that a leaning genome's chances rise or fall from first to last choice: exp(12).
+LEAN = 12.0
 
 
 def draw_pairs(
@@ -22,6 +25,10 @@ def draw_pairs(
 ) -> IntArray:
     """Rows of genome and strategy side by side, each strategy uniform among the feasible ones.
 
+    Genomes are uniform. In a space without scaling, whose many small choices make a sum that is
+    hardly ever near its least or most, genomes follow for budgets out there whose genes lean all
+    one way.
+
     Returns fewer than `num`, at least one, where no more are found.
 
     Raises:
@@ -29,8 +36,9 @@ def draw_pairs(
     """
     budget, low, high = problem.budgets[stage], np.inf, -np.inf
     found: dict[bytes, IntArray] = {}
-    for _ in range(MAX_DRAFTS):
-        genomes = problem.space.sample_genomes(rng, DRAFT)
+    for draft in range(MAX_DRAFTS if problem.scales else 2 * MAX_DRAFTS):
+        leaning = draft >= MAX_DRAFTS
+        genomes = _leaning(problem, rng) if leaning else problem.space.sample_genomes(rng, DRAFT)
         costs = problem.costs(genomes, strategies)
         low, high = min(low, costs.min()), max(high, costs.max())
         inside = (costs >= budget.low) & (costs <= budget.high)
@@ -48,3 +56,12 @@ def draw_pairs(
         f"networks range from {format_amount(float(low), budget.kind)} to "
         f"{format_amount(float(high), budget.kind)}"
     )
+
+
+def _leaning(problem: Problem, rng: np.random.Generator) -> IntArray:
+    """Genomes whose choices have chances that rise or fall exponentially, at one rate a genome."""
+    num_choices = np.array([gene.num_choices for gene in problem.space.genes])
+    rates = rng.uniform(-LEAN, LEAN, (DRAFT, 1))
+    shares = np.log1p(rng.random((DRAFT, len(num_choices))) * np.expm1(rates)) / rates
+    genomes: IntArray = problem.space.repair((shares * num_choices).astype(np.int64))
+    return genomes

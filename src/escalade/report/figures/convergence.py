@@ -1,4 +1,4 @@
-"""Convergence of the search (MCEA): mean, spread and best of every iteration (ScaleNet, Fig. 6)."""
+"""Convergence of the search: mean, spread and best of every iteration (ScaleNet, Fig. 6)."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ _PHASES = {
     "initial": "first ranking of the strategies",
     "base": "base network",
     "strategy": "strategies",
+    "coarse": "coarse grid",
+    "fine": "variations of its best",
 }
 
 
@@ -47,14 +49,10 @@ def deviation(iterations: Sequence[Mapping[str, Any]]) -> Figure | None:
     """The standard deviation of each iteration alone, as the paper draws it."""
     if not iterations:
         return None
-    first, last = iterations[0]["std"], iterations[-1]["std"]
     return Figure(
         name="deviation",
         title="Spread of the candidates",
-        reading=(
-            f"Standard deviation of the candidates' accuracy: {100 * first:.2f} points in the "
-            f"first iteration, {100 * last:.2f} in the last. A falling spread is convergence."
-        ),
+        reading=_spread_reading(iterations),
         traces=tuple(_spread(numbers, rows) for numbers, rows in _phases(iterations)),
         layout=layout(
             x=_X, y={"title": {"text": "standard deviation (points)"}, "rangemode": "tozero"}
@@ -155,6 +153,11 @@ def _phase_keys(iterations: Sequence[Mapping[str, Any]]) -> tuple[Key, ...]:
 
 
 def _reading(iterations: Sequence[Mapping[str, Any]]) -> str:
+    if _coarse_to_fine(iterations):
+        return (
+            f"First the coarse grid, budget by budget: {_scored(iterations, 'coarse')}. Then "
+            f"variations of each budget's best: {_scored(iterations, 'fine')}."
+        )
     first, last = iterations[0], iterations[-1]
     rounds = {row["iteration"] for row in iterations if row["phase"] == "base"}
     phases = f" and {len(rounds)} rounds of base and strategy search" if rounds else ""
@@ -164,6 +167,30 @@ def _reading(iterations: Sequence[Mapping[str, Any]]) -> str:
         f"{count(scored)} scores asked for. Mean {percent(first['mean'])} in the first iteration, "
         f"{percent(last['mean'])} in the last; best score {percent(_best_score(iterations))}."
     )
+
+
+def _spread_reading(iterations: Sequence[Mapping[str, Any]]) -> str:
+    if _coarse_to_fine(iterations):
+        return (
+            "Standard deviation of the candidates' accuracy, first of each budget's part of the "
+            "coarse grid, then of the variations of its best network."
+        )
+    first, last = iterations[0]["std"], iterations[-1]["std"]
+    return (
+        f"Standard deviation of the candidates' accuracy: {100 * first:.2f} points in the "
+        f"first iteration, {100 * last:.2f} in the last. A falling spread is convergence."
+    )
+
+
+def _coarse_to_fine(iterations: Sequence[Mapping[str, Any]]) -> bool:
+    return any(row["phase"] == "coarse" for row in iterations)
+
+
+def _scored(iterations: Sequence[Mapping[str, Any]], phase: str) -> str:
+    rows = [row for row in iterations if row["phase"] == phase]
+    if not rows:
+        return "none"
+    return f"{count(sum(row['num'] for row in rows))} scores, the best {percent(_best_score(rows))}"
 
 
 def _best_score(iterations: Sequence[Mapping[str, Any]]) -> float:
