@@ -1,0 +1,111 @@
+"""The record of a multi-objective search: fronts, hypervolumes, identity ratios, rejections."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from escalade.core.population import IntArray
+from escalade.search.candidates import Pool
+from escalade.search.front import Generation, Scored
+from escalade.search.objectives import Box, Objective
+from escalade.search.pareto import hypervolume, non_dominated
+
+
+class History:
+    """Generations in order, and every network that was on a front of theirs.
+
+    Args:
+        objectives: of the pools' points.
+        box: that hypervolumes are shares of.
+        curve: positions of the two objectives whose best trade-offs are kept over all pools.
+        identity_choices: choices that count in the identity ratio; None for no ratio.
+    """
+
+    def __init__(
+        self,
+        objectives: Sequence[Objective],
+        *,
+        box: Box,
+        curve: tuple[int, int],
+        identity_choices: Collection[int] | None,
+    ) -> None:
+        self._objectives, self._box = objectives, box
+        self._identities = None if identity_choices is None else list(identity_choices)
+        self._ends = list(curve)
+        self._curve: Pool | None = None
+        self._index: dict[bytes, int] = {}
+        self._rejected: dict[str, int] = {}
+        self.networks: list[Scored] = []
+        self.generations: list[Generation] = []
+
+    def add(
+        self,
+        pool: Pool,
+        *,
+        survivors: Pool,
+        front: IntArray,
+        evaluated: int,
+        rejected: dict[str, int],
+    ) -> None:
+        """Record a generation: the networks it had, who survived, and which of them are the front.
+
+        `evaluated` and `rejected` count from the start of the search.
+        """
+        self._extend_curve(pool)
+        first = survivors[front]
+        shares = self._box.share(first.points)
+        self.generations.append(
+            Generation(
+                generation=len(self.generations) + 1,
+                hypervolume=hypervolume(shares, reference=np.ones(shares.shape[1])),
+                identity_ratio=self._identity_ratio(survivors.genomes),
+                evaluated=evaluated,
+                rejected={
+                    name: count - self._rejected.get(name, 0) for name, count in rejected.items()
+                },
+                front=tuple(self._place(first, row) for row in np.argsort(first.points[:, 0])),
+            )
+        )
+        self._rejected = dict(rejected)
+
+    def final(self) -> list[int]:
+        """Indices of the last generation's front and of the curve, rising in the first objective;
+        no network dominates another.
+        """
+        assert self._curve is not None
+        kept = {self._place(self._curve, row) for row in range(len(self._curve))}
+        rows = np.array(sorted(kept.union(self.generations[-1].front)))
+        signs = np.array([-1.0 if objective.maximised else 1.0 for objective in self._objectives])
+        points = np.array([self.networks[row].values for row in rows]) * signs
+        front = non_dominated(points)
+        order = np.argsort(points[front, 0], kind="stable")
+        return [int(row) for row in rows[front][order]]
+
+    def _extend_curve(self, pool: Pool) -> None:
+        """Keep the best of all pools in two objectives alone."""
+        joined = self._curve.joined(pool) if self._curve else pool
+        best = joined[non_dominated(joined.points[:, self._ends])]
+        distinct = np.unique(best.points[:, self._ends], axis=0, return_index=True)[1]
+        self._curve = best[distinct]
+
+    def _identity_ratio(self, genomes: IntArray) -> float | None:
+        if self._identities is None:
+            return None
+        return float(np.isin(genomes, self._identities).mean())
+
+    def _place(self, pool: Pool, row: int) -> int:
+        """The network's index, a new one if it was on no front before."""
+        genome = pool.genomes[row]
+        index = self._index.setdefault(genome.tobytes(), len(self.networks))
+        if index == len(self.networks):
+            point = zip(self._objectives, pool.points[row].tolist(), strict=True)
+            self.networks.append(
+                Scored(
+                    genome=tuple(genome.tolist()),
+                    score=float(pool.scores[row]),
+                    values=tuple(-v if objective.maximised else v for objective, v in point),
+                )
+            )
+        return index

@@ -1,0 +1,258 @@
+"""Constrained and weighted NSGA-II (SCARLET, Algorithm 1 and equation 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
+
+from escalade.core.path_space import PathSpace
+from escalade.core.population import IntArray
+from escalade.core.seeds import generator
+from escalade.search.breeding import Breeder, Child, Roulette, reward
+from escalade.search.candidates import Candidates, Pool
+from escalade.search.chosen import as_stages, choose
+from escalade.search.constraints import Constraint, Screen
+from escalade.search.controller import PPO, Controller
+from escalade.search.dialogue import Dialogue, Steps
+from escalade.search.front import FrontResult
+from escalade.search.history import History
+from escalade.search.memo import Memo
+from escalade.search.objectives import DEFAULT, Measures, box_of, parse_objectives
+from escalade.search.pareto import Floats, crowding
+from escalade.search.problem import CostFunction
+from escalade.search.record import Record
+from escalade.search.result import SearchResult
+
+# Asks in one generation before it goes on with fewer networks: those that break a constraint on
+# the score are scored all the same, and the paper's loop has no end.
+MAX_ASKS = 10
+
+
+class NSGA2(Dialogue):
+    """A Pareto front over error and costs, under hard constraints; K of its networks are chosen.
+
+    Networks are checked in the order of Algorithm 1: against constraints on costs first, so that
+    none that breaks one is ever asked for; then, scored, against those on the score.
+
+    What the paper leaves open is in docs/deviations.md, and so are the controller's settings.
+
+    Args:
+        space: any space; its paths run under the base strategy.
+        seed: of every random choice.
+        num_images: on which accuracies are measured.
+        objectives: `error` and measures to minimise, or with a minus to maximise.
+        weights: of the crowding distances, one each, of sum 1; the paper's by default.
+        constraints: hard ones, such as `Constraint.parse("macs < 500M")`.
+        population: survivors, and children, per generation.
+        generations: of `population` networks to score; the first two are random (P_0 and Q_0).
+        crossover: share of the children made by single-point crossover; the others are mutated.
+        exploitation: mutation by the PPO controller; None turns it off.
+        exploration: mutation by roulette wheel; None turns it off.
+        num_members: K, chosen equispaced on the final front.
+        budget_kind: the cost by which members rise; one of the objectives, minimised.
+        identity_choices: choices of a gene that count in the identity ratio; None for no ratio.
+        measures: functions for objectives and constraints that the space does not count.
+
+    Raises:
+        ValueError: for objectives, weights, constraints or sizes that make no sense.
+    """
+
+    def __init__(
+        self,
+        space: PathSpace,
+        *,
+        seed: int,
+        num_images: int,
+        objectives: Sequence[str] = DEFAULT,
+        weights: Sequence[float] | None = None,
+        constraints: Sequence[Constraint] = (),
+        population: int = 70,
+        generations: int = 120,
+        crossover: float = 0.5,
+        exploitation: PPO | None = PPO(),  # noqa: B008
+        exploration: Roulette | None = Roulette(),  # noqa: B008
+        num_members: int = 3,
+        budget_kind: str = "macs",
+        identity_choices: Collection[int] | None = None,
+        measures: Mapping[str, CostFunction] | None = None,
+    ) -> None:
+        _check_sizes(population, generations, crossover, num_members)
+        self._objectives = parse_objectives(objectives, weights=weights)
+        known = Measures(space, measures)
+        for i, objective in enumerate(self._objectives):
+            known.check(objective.measure, where=f"objectives[{i}]")
+        if budget_kind not in objectives or budget_kind == "error":
+            raise ValueError(
+                f"budget_kind: members rise in {budget_kind}, so make it an objective; "
+                f"objectives are {', '.join(objectives)}"
+            )
+        self._weights = np.array([objective.weight for objective in self._objectives])
+        self._box = box_of(space, self._objectives, known)
+        self._screen = Screen(constraints, measures=known, name=space.name)
+        self._candidates = Candidates(
+            space, objectives=self._objectives, measures=known, screen=self._screen
+        )
+        self._controller = (
+            Controller(self._candidates.num_choices, settings=exploitation)
+            if exploitation
+            else None
+        )
+        self._space, self._memo, self._record = space, Memo(space), Record()
+        self._ends = objectives.index("error"), objectives.index(budget_kind)
+        self._history = History(
+            self._objectives, box=self._box, curve=self._ends, identity_choices=identity_choices
+        )
+        self._population, self._generations = population, generations
+        self._crossover, self._exploration = crossover, exploration
+        self._num_members, self._budget_kind = num_members, budget_kind
+        self._seed, self._num_images = seed, num_images
+        super().__init__(self._steps_of_search(), num_genes=space.num_genes)
+
+    def _steps_of_search(self) -> Steps[SearchResult]:
+        pool = yield from self._initial()
+        survivors = self._survive(pool)
+        for generation in range(2, self._generations):
+            children = yield from self._children(survivors, generation)
+            survivors = self._survive(survivors.pool.joined(children))
+        return self._conclude()
+
+    def _initial(self) -> Steps[Pool]:
+        """P_0 and Q_0: random networks that meet all constraints."""
+        rng = generator(self._seed, "search", "nsga2", "initial")
+        pool = self._candidates.nothing()
+        for _ in range(MAX_ASKS):
+            if len(pool) == 2 * self._population:
+                break
+            genomes = self._candidates.random(2 * self._population - len(pool), rng=rng)
+            if not len(genomes):
+                break
+            scored = yield from self._score(genomes, generation=1)
+            pool = pool.joined(self._candidates.accurate(scored))
+        if not len(pool):
+            raise ValueError(self._screen.unmet())
+        return pool
+
+    def _survive(self, pool: Pool) -> Survivors:
+        """P_i of R_i, noted in the history."""
+        survivors = survive(pool, num=self._population, weights=self._weights)
+        self._history.add(
+            pool, survivors=survivors.pool, front=np.flatnonzero(survivors.ranks == 0),
+            evaluated=self._memo.distinct, rejected=self._screen.rejected,
+        )  # fmt: skip
+        return survivors
+
+    def _children(self, survivors: Survivors, generation: int) -> Steps[Pool]:
+        """Q_i: as many children as there may be survivors, all within the constraints."""
+        rng = generator(self._seed, "search", "nsga2", generation)
+        breeder = Breeder(
+            genomes=survivors.pool.genomes, ranks=survivors.ranks, distances=survivors.distances,
+            num_choices=self._candidates.num_choices, crossover=self._crossover,
+            controller=self._controller, exploration=self._exploration,
+        )  # fmt: skip
+        pool = self._candidates.nothing()
+        for _ in range(MAX_ASKS):
+            drafts = self._candidates.children(breeder, self._population - len(pool), rng=rng)
+            if not drafts:
+                break
+            genomes = np.stack([child.genome for child in drafts])
+            scored = yield from self._score(genomes, generation=generation)
+            self._learn(drafts, scored, survivors.pool)
+            pool = pool.joined(self._candidates.accurate(scored))
+        return pool
+
+    def _score(self, genomes: IntArray, *, generation: int) -> Steps[Pool]:
+        scores = yield from self._memo.score(self._candidates.paths(genomes))
+        self._record.add(scores, iteration=1, phase="front", stage=None, generation=generation)
+        return self._candidates.pool(genomes, scores)
+
+    def _learn(self, children: Sequence[Child], scored: Pool, parents: Pool) -> None:
+        """Tell the controller what its children brought."""
+        made = [(row, child.edits) for row, child in enumerate(children) if child.edits]
+        if self._controller is None or not made:
+            return
+        rows = [row for row, _ in made]
+        rewards = reward(
+            scored.points[rows],
+            parents=parents.points[[children[row].parent for row in rows]],
+            spans=np.ptp(parents.points, axis=0),
+            weights=self._weights,
+        )
+        self._controller.learn([edits for _, edits in made], rewards)
+
+    def _conclude(self) -> FrontResult:
+        history, kind = self._history, self._budget_kind
+        error, cost = self._ends
+        final = history.final()
+        networks = [history.networks[row] for row in final]
+        paths = [self._space.path(n.genome, self._space.base_triple) for n in networks]
+        values = np.array([network.values for network in networks])
+        members = choose(values[:, error], costs=values[:, cost], num=self._num_members)
+        return FrontResult(
+            searcher="nsga2",
+            seed=self._seed,
+            budget_kind=kind,
+            space=self._space.name,
+            weights=(1 / len(members),) * len(members),
+            stages=as_stages(
+                [paths[row] for row in members],
+                scores=[networks[row].score for row in members],
+                costs=values[members, cost].tolist(),
+                num_images=self._num_images,
+            ),
+            iterations=tuple(self._record.entries),
+            asked=self._memo.asked,
+            distinct=self._memo.distinct,
+            objectives=self._objectives,
+            constraints=self._screen.constraints,
+            box=self._box,
+            networks=tuple(history.networks),
+            generations=tuple(history.generations),
+            final=tuple(final),
+            architectures=tuple(path.architecture for path in paths),
+            members=tuple(members.tolist()),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Survivors:
+    """The best of a pool, with Pareto ranks (0 is the front) and crowding distances."""
+
+    pool: Pool
+    ranks: IntArray
+    distances: Floats
+
+
+def survive(pool: Pool, *, num: int, weights: Floats) -> Survivors:
+    """The `num` best by rank, then by weighted crowding distance; ties go to the first."""
+    kept: list[IntArray] = []
+    ranks: list[IntArray] = []
+    distances: list[Floats] = []
+    left = num
+    for rank, front in enumerate(NonDominatedSorting().do(pool.points)):
+        apart = crowding(pool.points[front], weights=weights)
+        best = np.argsort(-apart, kind="stable")[:left]
+        kept.append(front[best])
+        ranks.append(np.full(len(best), rank))
+        distances.append(apart[best])
+        left -= len(best)
+        if left == 0:
+            break
+    rows = np.concatenate(kept).astype(np.int64)
+    return Survivors(pool[rows], np.concatenate(ranks), np.concatenate(distances))
+
+
+def _check_sizes(population: int, generations: int, crossover: float, num_members: int) -> None:
+    if population < 2 or generations < 2:
+        raise ValueError(
+            f"search: population {population} and generations {generations} are too few; "
+            "use at least 2 of each"
+        )
+    if not 0 <= crossover <= 1:
+        raise ValueError(f"search.crossover: {crossover} is not a share")
+    if not 1 <= num_members <= population:
+        raise ValueError(
+            f"num_members: {num_members} networks cannot be chosen of a population of {population}"
+        )

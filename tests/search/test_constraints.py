@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from layered import Layered
+
+from escalade.core.population import Population
+from escalade.search.constraints import Constraint, Screen
+from escalade.search.objectives import Measures
+
+
+@pytest.fixture(scope="module")
+def layered():
+    return Layered()
+
+
+def screen(space, *texts, functions=None):
+    constraints = [Constraint.parse(text) for text in texts]
+    return Screen(constraints, measures=Measures(space, functions), name=space.name)
+
+
+def some(space, num=200):
+    genomes = space.sample_genomes(np.random.default_rng(0), num)
+    return Population(genomes, np.zeros((num, 3), dtype=np.int64))
+
+
+@pytest.mark.parametrize(
+    ("text", "constraint"),
+    [
+        ("macs < 500M", Constraint("macs", "<", 500e6)),
+        ("accuracy>0.4", Constraint("accuracy", ">", 0.4)),
+        (" latency < 4ms ", Constraint("latency", "<", 0.004)),
+    ],
+)
+def test_constraints_are_read_as_people_write_them(text, constraint):
+    assert Constraint.parse(text) == constraint
+    assert Constraint.parse(constraint.text) == constraint
+
+
+@pytest.mark.parametrize("text", ["macs", "macs = 5M", "< 5M", "macs < many", "accuracy > 40"])
+def test_what_is_no_constraint_is_refused(text):
+    with pytest.raises(ValueError, match="constraints: "):
+        Constraint.parse(text)
+
+
+def test_bounds_are_strict():
+    values = np.array([1.0, 2.0, 3.0])
+    assert Constraint("macs", "<", 2.0).met(values).tolist() == [True, False, False]
+    assert Constraint("macs", ">", 2.0).met(values).tolist() == [False, False, True]
+
+
+def test_a_network_is_counted_by_the_first_constraint_it_breaks(layered):
+    population = some(layered)
+    macs, params = (layered.costs(population, kind) for kind in ("macs", "params"))
+    limits = np.median(macs), np.median(params)
+    checked = screen(layered, f"macs < {limits[0]}", f"params < {limits[1]}")
+    assert (
+        checked.affordable(population).tolist()
+        == ((macs < limits[0]) & (params < limits[1])).tolist()
+    )
+    assert list(checked.rejected.values()) == [
+        (macs >= limits[0]).sum(),
+        ((macs < limits[0]) & (params >= limits[1])).sum(),
+    ]
+
+
+def test_constraints_on_the_score_come_last(layered):
+    checked = screen(layered, "accuracy > 0.4", "macs < 10M")
+    assert [constraint.measure for constraint in checked.constraints] == ["macs", "accuracy"]
+
+
+def test_scores_are_checked_against_their_own_constraints(layered):
+    population = some(layered, 3)
+    checked = screen(layered, "macs < 1k", "accuracy > 0.4", "error > 0.2")
+    assert checked.accurate(population, np.array([0.3, 0.5, 0.9])).tolist() == [0, 1, 0]
+
+
+def test_what_nothing_measures_is_refused(layered):
+    with pytest.raises(ValueError, match=r"constraints\[1\]: nothing measures 'latency'"):
+        screen(layered, "macs < 1M", "latency < 4ms")
+    screen(layered, "latency < 4ms", functions={"latency": lambda p: np.zeros(len(p))})
+
+
+def test_the_message_names_the_constraint_and_the_nearest_value(layered):
+    population = some(layered)
+    macs = layered.costs(population, "macs")
+    checked = screen(layered, "params < 10M", "macs < 1M")
+    assert not checked.affordable(population).any()
+    assert checked.unmet() == (
+        "constraints: none of 200 networks of space layered meets macs < 1M; "
+        f"the nearest has {macs.min() / 1e6:.4g}M"
+    )
+    checked = screen(layered, "macs > 1G")
+    checked.affordable(population)
+    assert f"the nearest has {macs.max() / 1e6:.4g}M" in checked.unmet()
+
+
+def test_the_message_for_a_score_says_what_may_help(layered):
+    checked = screen(layered, "accuracy > 0.4")
+    checked.accurate(some(layered, 2), np.array([0.1, 0.31]))
+    assert "accuracy > 0.4; the nearest has 0.31; lower it, or train" in checked.unmet()

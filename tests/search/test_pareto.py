@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from pymoo.indicators.hv import HV
+from pymoo.operators.survival.rank_and_crowding.metrics import calc_crowding_distance
+from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
+
+from escalade.search.pareto import crowding, equispaced, hypervolume, non_dominated
+
+# Few distinct values, so that ties and equal points come up.
+POINTS = st.tuples(st.integers(1, 25), st.integers(2, 4)).flatmap(
+    lambda shape: arrays.arrays(np.float64, shape, elements=st.integers(0, 6).map(float))
+)
+
+
+@given(POINTS)
+def test_non_dominated_is_pymoos_first_front(points):
+    front = NonDominatedSorting().do(points, only_non_dominated_front=True)
+    assert np.flatnonzero(non_dominated(points)).tolist() == sorted(front.tolist())
+
+
+@given(POINTS)
+def test_hypervolume_counts_the_unit_cells_that_are_dominated(points):
+    cells = np.array(list(itertools.product(range(5), repeat=points.shape[1])))
+    dominated = (points[:, None] <= cells).all(axis=2).any(axis=0)
+    assert hypervolume(points, reference=[5.0] * points.shape[1]) == dominated.sum()
+
+
+@pytest.mark.parametrize("objectives", [2, 3, 4])
+def test_hypervolume_is_pymoos(objectives):
+    points = np.random.default_rng(0).random((40, objectives))
+    reference = np.full(objectives, 0.9)
+    assert hypervolume(points, reference=reference) == pytest.approx(
+        HV(ref_point=reference)(points)
+    )
+
+
+def test_hypervolume_of_points_beyond_the_reference_is_none():
+    assert hypervolume(np.array([[1.0, 0.2], [0.5, 1.0]]), reference=[1.0, 1.0]) == 0.0
+    assert hypervolume(np.empty((0, 2)), reference=[1.0, 1.0]) == 0.0
+
+
+@given(st.integers(0, 1000), st.integers(3, 30), st.integers(2, 4))
+def test_crowding_with_equal_weights_is_pymoos(seed, num, objectives):
+    points = np.random.default_rng(seed).random((num, objectives))
+    weights = np.full(objectives, 1 / objectives)
+    assert crowding(points, weights=weights) == pytest.approx(calc_crowding_distance(points))
+
+
+def test_weights_say_which_neighbours_count():
+    points = np.array([[0.0, 10.0], [1.0, 9.0], [2.0, 2.0], [9.0, 1.0], [10.0, 0.0]])
+    assert crowding(points, weights=[0.5, 0.5])[1:4].tolist() == pytest.approx([0.5, 0.8, 0.5])
+    assert crowding(points, weights=[1.0, 0.0])[1:4].tolist() == pytest.approx([0.2, 0.8, 0.8])
+    assert crowding(points, weights=[0.0, 1.0])[1:4].tolist() == pytest.approx([0.8, 0.8, 0.2])
+
+
+def test_ends_of_an_objective_without_weight_are_not_kept():
+    points = np.array([[0.0, 5.0, 1.0], [1.0, 4.0, 9.0], [2.0, 3.0, 2.0], [3.0, 2.0, 3.0]])
+    assert np.isinf(crowding(points, weights=[0.4, 0.4, 0.2])).tolist() == [1, 1, 0, 1]
+    assert np.isinf(crowding(points, weights=[0.5, 0.5, 0.0])).tolist() == [1, 0, 0, 1]
+
+
+def test_an_objective_in_which_all_are_equal_adds_nothing():
+    points = np.array([[0.0, 5.0], [1.0, 5.0], [2.0, 5.0]])
+    assert crowding(points, weights=[0.5, 0.5])[1] == pytest.approx(0.5)
+
+
+def curve(positions):
+    return np.array([[1 - x, x] for x in positions])
+
+
+def test_equispaced_members_of_a_straight_front():
+    points = curve([0.0, 0.05, 0.1, 0.2, 0.48, 0.5, 0.52, 0.9, 1.0])[::-1]
+    assert points[equispaced(points, num=3), 1].tolist() == [0.0, 0.5, 1.0]
+    assert points[equispaced(points, num=1), 1].tolist() == [0.5]
+    assert points[equispaced(points, num=2), 1].tolist() == [0.0, 1.0]
+    assert points[equispaced(points, num=9), 1].tolist() == sorted(points[:, 1])
+
+
+def test_equispaced_members_are_distinct_where_points_crowd():
+    points = curve([0.0, 0.01, 0.02, 0.03, 1.0])
+    assert points[equispaced(points, num=4), 1].tolist() == [0.0, 0.02, 0.03, 1.0]
+
+
+def test_equispacing_does_not_depend_on_units():
+    points = curve(np.random.default_rng(0).random(40))
+    scaled = points * np.array([1.0, 5e8])
+    assert equispaced(points, num=6).tolist() == equispaced(scaled, num=6).tolist()
+
+
+@given(st.integers(0, 1000), st.integers(1, 9), st.integers(1, 9))
+def test_equispaced_is_the_best_of_all_choices(seed, num_points, num):
+    num = min(num, num_points)
+    points = curve(np.sort(np.random.default_rng(seed).random(num_points)))
+    position = points[:, 1] - points[0, 1]
+    wanted = position[-1] * (np.linspace(0, 1, num) if num > 1 else np.array([0.5]))
+    least = min(
+        ((position[list(rows)] - wanted) ** 2).sum()
+        for rows in itertools.combinations(range(num_points), num)
+    )
+    chosen = equispaced(points, num=num)
+    assert ((position[chosen] - wanted) ** 2).sum() == pytest.approx(least)
