@@ -119,6 +119,29 @@ def test_space_made_for_a_ladder(escalade):
     assert 2.4 < stages[1]["macs"]["mean"] / stages[0]["macs"]["mean"] < 3.75
 
 
+@pytest.mark.parametrize("sampler", ["uniform", "hierarchical"])
+def test_layer_space_as_json(escalade, sampler):
+    """The same keys; one stage, and genomes for paths."""
+    flags = ["--num-paths", 5000, "--sampler", sampler, "--format", "json"]
+    ended = escalade("space", "bignas", *flags)
+    assert (ended.code, ended.err) == (0, "")
+    found = json.loads(ended.out)
+    assert list(found) == ["space", "size", "distinct", "stages", "histogram", "macs"]
+    assert [(s["stage"], s["strategies"], s["distinct"]) for s in found["stages"]] == [(0, 1, 1)]
+    assert found["size"] == found["distinct"] > 10**12
+    assert sum(found["histogram"]["counts"]) == 5000
+    assert 217_632_640 <= found["macs"]["min"] <= found["macs"]["max"] <= 1_891_542_528
+
+
+def test_layer_space_as_text(escalade):
+    ended = escalade("space", "bignas", "--num-paths", 100)
+    assert (ended.code, ended.out) == (0, "")
+    assert "smallest: 192 pixels, 12 blocks, 217,632,640 macs, 3,845,940 params" in ended.err
+    assert "largest: 320 pixels, 26 blocks, 1,891,542,528 macs, 11,016,998 params" in ended.err
+    assert "macs, as drawn: " in ended.err
+    assert ended.err.startswith("bignas: 4,005,888,086,497,296,384,000 paths\n")
+
+
 def test_space_as_text(escalade):
     ended = escalade("space", "scalenet", "--num-paths", 1)
     assert (ended.code, ended.out) == (0, "")

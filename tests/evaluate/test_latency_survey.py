@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
 
 import numpy as np
 import pytest
 import torch
+from additive_device import Additive
 from torch import nn
 
 from escalade.core.budget import Budget, Ladder
@@ -15,45 +15,13 @@ from escalade.core.population import Population
 from escalade.core.space import SearchSpace
 from escalade.evaluate import latency_store
 from escalade.evaluate.latency_survey import NUM_CHECKED, survey
-from escalade.evaluate.layer_times import Timed, TurnTimer, measure
+from escalade.evaluate.layer_times import TurnTimer, measure
 from escalade.evaluate.store import Store
 from escalade.spaces.load import load
 from escalade.train.runtime import Runtime
 
 RUNTIME = Runtime(device="cpu")
 LADDER = Ladder(tuple(Budget(seconds, "latency") for seconds in (0.8e-3, 1.6e-3)))
-
-
-class Additive:
-    """A device that takes a fixed time a layer and a nanosecond a multiply-add."""
-
-    def __init__(self, *, overhead: float = 0.0) -> None:
-        self.overhead = overhead
-        self.asked: list[str] = []
-
-    def __call__(self, modules: Sequence[Timed]) -> list[float]:
-        self.asked += [f"{module} {shape}" for module, shape in modules]
-        return [self._seconds(module, shape) for module, shape in modules]
-
-    def _seconds(self, module: nn.Module, shape: tuple[int, int, int]) -> float:
-        found = self.overhead if hasattr(module, "conv_stem") else 0.0
-
-        def count(layer: nn.Module, _: object, output: torch.Tensor) -> None:
-            nonlocal found
-            found += 5e-6
-            if isinstance(layer, nn.Conv2d):
-                area = output.shape[-1] * output.shape[-2]
-                found += 1e-9 * layer.weight.numel() * area
-            elif isinstance(layer, nn.Linear):
-                found += 1e-9 * layer.weight.numel()
-
-        layers = [each for each in module.modules() if not list(each.children())]
-        hooks = [each.register_forward_hook(count) for each in layers]
-        with torch.inference_mode():
-            module(torch.zeros(1, *shape))
-        for hook in hooks:
-            hook.remove()
-        return found
 
 
 def space() -> SearchSpace:

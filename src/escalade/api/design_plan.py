@@ -7,33 +7,33 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from escalade.api import latency
 from escalade.api.console import duration
 from escalade.api.design import make_searcher
+from escalade.api.estimate import (
+    EVALUATION_SHARE,
+    Estimate,
+    fixed_seconds,
+    num_images,
+    retrain_seconds,
+)
 from escalade.api.plan_text import bars, data_line
 from escalade.api.session import load_images, make_runtime
-from escalade.api.timing import (
-    EXPORT_SECONDS,
-    PARALLEL_GAIN,
-    START_SECONDS,
-    Estimate,
-    Timing,
-    time_batches,
-)
+from escalade.api.timing import Timing, time_members
 from escalade.config import Config
 from escalade.core import cost
 from escalade.core.architecture import Architecture
 from escalade.core.budget import Budget, format_amount
 from escalade.core.design_space import DesignSpace, population
 from escalade.core.hybrid import scale_to
-from escalade.core.population import IntArray
 from escalade.core.seeds import generator
 from escalade.core.space_summary import histogram
 from escalade.data import ImageData
 from escalade.search.design_space import draw_models
 from escalade.spaces import choose
 from escalade.train.recipe import Recipe
-from escalade.train.runtime import num_cores
 
 NUM_GENOMES = 20_000
 # Of the time that is not export; the members' training has the rest.
@@ -76,6 +76,7 @@ class DesignPlan:
             "histogram": dict(self.histogram),
             "seconds": asdict(self.estimate) | {"total": self.estimate.total},
             "memory_bytes": self.memory,
+            "latency": None if self.space.latency is None else self.space.latency.to_json(),
         }
 
     @property
@@ -91,20 +92,22 @@ class DesignPlan:
             data_line(self.data),
             f"space   {self.space.name}: {float(self.space.size):.3g} networks of six numbers, "
             "no supernet",
-            f"  S0  {format_amount(row['budget'])} {kind}: networks cost "
-            f"{format_amount(row['min'])} to {format_amount(row['max'])}, {row['share']:.1%} of "
-            f"them meet it; the best of {search.num_models} random ones, "
+            f"  S0  {format_amount(row['budget'], kind)} {kind}: networks cost "
+            f"{format_amount(row['min'], kind)} to {format_amount(row['max'], kind)}, "
+            f"{row['share']:.1%} of them meet it; the best of {search.num_models} random ones, "
             f"{_length(search.recipe)} each",
         ]
         scaled = (*config.ladder.budgets[1:], *config.ladder.grown(config.grow.num))
         lines += [
-            f"  S{i}  {format_amount(budget.target)}: S0 scaled by {config.grow.rule}"
+            f"  S{i}  {format_amount(budget.target, kind)}: S0 scaled by {config.grow.rule}"
             for i, budget in enumerate(scaled, start=1)
         ]
+        if self.space.latency is not None:
+            lines += [f"latency {line}" for line in latency.describe(self.space.latency)]
         lines += [
             f"drawn   {bars(self.histogram['counts'])}, "
-            f"{format_amount(self.histogram['edges'][0])} to "
-            f"{format_amount(self.histogram['edges'][-1])} {kind}",
+            f"{format_amount(self.histogram['edges'][0], kind)} to "
+            f"{format_amount(self.histogram['edges'][-1], kind)} {kind}",
             f"time    about {duration(seconds.total)} here: search {duration(seconds.search)} "
             f"({seconds.evaluations} trainings), retrain {duration(seconds.retrain)} "
             f"({_length(config.retrain.recipe)}), export {duration(seconds.export)}",
@@ -125,10 +128,11 @@ def plan_design(config: Config) -> DesignPlan:
     genomes = space.sample_genomes(generator(config.seed, "plan"), NUM_GENOMES)
     costs = space.costs(population(genomes), config.budget_kind)
     members = example_members(config, space)
-    timing = time_batches(members[0], members[-1], runtime)
-    num_train = len(data.train)
+    num_jobs = max(len(members), config.search.num_models)
+    timing = time_members(config, members, data, runtime, num_jobs=num_jobs)
+    sizes = {"num_train": len(data.train), "num_search": len(data.search)}
     if config.hours is not None and not config.fitted:
-        config = fit(config, members, timing, num_train=num_train)
+        config = fit(config, members, timing, **sizes)
     return DesignPlan(
         config=config,
         data=data,
@@ -136,7 +140,7 @@ def plan_design(config: Config) -> DesignPlan:
         stage=_row(config.ladder.budgets[0], costs),
         members=members,
         histogram=histogram(costs),
-        estimate=estimate(config, members, timing, num_train=num_train),
+        estimate=estimate(config, members, timing, **sizes),
         timing=timing,
     )
 
@@ -151,6 +155,7 @@ def check_feasible(config: Config) -> tuple[ImageData, DesignSpace]:
     assert isinstance(space, DesignSpace)
     data = load_images(config, space)
     space = space.with_data(in_channels=data.in_channels, num_classes=data.num_classes)
+    space = latency.with_table(config, space, make_runtime(config))
     make_searcher(config, space, num_images=len(data.search))
     check_budget(config, space)
     return data, space
@@ -171,29 +176,46 @@ def example_members(config: Config, space: DesignSpace) -> tuple[Architecture, .
     genomes = draw_models(space, budget=first, num=1, rng=generator(0, "timing"))
     base = space.architecture(genomes[0])
     loose = [Budget(budget.target, budget.kind, 0.5) for budget in rest]
-    scaled = [scale_to(base, rule=config.grow.rule, budget=b, stage=0.0) for b in loose]
+    cost_of = None if space.latency is None else space.latency.of
+    scaled = [
+        scale_to(base, rule=config.grow.rule, budget=b, stage=0.0, cost_of=cost_of) for b in loose
+    ]
     return (base, *(each.architecture for each in scaled))
 
 
 def estimate(
-    config: Config, members: tuple[Architecture, ...], timing: Timing, *, num_train: int
+    config: Config,
+    members: tuple[Architecture, ...],
+    timing: Timing,
+    *,
+    num_train: int,
+    num_search: int,
 ) -> Estimate:
     """What the stages would take with these recipes."""
-    workers = config.workers or num_cores()
-    speed = max(1.0, workers / num_cores() * PARALLEL_GAIN)
-    seconds = [timing.image(cost.of(member).macs) / speed for member in members]
+    macs = [cost.of(member).macs for member in members]
+    scored = num_search + min(config.evaluation.recalibration_images, num_train)
+
+    def seconds(macs: list[int], recipe: Recipe) -> float:
+        images = num_images(recipe, num_train) + scored * EVALUATION_SHARE
+        return retrain_seconds(macs, timing, num_images=images)
+
     num_models = config.search.num_models
     return Estimate(
         train=0.0,
-        search=num_models * _num_images(config.search.recipe, num_train) * seconds[0],
-        retrain=_num_images(config.retrain.recipe, num_train) * sum(seconds),
-        export=EXPORT_SECONDS * len(members) + START_SECONDS,
+        search=seconds([macs[0]] * num_models, config.search.recipe),
+        retrain=seconds(macs, config.retrain.recipe),
+        export=fixed_seconds(len(members)),
         evaluations=num_models,
     )
 
 
 def fit(
-    config: Config, members: tuple[Architecture, ...], timing: Timing, *, num_train: int
+    config: Config,
+    members: tuple[Architecture, ...],
+    timing: Timing,
+    *,
+    num_train: int,
+    num_search: int,
 ) -> Config:
     """The same run with epochs that fit `config.hours`.
 
@@ -201,14 +223,15 @@ def fit(
         ValueError: if the time is too short for the least schedule, saying what it takes.
     """
     assert config.hours is not None
+    sizes = {"num_train": num_train, "num_search": num_search}
     least = _with_epochs(config, search=LEAST_EPOCHS, retrain=LEAST_EPOCHS)
-    unit = estimate(least, members, timing, num_train=num_train)
+    unit = estimate(least, members, timing, **sizes)
     seconds = config.hours * 3600 - unit.export
     search = _bounded(min(seconds * SEARCH_SHARE, seconds - unit.retrain) / unit.search)
     retrain = _bounded((seconds - search * unit.search) / unit.retrain)
     search = min(search, retrain)
     fitted = _with_epochs(config, search=search, retrain=retrain)
-    needed = estimate(fitted, members, timing, num_train=num_train).total
+    needed = estimate(fitted, members, timing, **sizes).total
     if needed > 1.1 * config.hours * 3600:
         raise ValueError(
             f"hours: {config.hours:.3g} are too short here: one epoch of everything takes about "
@@ -233,22 +256,17 @@ def _with_epochs(config: Config, *, search: float, retrain: float) -> Config:
     )
 
 
-def _num_images(recipe: Recipe, num_train: int) -> int:
-    batch = min(recipe.batch_size, num_train)
-    return recipe.num_steps(num_train // batch) * batch
-
-
 def _length(recipe: Recipe) -> str:
     return f"{recipe.steps} steps" if recipe.steps is not None else f"{recipe.epochs:g} epochs"
 
 
-def _row(budget: Budget, costs: IntArray) -> dict[str, Any]:
+def _row(budget: Budget, costs: npt.NDArray[Any]) -> dict[str, Any]:
     inside = (costs >= budget.low) & (costs <= budget.high)
     return {
         "stage": 0,
         "budget": budget.target,
-        "min": int(costs.min()),
-        "max": int(costs.max()),
+        "min": costs.min().item(),
+        "max": costs.max().item(),
         "mean": float(np.mean(costs)),
         "share": float(np.mean(inside)),
     }

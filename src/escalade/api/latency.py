@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -13,7 +13,10 @@ from escalade.config import Config
 from escalade.core import latency_table
 from escalade.core.architecture import Architecture
 from escalade.core.budget import format_seconds
+from escalade.core.design_space import DesignSpace
 from escalade.core.latency_table import LatencyTable
+from escalade.core.layer_space import LayerSpace
+from escalade.core.path_space import PathSpace
 from escalade.core.population import Population
 from escalade.core.seeds import generator
 from escalade.core.space import SearchSpace
@@ -21,6 +24,7 @@ from escalade.evaluate import latency_store
 from escalade.evaluate.latency_survey import survey
 from escalade.evaluate.layer_times import TurnTimer, measure
 from escalade.evaluate.ledger import Entry, Ledger
+from escalade.evaluate.rule_survey import survey_design
 from escalade.evaluate.store import Store
 from escalade.spaces import choose, load
 from escalade.spaces.load import Space
@@ -58,7 +62,11 @@ def as_begun(config: Config, folder: RunFolder) -> Config:
     return replace(config, space=folder.load_config().space)
 
 
-def with_table(config: Config, space: SearchSpace, runtime: Runtime) -> SearchSpace:
+# The same kind of space comes back, with a table.
+Timed = TypeVar("Timed", bound=SearchSpace | LayerSpace | DesignSpace)
+
+
+def with_table(config: Config, space: Timed, runtime: Runtime) -> Timed:
     """The space with a table measured now; as it is where budgets are no latencies.
 
     Args:
@@ -68,16 +76,28 @@ def with_table(config: Config, space: SearchSpace, runtime: Runtime) -> SearchSp
     """
     if config.budget_kind != "latency":
         return space
-    measuring = timer(config, runtime)
     with runtime.private_randomness():
-        table = survey(
+        table = _measured(config, space, timer(config, runtime))
+    return cast("Timed", space.with_latency(table))
+
+
+def _measured(config: Config, space: Space, measuring: TurnTimer) -> LatencyTable:
+    if isinstance(space, DesignSpace):
+        return survey_design(
             space,
             ladder=config.ladder,
             num_grown=config.grow.num,
+            rule=config.grow.rule,
             timer=measuring,
             settings=measuring.settings,
         )
-    return space.with_latency(table)
+    return survey(
+        space,
+        ladder=config.ladder,
+        num_grown=config.grow.num,
+        timer=measuring,
+        settings=measuring.settings,
+    )
 
 
 def keep(folder: RunFolder, table: LatencyTable, runtime: Runtime) -> None:
@@ -103,13 +123,15 @@ def stored(folder: RunFolder) -> LatencyTable | None:
         return latency_store.load(store)
 
 
-def with_stored(folder: RunFolder, config: Config, space: SearchSpace) -> SearchSpace:
+def with_stored(folder: RunFolder, config: Config, space: Timed) -> Timed:
     """The space with the run's table, where budgets are latencies.
 
     Raises:
         ValueError: if the run has no table.
     """
-    return space.with_latency(table_of(folder)) if config.budget_kind == "latency" else space
+    if config.budget_kind != "latency":
+        return space
+    return cast("Timed", space.with_latency(table_of(folder)))
 
 
 def table_of(folder: RunFolder) -> LatencyTable:
@@ -129,8 +151,7 @@ def table_of(folder: RunFolder) -> LatencyTable:
 
 def planned(space: Space) -> dict[str, Any]:
     """What plan.json holds beyond the space itself, where budgets are latencies."""
-    table = space.latency if isinstance(space, SearchSpace) else None
-    return {} if table is None else {"latency": table.to_json()}
+    return {} if space.latency is None else {"latency": space.latency.to_json()}
 
 
 def describe(table: LatencyTable) -> list[str]:
@@ -143,7 +164,7 @@ def describe(table: LatencyTable) -> list[str]:
     ]
 
 
-def _typical(space: SearchSpace) -> Architecture:
+def _typical(space: PathSpace) -> Architecture:
     """The base network of middling macs."""
     genomes = space.sample_genomes(generator(0, "choose"), NUM_GENOMES)
     rows = np.repeat(space.base_triple[None], len(genomes), axis=0)

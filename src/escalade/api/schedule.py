@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from escalade.api.timing import EXPORT_SECONDS, START_SECONDS, Timing, estimate, member_macs
+from escalade.api.estimate import Estimate, estimate
+from escalade.api.timing import Timing
 from escalade.config import Config
-from escalade.core.space import SearchSpace
+from escalade.spaces.load import SupernetSpace
 from escalade.train.recipe import Recipe
 
-# Shares of the time that is not export.
-TRAIN_SHARE, SEARCH_SHARE, RETRAIN_SHARE = 0.40, 0.12, 0.48
+# Shares of the time that is not export; what rounding leaves of the search's goes to the others.
+TRAIN_SHARE, SEARCH_SHARE, RETRAIN_SHARE = 0.44, 0.10, 0.46
 LEAST_STEPS = 200
+FEW, LEAST_EVALUATIONS, MOST_EVALUATIONS = 400, 100, 8000
 LEAST_EPOCHS, MOST_EPOCHS = 1.0, 200.0
 BOTH_EPOCHS = 5.0  # below this a second start is time better spent on longer training
 ROUNDS = 3
+MOST_SKELETONS = 64  # the grid has few more for one budget
 
 
 def fit(
-    config: Config, space: SearchSpace, timing: Timing, *, num_train: int, num_search: int
+    config: Config, space: SupernetSpace, timing: Timing, *, num_train: int, num_search: int
 ) -> Config:
     """The same run with epochs and evaluations that fit `config.hours`.
 
@@ -44,37 +47,34 @@ def fit(
 
 
 def _fit(
-    config: Config, space: SearchSpace, timing: Timing, *, num_train: int, num_search: int
+    config: Config, space: SupernetSpace, timing: Timing, *, num_train: int, num_search: int
 ) -> Config:
     assert config.hours is not None
-    members = len(member_macs(config, space))
-    seconds = config.hours * 3600 - EXPORT_SECONDS * members - START_SECONDS
 
     def at(train: float, evaluations: float, epochs: float) -> Config:
         return _with(config, train_steps=train, evaluations=evaluations, epochs=epochs)
 
-    unit = estimate(
-        at(LEAST_STEPS, 400, LEAST_EPOCHS),
-        space,
-        timing,
-        num_train=num_train,
-        num_search=num_search,
-    )
-    steps = LEAST_STEPS * seconds * TRAIN_SHARE / max(unit.train, 1e-9)
-    evaluations = unit.evaluations * seconds * SEARCH_SHARE / max(unit.search, 1e-9)
-    epochs = LEAST_EPOCHS * seconds * RETRAIN_SHARE / max(unit.retrain, 1e-9)
-    return replace(
-        at(
-            max(steps, LEAST_STEPS),
-            max(min(evaluations, 8000), 100),
-            min(max(epochs, LEAST_EPOCHS), MOST_EPOCHS),
-        ),
-        fitted=True,
-    )
+    def seconds(train: float, evaluations: float, epochs: float) -> Estimate:
+        planned = at(train, evaluations, epochs)
+        return estimate(planned, space, timing, num_train=num_train, num_search=num_search)
+
+    one = seconds(LEAST_STEPS, FEW, LEAST_EPOCHS)
+    free = config.hours * 3600 - one.export
+    evaluations = one.evaluations * free * SEARCH_SHARE / max(one.search, 1e-9)
+    evaluations = max(min(evaluations, MOST_EVALUATIONS), LEAST_EVALUATIONS)
+    free -= seconds(LEAST_STEPS, evaluations, LEAST_EPOCHS).search
+    # Every member is also scored, whatever the epochs; and slices may need no training.
+    per_epoch = seconds(LEAST_STEPS, FEW, 1 + LEAST_EPOCHS).retrain - one.retrain
+    share = TRAIN_SHARE / (TRAIN_SHARE + RETRAIN_SHARE) if per_epoch > 0 else 1.0
+    steps = LEAST_STEPS * free * share / max(one.train, 1e-9)
+    epochs = LEAST_EPOCHS + (free * (1 - share) - one.retrain) / max(per_epoch, 1e-9)
+    epochs = min(max(epochs, LEAST_EPOCHS), MOST_EPOCHS)
+    return replace(at(max(steps, LEAST_STEPS), evaluations, epochs), fitted=True)
 
 
 def _with(config: Config, *, train_steps: float, evaluations: float, epochs: float) -> Config:
     """The configuration with so many steps, scored paths and epochs."""
+    each = evaluations / len(config.budgets)
     stages = max(1, len(config.budgets) - 1)
     # A fifth ranks strategies over random bases, a fifth searches strategies, the rest bases.
     strategies = int(min(max(evaluations / 5 / stages / ROUNDS, 8), 64))
@@ -89,6 +89,8 @@ def _with(config: Config, *, train_steps: float, evaluations: float, epochs: flo
         strategies=strategies,
         population=population,
         generations=generations,
+        num_skeletons=max(4, min(round(each / 3), MOST_SKELETONS)),
+        num_variations=max(4, round(each * 2 / 3)),
     )
     return replace(
         config,

@@ -1,185 +1,216 @@
-"""How long this device takes: a batch of the smallest and of the largest member is timed."""
+"""How long this device takes: some steps of the run's own trainings, done for the clock.
+
+Networks of equal macs differ in time, paths of a supernet bring new shapes that kernels are made
+for, and trainings side by side share the memory's bandwidth. So nothing is timed but what the run
+will do: the supernet's steps on its sampled paths, and members in as many processes as there will
+be.
+"""
 
 from __future__ import annotations
 
-import gc
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
-from torch import nn
+from scipy.optimize import nnls
 
+from escalade.api.session import make_supernet, path_sampler, recipe_for
+from escalade.api.train import training_batches, training_step
 from escalade.config import Config
 from escalade.core import cost
 from escalade.core.architecture import Architecture
 from escalade.core.budget import Budget
+from escalade.core.layer_space import LayerSpace
 from escalade.core.members import follow
-from escalade.core.population import Population
+from escalade.core.path_space import PathSpace
 from escalade.core.samplers import Hierarchical, Window
 from escalade.core.scaling import Scaling, apply
 from escalade.core.seeds import generator
-from escalade.core.space import SearchSpace
-from escalade.nets.build import build
-from escalade.train.runtime import Runtime, num_cores
+from escalade.core.space_summary import candidate_paths
+from escalade.data import ImageData
+from escalade.family.parallel import num_processes
+from escalade.family.rehearsal import rehearse_all
+from escalade.train.recipe import Recipe
+from escalade.train.rehearsal import rehearse
+from escalade.train.runtime import Runtime
+from escalade.train.steps import PathSequence, SinglePathStep
 
-BATCH = 64
-# Evaluation against training of the same image: forward alone, batch norm folded.
-EVALUATION_SHARE = 0.25
-# Processes of one thread against one process with all threads (docs/performance.md).
-PARALLEL_GAIN = 1.2
-EXPORT_SECONDS = 12.0
-# Paths drawn to tell the macs behind a budget of another kind, and how many of them tell it.
-NUM_PATHS, NUM_NEAREST = 4096, 64
-START_SECONDS = 20.0
+# Seconds of timed steps: of the supernet, and of each member.
+SUPERNET_SECONDS, MEMBER_SECONDS = 6.0, 1.0
+EXAMPLES = 2  # networks of each size
+# On CPU a batch has at most so many macs forward, so that a plan of large networks ends.
+MOST_MACS = 1 << 33
+NUM_PATHS = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """Seconds per training image as a linear function of macs, and what was measured for it."""
+    """What was measured.
 
+    Attributes:
+        path: seconds per image of the supernet's training; 0 without one.
+        fixed: seconds per image of a member's training beside the macs' share.
+        per_mac: seconds per image and mac of a member's training.
+        processes: members trained at a time, as `fixed` and `per_mac` have it.
+        alone: the share of that time that a training takes when nothing runs beside it.
+        peak_memory: bytes of this process.
+    """
+
+    path: float
     fixed: float
     per_mac: float
+    processes: int
+    alone: float
     peak_memory: int
 
     def image(self, macs: float) -> float:
-        """Seconds to train on one image with a network of so many macs."""
+        """Seconds to train on one image with a member of so many macs, side by side."""
         return max(self.fixed + self.per_mac * macs, 1e-7)
 
 
-def time_members(config: Config, space: SearchSpace, runtime: Runtime) -> Timing:
-    """Time one training batch of a network at the first and at the last budget."""
-    targets = [config.budgets[0], config.ladder.grown(config.grow.num)[-1].target]
-    if config.grow.num == 0:
-        targets[1] = config.budgets[-1]
-    smallest = example(config, space)
-    scaling = follow(
-        smallest,
-        curve=lambda j: Scaling(*[2 ** (j / 5)] * 3),
-        budget=Budget(targets[1], config.budget_kind),
-        start=math.log2(targets[1] / targets[0]),
-        cost_of=space.latency.of if space.latency is not None else None,
+def time_run(config: Config, space: PathSpace, data: ImageData, runtime: Runtime) -> Timing:
+    """Time the supernet's and the members' training.
+
+    Args:
+        config: of the run.
+        space: with the data's channels and classes.
+        data: whose images are trained on.
+        runtime: the run's; other ranks are not waited for.
+    """
+    path = time_supernet(config, space, data, _alone(config, runtime))
+    num = len(config.budgets) + config.grow.num
+    found = time_members(config, example_members(config, space), data, runtime, num_jobs=num)
+    return replace(found, path=path)
+
+
+def time_supernet(config: Config, space: PathSpace, data: ImageData, runtime: Runtime) -> float:
+    """Seconds per image of the supernet's training, over all that its sampler draws."""
+    recipe = _affordable(config.supernet.recipe, data, _largest_macs(config, space), runtime)
+    config = replace(config, supernet=replace(config.supernet, recipe=recipe))
+    with runtime.private_randomness():
+        supernet = make_supernet(config, space, runtime)
+    step = training_step(config, data=data, space=space, supernet=supernet, runtime=runtime)
+    durations = rehearse(
+        step,
+        network=supernet,
+        batches=training_batches(config, data=data, runtime=runtime),
+        recipe=recipe,
+        runtime=runtime,
+        seconds=SUPERNET_SECONDS,
     )
-    largest = apply(
-        smallest,
-        scaling,
-        width_divisor=space.data.width_divisor,
-        resolution_divisor=space.data.resolution_divisor,
+    if not isinstance(step, SinglePathStep):
+        return float(np.mean(durations)) / recipe.batch_size
+    # A few dozen paths: what is above or below the mean path in macs is taken out.
+    space = space.training
+    sampler = path_sampler(config, space)
+    paths = PathSequence(space, sampler=sampler, seed=config.seed)
+    macs = [cost.of(paths.at(1 + i).architecture).macs for i in range(len(durations))]
+    drawn = sampler.draw(generator(config.seed, "timing"), NUM_PATHS)
+    fixed, per_mac = _line(macs, durations)
+    mean = float(space.costs(drawn).mean())
+    return (fixed + per_mac * mean) / recipe.batch_size
+
+
+def time_members(
+    config: Config,
+    examples: Sequence[Architecture],
+    data: ImageData,
+    runtime: Runtime,
+    *,
+    num_jobs: int,
+) -> Timing:
+    """Time the training of networks, the largest last, side by side as `num_jobs` members."""
+    macs = [cost.of(each).macs for each in examples]
+    recipe = _affordable(config.retrain.recipe, data, macs[-1], runtime)
+    processes = num_processes(num_jobs, data=data, runtime=runtime, num_workers=config.workers)
+    found = rehearse_all(
+        examples,
+        recipe=recipe,
+        data=data,
+        runtime=runtime,
+        num_processes=processes,
+        seconds=MEMBER_SECONDS,
     )
-    return time_batches(smallest, largest, runtime)
+    fixed, per_mac = _line(macs, found.together)
+    return Timing(
+        path=0.0,
+        fixed=fixed,
+        per_mac=per_mac,
+        processes=processes,
+        alone=found.alone / found.together[-1],
+        peak_memory=runtime.peak_memory(),
+    )
 
 
-def time_batches(smallest: Architecture, largest: Architecture, runtime: Runtime) -> Timing:
-    """Time one training batch of two networks, and draw a line through the times."""
-    points = []
-    for architecture in (smallest, largest):
-        seconds = time_batch(architecture, runtime)
-        points.append((cost.of(architecture).macs, seconds / BATCH))
-    (low, fast), (high, slow) = points
-    per_mac = max((slow - fast) / max(high - low, 1), 0.0)
-    fixed = max(fast - per_mac * low, 0.0)
-    return Timing(fixed=fixed, per_mac=per_mac, peak_memory=runtime.peak_memory())
+def example_members(config: Config, space: PathSpace) -> list[Architecture]:
+    """Networks of the smallest, a middling and the largest member's size, some of each."""
+    ladder = config.ladder
+    budgets = [*ladder.budgets, *ladder.grown(config.grow.num)]
+    chosen = dict.fromkeys((budgets[0], budgets[len(budgets) // 2], budgets[-1]))
+    bases = _examples(config, space)
+    return [_scaled(base, config, budget, space) for budget in chosen for base in bases]
 
 
-def example(config: Config, space: SearchSpace) -> Architecture:
-    """Some base network near the first budget."""
+def _examples(config: Config, space: PathSpace) -> list[Architecture]:
+    """Some base networks near the first budget."""
+    if isinstance(space, LayerSpace):
+        drawn = candidate_paths(space, generator(0, "timing"), 0, num=NUM_PATHS)
+        gaps = np.abs(np.log(space.costs(drawn, config.budget_kind) / config.budgets[0]))
+        nearest = np.argsort(gaps, kind="stable")[:EXAMPLES]
+        return [path.architecture for path in space.paths(drawn[nearest])]
     window = Window(targets=tuple(config.budgets[:1]), kind=config.budget_kind, factor=1.2)
     base = space.for_ladder((1.0,))
-    drawn = Hierarchical(base, window=window).draw(generator(0, "timing"), 1)
-    return base.paths(drawn)[0].architecture
+    drawn = Hierarchical(base, window=window).draw(generator(0, "timing"), EXAMPLES)
+    return [path.architecture for path in base.paths(drawn)]
 
 
-def time_batch(architecture: Architecture, runtime: Runtime) -> float:
-    """Median seconds of a forward and backward pass."""
-    network = build(architecture).train().to(runtime.device)
-    network.to(memory_format=torch.channels_last)
-    side, channels = architecture.resolution, architecture.in_channels
-    images = torch.randn(BATCH, channels, side, side, device=runtime.device)
-    images = images.to(memory_format=torch.channels_last)
-    labels = torch.zeros(BATCH, dtype=torch.int64, device=runtime.device)
-    times = []
-    for _ in range(5):
-        start = runtime.clock()
-        with runtime.autocast():
-            loss = nn.functional.cross_entropy(network(images), labels)
-        loss.backward()  # type: ignore[no-untyped-call]
-        times.append(runtime.clock() - start)
-        if sum(times) > 5:
-            break
-    del network
-    gc.collect()
-    return float(np.median(times[1:] or times))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """Seconds and evaluations that each stage of a configuration takes here."""
-
-    train: float
-    search: float
-    retrain: float
-    export: float
-    evaluations: int
-
-    @property
-    def total(self) -> float:
-        return self.train + self.search + self.retrain + self.export
-
-
-def member_macs(config: Config, space: SearchSpace) -> list[float]:
-    """Macs of every member, searched and grown."""
-    budgets = [*config.budgets, *(b.target for b in config.ladder.grown(config.grow.num))]
-    if config.budget_kind == "macs":
-        return budgets
-    macs = [_macs_at(budget, space, stage) for stage, budget in enumerate(config.ladder.budgets)]
-    ratio = macs[-1] / macs[-2] if len(macs) > 1 else 2.0
-    while len(macs) < len(budgets):
-        macs.append(macs[-1] * ratio)
-    return macs
-
-
-def _macs_at(budget: Budget, space: SearchSpace, stage: int) -> float:
-    """Mean macs of those of a stage's paths that are nearest to its budget."""
-    rows, rng = space.strategies(stage), generator(0, "macs", stage)
-    genomes = space.sample_genomes(rng, NUM_PATHS)
-    drawn = Population(genomes, rows[rng.integers(0, len(rows), NUM_PATHS)])
-    gaps = np.abs(np.log(space.costs(drawn, budget.kind) / budget.target))
-    nearest = np.argsort(gaps, kind="stable")[:NUM_NEAREST]
-    return float(space.costs(drawn[nearest]).mean())
-
-
-def num_evaluations(config: Config) -> int:
-    """Paths a search scores at most."""
-    search, stages = config.search, max(1, len(config.budgets) - 1)
-    base = search.population * search.generations * stages
-    strategies = search.strategies * stages
-    return search.num_bases * strategies + search.rounds * (base + strategies)
-
-
-def estimate(
-    config: Config, space: SearchSpace, timing: Timing, *, num_train: int, num_search: int
-) -> Estimate:
-    """What the stages would take with these recipes."""
-    macs = member_macs(config, space)
-    searched = macs[: len(config.budgets)]
-    mean_image = float(np.mean([timing.image(m) for m in searched]))
-    workers = config.workers or num_cores()
-    speed = max(1.0, workers / num_cores() * PARALLEL_GAIN)
-    recipe = config.supernet.recipe
-    batch = min(recipe.batch_size, num_train)
-    train = recipe.num_steps(num_train // batch) * batch * mean_image
-    evaluations = num_evaluations(config)
-    scored = num_search + min(config.evaluation.recalibration_images, num_train)
-    search = evaluations * scored * mean_image * EVALUATION_SHARE / speed
-    batch = min(config.retrain.recipe.batch_size, num_train)
-    images = config.retrain.recipe.num_steps(num_train // batch) * batch
-    retrain = 0.0
-    for index, value in enumerate(macs):
-        times = 2 if config.retrain.grown == "both" and index >= len(searched) else 1
-        if index < len(searched) and config.retrain.searched == "slice":
-            times = 0
-        retrain += times * images * timing.image(value) / speed
-    export = EXPORT_SECONDS * len(macs) + START_SECONDS
-    return Estimate(
-        train=train, search=search, retrain=retrain, export=export, evaluations=evaluations
+def _scaled(base: Architecture, config: Config, budget: Budget, space: PathSpace) -> Architecture:
+    if budget.target == config.budgets[0]:
+        return base
+    scaling = follow(
+        base,
+        curve=lambda j: Scaling(*[2 ** (j / 5)] * 3),
+        budget=budget,
+        start=math.log2(budget.target / config.budgets[0]),
+        cost_of=space.latency.of if space.latency is not None else None,
     )
+    return apply(
+        base,
+        scaling,
+        width_divisor=base.rounding.width,
+        resolution_divisor=base.rounding.resolution,
+    )
+
+
+def _largest_macs(config: Config, space: PathSpace) -> float:
+    space = space.training
+    sampler = path_sampler(config, space)
+    return float(space.costs(sampler.draw(generator(0, "timing"), NUM_PATHS)).max())
+
+
+def _affordable(recipe: Recipe, data: ImageData, macs: float, runtime: Runtime) -> Recipe:
+    """The recipe with batches that the images fill and, on CPU, that take seconds at most."""
+    recipe = recipe_for(recipe, data)
+    if runtime.on_cuda:
+        return recipe
+    size = max(2, min(recipe.batch_size, int(MOST_MACS / macs)))
+    return replace(recipe, batch_size=size, batch_norm_groups=None)
+
+
+def _alone(config: Config, runtime: Runtime) -> Runtime:
+    return Runtime(
+        device=str(runtime.device),
+        precision=config.precision,
+        threads=config.threads,
+        is_alone=True,
+    )
+
+
+def _line(macs: Sequence[float], seconds: Sequence[float]) -> tuple[float, float]:
+    """Intercept and slope, neither negative, of the least relative errors."""
+    times = np.array(seconds)
+    scale = float(np.mean(macs))
+    design = np.stack([np.ones(len(times)), np.array(macs) / scale], axis=1) / times[:, None]
+    fixed, slope = nnls(design, np.ones(len(times)))[0]
+    return float(fixed), float(slope) / scale

@@ -13,6 +13,7 @@ from escalade.cli.parser import UsageError
 from escalade.cli.table import table
 
 if TYPE_CHECKING:
+    from escalade.api.device_latency import DeviceLatency
     from escalade.core.architecture import Architecture
 
 Commands = Any
@@ -30,7 +31,9 @@ def add_commands(commands: Commands) -> None:
     )
     scale.add_argument("--by", metavar="S", help="the factor in macs, such as 11")
     scale.add_argument("--to", metavar="AMOUNT", help="find the factor for a cost, such as 4G")
-    scale.add_argument("--kind", choices=KINDS, default="macs", help="what --to counts")
+    scale.add_argument(
+        "--kind", choices=(*KINDS, "latency"), default="macs", help="what --to counts"
+    )
     scale.add_argument(
         "--rule",
         default="dWr",
@@ -40,6 +43,7 @@ def add_commands(commands: Commands) -> None:
     scale.add_argument(
         "--plot", type=Path, metavar="FILE", help="costs of several rules, .html or .svg"
     )
+    _add_latency_options(scale)
     scale.add_argument("--format", choices=("text", "json"), default="text")
     scale.set_defaults(run_command=_scale)
     compare = commands.add_parser("compare", help="networks side by side")
@@ -49,8 +53,36 @@ def add_commands(commands: Commands) -> None:
         metavar="ARCH",
         help="known names, files, or scaled ones: NAME:RULE:FACTOR, NAME:RULE:4G",
     )
+    compare.add_argument(
+        "--kind",
+        choices=(*KINDS, "latency"),
+        default="macs",
+        help="what amounts like 4G count; with latency, networks are also timed",
+    )
+    _add_latency_options(compare)
     compare.add_argument("--format", choices=("text", "json"), default="text")
     compare.set_defaults(run_command=_compare)
+
+
+def _add_latency_options(parser: argparse.ArgumentParser) -> None:
+    """What a latency is, with `--kind latency`."""
+    parser.add_argument("--batch-size", type=int, help="of a latency: images at a time (default 1)")
+    parser.add_argument("--threads", type=int, help="of a latency: CPU threads (default 1)")
+    parser.add_argument("--device", help="of a latency: auto, cpu, cuda or cuda:N (default auto)")
+
+
+def _latency(options: argparse.Namespace) -> DeviceLatency | None:
+    """This device's latencies, where the command is about them."""
+    names = ("batch_size", "threads", "device")
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    if options.kind != "latency":
+        if given:
+            flag = f"--{next(iter(given)).replace('_', '-')}"
+            raise UsageError(f"{flag}: goes with --kind latency")
+        return None
+    from escalade.api.device_latency import DeviceLatency
+
+    return DeviceLatency(**given, say=write_line)
 
 
 def _scale(options: argparse.Namespace) -> None:
@@ -65,7 +97,11 @@ def _scale(options: argparse.Namespace) -> None:
         check_suffix(options.plot)
     chosen = parse(options.rule)
     base = networks.load(options.architecture)
-    factor, made = _made(base, options)
+    latency = _latency(options)
+    factor, made = _made(base, options, latency)
+    predicted = None
+    if latency is not None:
+        predicted = latency.predict(base, made, rule=options.rule, factor=factor)
     if options.out is not None:
         _write_architecture(options.out, made)
     if options.plot is not None:
@@ -73,15 +109,21 @@ def _scale(options: argparse.Namespace) -> None:
     scaling = {"rule": chosen.name, "factor": factor} | chosen.scaling(factor).to_json()
     scaling["group_width"] = chosen.group_ratio(factor)
     if options.format == "json":
-        write_json(_costs(made) | {"scaling": scaling, "architecture": made.to_json()})
+        found = _costs(made) | {"scaling": scaling, "architecture": made.to_json()}
+        write_json(found if predicted is None else found | {"latency": predicted.to_json()})
         return
     ratios = ", ".join(f"{name} x{scaling[name]:.4g}" for name in ("depth", "width", "resolution"))
     write_line(f"{base.name or 'network'} by rule {chosen.name}, factor {factor:g}: {ratios}")
-    for line in table(("", "base", "scaled", "ratio"), _rows((base, made), ratio=True)):
+    seconds = None if predicted is None else (predicted.base, predicted.seconds)
+    for line in table(("", "base", "scaled", "ratio"), _rows((base, made), seconds, ratio=True)):
         write_line(line)
+    if predicted is not None:
+        write_line(str(predicted))
 
 
-def _made(base: Architecture, options: argparse.Namespace) -> tuple[float, Architecture]:
+def _made(
+    base: Architecture, options: argparse.Namespace, latency: DeviceLatency | None
+) -> tuple[float, Architecture]:
     """The factor and the network that it makes."""
     from escalade.core.budget import parse_amount
     from escalade.core.scale_by import scale
@@ -92,7 +134,10 @@ def _made(base: Architecture, options: argparse.Namespace) -> tuple[float, Archi
         factor = read_factor(options.by)
         return factor, scale(base, options.rule, factor)
     target = parse_amount(options.to, kind=options.kind, where="--to")
-    solved = solve_factor(base, options.rule, target, options.kind)
+    if latency is not None:
+        solved = latency.solve(base, rule=options.rule, seconds=target)
+    else:
+        solved = solve_factor(base, options.rule, target, options.kind)
     return solved.factor, solved.architecture
 
 
@@ -124,13 +169,21 @@ def _plot(
 def _compare(options: argparse.Namespace) -> None:
     from escalade.spaces import scaled as networks
 
-    found = [networks.load(text) for text in options.architectures]
+    latency = _latency(options)
+    solve = None if latency is None else latency.network
+    found = [networks.load(text, kind=options.kind, solve=solve) for text in options.architectures]
+    seconds = None if latency is None else latency.measured(found)
     if options.format == "json":
-        write_json({"networks": [_costs(each) | _shape(each) for each in found]})
+        rows = [_costs(each) | _shape(each) for each in found]
+        for row, value in zip(rows, seconds or (), strict=False):
+            row["latency"] = value
+        write_json({"networks": rows} | ({} if latency is None else latency.conditions))
         return
     names = [each.name or text for each, text in zip(found, options.architectures, strict=True)]
-    for line in table(("", *names), _rows(found)):
+    for line in table(("", *names), _rows(found, seconds)):
         write_line(line)
+    if latency is not None:
+        write_line(f"latency: measured now, in turns, on {latency}")
 
 
 def _costs(architecture: Architecture) -> dict[str, Any]:
@@ -149,7 +202,12 @@ def _shape(architecture: Architecture) -> dict[str, Any]:
     }
 
 
-def _rows(networks: Sequence[Architecture], *, ratio: bool = False) -> Iterator[tuple[str, ...]]:
+def _rows(
+    networks: Sequence[Architecture],
+    seconds: Sequence[float] | None = None,
+    *,
+    ratio: bool = False,
+) -> Iterator[tuple[str, ...]]:
     """A row for each property, a column for each network; the ratio is the last to the first."""
     from escalade.core.budget import format_amount
 
@@ -159,6 +217,9 @@ def _rows(networks: Sequence[Architecture], *, ratio: bool = False) -> Iterator[
         show = format_amount if kind in KINDS else str
         last = (f"{values[-1] / values[0]:.2f}",) if ratio else ()
         yield kind, *map(show, values), *last
+        if kind == KINDS[-1] and seconds is not None:
+            last = (f"{seconds[-1] / seconds[0]:.2f}",) if ratio else ()
+            yield "latency", *(format_amount(value, "latency") for value in seconds), *last
     blank = ("",) if ratio else ()
     for kind in ("depths", "widths"):
         yield kind, *("-".join(map(str, each[kind])) for each in numbers), *blank

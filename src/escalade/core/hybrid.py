@@ -35,6 +35,7 @@ def scale_to(
     budget: Budget,
     stage: float,
     name: str = "",
+    base_stage: float = 0.0,
     cost_of: CostOf | None = None,
 ) -> Member:
     """The network that a rule makes of a base at a budget.
@@ -49,6 +50,7 @@ def scale_to(
         budget: the target; the network meets it within the tolerance.
         stage: j = log2(f / f_0) of the target.
         name: of the member and its architecture.
+        base_stage: that of the base.
         cost_of: what the budget counts, for kinds that `core.cost` does not count.
 
     Raises:
@@ -64,13 +66,14 @@ def scale_to(
         near = _nearest(base, parsed, budget, measure, num_changes=1)
         near = near or _nearest(base, parsed, budget, measure, num_changes=2)
         if near is None:
-            raise ValueError(f"budgets: {format_amount(budget.target)}: {error}") from None
+            amount = format_amount(budget.target, budget.kind)
+            raise ValueError(f"budgets: {amount}: {error}") from None
         factor, found = near
     return Member(
         name=name,
         stage=stage,
         budget=budget,
-        predicted=parsed.scaling(2.0**stage if budget.kind == "macs" else factor),
+        predicted=parsed.scaling(2.0 ** (stage - base_stage) if budget.kind == "macs" else factor),
         solved=parsed.scaling(factor),
         architecture=found.renamed(name),
         gap=budget.gap(measure(found)),

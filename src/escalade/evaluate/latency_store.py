@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,16 +17,7 @@ ROLES = ("part", "calibration", "check", "survey")
 
 def save(store: Store, table: LatencyTable) -> None:
     """Put everything measured into the store, all or nothing."""
-    times = [("part", asdict(part), seconds) for part, seconds in table.parts.items()]
-    times += [("calibration", arch.to_json(), seconds) for arch, seconds in table.calibration]
-    times += [("check", arch.to_json(), seconds) for arch, seconds in table.checked]
-    times += [("survey", {}, table.seconds)]
-    store.put_latencies(
-        LatencyRow(
-            settings=table.settings, role=role, item=json.dumps(item, sort_keys=True), seconds=value
-        )
-        for role, item, value in times
-    )
+    store.put_latencies(to_rows(table))
 
 
 def load(store: Store) -> LatencyTable | None:
@@ -34,8 +26,25 @@ def load(store: Store) -> LatencyTable | None:
     It is the same whatever device reads it: a run has one table.
     """
     rows = store.latencies()
-    if not rows:
-        return None
+    return from_rows(rows) if rows else None
+
+
+def to_rows(table: LatencyTable) -> list[LatencyRow]:
+    """Everything that was measured for a table."""
+    times = [("part", asdict(part), seconds) for part, seconds in table.parts.items()]
+    times += [("calibration", arch.to_json(), seconds) for arch, seconds in table.calibration]
+    times += [("check", arch.to_json(), seconds) for arch, seconds in table.checked]
+    times += [("survey", {}, table.seconds)]
+    return [
+        LatencyRow(
+            settings=table.settings, role=role, item=json.dumps(item, sort_keys=True), seconds=value
+        )
+        for role, item, value in times
+    ]
+
+
+def from_rows(rows: Sequence[LatencyRow]) -> LatencyTable:
+    """The table of rows, at least one; those of other settings than the first are left out."""
     settings = rows[0].settings
     by_role: dict[str, list[tuple[Any, float]]] = {role: [] for role in ROLES}
     for row in rows:

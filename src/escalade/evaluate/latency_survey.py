@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -11,12 +11,16 @@ from escalade.core.architecture import Architecture
 from escalade.core.budget import Ladder
 from escalade.core.choices import Ratios
 from escalade.core.latency_table import LatencyTable
+from escalade.core.layer_space import LayerSpace
+from escalade.core.parts import Part
 from escalade.core.population import IntArray, Population
 from escalade.core.scaling import Scaling, apply
 from escalade.core.seeds import generator
 from escalade.core.space import SearchSpace
+from escalade.core.space_summary import candidate_paths
 from escalade.core.strategies import product
 from escalade.evaluate.layer_times import Timer, measure
+from escalade.spaces.load import SupernetSpace
 
 # Networks drawn, and parts of each group measured, for a rough table and near the budgets.
 NUM_ROUGH, ROUGH_PER_GROUP = 48, 8
@@ -32,7 +36,7 @@ MACS_POWER = 1.5
 
 
 def survey(
-    space: SearchSpace, *, ladder: Ladder, num_grown: int, timer: Timer, settings: str
+    space: SupernetSpace, *, ladder: Ladder, num_grown: int, timer: Timer, settings: str
 ) -> LatencyTable:
     """Measure a space on this device, in about a minute at most for small images.
 
@@ -59,8 +63,43 @@ def survey(
     drawn = _distinct(_near(roughly, ladder, rng, 2 * (NUM_CALIBRATION + NUM_CHECKED)))
     checked = drawn[:NUM_CHECKED]
     calibration = drawn[NUM_CHECKED:][:NUM_CALIBRATION] + beyond[:NUM_LARGE]
-    parts, times = measure(
+    return tabulate(
         [*near, *beyond],
+        calibration=calibration,
+        checked=checked,
+        rough=rough,
+        timer=timer,
+        settings=settings,
+        rng=rng,
+        start=start,
+    )
+
+
+def tabulate(
+    architectures: Sequence[Architecture],
+    *,
+    calibration: Sequence[Architecture],
+    checked: Sequence[Architecture],
+    rough: Mapping[Part, float],
+    timer: Timer,
+    settings: str,
+    rng: np.random.Generator,
+    start: float,
+) -> LatencyTable:
+    """Measure parts of networks, and some networks whole, and make a table of them.
+
+    Args:
+        architectures: whose parts are measured.
+        calibration: measured whole, for overhead and factor.
+        checked: measured whole, to check the table.
+        rough: parts measured before.
+        timer: measures.
+        settings: under what, as the table keeps it.
+        rng: draws parts.
+        start: when measuring began, by `time.perf_counter`.
+    """
+    parts, times = measure(
+        architectures,
         num_per_group=NEAR_PER_GROUP,
         networks=[*checked, *calibration],
         timer=timer,
@@ -68,15 +107,18 @@ def survey(
     )
     return LatencyTable(
         settings=settings,
-        parts=rough | parts,
+        parts={**rough, **parts},
         checked=tuple(zip(checked, times, strict=False)),
         calibration=tuple(zip(calibration, times[len(checked) :], strict=True)),
         seconds=time.perf_counter() - start,
     )
 
 
-def _anywhere(space: SearchSpace, rng: np.random.Generator) -> list[Architecture]:
+def _anywhere(space: SupernetSpace, rng: np.random.Generator) -> list[Architecture]:
     """Networks of any genome under any combination of ratios."""
+    if isinstance(space, LayerSpace):
+        drawn = candidate_paths(space, rng, 0, num=NUM_ROUGH)
+        return [path.architecture for path in space.paths(drawn)]
     every = Ratios(
         depth=space.depth_ratios, width=space.width_ratios, resolution=space.resolution_ratios
     )
@@ -84,13 +126,12 @@ def _anywhere(space: SearchSpace, rng: np.random.Generator) -> list[Architecture
 
 
 def _near(
-    space: SearchSpace, ladder: Ladder, rng: np.random.Generator, num: int
+    space: SupernetSpace, ladder: Ladder, rng: np.random.Generator, num: int
 ) -> list[Architecture]:
     """Networks of every stage in turn, among those nearest to its budget."""
     stages = []
     for stage, budget in enumerate(ladder.budgets):
-        rows = space.strategies(stage)
-        drawn = _population(space, rows, NUM_DRAWN, rng)
+        drawn = candidate_paths(space, rng, stage, num=NUM_DRAWN)
         gaps = np.abs(np.log(space.costs(drawn, "latency") / budget.target))
         nearest = np.argsort(gaps, kind="stable")[: int(NUM_DRAWN * NEAREST_SHARE)]
         picks = rng.permutation(nearest)[: -(-num // len(ladder.budgets))]

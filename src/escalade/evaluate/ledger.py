@@ -18,7 +18,7 @@ class Entry:
     """The cost of one named piece of a stage, over all its resumes.
 
     Attributes:
-        stage: `train`, `search`, `grow`, `retrain`, `export` or `test`.
+        stage: `train`, `search`, `grow`, `retrain`, `test`, `export` or `analyse`.
         name: the piece, such as a member; empty if the stage has one.
         device_seconds: GPU-seconds, or core-seconds on CPU.
         wall_seconds: time passed.

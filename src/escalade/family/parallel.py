@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from escalade.core import cost
 from escalade.data.image_data import ImageData
 from escalade.data.split import COPIED_BYTES, Split
 from escalade.evaluate.measure import EvaluationSettings, share_split, shared_split
+from escalade.family.in_place import InPlaceJob, train_in_place
 from escalade.family.making import Made
 from escalade.family.retrain import RetrainJob, retrain_member
 from escalade.train.metrics import Progress
@@ -20,11 +20,12 @@ from escalade.train.runtime import Runtime, num_cores
 from escalade.train.worker import Link
 
 SPLITS = ("train", "search")
+Job = RetrainJob | InPlaceJob
 
 
 @dataclass(frozen=True, kw_only=True)
 class Retraining:
-    """The work of a pool: jobs are `RetrainJob`, results are `Made`.
+    """The work of a pool: results are `Made`.
 
     Attributes:
         data: without the images if they are among the shared tensors.
@@ -44,17 +45,17 @@ class Retraining:
 
     def setup(self, shared: Mapping[str, Tensor]) -> tuple[ImageData, Runtime]:
         """Attach the shared images."""
-        data = self.data
-        if shared:
-            train, search = (shared_split(shared, name) for name in SPLITS)
-            data = replace(data, train=train, search=search)
+        data = with_shared_images(self.data, shared)
         runtime = Runtime(device=self.device, precision=self.precision, is_alone=self.is_alone)
         return data, runtime
 
-    def run(self, state: tuple[ImageData, Runtime], job: RetrainJob, link: Link) -> Made:
+    def run(self, state: tuple[ImageData, Runtime], job: Job, link: Link) -> Made:
         """Train one member."""
         data, runtime = state
-        return retrain_member(
+        work: Callable[..., Made] = (
+            train_in_place if isinstance(job, InPlaceJob) else retrain_member
+        )
+        return work(
             job,
             data=data,
             runtime=runtime,
@@ -66,7 +67,7 @@ class Retraining:
 
 
 def retrain_all(
-    jobs: Sequence[RetrainJob],
+    jobs: Sequence[Job],
     *,
     data: ImageData,
     runtime: Runtime,
@@ -75,7 +76,7 @@ def retrain_all(
     num_workers: int | None = None,
     progress: Callable[[str, Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
-) -> Iterator[tuple[RetrainJob, Made]]:
+) -> Iterator[tuple[Job, Made]]:
     """Train members that do not depend on each other; yields each as it is done.
 
     The costliest starts first. On CPU every job has one thread, so a member's weights do not
@@ -95,16 +96,8 @@ def retrain_all(
         Interrupted: `should_stop` said so; the same call goes on.
     """
     ordered = sorted(jobs, key=_images_times_macs, reverse=True)
-    num = num_cores() if num_workers is None else num_workers
-    too_large = data.train.num_bytes > COPIED_BYTES
-    if runtime.on_cuda or runtime.world_size > 1 or too_large or len(jobs) == 1:
-        num = 1
-    shared: dict[str, Tensor] = {}
-    here = data
-    if num > 1:
-        for name in SPLITS:
-            shared |= share_split(getattr(data, name), name)
-        here = replace(data, train=_empty(data), search=_empty(data))
+    num = num_processes(len(jobs), data=data, runtime=runtime, num_workers=num_workers)
+    here, shared = share_images(data) if num > 1 else (data, {})
     work = Retraining(
         data=replace(here, test=_empty(data)),
         settings=settings,
@@ -123,9 +116,35 @@ def retrain_all(
             yield ordered[index], made
 
 
-def _images_times_macs(job: RetrainJob) -> float:
-    length = job.recipe.steps or job.recipe.epochs or 1
-    return length * cost.of(job.architecture).macs
+def num_processes(
+    num_jobs: int, *, data: ImageData, runtime: Runtime, num_workers: int | None = None
+) -> int:
+    """How many of so many trainings run at a time; the arguments are those of `retrain_all`."""
+    too_large = data.train.num_bytes > COPIED_BYTES
+    if runtime.on_cuda or runtime.world_size > 1 or too_large:
+        return 1
+    return max(1, min(num_jobs, num_workers or num_cores()))
+
+
+def share_images(data: ImageData) -> tuple[ImageData, dict[str, Tensor]]:
+    """The data set without its images, and those to train on and to score as shared tensors."""
+    shared: dict[str, Tensor] = {}
+    for name in SPLITS:
+        shared |= share_split(getattr(data, name), name)
+    none = _empty(data)
+    return replace(data, train=none, search=none, test=none), shared
+
+
+def with_shared_images(data: ImageData, shared: Mapping[str, Tensor]) -> ImageData:
+    """The data set with the images that are among the shared tensors, if there are any."""
+    if not shared:
+        return data
+    train, search = (shared_split(shared, name) for name in SPLITS)
+    return replace(data, train=train, search=search)
+
+
+def _images_times_macs(job: Job) -> float:
+    return (job.recipe.steps or job.recipe.epochs or 1) * job.macs
 
 
 def _empty(data: ImageData) -> Split:

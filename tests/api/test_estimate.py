@@ -1,0 +1,144 @@
+"""What a plan says a run takes, and schedules that fit a time, by made-up timings."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from escalade.api import schedule
+from escalade.api.estimate import (
+    EVALUATION_SHARE,
+    estimate,
+    fixed_seconds,
+    makespan,
+    num_evaluations,
+    num_images,
+)
+from escalade.api.timing import Timing
+from escalade.config import resolve
+from escalade.spaces.load import load
+from escalade.train.recipe import Recipe
+
+SIZES = {"num_train": 1792, "num_search": 256}  # 14 batches of 128
+# A millisecond for a million macs, nothing else.
+TIMING = Timing(path=4e-3, fixed=0.0, per_mac=1e-9, processes=2, alone=1.0, peak_memory=0)
+JOBS = st.lists(st.floats(0.1, 100), max_size=12)
+
+
+def configured(**more):
+    layer = {"data": "demo", "budgets": "1M,2M,4M,8M", "hours": 25 / 60, "space": "small"}
+    return resolve(layer, more)
+
+
+@pytest.fixture(scope="module")
+def space():
+    return load("small", factors=(1.0, 2.0, 4.0, 8.0))
+
+
+def test_jobs_end_when_the_last_one_does():
+    assert makespan([], workers=2) == 0
+    assert makespan([3.0], workers=2) == 3
+    assert makespan([1.0, 2.0, 4.0], workers=1) == 7
+    assert makespan([4.0, 3.0, 2.0, 1.0], workers=2) == 5
+    assert makespan([1.0, 1.0, 8.0], workers=2) == 9  # the long one last: 5 is the mean
+    assert makespan([8.0, 1.0, 1.0], workers=2) == 8
+
+
+def test_a_job_alone_is_faster():
+    assert makespan([4.0], workers=2, alone=0.5) == 2
+    assert makespan([4.0, 2.0], workers=2, alone=0.5) == 3
+    assert makespan([4.0], workers=1, alone=0.5) == 2
+    assert makespan([6.0, 4.0, 2.0], workers=3, alone=0.4) == pytest.approx(2 + 2 * 0.7 + 2 * 0.4)
+
+
+@given(JOBS, st.integers(1, 5))
+def test_jobs_go_to_whoever_is_free(seconds, workers):
+    free = [0.0] * workers
+    for job in seconds:
+        heapq.heappush(free, heapq.heappop(free) + job)
+    assert makespan(seconds, workers=workers) == pytest.approx(max(free))
+
+
+@given(JOBS, st.integers(2, 5), st.floats(0.3, 1))
+def test_company_costs_and_never_more_than_it_was_measured_to(seconds, workers, alone):
+    free = makespan(seconds, workers=workers, alone=alone)
+    busy = makespan(seconds, workers=workers)
+    assert alone * busy <= free * (1 + 1e-9)
+    assert free <= busy * (1 + 1e-9)
+
+
+def test_every_stage_by_hand(space):
+    recipes = {
+        "supernet": {"recipe": {"steps": 100}},
+        "retrain": {"recipe": {"epochs": 3}, "grown": "both"},
+    }
+    config = configured(**recipes)
+    found = estimate(config, space, TIMING, **SIZES)
+    assert found.train == pytest.approx(100 * 128 * 4e-3)
+    image = 3 * 1792 + (256 + 1024) * EVALUATION_SHARE
+    # From scratch 32 and 16, then what is free takes 8, 4, 2, 1 million macs; then 32 and 16 warm.
+    first, second = max(32, 16 + 8 + 4 + 2 + 1), 32
+    assert found.retrain == pytest.approx(image * 1e-3 * (first + second))
+    assert found.export == fixed_seconds(6)
+    assert found.evaluations == num_evaluations(config, space)
+    mean = (1 + 2 + 4 + 8) / 4 * 1e-3
+    most = found.evaluations * 1280 * mean * EVALUATION_SHARE / 2
+    assert 0.5 * most < found.search < most
+
+
+@pytest.mark.parametrize(
+    ("how", "millions"),
+    [
+        ({"searched": "slice", "grown": "warm"}, 32),
+        ({"searched": "slice", "grown": "scratch"}, 32),
+        ({"searched": "retrain", "grown": "scratch"}, 32),
+        ({"searched": "finetune", "grown": "warm"}, 8 + 32),
+    ],
+)
+def test_which_trainings_there_are(space, how, millions):
+    config = configured(retrain=how | {"recipe": {"steps": 1000}})
+    image = 128_000 + 1280 * EVALUATION_SHARE
+    found = estimate(config, space, TIMING, **SIZES).retrain
+    assert found == pytest.approx(image * 1e-3 * millions)
+
+
+def test_images_of_a_recipe():
+    assert num_images(Recipe(epochs=2), 300) == 2 * 2 * 128
+    assert num_images(Recipe(steps=7), 300) == 7 * 128
+    assert num_images(Recipe(epochs=2), 100) == 2 * 100
+
+
+@pytest.mark.parametrize("hours", [0.25, 25 / 60, 1.5])
+@pytest.mark.parametrize("path", [1e-3, 4e-3, 12e-3])
+@pytest.mark.parametrize("how", [{}, {"searched": "slice", "grown": "warm"}])
+def test_a_schedule_fits_its_time(space, hours, path, how):
+    config = configured(hours=hours, retrain=how)
+    timing = replace(TIMING, path=path, fixed=1e-4, per_mac=3e-10, alone=0.8)
+    fitted = schedule.fit(config, space, timing, **SIZES)
+    assert fitted.fitted
+    found = estimate(fitted, space, timing, **SIZES)
+    assert found.total == pytest.approx(3600 * hours, rel=0.03)
+    assert found.train == pytest.approx(0.44 * found.total, rel=0.2)
+
+
+def test_without_trainings_of_members_the_supernet_has_the_time(space):
+    config = configured(retrain={"searched": "slice"}, grow={"num": 0})
+    fitted = schedule.fit(config, space, TIMING, **SIZES)
+    found = estimate(fitted, space, TIMING, **SIZES)
+    assert found.retrain == 0
+    assert found.total == pytest.approx(1500, rel=0.03)
+
+
+def test_little_time_is_for_one_start(space):
+    short, long = configured(hours=0.25), configured(hours=1.0)
+    assert schedule.fit(short, space, TIMING, **SIZES).retrain.grown == "warm"
+    assert schedule.fit(long, space, TIMING, **SIZES).retrain.grown == "both"
+
+
+def test_too_little_time_is_refused(space):
+    with pytest.raises(ValueError, match=r"hours: 0.03 are too short here: .* takes about"):
+        schedule.fit(configured(hours=0.03), space, TIMING, **SIZES)

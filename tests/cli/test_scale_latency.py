@@ -1,0 +1,106 @@
+"""`scale` and `compare` by latency, with a real table of small networks on this device."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from escalade.api.device_latency import DeviceLatency
+from escalade.core.architecture import Architecture
+from escalade.core.scale_by import scale
+from escalade.evaluate import layer_times, rule_survey
+from escalade.spaces import known
+
+FLAGS = ("--kind", "latency", "--device", "cpu")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Few parts and networks, few rounds: a table of seconds."""
+    monkeypatch.setattr(rule_survey, "NUM_SCALED", 10)
+    monkeypatch.setattr(rule_survey, "NUM_WHOLE", 6)
+    monkeypatch.setattr(layer_times, "SECONDS", 0.5)
+
+
+@pytest.fixture
+def base(tmp_path) -> Architecture:
+    """EfficientNet-B0 at 32 pixels and a quarter of its macs, as a file."""
+    small = replace(scale(known.load("efficientnet_b0"), "w", 0.25), resolution=32, name="small")
+    (tmp_path / "small.json").write_text(json.dumps(small.to_json()))
+    return small
+
+
+def amount(seconds: float) -> str:
+    return f"{1e3 * seconds:.6g}ms"
+
+
+@pytest.mark.slow
+def test_scale_to_a_latency(escalade, base, tmp_path):
+    (now,) = DeviceLatency(device="cpu").measured([base])
+    target = 1.6 * now
+    command = ("scale", "small.json", "--to", amount(target), *FLAGS)
+    ended = escalade(*command, "--out", "made.json", "--format", "json")
+    assert ended.code == 0, ended.err
+    assert "latency: measuring small and parts of what rules make of it" in ended.err
+    found = json.loads(ended.out)
+    latency = found["latency"]
+    assert list(latency) == ["predicted", "predicted_base", "device", "settings", "check"]
+    assert latency["predicted"] == pytest.approx(target, rel=0.05)
+    assert latency["predicted_base"] < target
+    assert latency["settings"] == "batch 1, 1 thread, fp32"
+    assert latency["check"]["num"] > 0
+    assert found["scaling"]["factor"] > 1
+    made = Architecture.from_json(json.loads((tmp_path / "made.json").read_text()))
+    assert made == Architecture.from_json(found["architecture"])
+    # The table was kept: the same answer without measuring, by text and by the factor found.
+    again = escalade(*command, "--format", "json")
+    assert (again.err, json.loads(again.out)) == ("", found)
+    text = escalade("scale", "small.json", "--by", found["scaling"]["factor"], *FLAGS).err
+    assert "measuring" not in text
+    (row,) = (line.split() for line in text.splitlines() if line.startswith("latency  "))
+    assert row[3] == f"{latency['predicted'] / latency['predicted_base']:.2f}"
+    assert "predicted, not measured, for" in text
+    assert "median error" in text
+
+
+@pytest.mark.slow
+def test_a_table_is_widened_where_it_does_not_reach(escalade, base):
+    assert escalade("scale", "small.json", "--by", 1.2, *FLAGS).code == 0
+    assert "measuring" in escalade("scale", "small.json", "--by", 3, *FLAGS).err
+    assert "measuring" not in escalade("scale", "small.json", "--by", 2, "--rule", "d", *FLAGS).err
+
+
+@pytest.mark.slow
+def test_a_damaged_table_is_named(escalade, base, tmp_path):
+    assert escalade("scale", "small.json", "--by", 1.2, *FLAGS).code == 0
+    (path,) = (tmp_path / "cache" / "latency").glob("*.json")
+    for text in ("{", "{}", '{"rows": [{}]}'):
+        path.write_text(text)
+        ended = escalade("scale", "small.json", "--by", 1.2, *FLAGS)
+        assert ended.code == 2
+        assert f"{path}: not a latency table" in ended.err
+        assert "delete it and it will be measured again" in ended.err
+
+
+@pytest.mark.slow
+def test_compare_at_equal_latency(escalade, base):
+    (now,) = DeviceLatency(device="cpu").measured([base])
+    names = [f"small.json:{rule}:{amount(1.8 * now)}" for rule in ("w", "d")]
+    ended = escalade("compare", *names, "small.json", *FLAGS, "--format", "json")
+    assert ended.code == 0, ended.err
+    found = json.loads(ended.out)
+    assert found["settings"] == "batch 1, 1 thread, fp32"
+    seconds = [network["latency"] for network in found["networks"]]
+    assert min(seconds) == seconds[2] > 0
+    shown = escalade("compare", *names, *FLAGS).err
+    assert "latency: measured now, in turns, on" in shown
+    assert shown.count("measuring small") == 0
+
+
+@pytest.mark.slow
+def test_what_is_too_large_is_not_measured(escalade, base):
+    ended = escalade("scale", "small.json", "--by", 100_000, "--rule", "w", *FLAGS)
+    assert ended.code == 2
+    assert "too many to measure networks as large" in ended.err

@@ -1,0 +1,75 @@
+"""Members trained for the clock, in one process or side by side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from tiny_members import CLASSES, tiny
+
+from escalade.data.image_data import ImageData
+from escalade.data.split import COPIED_BYTES, Split
+from escalade.family.parallel import num_processes
+from escalade.family.rehearsal import rehearse_all
+from escalade.train.recipe import Recipe
+from escalade.train.runtime import Runtime
+
+RECIPE = Recipe(epochs=4, batch_size=16, padding=1)
+RUNTIME = Runtime(device="cpu")
+
+
+def split(num: int) -> Split:
+    rng = torch.Generator().manual_seed(num)
+    images = torch.randint(0, 256, (num, 1, 16, 16), generator=rng).to(torch.uint8)
+    return Split(images, torch.randint(0, 3, (num,), generator=rng))
+
+
+@pytest.fixture(scope="module")
+def data() -> ImageData:
+    return ImageData(
+        name="noise",
+        classes=CLASSES,
+        in_channels=1,
+        side=16,
+        train=split(64),
+        search=split(30),
+        test=split(20),
+        mean=(0.5,),
+        std=(0.25,),
+        flip=False,
+        train_digest="train",
+        search_digest="search",
+        test_digest="test",
+    )
+
+
+@pytest.mark.parametrize("num", [1, 2])
+def test_every_network_has_a_time_and_larger_ones_a_longer(data, num):
+    """64 times the macs: no disturbance makes the small one slower."""
+    small, large = tiny(), tiny(widths=(32, 256), stem=64, head=512, resolution=32)
+    found = rehearse_all(
+        [small, small, large],
+        recipe=RECIPE,
+        data=data,
+        runtime=RUNTIME,
+        num_processes=num,
+        seconds=0.05,
+    )
+    assert len(found.together) == 3
+    assert 0 < 2 * found.together[0] < found.together[2]
+    assert 0 < found.alone <= found.together[2]
+
+
+def test_as_many_processes_as_trainings_have_use_for(data):
+    def num(jobs: int, workers: int, of: ImageData = data) -> int:
+        return num_processes(jobs, data=of, runtime=RUNTIME, num_workers=workers)
+
+    assert [num(1, 4), num(3, 4), num(9, 4), num(0, 4)] == [1, 3, 4, 1]
+    assert num(9, 4, replace(data, train=Large())) == 1
+
+
+class Large:
+    """A split that is not copied for workers."""
+
+    num_bytes = COPIED_BYTES + 1
