@@ -149,7 +149,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--space", default="small")
     parser.add_argument("--num-paths", type=int, default=30)
-    parser.add_argument("--num-repeats", type=int, default=7)
+    parser.add_argument("--num-repeats", type=int, default=15)
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)

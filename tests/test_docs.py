@@ -110,10 +110,11 @@ def test_python_examples_import_what_exists(document: Path) -> None:
 def test_the_example_spaces_are_spaces() -> None:
     blocks = FENCE.findall((ROOT / "docs" / "spaces.md").read_text(encoding="utf-8"))
     texts = [code for language, code in blocks if language == "yaml"]
-    own, design = (load.parse(yaml.safe_load(text), where="example") for text in texts)
+    own, layers, design = (load.parse(yaml.safe_load(text), where="example") for text in texts)
     space = load.make(own, factors=(1.0, 2.0, 4.0))
     assert isinstance(space, SearchSpace)
     assert all(len(space.strategies(stage)) for stage in range(3))
+    assert len(load.make(layers).sample_genomes(generator(0, "docs"), 3)) == 3
     assert len(load.make(design).sample_genomes(generator(0, "docs"), 3)) == 3
 
 

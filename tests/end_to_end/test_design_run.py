@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from running import promised, tiny_run
@@ -138,3 +139,40 @@ def test_space_shows_a_design_space(escalade):
     assert sum(summary["histogram"]["counts"]) == 500
     shown = escalade("space", "regnet_z_small", "--num-paths", "500")
     assert "genomes, trained alone" in shown.err
+
+
+@pytest.mark.slow
+def test_latency_is_a_budget_of_a_design_space(escalade, tmp_path):
+    """From plan to report, and again from the folder's table.
+
+    Of 32 images at a time: one image's latency is a matter of the number of layers.
+    """
+    run = tmp_path / "run"
+    kind = ("--budgets", "8ms,16ms", "--budget-kind", "latency")
+    kind += ("--set", "tolerance=0.1", "--set", "latency.batch_size=32")
+    command = design_run(run, *kind)
+    result = escalade(*command)
+    assert result.code == 0, result.err
+    assert "latency: predicted against 20 networks measured whole" in result.err
+    members = read(run, "family/family.json")["members"]
+    assert [member["budget"] for member in members] == pytest.approx([8e-3, 16e-3, 32e-3])
+    for member in members:
+        assert abs(member["latency"] / member["budget"] - 1) <= 0.1
+    for grown in read(run, "growth.json")["members"]:
+        assert grown["latency"] == pytest.approx(grown["budget"], rel=0.1)
+    assert read(run, "plan.json")["latency"]["check"]["num"] == 20
+    ledger = read(run, "ledger.json")
+    assert [entry["name"] for entry in ledger if entry["stage"] == "latency"] == ["table"]
+    page = (run / "report.html").read_text()
+    assert "Predicted latency" in page
+    assert "Latency table" in page
+    further = escalade("grow", run, "--to", "24ms", "--format", "json")
+    assert json.loads(further.out)["latency"] == pytest.approx(24e-3, rel=0.1)
+    again = tmp_path / "again"
+    again.mkdir()
+    for name in ("config.yaml", "space.json", "plan.json", "evaluations.sqlite"):
+        shutil.copy(run / name, again)
+    result = escalade(*design_run(again, *kind))
+    assert result.code == 0, result.err
+    assert "latency:" not in result.err
+    assert promised(again) == promised(run)

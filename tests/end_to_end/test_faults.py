@@ -166,6 +166,25 @@ def test_damaged_files(escalade, copied):
     fails(escalade("report", copied), 2, "config.yaml", "YAML")
 
 
+@pytest.mark.parametrize("text", ["", "{}", '{"classes": 3}', "[1, 2]"])
+def test_a_damaged_plan_is_made_again(escalade, finished, copied, text):
+    """Which `escalade run` of the folder alone could not do: it is no command."""
+    (copied / "plan.json").write_text(text)
+    message = fails(escalade("export", copied), 2, "plan.json", "delete it and it is made again")
+    assert "`escalade run" not in message
+    (copied / "plan.json").unlink()
+    result = escalade("export", copied)
+    assert result.code == 0, result.err
+    assert (copied / "plan.json").read_bytes() == (finished / "plan.json").read_bytes()
+
+
+def test_a_damaged_space_is_made_again(escalade, copied):
+    (copied / "space.json").write_text("{")
+    fails(escalade("export", copied), 2, "space.json", "delete it and it is made again")
+    (copied / "space.json").unlink()
+    assert escalade("export", copied).code == 0
+
+
 def test_a_damaged_checkpoint(escalade, finished, tmp_path):
     run = tmp_path / "run"
     run.mkdir()

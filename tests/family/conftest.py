@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_members import packaged, tiny, trained
+from tiny_members import packaged, patches, tiny, trained
 from torch import Tensor, nn
 
+from escalade.data.image_data import ImageData
 from escalade.family import package
+from escalade.train.runtime import Runtime
 
 
 @pytest.fixture(autouse=True, scope="package")
@@ -33,3 +35,13 @@ def images() -> Tensor:
 def member(tmp_path: Path, network: nn.Module) -> Path:
     package.write(tmp_path / "S0", package=packaged(tiny()), state=network.state_dict())
     return tmp_path / "S0"
+
+
+@pytest.fixture(scope="session")
+def data() -> ImageData:
+    return patches()
+
+
+@pytest.fixture
+def runtime() -> Runtime:
+    return Runtime(device="cpu", is_alone=True)

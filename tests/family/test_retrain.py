@@ -2,15 +2,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
-from tiny_members import CLASSES, packaged, tiny, trained
+from tiny_members import packaged, tiny, trained
 from torch import nn
 
 from escalade.data.batches import prepare
-from escalade.data.image_data import ImageData
-from escalade.data.split import Split
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.evaluate.score import Score
 from escalade.family import package
@@ -27,44 +24,9 @@ from escalade.family.retrain import (
 from escalade.train import checkpoint
 from escalade.train.interrupt import Interrupted
 from escalade.train.recipe import Recipe
-from escalade.train.runtime import Runtime
 
 SETTINGS = EvaluationSettings(num_recalibration=64, recalibration_batch=32)
 RECIPE = Recipe(steps=24, batch_size=16, learning_rate=0.2, padding=1)
-
-
-def _split(num, seed):
-    """Three classes that differ in where the bright patch is."""
-    rng = np.random.default_rng(seed)
-    labels = rng.integers(0, 3, num)
-    images = rng.integers(0, 90, (num, 1, 16, 16))
-    for image, label in zip(images, labels, strict=True):
-        image[0, 4 * label : 4 * label + 5, 3:13] += 150
-    return Split(torch.from_numpy(images.astype(np.uint8)), torch.from_numpy(labels))
-
-
-@pytest.fixture(scope="module")
-def data() -> ImageData:
-    return ImageData(
-        name="patches",
-        classes=CLASSES,
-        in_channels=1,
-        side=16,
-        train=_split(96, 0),
-        search=_split(60, 1),
-        test=Split(torch.empty(0, 1, 16, 16, dtype=torch.uint8), torch.empty(0, dtype=torch.long)),
-        mean=(0.3,),
-        std=(0.25,),
-        flip=False,
-        train_digest="train",
-        search_digest="search",
-        test_digest="test",
-    )
-
-
-@pytest.fixture
-def runtime() -> Runtime:
-    return Runtime(device="cpu", is_alone=True)
 
 
 def _job(tmp_path, name="S0", **more):

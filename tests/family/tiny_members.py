@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import nn
 
 from escalade.core.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.data.image_data import ImageData
+from escalade.data.split import Split
 from escalade.family.package import Package
 from escalade.family.preprocessing import Preprocessing
 from escalade.nets.build import build
@@ -72,3 +75,31 @@ def packaged(architecture: Architecture) -> Package:
             std=(0.25,) * channels,
         ),
     )
+
+
+def patches() -> ImageData:
+    """Images of three classes that differ in where the bright patch is; none to test on."""
+    return ImageData(
+        name="patches",
+        classes=CLASSES,
+        in_channels=1,
+        side=16,
+        train=patch_split(96, 0),
+        search=patch_split(60, 1),
+        test=Split(torch.empty(0, 1, 16, 16, dtype=torch.uint8), torch.empty(0, dtype=torch.long)),
+        mean=(0.3,),
+        std=(0.25,),
+        flip=False,
+        train_digest="train",
+        search_digest="search",
+        test_digest="test",
+    )
+
+
+def patch_split(num: int, seed: int) -> Split:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 3, num)
+    images = rng.integers(0, 90, (num, 1, 16, 16))
+    for image, label in zip(images, labels, strict=True):
+        image[0, 4 * label : 4 * label + 5, 3:13] += 150
+    return Split(torch.from_numpy(images.astype(np.uint8)), torch.from_numpy(labels))

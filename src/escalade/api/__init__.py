@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from escalade.api.analysis import Analysis
 from escalade.api.grow import describe_grown, grow_to, growth
 from escalade.api.plan import plan
-from escalade.api.stages import run, stage
+from escalade.api.stages import analyse, run, stage
 from escalade.api.transfer import retrain_on
 
-__all__ = ["describe_grown", "grow_to", "growth", "plan", "retrain_on", "run", "stage"]
+__all__ = [
+    "Analysis",
+    "analyse",
+    "describe_grown",
+    "grow_to",
+    "growth",
+    "plan",
+    "retrain_on",
+    "run",
+    "stage",
+]

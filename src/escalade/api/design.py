@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from escalade.api import latency
 from escalade.api.run_folder import RunFolder
 from escalade.api.search import evaluation_settings
 from escalade.api.session import Session, recipe_for
@@ -20,7 +21,9 @@ from escalade.core.budget import Budget, format_amount
 from escalade.core.design_choices import DesignData
 from escalade.core.design_space import DesignSpace
 from escalade.core.hybrid import scale_to
+from escalade.core.lattice import CostOf
 from escalade.core.members import Member
+from escalade.core.space import SearchSpace
 from escalade.evaluate.alone import AloneEvaluator, Trained
 from escalade.evaluate.store import Store
 from escalade.family.files import write_json
@@ -87,7 +90,8 @@ def search_models(session: Session, space: DesignSpace) -> None:
             while len(asked := searcher.ask()):
                 session.console.say(
                     f"search: {len(asked)} networks of {space.name} at "
-                    f"{format_amount(config.budgets[0])} {config.budget_kind}, each trained alone"
+                    f"{format_amount(config.budgets[0], config.budget_kind)} "
+                    f"{config.budget_kind}, each trained alone"
                 )
                 scores = evaluator.score(
                     space.paths(asked),
@@ -152,34 +156,76 @@ def _train_all(
 
 
 def grow_by_rule(session: Session) -> None:
-    """Scale S0 to the other budgets of the ladder and the grown ones (hybrid scaling)."""
+    """Scale the largest searched member to the budgets beyond it (hybrid scaling).
+
+    Of a design space that is S0, and the rest of the ladder is beyond it.
+    """
     config = session.config
     if session.folder.growth.exists():
         session.console.say("grow: done before")
         return
     base = searched_base(session.folder)
-    budgets = (*config.ladder.budgets[1:], *config.ladder.grown(config.grow.num))
+    first = num_searched(session.folder)
+    budgets = (*config.ladder.budgets[first:], *config.ladder.grown(config.grow.num))
+    cost_of = latency_of(session.folder, config)
+    stage = base_stage(session.folder, config)
     members = [
-        member(base, config, budget, name=f"S{i}") for i, budget in enumerate(budgets, start=1)
+        member(base, config, budget, name=f"S{i}", base_stage=stage, cost_of=cost_of)
+        for i, budget in enumerate(budgets, start=first)
     ]
     for each in members:
         arch = each.architecture
         session.console.say(
-            f"grow: {each.name} at {format_amount(each.budget.target)} ({each.gap:+.1%}): S0 by "
-            f"{config.grow.rule}, {arch.resolution} pixels, widths "
+            f"grow: {each.name} at {format_amount(each.budget.target, config.budget_kind)} "
+            f"({each.gap:+.1%}): "
+            f"{base.name} by {config.grow.rule}, {arch.resolution} pixels, widths "
             f"{'-'.join(map(str, arch.widths))}, depths {'-'.join(map(str, arch.depths))}"
         )
-    write_json(session.folder.growth, growth_json(config.grow.rule, members))
+    content = growth_json(config.grow.rule, members, base=base.name, stage=stage)
+    content["members"] = [entry(each, cost_of) for each in members]
+    write_json(session.folder.growth, content)
+
+
+def latency_of(folder: RunFolder, config: Config) -> CostOf | None:
+    """Predicts seconds, where budgets are latencies."""
+    return latency.table_of(folder).of if config.budget_kind == "latency" else None
+
+
+def entry(grown: Member, latency_of: CostOf | None) -> dict[str, Any]:
+    """A member's JSON, with its predicted latency where budgets are latencies."""
+    stated = grown.to_json()
+    return stated if latency_of is None else stated | {"latency": latency_of(grown.architecture)}
+
+
+def num_searched(folder: RunFolder) -> int:
+    """Members that were searched."""
+    return len(folder.read(folder.search, stage="search")["stages"])
+
+
+def base_stage(folder: RunFolder, config: Config) -> float:
+    """The ladder's stage of the largest searched member, which the rule scales."""
+    search = folder.read(folder.search, stage="search")
+    return config.ladder.stage(search["stages"][-1]["budget"])
 
 
 def searched_base(folder: RunFolder) -> Architecture:
-    """S0 as search.json has it."""
+    """The largest searched member as search.json has it."""
     search = folder.read(folder.search, stage="search")
-    stated = search["stages"][0]["architecture"]
-    return Architecture.from_json(stated, where=f"{folder.search}:stages[0]")
+    last = len(search["stages"]) - 1
+    stated = search["stages"][last]["architecture"]
+    where = f"{folder.search}:stages[{last}]"
+    return Architecture.from_json(stated, where=where).renamed(f"S{last}")
 
 
-def member(base: Architecture, config: Config, budget: Budget, *, name: str) -> Member:
+def member(
+    base: Architecture,
+    config: Config,
+    budget: Budget,
+    *,
+    name: str,
+    base_stage: float,
+    cost_of: CostOf | None = None,
+) -> Member:
     """The base scaled to any budget by the run's rule."""
     return scale_to(
         base,
@@ -187,45 +233,67 @@ def member(base: Architecture, config: Config, budget: Budget, *, name: str) -> 
         budget=budget,
         stage=config.ladder.stage(budget.target),
         name=name,
+        base_stage=base_stage,
+        cost_of=cost_of,
     )
 
 
-def growth_json(rule: str, members: Sequence[Member]) -> dict[str, Any]:
-    """growth.json: the rule as the compound function that it is, ratios growing with 2^j."""
+def growth_json(
+    rule: str, members: Sequence[Member], *, base: str = "S0", stage: float = 0.0
+) -> dict[str, Any]:
+    """growth.json: the rule as the compound function that it is, ratios growing with 2^j.
+
+    Scaled from a member beyond stage 0 it is no function of the stage that passes through it.
+    """
     shares = rules.parse(rule)
     rates = {"depth": shares.depth, "width": shares.width / 2, "resolution": shares.resolution / 2}
     compound = {dimension: {"c": rate * math.log(2)} for dimension, rate in rates.items()}
     return {
-        "form": "compound",
+        "form": None if stage else "compound",
         "rule": rule,
-        "notes": [f"scaled from S0 by the rule {rule}: nothing was fitted"] if members else [],
-        "points": [{"stage": 0.0, "depth": 1.0, "width": 1.0, "resolution": 1.0}],
-        "functions": {"compound": compound},
+        "notes": [f"scaled from {base} by the rule {rule}: nothing was fitted"] if members else [],
+        "points": [{"stage": stage, "depth": 1.0, "width": 1.0, "resolution": 1.0}],
+        "functions": {} if stage else {"compound": compound},
         "leave_last_out": None,
         "members": [each.to_json() for each in members],
     }
 
 
 def grow_to(folder: RunFolder, config: Config, budget: Budget) -> dict[str, Any]:
-    """S0 scaled to any budget by the run's rule, as `escalade grow --to` shows it."""
-    name = f"to_{format_amount(budget.target)}"
-    grown = member(searched_base(folder), config, budget, name=name)
-    note = f"S0 scaled by the rule {config.grow.rule}; nothing was fitted"
-    return grown.to_json() | {"notes": [note]}
+    """The base scaled to any budget by the run's rule, as `escalade grow --to` shows it."""
+    name, base = f"to_{format_amount(budget.target, budget.kind)}", searched_base(folder)
+    stage, cost_of = base_stage(folder, config), latency_of(folder, config)
+    grown = member(base, config, budget, name=name, base_stage=stage, cost_of=cost_of)
+    note = f"{base.name} scaled by the rule {config.grow.rule}; nothing was fitted"
+    return entry(grown, cost_of) | {"notes": [note]}
 
 
 def how_found(session: Session, origin: str) -> str:
-    """A sentence for a member's card; empty in runs with a supernet, which have their own."""
-    space, config = session.space, session.config
-    if not isinstance(space, DesignSpace):
+    """A sentence for a member's card; empty where members are one base, scaled."""
+    space, config, folder = session.space, session.config, session.folder
+    if isinstance(space, SearchSpace):
         return ""
-    if origin == "searched":
-        num = len(session.folder.read(session.folder.search, stage="search")["models"])
+    if origin == "grown":
         return (
-            f"The best on the search images of {num} random networks of the design space "
-            f"{space.name} at this budget, each trained alone with a short recipe."
+            f"{searched_base(folder).name}, the largest searched member, scaled by the rule "
+            f"{config.grow.rule} (Fast and Accurate Model Scaling): nobody searched this size."
         )
+    search = folder.read(folder.search, stage="search")
+    if isinstance(space, DesignSpace):
+        return (
+            f"The best on the search images of {len(search['models'])} random networks of the "
+            f"design space {space.name} at this budget, each trained alone with a short recipe."
+        )
+    how = SELECTED[search["searcher"]]
+    images = "training" if config.search.images == "train" else "search"
     return (
-        f"S0, the best of a random search, scaled by the rule {config.grow.rule} "
-        "(Fast and Accurate Model Scaling): nobody searched this size."
+        f"{how} in the space {space.name} for this budget: the best found on {images} images with "
+        "weights cut out of one supernet."
     )
+
+
+SELECTED = {
+    "coarse_to_fine": "Selected coarse to fine (BigNAS, section 3.2)",
+    "random": "The best of random networks",
+    "independent": "Evolved",
+}

@@ -13,12 +13,12 @@ from escalade.core import growth as growth_rule
 from escalade.core.architecture import Architecture
 from escalade.core.budget import Budget, Ladder, format_amount, format_seconds, parse_amount
 from escalade.core.comparison import compare
-from escalade.core.design_space import DesignSpace
 from escalade.core.growth import Growth
 from escalade.core.lattice import CostOf
 from escalade.core.members import Member, solve
 from escalade.core.scaling import Scaling, realised
 from escalade.core.seeds import generator
+from escalade.core.space import SearchSpace
 from escalade.family.files import write_json
 
 # How many times the last searched stage an extrapolation may reach before it is called a guess.
@@ -166,7 +166,7 @@ def grow_to(path: Path, amount: str) -> dict[str, Any]:
             f"the rule grows from {format_amount(least, config.budget_kind)} {config.budget_kind}"
         )
     budget = Budget(target, config.budget_kind, config.tolerance)
-    if isinstance(folder.load_space(config), DesignSpace):
+    if not isinstance(folder.load_space(config), SearchSpace):
         return design.grow_to(folder, config, budget)
     searched = Searched(folder, config)
     if not searched.can_grow:

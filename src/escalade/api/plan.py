@@ -6,21 +6,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from escalade.api import estimate as estimates
 from escalade.api import latency, schedule, timing
 from escalade.api.console import duration
 from escalade.api.design import is_design, settle
 from escalade.api.design_plan import DesignPlan, plan_design
+from escalade.api.estimate import Estimate
 from escalade.api.plan_text import bars, data_line
 from escalade.api.search import make_searcher
 from escalade.api.session import load_images, make_runtime, path_sampler
-from escalade.api.timing import Estimate, Timing
+from escalade.api.timing import Timing
 from escalade.config import Config, resolve
 from escalade.core.budget import Budget, format_amount
+from escalade.core.design_space import DesignSpace
+from escalade.core.layer_space import LayerSpace
 from escalade.core.seeds import generator
-from escalade.core.space import SearchSpace
-from escalade.core.space_summary import histogram, stage_costs
+from escalade.core.space_summary import candidate_paths, histogram
 from escalade.data import ImageData
 from escalade.spaces import choose
+from escalade.spaces.load import SupernetSpace
 
 NUM_PATHS = 20_000
 NUM_PATHS_PER_STAGE = 20_000
@@ -32,7 +36,7 @@ class Plan:
 
     config: Config
     data: ImageData
-    space: SearchSpace
+    space: SupernetSpace
     stages: tuple[dict[str, Any], ...]
     histogram: Mapping[str, Any]
     estimate: Estimate
@@ -79,6 +83,9 @@ class Plan:
             data_line(data),
             f"space   {self.space.name}: {float(self.space.distinct):.3g} distinct paths",
         ]
+        how = "grown by the fitted rule"
+        if isinstance(self.space, LayerSpace):
+            how = f"the largest slice scaled by {config.grow.rule}"
         for stage in self.stages:
             lines.append(
                 f"  S{stage['stage']}  {format_amount(stage['budget'], kind)} {kind}: "
@@ -88,9 +95,7 @@ class Plan:
             )
         first = len(config.budgets)
         for i, budget in enumerate(config.ladder.grown(config.grow.num)):
-            lines.append(
-                f"  S{first + i}  {format_amount(budget.target, kind)}: grown by the fitted rule"
-            )
+            lines.append(f"  S{first + i}  {format_amount(budget.target, kind)}: {how}")
         if table is not None:
             lines += [f"latency {line}" for line in latency.describe(table)]
         lines += [
@@ -119,7 +124,7 @@ def plan(layers: Sequence[Mapping[str, Any]]) -> Plan | DesignPlan:
     runtime = make_runtime(config)
     config = latency.with_space(config, runtime)
     data, space, stages = check_feasible(config)
-    measured = timing.time_members(config, space, runtime)
+    measured = timing.time_run(config, space, data, runtime)
     sizes = {"num_train": len(data.train), "num_search": len(data.search)}
     if config.hours is not None and not config.fitted:
         config = schedule.fit(config, space, measured, **sizes)
@@ -130,7 +135,7 @@ def plan(layers: Sequence[Mapping[str, Any]]) -> Plan | DesignPlan:
         space=space,
         stages=stages,
         histogram=histogram(space.costs(drawn, config.budget_kind)),
-        estimate=timing.estimate(config, space, measured, **sizes),
+        estimate=estimates.estimate(config, space, measured, **sizes),
         timing=measured,
     )
 
@@ -139,23 +144,18 @@ def check_complete(config: Config) -> None:
     """A run needs a ladder of a kind that can be counted."""
     if not config.budgets:
         raise ValueError("budgets: give a ladder, such as --budgets 1M,2M,4M; or use --preset")
-    if config.budget_kind == "latency" and is_design(config):
-        raise ValueError(
-            f"budget_kind: latency budgets need a space with a supernet, which {config.space} is "
-            "not; use macs, params or activations, or another --space"
-        )
 
 
 def check_feasible(
     config: Config,
-) -> tuple[ImageData, SearchSpace, tuple[dict[str, Any], ...]]:
+) -> tuple[ImageData, SupernetSpace, tuple[dict[str, Any], ...]]:
     """The images, the space for them, and what its paths cost against each budget.
 
     Raises:
         ValueError: if the data, the space, a budget or a setting cannot be used.
     """
     space = choose.space_for(config.space, config.ladder)
-    assert isinstance(space, SearchSpace)
+    assert not isinstance(space, DesignSpace)
     data = load_images(config, space)
     space = space.with_data(in_channels=data.in_channels, num_classes=data.num_classes)
     space = latency.with_table(config, space, make_runtime(config))
@@ -165,7 +165,7 @@ def check_feasible(
     return data, space, stages
 
 
-def check_budgets(config: Config, space: SearchSpace) -> tuple[dict[str, Any], ...]:
+def check_budgets(config: Config, space: SupernetSpace) -> tuple[dict[str, Any], ...]:
     """What the paths of each scaling stage cost against its budget.
 
     Raises:
@@ -174,13 +174,14 @@ def check_budgets(config: Config, space: SearchSpace) -> tuple[dict[str, Any], .
     rows, kind = [], config.budget_kind
     for stage, budget in enumerate(config.ladder.budgets):
         rng = generator(0, "feasible", stage)
-        costs = stage_costs(space, rng, stage, num=NUM_PATHS_PER_STAGE, kind=kind)
+        paths = candidate_paths(space, rng, stage, num=NUM_PATHS_PER_STAGE)
+        costs = space.costs(paths, kind)
         low, high = costs.min().item(), costs.max().item()
         if not low <= budget.target <= high:
             raise ValueError(
                 f"budgets: {format_amount(budget.target, kind)} {kind} at stage {stage} is "
                 f"outside what the space {space.name} reaches there, {format_amount(low, kind)} to "
-                f"{format_amount(high, kind)};\n{_moves(stage, budget, low)}"
+                f"{format_amount(high, kind)};\n{_moves(space, stage, budget, low)}"
             )
         share = float(((costs >= budget.low) & (costs <= budget.high)).mean())
         mean = float(costs.mean())
@@ -191,7 +192,8 @@ def check_budgets(config: Config, space: SearchSpace) -> tuple[dict[str, Any], .
     return tuple(rows)
 
 
-def _moves(stage: int, budget: Budget, low: int) -> str:
+def _moves(space: SupernetSpace, stage: int, budget: Budget, low: int) -> str:
     way = "raise" if budget.target < low else "lower"
-    where = f"the ratios of scaling stage {stage}" if stage else "the widths and resolutions"
+    is_base = stage == 0 or isinstance(space, LayerSpace)
+    where = "the widths and resolutions" if is_base else f"the ratios of scaling stage {stage}"
     return f"{way} the budget, name another --space, or change {where} in your own"

@@ -11,6 +11,7 @@ from escalade.api.run_folder import RunFolder
 from escalade.api.session import Session, path_sampler
 from escalade.config import Config
 from escalade.core.design_space import DesignSpace, population
+from escalade.core.layer_space import LayerSpace
 from escalade.core.seeds import generator
 from escalade.core.space_summary import histogram
 from escalade.evaluate.store import Store
@@ -40,7 +41,7 @@ def _evaluations(folder: RunFolder) -> list[dict[str, Any]]:
 
 def _space(folder: RunFolder, config: Config) -> Space:
     space = folder.load_space(config)
-    return space if isinstance(space, DesignSpace) else latency.with_stored(folder, config, space)
+    return latency.with_stored(folder, config, space)
 
 
 def _histograms(config: Config, space: Space) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def _histograms(config: Config, space: Space) -> dict[str, Any]:
         genomes = space.sample_genomes(generator(config.seed, "report"), NUM_PATHS)
         return {"design space": histogram(space.costs(population(genomes), config.budget_kind))}
     made = {}
-    for name in ("uniform", "hierarchical"):
+    for name in ("uniform",) if isinstance(space, LayerSpace) else ("uniform", "hierarchical"):
         chosen = replace(config, supernet=replace(config.supernet, sampler=name, weights="equal"))
         drawn = path_sampler(chosen, space).draw(generator(config.seed, "report", name), NUM_PATHS)
         made[name] = histogram(space.costs(drawn, config.budget_kind))

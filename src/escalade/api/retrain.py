@@ -8,21 +8,14 @@ from pathlib import Path
 from escalade.api.design import how_found
 from escalade.api.members import Candidate, candidates, pack, recipe_facts
 from escalade.api.report import collect_metrics
-from escalade.api.search import evaluation_settings
 from escalade.api.session import Session, recipe_for
+from escalade.api.trainings import read_made, slice_into, train_all
 from escalade.core import cost
-from escalade.data import ImageData
-from escalade.evaluate.ledger import Entry
-from escalade.evaluate.measure import EvaluationSettings
-from escalade.evaluate.score import Score, accuracy
+from escalade.evaluate.score import accuracy
 from escalade.family import card, package, standalone
 from escalade.family.family import Accuracy, Family, FamilyMember
-from escalade.family.files import read_json, write_json
-from escalade.family.making import Made, slice_member
-from escalade.family.parallel import retrain_all
-from escalade.family.retrain import CHECKPOINT, RetrainJob, better_start
+from escalade.family.retrain import RetrainJob, better_start
 
-RESULT = "result.json"
 WEIGHTS = {"slice": "sliced", "retrain": "retrained", "finetune": "finetuned"}
 
 
@@ -63,7 +56,7 @@ def _make(
         first.append(largest)
     if config.searched != "retrain":
         for candidate in first:
-            _slice(session, candidate)
+            slice_into(session, _at(session, candidate, "slice"), candidate.architecture)
     jobs = []
     if config.searched == "retrain":
         jobs += [_job(session, c, "scratch") for c in first]
@@ -71,11 +64,11 @@ def _make(
         jobs += [_job(session, c, "finetune", start=_at(session, c, "slice")) for c in first]
     if config.grown != "warm":
         jobs += [_job(session, c, "scratch") for c in grown]
-    _train(session, jobs)
+    train_all(session, jobs)
     kind = {"retrain": "scratch", "slice": "slice", "finetune": "finetune"}[config.searched]
     if needs_largest:
         start = _at(session, largest, kind)
-        _train(session, [_job(session, c, "warm", start=start) for c in grown])
+        train_all(session, [_job(session, c, "warm", start=start) for c in grown])
     made: dict[str, tuple[Path, list[str], str]] = {
         c.name: (_at(session, c, kind), [], WEIGHTS[config.searched]) for c in searched
     }
@@ -91,7 +84,7 @@ def _chosen(session: Session, candidate: Candidate) -> tuple[Path, list[str], st
         weights = "finetuned" if how == "warm" else "retrained"
         return _at(session, candidate, how), [], weights
     folders = {kind: _at(session, candidate, kind) for kind in ("scratch", "warm")}
-    scratch, warm = (_read_made(folders[kind]) for kind in ("scratch", "warm"))
+    scratch, warm = (read_made(folders[kind]) for kind in ("scratch", "warm"))
     choice = better_start(scratch=scratch, warm=warm)
     session.console.say(f"retrain: {candidate.name}: {choice.note}")
     if choice.is_warm:
@@ -101,23 +94,6 @@ def _chosen(session: Session, candidate: Candidate) -> tuple[Path, list[str], st
 
 def _at(session: Session, candidate: Candidate, kind: str) -> Path:
     return session.folder.training / f"{candidate.name}-{kind}"
-
-
-def _slice(session: Session, candidate: Candidate) -> None:
-    folder = _at(session, candidate, "slice")
-    if (folder / RESULT).exists():
-        return
-    data = session.data
-    made = slice_member(
-        session.load_supernet(),
-        candidate.architecture,
-        data=data,
-        runtime=session.runtime,
-        settings=_settings(session),
-    )
-    if session.runtime.is_main:
-        _keep(folder, made, data)
-    session.runtime.barrier()
 
 
 def _job(
@@ -138,77 +114,12 @@ def _job(
     )
 
 
-def _train(session: Session, jobs: list[RetrainJob]) -> None:
-    """Train what is not trained yet, side by side."""
-    waiting = [job for job in jobs if not (job.folder / RESULT).exists()]
-    if not waiting:
-        return
-    names = ", ".join(job.name for job in waiting)
-    session.console.say(f"retrain: {names}")
-    runtime = session.runtime
-    finished = retrain_all(
-        waiting,
-        data=session.data,
-        runtime=runtime,
-        settings=_settings(session),
-        num_workers=session.config.workers,
-        progress=session.console.training,
-        should_stop=session.should_stop,
-    )
-    for job, made in finished:
-        if not runtime.is_main:
-            continue
-        _keep(job.folder, made, session.data)
-        (job.folder / CHECKPOINT).unlink(missing_ok=True)
-        session.ledger.put(
-            Entry(
-                stage="retrain",
-                name=job.name,
-                device_seconds=made.seconds,
-                wall_seconds=made.seconds,
-                images=made.num_images,
-                evaluations=1,
-                device=runtime.device_name,
-            )
-        )
-        session.console.say(
-            f"retrain: {job.name}: {made.search.accuracy:.2%} on the search split, "
-            f"{made.seconds:.0f} s"
-        )
-    runtime.barrier()
-
-
-def _keep(folder: Path, made: Made, data: ImageData) -> None:
-    """Package weights where they were made; the result file, written last, says they are whole."""
-    package.write(folder, package=pack(made.architecture, data), state=made.state)
-    write_json(
-        folder / RESULT,
-        {
-            "num_correct": made.search.num_correct,
-            "num_images": made.search.num_images,
-            "num_steps": made.num_steps,
-            "num_training_images": made.num_images,
-        },
-    )
-
-
-def _read_made(folder: Path) -> Made:
-    result = read_json(folder / RESULT, what="result", remedy="run `escalade retrain` again")
-    return Made(
-        architecture=package.read(folder).architecture,
-        weights=(folder / package.WEIGHTS).read_bytes(),
-        search=Score(num_correct=result["num_correct"], num_images=result["num_images"]),
-        num_steps=result["num_steps"],
-        num_images=result["num_training_images"],
-    )
-
-
 def _finish(
     session: Session, candidate: Candidate, weights: Path, notes: list[str], kind: str
 ) -> None:
     """Package a member, then test it: the one time its test images are looked at."""
     data, config = session.data, session.config
-    made = _read_made(weights)
+    made = read_made(weights)
     folder = session.folder.family / candidate.name
     packed = pack(candidate.architecture, data)
     package.write(folder, package=packed, state=made.state)
@@ -263,7 +174,7 @@ def _latency(session: Session, candidate: Candidate) -> float | None:
     """Predicted seconds, where budgets are latencies."""
     if session.config.budget_kind != "latency":
         return None
-    table = session.supernet_space.latency
+    table = session.space.latency
     assert table is not None
     return table.of(candidate.architecture)
 
@@ -289,7 +200,3 @@ def _save(session: Session, member: FamilyMember) -> None:
     family = family.with_member(member)
     ordered = tuple(sorted(family.members, key=lambda each: each.budget))
     replace(family, members=ordered).save(session.folder.family)
-
-
-def _settings(session: Session) -> EvaluationSettings:
-    return evaluation_settings(session.config, num_train=len(session.data.train))

@@ -23,6 +23,8 @@ FITTED = (
     "search.rounds",
     "search.num_bases",
     "search.strategies",
+    "search.num_skeletons",
+    "search.num_variations",
     "search.recipe.steps",
     "search.recipe.epochs",
     "retrain.grown",
@@ -30,6 +32,7 @@ FITTED = (
     "retrain.recipe.epochs",
 )
 
+AGAIN = "it is made again when the run goes on"
 UNFINISHED = ".config.yaml.part"  # all that is left of a run killed while it wrote its first file
 
 
@@ -86,6 +89,15 @@ class RunFolder:
         return self.path / "training"
 
     @property
+    def analysis(self) -> Path:
+        return self.path / "analysis.json"
+
+    @property
+    def analysis_trainings(self) -> Path:
+        """What an after-analysis trains."""
+        return self.path / "analysis"
+
+    @property
     def metrics(self) -> Path:
         return self.path / "metrics.jsonl"
 
@@ -93,9 +105,14 @@ class RunFolder:
     def ledger(self) -> Path:
         return self.path / "ledger.json"
 
-    def read(self, path: Path, *, stage: str) -> dict[str, Any]:
-        """A JSON artefact; if it is missing the message names the stage that makes it."""
-        return read_json(path, what=path.name, remedy=f"run `escalade {stage} {self.path}`")
+    def read(self, path: Path, *, stage: str | None = None) -> dict[str, Any]:
+        """A JSON artefact; an error names the stage that makes it, None for every stage.
+
+        Raises:
+            ValueError: if it is missing or damaged.
+        """
+        remedy = f"run `escalade {stage} {self.path}`" if stage else AGAIN
+        return read_json(path, what=path.name, remedy=remedy)
 
     def load_config(self) -> Config:
         """The configuration the run was made with.
@@ -113,7 +130,7 @@ class RunFolder:
         """The space the run began with; a user's own file may have changed or moved since."""
         if not self.space.exists():
             return choose.space_for(config.space, config.ladder)
-        data = self.read(self.space, stage="run")
+        data = self.read(self.space)
         return load.make(
             load.parse(data, where=str(self.space)),
             factors=config.ladder.factors,

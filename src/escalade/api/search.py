@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import torch
 
+from escalade.api.estimate import num_evaluations
 from escalade.api.session import Session
-from escalade.api.timing import num_evaluations
 from escalade.config import Config
 from escalade.core.architecture import Architecture
 from escalade.core.budget import format_amount
+from escalade.core.layer_space import LayerSpace
 from escalade.core.scaling import Scaling
 from escalade.core.space import SearchSpace
+from escalade.data import ImageData
 from escalade.evaluate.evaluator import Evaluator
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.evaluate.store import Store
 from escalade.family.files import write_json
 from escalade.search import MCEA, Evolution, IndependentSearch, RandomSearch, Searcher
+from escalade.search.coarse_to_fine import CoarseToFine
+from escalade.spaces.load import SupernetSpace
 
 
 def search(session: Session) -> None:
@@ -26,13 +32,14 @@ def search(session: Session) -> None:
     if folder.search.exists():
         session.console.say("search: done before")
         return
-    searcher = make_searcher(config, space, num_images=len(session.data.search))
+    data = selection_data(config, session.data)
+    searcher = make_searcher(config, space, num_images=len(data.search))
     supernet = session.load_supernet()
     with (
         Store(folder.store) as store,
         Evaluator(
             supernet,
-            data=session.data,
+            data=data,
             store=store,
             runtime=session.runtime,
             settings=evaluation_settings(config, num_train=len(session.data.train)),
@@ -72,23 +79,58 @@ def _answer(session: Session, searcher: Searcher, evaluator: Evaluator) -> None:
         searcher.tell(np.array([score.accuracy for score in scores]))
 
 
-def make_searcher(config: Config, space: SearchSpace, *, num_images: int) -> Searcher:
+def method_of(config: Config, space: SupernetSpace) -> str:
+    """The searcher's name; where none is given, the one that the space is made for.
+
+    Raises:
+        ValueError: if the space does not have what the searcher searches.
+    """
+    has_layers = isinstance(space, LayerSpace)
+    method = config.search.method
+    if method is None:
+        return "coarse_to_fine" if has_layers else "mcea"
+    if method == "mcea" and has_layers:
+        raise ValueError(
+            f"search.method: mcea searches scaling strategies, which the space {space.name} has "
+            "none of; use coarse_to_fine, random or independent"
+        )
+    if method == "coarse_to_fine" and not has_layers:
+        raise ValueError(
+            f"search.method: coarse_to_fine needs choices per layer, which the space {space.name} "
+            "does not have; use mcea, random or independent, or --space bignas_small"
+        )
+    return method
+
+
+def make_searcher(config: Config, space: SupernetSpace, *, num_images: int) -> Searcher:
     """The searcher that a configuration names; all see the same budgets and evaluations."""
     settings, budgets = config.search, config.ladder.budgets
+    method = method_of(config, space)
     evolution = Evolution(population=settings.population, generations=settings.generations)
-    if settings.method == "independent":
+    if method == "coarse_to_fine":
+        assert isinstance(space, LayerSpace)
+        return CoarseToFine(
+            space,
+            budgets=budgets,
+            seed=config.seed,
+            num_images=num_images,
+            num_skeletons=settings.num_skeletons,
+            num_variations=settings.num_variations,
+        )
+    if method == "independent":
         return IndependentSearch(
             space, budgets=budgets, seed=config.seed, num_images=num_images, evolution=evolution
         )
-    if settings.method == "random":
+    if method == "random":
         return RandomSearch(
             space,
             budgets=budgets,
             seed=config.seed,
             num_images=num_images,
-            num_evaluations=num_evaluations(config),
+            num_evaluations=num_evaluations(config, space),
             pi=settings.stage_weights,
         )
+    assert isinstance(space, SearchSpace)
     return MCEA(
         space,
         budgets=budgets,
@@ -102,6 +144,20 @@ def make_searcher(config: Config, space: SearchSpace, *, num_images: int) -> Sea
     )
 
 
+def selection_data(config: Config, data: ImageData) -> ImageData:
+    """The images with what the search scores on as `search`.
+
+    The search split; or, where `search.images` says train, as many training images from the end,
+    beyond those that set batch-norm statistics where there are enough (BigNAS, section 4.4).
+    """
+    if config.search.images == "search":
+        return data
+    num = min(len(data.search), len(data.train))
+    return replace(
+        data, search=data.train.subset(torch.arange(len(data.train) - num, len(data.train)))
+    )
+
+
 def evaluation_settings(config: Config, *, num_train: int) -> EvaluationSettings:
     """How paths and members are scored."""
     num = min(config.evaluation.recalibration_images, num_train)
@@ -112,10 +168,12 @@ def evaluation_settings(config: Config, *, num_train: int) -> EvaluationSettings
     )
 
 
-def _complete(found: dict[str, Any], space: SearchSpace) -> None:
+def _complete(found: dict[str, Any], space: SupernetSpace) -> None:
     """Add what the growth stage needs: rounding steps, and the networks behind tied strategies."""
     data = space.data
     found["divisors"] = [data.width_divisor, data.resolution_divisor]
+    if isinstance(space, LayerSpace):
+        return
     for stage in found["stages"]:
         for tie in stage["tied"]:
             tie["architecture"] = _tied(space, stage["genome"], tie).to_json()

@@ -17,16 +17,18 @@ from escalade.api import latency
 from escalade.api.console import Console
 from escalade.api.run_folder import RunFolder
 from escalade.config import Config
+from escalade.core.design_space import DesignSpace
+from escalade.core.layer_space import LayerSpace
+from escalade.core.path_space import PathSpace
 from escalade.core.rules import rule
-from escalade.core.samplers import Hierarchical, PathSampler, Uniform, Window
+from escalade.core.samplers import Hierarchical, Uniform, Window
 from escalade.core.seeds import torch_seed
-from escalade.core.space import SearchSpace
 from escalade.data import ImageData
 from escalade.data import load as load_data
 from escalade.evaluate.ledger import Ledger
 from escalade.family.files import write_bytes
 from escalade.spaces import choose
-from escalade.spaces.load import Space
+from escalade.spaces.load import Space, SupernetSpace
 from escalade.supernet.supernet import Supernet
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
@@ -55,14 +57,12 @@ class Session:
         space = self._base_space.with_data(
             in_channels=data.in_channels, num_classes=data.num_classes
         )
-        if isinstance(space, SearchSpace):
-            return latency.with_stored(self.folder, self.config, space)
-        return space
+        return latency.with_stored(self.folder, self.config, space)
 
     @property
-    def supernet_space(self) -> SearchSpace:
+    def supernet_space(self) -> SupernetSpace:
         """The space, in a run with a supernet."""
-        assert isinstance(self.space, SearchSpace)
+        assert not isinstance(self.space, DesignSpace)
         return self.space
 
     @cached_property
@@ -75,9 +75,7 @@ class Session:
 
     def new_supernet(self) -> Supernet:
         """The supernet with the initial weights of this run's seed."""
-        torch.manual_seed(torch_seed(self.config.seed, "supernet"))
-        supernet = Supernet(self.supernet_space.shape, coupled=self.config.supernet.coupled)
-        return supernet.to(self.runtime.device)
+        return make_supernet(self.config, self.supernet_space, self.runtime)
 
     def save_supernet(self, supernet: Supernet) -> None:
         """Write the trained weights; the file says that training is done."""
@@ -101,6 +99,14 @@ class Session:
                 f"{path}: damaged ({error}); delete it and run `escalade train {self.folder.path}`"
             ) from None
         return supernet
+
+
+def make_supernet(config: Config, space: PathSpace, runtime: Runtime) -> Supernet:
+    """A supernet with the initial weights of a run's seed."""
+    torch.manual_seed(torch_seed(config.seed, "supernet"))
+    settings = config.supernet
+    supernet = Supernet(space.shape, coupled=settings.coupled, zero_residual=settings.zero_residual)
+    return supernet.to(runtime.device)
 
 
 def make_runtime(config: Config) -> Runtime:
@@ -134,16 +140,21 @@ def load_images(config: Config, space: Space | None = None) -> ImageData:
 def _largest_side(config: Config, space: Space) -> int:
     """The largest resolution of the run's networks; a design space's are scaled by the rule."""
     side = choose.largest_resolution(space)
-    if isinstance(space, SearchSpace):
+    if not isinstance(space, DesignSpace):
         return side
     last = (*config.ladder.budgets, *config.ladder.grown(config.grow.num))[-1]
     factor = last.target / config.budgets[0]
     return math.ceil(side * rule(config.grow.rule, factor).resolution)
 
 
-def path_sampler(config: Config, space: SearchSpace) -> PathSampler:
-    """The sampler that the supernet trains with."""
+def path_sampler(config: Config, space: PathSpace) -> Uniform | Hierarchical:
+    """The sampler that the supernet trains with.
+
+    In a space without scaling stages all paths are drawn alike, whatever they cost (BigNAS).
+    """
     settings, window = config.supernet, None
+    if isinstance(space, LayerSpace):
+        return Uniform(space)
     if settings.window is not None:
         window = Window(
             targets=tuple(config.budgets),

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from escalade.api import latency
+from escalade.api import analysis, latency
+from escalade.api.analysis import Analysis
 from escalade.api.console import Console
 from escalade.api.design import grow_by_rule, is_design, search_models, settle, settled
 from escalade.api.design_plan import check_budget
@@ -16,7 +17,7 @@ from escalade.api.grow import grow
 from escalade.api.plan import check_budgets, check_complete, check_feasible, plan
 from escalade.api.report import report, write_plan
 from escalade.api.retrain import retrain
-from escalade.api.run_folder import RunFolder, claim
+from escalade.api.run_folder import AGAIN, RunFolder, claim
 from escalade.api.search import search
 from escalade.api.session import Session, make_runtime
 from escalade.api.stop import Stop
@@ -26,6 +27,7 @@ from escalade.core.design_space import DesignSpace
 from escalade.core.space import SearchSpace
 from escalade.family.family import Family
 from escalade.report.text import family_table
+from escalade.spaces.load import Space
 from escalade.train.interrupt import Interrupted
 
 
@@ -37,10 +39,10 @@ def _search(session: Session) -> None:
 
 
 def _grow(session: Session) -> None:
-    if isinstance(session.space, DesignSpace):
-        grow_by_rule(session)
-    else:
+    if isinstance(session.space, SearchSpace):
         grow(session)
+    else:
+        grow_by_rule(session)
 
 
 STAGES: dict[str, Callable[[Session], None]] = {
@@ -115,6 +117,26 @@ def stage(
         STAGES[name](session)
 
 
+def analyse(
+    path: Path, wanted: Analysis | None = None, *, should_stop: Stop | None = None
+) -> dict[str, Any]:
+    """The after-analysis of a run whose members have weights (BigNAS, section 5).
+
+    Returns:
+        What analysis.json holds (docs/run_folder.md).
+
+    Raises:
+        ValueError: if the run has no slices to analyse, or not what is asked for.
+        Interrupted: `should_stop` said so; the same call goes on.
+    """
+    wanted = wanted or Analysis()
+    folder = RunFolder(path)
+    session = _session(folder, folder.load_config(), Console(), should_stop)
+    analysis.check(session, wanted)
+    _check_data(session)
+    return analysis.analyse(session, wanted)
+
+
 def _run_stage(name: str, session: Session) -> None:
     """One stage; those that only compute or write files are rank 0's."""
     if session.runtime.any(session.should_stop()):
@@ -131,27 +153,29 @@ def _take_up(
 
     What cannot run leaves no folder behind, so that the corrected command can use its name.
     """
-    folder, space = RunFolder(out), None
+    folder = RunFolder(out)
+    space: Space | None = None
     if folder.config.exists():
         config = latency.as_begun(config, folder)
     elif config.hours is not None and not config.fitted:
         planned = plan(layers)
         console.say(planned.text(command=f"runs now, into {out}").rstrip())
         config, space = planned.config, planned.space
-    elif is_design(config):
-        check_design(config)
     else:
         config = latency.with_space(config, make_runtime(config))
-        _, space, _ = check_feasible(config)
+        space = _checked(config)
     claim(out, config)
     if config.budget_kind == "latency" and latency.stored(folder) is None:
-        if space is None:
-            _, space, _ = check_feasible(folder.load_config())
-        assert isinstance(space, SearchSpace)
+        space = space or _checked(folder.load_config())
         assert space.latency is not None
         latency.keep(folder, space.latency, make_runtime(config))
         for line in latency.describe(space.latency):
             console.say(f"latency: {line}")
+
+
+def _checked(config: Config) -> Space:
+    """The space, after a look at everything that a run needs."""
+    return check_design(config)[1] if is_design(config) else check_feasible(config)[1]
 
 
 def _session(folder: RunFolder, config: Config, console: Console, stop: Stop | None) -> Session:
@@ -164,10 +188,12 @@ def _check_data(session: Session) -> None:
     """The data must be what the run began with; the budgets must be in reach."""
     folder, data = session.folder, session.data
     if folder.plan.exists():
-        before = folder.read(folder.plan, stage="run")
-        if before["classes"] != list(data.classes):
+        before = folder.read(folder.plan).get("classes")
+        if not isinstance(before, list):
+            raise ValueError(f"{folder.plan}: has no classes; delete it and {AGAIN}")
+        if before != list(data.classes):
             raise ValueError(
-                f"{session.config.data}: the run began with {len(before['classes'])} classes, "
+                f"{session.config.data}: the run began with {len(before)} classes, "
                 f"now there are {data.num_classes} or other ones;\nput the data back as it was, "
                 "or start another run with --out"
             )

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from escalade.api.session import Session, path_sampler, recipe_for
+from escalade.config import Config
 from escalade.core.design_space import DesignSpace
-from escalade.data import TrainBatches
+from escalade.core.path_space import PathSpace
+from escalade.core.sandwich import Sandwich
+from escalade.data import ImageData, TrainBatches
 from escalade.evaluate.ledger import Entry
+from escalade.supernet.supernet import Supernet
 from escalade.train.augmentation import augmentation
 from escalade.train.loop import train
-from escalade.train.steps import Objective, SinglePathStep
+from escalade.train.runtime import Runtime
+from escalade.train.sandwich import SandwichStep
+from escalade.train.steps import Objective, SinglePathStep, Step
 
 
 def train_supernet(session: Session) -> None:
@@ -22,30 +28,14 @@ def train_supernet(session: Session) -> None:
     config, data, runtime = session.config, session.data, session.runtime
     recipe = recipe_for(config.supernet.recipe, data)
     supernet = session.new_supernet()
-    batches = TrainBatches(
-        data.train,
-        batch_size=recipe.batch_size,
-        seed=config.seed,
-        augmentation=augmentation(recipe, data),
-        device=runtime.device,
-    )
+    batches = training_batches(config, data=data, runtime=runtime)
     num_steps = recipe.num_steps(batches.num_per_epoch)
     session.console.say(
         f"train: supernet of {sum(p.numel() for p in supernet.parameters()):,} parameters, "
         f"{num_steps} steps of {recipe.batch_size} images"
     )
-    step = SinglePathStep(
-        supernet,
-        space=session.supernet_space,
-        sampler=path_sampler(config, session.supernet_space),
-        seed=config.seed,
-        coupled=config.supernet.coupled,
-        objective=Objective(
-            mean=data.mean,
-            std=data.std,
-            label_smoothing=recipe.label_smoothing,
-            autocast=runtime.autocast,
-        ),
+    step = training_step(
+        config, data=data, space=session.supernet_space, supernet=supernet, runtime=runtime
     )
     result = train(
         step,
@@ -74,6 +64,61 @@ def train_supernet(session: Session) -> None:
                 device=runtime.device_name,
             )
         )
+
+
+def training_batches(config: Config, *, data: ImageData, runtime: Runtime) -> TrainBatches:
+    """The supernet's training batches."""
+    recipe = recipe_for(config.supernet.recipe, data)
+    return TrainBatches(
+        data.train,
+        batch_size=recipe.batch_size,
+        seed=config.seed,
+        augmentation=augmentation(recipe, data),
+        device=runtime.device,
+        num_crops=_num_crops(config),
+    )
+
+
+def _num_crops(config: Config) -> int:
+    """Crops of each image: one for all of a step's paths, or one each."""
+    settings = config.supernet
+    if settings.step != "sandwich" or settings.patches == "same":
+        return 1
+    return settings.num_random + 2
+
+
+def training_step(
+    config: Config, *, data: ImageData, space: PathSpace, supernet: Supernet, runtime: Runtime
+) -> Step:
+    """How the supernet trains; `api.timing` times the same step."""
+    settings, space = config.supernet, space.training
+    sampler = path_sampler(config, space)
+    objective = Objective(
+        mean=data.mean,
+        std=data.std,
+        label_smoothing=settings.recipe.label_smoothing,
+        autocast=runtime.autocast,
+    )
+    if settings.step == "single_path":
+        return SinglePathStep(
+            supernet,
+            space=space,
+            sampler=sampler,
+            seed=config.seed,
+            coupled=settings.coupled,
+            objective=objective,
+        )
+    sandwich = Sandwich(space, sampler=sampler, seed=config.seed, num_random=settings.num_random)
+    return SandwichStep(
+        supernet,
+        sandwich=sandwich,
+        objective=objective,
+        recipe=settings.recipe,
+        distillation=settings.distillation,
+        regularise=settings.regularise,
+        patches=settings.patches,
+        coupled=settings.coupled,
+    )
 
 
 def identity(session: Session) -> dict[str, str | int | float]:

@@ -14,6 +14,7 @@ from escalade.cli.table import share, table
 if TYPE_CHECKING:
     from escalade.core.architecture import Architecture
     from escalade.core.cost import Cost, LayerCost, StageCost
+    from escalade.core.layer_space import LayerSpace
 
 Commands = Any
 
@@ -108,6 +109,8 @@ def _amounts(part: Cost | StageCost | LayerCost, total: Cost) -> Iterator[str]:
 def _space(options: argparse.Namespace) -> None:
     from escalade.core.budget import Budget, Ladder, format_amount, parse_amount
     from escalade.core.design_space import DesignSpace
+    from escalade.core.layer_space import LayerSpace
+    from escalade.core.space import SearchSpace
     from escalade.core.space_summary import summarise, summarise_design
     from escalade.spaces.load import load_any
 
@@ -128,7 +131,10 @@ def _space(options: argparse.Namespace) -> None:
         write_json(summary)
         return
     _write_size(summary)
-    for stage in summary["stages"] if summary["distinct"] is not None else ():
+    if isinstance(space, LayerSpace):
+        _write_ends(space)
+    has_strategies = isinstance(space, SearchSpace)
+    for stage in summary["stages"] if has_strategies else ():
         write_line(
             f"  stage {stage['stage']}: {stage['strategies']} strategies, "
             f"{stage['distinct']} distinct, mean {format_amount(stage['macs']['mean'])} macs "
@@ -139,7 +145,7 @@ def _space(options: argparse.Namespace) -> None:
     top = max(counts)
     line = "".join(bars[round(8 * count / top)] for count in counts)
     low, high = summary["macs"]["min"], summary["macs"]["max"]
-    drawn = options.sampler if summary["distinct"] is not None else "as drawn"
+    drawn = options.sampler if has_strategies else "as drawn"
     write_line(f"  macs, {drawn}: {format_amount(low)} |{line}| {format_amount(high)}")
 
 
@@ -148,8 +154,21 @@ def _write_size(summary: dict[str, Any]) -> None:
     if summary["distinct"] is None:
         write_line(f"{summary['space']}: {summary['size']:,} genomes, trained alone")
     else:
+        size, distinct = summary["size"], summary["distinct"]
+        copies = f", {distinct:,} distinct" if distinct != size else ""
+        write_line(f"{summary['space']}: {size:,} paths{copies}")
+
+
+def _write_ends(space: LayerSpace) -> None:
+    """The networks with the smallest and the largest of every choice."""
+    from escalade.core import cost
+
+    for name, genome in (("smallest", space.smallest), ("largest", space.largest)):
+        network = space.path(genome).architecture
+        found = cost.of(network)
         write_line(
-            f"{summary['space']}: {summary['size']:,} paths, {summary['distinct']:,} distinct"
+            f"  {name}: {network.resolution} pixels, {sum(network.depths)} blocks, "
+            f"{found.macs:,} macs, {found.params:,} params"
         )
 
 

@@ -56,6 +56,46 @@ def add_commands(commands: Commands) -> None:
     retrain.add_argument("--epochs", type=float, help="of training on the other data set")
     retrain.add_argument("--out", type=Path, help="folder of the new member (with --data)")
     retrain.set_defaults(run_command=_retrain)
+    _add_analyse(commands)
+
+
+def _add_analyse(commands: Commands) -> None:
+    analyse = commands.add_parser(
+        "analyse", help="slices beside the same networks fine-tuned and trained alone"
+    )
+    analyse.add_argument("run", type=Path, metavar="RUN", help="the run folder")
+    analyse.add_argument(
+        "--members", type=_names, metavar="S0,S2", help="searched members; default all"
+    )
+    analyse.add_argument(
+        "--arms",
+        type=_names,
+        metavar="ARM,...",
+        help="finetune, scratch, distil_a, distil_b; default all",
+    )
+    analyse.add_argument(
+        "--rates",
+        type=_numbers,
+        metavar="RATE,...",
+        help="of fine-tuning, relative to the supernet's peak; default 0.1,0.01,0.001",
+    )
+    analyse.add_argument(
+        "--epochs", type=float, help="of every training; default the supernet's length"
+    )
+    analyse.add_argument("--format", choices=("text", "json"), default="text")
+    analyse.set_defaults(run_command=_analyse)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(","))
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        message = f"{text!r} is not a list of numbers, such as 0.1,0.01"
+        raise argparse.ArgumentTypeError(message) from None
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -196,3 +236,13 @@ def _retrain(options: argparse.Namespace) -> None:
         out=options.out,
         should_stop=should_stop,
     )
+
+
+def _analyse(options: argparse.Namespace) -> None:
+    from escalade import api
+
+    names = ("members", "arms", "rates", "epochs")
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    found = api.analyse(options.run, api.Analysis(**given), should_stop=should_stop)
+    if options.format == "json":
+        write_json(found)

@@ -11,15 +11,24 @@ from escalade.core import rules
 CHOICES = {
     "budget_kind": ("macs", "params", "activations", "latency"),
     "precision": ("fp32", "bf16"),
+    "supernet.step": ("single_path", "sandwich"),
+    "supernet.regularise": ("largest", "all"),
+    "supernet.patches": ("same", "different"),
     "supernet.sampler": ("hierarchical", "uniform"),
     "supernet.balance": ("none", "resolution", "depth", "both"),
     "evaluation.precision": ("fp32", "bf16"),
-    "search.method": ("mcea", "random", "independent"),
+    "search.method": ("mcea", "random", "independent", "coarse_to_fine"),
+    "search.images": ("search", "train"),
     "grow.function": ("exponential", "linear", "squared", "compound"),
     "retrain.searched": ("retrain", "slice", "finetune"),
     "retrain.grown": ("scratch", "warm", "both"),
 }
+# Settings whose None stands for a choice made later.
+LATER = ("search.method",)
 POSITIVE = (
+    "supernet.num_random",
+    "search.num_skeletons",
+    "search.num_variations",
     "evaluation.recalibration_images",
     "search.num_bases",
     "search.rounds",
@@ -70,6 +79,8 @@ def check_values(config: Config) -> None:
 
 def check_choice(path: str, value: Any) -> None:
     """Raise ValueError unless a setting has one of its known values."""
+    if value is None and path in LATER:
+        return
     known = CHOICES[path]
     if value not in known:
         close = difflib.get_close_matches(str(value), known, 1)

@@ -30,9 +30,16 @@ class DatasetConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class SupernetConfig:
-    """The super-supernet and its training (ScaleNet, section 3.2).
+    """The super-supernet and its training (ScaleNet, section 3.2; BigNAS, section 3.1).
 
     Attributes:
+        step: single_path (ScaleNet), or sandwich: the largest, the smallest and random paths in
+            every step, so that slices need no retraining (BigNAS).
+        num_random: random paths of a sandwich.
+        distillation: a sandwich's other paths learn from the largest one's predictions.
+        regularise: which paths of a sandwich have dropout and weight decay: largest or all.
+        patches: the paths of a sandwich see the same crops, or each different ones.
+        zero_residual: every residual branch begins at zero.
         coupled: train left and right channels alternately (BCNet).
         sampler: hierarchical or uniform.
         weights: equal, proportional, or one weight per scaling stage (eq. 1).
@@ -41,6 +48,12 @@ class SupernetConfig:
         recipe: how to train.
     """
 
+    step: str = "single_path"
+    num_random: int = 2
+    distillation: bool = True
+    regularise: str = "largest"
+    patches: str = "same"
+    zero_residual: bool = False
     coupled: bool = False
     sampler: str = "hierarchical"
     weights: str | list[float] = "equal"
@@ -64,10 +77,12 @@ class EvaluationConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchConfig:
-    """The joint search (ScaleNet, section 3.3; docs/deviations.md).
+    """The search (ScaleNet, section 3.3; BigNAS, section 3.2; docs/deviations.md).
 
     Attributes:
-        method: mcea, random or independent.
+        method: mcea, random or independent; coarse_to_fine in a space without scaling stages.
+            None takes mcea where there are scaling stages, else coarse_to_fine.
+        images: score paths on the search split, or, as BigNAS does, on training images (train).
         num_bases: random base networks that rank the first strategies (K).
         rounds: rounds of base and strategy search (T).
         population: of the base evolution.
@@ -76,9 +91,12 @@ class SearchConfig:
         stage_weights: pi, one per scaling stage from 0; None weighs stages 1 to M equally.
         num_models: networks of a design space that are trained alone and compared.
         recipe: how to train each of them.
+        num_skeletons: networks of the coarse grid that are scored at most, per budget.
+        num_variations: of its best one that are scored at most, per budget.
     """
 
-    method: str = "mcea"
+    method: str | None = None
+    images: str = "search"
     num_bases: int = 20
     rounds: int = 4
     population: int = 64
@@ -87,6 +105,8 @@ class SearchConfig:
     stage_weights: list[float] | None = None
     num_models: int = 32
     recipe: Recipe = field(default_factory=lambda: Recipe(epochs=5))
+    num_skeletons: int = 24
+    num_variations: int = 48
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from escalade.core import cost
 from escalade.core.architecture import Architecture
 from escalade.core.seeds import torch_seed
 from escalade.data.batches import TrainBatches
@@ -22,11 +23,12 @@ from escalade.family.making import Made, finish
 from escalade.family.warm_start import WarmStart, warm_start
 from escalade.nets.build import build
 from escalade.train.augmentation import augmentation
+from escalade.train.distil import DistilStep
 from escalade.train.loop import train
 from escalade.train.metrics import Progress
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
-from escalade.train.steps import Objective, PlainStep
+from escalade.train.steps import Objective, PlainStep, Step
 
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.jsonl"
@@ -44,6 +46,9 @@ class RetrainJob:
         folder: holds this training's checkpoint and metrics; its own.
         start: a packaged member whose weights it starts from: the same network (fine-tuning), or
             a smaller one (warm start of a grown member). None is from scratch.
+        teacher: a packaged network of the same classes whose predictions it learns from, instead
+            of the labels.
+        zero_residual: how residual branches begin without a start; see `nets.build.build`.
     """
 
     name: str
@@ -52,6 +57,13 @@ class RetrainJob:
     seed: int
     folder: Path
     start: Path | None = None
+    teacher: Path | None = None
+    zero_residual: bool | None = None
+
+    @property
+    def macs(self) -> int:
+        """Macs that an image is trained with."""
+        return cost.of(self.architecture).macs
 
 
 def retrain_member(
@@ -97,7 +109,7 @@ def retrain_member(
         autocast=runtime.autocast,
     )
     result = train(
-        PlainStep(network, resolution=job.architecture.resolution, objective=objective),
+        _step(job, network, objective=objective, runtime=runtime),
         network=network,
         batches=batches,
         recipe=recipe,
@@ -134,6 +146,7 @@ def initial_network(job: RetrainJob, *, runtime: Runtime) -> tuple[nn.Module, Wa
             architecture,
             drop_rate=job.recipe.drop_rate,
             drop_path_rate=job.recipe.drop_path_rate,
+            zero_residual=job.zero_residual,
         )
     started = None
     if job.start is not None:
@@ -146,6 +159,27 @@ def initial_network(job: RetrainJob, *, runtime: Runtime) -> tuple[nn.Module, Wa
         started = warm_start(network, architecture, state=state, of=of)
     network.to(device=runtime.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network, started
+
+
+def _step(job: RetrainJob, network: nn.Module, *, objective: Objective, runtime: Runtime) -> Step:
+    resolution = job.architecture.resolution
+    if job.teacher is None:
+        return PlainStep(network, resolution=resolution, objective=objective)
+    of = package.read(job.teacher).architecture
+    if of.num_classes != job.architecture.num_classes:
+        raise ValueError(
+            f"{job.teacher}: the teacher has {of.num_classes} classes, {job.name} "
+            f"{job.architecture.num_classes}; train a teacher on these images"
+        )
+    teacher = package.load_network(job.teacher)
+    teacher.to(device=runtime.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return DistilStep(
+        network,
+        resolution=resolution,
+        teacher=teacher,
+        teacher_resolution=of.resolution,
+        objective=objective,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,8 +226,11 @@ def _fits(architecture: Architecture, data: ImageData) -> None:
 
 
 def _identity(job: RetrainJob, data: ImageData) -> dict[str, str]:
-    start = "scratch"
-    if job.start is not None:
-        content = (job.start / package.WEIGHTS).read_bytes()
-        start = hashlib.sha256(content).hexdigest()[:16]
-    return {"architecture": job.architecture.key, "data": data.train_digest, "start": start}
+    start = "scratch" if job.start is None else _digest(job.start)
+    found = {"architecture": job.architecture.key, "data": data.train_digest, "start": start}
+    return found if job.teacher is None else found | {"teacher": _digest(job.teacher)}
+
+
+def _digest(folder: Path) -> str:
+    """Of a package's weights."""
+    return hashlib.sha256((folder / package.WEIGHTS).read_bytes()).hexdigest()[:16]

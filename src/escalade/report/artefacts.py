@@ -31,6 +31,7 @@ class Run:
     metrics: tuple[dict[str, Any], ...] = ()
     plan: dict[str, Any] | None = None
     latency: dict[str, Any] | None = None
+    analysis: dict[str, Any] | None = None
     config: str | None = None
     files: dict[str, dict[str, int]]
     architectures: dict[str, Architecture]
@@ -62,6 +63,7 @@ def read(run_folder: Path) -> Run:
         metrics=_lines(run_folder / "metrics.jsonl"),
         plan=_json(run_folder / "plan.json"),
         latency=_json(run_folder / "latency.json"),
+        analysis=_json(run_folder / "analysis.json"),
         config=config.read_text(encoding="utf-8") if config.exists() else None,
         files={name: _files(run_folder / "family" / name) for name in folders},
         architectures=_architectures(run_folder / "family", folders),
@@ -74,7 +76,9 @@ def _json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda _: None)
     except ValueError as error:
-        raise ValueError(f"{path}: not valid JSON ({error}); run its stage again") from None
+        raise ValueError(
+            f"{path}: not valid JSON ({error}); delete it: the stage that writes it makes it again"
+        ) from None
 
 
 def _lines(path: Path) -> tuple[dict[str, Any], ...]:

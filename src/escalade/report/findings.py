@@ -12,6 +12,10 @@ from escalade.report.number import SPACE, accuracy, amount, budget, gap, listed,
 from escalade.report.roster import budget_kind, members, trained_alone
 
 TOLERANCE = 0.05
+SEARCHED = {
+    "coarse_to_fine": "selected coarse to fine, one for each budget,",
+    "independent": "searched for each budget alone",
+}
 
 
 def sentence(run: Run) -> str:
@@ -35,7 +39,7 @@ def _how_found(run: Run) -> str:
     if trained_alone(run):
         num = len((run.search or {})["models"])
         return f"chosen among {num} random ones that were trained alone"
-    return "searched jointly"
+    return SEARCHED.get((run.search or {}).get("searcher", ""), "searched jointly")
 
 
 def _how_grown(run: Run) -> str:

@@ -46,6 +46,11 @@ def signed(value: float) -> str:
     return _minus(f"{value:+.3f}")
 
 
+def points(difference: float, standard_error: float) -> str:
+    """A difference of shares in points, with its standard error: +0.31 ± 0.25."""
+    return f"{_minus(f'{100 * difference:+.2f}')}{SPACE}±{SPACE}{100 * standard_error:.2f}"
+
+
 def accuracy(share: float | None, standard_error: float | None = None) -> str:
     """An accuracy with its standard error where there is one: 91.2 ± 0.6 %."""
     if share is None or standard_error is None:

@@ -13,6 +13,7 @@ from escalade.report.document import document
 from escalade.report.figures import Figure
 from escalade.report.number import signed
 from escalade.report.roster import budget_kind, members, trained_alone
+from escalade.report.sections.analysis import analysis
 from escalade.report.sections.comparison import comparison
 from escalade.report.sections.drawing import architectures
 from escalade.report.sections.family import family_table
@@ -31,6 +32,7 @@ _NAVIGATION = {
     "growth": "Growth",
     "search": "Search",
     "training": "Training",
+    "analysis": "Analysis",
     "cost": "Cost",
     "load": "Load",
     "config": "Repeat",
@@ -68,6 +70,7 @@ def render(
 ) -> str:
     """The page's HTML."""
     drawn: list[Figure] = []
+    after = analysis(run)
     body = "".join(
         (
             family_table(run),
@@ -76,6 +79,7 @@ def render(
             _growth(run, drawn),
             _search(run, histograms, drawn),
             _training(run, drawn),
+            after,
             cost_ledger(run),
             loading(run),
             configuration(run),
@@ -86,7 +90,7 @@ def render(
         header=masthead(run),
         body=body,
         drawn=drawn,
-        navigation=_NAVIGATION,
+        navigation={n: shown for n, shown in _NAVIGATION.items() if after or n != "analysis"},
     )
 
 

@@ -18,6 +18,7 @@ STAGES = {
     "retrain": "Members' training",
     "test": "Test",
     "export": "Export",
+    "analyse": "After-analysis",
 }
 _HEADER = ("Step", "Device time", "Share", "Wall time", "Evaluations", "Images", "Device")
 Entry = Mapping[str, Any]

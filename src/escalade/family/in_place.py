@@ -1,0 +1,154 @@
+"""Training one child in place: a supernet of the largest path and the child alone.
+
+In-place distillation from scratch (BigNAS, Table 3, distillation B): the two share weights, the
+largest path learns from the labels, the child from its soft labels, and then the child is sliced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from escalade.core import cost
+from escalade.core.architecture import Architecture
+from escalade.core.path_space import Path as NetworkPath
+from escalade.core.sandwich import Pair
+from escalade.core.seeds import torch_seed
+from escalade.core.shape import SupernetShape
+from escalade.data.batches import TrainBatches
+from escalade.data.image_data import ImageData
+from escalade.evaluate.measure import EvaluationSettings
+from escalade.family.making import Made, slice_member
+from escalade.family.retrain import CHECKPOINT, METRICS
+from escalade.supernet.supernet import Supernet
+from escalade.train.augmentation import augmentation
+from escalade.train.loop import train
+from escalade.train.metrics import Progress
+from escalade.train.recipe import Recipe
+from escalade.train.runtime import Runtime
+from escalade.train.sandwich import SandwichStep
+from escalade.train.steps import Objective
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InPlaceJob:
+    """One training of a child beside the path that teaches it; a value that pickles.
+
+    Attributes:
+        name: the stage in metrics and messages; also names its random streams.
+        largest: the path that teaches.
+        child: the path that is sliced.
+        shape: what the supernet holds; both paths are in it.
+        zero_residual: as for `Supernet`.
+        regularise: as for `SandwichStep`.
+        patches: as for `SandwichStep`.
+        recipe: how to train.
+        seed: of the run.
+        folder: holds this training's checkpoint and metrics; its own.
+    """
+
+    name: str
+    largest: NetworkPath
+    child: NetworkPath
+    shape: SupernetShape
+    zero_residual: bool = False
+    regularise: str = "largest"
+    patches: str = "same"
+    recipe: Recipe
+    seed: int
+    folder: Path
+
+    @property
+    def architecture(self) -> Architecture:
+        """What comes out of it."""
+        return self.child.architecture
+
+    @property
+    def macs(self) -> int:
+        """Macs that an image is trained with."""
+        return sum(cost.of(path.architecture).macs for path in (self.largest, self.child))
+
+
+def train_in_place(
+    job: InPlaceJob,
+    *,
+    data: ImageData,
+    runtime: Runtime,
+    settings: EvaluationSettings,
+    checkpoint_seconds: float = 30.0,
+    progress: Callable[[Progress], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Made:
+    """Train a child in place, slice and finish it; the same call goes on after a kill.
+
+    Args:
+        job: what to train.
+        data: `train` is trained on, `search` is scored; test images are not touched.
+        runtime: device, precision, ranks.
+        settings: of the recalibration at the end.
+        checkpoint_seconds: time between saves.
+        progress: as for `train`.
+        should_stop: as for `train`.
+
+    Raises:
+        ValueError: if the supernet does not hold a path, or the two are one network.
+        Interrupted: `should_stop` said so; the same call goes on.
+        TrainingDiverged: the loss is not finite.
+    """
+    supernet, recipe = _initial(job, runtime), job.recipe
+    pair = Pair(largest=job.largest, child=job.child)
+    batches = TrainBatches(
+        data.train,
+        batch_size=recipe.batch_size,
+        seed=torch_seed(job.seed, "in_place", job.name, "batches"),
+        augmentation=augmentation(recipe, data),
+        device=runtime.device,
+        num_crops=pair.num_paths if job.patches == "different" else 1,
+    )
+    step = SandwichStep(
+        supernet,
+        sandwich=pair,
+        objective=Objective(
+            mean=data.mean,
+            std=data.std,
+            label_smoothing=recipe.label_smoothing,
+            autocast=runtime.autocast,
+        ),
+        recipe=recipe,
+        regularise=job.regularise,
+        patches=job.patches,
+    )
+    result = train(
+        step,
+        network=supernet,
+        batches=batches,
+        recipe=recipe,
+        num_steps=recipe.num_steps(batches.num_per_epoch),
+        runtime=runtime,
+        seed=torch_seed(job.seed, "in_place", job.name, "steps"),
+        name=job.name,
+        checkpoint=job.folder / CHECKPOINT,
+        checkpoint_seconds=checkpoint_seconds,
+        identity={
+            "architecture": job.child.key,
+            "data": data.train_digest,
+            "largest": job.largest.key,
+        },
+        metrics=job.folder / METRICS,
+        progress=progress,
+        should_stop=should_stop,
+    )
+    made = slice_member(supernet, job.architecture, data=data, runtime=runtime, settings=settings)
+    return replace(
+        made, num_steps=result.num_steps, num_images=result.num_images, seconds=result.seconds
+    )
+
+
+def _initial(job: InPlaceJob, runtime: Runtime) -> Supernet:
+    with runtime.private_randomness():
+        torch.manual_seed(torch_seed(job.seed, "in_place", job.name, "weights"))
+        supernet = Supernet(job.shape, zero_residual=job.zero_residual)
+    return supernet.to(runtime.device)

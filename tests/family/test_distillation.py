@@ -1,0 +1,159 @@
+"""Members that learn from a fixed teacher, or in place from a larger path."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from tiny_members import packaged, tiny, trained
+
+from escalade.core.layer_space import LayerSpace
+from escalade.data.split import Split
+from escalade.evaluate.measure import EvaluationSettings
+from escalade.family import package
+from escalade.family.in_place import InPlaceJob, train_in_place
+from escalade.family.parallel import retrain_all
+from escalade.family.retrain import CHECKPOINT, RetrainJob, retrain_member
+from escalade.spaces.load import load_layers
+from escalade.supernet.supernet import Supernet
+from escalade.train import checkpoint
+from escalade.train.interrupt import Interrupted
+from escalade.train.recipe import Recipe
+
+SETTINGS = EvaluationSettings(num_recalibration=64, recalibration_batch=32)
+RECIPE = Recipe(steps=24, batch_size=16, learning_rate=0.2, padding=1)
+
+
+@pytest.fixture(scope="module")
+def unlabelled(data):
+    """The same images, every label 0: there is nothing to learn from them."""
+    none = torch.zeros_like(data.train.labels)
+    return replace(data, train=Split(data.train.images, none), train_digest="unlabelled")
+
+
+@pytest.fixture
+def teacher(tmp_path, data, runtime):
+    """A packaged network that knows the patches, at a resolution of its own."""
+    job = RetrainJob(
+        name="teacher",
+        architecture=tiny(resolution=14),
+        recipe=RECIPE,
+        seed=0,
+        folder=tmp_path / "teacher",
+    )
+    made = retrain_member(job, data=data, runtime=runtime, settings=SETTINGS)
+    assert made.search.accuracy > 0.8
+    package.write(job.folder, package=packaged(job.architecture), state=made.state)
+    return job.folder
+
+
+def student(tmp_path, teacher, **more) -> RetrainJob:
+    job = RetrainJob(
+        name="S0",
+        architecture=tiny(depths=(1, 1)),
+        recipe=RECIPE,
+        seed=0,
+        folder=tmp_path / "S0",
+        teacher=teacher,
+    )
+    return replace(job, **more)
+
+
+def stopped_at(step, train, job, **given):
+    calls = iter(range(1, 1000))
+    with pytest.raises(Interrupted):
+        train(job, should_stop=lambda: next(calls) == step, **given)
+
+
+def test_a_student_learns_what_only_its_teacher_knows(tmp_path, unlabelled, runtime, teacher):
+    given = {"data": unlabelled, "runtime": runtime, "settings": SETTINGS}
+    before = (teacher / package.WEIGHTS).read_bytes()
+    made = retrain_member(student(tmp_path, teacher), **given)
+    assert made.search.accuracy > 0.8
+    assert (teacher / package.WEIGHTS).read_bytes() == before
+    alone = student(tmp_path, None, folder=tmp_path / "alone")
+    assert retrain_member(alone, **given).search.accuracy < 0.5
+    again = student(tmp_path, teacher, folder=tmp_path / "again")
+    stopped_at(9, retrain_member, again, **given)
+    assert retrain_member(again, **given).weights == made.weights
+
+
+def test_another_teacher_in_the_same_folder_is_refused(tmp_path, data, runtime, teacher):
+    given = {"data": data, "runtime": runtime, "settings": SETTINGS}
+    stopped_at(2, retrain_member, student(tmp_path, teacher), **given)
+    other = tmp_path / "other"
+    package.write(other, package=packaged(tiny()), state=trained(tiny()).state_dict())
+    for changed in (other, None):
+        with pytest.raises(ValueError, match="trained with teacher = "):
+            retrain_member(student(tmp_path, changed), **given)
+
+
+def test_a_teacher_of_other_classes_is_refused(tmp_path, data, runtime):
+    of = tiny(num_classes=2)
+    package.write(tmp_path / "two", package=packaged(of), state=trained(of).state_dict())
+    job = student(tmp_path, tmp_path / "two")
+    with pytest.raises(ValueError, match="the teacher has 2 classes, S0 3"):
+        retrain_member(job, data=data, runtime=runtime, settings=SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def space() -> LayerSpace:
+    return load_layers("bignas_small", in_channels=1, num_classes=3).training
+
+
+def in_place(tmp_path, space, *, num_steps=24, **more) -> InPlaceJob:
+    base = space.base_triple
+    job = InPlaceJob(
+        name="S0",
+        largest=space.path(space.repair((space.largest // 2)[None])[0], base),
+        child=space.path(space.smallest, base),
+        shape=space.shape,
+        zero_residual=True,
+        recipe=replace(RECIPE, steps=num_steps, drop_rate=0.1),
+        seed=0,
+        folder=tmp_path / "in_place",
+    )
+    return replace(job, **more)
+
+
+@pytest.mark.slow
+def test_a_child_learns_in_place_and_is_the_supernets_slice(tmp_path, data, runtime, space):
+    job = in_place(tmp_path, space)
+    made = train_in_place(job, data=data, runtime=runtime, settings=SETTINGS)
+    assert made.search.accuracy > 0.6
+    assert (made.num_steps, made.num_images) == (24, 24 * 16)
+    weights = Supernet(space.shape)
+    weights.load_state_dict(checkpoint.load(job.folder / CHECKPOINT)["network"])
+    for name, part in weights.slices(job.architecture).items():
+        assert torch.equal(made.state[name], part.detach()), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("patches", ["same", "different"])
+def test_in_place_stopped_and_resumed_equals_straight(tmp_path, data, runtime, space, patches):
+    given = {"data": data, "runtime": runtime, "settings": SETTINGS}
+    job = in_place(tmp_path, space, num_steps=4, patches=patches)
+    straight = train_in_place(job, **given)
+    again = replace(job, folder=tmp_path / "again")
+    stopped_at(2, train_in_place, again, **given)
+    assert train_in_place(again, **given).weights == straight.weights
+
+
+@pytest.mark.slow
+def test_both_kinds_of_training_side_by_side(tmp_path, data, runtime, space):
+    jobs = [
+        RetrainJob(
+            name="alone",
+            architecture=tiny(),
+            recipe=replace(RECIPE, steps=2),
+            seed=0,
+            folder=tmp_path / "alone",
+        ),
+        in_place(tmp_path, space, num_steps=2),
+    ]
+    given = {"data": data, "runtime": runtime, "settings": SETTINGS}
+    found = {job.name: made for job, made in retrain_all(jobs, num_workers=2, **given)}
+    straight = train_in_place(replace(jobs[1], folder=tmp_path / "straight"), **given)
+    assert found["S0"].weights == straight.weights
+    assert found["alone"].num_steps == 2

@@ -1,0 +1,137 @@
+"""An after-analysis in the report and on the terminal."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import fixture
+import pytest
+from rich.console import Console
+
+from escalade.report.number import MINUS, SPACE
+from escalade.report.page import write
+from escalade.report.text import analysis_table
+
+
+def result(member: str, arm: str, num_correct: int, rate: float | None = None, **more: Any):
+    """Of 10,000 images; against a slice with 8,000 correct, whose error is 0.4 points."""
+    share = num_correct / 10_000
+    error = (share * (1 - share) / 10_000) ** 0.5
+    against = {"difference": share - 0.8, "standard_error": (error**2 + 0.004**2) ** 0.5}
+    made = {
+        "name": f"{member}-{arm}",
+        "member": member,
+        "arm": arm,
+        "rate": rate,
+        "num_steps": 0 if arm == "slice" else 100,
+        "num_training_images": 0 if arm == "slice" else 1_200_000,
+        "num_correct": num_correct,
+        "num_images": 10_000,
+        "accuracy": share,
+        "standard_error": error,
+        "against_slice": None if arm == "slice" else against,
+    }
+    return made | more
+
+
+def found(teacher: str = "largest") -> dict[str, Any]:
+    results = [
+        result("S0", "slice", 8_000),
+        result("S0", "finetune", 8_010, rate=0.1, num_training_images=90_000),
+        result("S0", "finetune", 7_950, rate=0.01, num_training_images=90_000),
+        result("S0", "scratch", 8_100),
+        result("S0", "distil_a", 7_900),
+        result("S0", "distil_b", 8_200),
+        result("S1", "slice", 8_000),
+        result("S1", "scratch", 8_000),
+        result(teacher, "scratch", 8_500, against_slice=None),
+    ]
+    networks = [
+        {"name": name, "resolution": 28, "macs": macs, "params": macs, "activations": macs}
+        for name, macs in (("S0", 1e6), ("S1", 2e6), ("S2", 3e6), (teacher, 6e6))
+    ]
+    left = [{"member": "S1", "arm": "distil_b", "why": "it is the network that teaches"}]
+    return {
+        "space": "bignas_small",
+        "teacher": teacher,
+        "networks": networks,
+        "results": results,
+        "left_out": left,
+    }
+
+
+def page(folder, analysis: dict[str, Any] | None) -> str:
+    fixture.build(folder)
+    if analysis is not None:
+        (folder / "analysis.json").write_text(json.dumps(analysis))
+    return write(folder).read_text().replace(SPACE, " ")
+
+
+def cells(page: str) -> dict[str, list[str]]:
+    """Texts of the table's rows by their first cell."""
+    body = re.search(r'<table class="analysis">(.*?)</table>', page, re.DOTALL)[1]
+    rows = re.findall(r"<tr>(.*?)</tr>", body)
+    texts = [[re.sub("<[^>]*>", "|", c) for c in re.findall(r"<t[hd].*?</t[hd]>", r)] for r in rows]
+    plain = [[re.sub(r"\|+", "|", cell).strip("|") for cell in row] for row in texts]
+    return {row[0]: row[1:] for row in plain}
+
+
+def test_a_row_a_network_and_a_column_an_arm(tmp_path):
+    rows = cells(page(tmp_path / "run", found()))
+    assert list(rows) == ["Network", "S0", "S1", "largest"]
+    assert rows["Network"] == [
+        "macs",
+        "Slice",
+        "Fine-tuned at 0.1|90.0 k images",
+        "Fine-tuned at 0.01|90.0 k images",
+        "From scratch|1.20 M images",
+        "Distilled (A)|1.20 M images",
+        "Distilled (B)|1.20 M images",
+    ]
+    assert rows["S0"][:3] == ["1.00 M", "80.00 %|± 0.40", "80.10 %|+0.10 ± 0.57"]
+    assert rows["S0"][5] == f"79.00 %|{MINUS}1.00 ± 0.57"
+    assert rows["S1"] == ["2.00 M", "80.00 %|± 0.40", "–", "–", "80.00 %|+0.00 ± 0.57", "–", "–"]
+    assert rows["largest"][4] == "85.00 %|± 0.36"
+
+
+def test_the_note_says_what_the_columns_are(tmp_path):
+    text = page(tmp_path / "run", found())
+    assert "The members were chosen by their slices&#x27; scores on these very images." in text
+    assert "nothing but the predictions of largest, itself trained from scratch." in text
+    assert "S1 has no distil_b: it is the network that teaches." in text
+    assert 'href="#analysis"' in text
+
+
+def test_selection_on_training_images_needs_no_such_warning(tmp_path):
+    folder = tmp_path / "run"
+    page(folder, found())
+    with (folder / "config.yaml").open("a") as file:
+        file.write("search: {images: train}\n")
+    assert "these very images" not in write(folder).read_text()
+
+
+@pytest.mark.parametrize("analysis", [None, found() | {"results": []}])
+def test_without_results_there_is_no_section(tmp_path, analysis):
+    assert "#analysis" not in page(tmp_path / "run", analysis)
+
+
+def test_names_stay_text(tmp_path):
+    text = page(tmp_path / "run", found(teacher="<b>large</b>"))
+    assert "<b>" not in text
+    assert "&lt;b&gt;large&lt;/b&gt;" in text
+
+
+def test_the_terminal_has_a_row_an_arm():
+    console = Console(width=120)
+    with console.capture() as capture:
+        console.print(analysis_table(found()))
+    lines = [
+        re.split(r"  +", line.strip()) for line in capture.get().replace(SPACE, " ").split("\n")
+    ]
+    assert lines[0] == ["accuracy", "images", "S0, 1.00 M", "S1, 2.00 M", "largest, 6.00 M"]
+    assert lines[1:3] == [["slice", "–", "80.00 %", "80.00 %", "–"], ["± 0.40", "± 0.40"]]
+    named = {line[0]: line for line in lines}
+    assert named["from scratch"] == ["from scratch", "1.20 M", "81.00 %", "80.00 %", "85.00 %"]
+    assert named["fine-tuned at 0.01"][2] == "79.50 %"
