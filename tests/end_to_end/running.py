@@ -161,7 +161,7 @@ class Commands:
         if self._last is not None and not self._last.is_waited_for:
             self._last.kill()
         self._server.stdin.close()
-        self._server.wait(10)
+        self._server.wait(TIMEOUT)
         self._server.stdout.close()
 
 

@@ -67,6 +67,7 @@ def test_a_killed_worker_is_explained_and_leaving_early_ends_all() -> None:
             list(pool.run(["die", 1.0]))
 
 
+HANGS = 120  # seconds after which something hangs, also on a busy machine
 PARENT = """
 import torch
 from escalade.train.pool import Pool
@@ -97,8 +98,8 @@ def test_workers_die_with_their_parent_in_silence(tmp_path: Path, number: signal
         os.killpg(parent.pid, number)  # as a terminal does: to the workers, too
     else:
         parent.kill()
-    _, errors = parent.communicate(timeout=30)
-    deadline = time.monotonic() + 10
+    _, errors = parent.communicate(timeout=HANGS)
+    deadline = time.monotonic() + HANGS
     while any(_is_alive(pid) for pid in pids) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(_is_alive(pid) for pid in pids)
