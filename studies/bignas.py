@@ -1,0 +1,135 @@
+r"""BigNAS on full Fashion-MNIST: slices of one supernet that deploy without retraining.
+
+Whole:  python studies/bignas.py --study all                 every study, two seeds
+Short:  python studies/bignas.py --short --study rate,slices,step
+Look:   python studies/bignas.py [--short] --table           what is finished, in seconds
+
+Estimated core-hours with one seed on idle cores of an AMD EPYC, from 0.3 s a sandwich step of 128
+images, in brackets the short form's (3 epochs in place of 20, fewer images that judge):
+rate 0.4 (0.1), slices 0.7 (0.1), step 1.1 (0.25), start 0.03, initialisation 3.2 (0.5), schedule
+0.9 (0.15), regularisation and patches 0.5 each (0.1), recalibration 0.3 (0.1), selection 1.5 (0.3),
+scalenet 1.2 (0.25). Two seeds of all: 20 (4), on two cores half of that in hours.
+
+Studies, in the order of `all`:
+
+rate             learning rates of the sandwich and of the single-path step, on short supernets; the
+                 best ones are used by all other studies (0.4 where this has not run), unless
+                 --sandwich-rate and --single-rate say otherwise
+slices           * slices of a small, a middle and a big budget against the same networks trained
+                 from scratch on as many images as the largest path saw (Tables 2 and 3)
+step             * sandwich rule and in-place distillation against single paths, at equal images and
+                 at equal time, by about 30 slices over the range of macs
+start            the largest path's loss in the first 100 steps, by what trains with it
+initialisation   gamma 0 and transition shortcuts, at the full and at 30 % of the rate (Figs. 4, 5)
+schedule         exponential with constant ending, exponential, cosine (Fig. 6)
+regularisation   on the largest path only, or on all (Fig. 7)
+patches          one crop for all paths of a step, or one each (section 3.1)
+recalibration    batch norm statistics of each slice, or ones that slices share
+selection        coarse-to-fine (Fig. 8) against evolution and random, at equal evaluations
+scalenet         ours: the sandwich step in the ScaleNet space `small`, whose family is sliced,
+                 against a single-path supernet whose family is fine-tuned, at about equal time
+
+All take space `bignas_small` but the last. The 60,000 training images are divided as in the claim
+test: 30,000 train, 10,000 choose rates and networks, 20,000 judge; the test set is not used. The
+30 slices are the same random networks for every supernet. A supernet that several studies want is
+trained once.
+
+A training takes one thread; OMP_NUM_THREADS=1 and --workers 1 leave the other cores alone. Every
+supernet, score, search and training is a file under --out: the same command after a kill goes on.
+Results go to studies/results/bignas.json (or bignas_short.json), the same .md and a picture.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+# Idle threads of a process must not take the other's core; read when torch is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+from bignas_study import alone, arms, recalibration, results, scalenet, selection, start
+from bignas_study.figure import pictures
+from bignas_study.plan import Plan, Work
+from bignas_study.setting import SHORT, Setting
+from bignas_study.table import markdown
+from common import keep, kept
+from escalade.family.files import write_json, write_text
+from escalade.train.runtime import num_cores
+
+RESULTS = Path(__file__).parent / "results"
+Run = Callable[[Work, int], None]
+STUDIES: dict[str, Run] = {
+    "rate": lambda work, seed: arms.run(work, "rate", seed),
+    "slices": alone.run,
+    "step": lambda work, seed: arms.run(work, "step", seed),
+    "start": start.run,
+    "initialisation": lambda work, seed: arms.run(work, "initialisation", seed),
+    "schedule": lambda work, seed: arms.run(work, "schedule", seed),
+    "regularisation": lambda work, seed: arms.run(work, "regularisation", seed),
+    "patches": lambda work, seed: arms.run(work, "patches", seed),
+    "recalibration": recalibration.run,
+    "selection": selection.run,
+    "scalenet": scalenet.run,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = _options(arguments)
+    name = "bignas_short" if options.short else "bignas"
+    folder: Path = options.out or Path("runs") / name
+    if options.table:
+        plan = Plan(setting=Setting(**kept(folder)), folder=folder)
+    else:
+        given = {f.name: getattr(options, f.name) for f in fields(Setting)}
+        start: Any = SHORT if options.short else Setting()
+        chosen = {n: getattr(start, n) if value is None else value for n, value in given.items()}
+        plan = Plan(setting=Setting(**chosen), folder=folder)
+        keep(plan.setting, folder)
+        run(Work.of(plan, options), options)
+    found = results.to_json(plan)
+    text = markdown(found)
+    for picture, content in pictures(found, name=name).items():
+        write_text(options.results / picture, content)
+    write_json(options.results / f"{name}.json", found)
+    write_text(options.results / f"{name}.md", text)
+    print(text)
+
+
+def run(work: Work, options: argparse.Namespace) -> None:
+    """What is not done yet: all studies with one seed before the next."""
+    for seed in range(options.seeds):
+        for study in options.study:
+            STUDIES[study](work, seed)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument(
+        "--study", type=_studies, default=["rate", "slices", "step"], help="names, or all"
+    )
+    parser.add_argument("--short", action="store_true", help="shorter trainings, fewer images")
+    parser.add_argument("--seeds", type=int, default=2)
+    for field in fields(Setting):
+        kind = int if "int" in str(field.type) else float
+        parser.add_argument(f"--{field.name.replace('_', '-')}", type=kind)
+    parser.add_argument("--table", action="store_true", help="only write and print the tables")
+    parser.add_argument("--out", type=Path, help="work folder; runs/bignas or runs/bignas_short")
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--workers", type=int, default=num_cores(), help="trainings side by side")
+    return parser.parse_args(arguments)
+
+
+def _studies(text: str) -> list[str]:
+    names = list(STUDIES) if text == "all" else text.split(",")
+    if wrong := [name for name in names if name not in STUDIES]:
+        known = ", ".join(STUDIES)
+        raise argparse.ArgumentTypeError(f"{wrong[0]} is not known; use {known}, or all")
+    return names
+
+
+if __name__ == "__main__":
+    main()

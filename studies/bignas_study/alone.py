@@ -1,0 +1,66 @@
+"""Slices against the same networks trained from scratch (Tables 2 and 3, first columns)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bignas_study.plan import Plan, Work
+from bignas_study.setting import BUDGETS, NAMES
+from bignas_study.slices import budgets_networks
+from claim_test.retraining import Unit
+from common import read
+from escalade.core import cost
+from escalade.core.path_space import Path as NetworkPath
+from escalade.family.files import write_json
+
+ALONE = "alone"
+SCORED = "budgets.json"
+
+
+def run(work: Work, seed: int) -> None:
+    """A supernet's slices for the three budgets on all judge images, and each alone."""
+    paths = budgets_networks()
+    (job,) = work.train([work.plan.reference(seed)])
+    if read(job.folder / SCORED) is None:
+        accuracies = work.judging().score(job, paths)
+        write_json(job.folder / SCORED, {"accuracies": accuracies})
+    work.judging().retrain(_units(paths, seed), _folder(work.plan), work.setting.alone_recipe())
+
+
+def found(plan: Plan, seeds: range) -> list[dict[str, Any]]:
+    """For each budget the network, and by seed its accuracy as a slice and alone."""
+    paths = budgets_networks()
+    slices = {
+        seed: done["accuracies"]
+        for seed in seeds
+        if (done := read(plan.job(plan.reference(seed)).folder / SCORED))
+    }
+    alone = {seed: [unit.result(_folder(plan)) for unit in _units(paths, seed)] for seed in seeds}
+    rows = []
+    for index, (name, budget, path) in enumerate(zip(NAMES, BUDGETS, paths, strict=True)):
+        results = {seed: one for seed in seeds if (one := alone[seed][index])}
+        rows.append(
+            {
+                "name": name,
+                "budget": budget.target,
+                "macs": cost.of(path.architecture).macs,
+                "params": cost.of(path.architecture).params,
+                "resolution": path.architecture.resolution,
+                "depths": path.architecture.depths,
+                "widths": path.architecture.widths,
+                "slices": {seed: each[index] for seed, each in slices.items()},
+                "alone": {seed: each["accuracy"] for seed, each in results.items()},
+                "device_seconds": {s: each["device_seconds"] for s, each in results.items()},
+                "architecture": path.architecture.to_json(),
+            }
+        )
+    return [row for row in rows if row["slices"] or row["alone"]]
+
+
+def _units(paths: list[NetworkPath], seed: int) -> list[Unit]:
+    return [Unit(architecture=path.architecture, seed=seed) for path in paths]
+
+
+def _folder(plan: Plan) -> Path:
+    return plan.folder / ALONE

@@ -1,0 +1,103 @@
+"""Studies that compare supernets by their slices: which supernets each of them trains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bignas_study.plan import Plan, Work
+from bignas_study.setting import COSINE, DECAYING, ENDING, SANDWICH, SINGLE, Training
+
+LOW_RATE = 0.3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """A supernet under the name that the tables give it; the first of a study is the reference."""
+
+    name: str
+    training: Training
+
+
+def rate(plan: Plan, seed: int) -> list[Arm]:
+    """Learning rates of both steps, on short supernets; one seed."""
+    return [
+        Arm(name=f"{_STEPS[step]}, {training.learning_rate:g}", training=training)
+        for step in (SANDWICH, SINGLE)
+        for training in plan.tried(step)
+    ]
+
+
+def step(plan: Plan, seed: int) -> list[Arm]:
+    """Sandwich and distillation against a single path, at equal images and at equal time."""
+    first = plan.reference(seed)
+    single = replace(first, step=SINGLE, learning_rate=plan.rate(SINGLE))
+    arms = [
+        Arm(name="sandwich, distilled", training=first),
+        Arm(name="single, equal images", training=single),
+    ]
+    if plan.pace is not None:
+        longer = replace(single, epochs=round(first.epochs * plan.pace, 1))
+        arms.append(Arm(name="single, equal time", training=longer))
+    return [*arms, Arm(name="sandwich, labels only", training=replace(first, distillation=False))]
+
+
+def initialisation(plan: Plan, seed: int) -> list[Arm]:
+    """Gamma 0 and transition shortcuts, at the full and at 30 % of the rate (Figs. 4, 5)."""
+    first = plan.reference(seed)
+    made = []
+    for share, rate_name in ((1.0, ""), (LOW_RATE, ", 30 %")):
+        base = replace(first, learning_rate=share * first.learning_rate)
+        for gamma, shortcuts in ((True, True), (False, True), (True, False), (False, False)):
+            name = f"gamma {0 if gamma else 1}, {'' if shortcuts else 'no '}transitions{rate_name}"
+            training = replace(base, zero_residual=gamma, transitions=shortcuts)
+            made.append(Arm(name=name, training=training))
+    return made
+
+
+def schedule(plan: Plan, seed: int) -> list[Arm]:
+    """The constant ending, the same decay without it, and a cosine (Fig. 6)."""
+    first = plan.reference(seed)
+    return [
+        Arm(name=name, training=replace(first, schedule=name))
+        for name in (ENDING, DECAYING, COSINE)
+    ]
+
+
+def regularisation(plan: Plan, seed: int) -> list[Arm]:
+    """Dropout and weight decay on the largest path only, or on all (Fig. 7)."""
+    first = plan.reference(seed)
+    return [
+        Arm(name=f"regularise {name}", training=replace(first, regularise=name))
+        for name in ("largest", "all")
+    ]
+
+
+def patches(plan: Plan, seed: int) -> list[Arm]:
+    """One crop for all paths, or one each (section 3.1)."""
+    first = plan.reference(seed)
+    return [
+        Arm(name=f"{name} patches", training=replace(first, patches=name))
+        for name in ("same", "different")
+    ]
+
+
+_STEPS = {SANDWICH: "sandwich", SINGLE: "single path"}
+ARMS: dict[str, Callable[[Plan, int], list[Arm]]] = {
+    "rate": rate,
+    "step": step,
+    "initialisation": initialisation,
+    "schedule": schedule,
+    "regularisation": regularisation,
+    "patches": patches,
+}
+
+
+def run(work: Work, name: str, seed: int) -> None:
+    """Train and score what a study compares, in its order."""
+    if name == "step":
+        work.keep_pace()
+    if name == "rate" and seed > 0:
+        return
+    for arm in ARMS[name](work.plan, seed):
+        work.score(arm.training, "rate" if name == "rate" else "slices")

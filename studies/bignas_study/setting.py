@@ -1,0 +1,161 @@
+"""What one run of the study is, and what one supernet of it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from common import recipe
+from escalade.core.budget import Budget
+from escalade.train.recipe import Recipe
+
+SANDWICH, SINGLE = "sandwich", "single_path"
+SPACE, LADDER_SPACE = "bignas_small", "small"
+DEFAULT_RATE = 0.4
+# Learning rates that are tried for each step, and which of the slices score them.
+RATES = (0.1, 0.2, 0.4, 0.8)
+SCORED_AT_RATES = slice(None, None, 3)
+FEWEST_SLICES = 9
+NUM_RANDOM = 2
+# The exponential schedules decay alike: to 5 % in 70 % of the training, then the one stays there
+# and the other goes on (Fig. 2b).
+CONSTANT_AFTER, END_RATIO = 0.7, 0.05
+ENDING, DECAYING, COSINE = "exponential, constant ending", "exponential", "cosine"
+SCHEDULES: dict[str, dict[str, str | float]] = {
+    ENDING: {
+        "schedule": "exponential",
+        "constant_after": CONSTANT_AFTER,
+        "end_ratio": END_RATIO,
+    },
+    DECAYING: {"schedule": "exponential", "end_ratio": END_RATIO ** (1 / CONSTANT_AFTER)},
+    COSINE: {"schedule": "cosine"},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """A supernet: whatever makes two of them differ, within one setting.
+
+    Attributes:
+        seed: of weights, batches and paths.
+        epochs: passes over the training images; each step is one batch, whatever its paths.
+        learning_rate: at the peak.
+        space: `bignas_small`, or `small` with the ladder of the study.
+        step: `sandwich` or `single_path`.
+        schedule: a name in `SCHEDULES`.
+        zero_residual: residual branches begin with gamma 0.
+        transitions: blocks that change the shape have a shortcut too.
+        distillation, regularise, patches: of the sandwich step.
+    """
+
+    seed: int
+    epochs: float
+    learning_rate: float
+    space: str = SPACE
+    step: str = SANDWICH
+    schedule: str = ENDING
+    zero_residual: bool = True
+    transitions: bool = True
+    distillation: bool = True
+    regularise: str = "largest"
+    patches: str = "same"
+
+    @property
+    def name(self) -> str:
+        """Of its folder: what every supernet has, and what is unusual about this one."""
+        parts = [self.space, self.step, f"{self.epochs:g}epochs", f"rate{self.learning_rate:g}"]
+        if self.schedule != ENDING:
+            parts.append(self.schedule)
+        switches = ("zero_residual", "transitions", "distillation")
+        parts += [f"no_{name}" for name in switches if not getattr(self, name)]
+        if self.regularise != "largest":
+            parts.append(f"regularise_{self.regularise}")
+        if self.patches != "same":
+            parts.append(f"patches_{self.patches}")
+        return "-".join([*parts, f"seed{self.seed}"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """All of these change the results, so a folder holds one setting only.
+
+    Attributes:
+        epochs: of every supernet, and of every network trained alone: one batch a step, so a
+            network alone sees as many images as the largest path does.
+        rate_epochs: of the supernets that the learning rates are tried on.
+        sandwich_rate, single_rate: learning rates of the supernets; without, the best of those
+            that were tried.
+        alone_rate: learning rate of networks trained alone.
+        slices: networks over the whole range of macs that every supernet is scored by.
+        judge_images: how many of the 20,000 judge images score those; a budget's network is scored
+            on all of them.
+        search_images: how many of the 10,000 search images score a learning rate, and a path in
+            the searches.
+        recalibration_images: training images that set batch norm statistics.
+        skeletons, variations: of the coarse-to-fine selection, for each budget.
+        population: of the evolution that is compared with it, at equal evaluations.
+        bases, strategies: of the searches in the space `small` (MCEA).
+        limit, steps: images of each split and steps of every training, for a smoke test.
+    """
+
+    epochs: float = 20.0
+    rate_epochs: float = 4.0
+    sandwich_rate: float | None = None
+    single_rate: float | None = None
+    alone_rate: float = 0.6
+    slices: int = 30
+    judge_images: int = 20_000
+    search_images: int = 4000
+    recalibration_images: int = 1024
+    skeletons: int = 32
+    variations: int = 64
+    population: int = 24
+    bases: int = 10
+    strategies: int = 24
+    limit: int | None = None
+    steps: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.slices < FEWEST_SLICES:
+            raise ValueError(f"slices: {self.slices} are too few for thirds; use {FEWEST_SLICES}")
+
+    def supernet_recipe(self, training: Training) -> Recipe:
+        """BigNAS's regularisation; the rest as in the claim test."""
+        plain = recipe(
+            epochs=training.epochs,
+            steps=self.steps,
+            learning_rate=training.learning_rate,
+            limit=self.limit,
+        )
+        schedule = SCHEDULES[training.schedule]
+        return replace(plain, weight_decay=1e-5, drop_rate=0.2, **schedule)  # type: ignore[arg-type]
+
+    def alone_recipe(self) -> Recipe:
+        """The recipe of the other studies' networks: cosine, weight decay 1e-4, no dropout."""
+        return recipe(
+            epochs=self.epochs, steps=self.steps, learning_rate=self.alone_rate, limit=self.limit
+        )
+
+
+SHORT = Setting(
+    epochs=3.0,
+    rate_epochs=0.75,
+    judge_images=4000,
+    search_images=2000,
+    skeletons=12,
+    variations=24,
+    population=9,
+    bases=6,
+    strategies=16,
+)
+
+
+def budgets(targets: tuple[float, ...], *, tolerance: float = 0.05) -> tuple[Budget, ...]:
+    """Budgets in macs."""
+    return tuple(Budget(target, "macs", tolerance) for target in targets)
+
+
+# Small, middle, big; the preset's five; and the ladder of the family that needs no retraining.
+BUDGETS = budgets((0.4e6, 1.6e6, 5e6))
+SELECTED = budgets((0.4e6, 0.8e6, 1.6e6, 3.2e6, 5e6))
+LADDER = budgets((0.6e6, 1.2e6, 2.4e6), tolerance=0.02)
+NAMES = ("small", "middle", "big")

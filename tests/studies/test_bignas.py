@@ -1,0 +1,280 @@
+"""The study of BigNAS, a few steps long, and its parts on planted results."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from escalade.core import cost
+from escalade.core.layer_space import LayerSpace
+from escalade.data.fashion_mnist import DEBIAN
+from escalade.family.files import write_json
+from escalade.supernet.recalibrate import path_statistics
+from escalade.train.schedule import rate_factor
+
+TINY = "--limit 200 --steps 2 --slices 9 --skeletons 2 --variations 2 --population 2 --bases 1"
+FEW = "--strategies 2 --seeds 1 --workers 1 --short"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not DEBIAN.is_dir(), reason="needs Debian's package dataset-fashion-mnist")
+def test_smoke_trains_scores_searches_and_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import bignas
+    from bignas_study import plan, scalenet, selection
+
+    monkeypatch.setattr(plan, "RATES", (0.1, 0.2))
+    monkeypatch.setattr(selection, "NUM_SEARCHES", 1)
+    monkeypatch.setattr(scalenet, "ITERATIONS", 1)
+    monkeypatch.setattr(scalenet, "GENERATIONS", 1)
+    places = ["--out", str(tmp_path / "run"), "--results", str(tmp_path)]
+    wanted = ["--study", "rate,slices,step,start,recalibration,selection,scalenet"]
+    bignas.main([*TINY.split(), *FEW.split(), *wanted, *places])
+    found = json.loads((tmp_path / "bignas_short.json").read_text())
+    assert [row["name"] for row in found["studies"]["rate"]] == [
+        "sandwich, 0.1",
+        "sandwich, 0.2",
+        "single path, 0.1",
+        "single path, 0.2",
+    ]
+    assert [row["name"] for row in found["studies"]["step"]] == [
+        "sandwich, distilled",
+        "single, equal images",
+        "single, equal time",
+        "sandwich, labels only",
+    ]
+    assert found["studies"]["schedule"] == found["studies"]["patches"] == []
+    assert [row["name"] for row in found["slices"]] == ["small", "middle", "big"]
+    assert found["all_slices"]["slice_minus_alone"]["num"] == 3
+    losses = {row["name"]: row["losses"][0] for row in found["start"]}
+    assert len(losses) == 4
+    # In the first step all arms have the same weights, and the largest path learns from labels.
+    starts = [json.loads(p.read_text())["losses"][0] for p in (tmp_path / "run/start").iterdir()]
+    assert starts == pytest.approx([starts[0]] * 4)
+    assert len(set(losses.values())) == 4
+    assert [row["name"] for row in found["recalibration"]] == [
+        "the slice's own, 128 images",
+        "the slice's own, 1,024 images",
+        "the slice's own, 8,192 images",
+        "running averages of all paths",
+        "the largest path's",
+    ]
+    usual = found["recalibration"][1]["minus_usual"]
+    assert usual["difference"] == 0
+    for row in found["selection"]:
+        assert all(abs(m / b - 1) <= 0.05 for m, b in zip(row["macs"], row["budgets"], strict=True))
+        assert len(row["judged"]) == 5
+    assert [row["name"] for row in found["scalenet"]] == [
+        "sandwich, sliced",
+        "single path, sliced",
+        "single path, fine-tuned",
+    ]
+    assert (tmp_path / "bignas_short_step.svg").read_text().startswith("<svg")
+
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*.json")}
+    text = (tmp_path / "bignas_short.md").read_text()
+    capsys.readouterr()
+    bignas.main([*TINY.split(), *FEW.split(), *wanted, *places])
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*.json")} == before
+    assert text in capsys.readouterr().out
+    bignas.main(["--short", "--table", *places])
+    assert text in capsys.readouterr().out
+    with pytest.raises(ValueError, match="begun with another epochs"):
+        bignas.main([*TINY.split(), *FEW.split(), "--epochs", "7", *places])
+
+
+def test_every_supernet_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    from bignas_study.arms import ARMS
+    from bignas_study.plan import PACE, Plan
+    from bignas_study.setting import SHORT
+
+    plan = Plan(setting=SHORT, folder=tmp_path)
+    write_json(tmp_path / PACE, {"ratio": 6.5})
+    trainings = {
+        arm.training for study in ARMS.values() for seed in (0, 1) for arm in study(plan, seed)
+    }
+    assert len({plan.job(training).folder for training in trainings}) == len(trainings)
+    for name in ("step", "initialisation", "schedule", "regularisation", "patches"):
+        assert ARMS[name](plan, 1)[0].training == plan.reference(1)
+    longer = ARMS["step"](plan, 0)[2].training
+    assert (longer.step, longer.epochs) == ("single_path", 19.5)
+
+
+def test_arms_change_what_they_name(tmp_path: Path) -> None:
+    from bignas_study.arms import ARMS
+    from bignas_study.plan import Plan
+    from bignas_study.setting import Setting
+
+    plan = Plan(setting=Setting(), folder=tmp_path)
+    reference = asdict(plan.reference(0))
+
+    def changes(study: str) -> list[dict[str, Any]]:
+        return [
+            {
+                name: value
+                for name, value in asdict(arm.training).items()
+                if value != reference[name]
+            }
+            for arm in ARMS[study](plan, 0)
+        ]
+
+    off = {"zero_residual": False}, {"transitions": False}
+    slow = {"learning_rate": pytest.approx(0.12)}
+    full = [{}, off[0], off[1], off[0] | off[1]]
+    assert changes("initialisation") == full + [change | slow for change in full]
+    assert changes("schedule") == [{}, {"schedule": "exponential"}, {"schedule": "cosine"}]
+    assert changes("regularisation") == [{}, {"regularise": "all"}]
+    assert changes("patches") == [{}, {"patches": "different"}]
+    assert changes("step")[-1] == {"distillation": False}
+
+
+def test_the_two_exponential_schedules_decay_alike_until_one_ends() -> None:
+    from bignas_study.setting import DECAYING, ENDING, SHORT, Training
+
+    training = Training(seed=0, epochs=1, learning_rate=0.4)
+    both = [SHORT.supernet_recipe(replace(training, schedule=name)) for name in (ENDING, DECAYING)]
+
+    def factors(progress: float) -> list[float]:
+        return [
+            rate_factor(
+                progress,
+                schedule=recipe.schedule,
+                warmup=0.0,
+                end_ratio=recipe.end_ratio,
+                constant_after=recipe.constant_after,
+            )
+            for recipe in both
+        ]
+
+    for progress in (0.1, 0.35, 0.7):
+        first, second = factors(progress)
+        assert first == pytest.approx(second)
+    assert factors(1.0) == pytest.approx([0.05, 0.05 ** (1 / 0.7)])
+
+
+def test_the_best_rate_is_taken_once_all_are_tried(tmp_path: Path) -> None:
+    from bignas_study.plan import Plan
+    from bignas_study.setting import SANDWICH, SHORT, SINGLE
+
+    plan = Plan(setting=SHORT, folder=tmp_path)
+    tried = plan.tried(SANDWICH)
+    for training, accuracy in zip(tried[:-1], (0.5, 0.8, 0.7), strict=True):
+        write_json(plan.job(training).folder / "rate.json", {"accuracies": [accuracy, accuracy]})
+    assert plan.rate(SANDWICH) == 0.4
+    write_json(plan.job(tried[-1]).folder / "rate.json", {"accuracies": [0.1, 0.1]})
+    assert plan.rate(SANDWICH) == tried[1].learning_rate == 0.2
+    assert plan.rate(SINGLE) == 0.4
+    given = Plan(setting=replace(SHORT, sandwich_rate=0.3), folder=tmp_path)
+    assert (given.rate(SANDWICH), given.rate(SINGLE)) == (0.3, 0.4)
+
+
+def test_slices_reach_over_the_range_and_are_the_same_for_every_supernet() -> None:
+    from bignas_study.setting import BUDGETS, SHORT, Training
+    from bignas_study.slices import budgets_networks, spread
+
+    training = Training(seed=0, epochs=1, learning_rate=1)
+    paths = spread(SHORT, training)
+    macs = [cost.of(path.architecture).macs for path in paths]
+    assert len({path.key for path in paths}) == 30
+    assert macs == sorted(macs)
+    assert macs[0] < 0.25e6 < 5.5e6 < macs[-1]
+    assert all(after / before < 1.3 for before, after in pairwise(macs))
+    bare = spread(SHORT, replace(training, transitions=False, seed=3))
+    assert [path.genome for path in bare] == [path.genome for path in paths]
+    assert not any(
+        block.transition for path in bare for s in path.architecture.stages for block in s.blocks
+    )
+    for path, budget in zip(budgets_networks(), BUDGETS, strict=True):
+        assert cost.of(path.architecture).macs == pytest.approx(budget.target, rel=0.01)
+
+
+def test_shared_statistics_of_one_path_are_its_own() -> None:
+    """Averaged over one path alone they must be what recalibration gives that path."""
+    from bignas_study.recalibration import Shared
+    from bignas_study.setting import SHORT, Training
+    from bignas_study.slices import spread
+    from bignas_study.supernets import Job
+
+    training = Training(seed=0, epochs=1, learning_rate=1, zero_residual=False)
+    job = Job.of(Path("unused"), SHORT, training)
+    supernet = job.empty()
+    path = spread(SHORT, training)[14].architecture
+    generator = torch.Generator().manual_seed(0)
+    side = path.resolution
+    batches = list(torch.randn(3, 16, 1, side, side, generator=generator))
+    shared = Shared(supernet)
+    with torch.no_grad():
+        for batch in batches:
+            supernet.run(batch, path, normalise=shared.normalise(learns=True, momentum=None))
+        own = path_statistics(supernet, path, batches)
+        x = batches[0]
+        expected = supernet(x, path, statistics=own)
+        result = supernet.run(x, path, normalise=shared.normalise(learns=False))
+        torch.testing.assert_close(result, expected)
+        space = job.space
+        assert isinstance(space, LayerSpace)
+        other = space.path(space.smallest).architecture
+        supernet.run(batches[1], other, normalise=shared.normalise(learns=True))
+        changed = supernet.run(x, path, normalise=shared.normalise(learns=False))
+    assert not torch.allclose(changed, expected)
+
+
+def test_thirds_are_means_of_equal_parts() -> None:
+    from bignas_study.results import thirds
+
+    means = thirds([0.1, 0.3, 0.5, 0.7, 0.6, 1.0])
+    assert means == pytest.approx({"small": 0.2, "middle": 0.6, "big": 0.8, "all": 3.2 / 6})
+
+
+def test_planted_results_give_the_planted_gaps(tmp_path: Path) -> None:
+    from bignas_study.alone import ALONE
+    from bignas_study.plan import Plan
+    from bignas_study.results import to_json
+    from bignas_study.setting import SHORT
+    from bignas_study.slices import budgets_networks
+    from bignas_study.table import markdown
+    from claim_test.retraining import Unit
+
+    setting = replace(SHORT, slices=9)
+    plan = Plan(setting=setting, folder=tmp_path)
+    for seed, shift in enumerate((0.0, 0.01)):
+        folder = plan.job(plan.reference(seed)).folder
+        write_json(folder / "budgets.json", {"accuracies": [0.8 + shift, 0.85 + shift, 0.9]})
+        write_json(folder / "supernet.json", {"device_seconds": 10.0, "images": 100})
+        macs, accuracies = list(range(1, 10)), [0.8 + shift] * 6 + [0.9] * 3
+        write_json(folder / "slices.json", {"macs": macs, "accuracies": accuracies})
+        for path, accuracy in zip(budgets_networks(), (0.79, 0.85, 0.88), strict=True):
+            unit = Unit(architecture=path.architecture, seed=seed)
+            result = {"accuracy": accuracy + shift, "device_seconds": 1.0}
+            write_json(tmp_path / ALONE / f"{unit.name}.json", result)
+    cosine = plan.job(replace(plan.reference(0), schedule="cosine")).folder
+    write_json(cosine / "supernet.json", {"device_seconds": 10.0, "images": 100})
+    write_json(cosine / "slices.json", {"macs": list(range(1, 10)), "accuracies": [0.9] * 9})
+    found = to_json(plan)
+    gaps = [row["slice_minus_alone"] for row in found["slices"]]
+    assert [gap["difference"] for gap in gaps] == pytest.approx([0.01, 0.0, 0.015])
+    assert found["all_slices"]["slice_minus_alone"]["difference"] == pytest.approx(0.025 / 3)
+    assert found["studies"]["patches"] == []
+    row, other = found["studies"]["schedule"]
+    assert other["minus_first"]["small"]["difference"] == pytest.approx(0.1)
+    assert row["groups"]["small"]["mean"] == pytest.approx(0.805)
+    assert row["groups"]["small"]["standard_error"] == pytest.approx(0.005)
+    assert row["groups"]["big"]["mean"] == pytest.approx(0.9)
+    assert row["minus_first"]["all"]["difference"] == 0
+    text = markdown(found)
+    assert "| small | 0.40 M | 16 | 1-2-2 | 80.50 ± 0.50 (2) | 79.50 ± 0.50 (2) | +1.00" in text
+
+
+def test_names_of_studies_are_checked(capsys: pytest.CaptureFixture[str]) -> None:
+    import bignas
+
+    with pytest.raises(SystemExit):
+        bignas.main(["--study", "slcies"])
+    assert "slcies is not known; use rate, slices, step" in capsys.readouterr().err
