@@ -3,13 +3,22 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint fast setup clean
+.PHONY: demo test test-runs test-rest lint fast setup clean
 
 demo: $(VENV)/.installed
 	$(BIN)/escalade demo --out runs/demo
 
+# Whole runs and everything else take about as long: each half has a core to itself.
+RUNS := tests/end_to_end tests/studies tests/cli
+
 test: $(VENV)/.developer lint
-	$(BIN)/python -m pytest
+	$(MAKE) --jobs=2 test-runs test-rest
+
+test-runs: $(VENV)/.developer
+	$(BIN)/python -m pytest $(RUNS)
+
+test-rest: $(VENV)/.developer
+	$(BIN)/python -m pytest $(RUNS:%=--ignore=%)
 
 # Everything but the tests marked slow.
 fast: $(VENV)/.developer

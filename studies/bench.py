@@ -124,6 +124,7 @@ class Bench:
         num_recalibration: training images that set batch norm statistics.
         num_workers: processes of one thread each.
         say: told what goes on.
+        device: of scores and of networks trained alone.
     """
 
     data: ImageData
@@ -131,6 +132,7 @@ class Bench:
     num_recalibration: int
     num_workers: int
     say: Callable[[str], None]
+    device: str = "cpu"
 
     def train(self, jobs: Iterable[SupernetJob]) -> None:
         """Train the supernets that are not trained yet, each folder once."""
@@ -183,6 +185,7 @@ class Bench:
             data=scored_on(self.data, self.judge),
             num_workers=self.num_workers,
             say=self.say,
+            device=self.device,
             done=lambda unit: print(f"{folder.name}: {unit.name}", flush=True),
         )
 
@@ -193,13 +196,14 @@ class Bench:
 
     @contextmanager
     def _evaluator(self, job: SupernetJob, path: Path) -> Iterator[tuple[Evaluator, Store]]:
+        runtime = Runtime(device=self.device, is_alone=True)
         with (
             Store(path) as store,
             Evaluator(
-                job.trained(),
+                job.trained().to(runtime.device),
                 data=self.data,
                 store=store,
-                runtime=Runtime(device="cpu"),
+                runtime=runtime,
                 settings=self._settings,
                 num_workers=self.num_workers,
             ) as evaluator,

@@ -16,9 +16,12 @@ rate             learning rates of the sandwich and of the single-path step, on 
                  best ones are used by all other studies (0.4 where this has not run), unless
                  --sandwich-rate and --single-rate say otherwise
 slices           * slices of a small, a middle and a big budget against the same networks trained
-                 from scratch on as many images as the largest path saw (Tables 2 and 3)
+                 from scratch on as many images as the largest path saw (Tables 2 and 3), with the
+                 paper's recipe and with the one that study `recipe` found better
 step             * sandwich rule and in-place distillation against single paths, at equal images and
                  at equal time, by about 30 slices over the range of macs
+recipe           from the paper's recipe to what is better at this scale, one change at a time
+distillation     labels for all paths, or for some time, in place of distillation
 start            the largest path's loss in the first 100 steps, by what trains with it
 initialisation   gamma 0 and transition shortcuts, at the full and at 30 % of the rate (Figs. 4, 5)
 schedule         exponential with constant ending, exponential, cosine (Fig. 6)
@@ -67,6 +70,8 @@ STUDIES: dict[str, Run] = {
     "slices": alone.run,
     "step": lambda work, seed: arms.run(work, "step", seed),
     "start": start.run,
+    "recipe": lambda work, seed: arms.run(work, "recipe", seed),
+    "distillation": lambda work, seed: arms.run(work, "distillation", seed),
     "initialisation": lambda work, seed: arms.run(work, "initialisation", seed),
     "schedule": lambda work, seed: arms.run(work, "schedule", seed),
     "regularisation": lambda work, seed: arms.run(work, "regularisation", seed),
@@ -120,6 +125,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="work folder; runs/bignas or runs/bignas_short")
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--workers", type=int, default=num_cores(), help="trainings side by side")
+    parser.add_argument("--device", default="cpu", help="cpu, or cuda, which all trainings share")
     return parser.parse_args(arguments)
 
 

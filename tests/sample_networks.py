@@ -103,6 +103,39 @@ def bignas(*, widths=((8, 12), (16, 24, 24), (24,)), stem=8, head=40, kernel=5) 
     )
 
 
+def scarlet() -> Architecture:
+    """Layers left out: pools of odd sides (10, 5, 3), one of them a whole stage, and no skip."""
+    se = SqueezeExcite()
+    block = Block(kernel=5, expansion=3.0, width=12, se=se)
+    return _network(
+        "scarlet_like",
+        [
+            Stage(blocks=(Block(kind="dsconv", expansion=1.0, width=8, activation="relu6"),)),
+            Stage(blocks=(Block.identity(8, stride=2), block, replace(block, skip=False))),
+            Stage(blocks=(Block.identity(12, stride=2),)),
+            Stage(blocks=(replace(block, width=24), replace(block, width=24, se=None))),
+        ],
+        stem=Stem(width=8, activation="relu6"),
+        head=Head(width=40, activation="relu6"),
+    )
+
+
+def scarlet_running() -> Architecture:
+    """Every way a supernet runs a layer that is left out, first and last ones included."""
+    block = Block(kind="dsconv", expansion=1.0, width=16, skip=False)
+    return _network(
+        "scarlet_running",
+        [
+            Stage(blocks=(Block.identity(8), Block.linear(12), Block.linear(12))),
+            Stage(blocks=(Block.linear(16, stride=2, activation="relu"), block)),
+            Stage(blocks=(Block.identity(24, stride=2), Block.linear(20, activation="relu"))),
+            Stage(blocks=(Block(expansion=2.0, width=20), Block.identity(28), Block.linear(24))),
+        ],
+        stem=Stem(width=8, activation="relu6"),
+        head=Head(width=40, activation="relu6"),
+    )
+
+
 def _bottleneck(width: int, *, expansion=1.0, group_width=None, se=None, stride=2) -> Block:
     return Block(
         kind="bottleneck",
@@ -134,4 +167,5 @@ def _network(
     )
 
 
-SAMPLES = {made.name: made for made in (regnet_y(), regnet_z(), resnet(), mobilenet_v3(), bignas())}
+_ALL = (regnet_y, regnet_z, resnet, mobilenet_v3, bignas, scarlet, scarlet_running)
+SAMPLES = {made.name: made for made in (make() for make in _ALL)}

@@ -68,6 +68,11 @@ def test_budgets(given, kind, expected):
     assert config.ladder.kind == kind
 
 
+@pytest.mark.parametrize("given", [None, []])
+def test_no_budgets(given):
+    assert resolve({"budgets": "1M"}, {"budgets": given}).budgets == []
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -107,6 +112,35 @@ def test_budgets(given, kind, expected):
             {"budgets": ["1M", "2M"], "search": {"stage_weights": [1.0]}},
             "search.stage_weights: [1.0] are not 2 weights",
         ),
+        ({"search": {"objectives": ["macs", "params"]}}, "search.objectives: macs, params is not"),
+        ({"search": {"objectives": "error"}}, "search.objectives"),
+        (
+            {"search": {"objective_weights": [0.5, 0.5]}},
+            "search.objective_weights: 0.5, 0.5 are 2 for 3 objectives",
+        ),
+        (
+            {"search": {"objective_weights": [0.5, 0.5, 0.5]}},
+            "search.objective_weights: 0.5, 0.5, 0.5 sum to 1.5",
+        ),
+        (
+            {"search": {"constraints": ["macs <= 2M"]}},
+            "search.constraints: cannot read 'macs <= 2M'; write it like macs < 500M",
+        ),
+        (
+            {"search": {"constraints": ["macs < 2X"]}},
+            "search.constraints: cannot read '2X' as an amount",
+        ),
+        (
+            {"search": {"constraints": ["accuracy > 40"]}},
+            "search.constraints: accuracy is a share; 40 is not within 0..1",
+        ),
+        ({"search": {"crossover": 1.5}}, "search.crossover: 1.5 is not a share"),
+        ({"search": {"members": 0}}, "search.members: 0 is not positive"),
+        (
+            {"budgets": ["1M", "2M"], "search": {"members": 2}},
+            "search.members: 2 are to be chosen of a front, but every budget has one member",
+        ),
+        ({"supernet": {"step": "fare"}}, "supernet.step: 'fare' is not known; did you mean fair?"),
     ],
 )
 def test_errors_name_the_setting(settings, words):
@@ -114,6 +148,26 @@ def test_errors_name_the_setting(settings, words):
         resolve(settings)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_grown_members_go_on_with_the_ladder():
+    config = resolve({"budgets": "1M,3M", "grow": {"num": 2}})
+    assert [budget.target for budget in config.grown] == [9e6, 27e6]
+    assert resolve({"budgets": "1M", "grow": {"num": 0}}).grown == ()
+
+
+@pytest.mark.parametrize(
+    ("settings", "needs"),
+    [
+        ({}, False),
+        ({"budget_kind": "latency"}, True),
+        ({"search": {"objectives": ["error", "latency"]}}, True),
+        ({"search": {"constraints": ["latency < 4ms"]}}, True),
+        ({"search": {"constraints": ["macs < 4M"]}}, False),
+    ],
+)
+def test_what_needs_a_latency_table(settings, needs):
+    assert resolve(settings).needs_latency == needs
 
 
 @pytest.mark.parametrize("path", [*CHOICES, *POSITIVE])
@@ -178,8 +232,10 @@ def test_round_trip_of_other_values(tmp_path, change):
 @pytest.mark.parametrize("name", presets())
 def test_presets(name):
     config = resolve(read_preset(name))
-    assert config.budgets
-    assert config.ladder.factors[0] == 1.0
+    if config.budgets:
+        assert config.ladder.factors[0] == 1.0
+    else:
+        assert config.space
 
 
 def test_the_presets_the_documents_name():

@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 def run(
     *,
     data: str | Path,
-    budgets: Sequence[float | str],
+    budgets: Sequence[float | str] = (),
     out: str | Path,
     grow: int = 2,
     hours: float | None = 25 / 60,
@@ -28,7 +28,8 @@ def run(
 
     Args:
         data: a folder of class folders, or a data set's name.
-        budgets: from small to large, numbers or amounts such as "60M".
+        budgets: from small to large, numbers or amounts such as "60M"; none where members are
+            chosen of a front (docs/identities.md).
         out: the run folder; the same call on it goes on where it was.
         grow: members beyond the searched ones.
         hours: fit the schedule to this time on this device; None keeps the recipes.

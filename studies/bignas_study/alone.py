@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from bignas_study.plan import Plan, Work
-from bignas_study.setting import BUDGETS, NAMES
+from bignas_study.setting import BUDGETS, NAMES, Training
 from bignas_study.slices import budgets_networks
 from claim_test.retraining import Unit
 from common import read
@@ -21,21 +22,18 @@ SCORED = "budgets.json"
 def run(work: Work, seed: int) -> None:
     """A supernet's slices for the three budgets on all judge images, and each alone."""
     paths = budgets_networks()
-    (job,) = work.train([work.plan.reference(seed)])
-    if read(job.folder / SCORED) is None:
-        accuracies = work.judging().score(job, paths)
-        write_json(job.folder / SCORED, {"accuracies": accuracies})
+    for job in work.train([work.plan.reference(seed), work.plan.tuned(seed)]):
+        if read(job.folder / SCORED) is None:
+            accuracies = work.judging().score(job, paths)
+            write_json(job.folder / SCORED, {"accuracies": accuracies})
     work.judging().retrain(_units(paths, seed), _folder(work.plan), work.setting.alone_recipe())
 
 
 def found(plan: Plan, seeds: range) -> list[dict[str, Any]]:
     """For each budget the network, and by seed its accuracy as a slice and alone."""
     paths = budgets_networks()
-    slices = {
-        seed: done["accuracies"]
-        for seed in seeds
-        if (done := read(plan.job(plan.reference(seed)).folder / SCORED))
-    }
+    slices = _slices(plan, map(plan.reference, seeds))
+    tuned = _slices(plan, map(plan.tuned, seeds))
     alone = {seed: [unit.result(_folder(plan)) for unit in _units(paths, seed)] for seed in seeds}
     rows = []
     for index, (name, budget, path) in enumerate(zip(NAMES, BUDGETS, paths, strict=True)):
@@ -50,12 +48,21 @@ def found(plan: Plan, seeds: range) -> list[dict[str, Any]]:
                 "depths": path.architecture.depths,
                 "widths": path.architecture.widths,
                 "slices": {seed: each[index] for seed, each in slices.items()},
+                "tuned": {seed: each[index] for seed, each in tuned.items()},
                 "alone": {seed: each["accuracy"] for seed, each in results.items()},
                 "device_seconds": {s: each["device_seconds"] for s, each in results.items()},
                 "architecture": path.architecture.to_json(),
             }
         )
     return [row for row in rows if row["slices"] or row["alone"]]
+
+
+def _slices(plan: Plan, trainings: Iterable[Training]) -> dict[int, list[float]]:
+    return {
+        training.seed: done["accuracies"]
+        for training in trainings
+        if (done := read(plan.job(training).folder / SCORED))
+    }
 
 
 def _units(paths: list[NetworkPath], seed: int) -> list[Unit]:

@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bignas_study.plan import Plan, Work
-from bignas_study.setting import COSINE, DECAYING, ENDING, SANDWICH, SINGLE, Training
+from bignas_study.setting import (
+    COSINE,
+    DECAYING,
+    ENDING,
+    NUM_RANDOM,
+    SANDWICH,
+    SINGLE,
+    TUNED,
+    TUNED_RATE,
+    Training,
+)
 
 LOW_RATE = 0.3
+AVERAGING = 0.05
+_CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("and cosine", {"schedule": COSINE}),
+    ("and rate 0.8", {"learning_rate": TUNED_RATE}),
+    ("and gamma 1", {"zero_residual": False}),
+    ("and no dropout", {"drop_rate": 0.0}),
+    ("and weight decay 1e-4: tuned", TUNED),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +58,49 @@ def step(plan: Plan, seed: int) -> list[Arm]:
     if plan.pace is not None:
         longer = replace(single, epochs=round(first.epochs * plan.pace, 1))
         arms.append(Arm(name="single, equal time", training=longer))
-    return [*arms, Arm(name="sandwich, labels only", training=replace(first, distillation=False))]
+    # A sandwich has four passes a step; on a GPU, where a pass costs its launches, that is time.
+    passes = replace(single, epochs=(NUM_RANDOM + 2) * first.epochs)
+    arms.append(Arm(name="single, equal passes", training=passes))
+    tuned = plan.tuned(seed)
+    return [
+        *arms,
+        Arm(name="sandwich, labels only", training=replace(first, distillation=False)),
+        Arm(name="sandwich, tuned recipe", training=tuned),
+        Arm(
+            name="single, tuned recipe, equal passes",
+            training=replace(tuned, step=SINGLE, epochs=passes.epochs),
+        ),
+    ]
+
+
+def recipe(plan: Plan, seed: int) -> list[Arm]:
+    """From the paper's recipe to the one that is best at this scale, one change at a time."""
+    now = plan.reference(seed)
+    arms = [Arm(name=f"the paper's, rate {now.learning_rate:g}", training=now)]
+    for name, changed in _CHANGES:
+        now = replace(now, **changed)
+        arms.append(Arm(name=name, training=now))
+    paper = replace(plan.reference(seed), learning_rate=TUNED_RATE, zero_residual=False)
+    return [
+        *arms,
+        Arm(name="the paper's, rate 0.8, gamma 1", training=paper),
+        Arm(name="that, averaged weights", training=replace(paper, averaging=AVERAGING)),
+    ]
+
+
+def distillation(plan: Plan, seed: int) -> list[Arm]:
+    """Who learns from whom, and from when on, with the paper's recipe and with a faster one."""
+    first = plan.reference(seed)
+    faster = replace(first, schedule=COSINE, learning_rate=TUNED_RATE, zero_residual=False)
+    arms = []
+    for base, said, share in ((first, "", 0.3), (faster, "cosine, 0.8, gamma 1: ", 0.5)):
+        late = replace(base, distil_after=share)
+        arms += [
+            Arm(name=f"{said}distilled", training=base),
+            Arm(name=f"{said}labels for {share:.0%}, then distilled", training=late),
+            Arm(name=f"{said}labels only", training=replace(base, distillation=False)),
+        ]
+    return arms
 
 
 def initialisation(plan: Plan, seed: int) -> list[Arm]:
@@ -86,6 +147,8 @@ _STEPS = {SANDWICH: "sandwich", SINGLE: "single path"}
 ARMS: dict[str, Callable[[Plan, int], list[Arm]]] = {
     "rate": rate,
     "step": step,
+    "recipe": recipe,
+    "distillation": distillation,
     "initialisation": initialisation,
     "schedule": schedule,
     "regularisation": regularisation,
@@ -99,5 +162,5 @@ def run(work: Work, name: str, seed: int) -> None:
         work.keep_pace()
     if name == "rate" and seed > 0:
         return
-    for arm in ARMS[name](work.plan, seed):
-        work.score(arm.training, "rate" if name == "rate" else "slices")
+    trainings = [arm.training for arm in ARMS[name](work.plan, seed)]
+    work.score(trainings, "rate" if name == "rate" else "slices")

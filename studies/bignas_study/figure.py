@@ -17,7 +17,7 @@ from escalade.report.svg import draw
 Row = Mapping[str, Any]
 ALONE = "trained alone"
 _ARMS = 4  # that fit a picture's key
-_STEPS = (0.1, 0.2, 0.5, 1.0)  # between ticks, in decades of the range
+_STEPS = (0.1, 0.2, 0.5, 1.0, 2.0)  # between ticks, in decades of the range
 _MOST_TICKS = 8
 
 

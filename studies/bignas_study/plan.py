@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from bench import Bench
+from bignas_study.scoring import Asked, score_all
 from bignas_study.setting import (
     DEFAULT_RATE,
     RATES,
     SANDWICH,
     SCORED_AT_RATES,
     SINGLE,
+    TUNED,
     Setting,
     Training,
 )
@@ -41,6 +43,10 @@ class Plan:
     def reference(self, seed: int) -> Training:
         """The sandwich supernet with everything that BigNAS proposes."""
         return Training(seed=seed, epochs=self.setting.epochs, learning_rate=self.rate(SANDWICH))
+
+    def tuned(self, seed: int) -> Training:
+        """The sandwich supernet whose slices are the best at this scale: study `recipe`."""
+        return replace(self.reference(seed), **TUNED)
 
     def tried(self, step: str) -> list[Training]:
         """The short supernets that the rates of a step are tried on."""
@@ -82,11 +88,19 @@ class Work:
     judge: Split
     num_workers: int
     say: Said
+    device: str = "cpu"
 
     @classmethod
     def of(cls, plan: Plan, options: argparse.Namespace) -> Work:
         data, judge = load_images(limit=plan.setting.limit)
-        return cls(plan=plan, data=data, judge=judge, num_workers=options.workers, say=Said())
+        return cls(
+            plan=plan,
+            data=data,
+            judge=judge,
+            num_workers=options.workers,
+            say=Said(),
+            device=options.device,
+        )
 
     @property
     def setting(self) -> Setting:
@@ -95,22 +109,24 @@ class Work:
     def train(self, trainings: Sequence[Training]) -> list[Job]:
         """The supernets, trained if they are not."""
         jobs = [self.plan.job(training) for training in trainings]
-        train_all(jobs, data=self.data, num_workers=self.num_workers, say=self.say)
+        train_all(
+            jobs, data=self.data, device=self.device, num_workers=self.num_workers, say=self.say
+        )
         return jobs
 
-    def score(self, training: Training, name: str = "slices") -> None:
-        """Train a supernet and score the slices over the range; rates on the search images."""
-        (job,) = self.train([training])
-        if self.plan.scores(training, name) is None:
-            bench = self.searching if name == "rate" else self.judging(self.setting.judge_images)
+    def score(self, trainings: Sequence[Training], name: str = "slices") -> None:
+        """Train supernets and score their slices over the range; rates on the search images."""
+        self.train(trainings)
+        waiting = {self.plan.job(t).folder: t for t in trainings if not self.plan.scores(t, name)}
+        asked: list[Asked] = []
+        for training in waiting.values():
             paths = spread(self.setting, training)
-            if name == "rate":
-                paths = paths[SCORED_AT_RATES]
+            shown = paths[SCORED_AT_RATES] if name == "rate" else paths
+            asked.append((self.plan.job(training), shown))
+        bench = self.searching if name == "rate" else self.judging(self.setting.judge_images)
+        for (job, paths), accuracies in score_all(bench, asked):
             macs = [cost.of(path.architecture).macs for path in paths]
-            write_json(
-                job.folder / f"{name}.json",
-                {"accuracies": bench.score(job, paths), "macs": macs},
-            )
+            write_json(job.folder / f"{name}.json", {"accuracies": accuracies, "macs": macs})
 
     def keep_pace(self) -> float:
         """How much longer a sandwich step takes than a single-path step, measured once."""
@@ -119,7 +135,7 @@ class Work:
             two = (replace(self.plan.reference(0), step=step) for step in (SANDWICH, SINGLE))
             first, second = (self.plan.job(training) for training in two)
             num = PACE_STEPS if self.setting.steps is None else self.setting.steps
-            known = pace(first, second, data=self.data, num=num)
+            known = pace(first, second, data=self.data, num=num, device=self.device)
             write_json(self.plan.folder / PACE, {"ratio": known, "steps": num})
         return known
 
@@ -143,4 +159,5 @@ class Work:
             num_recalibration=self.setting.recalibration_images,
             num_workers=self.num_workers,
             say=self.say,
+            device=self.device,
         )

@@ -74,7 +74,7 @@ class Shared:
 def run(work: Work, seed: int) -> None:
     """Score the reference supernet's slices in every way."""
     training = work.plan.reference(seed)
-    work.score(training)
+    work.score([training])
     (job,) = work.train([training])
     for num in NUM_IMAGES:
         _keep(job, own_name(num), lambda num=num: _own(work, job, num))  # type: ignore[misc]

@@ -100,8 +100,11 @@ def _add(scored: dict[str, Row], plan: Plan, arm: Arm, seed: int, *, file: str) 
 
 def _gap(rows: Sequence[Row]) -> Row:
     """Slices minus the same networks alone, paired by network and seed."""
-    slices, single = ([row[name] for row in rows] for name in ("slices", "alone"))
-    return {"slice_minus_alone": against(slices, single) if rows else None}
+    of = {name: [row[name] for row in rows] for name in ("slices", "tuned", "alone")}
+    return {
+        f"{said}_minus_alone": against(of[name], of["alone"]) if rows else None
+        for said, name in (("slice", "slices"), ("tuned", "tuned"))
+    }
 
 
 def _start(plan: Plan) -> list[Row]:

@@ -43,7 +43,7 @@ def run(work: Work, seed: int) -> None:
     """Both supernets and their families; the single-path one's also fine-tuned."""
     for step in (SANDWICH, SINGLE):
         training = _training(work.plan, step, seed)
-        work.score(training)
+        work.score([training])
         (job,) = work.train([training])
         if read(job.folder / FAMILY) is None:
             write_json(job.folder / FAMILY, _family(work, job))

@@ -71,7 +71,7 @@ class Job:
         supernet.load_state_dict(load_file(self.folder / "supernet.safetensors"))
         return supernet
 
-    def batches(self, data: ImageData) -> TrainBatches:
+    def batches(self, data: ImageData, device: torch.device | str = "cpu") -> TrainBatches:
         """What it trains on."""
         different = self.training.patches == "different"
         return TrainBatches(
@@ -79,6 +79,7 @@ class Job:
             batch_size=self.recipe.batch_size,
             seed=self.training.seed,
             augmentation=augmentation(self.recipe, data),
+            device=device,
             num_crops=NUM_RANDOM + 2 if different else 1,
         )
 
@@ -110,9 +111,13 @@ class Job:
             objective=objective,
             recipe=self.recipe,
             distillation=training.distillation,
+            distil_from=round(training.distil_after * self._num_steps(data)),
             regularise=training.regularise,
             patches=training.patches,
         )
+
+    def _num_steps(self, data: ImageData) -> int:
+        return self.recipe.num_steps(len(data.train) // self.recipe.batch_size)
 
     @property
     def _sampler(self) -> Uniform | Hierarchical:
@@ -139,13 +144,15 @@ class _Train:
     """The work of a pool: supernets side by side, one thread each."""
 
     data: ImageData
+    device: str
 
     def setup(self, shared: Mapping[str, Tensor]) -> ImageData:
         return replace(self.data, train=shared_split(shared, "train"))
 
     def run(self, state: ImageData, job: Job, link: Link) -> None:
-        runtime = Runtime(device="cpu", is_alone=True)
-        supernet, batches = job.empty(), job.batches(state)
+        runtime = Runtime(device=self.device, is_alone=True)
+        supernet = job.empty().to(runtime.device)
+        batches = job.batches(state, runtime.device)
         result = train(
             job.step(supernet, state, runtime),
             network=supernet,
@@ -161,7 +168,7 @@ class _Train:
             progress=link.report,
             should_stop=link.should_stop,
         )
-        weights = {name: p.detach().contiguous() for name, p in supernet.named_parameters()}
+        weights = {n: p.detach().cpu().contiguous() for n, p in supernet.named_parameters()}
         write_bytes(job.folder / "supernet.safetensors", save(weights))
         found = {"device_seconds": result.seconds, "images": result.num_images}
         write_json(job.folder / "supernet.json", found | {"training": asdict(job.training)})
@@ -169,7 +176,12 @@ class _Train:
 
 
 def train_all(
-    jobs: Iterable[Job], *, data: ImageData, num_workers: int, say: Callable[[str], None]
+    jobs: Iterable[Job],
+    *,
+    data: ImageData,
+    device: str,
+    num_workers: int,
+    say: Callable[[str], None],
 ) -> None:
     """Train the supernets that are not trained yet."""
     waiting = list({job.folder: job for job in jobs if job.cost is None}.values())
@@ -183,31 +195,34 @@ def train_all(
         )
 
     none = leading(data.train, 0)
-    work = _Train(data=replace(data, train=none, search=none, test=none))
+    work = _Train(data=replace(data, train=none, search=none, test=none), device=device)
     num, shared = min(num_workers, len(waiting)), share_split(data.train, "train")
     with Pool(work, num_workers=num, shared=shared) as pool:
         for index, _ in pool.run(waiting, on_report=tell):
             print(f"{SUPERNETS}: {waiting[index].training.name}", flush=True)
 
 
-def pace(first: Job, second: Job, *, data: ImageData, num: int) -> float:
-    """How much longer a step of the first takes than one of the second, in processor time.
+def pace(first: Job, second: Job, *, data: ImageData, num: int, device: str = "cpu") -> float:
+    """How much longer a step of the first takes than one of the second.
+
+    In processor time, on CUDA by the clock.
 
     Steps of both take turns, `num` of the first and four times as many of the second, whose paths
     vary more; each has one step before to warm up.
     """
-    runtime = Runtime(device="cpu", threads=1)
+    runtime = Runtime(device=device, threads=1)
+    clock = runtime.clock if runtime.on_cuda else time.process_time
     jobs, seconds = {first: 1, second: 4}, dict.fromkeys((first, second), 0.0)
-    steps = {job: job.step(job.empty(), data, runtime) for job in jobs}
-    made = {job: job.batches(data) for job in jobs}
+    steps = {job: job.step(job.empty().to(runtime.device), data, runtime) for job in jobs}
+    made = {job: job.batches(data, runtime.device) for job in jobs}
     for index in range(num + 1):
         for job, times in jobs.items():
             for place in range(times if index else 1):
                 batch = _batch(made[job], index * times + place)
-                start = time.process_time()
+                start = clock()
                 steps[job](batch)
                 if index:
-                    seconds[job] += (time.process_time() - start) / times
+                    seconds[job] += (clock() - start) / times
     return seconds[first] / seconds[second]
 
 

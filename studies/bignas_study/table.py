@@ -18,6 +18,8 @@ GROUPS = (*NAMES, "all")
 TITLES = {
     "rate": "Learning rates, on short supernets, scored on the search images",
     "step": "Sandwich and distillation against single paths",
+    "recipe": "The paper's recipe, and what is better at this scale",
+    "distillation": "Distillation, and when it begins",
     "initialisation": "Initialisation (Figs. 4, 5)",
     "schedule": "Schedules (Fig. 6)",
     "regularisation": "Regularisation (Fig. 7)",
@@ -60,15 +62,19 @@ def _slices(found: Mapping[str, Any]) -> str:
             str(row["resolution"]),
             "-".join(map(str, row["depths"])),
             _mean(row["slices"]),
+            _mean(row["tuned"]),
             _mean(row["alone"]),
             difference(row["slice_minus_alone"]),
+            difference(row["tuned_minus_alone"]),
         ]
         for row in found["slices"]
     ]
     if len(lines) > 1:
-        blank = [""] * 5
-        lines.append(["all", *blank, difference(found["all_slices"]["slice_minus_alone"])])
-    header = ["budget", "macs", "pixels", "depths", "slice", "alone", "slice minus alone"]
+        blank, both = [""] * 6, found["all_slices"]
+        gaps = (difference(both[f"{name}_minus_alone"]) for name in ("slice", "tuned"))
+        lines.append(["all", *blank, *gaps])
+    header = ["budget", "macs", "pixels", "depths", "slice", "slice, tuned recipe", "alone"]
+    header += ["slice minus alone", "tuned slice minus alone"]
     return grid("Slices against the same networks from scratch (Tables 2, 3)", header, lines)
 
 
@@ -84,7 +90,7 @@ def _study(title: str, rows: Sequence[Row]) -> str:
         for row in rows
     ]
     header = ["supernet", *GROUPS]
-    header += ["small minus the first's", "big minus", "all minus", "images", "core-seconds"]
+    header += ["small minus the first's", "big minus", "all minus", "images", "device-seconds"]
     return grid(title, header, lines)
 
 
@@ -167,7 +173,7 @@ def _scalenet(rows: Sequence[Row]) -> str:
             ]
         )
     num = len(rows[0]["macs"]) if rows else 0
-    header = ["family", *(f"s{i}" for i in range(num)), "mean minus the first's", "core-seconds"]
+    header = ["family", *(f"s{i}" for i in range(num)), "mean minus the first's", "device-seconds"]
     return grid("A ScaleNet family without retraining", header, lines)
 
 

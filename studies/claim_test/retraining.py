@@ -49,9 +49,10 @@ def retrain(
     data: ImageData,
     num_workers: int,
     say: Say,
+    device: str = "cpu",
     done: Callable[[Unit], None] = lambda unit: None,
 ) -> None:
-    """Train what is not trained yet, `num_workers` side by side, one thread each.
+    """Train what is not trained yet, `num_workers` side by side: a thread each, or a GPU for all.
 
     Every network is scored once, at its end, on the data's search split; what that split is, is
     the caller's choice (the judge images, or for the tuning of the recipe the search images).
@@ -64,7 +65,7 @@ def retrain(
     finished = retrain_all(
         jobs,
         data=data,
-        runtime=Runtime(device="cpu"),
+        runtime=Runtime(device=device),
         settings=EvaluationSettings(num_recalibration=num, recalibration_batch=min(128, num)),
         num_workers=num_workers,
         progress=lambda name, progress: say(describe(name, progress)),

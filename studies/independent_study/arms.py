@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from escalade.api.methods import evolution_of
 from escalade.api.search import make_searcher
 from escalade.config import Config
 from escalade.core.samplers import Hierarchical, Window
@@ -88,7 +89,7 @@ def searcher_of(
             num_images=num_images,
             num_evaluations=num_evaluations,
         )
-    population = config.search.population
+    population, _ = evolution_of(config, "independent")
     generations = max(1, num_evaluations // (len(budgets) * population))
     return IndependentSearch(
         space,

@@ -15,9 +15,9 @@ from escalade.api.estimate import (
     estimate,
     fixed_seconds,
     makespan,
-    num_evaluations,
     num_images,
 )
+from escalade.api.methods import num_evaluations
 from escalade.api.timing import Timing
 from escalade.config import resolve
 from escalade.spaces.load import load

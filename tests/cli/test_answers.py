@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from escalade.api import timing
 from escalade.spaces import known
 
 
@@ -78,6 +79,37 @@ def test_cost_of_a_file(escalade, tmp_path):
     assert json.loads(ended.out)["name"] == "mine"
 
 
+def test_cost_of_a_file_with_layers_left_out(escalade, tmp_path):
+    block = {"kind": "mbconv", "expansion": 3, "width": 16, "skip": False}
+    stages = [
+        [{"kind": "identity", "width": 8, "stride": 2}, block],
+        [{"kind": "linear", "width": 24, "stride": 2}],
+    ]
+    content = {
+        "format": 1,
+        "name": "shallow",
+        "resolution": 16,
+        "num_classes": 10,
+        "stem": {"width": 8},
+        "stages": [{"blocks": blocks} for blocks in stages],
+        "head": {"width": 32},
+    }
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(content))
+    ended = escalade("cost", path, "--layers", "--format", "json")
+    assert (ended.code, ended.err) == (0, "")
+    found = {layer["name"]: layer for layer in json.loads(ended.out)["layers"]}
+    cost = {"macs": 0, "params": 0, "activations": 0}
+    assert found["blocks.0.0.pool"] == {"name": "blocks.0.0.pool"} | cost
+    cost = {"macs": 16 * 24 * 4, "params": 16 * 24, "activations": 24 * 4}
+    assert found["blocks.1.0.conv"] == {"name": "blocks.1.0.conv"} | cost
+    stages[1][0]["kernel"] = 3
+    path.write_text(json.dumps(content))
+    ended = escalade("cost", path)
+    assert ended.code == 2
+    assert "stages[1].blocks[0].kernel: linear has none; use 1" in ended.err
+
+
 def test_known_architectures(escalade):
     assert json.loads(escalade("cost", "--list", "--format", "json").out) == known.names()
     assert escalade("cost", "--list").err.split() == known.names()
@@ -142,6 +174,19 @@ def test_layer_space_as_text(escalade):
     assert ended.err.startswith("bignas: 4,005,888,086,497,296,384,000 paths\n")
 
 
+def test_choice_space(escalade):
+    ended = escalade("space", "scarlet", "--num-paths", 2000, "--format", "json")
+    assert (ended.code, ended.err) == (0, "")
+    found = json.loads(ended.out)
+    assert found["size"] == found["distinct"] == 13**19
+    macs = found["macs"]
+    assert 23_156_736 <= macs["min"] < macs["mean"] < macs["max"] <= 561_340_928
+    assert macs["std"] > 0
+    ended = escalade("space", "scarlet", "--num-paths", 100)
+    assert "smallest: 224 pixels, 5 blocks, 23,156,736 macs, 1,305,864 params" in ended.err
+    assert "largest: 224 pixels, 20 blocks, 561,340,928 macs, 9,038,096 params" in ended.err
+
+
 def test_space_as_text(escalade):
     ended = escalade("space", "scalenet", "--num-paths", 1)
     assert (ended.code, ended.out) == (0, "")
@@ -150,6 +195,14 @@ def test_space_as_text(escalade):
 
 TINY_PLAN = ["plan", "--preset", "smoke", "--set", "dataset.limit=60"]
 TINY_PLAN += ["--set", "supernet.recipe.batch_size=16", "--set", "retrain.recipe.batch_size=16"]
+
+
+@pytest.fixture
+def briefly(monkeypatch):
+    """Times for a moment and in this process, where it does not matter how well."""
+    monkeypatch.setattr(timing, "SUPERNET_SECONDS", 0.1)
+    monkeypatch.setattr(timing, "MEMBER_SECONDS", 0.02)
+    return ["--set", "workers=1"]
 
 
 def test_plan_as_json(escalade, tmp_path):
@@ -166,24 +219,24 @@ def test_plan_as_json(escalade, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
-def test_plan_as_text_ends_with_the_next_command(escalade, tmp_path):
-    ended = escalade(*TINY_PLAN, "--format", "text", "--out", "my plan")
+def test_plan_as_text_ends_with_the_next_command(escalade, briefly, tmp_path):
+    ended = escalade(*TINY_PLAN, *briefly, "--format", "text", "--out", "my plan")
     assert (ended.code, ended.out) == (0, "")
     last = ended.err.splitlines()[-1]
     assert last.startswith("next    escalade run --preset smoke --set dataset.limit=60")
     assert last.endswith("--out 'my plan'")
     assert "--format" not in last
-    assert escalade(*TINY_PLAN).err.splitlines()[-1].endswith("--out runs/smoke")
+    assert escalade(*TINY_PLAN, *briefly).err.splitlines()[-1].endswith("--out runs/smoke")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_plan_fits_the_schedule_to_hours(escalade):
-    long = json.loads(escalade(*TINY_PLAN, "--hours", 1, "--format", "json").out)
-    short = json.loads(escalade(*TINY_PLAN, "--hours", 0.25, "--format", "json").out)
+def test_plan_fits_the_schedule_to_hours(escalade, briefly):
+    long = json.loads(escalade(*TINY_PLAN, *briefly, "--hours", 1, "--format", "json").out)
+    short = json.loads(escalade(*TINY_PLAN, *briefly, "--hours", 0.25, "--format", "json").out)
     assert short["seconds"]["total"] < long["seconds"]["total"] <= 1.2 * 3600
 
 
-def test_hours_that_are_too_short(escalade):
-    ended = escalade(*TINY_PLAN, "--hours", 0.00001)
+def test_hours_that_are_too_short(escalade, briefly):
+    ended = escalade(*TINY_PLAN, *briefly, "--hours", 0.00001)
     assert ended.code == 2
     assert "hours: 1e-05 are too short here" in ended.err

@@ -10,13 +10,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch.utils.flop_counter import FlopCounterMode
+from network_oracles import counted
 
 from escalade.core import cost
 from escalade.core.population import Population
 from escalade.core.samplers import Hierarchical, Uniform
 from escalade.core.seeds import generator
-from escalade.nets.build import blank
+from escalade.nets.build import blank, build
 from escalade.spaces import known
 from escalade.spaces.load import load
 
@@ -156,45 +156,26 @@ def test_layers_are_named_as_in_the_network(architecture):
 
 
 def check_against_oracles(name, rows):
-    """Macs and params at full resolution on `meta`; activations where fvcore traces quickly.
-
-    The sides of all layers are in the macs, so that activations need not be traced at full size.
-    """
+    """Macs and params at full resolution, activations where fvcore traces quickly."""
     for path in space(name).paths(drawn(name)[rows]):
-        architecture = path.architecture
-        found = cost.of(architecture)
-        network = blank(architecture).eval()
-        side = architecture.resolution
-        num_params = sum(p.numel() for p in network.parameters())
-        _strip(network)
-        with FlopCounterMode(display=False) as counter, torch.no_grad():
-            network(torch.empty(1, architecture.in_channels, side, side, device="meta"))
-        assert counter.get_total_flops() == 2 * found.macs
-        assert num_params == found.params
-        fewer = replace(architecture, resolution=max(33, side // 4 + side % 2))
-        assert _fvcore_activations(network, fewer) == cost.of(fewer).activations
+        found, side = cost.of(path.architecture), path.architecture.resolution
+        fewer = replace(path.architecture, resolution=max(33, side // 4 + side % 2))
+        macs, params, activations = counted(path.architecture, side=fewer.resolution)
+        assert (macs, params) == (found.macs, found.params)
+        assert activations == cost.of(fewer).activations
 
 
-def _strip(network):
-    """Take out what the oracles count as nothing and take most of their time for."""
-    for module in list(network.modules()):
-        for name, child in module.named_children():
-            if isinstance(child, torch.nn.BatchNorm2d) or name in ("act1", "gate"):
-                setattr(module, name, torch.nn.Identity())
+@pytest.mark.parametrize("name", ["efficientnet_b0", "regnet_y_400mf"])
+def test_the_oracles_count_as_their_tools_do(name):
+    """`counted` takes a short way through fvcore."""
+    from fvcore.nn import ActivationCountAnalysis
 
-
-def _fvcore_activations(network, architecture):
-    network = network.to_empty(device="cpu")
-    side = architecture.resolution
-    with warnings.catch_warnings():  # fvcore's and the tracer's, from its import on
+    architecture = known.load(name)
+    with warnings.catch_warnings():  # the tracer's
         warnings.simplefilter("ignore")
-        from fvcore.nn import ActivationCountAnalysis
-
-        analysis = ActivationCountAnalysis(
-            network, torch.zeros(1, architecture.in_channels, side, side)
-        )
+        analysis = ActivationCountAnalysis(build(architecture).eval(), torch.zeros(1, 3, 64, 64))
         analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
-        return analysis.tracer_warnings("none").total()
+        assert counted(architecture, side=64)[2] == analysis.tracer_warnings("none").total()
 
 
 @pytest.mark.parametrize("name", SPACES)

@@ -9,7 +9,7 @@ from escalade.core.population import Population
 from escalade.core.samplers import Hierarchical, Uniform, Window
 from escalade.core.sandwich import STEPS_PER_DRAW, Pair, Sandwich
 from escalade.core.seeds import generator
-from escalade.spaces.load import load_layers
+from escalade.spaces.load import load, load_layers
 
 BUDGETS = (1e6, 2e6, 4e6)
 
@@ -126,3 +126,11 @@ def test_a_pair_of_one_network_is_refused(layers):
     path = layers.path(layers.largest, layers.base_triple)
     with pytest.raises(ValueError, match="child: it is the very network that teaches"):
         Pair(largest=path, child=path)
+
+
+def test_choices_that_share_no_weights_make_no_sandwich():
+    space = load("scarlet_small")
+    with pytest.raises(ValueError, match="scarlet_small choices share none; use fair or single"):
+        Sandwich(space, sampler=Uniform(space), seed=0)
+    random = Sandwich(space, sampler=Uniform(space), seed=0, num_random=3, with_ends=False)
+    assert len(random.at(0).all) == 3

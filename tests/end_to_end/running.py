@@ -125,6 +125,7 @@ class Commands:
         environment: dict[str, str] | None = None,
         checkpoint_seconds: float | None = None,
         file_bytes: int | None = None,
+        brief: bool = False,
     ) -> Running:
         """Start a command line.
 
@@ -133,6 +134,7 @@ class Commands:
             environment: more variables.
             checkpoint_seconds: between saves, where it is not to be the default.
             file_bytes: no file may grow beyond this.
+            brief: times trainings and layers for moments, where it does not matter how well.
         """
         if self._last is not None and not self._last.is_waited_for:
             self._last.kill()  # left behind by a test that failed
@@ -147,6 +149,7 @@ class Commands:
             "stderr": str(err),
             "checkpoint_seconds": checkpoint_seconds,
             "file_bytes": file_bytes,
+            "brief": brief,
         }
         self._server.stdin.write(json.dumps(request) + "\n")
         self._server.stdin.flush()

@@ -20,7 +20,7 @@ LATENCY = ("--budgets", "0.8ms,1.2ms", "--budget-kind", "latency", "--set", "tol
 def timed(escalade, tmp_path_factory):
     """A finished run with latency budgets; not to be changed."""
     run = tmp_path_factory.mktemp("timed") / "run"
-    result = escalade(*tiny_run(run, *LATENCY))
+    result = escalade(*tiny_run(run, *LATENCY), brief=True)
     assert result.code == 0, result.err
     assert "latency: predicted against 20 networks measured whole" in result.err
     return run
@@ -41,7 +41,7 @@ def table(run) -> LatencyTable:
 def test_activations_are_a_budget_throughout(escalade, tmp_path):
     run = tmp_path / "run"
     more = ("--budgets", "60k,100k", "--budget-kind", "activations")
-    plan = escalade("plan", *tiny_run(run, *more)[1:], "--format", "json")
+    plan = escalade("plan", *tiny_run(run, *more)[1:], "--format", "json", brief=True)
     assert plan.code == 0, plan.err
     assert json.loads(plan.out)["latency"] is None
     result = escalade(*tiny_run(run, *more))

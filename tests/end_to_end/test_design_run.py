@@ -109,7 +109,7 @@ def test_with_workers_and_another_rule(escalade, designed, tmp_path):
 )
 def test_what_cannot_be_is_said_and_leaves_nothing(escalade, tmp_path, changes, words):
     run = tmp_path / "run"
-    result = escalade(*design_run(run), *changes)
+    result = escalade(*design_run(run), *changes, brief=True)
     assert result.code == 2
     assert words in result.err
     assert not run.exists()
@@ -118,14 +118,14 @@ def test_what_cannot_be_is_said_and_leaves_nothing(escalade, tmp_path, changes, 
 @pytest.mark.slow
 def test_plan_tells_what_the_run_does(escalade, tmp_path):
     command = design_run(tmp_path / "run")
-    result = escalade("plan", *command[1:], "--format", "json")
+    result = escalade("plan", *command[1:], "--format", "json", brief=True)
     assert result.code == 0, result.err
     plan = json.loads(result.out)
     assert plan["space"]["name"] == "regnet_y_small"
     assert plan["seconds"]["evaluations"] == 3
     assert plan["grown"] == [1.6e6, 6.4e6]
     assert 0 < plan["stages"][0]["share"] < 1
-    shown = escalade("plan", *command[1:])
+    shown = escalade("plan", *command[1:], brief=True)
     assert "the best of 3 random ones" in shown.err
     assert "S0 scaled by dWr" in shown.err
 
@@ -151,7 +151,7 @@ def test_latency_is_a_budget_of_a_design_space(escalade, tmp_path):
     kind = ("--budgets", "8ms,16ms", "--budget-kind", "latency")
     kind += ("--set", "tolerance=0.1", "--set", "latency.batch_size=32")
     command = design_run(run, *kind)
-    result = escalade(*command)
+    result = escalade(*command, brief=True)
     assert result.code == 0, result.err
     assert "latency: predicted against 20 networks measured whole" in result.err
     members = read(run, "family/family.json")["members"]

@@ -17,7 +17,10 @@ from escalade.evaluate import latency_store
 from escalade.evaluate.latency_survey import NUM_CHECKED, survey
 from escalade.evaluate.layer_times import TurnTimer, measure
 from escalade.evaluate.store import Store
-from escalade.spaces.load import load
+from escalade.nets.build import build
+from escalade.spaces.load import load, load_choices
+from escalade.supernet.folding import fold
+from escalade.supernet.make import make_supernet
 from escalade.train.runtime import Runtime
 
 RUNTIME = Runtime(device="cpu")
@@ -88,6 +91,22 @@ def test_a_stored_table_predicts_bit_for_bit_the_same(table, tmp_path):
     rng = np.random.default_rng(0)
     drawn = Population(one.sample_genomes(rng, 500), rows[rng.integers(0, len(rows), 500)])
     assert np.array_equal(one.costs(drawn, "latency"), other.costs(drawn, "latency"))
+
+
+@pytest.mark.slow
+def test_slices_of_a_choice_space_are_predicted_too():
+    """They have identities that stand-alone networks have not."""
+    space = load_choices("scarlet_small", in_channels=1, num_classes=10)
+    space = space.for_ladder(LADDER.factors, kind="latency")
+    device = Additive(overhead=1e-4)
+    table = survey(space, ladder=LADDER, num_grown=0, timer=device, settings="fake")
+    supernet = make_supernet(space.shape)
+    for genome in space.sample_genomes(np.random.default_rng(0), 10):
+        running = space.path(genome).running
+        for network in (running, fold(supernet.slices(running), running).architecture):
+            shape = (1, network.resolution, network.resolution)
+            (seconds,) = device([(build(network).eval(), shape)])
+            assert table.of(network) == pytest.approx(seconds, rel=0.05)
 
 
 def test_a_store_of_an_earlier_version_has_no_table(tmp_path):

@@ -50,6 +50,12 @@ def test_costs_budget_and_accuracy_with_standard_errors():
     assert "| search | 75.00 % | 2.17 | 400 |" in text
 
 
+def test_a_member_that_was_given_no_budget():
+    costs = _card(facts=replace(FACTS, tolerance=None)).split("## Costs")[1].split("## Acc")[0]
+    assert "budget" not in costs
+    assert "| multiply-adds | 1,020,000 |" in costs
+
+
 def test_how_it_was_found():
     searched = _card()
     assert "joint search" in searched

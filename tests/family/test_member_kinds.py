@@ -114,7 +114,9 @@ def test_the_script_needs_no_escalade(made):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["regnet_y_like", "mobilenet_v3_like", "bignas_like"])
+@pytest.mark.parametrize(
+    "name", ["regnet_y_like", "mobilenet_v3_like", "bignas_like", "scarlet_like"]
+)
 def test_the_script_runs_where_escalade_cannot_be_imported(name, tmp_path):
     arch = SAMPLES[name]
     package.write(tmp_path, package=packaged(arch), state=trained(arch).state_dict())

@@ -9,8 +9,17 @@ import torch
 from tiny_members import tiny, trained
 
 from escalade.core.architecture import Head, Stage
+from escalade.core.scaling import Scaling, apply
 from escalade.family.warm_start import carried, warm_start
-from sample_networks import bignas, mobilenet_v3, regnet_y, regnet_z, resnet
+from sample_networks import (
+    bignas,
+    mobilenet_v3,
+    regnet_y,
+    regnet_z,
+    resnet,
+    scarlet,
+    scarlet_running,
+)
 
 GROWTHS = {
     "regnet_y deeper": (regnet_y(), regnet_y(depths=(2, 4))),
@@ -30,6 +39,9 @@ GROWTHS = {
         bignas(),
         bignas(widths=((16, 20), (24, 32, 32, 32), (32, 32)), stem=16, head=48, kernel=7),
     ),
+    "scarlet deeper": (scarlet(), apply(scarlet(), Scaling(depth=2.0))),
+    "scarlet all": (scarlet(), apply(scarlet(), Scaling(2.0, 2.0), width_divisor=4)),
+    "scarlet running deeper": (scarlet_running(), apply(scarlet_running(), Scaling(depth=2.0))),
 }
 
 
@@ -79,6 +91,11 @@ SWISH = (_activation(regnet_y(), "swish"), _activation(regnet_y(depths=(1, 3)), 
         (*TURNS, r"stages\[1\].blocks\[3\] is new and its shortcut changes its input"),
         (*TURNS, r"stages\[2\].blocks\[0\]: only one of the two has a projection"),
         (bignas(), _without(bignas()), r"stages\[0\].blocks\[1\]: only one .* has a shortcut"),
+        (
+            scarlet_running(),
+            apply(scarlet_running(), Scaling(width=2.0)),
+            r"stages\[2\].blocks\[0\]: it appended zero channels",
+        ),
         (regnet_y(), regnet_y(max_pool=True), "only one of the two has a max pool"),
         (regnet_z(), replace(regnet_z(), head=Head(width=None)), "has a convolution before"),
         (mobilenet_v3(), mobilenet_v3(head=(16, 40)), "the stem or the head is narrower"),

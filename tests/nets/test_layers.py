@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 import torch
 
+from escalade.core.architecture import Architecture
 from escalade.core.parts import parts_of
 from escalade.nets.build import build
 from escalade.nets.layers import modules_of
 from escalade.spaces import known
+from sample_networks import scarlet, scarlet_running
 
 
 @pytest.mark.parametrize(
@@ -28,9 +30,21 @@ from escalade.spaces import known
     ],
 )
 def test_modules_one_after_the_other_are_the_network(name: str) -> None:
-    architecture = replace(known.load(name), resolution=64, num_classes=7)
+    _check(replace(known.load(name), resolution=64, num_classes=7))
+
+
+@pytest.mark.parametrize("architecture", [scarlet(), scarlet_running()], ids=lambda each: each.name)
+def test_layers_left_out_are_parts_as_well(architecture: Architecture) -> None:
+    _check(architecture)
+    groups = {part.group for part in parts_of(architecture)}
+    assert {group.kind for group in groups} >= {"identity", "dsconv"}
+    assert not any(group.same_shape for group in groups if group.kind in ("identity", "linear"))
+
+
+def _check(architecture: Architecture) -> None:
     network = build(architecture).eval()
-    images = torch.rand(1, 3, 64, 64)
+    side = architecture.resolution
+    images = torch.rand(1, architecture.in_channels, side, side)
     with torch.inference_mode():
         values = images
         for part, module in zip(parts_of(architecture), modules_of(network), strict=True):

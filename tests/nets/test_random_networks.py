@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import warnings
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -15,15 +15,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from escalade.core import cost
 from escalade.core.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
-from escalade.core.legality import ACTIVATIONS, GATES
+from escalade.core.legality import ACTIVATIONS, GATES, LINEAR_ACTIVATIONS
 from escalade.nets.build import blank, build
 from escalade.nets.facts import MAX_STRIDE_OF_HIDDEN
+from fvcore_counts import activations
 
-with warnings.catch_warnings():  # fvcore's, from its import on
-    warnings.simplefilter("ignore")
-    from fvcore.nn import ActivationCountAnalysis
-
-SORTS = ("bottleneck", "regnet_z", "mobile", "mobile_v3", "transition")
+SORTS = ("bottleneck", "regnet_z", "mobile", "mobile_v3", "transition", "simple")
 NUM, NUM_FAST = 60, 12  # of each sort
 
 
@@ -46,7 +43,8 @@ def _check_counts(sort: str, seeds: range) -> None:
         assert sum(parameter.numel() for parameter in network.parameters()) == found.params
         assert _macs(network, architecture) == found.macs, seed
         assert _named_params(network, architecture)
-        pool = sum(row.activations for row in cost.layers(architecture) if row.name == "stem.pool")
+        # fvcore counts no pools, and only the stem's counts here
+        pool = _pooled(network, architecture) if architecture.stem.max_pool else 0
         network = network.to_empty(device="cpu")
         assert _activations(network, architecture) + pool == found.activations, seed
 
@@ -77,13 +75,21 @@ def _macs(network: nn.Module, architecture: Architecture) -> int:
     return flops // 2
 
 
+def _pooled(network: nn.Module, architecture: Architecture) -> int:
+    """Elements that max pools put out."""
+    seen: list[int] = []
+    for module in network.modules():
+        if isinstance(module, nn.MaxPool2d):
+            module.register_forward_hook(lambda _, __, out: seen.append(out.numel()))
+    network(
+        torch.empty(1, architecture.in_channels, *(architecture.resolution,) * 2, device="meta")
+    )
+    return sum(seen)
+
+
 def _activations(network: nn.Module, architecture: Architecture) -> int:
     images = torch.zeros(1, architecture.in_channels, *(architecture.resolution,) * 2)
-    with warnings.catch_warnings():  # the tracer's
-        warnings.simplefilter("ignore")
-        analysis = ActivationCountAnalysis(network, images)
-        analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
-        return int(analysis.tracer_warnings("none").total())
+    return activations(network, images)
 
 
 def _named_params(network: nn.Module, architecture: Architecture) -> bool:
@@ -92,15 +98,23 @@ def _named_params(network: nn.Module, architecture: Architecture) -> bool:
     for row in cost.layers(architecture):
         weight = getattr(modules[row.name], "weight", None)
         num_weights = 0 if weight is None else weight.numel()
-        out = 0 if weight is None else weight.shape[0]
+        out = 0 if weight is None or _is_linear(row.name, modules) else weight.shape[0]
         assert row.params - num_weights in (out, 2 * out), row
     return True
+
+
+def _is_linear(name: str, modules: Mapping[str, nn.Module]) -> bool:
+    """Whether it is the convolution without batch norm of a `linear` block."""
+    parent, _, own = name.rpartition(".")
+    names = {child for child, _ in modules[parent].named_children()} if parent else set()
+    return own == "conv" and names <= {"pool", "conv", "act"}
 
 
 def random_network(rng: Generator, sort: str) -> Architecture:
     """Widths need not be multiples of anything."""
     residual = sort in ("bottleneck", "regnet_z")
-    v3 = sort == "mobile_v3" or (sort == "transition" and bool(rng.random() < 0.3))
+    either = sort in ("transition", "simple")
+    v3 = sort == "mobile_v3" or (either and bool(rng.random() < 0.3))
     stem = Stem(
         width=int(rng.integers(1, 20)),
         kernel=int(rng.choice([1, 3, 5, 7])),
@@ -113,6 +127,8 @@ def random_network(rng: Generator, sort: str) -> Architecture:
     product = math.prod(stage.blocks[0].stride for stage in stages)
     assert product <= MAX_STRIDE_OF_HIDDEN
     without = residual and rng.random() < 0.5
+    if sort == "simple":
+        stages = _with_simple(rng, stages, stem.width)
     return Architecture(
         resolution=stride * product + int(rng.integers(0, 9)),
         in_channels=int(rng.choice([1, 3])),
@@ -140,6 +156,27 @@ def _with_transition(rng: Generator, block: Block) -> Block:
     """Sometimes with another width than the rest of the stage has."""
     width = block.width if rng.random() < 0.5 else int(rng.integers(1, 40))
     return replace(block, width=width, transition=bool(rng.random() < 0.8))
+
+
+def _with_simple(rng: Generator, stages: list[Stage], width: int) -> list[Stage]:
+    """Half of the blocks replaced by those of layers left out, others without shortcut."""
+    made = []
+    for stage in stages:
+        blocks = []
+        for block in stage.blocks:
+            drawn = int(rng.integers(6))
+            if drawn == 0:
+                wider = int(rng.choice([0, 3]))
+                block = Block.identity(width + wider, stride=block.stride)
+            elif drawn in (1, 2):
+                activation = str(rng.choice(LINEAR_ACTIVATIONS))
+                block = Block.linear(block.width, stride=block.stride, activation=activation)
+            elif drawn == 3:
+                block = replace(block, skip=False)
+            blocks.append(block)
+            width = block.width
+        made.append(Stage(blocks=tuple(blocks)))
+    return made
 
 
 def _block(rng: Generator, sort: str, width: int, *, stride: int) -> Block:

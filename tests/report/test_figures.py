@@ -161,6 +161,21 @@ def test_convergence_of_a_coarse_to_fine_selection_names_its_phases_and_budgets(
     assert "coarse grid" in figures.deviation(rows).reading
 
 
+def test_convergence_of_a_front_does_not_promise_a_rising_mean():
+    rows = [
+        {"iteration": 1, "phase": "front", "stage": None, "generation": generation}
+        | {"mean": 0.6 - generation / 100, "std": 0.05, "best": 0.8, "num": num}
+        for generation, num in ((1, 80), (2, 40), (3, 40))
+    ]
+    figure = figures.convergence(rows)
+    best = percent(0.8)
+    assert f"160 scores, the best {best}" in figure.reading
+    assert "need not rise" in figure.reading
+    assert len(figure.traces) == 3
+    assert "Pareto front" in figure.traces[1]["hovertext"][0]
+    assert "need not fall" in figures.deviation(rows).reading
+
+
 def test_losses_are_drawn_as_recorded_and_long_ones_averaged(run, family):
     stated = [r for r in run.metrics if r["stage"] == "train"]
     (trace,) = figures.supernet_loss(run.metrics).traces

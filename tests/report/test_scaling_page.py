@@ -14,6 +14,7 @@ import pytest
 from escalade.core import cost
 from escalade.core.cost_curves import CostCurve, cost_curve, factors_between
 from escalade.report import svg
+from escalade.report.figures.figure import Figure, layout
 from escalade.report.figures.scaling import KINDS, cost_curves
 from escalade.report.scaling import write
 from escalade.spaces import known
@@ -100,10 +101,24 @@ def test_an_svg_rises_with_the_cost(curves):
     assert y0 > y1
 
 
-def test_a_linear_axis_is_refused(curves):
+def test_a_linear_axis_is_even():
+    axis = {"type": "linear", "range": [0, 4], "tickvals": [0, 4], "ticktext": ["0", "4"]}
+    line = {"color": "#000000", "dash": "solid", "width": 1}
+    trace = {"type": "scatter", "mode": "lines", "x": [0, 1, 4], "y": [0, 1, 4], "line": line}
+    figure = Figure(
+        name="even", title="", reading="", traces=(trace,),
+        layout=layout(x={"title": {"text": ""}, **axis}, y={"title": {"text": ""}, **axis}),
+    )  # fmt: skip
+    path = re.search(r'<path d="M([^"]*)" fill="none"', svg.draw([figure], title=""))[1]
+    (x0, y0), (x1, y1), (x2, y2) = (map(float, point.split()) for point in path.split("L"))
+    assert x2 - x0 == pytest.approx(4 * (x1 - x0), abs=0.3)
+    assert y0 - y2 == pytest.approx(4 * (y0 - y1), abs=0.3)
+
+
+def test_an_axis_of_another_kind_is_refused(curves):
     figure = cost_curves(curves, kind="macs")
-    figure.layout["xaxis"]["type"] = "linear"
-    with pytest.raises(ValueError, match="not logarithmic"):
+    figure.layout["xaxis"]["type"] = "date"
+    with pytest.raises(ValueError, match="not logarithmic or linear"):
         svg.draw([figure], title="")
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from escalade.core.scaling import Scaling
-from escalade.search.chosen import choose, scaling_between
+from escalade.core.scaling import Scaling, scaling_between
+from escalade.search.chosen import choose
 
 
 def test_members_lie_on_the_curve_of_error_and_cost():

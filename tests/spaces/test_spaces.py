@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import pytest
 
 from escalade.core.budget import Budget, Ladder
+from escalade.core.choice_space import ChoiceSpace
 from escalade.core.design_space import DesignSpace
 from escalade.core.layer_space import LayerSpace
 from escalade.core.seeds import generator
@@ -36,6 +38,7 @@ def ladder(*targets, kind="macs"):
 DESIGNS = ["regnet_y", "regnet_y_small", "regnet_z", "regnet_z_small"]
 SUPERNETS = ["medium", "scalenet", "scalenet_half", "small"]
 LAYERS = ["bignas", "bignas_small"]
+CHOICES = ["scarlet", "scarlet_folds", "scarlet_small", "scarlet_small_folds"]
 
 
 @pytest.mark.parametrize("name", SUPERNETS)
@@ -70,10 +73,68 @@ def test_every_named_layer_space_loads_and_says_what_it_is_for(name):
     assert low < high
 
 
+@pytest.mark.parametrize("name", CHOICES)
+def test_every_named_choice_space_loads_and_says_what_it_is_for(name):
+    space = load.load(name, factors=(1.0, 2.0), kind="params", in_channels=1)
+    assert isinstance(space, ChoiceSpace)
+    assert (space.name, bool(space.data.description)) == (name, True)
+    assert (space.factors, space.kind, space.in_channels) == ((1.0, 2.0), "params", 1)
+    assert space.folds is name.endswith("folds")
+    assert load.make(load.parse(load.to_json(space.data), where=name)).data == space.data
+    assert load.load_choices(name, in_channels=1).data == space.data
+    assert choose.space_for(name, ladder(1e6)).with_data(in_channels=1, num_classes=1000).data == (
+        space.data
+    )
+    assert choose.largest_resolution(space) == space.data.resolution
+    low, _, high = choose.base_costs(space, "macs")
+    assert low < high
+
+
+@pytest.mark.parametrize("name", ["scarlet", "scarlet_small"])
+def test_the_folding_variants_are_the_spaces_themselves(name):
+    usual, folds = load.load_choices(name), load.load_choices(f"{name}_folds")
+    changes = {"name": folds.name, "description": folds.data.description, "folds": True}
+    assert folds.data == replace(usual.data, **changes)
+
+
+def test_a_space_like_another(tmp_path):
+    path = tmp_path / "own.yaml"
+    path.write_text("like: bignas_small\nname: mine\nresolutions: [20, 28]\n")
+    usual = load.load_layers("bignas_small").data
+    found = load.load_layers(str(path)).data
+    assert found == replace(usual, name="mine", resolutions=(20, 28))
+    path.write_text("like: scarlet_folds\nidentity: plain\nname: mine\n")
+    assert load.load_choices(str(path)).identity == "plain"
+    assert load.load_choices(str(path)).folds
+    path.write_text("like: scarlet\nresolution: 16\n")
+    with pytest.raises(ValueError, match=r"own\.yaml\.resolution: 16 is too small"):
+        load.load(str(path))
+
+
+@pytest.mark.parametrize(
+    ("like", "words"),
+    [("scarlt", "did you mean scarlet?"), ("[1]", "known are bignas"), ("zzz", "known are")],
+)
+def test_a_space_like_none(tmp_path, like, words):
+    path = tmp_path / "own.yaml"
+    path.write_text(f"like: {like}\nname: mine\n")
+    with pytest.raises(ValueError) as caught:
+        load.load(str(path))
+    assert str(caught.value).startswith(f"{path}.like: ")
+    assert "is no space that comes with the package" in str(caught.value)
+    assert words in str(caught.value)
+
+
 def test_a_layer_space_for_a_ladder():
     space = choose.space_for("bignas_small", ladder(1e6, 2e6))
     assert isinstance(space, LayerSpace)
     assert space.factors == (1.0, 2.0)
+
+
+@pytest.mark.parametrize("name", ["small", "bignas", "regnet_y"])
+def test_a_space_without_a_list_of_choices(name):
+    with pytest.raises(ValueError, match=f"space: {name} has no list of choices .* as scarlet"):
+        load.load_choices(name)
 
 
 @pytest.mark.parametrize("name", ["small", "regnet_y"])
@@ -85,7 +146,8 @@ def test_a_space_without_choices_per_layer(name):
 def test_an_unknown_kind(tmp_path):
     path = tmp_path / "own.yaml"
     path.write_text("format: 1\nkind: layer\n" + OWN.replace("format: 1", ""))
-    with pytest.raises(ValueError, match=r"own\.yaml\.kind: 'layer' .* kind: regnet or layers"):
+    words = r"own\.yaml\.kind: 'layer' .* kind: regnet, layers or choices"
+    with pytest.raises(ValueError, match=words):
         load.load(str(path))
 
 
@@ -95,7 +157,7 @@ def test_a_design_space_has_no_supernet():
 
 
 def test_names():
-    assert load.names() == sorted(DESIGNS + SUPERNETS + LAYERS)
+    assert load.names() == sorted(DESIGNS + SUPERNETS + LAYERS + CHOICES)
 
 
 def test_a_space_of_ones_own(tmp_path):

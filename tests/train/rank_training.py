@@ -1,6 +1,6 @@
 """One rank of a training; started by test_ranks.py.
 
-Arguments: a file for the weights, a file of a checkpoint, the kind of step (single or sandwich).
+Arguments: a file for the weights, one of a checkpoint, the step (single, sandwich or fair).
 """
 
 from __future__ import annotations
@@ -21,11 +21,15 @@ RECIPE = Recipe(
 )
 
 
-RECIPES = {"single": RECIPE, "sandwich": replace(RECIPE, drop_rate=0.2, optimizer="rmsprop")}
+RECIPES = {
+    "single": RECIPE,
+    "sandwich": replace(RECIPE, drop_rate=0.2, optimizer="rmsprop"),
+    "fair": RECIPE,
+}
 
 
 def make_training(kind: str) -> Training:
-    return Training(recipe=RECIPES[kind], sandwich=kind == "sandwich")
+    return Training(recipe=RECIPES[kind], sandwich=kind == "sandwich", fair=kind == "fair")
 
 
 def main(out: str, checkpoint: str, kind: str) -> None:

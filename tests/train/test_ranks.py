@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,31 +9,19 @@ from rank_training import RECIPE, make_training
 from tiny_training import Training, assert_equal
 from torch import Tensor
 
+from rank_processes import run_ranks
+
 SCRIPT = Path(__file__).with_name("rank_training.py")
 
 
 def _run_ranks(
     out: Path, checkpoint: Path, *, kind: str, world_size: int
 ) -> list[dict[str, Tensor]]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    common = {
-        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(port),
-        "WORLD_SIZE": str(world_size),
-    }
-    command = [sys.executable, str(SCRIPT), str(out), str(checkpoint), kind]
-    ranks = [
-        subprocess.Popen(command, env=os.environ | common | {"RANK": str(rank)})
-        for rank in range(world_size)
-    ]
-    assert [rank.wait(timeout=120) for rank in ranks] == [0] * world_size
+    run_ranks(SCRIPT, out, checkpoint, kind, world_size=world_size)
     return [torch.load(f"{out}.{rank}", weights_only=True) for rank in range(world_size)]
 
 
-@pytest.mark.parametrize("kind", ["single", "sandwich"])
+@pytest.mark.parametrize("kind", ["single", "sandwich", "fair"])
 def test_two_ranks_equal_one_with_two_groups(tmp_path: Path, kind: str) -> None:
     one = make_training(kind)
     start = one.state()

@@ -9,13 +9,19 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from escalade.core import choice_data
+from escalade.core.choice_space import ChoiceSpace
 from escalade.core.choices import parse
+from escalade.core.fair import FairPaths
 from escalade.core.samplers import Hierarchical
 from escalade.core.sandwich import Sandwich
 from escalade.core.space import SearchSpace
 from escalade.data.batches import Augmentation, TrainBatches
 from escalade.data.split import Split
+from escalade.supernet.make import make_supernet as make_any_supernet
+from escalade.supernet.shared_weights import SharedWeights
 from escalade.supernet.supernet import Supernet
+from escalade.train.fair import FairStep
 from escalade.train.loop import TrainResult, train
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
@@ -40,6 +46,26 @@ SPACE = {
     ],
 }
 
+# One down-sampling layer, one that grows and one that keeps its shape; the last choice is nothing.
+CHOICES = {
+    "format": 1,
+    "kind": "choices",
+    "name": "tiny_choices",
+    "in_channels": 1,
+    "num_classes": 3,
+    "resolution": 8,
+    "stem": {"width": 8},
+    "first": {"width": 8},
+    "choices": [
+        {"expansion": 2, "kernel": 3},
+        {"expansion": 2, "kernel": 5, "se": True},
+        {"expansion": 3, "kernel": 3},
+        "identity",
+    ],
+    "stages": [{"depth": 1, "width": 8, "stride": 2}, {"depth": 2, "width": 16}],
+    "head": {"width": 16},
+}
+
 
 def make_split(num: int = 64, *, seed: int = 0) -> Split:
     """Noise whose brightness tells the class."""
@@ -58,6 +84,15 @@ def make_supernet(*, coupled: bool = False) -> Supernet:
     return Supernet(make_space().shape, coupled=coupled)
 
 
+def make_choice_space(*, identity: str = "let") -> ChoiceSpace:
+    return ChoiceSpace(choice_data.parse(CHOICES)).with_identity(identity)
+
+
+def make_choice_supernet(*, identity: str = "let") -> SharedWeights:
+    torch.manual_seed(0)
+    return make_any_supernet(make_choice_space(identity=identity).shape)
+
+
 def objective(runtime: Runtime) -> Objective:
     return Objective(mean=(0.4,), std=(0.3,), label_smoothing=0.1, autocast=runtime.autocast)
 
@@ -72,6 +107,7 @@ class Training:
         network: nn.Module | None = None,
         coupled: bool = False,
         sandwich: bool = False,
+        fair: bool = False,
         wrap: Callable[[Step], Step] = lambda step: step,
         precision: str = "fp32",
     ) -> None:
@@ -82,9 +118,15 @@ class Training:
             make_split(), batch_size=self.recipe.batch_size, seed=3, augmentation=augmentation
         )
         step: Step
-        if network is None:
+        self.network: nn.Module
+        if fair:
+            choices = make_choice_supernet()
+            self.network = choices
+            paths = FairPaths(make_choice_space(), seed=3)
+            step = FairStep(choices, paths=paths, objective=objective(self.runtime))
+        elif network is None:
             supernet = make_supernet(coupled=coupled)
-            self.network: nn.Module = supernet
+            self.network = supernet
             space = make_space()
             sampler = Hierarchical(space)
             if sandwich:

@@ -100,7 +100,7 @@ def analyse(session: Session, wanted: Analysis) -> dict[str, Any]:
     record = Record(session, networks=[*members, teacher], teacher=teacher.name)
     for network in chosen:
         trial = trials.slice(network)
-        slice_into(session, trial.folder, network.path.architecture)
+        slice_into(session, trial.folder, network.path.running)
         record.add(trial)
     asked = _asked(trials, chosen, wanted, record)
     # The teacher of distillation A is among those trained alone.
@@ -151,7 +151,9 @@ def _members(session: Session) -> list[Network]:
     return [
         Network(
             name=each.name,
-            path=Path(tuple(stage["genome"]), tuple(stage["strategy"]), each.architecture),
+            path=Path(
+                tuple(stage["genome"]), tuple(stage["strategy"]), each.architecture, each.runs
+            ),
         )
         for each, stage in zip(searched, found, strict=True)
     ]

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from escalade.api.session import Session, recipe_for
+from escalade.core.architecture import Architecture
 from escalade.core.path_space import Path as NetworkPath
+from escalade.family import package
 from escalade.family.in_place import InPlaceJob
 from escalade.family.parallel import Job
 from escalade.family.retrain import RetrainJob
@@ -137,7 +139,7 @@ class Trials:
         config = self._session.config
         job = RetrainJob(
             name=name,
-            architecture=network.path.architecture,
+            architecture=_trained(network, start),
             recipe=recipe,
             seed=config.seed,
             folder=self._folder(name),
@@ -158,3 +160,8 @@ class Trials:
 
     def _folder(self, name: str) -> Path:
         return self._session.folder.analysis_trainings / name
+
+
+def _trained(network: Network, start: Path | None) -> Architecture:
+    """What a training is of: of a slice that is trained on, the slice's own network."""
+    return network.path.architecture if start is None else package.read(start).architecture

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from escalade.api import latency
+from escalade.api import latency, sizes
 from escalade.api.run_folder import RunFolder
 from escalade.api.search import evaluation_settings
 from escalade.api.session import Session, recipe_for
@@ -23,7 +23,6 @@ from escalade.core.design_space import DesignSpace
 from escalade.core.hybrid import scale_to
 from escalade.core.lattice import CostOf
 from escalade.core.members import Member
-from escalade.core.space import SearchSpace
 from escalade.evaluate.alone import AloneEvaluator, Trained
 from escalade.evaluate.store import Store
 from escalade.family.files import write_json
@@ -160,13 +159,13 @@ def grow_by_rule(session: Session) -> None:
 
     Of a design space that is S0, and the rest of the ladder is beyond it.
     """
-    config = session.config
     if session.folder.growth.exists():
         session.console.say("grow: done before")
         return
+    config = sizes.found(session.config, session.folder)
     base = searched_base(session.folder)
     first = num_searched(session.folder)
-    budgets = (*config.ladder.budgets[first:], *config.ladder.grown(config.grow.num))
+    budgets = (*config.ladder.budgets[first:], *config.grown)
     cost_of = latency_of(session.folder, config)
     stage = base_stage(session.folder, config)
     members = [
@@ -266,34 +265,3 @@ def grow_to(folder: RunFolder, config: Config, budget: Budget) -> dict[str, Any]
     grown = member(base, config, budget, name=name, base_stage=stage, cost_of=cost_of)
     note = f"{base.name} scaled by the rule {config.grow.rule}; nothing was fitted"
     return entry(grown, cost_of) | {"notes": [note]}
-
-
-def how_found(session: Session, origin: str) -> str:
-    """A sentence for a member's card; empty where members are one base, scaled."""
-    space, config, folder = session.space, session.config, session.folder
-    if isinstance(space, SearchSpace):
-        return ""
-    if origin == "grown":
-        return (
-            f"{searched_base(folder).name}, the largest searched member, scaled by the rule "
-            f"{config.grow.rule} (Fast and Accurate Model Scaling): nobody searched this size."
-        )
-    search = folder.read(folder.search, stage="search")
-    if isinstance(space, DesignSpace):
-        return (
-            f"The best on the search images of {len(search['models'])} random networks of the "
-            f"design space {space.name} at this budget, each trained alone with a short recipe."
-        )
-    how = SELECTED[search["searcher"]]
-    images = "training" if config.search.images == "train" else "search"
-    return (
-        f"{how} in the space {space.name} for this budget: the best found on {images} images with "
-        "weights cut out of one supernet."
-    )
-
-
-SELECTED = {
-    "coarse_to_fine": "Selected coarse to fine (BigNAS, section 3.2)",
-    "random": "The best of random networks",
-    "independent": "Evolved",
-}

@@ -57,7 +57,7 @@ class DesignPlan:
     def to_json(self) -> dict[str, Any]:
         """The keys of `Plan.to_json`."""
         data, config = self.data, self.config
-        scaled = (*config.ladder.budgets[1:], *config.ladder.grown(config.grow.num))
+        scaled = (*config.ladder.budgets[1:], *config.grown)
         return {
             "data": {
                 "name": data.name,
@@ -97,7 +97,7 @@ class DesignPlan:
             f"{row['share']:.1%} of them meet it; the best of {search.num_models} random ones, "
             f"{_length(search.recipe)} each",
         ]
-        scaled = (*config.ladder.budgets[1:], *config.ladder.grown(config.grow.num))
+        scaled = (*config.ladder.budgets[1:], *config.grown)
         lines += [
             f"  S{i}  {format_amount(budget.target, kind)}: S0 scaled by {config.grow.rule}"
             for i, budget in enumerate(scaled, start=1)
@@ -172,7 +172,7 @@ def check_budget(config: Config, space: DesignSpace) -> None:
 
 def example_members(config: Config, space: DesignSpace) -> tuple[Architecture, ...]:
     """Some network of the first budget, and what the rule makes of it for the others."""
-    first, *rest = (*config.ladder.budgets, *config.ladder.grown(config.grow.num))
+    first, *rest = (*config.ladder.budgets, *config.grown)
     genomes = draw_models(space, budget=first, num=1, rng=generator(0, "timing"))
     base = space.architecture(genomes[0])
     loose = [Budget(budget.target, budget.kind, 0.5) for budget in rest]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from escalade.api.methods import method_of, num_evaluations, scales
 from escalade.api.timing import Timing
 from escalade.config import Config
 from escalade.core.budget import Budget
-from escalade.core.layer_space import LayerSpace
 from escalade.core.path_space import PathSpace
 from escalade.core.seeds import generator
 from escalade.core.space_summary import candidate_paths
@@ -46,13 +46,14 @@ class Estimate:
 def estimate(
     config: Config, space: SupernetSpace, timing: Timing, *, num_train: int, num_search: int
 ) -> Estimate:
-    """What the stages would take with these recipes."""
+    """What the stages would take with these recipes; a ladder tells the members' sizes."""
     macs = member_macs(config, space)
     num = len(config.budgets)
     scored = num_search + min(config.evaluation.recalibration_images, num_train)
     mean = float(np.mean([timing.image(m) for m in macs[:num]]))
     evaluations = num_evaluations(config, space)
-    asked = evaluations * (1.0 if config.search.method == "random" else MEASURED_SHARE)
+    asks_once = method_of(config, space) in ("random", "nsga2")
+    asked = evaluations * (1.0 if asks_once else MEASURED_SHARE)
     rounds = _rounds(config, macs)
     trained = num_images(config.retrain.recipe, num_train) + scored * EVALUATION_SHARE
     return Estimate(
@@ -100,27 +101,15 @@ def num_images(recipe: Recipe, num_train: int) -> int:
     return recipe.num_steps(num_train // batch) * batch
 
 
-def num_evaluations(config: Config, space: SupernetSpace) -> int:
-    """Paths a search scores at most."""
-    search = config.search
-    if isinstance(space, LayerSpace):
-        if search.method == "independent":
-            each = search.population * search.generations
-        else:
-            each = search.num_skeletons + search.num_variations
-        return each * len(config.budgets)
-    stages = max(1, len(config.budgets) - 1)
-    base = search.population * search.generations * stages
-    strategies = search.strategies * stages
-    return search.num_bases * strategies + search.rounds * (base + strategies)
-
-
 def member_macs(config: Config, space: PathSpace) -> list[float]:
     """Macs of every member, searched and grown."""
-    budgets = [*config.budgets, *(b.target for b in config.ladder.grown(config.grow.num))]
+    budgets = [*config.budgets, *(b.target for b in config.grown)]
     if config.budget_kind == "macs":
         return budgets
-    macs = [_macs_at(budget, space, stage) for stage, budget in enumerate(config.ladder.budgets)]
+    macs = [
+        _macs_at(budget, space, stage if scales(config, space) else 0)
+        for stage, budget in enumerate(config.ladder.budgets)
+    ]
     ratio = macs[-1] / macs[-2] if len(macs) > 1 else 2.0
     while len(macs) < len(budgets):
         macs.append(macs[-1] * ratio)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from escalade.api import design, latency
+from escalade.api import design, latency, sizes
+from escalade.api.methods import scales
 from escalade.api.run_folder import RunFolder
 from escalade.api.session import Session
 from escalade.config import Config
@@ -18,7 +19,6 @@ from escalade.core.lattice import CostOf
 from escalade.core.members import Member, solve
 from escalade.core.scaling import Scaling, realised
 from escalade.core.seeds import generator
-from escalade.core.space import SearchSpace
 from escalade.family.files import write_json
 
 # How many times the last searched stage an extrapolation may reach before it is called a guess.
@@ -32,7 +32,7 @@ def grow(session: Session) -> None:
         session.console.say("grow: done before")
         return
     searched = Searched(folder, config)
-    budgets = config.ladder.grown(config.grow.num)
+    budgets = config.grown
     if not searched.can_grow:
         session.console.say(f"grow: no members are grown: {searched.why_not}")
         content: dict[str, Any] = {
@@ -157,7 +157,7 @@ def grow_to(path: Path, amount: str) -> dict[str, Any]:
         ValueError: if the run was not searched, or no rounding meets the budget.
     """
     folder = RunFolder(path)
-    config = folder.load_config()
+    config = sizes.found(folder.load_config(), folder)
     target = parse_amount(amount, kind=config.budget_kind, where="--to")
     least = config.budgets[0]
     if target < least:
@@ -166,7 +166,7 @@ def grow_to(path: Path, amount: str) -> dict[str, Any]:
             f"the rule grows from {format_amount(least, config.budget_kind)} {config.budget_kind}"
         )
     budget = Budget(target, config.budget_kind, config.tolerance)
-    if not isinstance(folder.load_space(config), SearchSpace):
+    if not scales(config, folder.load_space(config)):
         return design.grow_to(folder, config, budget)
     searched = Searched(folder, config)
     if not searched.can_grow:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from escalade.api import sizes
 from escalade.api.run_folder import RunFolder
 from escalade.config import Config
 from escalade.core import latency_table
@@ -15,11 +16,9 @@ from escalade.core.architecture import Architecture
 from escalade.core.budget import format_seconds
 from escalade.core.design_space import DesignSpace
 from escalade.core.latency_table import LatencyTable
-from escalade.core.layer_space import LayerSpace
 from escalade.core.path_space import PathSpace
 from escalade.core.population import Population
 from escalade.core.seeds import generator
-from escalade.core.space import SearchSpace
 from escalade.evaluate import latency_store
 from escalade.evaluate.latency_survey import survey
 from escalade.evaluate.layer_times import TurnTimer, measure
@@ -63,18 +62,18 @@ def as_begun(config: Config, folder: RunFolder) -> Config:
 
 
 # The same kind of space comes back, with a table.
-Timed = TypeVar("Timed", bound=SearchSpace | LayerSpace | DesignSpace)
+Timed = TypeVar("Timed", bound=Space)
 
 
 def with_table(config: Config, space: Timed, runtime: Runtime) -> Timed:
-    """The space with a table measured now; as it is where budgets are no latencies.
+    """The space with a table measured now; as it is where the run needs none.
 
     Args:
-        config: with the ladder.
+        config: with the ladder, or the constraints on a front.
         space: with the data's channels and classes.
         runtime: where to measure.
     """
-    if config.budget_kind != "latency":
+    if not config.needs_latency:
         return space
     with runtime.private_randomness():
         table = _measured(config, space, timer(config, runtime))
@@ -91,6 +90,8 @@ def _measured(config: Config, space: Space, measuring: TurnTimer) -> LatencyTabl
             timer=measuring,
             settings=measuring.settings,
         )
+    if not config.budgets:
+        config = sizes.expected(_untimed(config), space)
     return survey(
         space,
         ladder=config.ladder,
@@ -98,6 +99,12 @@ def _measured(config: Config, space: Space, measuring: TurnTimer) -> LatencyTabl
         timer=measuring,
         settings=measuring.settings,
     )
+
+
+def _untimed(config: Config) -> Config:
+    """The configuration with macs in the place of latencies, which nothing predicts yet."""
+    kept = [each.text for each in sizes.constraints_of(config) if each.measure != "latency"]
+    return replace(config, budget_kind="macs", search=replace(config.search, constraints=kept))
 
 
 def keep(folder: RunFolder, table: LatencyTable, runtime: Runtime) -> None:
@@ -124,12 +131,12 @@ def stored(folder: RunFolder) -> LatencyTable | None:
 
 
 def with_stored(folder: RunFolder, config: Config, space: Timed) -> Timed:
-    """The space with the run's table, where budgets are latencies.
+    """The space with the run's table, where it needs one.
 
     Raises:
         ValueError: if the run has no table.
     """
-    if config.budget_kind != "latency":
+    if not config.needs_latency:
         return space
     return cast("Timed", space.with_latency(table_of(folder)))
 
@@ -150,7 +157,7 @@ def table_of(folder: RunFolder) -> LatencyTable:
 
 
 def planned(space: Space) -> dict[str, Any]:
-    """What plan.json holds beyond the space itself, where budgets are latencies."""
+    """What plan.json holds beyond the space itself, where there is a latency table."""
     return {} if space.latency is None else {"latency": space.latency.to_json()}
 
 

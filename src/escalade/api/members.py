@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
+from escalade.api import sizes
 from escalade.api.session import Session
 from escalade.core.architecture import Architecture
-from escalade.core.scaling import Scaling, realised
+from escalade.core.scaling import Scaling, scaling_between
 from escalade.data import ImageData
 from escalade.family.package import Package
 from escalade.family.preprocessing import Preprocessing
@@ -15,7 +17,10 @@ from escalade.train.recipe import Recipe
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A member before it has weights."""
+    """A member before it has weights.
+
+    `runs` is what the supernet runs of a searched member, where that is another network.
+    """
 
     name: str
     stage: float
@@ -24,11 +29,18 @@ class Candidate:
     architecture: Architecture
     scaling: Scaling
     interval: dict[str, tuple[float, float]] | None = None
+    runs: Architecture | None = None
+
+    @property
+    def running(self) -> Architecture:
+        """What its slice is cut as."""
+        return self.runs or self.architecture
 
 
 def candidates(session: Session) -> list[Candidate]:
     """The members that search and growth name, smallest first."""
-    folder, config = session.folder, session.config
+    folder = session.folder
+    ladder = sizes.found(session.config, folder).ladder
     search = folder.read(folder.search, stage="search")
     growth = folder.read(folder.growth, stage="grow")
     found = []
@@ -40,11 +52,12 @@ def candidates(session: Session) -> list[Candidate]:
         found.append(
             Candidate(
                 name=name,
-                stage=config.ladder.stage(stage["budget"]),
+                stage=ladder.stage(stage["budget"]),
                 origin="searched",
                 budget=stage["budget"],
                 architecture=arch,
-                scaling=realised(base, arch),
+                scaling=scaling_between(base, arch),
+                runs=_runs(stage, name, where=str(folder.search)),
             )
         )
     assert base is not None
@@ -57,11 +70,17 @@ def candidates(session: Session) -> list[Candidate]:
                 origin="grown",
                 budget=member["budget"],
                 architecture=arch,
-                scaling=realised(base, arch),
+                scaling=scaling_between(base, arch),
                 interval=_interval(member["interval"]),
             )
         )
     return found
+
+
+def _runs(stage: dict[str, Any], name: str, *, where: str) -> Architecture | None:
+    """The running network of a searched stage, if search.json has one."""
+    stated = stage.get("runs")
+    return None if stated is None else Architecture.from_json(stated, where=where).renamed(name)
 
 
 def _interval(stated: dict[str, list[float]] | None) -> dict[str, tuple[float, float]] | None:

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from escalade.api import estimate as estimates
-from escalade.api import latency, schedule, timing
+from escalade.api import latency, schedule, sizes, timing
 from escalade.api.console import duration
 from escalade.api.design import is_design, settle
 from escalade.api.design_plan import DesignPlan, plan_design
 from escalade.api.estimate import Estimate
-from escalade.api.plan_text import bars, data_line
-from escalade.api.search import make_searcher
+from escalade.api.methods import made_for, scales
+from escalade.api.plan_text import bars, data_line, front_lines
+from escalade.api.run_folder import named_space
+from escalade.api.search import check_search
 from escalade.api.session import load_images, make_runtime, path_sampler
 from escalade.api.timing import Timing
+from escalade.api.train import check_step
 from escalade.config import Config, resolve
 from escalade.core.budget import Budget, format_amount
 from escalade.core.design_space import DesignSpace
-from escalade.core.layer_space import LayerSpace
 from escalade.core.seeds import generator
 from escalade.core.space_summary import candidate_paths, histogram
 from escalade.data import ImageData
-from escalade.spaces import choose
 from escalade.spaces.load import SupernetSpace
 
 NUM_PATHS = 20_000
@@ -32,12 +33,17 @@ NUM_PATHS_PER_STAGE = 20_000
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A checked configuration and what it means on this data and this device."""
+    """A checked configuration and what it means on this data and this device.
+
+    `stages` say what paths cost against each budget; `front`, of a run without budgets, what they
+    cost within the constraints.
+    """
 
     config: Config
     data: ImageData
     space: SupernetSpace
     stages: tuple[dict[str, Any], ...]
+    front: Mapping[str, Any] | None
     histogram: Mapping[str, Any]
     estimate: Estimate
     timing: Timing
@@ -63,7 +69,8 @@ class Plan:
             },
             "budget_kind": config.budget_kind,
             "stages": list(self.stages),
-            "grown": [b.target for b in config.ladder.grown(config.grow.num)],
+            "front": None if self.front is None else dict(self.front),
+            "grown": [budget.target for budget in self._grown],
             "histogram": dict(self.histogram),
             "seconds": asdict(self.estimate) | {"total": self.estimate.total},
             "memory_bytes": self.memory,
@@ -84,8 +91,8 @@ class Plan:
             f"space   {self.space.name}: {float(self.space.distinct):.3g} distinct paths",
         ]
         how = "grown by the fitted rule"
-        if isinstance(self.space, LayerSpace):
-            how = f"the largest slice scaled by {config.grow.rule}"
+        if not scales(config, self.space):
+            how = f"the largest searched member scaled by {config.grow.rule}"
         for stage in self.stages:
             lines.append(
                 f"  S{stage['stage']}  {format_amount(stage['budget'], kind)} {kind}: "
@@ -94,8 +101,10 @@ class Plan:
                 f"{stage['share']:.1%} of them meet it"
             )
         first = len(config.budgets)
-        for i, budget in enumerate(config.ladder.grown(config.grow.num)):
+        for i, budget in enumerate(self._grown):
             lines.append(f"  S{first + i}  {format_amount(budget.target, kind)}: {how}")
+        if self.front is not None:
+            lines += front_lines(self.front, kind=kind, num_grown=config.grow.num, how=how)
         if table is not None:
             lines += [f"latency {line}" for line in latency.describe(table)]
         lines += [
@@ -109,6 +118,11 @@ class Plan:
             f"next    {command}",
         ]
         return "\n".join(lines) + "\n"
+
+    @property
+    def _grown(self) -> tuple[Budget, ...]:
+        """Budgets of the members to grow, where they are known before the search."""
+        return self.config.grown if self.config.budgets else ()
 
 
 def plan(layers: Sequence[Mapping[str, Any]]) -> Plan | DesignPlan:
@@ -124,26 +138,43 @@ def plan(layers: Sequence[Mapping[str, Any]]) -> Plan | DesignPlan:
     runtime = make_runtime(config)
     config = latency.with_space(config, runtime)
     data, space, stages = check_feasible(config)
-    measured = timing.time_run(config, space, data, runtime)
-    sizes = {"num_train": len(data.train), "num_search": len(data.search)}
+    sized = sizes.expected(config, space)
+    measured = timing.time_run(sized, space, data, runtime)
+    images = {"num_train": len(data.train), "num_search": len(data.search)}
     if config.hours is not None and not config.fitted:
-        config = schedule.fit(config, space, measured, **sizes)
+        sized = schedule.fit(sized, space, measured, **images)
+        members = replace(sized.search, members=config.search.members)
+        config = replace(sized, budgets=config.budgets, search=members)
     drawn = path_sampler(config, space).draw(generator(config.seed, "plan"), NUM_PATHS)
     return Plan(
         config=config,
         data=data,
         space=space,
         stages=stages,
+        front=None if config.budgets else _front(sized, space),
         histogram=histogram(space.costs(drawn, config.budget_kind)),
-        estimate=estimates.estimate(config, space, measured, **sizes),
+        estimate=estimates.estimate(sized, space, measured, **images),
         timing=measured,
     )
 
 
 def check_complete(config: Config) -> None:
-    """A run needs a ladder of a kind that can be counted."""
-    if not config.budgets:
-        raise ValueError("budgets: give a ladder, such as --budgets 1M,2M,4M; or use --preset")
+    """A run needs a ladder, or a search that does without and a space for it."""
+    if config.budgets:
+        return
+    without = config.search.method == "nsga2" and not is_design(config)
+    if not without and not (config.space and config.search.method is None and _fronts(config)):
+        raise ValueError(
+            "budgets: give a ladder, such as --budgets 1M,2M,4M; use --preset; or choose members "
+            "of a front by search.method nsga2"
+        )
+    named_space(config)
+
+
+def _fronts(config: Config) -> bool:
+    """Whether the space is one that nsga2 is made for."""
+    space = named_space(config)
+    return not isinstance(space, DesignSpace) and made_for(space) == "nsga2"
 
 
 def check_feasible(
@@ -154,34 +185,35 @@ def check_feasible(
     Raises:
         ValueError: if the data, the space, a budget or a setting cannot be used.
     """
-    space = choose.space_for(config.space, config.ladder)
+    space = named_space(config)
     assert not isinstance(space, DesignSpace)
     data = load_images(config, space)
     space = space.with_data(in_channels=data.in_channels, num_classes=data.num_classes)
     space = latency.with_table(config, space, make_runtime(config))
     stages = check_budgets(config, space)
-    path_sampler(config, space)  # they check their settings
-    make_searcher(config, space, num_images=len(data.search))
+    check_step(config, space)
+    check_search(config, space, num_images=len(data.search))
     return data, space, stages
 
 
 def check_budgets(config: Config, space: SupernetSpace) -> tuple[dict[str, Any], ...]:
-    """What the paths of each scaling stage cost against its budget.
+    """What the paths of each scaling stage cost against its budget; nothing without budgets.
 
     Raises:
         ValueError: for a budget outside what the stage's paths reach, with the feasible range.
     """
     rows, kind = [], config.budget_kind
-    for stage, budget in enumerate(config.ladder.budgets):
+    for stage, budget in enumerate(config.ladder.budgets if config.budgets else ()):
         rng = generator(0, "feasible", stage)
-        paths = candidate_paths(space, rng, stage, num=NUM_PATHS_PER_STAGE)
+        at = stage if scales(config, space) else 0
+        paths = candidate_paths(space, rng, at, num=NUM_PATHS_PER_STAGE)
         costs = space.costs(paths, kind)
         low, high = costs.min().item(), costs.max().item()
         if not low <= budget.target <= high:
             raise ValueError(
                 f"budgets: {format_amount(budget.target, kind)} {kind} at stage {stage} is "
                 f"outside what the space {space.name} reaches there, {format_amount(low, kind)} to "
-                f"{format_amount(high, kind)};\n{_moves(space, stage, budget, low)}"
+                f"{format_amount(high, kind)};\n{_moves(at, budget, low)}"
             )
         share = float(((costs >= budget.low) & (costs <= budget.high)).mean())
         mean = float(costs.mean())
@@ -192,8 +224,22 @@ def check_budgets(config: Config, space: SupernetSpace) -> tuple[dict[str, Any],
     return tuple(rows)
 
 
-def _moves(space: SupernetSpace, stage: int, budget: Budget, low: int) -> str:
+def _front(config: Config, space: SupernetSpace) -> dict[str, Any]:
+    """What paths cost within the constraints, and what members may come to cost."""
+    costs, share = sizes.allowed_costs(config, space)
+    search = config.search
+    return {
+        "members": len(config.budgets),
+        "objectives": search.objectives,
+        "constraints": search.constraints,
+        "min": costs.min().item(),
+        "max": costs.max().item(),
+        "mean": float(costs.mean()),
+        "share": share,
+    }
+
+
+def _moves(stage: int, budget: Budget, low: int) -> str:
     way = "raise" if budget.target < low else "lower"
-    is_base = stage == 0 or isinstance(space, LayerSpace)
-    where = "the widths and resolutions" if is_base else f"the ratios of scaling stage {stage}"
+    where = f"the ratios of scaling stage {stage}" if stage else "the widths and resolutions"
     return f"{way} the budget, name another --space, or change {where} in your own"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from escalade.core.budget import format_amount
 from escalade.data import ImageData
 
 
@@ -15,6 +17,19 @@ def data_line(data: ImageData) -> str:
         f"{data.in_channels} channel{'s' if data.in_channels > 1 else ''}, "
         f"{data.side} pixels" + _skipped(data.skipped)
     )
+
+
+def front_lines(front: Mapping[str, Any], *, kind: str, num_grown: int, how: str) -> list[str]:
+    """Members chosen of a front, and those beyond them."""
+    num, limits = front["members"], " and ".join(front["constraints"])
+    lines = [
+        f"  S0 to S{num - 1}: {num} equispaced on the front of {', '.join(front['objectives'])}"
+        + (f" where {limits}" if limits else ""),
+        f"  paths within the limits on costs have {format_amount(front['min'], kind)} to "
+        f"{format_amount(front['max'], kind)} {kind}, {front['share']:.1%} of those drawn",
+    ]
+    twice = (f"  S{i}  twice the {kind} of S{i - 1}: {how}" for i in range(num, num + num_grown))
+    return [*lines, *twice]
 
 
 def bars(counts: Sequence[int]) -> str:

@@ -11,8 +11,8 @@ from escalade.api.run_folder import RunFolder
 from escalade.api.session import Session, path_sampler
 from escalade.config import Config
 from escalade.core.design_space import DesignSpace, population
-from escalade.core.layer_space import LayerSpace
 from escalade.core.seeds import generator
+from escalade.core.space import SearchSpace
 from escalade.core.space_summary import histogram
 from escalade.evaluate.store import Store
 from escalade.family.files import write_json, write_text
@@ -35,7 +35,13 @@ def _evaluations(folder: RunFolder) -> list[dict[str, Any]]:
         return []
     with Store(folder.store, read_only=True) as store:
         return [
-            {"macs": row.macs, "accuracy": row.num_correct / row.num_images} for row in store.rows()
+            {
+                "macs": row.macs,
+                "params": row.params,
+                "activations": row.activations,
+                "accuracy": row.num_correct / row.num_images,
+            }
+            for row in store.rows()
         ]
 
 
@@ -50,7 +56,7 @@ def _histograms(config: Config, space: Space) -> dict[str, Any]:
         genomes = space.sample_genomes(generator(config.seed, "report"), NUM_PATHS)
         return {"design space": histogram(space.costs(population(genomes), config.budget_kind))}
     made = {}
-    for name in ("uniform",) if isinstance(space, LayerSpace) else ("uniform", "hierarchical"):
+    for name in ("uniform", "hierarchical") if isinstance(space, SearchSpace) else ("uniform",):
         chosen = replace(config, supernet=replace(config.supernet, sampler=name, weights="equal"))
         drawn = path_sampler(chosen, space).draw(generator(config.seed, "report", name), NUM_PATHS)
         made[name] = histogram(space.costs(drawn, config.budget_kind))

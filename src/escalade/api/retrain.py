@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from escalade.api.design import how_found
 from escalade.api.members import Candidate, candidates, pack, recipe_facts
+from escalade.api.provenance import how_found
 from escalade.api.report import collect_metrics
 from escalade.api.session import Session, recipe_for
 from escalade.api.trainings import read_made, slice_into, train_all
 from escalade.core import cost
+from escalade.core.architecture import Architecture
 from escalade.evaluate.score import accuracy
 from escalade.family import card, package, standalone
 from escalade.family.family import Accuracy, Family, FamilyMember
+from escalade.family.identities import Identities
 from escalade.family.retrain import RetrainJob, better_start
 
 WEIGHTS = {"slice": "sliced", "retrain": "retrained", "finetune": "finetuned"}
@@ -51,12 +53,14 @@ def _make(
     grown = [c for c in missing if c.origin == "grown"]
     largest = [c for c in everyone if c.origin == "searched"][-1]
     needs_largest = bool(grown) and config.grown != "scratch"
+    # In a choice space a slice may keep identities, which no grown member has.
+    alone = needs_largest and largest.runs is not None and config.searched != "retrain"
     first = list(searched)
-    if needs_largest and largest not in first:
+    if needs_largest and not alone and largest not in first:
         first.append(largest)
-    if config.searched != "retrain":
-        for candidate in first:
-            slice_into(session, _at(session, candidate, "slice"), candidate.architecture)
+    for candidate in first:
+        if config.searched != "retrain" or candidate.runs is not None:
+            slice_into(session, _at(session, candidate, "slice"), candidate.running)
     jobs = []
     if config.searched == "retrain":
         jobs += [_job(session, c, "scratch") for c in first]
@@ -64,10 +68,12 @@ def _make(
         jobs += [_job(session, c, "finetune", start=_at(session, c, "slice")) for c in first]
     if config.grown != "warm":
         jobs += [_job(session, c, "scratch") for c in grown]
+    if alone:
+        jobs.append(_job(session, largest, "scratch"))
     train_all(session, jobs)
     kind = {"retrain": "scratch", "slice": "slice", "finetune": "finetune"}[config.searched]
     if needs_largest:
-        start = _at(session, largest, kind)
+        start = _at(session, largest, "scratch" if alone else kind)
         train_all(session, [_job(session, c, "warm", start=start) for c in grown])
     made: dict[str, tuple[Path, list[str], str]] = {
         c.name: (_at(session, c, kind), [], WEIGHTS[config.searched]) for c in searched
@@ -106,12 +112,20 @@ def _job(
         recipe = replace(recipe, learning_rate=rate)
     return RetrainJob(
         name=f"{candidate.name}-{kind}",
-        architecture=candidate.architecture,
+        architecture=_trained(candidate, kind, start),
         recipe=recipe,
         seed=config.seed,
         folder=_at(session, candidate, kind),
         start=start,
     )
+
+
+def _trained(candidate: Candidate, kind: str, start: Path | None) -> Architecture:
+    """What a training is of: of a slice that is trained on, the slice's own network."""
+    if kind == "finetune":
+        assert start is not None
+        return package.read(start).architecture
+    return candidate.architecture
 
 
 def _finish(
@@ -121,20 +135,20 @@ def _finish(
     data, config = session.data, session.config
     made = read_made(weights)
     folder = session.folder.family / candidate.name
-    packed = pack(candidate.architecture, data)
+    packed = pack(made.architecture, data)
     package.write(folder, package=packed, state=made.state)
     standalone.write(folder, package=packed)
     with session.ledger.measure("test", runtime=session.runtime, name=candidate.name) as tally:
         test = accuracy(
             package.load_network(folder).to(session.runtime.device),
             data.test,
-            resolution=candidate.architecture.resolution,
+            resolution=made.architecture.resolution,
             mean=data.mean,
             std=data.std,
             runtime=session.runtime,
         )
         tally.images, tally.evaluations = test.num_images, 1
-    counts = cost.of(candidate.architecture)
+    counts = cost.of(made.architecture)
     member = FamilyMember(
         name=candidate.name,
         stage=candidate.stage,
@@ -144,16 +158,20 @@ def _finish(
         macs=counts.macs,
         params=counts.params,
         activations=counts.activations,
-        resolution=candidate.architecture.resolution,
+        resolution=made.architecture.resolution,
         accuracy=Accuracy(search=made.search.accuracy, test=test.accuracy),
         folder=candidate.name,
-        latency=_latency(session, candidate),
+        latency=_latency(session, made.architecture),
+        identities=_identities(session, candidate),
     )
+    if member.identities is not None and kind != "retrained":
+        notes = [*notes, member.identities.note]
+    chose_size = candidate.origin == "searched" and not config.budgets
     facts = card.Facts(
         data=data.name,
         num_train=len(data.train),
         budget_kind=config.budget_kind,
-        tolerance=config.tolerance,
+        tolerance=None if chose_size else config.tolerance,
         search=made.search,
         test=test,
         scaling=candidate.scaling.to_json(),
@@ -170,13 +188,25 @@ def _finish(
     )
 
 
-def _latency(session: Session, candidate: Candidate) -> float | None:
-    """Predicted seconds, where budgets are latencies."""
-    if session.config.budget_kind != "latency":
+def _identities(session: Session, candidate: Candidate) -> Identities | None:
+    """What became of the identities of a searched member, in a choice space."""
+    if candidate.runs is None:
         return None
+    made = read_made(_at(session, candidate, "slice"))
+    if made.folding is None:
+        return None
+    return Identities(
+        folding=made.folding,
+        accuracy=made.search.accuracy,
+        slice=cost.of(made.architecture),
+        standalone=cost.of(candidate.architecture),
+    )
+
+
+def _latency(session: Session, architecture: Architecture) -> float | None:
+    """Predicted seconds, where the run has a latency table."""
     table = session.space.latency
-    assert table is not None
-    return table.of(candidate.architecture)
+    return None if table is None else table.of(architecture)
 
 
 def _family(session: Session) -> Family | None:

@@ -10,6 +10,8 @@ from typing import Any
 import yaml
 
 from escalade.config import Config, read_file, resolve
+from escalade.core.budget import Ladder
+from escalade.core.choice_space import ChoiceSpace
 from escalade.family.files import read_json, write_json, write_text
 from escalade.spaces import choose, load
 from escalade.spaces.load import Space
@@ -127,15 +129,58 @@ class RunFolder:
         return resolve(read_file(self.config))
 
     def load_space(self, config: Config) -> Space:
-        """The space the run began with; a user's own file may have changed or moved since."""
+        """The space the run began with; a user's own file may have changed or moved since.
+
+        Raises:
+            ValueError: if space.json is damaged, or the identities of the configuration are others.
+        """
         if not self.space.exists():
-            return choose.space_for(config.space, config.ladder)
+            return named_space(config)
         data = self.read(self.space)
-        return load.make(
+        space = load.make(
             load.parse(data, where=str(self.space)),
-            factors=config.ladder.factors,
+            factors=_ladder(config).factors if config.budgets else (1.0,),
             kind=config.budget_kind,
         )
+        if _with_identity(space, config.supernet.identity).data != space.data:
+            raise ValueError(
+                f"{self.config}: supernet.identity is {config.supernet.identity}, but the run "
+                f"began with {data['identity']}; write that, or use another --out"
+            )
+        return space
+
+
+def named_space(config: Config) -> Space:
+    """The space that a configuration names, or the nearest to its first budget, for its ladder.
+
+    Raises:
+        ValueError: as `choose.space_for`; if there are neither budgets nor a name; or for
+            `supernet.identity` in a space without identities.
+    """
+    if config.budgets:
+        space = choose.space_for(config.space, _ladder(config))
+    elif config.space is None:
+        raise ValueError("space: without budgets name one, such as --space bignas_small")
+    else:
+        space = load.load_any(config.space, factors=(1.0,), kind=config.budget_kind)
+    return _with_identity(space, config.supernet.identity)
+
+
+def _with_identity(space: Space, identity: str | None) -> Space:
+    if identity is None:
+        return space
+    if not isinstance(space, ChoiceSpace):
+        raise ValueError(
+            f"supernet.identity: the space {space.name} has no identities; leave it out, or name "
+            "a choice space, such as scarlet_small"
+        )
+    return space.with_identity(identity)
+
+
+def _ladder(config: Config) -> Ladder:
+    """What scaling stages are laid out for: a front has base networks only."""
+    ladder = config.ladder
+    return Ladder(ladder.budgets[:1]) if config.search.method == "nsga2" else ladder
 
 
 def claim(path: Path, config: Config) -> RunFolder:
@@ -172,7 +217,7 @@ def claim(path: Path, config: Config) -> RunFolder:
 
 def _write_space(folder: RunFolder, config: Config) -> None:
     if not folder.space.exists():
-        space = choose.space_for(config.space, config.ladder)
+        space = named_space(config)
         write_json(folder.space, load.to_json(space.data))
 
 

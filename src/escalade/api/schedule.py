@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from escalade.api.estimate import Estimate, estimate
+from escalade.api.methods import FRONT, method_of
 from escalade.api.timing import Timing
 from escalade.config import Config
 from escalade.spaces.load import SupernetSpace
@@ -18,6 +19,7 @@ LEAST_EPOCHS, MOST_EPOCHS = 1.0, 200.0
 BOTH_EPOCHS = 5.0  # below this a second start is time better spent on longer training
 ROUNDS = 3
 MOST_SKELETONS = 64  # the grid has few more for one budget
+LEAST_POPULATION = 8
 
 
 def fit(
@@ -52,7 +54,8 @@ def _fit(
     assert config.hours is not None
 
     def at(train: float, evaluations: float, epochs: float) -> Config:
-        return _with(config, train_steps=train, evaluations=evaluations, epochs=epochs)
+        method = method_of(config, space)
+        return _with(config, method, train_steps=train, evaluations=evaluations, epochs=epochs)
 
     def seconds(train: float, evaluations: float, epochs: float) -> Estimate:
         planned = at(train, evaluations, epochs)
@@ -72,7 +75,9 @@ def _fit(
     return replace(at(max(steps, LEAST_STEPS), evaluations, epochs), fitted=True)
 
 
-def _with(config: Config, *, train_steps: float, evaluations: float, epochs: float) -> Config:
+def _with(
+    config: Config, method: str, *, train_steps: float, evaluations: float, epochs: float
+) -> Config:
     """The configuration with so many steps, scored paths and epochs."""
     each = evaluations / len(config.budgets)
     stages = max(1, len(config.budgets) - 1)
@@ -82,6 +87,8 @@ def _with(config: Config, *, train_steps: float, evaluations: float, epochs: flo
     generation = evaluations * 3 / 5 / stages / ROUNDS
     population = int(min(max(generation**0.5 * 1.5, 8), 64))
     generations = max(2, round(generation / population))
+    if method == "nsga2":
+        population, generations = _front(evaluations, num_members=len(config.budgets))
     search = replace(
         config.search,
         rounds=ROUNDS,
@@ -103,6 +110,14 @@ def _with(config: Config, *, train_steps: float, evaluations: float, epochs: flo
             recipe=replace(config.retrain.recipe, epochs=round(epochs, 2), steps=None),
         ),
     )
+
+
+def _front(evaluations: float, *, num_members: int) -> tuple[int, int]:
+    """Population and generations of a front of so many scores, in the paper's proportions."""
+    population, generations = FRONT
+    size = round((evaluations * population / generations) ** 0.5)
+    size = max(min(size, population), LEAST_POPULATION, num_members)
+    return size, max(2, round(evaluations / size))
 
 
 def _steps(recipe: Recipe, steps: int) -> Recipe:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from escalade.api.estimate import num_evaluations
+from escalade.api.methods import evolution_of, method_of, num_evaluations
+from escalade.api.run_folder import RunFolder
 from escalade.api.session import Session
-from escalade.config import Config
+from escalade.api.sizes import constraints_of, num_members
+from escalade.config import Config, as_setting
 from escalade.core.architecture import Architecture
 from escalade.core.budget import format_amount
 from escalade.core.layer_space import LayerSpace
@@ -21,7 +25,16 @@ from escalade.evaluate.evaluator import Evaluator
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.evaluate.store import Store
 from escalade.family.files import write_json
-from escalade.search import MCEA, Evolution, IndependentSearch, RandomSearch, Searcher
+from escalade.search import (
+    MCEA,
+    NSGA2,
+    PPO,
+    Evolution,
+    IndependentSearch,
+    RandomSearch,
+    Roulette,
+    Searcher,
+)
 from escalade.search.coarse_to_fine import CoarseToFine
 from escalade.spaces.load import SupernetSpace
 
@@ -76,37 +89,39 @@ def _answer(session: Session, searcher: Searcher, evaluator: Evaluator) -> None:
             should_stop=session.should_stop,
         )
         asked += len(paths)
-        searcher.tell(np.array([score.accuracy for score in scores]))
+        told = np.array([score.accuracy for score in scores])
+        if not isinstance(searcher, NSGA2):
+            searcher.tell(told)
+            continue
+        with _settings_named(session.folder):
+            searcher.tell(told)
 
 
-def method_of(config: Config, space: SupernetSpace) -> str:
-    """The searcher's name; where none is given, the one that the space is made for.
+def check_search(config: Config, space: SupernetSpace, *, num_images: int) -> None:
+    """Whether the searcher can be made and, of a front, finds networks to begin with.
 
     Raises:
-        ValueError: if the space does not have what the searcher searches.
+        ValueError: for settings that do not suit the space or each other, or for budgets and
+            constraints on costs that nothing meets.
     """
-    has_layers = isinstance(space, LayerSpace)
-    method = config.search.method
-    if method is None:
-        return "coarse_to_fine" if has_layers else "mcea"
-    if method == "mcea" and has_layers:
-        raise ValueError(
-            f"search.method: mcea searches scaling strategies, which the space {space.name} has "
-            "none of; use coarse_to_fine, random or independent"
-        )
-    if method == "coarse_to_fine" and not has_layers:
-        raise ValueError(
-            f"search.method: coarse_to_fine needs choices per layer, which the space {space.name} "
-            "does not have; use mcea, random or independent, or --space bignas_small"
-        )
-    return method
+    searcher = make_searcher(config, space, num_images=num_images)
+    if isinstance(searcher, NSGA2):
+        with _settings_named():
+            searcher.ask()
 
 
 def make_searcher(config: Config, space: SupernetSpace, *, num_images: int) -> Searcher:
-    """The searcher that a configuration names; all see the same budgets and evaluations."""
-    settings, budgets = config.search, config.ladder.budgets
+    """The searcher that a configuration names; all see the same budgets and evaluations.
+
+    Raises:
+        ValueError: for settings that do not suit the space or each other.
+    """
     method = method_of(config, space)
-    evolution = Evolution(population=settings.population, generations=settings.generations)
+    if method == "nsga2":
+        return _front_search(config, space, num_images=num_images)
+    settings, budgets = config.search, config.ladder.budgets
+    population, generations = evolution_of(config, method)
+    evolution = Evolution(population=population, generations=generations)
     if method == "coarse_to_fine":
         assert isinstance(space, LayerSpace)
         return CoarseToFine(
@@ -144,6 +159,44 @@ def make_searcher(config: Config, space: SupernetSpace, *, num_images: int) -> S
     )
 
 
+def _front_search(config: Config, space: SupernetSpace, *, num_images: int) -> NSGA2:
+    settings = config.search
+    population, generations = evolution_of(config, "nsga2")
+    with _settings_named():
+        return NSGA2(
+            space,
+            seed=config.seed,
+            num_images=num_images,
+            objectives=settings.objectives,
+            weights=settings.objective_weights,
+            constraints=constraints_of(config),
+            population=population,
+            generations=generations,
+            crossover=settings.crossover,
+            exploitation=PPO() if settings.exploitation else None,
+            exploration=Roulette() if settings.exploration else None,
+            num_members=num_members(config),
+            budgets=config.ladder.budgets if config.budgets else (),
+            budget_kind=config.budget_kind,
+            identity_choices=space.identity_choices,
+        )
+
+
+@contextmanager
+def _settings_named(folder: RunFolder | None = None) -> Iterator[None]:
+    """Name settings in messages as users have them; and in a run, how it goes on with others."""
+    try:
+        yield
+    except ValueError as error:
+        remedy = ""
+        if folder is not None:
+            remedy = (
+                f"\nEvery score is kept: change {folder.config}, then `escalade run --config "
+                f"{folder.config} --out {folder.path}` goes on"
+            )
+        raise ValueError(f"{as_setting(str(error))}{remedy}") from None
+
+
 def selection_data(config: Config, data: ImageData) -> ImageData:
     """The images with what the search scores on as `search`.
 
@@ -172,7 +225,7 @@ def _complete(found: dict[str, Any], space: SupernetSpace) -> None:
     """Add what the growth stage needs: rounding steps, and the networks behind tied strategies."""
     data = space.data
     found["divisors"] = [data.width_divisor, data.resolution_divisor]
-    if isinstance(space, LayerSpace):
+    if not isinstance(space, SearchSpace):
         return
     for stage in found["stages"]:
         for tie in stage["tied"]:

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save
 
 from escalade.api import latency
 from escalade.api.console import Console
-from escalade.api.run_folder import RunFolder
+from escalade.api.run_folder import RunFolder, named_space
 from escalade.config import Config
 from escalade.core.design_space import DesignSpace
 from escalade.core.layer_space import LayerSpace
@@ -23,13 +23,15 @@ from escalade.core.path_space import PathSpace
 from escalade.core.rules import rule
 from escalade.core.samplers import Hierarchical, Uniform, Window
 from escalade.core.seeds import torch_seed
+from escalade.core.space import SearchSpace
 from escalade.data import ImageData
 from escalade.data import load as load_data
 from escalade.evaluate.ledger import Ledger
 from escalade.family.files import write_bytes
 from escalade.spaces import choose
 from escalade.spaces.load import Space, SupernetSpace
-from escalade.supernet.supernet import Supernet
+from escalade.supernet.make import make_supernet as make_any_supernet
+from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 
@@ -73,16 +75,16 @@ class Session:
     def ledger(self) -> Ledger:
         return Ledger(self.folder.ledger)
 
-    def new_supernet(self) -> Supernet:
+    def new_supernet(self) -> SharedWeights:
         """The supernet with the initial weights of this run's seed."""
         return make_supernet(self.config, self.supernet_space, self.runtime)
 
-    def save_supernet(self, supernet: Supernet) -> None:
+    def save_supernet(self, supernet: SharedWeights) -> None:
         """Write the trained weights; the file says that training is done."""
         weights = {name: p.detach().cpu().contiguous() for name, p in supernet.named_parameters()}
         write_bytes(self.folder.supernet, save(weights))
 
-    def load_supernet(self) -> Supernet:
+    def load_supernet(self) -> SharedWeights:
         """The trained supernet.
 
         Raises:
@@ -101,11 +103,13 @@ class Session:
         return supernet
 
 
-def make_supernet(config: Config, space: PathSpace, runtime: Runtime) -> Supernet:
+def make_supernet(config: Config, space: PathSpace, runtime: Runtime) -> SharedWeights:
     """A supernet with the initial weights of a run's seed."""
     torch.manual_seed(torch_seed(config.seed, "supernet"))
     settings = config.supernet
-    supernet = Supernet(space.shape, coupled=settings.coupled, zero_residual=settings.zero_residual)
+    supernet = make_any_supernet(
+        space.shape, coupled=settings.coupled, zero_residual=settings.zero_residual
+    )
     return supernet.to(runtime.device)
 
 
@@ -125,7 +129,7 @@ def load_images(config: Config, space: Space | None = None) -> ImageData:
     settings = config.dataset
     side = settings.side
     if side is None and Path(config.data).expanduser().is_dir():
-        side = _largest_side(config, space or choose.space_for(config.space, config.ladder))
+        side = _largest_side(config, space or named_space(config))
     return load_data(
         config.data,
         cache_dir=cache_dir(),
@@ -142,7 +146,7 @@ def _largest_side(config: Config, space: Space) -> int:
     side = choose.largest_resolution(space)
     if not isinstance(space, DesignSpace):
         return side
-    last = (*config.ladder.budgets, *config.ladder.grown(config.grow.num))[-1]
+    last = (*config.ladder.budgets, *config.grown)[-1]
     factor = last.target / config.budgets[0]
     return math.ceil(side * rule(config.grow.rule, factor).resolution)
 
@@ -153,9 +157,10 @@ def path_sampler(config: Config, space: PathSpace) -> Uniform | Hierarchical:
     In a space without scaling stages all paths are drawn alike, whatever they cost (BigNAS).
     """
     settings, window = config.supernet, None
-    if isinstance(space, LayerSpace):
+    if not isinstance(space, SearchSpace):
         return Uniform(space)
-    if settings.window is not None:
+    # The members of a front may have any size.
+    if settings.window is not None and config.search.method != "nsga2":
         window = Window(
             targets=tuple(config.budgets),
             kind=config.budget_kind,
@@ -165,6 +170,13 @@ def path_sampler(config: Config, space: PathSpace) -> Uniform | Hierarchical:
     if settings.sampler == "uniform":
         return Uniform(space, window=window)
     return Hierarchical(space, weights=settings.weights, window=window)
+
+
+def step_of(config: Config, space: PathSpace) -> str:
+    """How the supernet trains; where no step is given, the one that the space is made for."""
+    if config.supernet.step is not None:
+        return config.supernet.step
+    return "single_path" if isinstance(space, SearchSpace | LayerSpace) else "fair"
 
 
 def recipe_for(recipe: Recipe, data: ImageData) -> Recipe:

@@ -14,6 +14,7 @@ from escalade.api.design_plan import check_budget
 from escalade.api.design_plan import check_feasible as check_design
 from escalade.api.export import export
 from escalade.api.grow import grow
+from escalade.api.methods import scales
 from escalade.api.plan import check_budgets, check_complete, check_feasible, plan
 from escalade.api.report import report, write_plan
 from escalade.api.retrain import retrain
@@ -24,7 +25,6 @@ from escalade.api.stop import Stop
 from escalade.api.train import train_supernet
 from escalade.config import Config, resolve
 from escalade.core.design_space import DesignSpace
-from escalade.core.space import SearchSpace
 from escalade.family.family import Family
 from escalade.report.text import family_table
 from escalade.spaces.load import Space
@@ -39,7 +39,7 @@ def _search(session: Session) -> None:
 
 
 def _grow(session: Session) -> None:
-    if isinstance(session.space, SearchSpace):
+    if scales(session.config, session.space):
         grow(session)
     else:
         grow_by_rule(session)
@@ -165,7 +165,7 @@ def _take_up(
         config = latency.with_space(config, make_runtime(config))
         space = _checked(config)
     claim(out, config)
-    if config.budget_kind == "latency" and latency.stored(folder) is None:
+    if config.needs_latency and latency.stored(folder) is None:
         space = space or _checked(folder.load_config())
         assert space.latency is not None
         latency.keep(folder, space.latency, make_runtime(config))

@@ -21,12 +21,12 @@ from escalade.config import Config
 from escalade.core import cost
 from escalade.core.architecture import Architecture
 from escalade.core.budget import Budget
-from escalade.core.layer_space import LayerSpace
 from escalade.core.members import follow
 from escalade.core.path_space import PathSpace
 from escalade.core.samplers import Hierarchical, Window
 from escalade.core.scaling import Scaling, apply
 from escalade.core.seeds import generator
+from escalade.core.space import SearchSpace
 from escalade.core.space_summary import candidate_paths
 from escalade.data import ImageData
 from escalade.family.parallel import num_processes
@@ -146,7 +146,7 @@ def time_members(
 def example_members(config: Config, space: PathSpace) -> list[Architecture]:
     """Networks of the smallest, a middling and the largest member's size, some of each."""
     ladder = config.ladder
-    budgets = [*ladder.budgets, *ladder.grown(config.grow.num)]
+    budgets = [*ladder.budgets, *config.grown]
     chosen = dict.fromkeys((budgets[0], budgets[len(budgets) // 2], budgets[-1]))
     bases = _examples(config, space)
     return [_scaled(base, config, budget, space) for budget in chosen for base in bases]
@@ -154,7 +154,7 @@ def example_members(config: Config, space: PathSpace) -> list[Architecture]:
 
 def _examples(config: Config, space: PathSpace) -> list[Architecture]:
     """Some base networks near the first budget."""
-    if isinstance(space, LayerSpace):
+    if not isinstance(space, SearchSpace):
         drawn = candidate_paths(space, generator(0, "timing"), 0, num=NUM_PATHS)
         gaps = np.abs(np.log(space.costs(drawn, config.budget_kind) / config.budgets[0]))
         nearest = np.argsort(gaps, kind="stable")[:EXAMPLES]

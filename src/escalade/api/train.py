@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from escalade.api.session import Session, path_sampler, recipe_for
+from escalade.api.session import Session, path_sampler, recipe_for, step_of
 from escalade.config import Config
+from escalade.core.choice_space import ChoiceSpace
 from escalade.core.design_space import DesignSpace
+from escalade.core.fair import FairPaths
 from escalade.core.path_space import PathSpace
 from escalade.core.sandwich import Sandwich
 from escalade.data import ImageData, TrainBatches
 from escalade.evaluate.ledger import Entry
-from escalade.supernet.supernet import Supernet
+from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.augmentation import augmentation
+from escalade.train.fair import FairStep
 from escalade.train.loop import train
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich import SandwichStep
@@ -88,18 +91,21 @@ def _num_crops(config: Config) -> int:
 
 
 def training_step(
-    config: Config, *, data: ImageData, space: PathSpace, supernet: Supernet, runtime: Runtime
+    config: Config, *, data: ImageData, space: PathSpace, supernet: SharedWeights, runtime: Runtime
 ) -> Step:
     """How the supernet trains; `api.timing` times the same step."""
-    settings, space = config.supernet, space.training
-    sampler = path_sampler(config, space)
+    settings, space, kind = config.supernet, space.training, step_of(config, space)
     objective = Objective(
         mean=data.mean,
         std=data.std,
         label_smoothing=settings.recipe.label_smoothing,
         autocast=runtime.autocast,
     )
-    if settings.step == "single_path":
+    if kind == "fair":
+        paths = FairPaths(space, seed=config.seed)
+        return FairStep(supernet, paths=paths, objective=objective)
+    sampler = path_sampler(config, space)
+    if kind == "single_path":
         return SinglePathStep(
             supernet,
             space=space,
@@ -121,12 +127,30 @@ def training_step(
     )
 
 
+def check_step(config: Config, space: PathSpace) -> None:
+    """Whether the space has the paths of the run's step.
+
+    Raises:
+        ValueError: if not; or for a sampler's settings.
+    """
+    space, kind = space.training, step_of(config, space)
+    sampler = path_sampler(config, space)
+    if kind == "fair":
+        FairPaths(space, seed=config.seed)
+    elif kind == "sandwich":
+        Sandwich(space, sampler=sampler, seed=config.seed, num_random=config.supernet.num_random)
+
+
 def identity(session: Session) -> dict[str, str | int | float]:
     """What makes a training of this run this one: a checkpoint of other data is refused."""
-    data = session.data
-    return {
+    data, space = session.data, session.space
+    found: dict[str, str | int | float] = {
         "classes": data.num_classes,
         "in_channels": data.in_channels,
         "train_digest": data.train_digest,
-        "space": session.space.name,
+        "space": space.name,
     }
+    if isinstance(space, ChoiceSpace):
+        found["supernet.identity"] = space.identity
+        found["supernet.step"] = step_of(session.config, space)
+    return found

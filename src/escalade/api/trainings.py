@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from escalade.api.members import pack
 from escalade.api.search import evaluation_settings
@@ -18,6 +19,7 @@ from escalade.evaluate.ledger import Entry
 from escalade.evaluate.score import Score
 from escalade.family import package
 from escalade.family.files import read_json, write_json
+from escalade.family.identities import Folding
 from escalade.family.making import Made, slice_member
 from escalade.family.parallel import Job, retrain_all
 from escalade.family.retrain import CHECKPOINT
@@ -82,8 +84,10 @@ def train_all(
     runtime.barrier()
 
 
-def slice_into(session: Session, folder: Path, architecture: Architecture) -> None:
-    """Cut a network out of the trained supernet, unless that is done.
+def slice_into(session: Session, folder: Path, running: Architecture) -> None:
+    """Cut what a path runs out of the trained supernet, unless that is done.
+
+    Identities are folded where they fold, so that the architecture in `folder` may be another.
 
     Raises:
         ValueError: if the supernet is not trained, or is coupled.
@@ -93,7 +97,7 @@ def slice_into(session: Session, folder: Path, architecture: Architecture) -> No
     data = session.data
     made = slice_member(
         session.load_supernet(),
-        architecture,
+        running,
         data=data,
         runtime=session.runtime,
         settings=evaluation_settings(session.config, num_train=len(data.train)),
@@ -111,15 +115,15 @@ def is_done(folder: Path) -> bool:
 def keep(folder: Path, made: Made, data: ImageData) -> None:
     """Package weights where they were made."""
     package.write(folder, package=pack(made.architecture, data), state=made.state)
-    write_json(
-        folder / RESULT,
-        {
-            "num_correct": made.search.num_correct,
-            "num_images": made.search.num_images,
-            "num_steps": made.num_steps,
-            "num_training_images": made.num_images,
-        },
-    )
+    result: dict[str, Any] = {
+        "num_correct": made.search.num_correct,
+        "num_images": made.search.num_images,
+        "num_steps": made.num_steps,
+        "num_training_images": made.num_images,
+    }
+    if made.folding is not None:
+        result["identities"] = made.folding.to_json()
+    write_json(folder / RESULT, result)
 
 
 def read_made(folder: Path) -> Made:
@@ -135,4 +139,5 @@ def read_made(folder: Path) -> Made:
         search=Score(num_correct=result["num_correct"], num_images=result["num_images"]),
         num_steps=result["num_steps"],
         num_images=result["num_training_images"],
+        folding=Folding.from_json(result["identities"]) if "identities" in result else None,
     )

@@ -13,6 +13,7 @@ from escalade.cli.table import share, table
 
 if TYPE_CHECKING:
     from escalade.core.architecture import Architecture
+    from escalade.core.choice_space import ChoiceSpace
     from escalade.core.cost import Cost, LayerCost, StageCost
     from escalade.core.layer_space import LayerSpace
 
@@ -108,6 +109,7 @@ def _amounts(part: Cost | StageCost | LayerCost, total: Cost) -> Iterator[str]:
 
 def _space(options: argparse.Namespace) -> None:
     from escalade.core.budget import Budget, Ladder, format_amount, parse_amount
+    from escalade.core.choice_space import ChoiceSpace
     from escalade.core.design_space import DesignSpace
     from escalade.core.layer_space import LayerSpace
     from escalade.core.space import SearchSpace
@@ -131,7 +133,7 @@ def _space(options: argparse.Namespace) -> None:
         write_json(summary)
         return
     _write_size(summary)
-    if isinstance(space, LayerSpace):
+    if isinstance(space, LayerSpace | ChoiceSpace):
         _write_ends(space)
     has_strategies = isinstance(space, SearchSpace)
     for stage in summary["stages"] if has_strategies else ():
@@ -159,8 +161,8 @@ def _write_size(summary: dict[str, Any]) -> None:
         write_line(f"{summary['space']}: {size:,} paths{copies}")
 
 
-def _write_ends(space: LayerSpace) -> None:
-    """The networks with the smallest and the largest of every choice."""
+def _write_ends(space: LayerSpace | ChoiceSpace) -> None:
+    """The networks with the smallest and the largest, or cheapest and costliest, of all choices."""
     from escalade.core import cost
 
     for name, genome in (("smallest", space.smallest), ("largest", space.largest)):

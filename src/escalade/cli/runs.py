@@ -100,7 +100,9 @@ def _numbers(text: str) -> tuple[float, ...]:
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", help="folder of class folders, or a data set's name")
-    parser.add_argument("--budgets", help="from small to large, such as 60M,120M,240M")
+    parser.add_argument(
+        "--budgets", help="from small to large, such as 60M,120M,240M; none for members of a front"
+    )
     parser.add_argument("--budget-kind", help="macs, params, activations or latency")
     parser.add_argument("--grow", type=int, metavar="N", help="members to grow beyond the search")
     parser.add_argument("--preset", help="smoke, demo, fashion_mnist, cifar10, ...")
@@ -141,8 +143,6 @@ def _settings(options: argparse.Namespace) -> tuple[list[dict[str, Any]], Path]:
     data = next((layer["data"] for layer in reversed(layers) if "data" in layer), None)
     if data is None:
         raise UsageError("--data: name a folder of class folders or a data set; or use --preset")
-    if not any("budgets" in layer for layer in layers):
-        raise UsageError("--budgets: give a ladder, such as --budgets 1M,2M,4M; or use --preset")
     name = options.preset or Path(str(data)).resolve().name
     return layers, options.out or Path("runs") / name
 

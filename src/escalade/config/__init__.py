@@ -1,6 +1,6 @@
 """The configuration of a run: its settings, where they come from, and what they may be."""
 
-from escalade.config.checks import CHOICES, POSITIVE
+from escalade.config.checks import CHOICES, POSITIVE, as_setting
 from escalade.config.reading import presets, read_file, read_preset, resolve
 from escalade.config.settings import (
     Config,
@@ -26,6 +26,7 @@ __all__ = [
     "RetrainConfig",
     "SearchConfig",
     "SupernetConfig",
+    "as_setting",
     "presets",
     "read_file",
     "read_preset",

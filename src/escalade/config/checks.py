@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import Any
 
 from escalade.config.settings import Config
 from escalade.core import rules
+from escalade.search.constraints import Constraint
+from escalade.search.objectives import parse_objectives
 
 CHOICES = {
     "budget_kind": ("macs", "params", "activations", "latency"),
     "precision": ("fp32", "bf16"),
-    "supernet.step": ("single_path", "sandwich"),
+    "supernet.step": ("single_path", "sandwich", "fair"),
+    "supernet.identity": ("let", "let_relu", "plain"),
     "supernet.regularise": ("largest", "all"),
     "supernet.patches": ("same", "different"),
     "supernet.sampler": ("hierarchical", "uniform"),
     "supernet.balance": ("none", "resolution", "depth", "both"),
     "evaluation.precision": ("fp32", "bf16"),
-    "search.method": ("mcea", "random", "independent", "coarse_to_fine"),
+    "search.method": ("mcea", "random", "independent", "coarse_to_fine", "nsga2"),
     "search.images": ("search", "train"),
     "grow.function": ("exponential", "linear", "squared", "compound"),
     "retrain.searched": ("retrain", "slice", "finetune"),
     "retrain.grown": ("scratch", "warm", "both"),
 }
 # Settings whose None stands for a choice made later.
-LATER = ("search.method",)
+LATER = ("search.method", "supernet.step", "supernet.identity")
 POSITIVE = (
     "supernet.num_random",
     "search.num_skeletons",
@@ -36,6 +40,7 @@ POSITIVE = (
     "search.generations",
     "search.strategies",
     "search.num_models",
+    "search.members",
     "retrain.finetune_rate",
     "hours",
     "dataset.side",
@@ -75,6 +80,7 @@ def check_values(config: Config) -> None:
         )
     if config.budgets:
         _ = config.ladder
+    _check_front(config)
 
 
 def check_choice(path: str, value: Any) -> None:
@@ -86,6 +92,41 @@ def check_choice(path: str, value: Any) -> None:
         close = difflib.get_close_matches(str(value), known, 1)
         hint = f"did you mean {close[0]}?" if close else f"use {', '.join(known)}"
         raise ValueError(f"{path}: {value!r} is not known; {hint}")
+
+
+def _check_front(config: Config) -> None:
+    """What nsga2 minimises, and under which limits."""
+    search = config.search
+    try:
+        parse_objectives(search.objectives, weights=search.objective_weights)
+        for text in search.constraints:
+            Constraint.parse(text)
+    except ValueError as error:
+        raise ValueError(as_setting(str(error))) from None
+    if not 0 <= search.crossover <= 1:
+        raise ValueError(f"search.crossover: {search.crossover:g} is not a share of 0 to 1")
+    if config.budgets and search.members is not None:
+        raise ValueError(
+            f"search.members: {search.members} are to be chosen of a front, but every budget has "
+            "one member; give budgets or members"
+        )
+
+
+def as_setting(message: str) -> str:
+    """A message of the multi-objective search that names the setting as a user has it."""
+    for name, setting in _SETTING_OF.items():
+        if re.match(rf"{name}\b", message):
+            return setting + message[len(name) :]
+    return message
+
+
+_SETTING_OF = {
+    "objectives": "search.objectives",
+    "weights": "search.objective_weights",
+    "constraints": "search.constraints",
+    "num_members": "search.members",
+    "budget_kind": "search.objectives",
+}
 
 
 def _check_rule(name: str, where: str) -> None:

@@ -100,7 +100,7 @@ def _merge(target: dict[str, Any], layer: Mapping[str, Any]) -> None:
 def _amounts(value: Any, kind: str) -> list[float]:
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list):
-        parts = [parts]
+        parts = [] if parts is None else [parts]
     return [p if isinstance(p, float) else parse_amount(str(p), kind=kind) for p in parts]
 
 

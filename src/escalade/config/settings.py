@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 import yaml
 
 from escalade.core.budget import Budget, Ladder
+from escalade.search.objectives import DEFAULT
 from escalade.train.recipe import Recipe
 
 
@@ -34,7 +35,11 @@ class SupernetConfig:
 
     Attributes:
         step: single_path (ScaleNet), or sandwich: the largest, the smallest and random paths in
-            every step, so that slices need no retraining (BigNAS).
+            every step, so that slices need no retraining (BigNAS); or, in a space of choices,
+            fair: every choice of every layer once a step (SCARLET). None takes fair in a space of
+            choices, else single_path.
+        identity: how the identities of a space of choices run in the supernet: let (a linear 1x1
+            convolution), let_relu or plain; None as the space says.
         num_random: random paths of a sandwich.
         distillation: a sandwich's other paths learn from the largest one's predictions.
         regularise: which paths of a sandwich have dropout and weight decay: largest or all.
@@ -48,7 +53,8 @@ class SupernetConfig:
         recipe: how to train.
     """
 
-    step: str = "single_path"
+    step: str | None = None
+    identity: str | None = None
     num_random: int = 2
     distillation: bool = True
     regularise: str = "largest"
@@ -77,36 +83,52 @@ class EvaluationConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchConfig:
-    """The search (ScaleNet, section 3.3; BigNAS, section 3.2; docs/deviations.md).
+    """The search (ScaleNet, section 3.3; BigNAS, 3.2; SCARLET, 3.3; docs/deviations.md).
 
     Attributes:
-        method: mcea, random or independent; coarse_to_fine in a space without scaling stages.
-            None takes mcea where there are scaling stages, else coarse_to_fine.
+        method: mcea, random, independent or nsga2; coarse_to_fine where choices are per stage and
+            layer. None takes mcea where there are scaling stages, nsga2 in a space of choices,
+            else coarse_to_fine.
         images: score paths on the search split, or, as BigNAS does, on training images (train).
         num_bases: random base networks that rank the first strategies (K).
         rounds: rounds of base and strategy search (T).
-        population: of the base evolution.
-        generations: of the base evolution.
+        population: of an evolution; None takes 70 for nsga2, else 64.
+        generations: of an evolution; None takes 120 for nsga2, else 40.
         strategies: most strategies evaluated per stage at a time.
         stage_weights: pi, one per scaling stage from 0; None weighs stages 1 to M equally.
         num_models: networks of a design space that are trained alone and compared.
         recipe: how to train each of them.
         num_skeletons: networks of the coarse grid that are scored at most, per budget.
         num_variations: of its best one that are scored at most, per budget.
+        objectives: of nsga2: error and costs to minimise, or with a minus to maximise.
+        objective_weights: of the crowding distances, one each, of sum 1; None takes the paper's
+            for the paper's objectives, equal ones for others.
+        constraints: of nsga2: hard limits, such as macs < 500M or accuracy > 0.4.
+        members: of nsga2 without budgets: networks chosen of the front (K); None takes 3.
+        crossover: of nsga2: share of the children made by crossover; the others are mutated.
+        exploitation: of nsga2: mutate by a controller that learns.
+        exploration: of nsga2: mutate by a roulette wheel.
     """
 
     method: str | None = None
     images: str = "search"
     num_bases: int = 20
     rounds: int = 4
-    population: int = 64
-    generations: int = 40
+    population: int | None = None
+    generations: int | None = None
     strategies: int = 64
     stage_weights: list[float] | None = None
     num_models: int = 32
     recipe: Recipe = field(default_factory=lambda: Recipe(epochs=5))
     num_skeletons: int = 24
     num_variations: int = 48
+    objectives: list[str] = field(default_factory=lambda: list(DEFAULT))
+    objective_weights: list[float] | None = None
+    constraints: list[str] = field(default_factory=list)
+    members: int | None = None
+    crossover: float = 0.5
+    exploitation: bool = True
+    exploration: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +195,8 @@ class Config:
 
     Attributes:
         data: a folder of class folders, or a data set's name.
-        budgets: the ladder, from small to large, such as [60M, 120M, 240M].
+        budgets: the ladder, from small to large, such as [60M, 120M, 240M]; none where nsga2
+            chooses members of its front.
         budget_kind: macs, params, activations or latency.
         tolerance: relative, on both sides of every budget.
         space: a space's name or file; None takes the named space nearest to the first budget.
@@ -212,6 +235,25 @@ class Config:
         """The budgets as a ladder."""
         kind, tolerance = self.budget_kind, self.tolerance
         return Ladder(tuple(Budget(target, kind, tolerance) for target in self.budgets))
+
+    @property
+    def needs_latency(self) -> bool:
+        """Whether a device's latency table is measured: for budgets, objectives or constraints."""
+        names = [*self.search.objectives, *self.search.constraints]
+        return self.budget_kind == "latency" or any(
+            name.strip(" -").startswith("latency") for name in names
+        )
+
+    @property
+    def grown(self) -> tuple[Budget, ...]:
+        """Budgets of the members to grow, which go on with the ladder's last ratio.
+
+        Members chosen of a front stand in no ratio that anyone asked for: the largest is doubled.
+        """
+        ladder = self.ladder
+        if self.search.members is not None:
+            ladder = Ladder(ladder.budgets[-1:])
+        return ladder.grown(self.grow.num)
 
     def to_yaml(self) -> str:
         """The text of `config.yaml`."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 from escalade.core import legality
+from escalade.core.fields import as_list, as_mapping, make
 from escalade.core.rounding import make_divisible
 
 FORMAT = 1
@@ -56,7 +57,16 @@ class Block:
 
     `transition` gives a depthwise kind a shortcut also where its shape changes (BigNAS, section
     3.1): 2x2 average pooling where the stride is 2, then a 1x1 convolution with batch norm where
-    the width changes. Where the shape stays it says nothing.
+    the width changes. Where the shape stays it says nothing. `skip` False takes a depthwise kind
+    its shortcut also where the shape stays.
+
+    Two kinds stand for a layer left out (SCARLET, Figure 2), begin with 2x2 max pooling where the
+    stride is 2, and never have a shortcut:
+
+    - `linear`: 1x1 without bias and batch norm, then the activation, `none` or `relu`.
+    - `identity`: the input itself; zero channels are appended where it is wider.
+
+    Their other fields say nothing and have the values of `Block.linear` and `Block.identity`.
     """
 
     kind: str = "mbconv"
@@ -68,9 +78,23 @@ class Block:
     group_width: int | None = None
     activation: str = "hard_swish"
     transition: bool = False
+    skip: bool = True
+
+    @classmethod
+    def linear(cls, width: int, *, stride: int = 1, activation: str = "none") -> Self:
+        """A 1x1 convolution alone: SCARLET's linearly equivalent transformation."""
+        fields = legality.SIMPLE_FIELDS | {"activation": activation}
+        return cls(kind="linear", width=width, stride=stride, **fields)
+
+    @classmethod
+    def identity(cls, width: int, *, stride: int = 1) -> Self:
+        """Nothing, or max pooling where the stride is 2."""
+        return cls(kind="identity", width=width, stride=stride, **legality.SIMPLE_FIELDS)
 
     def hidden(self, in_width: int) -> int:
-        """Width of the middle convolution, exactly as timm's builders make it."""
+        """Width of the middle convolution, exactly as timm's builders make it; 0 without one."""
+        if self.kind in legality.SIMPLE_KINDS:
+            return 0
         if self.kind == "dsconv":
             return in_width
         if self.kind in legality.RESIDUAL_KINDS:
@@ -92,6 +116,8 @@ class Block:
 
     def has_shortcut(self, in_width: int) -> bool:
         """Whether the input, or what the shortcut makes of it, is added to the output."""
+        if self.kind in legality.SIMPLE_KINDS or not self.skip:
+            return False
         return self.kind == "bottleneck" or self.transition or self.keeps_shape(in_width)
 
     def has_projection(self, in_width: int) -> bool:
@@ -155,7 +181,7 @@ class Architecture:
     def key(self) -> str:
         """The architecture key: equal for equal stand-alone networks, whatever their name."""
         plain = _plain(replace(self, name="", rounding=Rounding()))
-        _drop_idle_transitions(plain)
+        _drop_idle_shortcuts(plain)
         text = json.dumps(plain, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -187,21 +213,21 @@ class Architecture:
             raise ValueError(f"{where}.format: {data.get('format')!r} is not known; use {FORMAT}")
         rest = {key: value for key, value in data.items() if key != "format"}
         stages = []
-        for i, stage in enumerate(_list(rest, "stages", where)):
+        for i, stage in enumerate(as_list(rest, "stages", where)):
             at = f"{where}.stages[{i}]"
-            blocks = _list(stage, "blocks", at)
+            blocks = as_list(stage, "blocks", at)
             stages.append(
                 Stage(blocks=tuple(_block(b, f"{at}.blocks[{k}]") for k, b in enumerate(blocks)))
             )
         known = {
-            "stem": _make(Stem, rest.get("stem"), f"{where}.stem"),
-            "head": _make(Head, rest.get("head"), f"{where}.head"),
+            "stem": make(Stem, rest.get("stem"), f"{where}.stem"),
+            "head": make(Head, rest.get("head"), f"{where}.head"),
             "stages": tuple(stages),
-            "rounding": _make(Rounding, rest.get("rounding", {}), f"{where}.rounding"),
+            "rounding": make(Rounding, rest.get("rounding", {}), f"{where}.rounding"),
         }
         plain = {key: value for key, value in rest.items() if key not in known}
         try:
-            made: Self = _make(cls, plain | known, where)
+            made: Self = make(cls, plain | known, where)
         except ValueError as error:
             raise ValueError(
                 str(error) if str(error).startswith(where) else f"{where}.{error}"
@@ -215,7 +241,7 @@ def _plain(arch: Architecture) -> dict[str, Any]:
     rare = [(plain, "rounding"), (plain["stem"], "max_pool"), (plain["head"], "hidden")]
     for stage in plain["stages"]:
         rare += [(block["se"], "divisor") for block in stage["blocks"] if block["se"]]
-        rare += [(block, "transition") for block in stage["blocks"]]
+        rare += [(block, key) for block in stage["blocks"] for key in ("transition", "skip")]
     for mapping, key in rare:
         if mapping[key] == _ABSENT[key]:
             del mapping[key]
@@ -228,59 +254,27 @@ _ABSENT = {
     "hidden": None,
     "divisor": 1,
     "transition": False,
+    "skip": True,
 }
 
 
-def _drop_idle_transitions(plain: dict[str, Any]) -> None:
-    """Equal networks have equal keys: where the shape stays, a transition says nothing."""
+def _drop_idle_shortcuts(plain: dict[str, Any]) -> None:
+    """Equal networks have equal keys.
+
+    Where the shape stays, a transition says nothing; where it changes, a missing skip does not.
+    """
     width = plain["stem"]["width"]
     for block in (block for stage in plain["stages"] for block in stage["blocks"]):
-        if block["stride"] == 1 and block["width"] == width:
-            block.pop("transition", None)
+        keeps_shape = block["stride"] == 1 and block["width"] == width
+        block.pop("transition" if keeps_shape else "skip", None)
         width = block["width"]
 
 
 def _block(data: Any, where: str) -> Block:
-    if not isinstance(data, Mapping):
-        raise ValueError(f"{where}: expected a mapping, got {data!r}")
-    se = data.get("se")
-    plain = {key: value for key, value in data.items() if key != "se"}
-    made = None if se is None else _make(SqueezeExcite, se, f"{where}.se")
-    block: Block = _make(Block, plain | {"se": made}, where)
+    mapping = as_mapping(data, where)
+    simple = mapping.get("kind") in legality.SIMPLE_KINDS
+    canonical = legality.SIMPLE_FIELDS if simple else {}
+    se = mapping.get("se")
+    made = None if se is None else make(SqueezeExcite, se, f"{where}.se")
+    block: Block = make(Block, {**canonical, **mapping, "se": made}, where)
     return block
-
-
-def _list(data: Any, key: str, where: str) -> list[Any]:
-    value = data.get(key) if isinstance(data, Mapping) else None
-    if not isinstance(value, list) or not value:
-        raise ValueError(f"{where}.{key}: expected a list with at least one entry")
-    return value
-
-
-def _make(cls: Any, data: Any, where: str) -> Any:
-    """Build a dataclass from a mapping; every error names the field's path."""
-    if not isinstance(data, Mapping):
-        raise ValueError(f"{where}: expected a mapping, got {data!r}")
-    types = {field.name: str(field.type) for field in fields(cls)}
-    unknown = [key for key in data if key not in types]
-    if unknown:
-        raise ValueError(f"{where}.{unknown[0]}: unknown field; known are {', '.join(types)}")
-    for key, value in data.items():
-        wrong = (
-            (types[key] == "int" and (isinstance(value, bool) or not isinstance(value, int)))
-            or (types[key] == "float" and not isinstance(value, int | float))
-            or (types[key] == "str" and not isinstance(value, str))
-            or (types[key] == "bool" and not isinstance(value, bool))
-            or (types[key] == "int | None" and not _is_count(value))
-        )
-        if wrong:
-            raise ValueError(f"{where}.{key}: expected {types[key]}, got {value!r}")
-    try:
-        return cls(**data)
-    except TypeError as error:
-        missing = str(error).split("argument: ")[-1]
-        raise ValueError(f"{where}: missing field {missing}") from None
-
-
-def _is_count(value: Any) -> bool:
-    return value is None or (isinstance(value, int) and not isinstance(value, bool))

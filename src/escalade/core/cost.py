@@ -3,7 +3,7 @@
 macs: multiply-adds of convolutions and linear layers. params: every trainable element, batch-norm
 affine and biases included. activations: elements of the outputs of every convolution
 (squeeze-excitations at 1x1 and projection shortcuts included), of linear layers, and of the stem's
-max pool, as the published figures of ResNet and ResNeXt count it.
+max pool, as the published figures of ResNet and ResNeXt count it; other poolings count nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from escalade.core.architecture import Architecture, Block, Stage
-from escalade.core.legality import RESIDUAL_KINDS
+from escalade.core.legality import RESIDUAL_KINDS, SIMPLE_KINDS
 from escalade.core.rounding import conv_side
 
 
@@ -71,7 +71,7 @@ def stages(architecture: Architecture) -> list[StageCost]:
     """Cost of the stem, each stage and the head; they add up to the cost of the network."""
     made = []
     for name, depth, width, side, section in _sections(architecture):
-        rows = [layer[1:] for layer in section]
+        rows = [layer[1:] for layer in section] or [(0, 0, 0)]
         macs, params, activations = (sum(column) for column in zip(*rows, strict=True))
         made.append(StageCost(name, depth, width, side, macs, params, activations))
     return made
@@ -137,6 +137,9 @@ def _head(arch: Architecture, width: int, side: int, *, residual: bool) -> Itera
 
 
 def _mobile_block(name: str, block: Block, in_width: int, side: int) -> Iterator[_Layer]:
+    if block.kind in SIMPLE_KINDS:
+        yield from _simple_block(name, block, in_width, side)
+        return
     hidden = block.hidden(in_width)
     out = conv_side(side, block.stride)
     if block.kind == "mbconv":
@@ -149,6 +152,16 @@ def _mobile_block(name: str, block: Block, in_width: int, side: int) -> Iterator
     yield _conv(f"{name}.{last}", hidden, block.width, 1, out)
     if block.has_projection(in_width):
         yield _conv(f"{name}.shortcut.conv", in_width, block.width, 1, out)
+
+
+def _simple_block(name: str, block: Block, in_width: int, side: int) -> Iterator[_Layer]:
+    """Max pooling where there is a stride; a convolution without batch norm in `linear`."""
+    out = conv_side(side, block.stride)
+    if block.stride > 1:
+        yield f"{name}.pool", 0, 0, 0
+    if block.kind == "linear":
+        weights = in_width * block.width
+        yield f"{name}.conv", weights * out * out, weights, block.width * out * out
 
 
 def _residual_block(name: str, block: Block, in_width: int, side: int) -> Iterator[_Layer]:

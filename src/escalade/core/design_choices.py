@@ -82,8 +82,8 @@ def parse(data: Any, *, where: str = "space") -> DesignData:
         raise ValueError(f"{where}.format: {version!r} is not known; write format: {FORMAT}")
     if kind != KIND:
         raise ValueError(
-            f"{where}.kind: {kind!r} is not known; write kind: {KIND} or layers, or leave it "
-            "out of a space with scaling strategies"
+            f"{where}.kind: {kind!r} is not known; write kind: {KIND}, layers or choices, or leave "
+            "it out of a space with scaling strategies"
         )
     space: DesignData = read_fields(DesignData, entries, where)
     _check(space, where)

@@ -15,7 +15,7 @@ from escalade.core.lattice import CostOf, counted
 from escalade.core.members import Member
 from escalade.core.rules import Rule, parse
 from escalade.core.scale_by import scaled_by
-from escalade.core.scaling import with_depth
+from escalade.core.scaling import follow_inputs, with_depth
 from escalade.core.solve_factor import solve_factor
 
 # Where rounding jumps over a budget: factors tried, up to this ratio from the nearest, and how far
@@ -124,10 +124,10 @@ def _variants(
     network: Architecture, *, move_side: bool, num_changes: int
 ) -> Iterator[tuple[Architecture, float]]:
     """Networks near one, with their change in log macs: other sides, a stage or two changed."""
-    stages = [(network.stages, 0.0)]
+    stem, stages = network.stem, [(network.stages, 0.0)]
     for _ in range(num_changes):
         stages += [
-            (changed, before + change)
+            (follow_inputs(stem.width, changed), before + change)
             for kept, before in stages
             for changed, change in _changed_stages(kept, network)
         ]

@@ -13,7 +13,7 @@ from escalade.core import cost
 from escalade.core.architecture import Architecture, Stage
 from escalade.core.budget import Budget, format_amount
 from escalade.core.rounding import round_to
-from escalade.core.scaling import Scaling, apply, with_depth
+from escalade.core.scaling import Scaling, apply, follow_inputs, with_depth
 
 DIMENSIONS = ("depth", "width", "resolution")
 # Widths tried: this many divisor steps from the nearest multiple, and these changes of a wide one.
@@ -141,7 +141,8 @@ class _Roundings:
 
     def network(self, choice: _Choice) -> Architecture:
         pairs, resolution = choice
-        stages = tuple(self._stage(i, pair) for i, pair in enumerate(pairs))
+        made = (self._stage(i, pair) for i, pair in enumerate(pairs))
+        stages = follow_inputs(self.start.stem.width, made)
         return replace(self.start, stages=stages, resolution=resolution)
 
     def _stage(self, index: int, pair: tuple[int, int]) -> Stage:

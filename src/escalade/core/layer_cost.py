@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from escalade.core import cost
-from escalade.core.architecture import Architecture, Block, Head, Stage, Stem
+from escalade.core.architecture import Block, Stem
+from escalade.core.choices import StemChoices
 from escalade.core.layer_choices import LayerData, LayerStage
 from escalade.core.layer_genome import HEAD, RESOLUTION, STEM, StageColumns, columns
-from escalade.core.parts import parts_of
 from escalade.core.population import IntArray
+from escalade.core.price import Price
 from escalade.core.rounding import conv_side
 
 if TYPE_CHECKING:
@@ -60,9 +60,16 @@ def layer_tables(
         kind: macs, params, activations or latency.
         latency: a device's table, for latency.
     """
-    price = _Price(data, kind, latency)
+    price = Price(
+        kind=kind,
+        in_channels=data.in_channels,
+        num_classes=data.num_classes,
+        head_activation=data.head.activation,
+        latency=latency,
+    )
     sides = np.array(resolutions, dtype=np.int64)
-    stem = _by_side(sides, lambda side: [price.stem(width, side) for width in data.stem.widths])
+    stems = [_stem(data.stem, width) for width in data.stem.widths]
+    stem = _by_side(sides, lambda side: [price.stem(each, side) for each in stems])
     sides, in_widths = _after(sides, data.stem.stride), data.stem.widths
     stages = []
     for stage in data.stages:
@@ -126,7 +133,7 @@ def _look_up(table: IntArray, first: IntArray, second: IntArray, third: IntArray
 
 
 def _layers(
-    price: _Price,
+    price: Price,
     stage: LayerStage,
     sides: IntArray,
     in_widths: Sequence[int],
@@ -155,6 +162,12 @@ def _layers(
     )
 
 
+def _stem(choices: StemChoices, width: int) -> Stem:
+    return Stem(
+        width=width, kernel=choices.kernel, stride=choices.stride, activation=choices.activation
+    )
+
+
 def _by_side(sides: IntArray, row: Callable[[int], object]) -> IntArray:
     """`row(side)` of every side, each distinct side asked once."""
     distinct, index = np.unique(sides, return_inverse=True)
@@ -164,51 +177,3 @@ def _by_side(sides: IntArray, row: Callable[[int], object]) -> IntArray:
 
 def _after(sides: IntArray, stride: int) -> IntArray:
     return conv_side(sides, stride)  # type: ignore[arg-type, return-value]
-
-
-class _Price:
-    """Prices single layers: those of a network with one block, by the twins that price networks."""
-
-    def __init__(self, data: LayerData, kind: str, latency: LatencyTable | None) -> None:
-        self.data, self.kind, self.latency = data, kind, latency
-
-    def stem(self, width: int, side: int) -> int:
-        choices = self.data.stem
-        stem = Stem(
-            width=width,
-            kernel=choices.kernel,
-            stride=choices.stride,
-            activation=choices.activation,
-        )
-        return self._of(0, stem, side)
-
-    def block(self, block: Block, in_width: int, side: int) -> int:
-        return self._of(1, Stem(width=in_width, stride=1), side, block=block)
-
-    def head(self, width: int, in_width: int, side: int) -> int:
-        return self._of(2, Stem(width=in_width, stride=1), side, head_width=width)
-
-    def _of(
-        self,
-        section: int,
-        stem: Stem,
-        side: int,
-        *,
-        block: Block | None = None,
-        head_width: int = 1,
-    ) -> int:
-        """The price of the stem (0), the only block (1) or the head (2)."""
-        network = Architecture(
-            resolution=side,
-            in_channels=self.data.in_channels,
-            num_classes=self.data.num_classes,
-            stem=stem,
-            stages=(Stage(blocks=(block or Block(kind="dsconv", width=stem.width),)),),
-            head=Head(width=head_width, activation=self.data.head.activation),
-        )
-        if self.latency is None:
-            return int(getattr(cost.stages(network)[section], self.kind))
-        parts = list(parts_of(network))
-        chosen = parts[section:] if section == 2 else parts[section : section + 1]
-        model = self.latency.model
-        return sum(int(model.nanoseconds(part.group, part.sizes)) for part in chosen)

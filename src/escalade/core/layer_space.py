@@ -22,16 +22,14 @@ from escalade.core.layer_cost import LayerTables, layer_costs, layer_tables
 from escalade.core.layer_genome import RESOLUTION, StageColumns
 from escalade.core.path_space import Gene, Path
 from escalade.core.population import IntArray, Population
-from escalade.core.scaling import Scaling
 from escalade.core.shape import SupernetShape
+from escalade.core.unscaled import UNSCALED, Unscaled
 
 if TYPE_CHECKING:
     from escalade.core.latency_table import LatencyTable
 
-UNSCALED = (0, 0, 0)
 
-
-class LayerSpace:
+class LayerSpace(Unscaled):
     """A space of staged networks of depthwise blocks whose layers choose width and kernel alone.
 
     It offers what a `SearchSpace` does (`core.path_space`), with one scaling stage, whose only
@@ -43,10 +41,6 @@ class LayerSpace:
         kind: what the ladder counts.
         latency: a device's table, for `costs` of that kind (see `with_latency`).
     """
-
-    depth_ratios = width_ratios = resolution_ratios = (1.0,)
-    num_stages = 1
-    strategy_counts = (1,)
 
     def __init__(
         self,
@@ -106,6 +100,8 @@ class LayerSpace:
 
     # Genomes
 
+    identity_choices = None
+
     @cached_property
     def genes(self) -> tuple[Gene, ...]:
         return layer_genome.genes(self.data, self.resolutions)
@@ -113,6 +109,11 @@ class LayerSpace:
     @property
     def num_genes(self) -> int:
         return len(self.genes)
+
+    @cached_property
+    def num_genomes(self) -> int:
+        """Legal (canonical) genomes, an exact integer."""
+        return layer_genome.num_genomes(self.data, self.resolutions)
 
     @cached_property
     def columns(self) -> tuple[StageColumns, ...]:
@@ -175,39 +176,6 @@ class LayerSpace:
         except ValueError as error:
             raise ValueError(f"no network of the space {self.name}: {error}") from None
         return genome
-
-    # Strategies: there is one, and it changes nothing
-
-    def strategies(self, stage: int) -> IntArray:
-        """The only strategy: (1, 3) zeros."""
-        assert stage == 0
-        return self.all_strategies
-
-    @property
-    def all_strategies(self) -> IntArray:
-        return np.zeros((1, 3), dtype=np.int64)
-
-    @property
-    def base_triple(self) -> IntArray:
-        return np.zeros(3, dtype=np.int64)
-
-    def scaling(self, strategy: Sequence[int] | IntArray) -> Scaling:
-        """No scaling."""
-        return Scaling()
-
-    @cached_property
-    def num_genomes(self) -> int:
-        """Legal (canonical) genomes, an exact integer."""
-        return layer_genome.num_genomes(self.data, self.resolutions)
-
-    @property
-    def size(self) -> int:
-        """Genomes, each of which is a network of its own."""
-        return self.num_genomes
-
-    @property
-    def distinct(self) -> int:
-        return self.num_genomes
 
     # Realisation
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from escalade.core.architecture import Architecture, Block, SqueezeExcite
 
-KINDS = ("mbconv", "dsconv", "bottleneck", "regnet_z")
+KINDS = ("mbconv", "dsconv", "bottleneck", "regnet_z", "linear", "identity")
 # Blocks whose hidden width follows from their output width, not from their input's. No builder
 # mixes them with the others.
 RESIDUAL_KINDS = ("bottleneck", "regnet_z")
+# What is left of a layer that is left out, in networks of depthwise blocks; the fields that say
+# nothing in them, and the values these have.
+SIMPLE_KINDS = ("linear", "identity")
+SIMPLE_FIELDS: dict[str, Any] = {"kernel": 1, "expansion": 1.0, "activation": "none"}
 ACTIVATIONS = ("relu", "relu6", "hard_swish", "swish")
+LINEAR_ACTIVATIONS = ("none", "relu")
 GATES = ("hard_sigmoid", "sigmoid")
 
 
@@ -30,11 +36,11 @@ def check(arch: Architecture) -> None:
     for name in ("width", "hidden"):
         if getattr(arch.head, name) is not None:
             _positive(f"head.{name}", getattr(arch.head, name))
-    stride = arch.stem.stride * (2 if arch.stem.max_pool else 1)
+    width, stride = arch.stem.width, arch.stem.stride * (2 if arch.stem.max_pool else 1)
     for i, stage in enumerate(arch.stages):
         for k, block in enumerate(stage.blocks):
-            _check_block(block, f"stages[{i}].blocks[{k}]")
-            stride *= block.stride
+            _check_block(block, width, f"stages[{i}].blocks[{k}]")
+            stride, width = stride * block.stride, block.width
     _check_kinds(arch)
     if arch.resolution < stride:
         raise ValueError(
@@ -55,21 +61,47 @@ def _check_kinds(arch: Architecture) -> None:
         raise ValueError(f"head.hidden: {arch.head.hidden} is not possible with {residual[0]}")
 
 
-def _check_block(block: Block, where: str) -> None:
+def _check_block(block: Block, in_width: int, where: str) -> None:
     _choice(f"{where}.kind", block.kind, KINDS)
-    _choice(f"{where}.activation", block.activation, ACTIVATIONS)
     _positive(f"{where}.width", block.width)
-    _odd(f"{where}.kernel", block.kernel)
     if block.stride not in (1, 2):
         raise ValueError(f"{where}.stride: {block.stride} is neither 1 nor 2")
+    if block.kind in SIMPLE_KINDS:
+        _check_simple(block, in_width, where)
+        return
+    _choice(f"{where}.activation", block.activation, ACTIVATIONS)
+    _odd(f"{where}.kernel", block.kernel)
     if block.expansion <= 0:
         raise ValueError(f"{where}.expansion: {block.expansion} is not positive")
-    if block.transition and block.kind in RESIDUAL_KINDS:
-        raise ValueError(f"{where}.transition: {block.kind} has none; use false")
+    _check_shortcut(block, where)
     if block.group_width is not None:
         _check_groups(block, f"{where}.group_width")
     if block.se is not None:
         _check_se(block.se, f"{where}.se")
+
+
+def _check_simple(block: Block, in_width: int, where: str) -> None:
+    known = LINEAR_ACTIVATIONS if block.kind == "linear" else ("none",)
+    _choice(f"{where}.activation", block.activation, known)
+    nothing = {"se": None, "group_width": None, "transition": False, "skip": True}
+    for field, value in (SIMPLE_FIELDS | nothing).items():
+        found = getattr(block, field)
+        if field != "activation" and found != value:
+            raise ValueError(f"{where}.{field}: {block.kind} has none; use {json.dumps(value)}")
+    if block.kind == "identity" and block.width < in_width:
+        raise ValueError(
+            f"{where}.width: {block.width} is below the input's {in_width}; an identity drops no "
+            "channels"
+        )
+
+
+def _check_shortcut(block: Block, where: str) -> None:
+    if block.transition and block.kind in RESIDUAL_KINDS:
+        raise ValueError(f"{where}.transition: {block.kind} has none; use false")
+    if not block.skip and block.kind in RESIDUAL_KINDS:
+        raise ValueError(f"{where}.skip: {block.kind} keeps its shortcut; use true")
+    if not block.skip and block.transition:
+        raise ValueError(f"{where}.skip: false forbids the shortcut that transition asks for")
 
 
 def _check_groups(block: Block, where: str) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import nnls
 
-from escalade.core.legality import RESIDUAL_KINDS
+from escalade.core.legality import RESIDUAL_KINDS, SIMPLE_KINDS
 from escalade.core.parts import ENDS, Group, Part, Sizes
 from escalade.core.population import IntArray
 from escalade.core.rounding import conv_side
@@ -74,6 +74,8 @@ def terms(group: Group, sizes: Sizes) -> list[Any]:
     after = out * out
     if group.kind in ENDS:
         return _end_terms(group.kind, sizes, before, after)
+    if group.kind in SIMPLE_KINDS:
+        return _simple_terms(group, sizes, before, after)
     return _block_terms(group, sizes, before, after)
 
 
@@ -92,6 +94,17 @@ def _end_terms(kind: str, s: Sizes, before: Any, after: Any) -> list[Any]:
         padded = before * _padded(s.in_width) * _padded(s.width)
         return [1, before * s.in_width, before * s.width, s.in_width * s.width, macs, padded]
     return [1, before * s.in_width, after * s.width, after * s.width * s.in_width]
+
+
+def _simple_terms(group: Group, s: Sizes, before: Any, after: Any) -> list[Any]:
+    found = [1, before * s.in_width, after * s.width]
+    if group.kind == "linear":
+        found += [
+            s.in_width * s.width,
+            after * s.in_width * s.width,
+            after * _padded(s.in_width) * _padded(s.width),
+        ]
+    return found
 
 
 def _block_terms(group: Group, s: Sizes, before: Any, after: Any) -> list[Any]:

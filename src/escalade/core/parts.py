@@ -21,7 +21,7 @@ ENDS = ("stem", "stem_pool", "final", "classifier")
 class Group:
     """Parts that run the same operations, at whatever sizes.
 
-    `same_shape` says that a block's output has its input's shape: a shortcut without a projection.
+    `same_shape` says that a block adds its input to its output: a shortcut without a projection.
     `transition` says that a depthwise block has a shortcut although its shape changes.
     """
 
@@ -106,7 +106,7 @@ def _block(block: Block, in_width: int, side: int) -> Part:
             kernel=block.kernel,
             stride=block.stride,
             has_se=block.se is not None,
-            same_shape=block.keeps_shape(in_width),
+            same_shape=block.keeps_shape(in_width) and block.has_shortcut(in_width),
             transition=block.transition and not block.keeps_shape(in_width),
         ),
         Sizes(

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from escalade.core.architecture import Architecture
+from escalade.core.choice_shape import ChoiceShape
 from escalade.core.population import IntArray, Population
 from escalade.core.scaling import Scaling
 from escalade.core.shape import SupernetShape
@@ -30,21 +31,31 @@ class Gene:
 class Path:
     """What a supernet runs: a base genome and a strategy, realised as an architecture.
 
-    `key` says which weights run; in these kinds of space position, kernel and width decide that,
-    so it is the architecture's key.
+    Attributes:
+        genome, strategy: indices of choices.
+        architecture: the stand-alone network, which costs, budgets and retraining are about.
+        runs: what the supernet runs where that is another network: in a choice space identities
+            keep their positions and are transformed (SCARLET, Fig. 2).
     """
 
     genome: tuple[int, ...]
     strategy: tuple[int, int, int]
     architecture: Architecture
+    runs: Architecture | None = None
+
+    @property
+    def running(self) -> Architecture:
+        """What the supernet runs, and what a slice of it is."""
+        return self.runs or self.architecture
 
     @property
     def key(self) -> str:
-        return self.architecture.key
+        """Which weights run: position, kernel and width decide it, so the running network does."""
+        return self.running.key
 
 
 class PathSpace(Protocol):
-    """A space whose paths one supernet holds: a `SearchSpace` or a `LayerSpace`.
+    """A space whose paths one supernet holds: a `SearchSpace`, `LayerSpace` or `ChoiceSpace`.
 
     A path is a genome and a strategy. A space without scaling has one scaling stage with one
     strategy, (0, 0, 0), which changes nothing.
@@ -96,6 +107,11 @@ class PathSpace(Protocol):
 
     @property
     def num_genes(self) -> int: ...
+
+    @property
+    def identity_choices(self) -> frozenset[int] | None:
+        """Choices of every gene that are identities; None where a gene has no such choice."""
+        ...
 
     @property
     def smallest(self) -> IntArray:
@@ -194,6 +210,6 @@ class PathSpace(Protocol):
         ...
 
     @property
-    def shape(self) -> SupernetShape:
+    def shape(self) -> SupernetShape | ChoiceShape:
         """What a supernet of this space must hold."""
         ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from escalade.core.choice_space import ChoiceSpace
 from escalade.core.population import Population
 from escalade.core.samplers import Hierarchical, PathSampler, Window
 from escalade.core.seeds import generator
@@ -74,7 +75,7 @@ class Sandwich:
             the random ones do.
 
     Raises:
-        ValueError: if a step would have no path.
+        ValueError: if a step would have no path, or in a choice space, where no path holds another.
     """
 
     def __init__(
@@ -90,6 +91,11 @@ class Sandwich:
         if num_random < least:
             raise ValueError(
                 f"num_random: {num_random} random paths a step are too few; use {least} or more"
+            )
+        if with_ends and isinstance(space, ChoiceSpace):
+            raise ValueError(
+                "supernet.step: sandwich trains a largest path, whose weights the others share, "
+                f"and in the choice space {space.name} choices share none; use fair or single_path"
             )
         self.with_ends = with_ends
         self.num_paths = num_random + 2 * with_ends

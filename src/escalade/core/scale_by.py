@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from escalade.core.architecture import Architecture, Block, Stage
-from escalade.core.legality import RESIDUAL_KINDS
+from escalade.core.legality import RESIDUAL_KINDS, SIMPLE_KINDS
 from escalade.core.rounding import (
     fit_groups,
     make_divisible,
@@ -16,7 +16,7 @@ from escalade.core.rounding import (
     scale_depth,
 )
 from escalade.core.rules import Rule, parse
-from escalade.core.scaling import Scaling, apply, nearest_depth
+from escalade.core.scaling import Scaling, apply, follow_inputs, nearest_depth
 
 # Deeper networks are refused: a mistyped factor would fill the memory.
 MOST_BLOCKS = 2_000
@@ -30,9 +30,10 @@ def scale(architecture: Architecture, rule: str, factor: float) -> Architecture:
     Depths and resolution are rounded to the nearest (half to even), widths to the architecture's
     step; group widths to 1, 2, 4 or a multiple of 8, and widths so that groups divide them. Under
     `compound`, EfficientNet's rule, depths are rounded up and widths never by more than 10 % down.
-    Deeper stages repeat their last block. Stem and head scale in the mobile kinds (EfficientNet)
-    and stay in the others (RegNet, ResNet). A ratio of exactly 1 changes nothing. Kernels,
-    strides and expansions stay. The name tells how it was made: `efficientnet_b0:dWr:11`.
+    Deeper stages repeat their last block (`core.scaling.with_depth`). Stem and head scale in the
+    mobile kinds (EfficientNet) and stay in the others (RegNet, ResNet). A ratio of exactly 1
+    changes nothing. Kernels, strides and expansions stay. The name tells how it was made:
+    `efficientnet_b0:dWr:11`.
 
     Args:
         architecture: the base.
@@ -126,16 +127,15 @@ def _widened_mobile(
 
     stages = []
     for i, stage in enumerate(architecture.stages):
-        following = architecture.stages[i + 1 : i + 2]
-        readers = (*stage.blocks[1:], *(after.blocks[0] for after in following))
+        readers = (*stage.blocks[1:], *_first_blocks(architecture.stages[i + 1 :]))
         blocks = (replace(b, width=wider(b.width, *readers)) for b in stage.blocks)
         stages.append(Stage(blocks=tuple(blocks)))
     stem, head = architecture.stem, architecture.head
-    first = architecture.stages[0].blocks[0]
+    stem = replace(stem, width=wider(stem.width, *_first_blocks(architecture.stages)))
     return replace(
         architecture,
-        stem=replace(stem, width=wider(stem.width, first)),
-        stages=tuple(stages),
+        stem=stem,
+        stages=follow_inputs(stem.width, stages),
         head=replace(
             head,
             width=None if head.width is None else wider(head.width),
@@ -144,12 +144,21 @@ def _widened_mobile(
     )
 
 
+def _first_blocks(stages: tuple[Stage, ...]) -> Iterator[Block]:
+    """What reads the output of the stage before: pools hand it on."""
+    for block in (block for stage in stages for block in stage.blocks):
+        yield block
+        if block.kind != "identity":
+            return
+
+
 def _step_for(step: int, readers: tuple[Block, ...]) -> int:
     """The step itself, or a multiple of 8 where `step` times an expansion is not one.
 
     timm's builder rounds hidden widths to multiples of 8; a step below 8 is only legal where that
     changes nothing.
     """
-    if step % 8 == 0 or all(b.kind == "dsconv" or step * b.expansion % 8 == 0 for b in readers):
+    expanding = [b.expansion for b in readers if b.kind not in ("dsconv", *SIMPLE_KINDS)]
+    if step % 8 == 0 or all(step * expansion % 8 == 0 for expansion in expanding):
         return step
     return math.lcm(step, 8)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from escalade.core.architecture import Architecture, Stage
+from escalade.core.architecture import Architecture, Block, Stage
+from escalade.core.legality import SIMPLE_KINDS
 from escalade.core.rounding import round_to
 
 
@@ -36,7 +37,7 @@ def apply(
     round_depth: Callable[[int, float], int] = nearest_depth,
     scale_stem: bool = True,
 ) -> Architecture:
-    """Scale an architecture: more blocks (copies of a stage's last), wider, finer.
+    """Scale an architecture: more blocks (`with_depth`), wider (`follow_inputs`), finer.
 
     Stem widths scale with the stages, the head does not (ScaleNet's space; docs/deviations.md).
     A ratio of exactly 1 changes nothing, whatever the divisors.
@@ -55,18 +56,36 @@ def apply(
     if scaling.resolution != 1:
         resolution = round_to(resolution * scaling.resolution, resolution_divisor)
     stem = architecture.stem
-    return replace(
-        architecture,
-        resolution=resolution,
-        stem=replace(stem, width=width(stem.width)) if scale_stem else stem,
-        stages=tuple(stages),
-    )
+    if scale_stem:
+        stem = replace(stem, width=width(stem.width))
+    if scaling.width != 1:
+        stages = list(follow_inputs(stem.width, stages))
+    return replace(architecture, resolution=resolution, stem=stem, stages=tuple(stages))
 
 
-def with_depth(blocks: tuple, depth: int) -> tuple:  # type: ignore[type-arg]
-    """Keep the first `depth` blocks, or repeat the last one with stride 1."""
-    extra = depth - len(blocks)
-    return blocks[:depth] + (replace(blocks[-1], stride=1),) * max(0, extra)
+def with_depth(blocks: tuple[Block, ...], depth: int) -> tuple[Block, ...]:
+    """Keep the first `depth` blocks, or append copies of the last one with stride 1.
+
+    Copies have a shortcut. What is copied is never a layer left out (`linear`, `identity`): then
+    it is the last block before that, at the stage's width. Without any the blocks stay.
+    """
+    copied = [block for block in blocks if block.kind not in SIMPLE_KINDS][-1:]
+    extra = max(0, depth - len(blocks))
+    more = (replace(b, stride=1, width=blocks[-1].width, skip=True) for b in copied * extra)
+    return (*blocks[:depth], *more)
+
+
+def follow_inputs(stem_width: int, stages: Iterable[Stage]) -> tuple[Stage, ...]:
+    """The stages with every `identity` at its input's width, which it cannot choose."""
+    made, width = [], stem_width
+    for stage in stages:
+        blocks = []
+        for block in stage.blocks:
+            follows = block.kind == "identity" and block.width != width
+            blocks.append(replace(block, width=width) if follows else block)
+            width = blocks[-1].width
+        made.append(Stage(blocks=tuple(blocks)))
+    return tuple(made)
 
 
 def realised(base: Architecture, scaled: Architecture) -> Scaling:
@@ -79,4 +98,13 @@ def realised(base: Architecture, scaled: Architecture) -> Scaling:
         depth=sum(scaled.depths) / sum(base.depths),
         width=math.exp(sum(logs) / len(logs)),
         resolution=scaled.resolution / base.resolution,
+    )
+
+
+def scaling_between(base: Architecture, other: Architecture) -> Scaling:
+    """The ratios two networks of one space stand in; of width 1 where their stages differ."""
+    if len(base.widths) == len(other.widths):
+        return realised(base, other)
+    return Scaling(
+        depth=sum(other.depths) / sum(base.depths), resolution=other.resolution / base.resolution
     )

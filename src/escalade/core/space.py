@@ -120,6 +120,8 @@ class SearchSpace:
 
     # Genomes
 
+    identity_choices = None
+
     @cached_property
     def genes(self) -> tuple[Gene, ...]:
         genes = [

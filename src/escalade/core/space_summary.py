@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from escalade.core.design_space import DesignSpace, population
-from escalade.core.layer_space import LayerSpace
 from escalade.core.path_space import PathSpace
 from escalade.core.population import Population
 from escalade.core.samplers import Hierarchical, PathSampler, Uniform
 from escalade.core.seeds import generator
+from escalade.core.unscaled import Unscaled
 
 Costs = npt.NDArray[Any]
 
@@ -23,7 +23,7 @@ PATHS_PER_STAGE = 4000
 def summarise(space: PathSpace, *, sampler: str, num_paths: int, seed: int) -> dict[str, Any]:
     """Size, costs per scaling stage, and the histogram of sampled paths' macs (Fig. 3).
 
-    A per-layer space has one stage, so both samplers draw every choice uniformly.
+    A space of layers has one stage, so both samplers draw every choice uniformly.
     """
     chosen: PathSampler = Uniform(space) if sampler == "uniform" else Hierarchical(space)
     macs = space.costs(chosen.draw(generator(seed, "space"), num_paths))
@@ -76,11 +76,11 @@ def candidate_paths(
 ) -> Population:
     """Paths that the budget of a stage may be met by.
 
-    Uniformly drawn ones of that scaling stage; in a per-layer space, which has no such stages,
+    Uniformly drawn ones of that scaling stage; in a space of layers, which has no such stages,
     paths spread over its whole range of costs, since a sum over so many independent choices hardly
     varies.
     """
-    if isinstance(space, LayerSpace):
+    if isinstance(space, Unscaled):
         genomes = space.sample_spread(rng, num)
         return Population(genomes, np.repeat(space.base_triple[None], num, axis=0))
     return _uniform(space, rng, stage, num=num)

@@ -84,7 +84,7 @@ class AloneEvaluator:
         Raises:
             Interrupted: the trainer was stopped; what was finished is stored.
         """
-        architectures = {path.key: path.architecture for path in paths}
+        architectures = {path.architecture.key: path.architecture for path in paths}
         is_main = self._runtime.is_main
         known = self._store.get(self.context, list(architectures)) if is_main else None
         rows: dict[str, Row] = self._runtime.broadcast(known)
@@ -98,10 +98,8 @@ class AloneEvaluator:
                 self._add(trained)
                 if progress is not None:
                     progress(done, len(missing))
-        return [
-            Score(num_correct=rows[path.key].num_correct, num_images=rows[path.key].num_images)
-            for path in paths
-        ]
+        found = [rows[path.architecture.key] for path in paths]
+        return [Score(num_correct=row.num_correct, num_images=row.num_images) for row in found]
 
     def _add(self, trained: Trained) -> None:
         self.count = replace(

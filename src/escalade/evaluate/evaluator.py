@@ -23,7 +23,7 @@ from escalade.evaluate.measure import (
 from escalade.evaluate.score import Score
 from escalade.evaluate.store import Context, Row, Store
 from escalade.supernet.digest import digest
-from escalade.supernet.supernet import Supernet
+from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.interrupt import Interrupted
 from escalade.train.pool import Pool
 from escalade.train.runtime import Runtime, num_cores
@@ -66,7 +66,7 @@ class Evaluator:
 
     def __init__(
         self,
-        supernet: Supernet,
+        supernet: SharedWeights,
         *,
         data: ImageData,
         store: Store,
@@ -116,12 +116,12 @@ class Evaluator:
         Raises:
             Interrupted: `should_stop` said so; what was measured is stored.
         """
-        architectures = {path.key: path.architecture for path in paths}
+        distinct = {path.key: path for path in paths}
         is_main = self._runtime.is_main
-        known = self._store.get(self.context, list(architectures)) if is_main else None
+        known = self._store.get(self.context, list(distinct)) if is_main else None
         rows: dict[str, Row] = self._runtime.broadcast(known)
-        missing = [item for item in architectures.items() if item[0] not in rows]
-        missing.sort(key=lambda item: (item[1].resolution, item[0]))  # few batches in memory
+        missing = [path for key, path in distinct.items() if key not in rows]
+        missing.sort(key=lambda path: (path.running.resolution, path.key))  # few batches in memory
         self.count = replace(self.count, num_asked=self.count.num_asked + len(paths))
         for row in self._measure(missing, should_stop or (lambda: False)):
             rows[row.path] = row
@@ -132,7 +132,7 @@ class Evaluator:
                 seconds=self.count.seconds + row.seconds,
             )
             if progress is not None:
-                progress(len(rows) - (len(architectures) - len(missing)), len(missing))
+                progress(len(rows) - (len(distinct) - len(missing)), len(missing))
         return [
             Score(num_correct=rows[path.key].num_correct, num_images=rows[path.key].num_images)
             for path in paths
@@ -148,18 +148,16 @@ class Evaluator:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _measure(
-        self, items: list[tuple[str, Architecture]], should_stop: Callable[[], bool]
-    ) -> Iterator[Row]:
+    def _measure(self, paths: list[Path], should_stop: Callable[[], bool]) -> Iterator[Row]:
         """Measure and store; on several ranks in chunks, so that all of them learn all rows."""
         if self._runtime.world_size == 1:
-            for row in self._measure_here(items, should_stop):
+            for row in self._measure_here(paths, should_stop):
                 self._store.put([row])
                 yield row
             return
         rank, size = self._runtime.rank, self._runtime.world_size
-        for start in range(0, len(items), PATHS_PER_CHUNK * size):
-            chunk = items[start : start + PATHS_PER_CHUNK * size]
+        for start in range(0, len(paths), PATHS_PER_CHUNK * size):
+            chunk = paths[start : start + PATHS_PER_CHUNK * size]
             own = list(self._measure_here(chunk[rank::size], lambda: False))
             rows = [row for part in self._runtime.gather(own) for row in part]
             if self._runtime.is_main:
@@ -169,18 +167,17 @@ class Evaluator:
                 raise Interrupted("the evaluation was stopped")
 
     def _measure_here(
-        self, items: Sequence[tuple[str, Architecture]], should_stop: Callable[[], bool]
+        self, paths: Sequence[Path], should_stop: Callable[[], bool]
     ) -> Iterator[Row]:
-        jobs = [architecture for _, architecture in items]
+        jobs = [path.running for path in paths]
         for index, measured in self._pool.run(jobs, should_stop=should_stop):
-            key, architecture = items[index]
-            yield self._row(key, architecture, measured)
+            yield self._row(paths[index], measured)
 
-    def _row(self, key: str, architecture: Architecture, measured: Measured) -> Row:
-        costs = cost.of(architecture)
+    def _row(self, path: Path, measured: Measured) -> Row:
+        costs = cost.of(path.architecture)
         return Row(
             supernet=self.context.supernet,
-            path=key,
+            path=path.key,
             data=self.context.data,
             settings=self.context.settings,
             num_correct=measured.num_correct,
@@ -188,13 +185,13 @@ class Evaluator:
             macs=costs.macs,
             params=costs.params,
             activations=costs.activations,
-            resolution=architecture.resolution,
+            resolution=path.architecture.resolution,
             seconds=measured.seconds,
         )
 
 
 def _pool(
-    supernet: Supernet,
+    supernet: SharedWeights,
     *,
     splits: dict[str, Split],
     data: ImageData,

@@ -11,7 +11,6 @@ from escalade.core.architecture import Architecture
 from escalade.core.budget import Ladder
 from escalade.core.choices import Ratios
 from escalade.core.latency_table import LatencyTable
-from escalade.core.layer_space import LayerSpace
 from escalade.core.parts import Part
 from escalade.core.population import IntArray, Population
 from escalade.core.scaling import Scaling, apply
@@ -19,6 +18,7 @@ from escalade.core.seeds import generator
 from escalade.core.space import SearchSpace
 from escalade.core.space_summary import candidate_paths
 from escalade.core.strategies import product
+from escalade.core.unscaled import Unscaled
 from escalade.evaluate.layer_times import Timer, measure
 from escalade.spaces.load import SupernetSpace
 
@@ -45,7 +45,7 @@ def survey(
 
     Args:
         space: with the data's channels and classes.
-        ladder: budgets of kind latency.
+        ladder: budgets, of kind latency or of another that says which networks matter.
         num_grown: members to be grown beyond it.
         timer: measures.
         settings: under what, as the table keeps it.
@@ -116,9 +116,11 @@ def tabulate(
 
 def _anywhere(space: SupernetSpace, rng: np.random.Generator) -> list[Architecture]:
     """Networks of any genome under any combination of ratios."""
-    if isinstance(space, LayerSpace):
+    if isinstance(space, Unscaled):
         drawn = candidate_paths(space, rng, 0, num=NUM_ROUGH)
-        return [path.architecture for path in space.paths(drawn)]
+        # With what slices have and stand-alone networks have not.
+        both = ((path.architecture, path.running) for path in space.paths(drawn))
+        return [network for pair in both for network in dict.fromkeys(pair)]
     every = Ratios(
         depth=space.depth_ratios, width=space.width_ratios, resolution=space.resolution_ratios
     )
@@ -132,7 +134,7 @@ def _near(
     stages = []
     for stage, budget in enumerate(ladder.budgets):
         drawn = candidate_paths(space, rng, stage, num=NUM_DRAWN)
-        gaps = np.abs(np.log(space.costs(drawn, "latency") / budget.target))
+        gaps = np.abs(np.log(space.costs(drawn, ladder.kind) / budget.target))
         nearest = np.argsort(gaps, kind="stable")[: int(NUM_DRAWN * NEAREST_SHARE)]
         picks = rng.permutation(nearest)[: -(-num // len(ladder.budgets))]
         stages.append([path.architecture for path in space.paths(drawn[picks])])

@@ -14,7 +14,7 @@ from escalade.data.split import Split
 from escalade.evaluate.batch_cache import BatchCache
 from escalade.evaluate.score import BATCH_SIZE, count_correct
 from escalade.supernet.frozen import Frozen, freeze
-from escalade.supernet.supernet import Supernet
+from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.runtime import Runtime
 from escalade.train.worker import Link
 
@@ -74,7 +74,7 @@ class MeasurePaths:
         cache_bytes: what resized batches may take here.
     """
 
-    supernet: Supernet
+    supernet: SharedWeights
     splits: dict[str, Split] | None
     settings: EvaluationSettings
     mean: tuple[float, ...]
@@ -129,14 +129,14 @@ class PathMeter:
             return freeze(self._supernet, architecture, (images for images, _ in batches))
 
 
-def split_weights(supernet: Supernet) -> tuple[Supernet, dict[str, Tensor]]:
+def split_weights(supernet: SharedWeights) -> tuple[SharedWeights, dict[str, Tensor]]:
     """A copy of a supernet without weights, and its weights by name (not copied)."""
     weights = {name: p.detach() for name, p in supernet.named_parameters()}
     empty = {id(p): nn.Parameter(torch.empty(0)) for p in supernet.parameters()}
     return copy.deepcopy(supernet, empty), weights
 
 
-def attach_weights(supernet: Supernet, weights: Mapping[str, Tensor]) -> None:
+def attach_weights(supernet: SharedWeights, weights: Mapping[str, Tensor]) -> None:
     """Give a supernet from `split_weights` its weights (without copying them)."""
     for name, parameter in supernet.named_parameters():
         parameter.data = weights[name]

@@ -31,7 +31,7 @@ class Facts:
         data: the data set's name.
         num_train: images trained on.
         budget_kind: macs, params, activations or latency.
-        tolerance: of the budget, relative.
+        tolerance: of the budget, relative; None for a member that was given none.
         search: accuracy on the search split; it chose the network, so it flatters.
         test: accuracy on the test split, measured once.
         scaling: ratios to the base network, `depth`, `width`, `resolution`.
@@ -44,7 +44,7 @@ class Facts:
     data: str
     num_train: int
     budget_kind: str
-    tolerance: float
+    tolerance: float | None
     search: Score | None = None
     test: Score | None = None
     scaling: Mapping[str, float] | None = None
@@ -96,14 +96,15 @@ def _head(member: FamilyMember, package: Package, facts: Facts) -> str:
 
 def _costs(member: FamilyMember, facts: Facts) -> str:
     rows = [f"| {COSTS[key]} | {getattr(member, key):,} |" for key in COSTS]
-    budget = f"{facts.budget_kind} {_amount(member.budget, facts.budget_kind)}"
-    rows.append(f"| budget | {budget} &plusmn; {100 * facts.tolerance:g} % |")
     if member.latency is not None:
-        rows.insert(-1, f"| predicted latency | {_amount(member.latency, 'latency')} |")
-    cost = getattr(member, facts.budget_kind)
-    if cost is not None:
-        gap = cost / member.budget - 1
-        rows.append(f"| gap to the budget | {100 * gap:+.1f} % |")
+        rows.append(f"| predicted latency | {_amount(member.latency, 'latency')} |")
+    if facts.tolerance is not None:
+        budget = f"{facts.budget_kind} {_amount(member.budget, facts.budget_kind)}"
+        rows.append(f"| budget | {budget} &plusmn; {100 * facts.tolerance:g} % |")
+        cost = getattr(member, facts.budget_kind)
+        if cost is not None:
+            gap = cost / member.budget - 1
+            rows.append(f"| gap to the budget | {100 * gap:+.1f} % |")
     return "\n".join(["## Costs\n", "| | one image |", "|---|---|", *rows])
 
 

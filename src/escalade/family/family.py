@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Self
 
 from escalade.family.files import read_json, write_json
+from escalade.family.identities import Identities
 
 if TYPE_CHECKING:
     from torch import nn
@@ -31,7 +32,7 @@ class FamilyMember:
     """One network of the family; `folder` is relative to the family's folder `root`.
 
     `latency` are predicted seconds, only where budgets are latencies; they follow from the run's
-    table alone.
+    table alone. `identities` only where a searched member's space has some.
     """
 
     name: str
@@ -46,6 +47,7 @@ class FamilyMember:
     accuracy: Accuracy = Accuracy()
     folder: str
     latency: float | None = None
+    identities: Identities | None = None
     root: Path | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -82,8 +84,11 @@ class FamilyMember:
         return replace(self, accuracy=accuracy)
 
     def to_json(self) -> dict[str, Any]:
-        absent = {"root"} | ({"latency"} if self.latency is None else set())
-        return {key: value for key, value in asdict(self).items() if key not in absent}
+        absent = {"root"} | {key for key in ("latency", "identities") if getattr(self, key) is None}
+        entries = {key: value for key, value in asdict(self).items() if key not in absent}
+        if self.identities is not None:
+            entries["identities"] = self.identities.to_json()
+        return entries
 
     @classmethod
     def from_json(
@@ -91,8 +96,10 @@ class FamilyMember:
     ) -> Self:
         """Read one entry of family.json; errors name the field's path."""
         try:
-            accuracy = Accuracy(**data["accuracy"])
-            return cls(**{**data, "accuracy": accuracy, "root": root})
+            read: dict[str, Any] = {"accuracy": Accuracy(**data["accuracy"]), "root": root}
+            if "identities" in data:
+                read["identities"] = Identities.from_json(data["identities"])
+            return cls(**{**data, **read})
         except KeyError as error:
             raise ValueError(f"{where}: missing field {error}; {REMEDY}") from None
         except TypeError as error:

@@ -14,6 +14,7 @@ import torch
 
 from escalade.core import cost
 from escalade.core.architecture import Architecture
+from escalade.core.choice_shape import ChoiceShape
 from escalade.core.path_space import Path as NetworkPath
 from escalade.core.sandwich import Pair
 from escalade.core.seeds import torch_seed
@@ -23,7 +24,8 @@ from escalade.data.image_data import ImageData
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.family.making import Made, slice_member
 from escalade.family.retrain import CHECKPOINT, METRICS
-from escalade.supernet.supernet import Supernet
+from escalade.supernet.make import make_supernet
+from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.augmentation import augmentation
 from escalade.train.loop import train
 from escalade.train.metrics import Progress
@@ -53,7 +55,7 @@ class InPlaceJob:
     name: str
     largest: NetworkPath
     child: NetworkPath
-    shape: SupernetShape
+    shape: SupernetShape | ChoiceShape
     zero_residual: bool = False
     regularise: str = "largest"
     patches: str = "same"
@@ -69,7 +71,7 @@ class InPlaceJob:
     @property
     def macs(self) -> int:
         """Macs that an image is trained with."""
-        return sum(cost.of(path.architecture).macs for path in (self.largest, self.child))
+        return sum(cost.of(path.running).macs for path in (self.largest, self.child))
 
 
 def train_in_place(
@@ -141,14 +143,14 @@ def train_in_place(
         progress=progress,
         should_stop=should_stop,
     )
-    made = slice_member(supernet, job.architecture, data=data, runtime=runtime, settings=settings)
+    made = slice_member(supernet, job.child.running, data=data, runtime=runtime, settings=settings)
     return replace(
         made, num_steps=result.num_steps, num_images=result.num_images, seconds=result.seconds
     )
 
 
-def _initial(job: InPlaceJob, runtime: Runtime) -> Supernet:
+def _initial(job: InPlaceJob, runtime: Runtime) -> SharedWeights:
     with runtime.private_randomness():
         torch.manual_seed(torch_seed(job.seed, "in_place", job.name, "weights"))
-        supernet = Supernet(job.shape, zero_residual=job.zero_residual)
+        supernet = make_supernet(job.shape, zero_residual=job.zero_residual)
     return supernet.to(runtime.device)

@@ -14,10 +14,12 @@ from escalade.core.architecture import Architecture
 from escalade.data.image_data import ImageData
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.evaluate.score import Score, accuracy, image_batches
+from escalade.family.identities import Folding
 from escalade.family.warm_start import WarmStart
-from escalade.supernet.extract import extract
+from escalade.supernet.extract import assemble
+from escalade.supernet.folding import Folded, fold
 from escalade.supernet.recalibrate import recalibrate
-from escalade.supernet.supernet import Supernet
+from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.runtime import Runtime
 
 
@@ -33,6 +35,7 @@ class Made:
         num_images: images those steps saw.
         seconds: wall seconds of the training, over all its resumes.
         start: what came over from other weights, or None from scratch.
+        folding: of a slice of a choice space, what became of its identities.
     """
 
     architecture: Architecture
@@ -42,6 +45,7 @@ class Made:
     num_images: int = 0
     seconds: float = 0.0
     start: WarmStart | None = None
+    folding: Folding | None = None
 
     @property
     def state(self) -> dict[str, Tensor]:
@@ -51,8 +55,8 @@ class Made:
 
 
 def slice_member(
-    supernet: Supernet,
-    architecture: Architecture,
+    supernet: SharedWeights,
+    running: Architecture,
     *,
     data: ImageData,
     runtime: Runtime,
@@ -60,13 +64,29 @@ def slice_member(
 ) -> Made:
     """Cut a member out of the supernet (left side) and finish it without training.
 
+    Args:
+        supernet: trained.
+        running: `Path.running`; identities in it are folded where they fold, so that the member's
+            architecture may be another.
+        data: the images; test images are not touched.
+        runtime: device.
+        settings: how many images recalibrate.
+
     Raises:
         ValueError: if the supernet is coupled (a path is then two networks) or does not hold it.
     """
     if supernet.coupled:
         raise ValueError("members of a coupled supernet cannot be sliced; retrain them")
-    network = extract(supernet, architecture)
-    return finish(network, architecture, data=data, runtime=runtime, settings=settings)
+    folded = fold(supernet.slices(running), running)
+    network = assemble(folded.weights, folded.architecture)
+    return finish(
+        network,
+        folded.architecture,
+        data=data,
+        runtime=runtime,
+        settings=settings,
+        folding=_folding(folded),
+    )
 
 
 def finish(
@@ -89,7 +109,7 @@ def finish(
         data: the images; test images are not touched.
         runtime: device.
         settings: how many images recalibrate.
-        **training: what the training adds to `Made`.
+        **training: what the making adds to `Made`.
     """
     network.to(device=runtime.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     recalibrate(network, _images(data, architecture, runtime=runtime, settings=settings))
@@ -120,3 +140,11 @@ def _images(
         batch_size=settings.recalibration_batch,
     )
     return (images for images, _ in batches)
+
+
+def _folding(folded: Folded) -> Folding | None:
+    """What is recorded of a folded slice; None where it had no identity."""
+    if not folded.folded and not folded.kept:
+        return None
+    kept = (f"stages[{i}].blocks[{k}]: {reason}" for (i, k), reason in folded.kept)
+    return Folding(folded=len(folded.folded), kept=tuple(kept))

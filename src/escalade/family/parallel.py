@@ -80,7 +80,8 @@ def retrain_all(
     """Train members that do not depend on each other; yields each as it is done.
 
     The costliest starts first. On CPU every job has one thread, so a member's weights do not
-    depend on how many are trained or where. With several ranks, or on CUDA, one after the other.
+    depend on how many are trained or where. With several ranks one after the other; on CUDA too,
+    unless `num_workers` says how many share the GPU.
 
     Args:
         jobs: folders and names must differ.
@@ -88,7 +89,7 @@ def retrain_all(
         runtime: as for `retrain_member`.
         settings: as for `retrain_member`.
         checkpoint_seconds: as for `retrain_member`.
-        num_workers: processes; None is one a core.
+        num_workers: processes; None is one a core, on CUDA one.
         progress: gets a job's name and where it is.
         should_stop: asked often; running jobs save and stop.
 
@@ -121,9 +122,10 @@ def num_processes(
 ) -> int:
     """How many of so many trainings run at a time; the arguments are those of `retrain_all`."""
     too_large = data.train.num_bytes > COPIED_BYTES
-    if runtime.on_cuda or runtime.world_size > 1 or too_large:
+    if runtime.world_size > 1 or too_large:
         return 1
-    return max(1, min(num_jobs, num_workers or num_cores()))
+    default = 1 if runtime.on_cuda else num_cores()
+    return max(1, min(num_jobs, num_workers or default))
 
 
 def share_images(data: ImageData) -> tuple[ImageData, dict[str, Tensor]]:

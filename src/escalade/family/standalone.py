@@ -100,7 +100,7 @@ def _stage(blocks: list[dict[str, Any]]) -> list[str]:
                 f"                {', '.join(facts_of[i : i + 5])},"
                 for i in range(0, len(facts_of), 5)
             ),
-            f"                'se': {block['se']!r},",
+            *([f"                'se': {block['se']!r},"] if "se" in block else []),
             "            },",
         ]
     return [*lines, "        ],"]

@@ -165,7 +165,7 @@ def _new_blocks(large: Architecture, small: Architecture) -> list[tuple[int, int
     return [
         (i, k, block)
         for (i, k), (in_width, block) in _blocks(large).items()
-        if k >= small.depths[i] and block.keeps_shape(in_width)
+        if k >= small.depths[i] and block.keeps_shape(in_width) and block.has_shortcut(in_width)
     ]
 
 
@@ -225,6 +225,8 @@ def _differs(in_width: int, block: Block, old_in_width: int, old: Block) -> list
         found.append("only one of the two has a shortcut")
     elif block.has_projection(in_width) != old.has_projection(old_in_width):
         found.append("only one of the two has a projection in its shortcut")
+    if old.kind == "identity" and in_width > old_in_width < old.width:
+        found.append("it appended zero channels that are now its input's")
     if block.kernel < old.kernel:
         found.append("its kernel is smaller")
     if block.width < old.width or block.hidden(in_width) < old.hidden(old_in_width):

@@ -27,7 +27,8 @@ def build(
 
     Depthwise blocks make an `EfficientNet`, or a `MobileNetV3` if there is a hidden layer after
     pooling; bottleneck blocks a `ByobNet`. Weights are drawn as timm draws them, from torch's
-    global generator. Blocks with a transition shortcut are timm's inside `mobile.Transition`.
+    global generator. Blocks with a transition shortcut are timm's inside `mobile.Transition`;
+    in the place of layers left out stand torch's own.
 
     Args:
         architecture: the network; its resolution is not used.

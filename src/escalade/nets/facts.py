@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from escalade.core.architecture import Architecture, Block
-from escalade.core.legality import RESIDUAL_KINDS
+from escalade.core.legality import RESIDUAL_KINDS, SIMPLE_KINDS
 
 # The class that timm has for a hidden layer after pooling has its output stride fixed at 32, and
 # turns strides beyond into dilation; it takes the stem's for 2 whatever it is.
@@ -62,18 +62,28 @@ def _stages(architecture: Architecture) -> list[list[dict[str, Any]]]:
 
 
 def _block(block: Block, in_width: int, *, where: str) -> dict[str, Any]:
+    made: dict[str, Any] = {"kind": block.kind}
+    if block.kind in SIMPLE_KINDS:
+        return made | {
+            "stride": block.stride,
+            "in_width": in_width,
+            "width": block.width,
+            "activation": block.activation,
+        }
     hidden = block.hidden(in_width)
     if hidden < 1:
         raise ValueError(
             f"{where}.expansion: {block.expansion} of width {block.width} leaves no channel"
         )
-    made: dict[str, Any] = {"kind": block.kind, "kernel": block.kernel, "stride": block.stride}
+    made |= {"kernel": block.kernel, "stride": block.stride}
     if block.kind in RESIDUAL_KINDS:
         made |= {"in_width": in_width, "hidden": hidden, "group_width": block.group_width}
     else:
         made |= {"expansion": block.expansion}
         if block.transition and not block.keeps_shape(in_width):
             made |= {"transition_from": in_width}
+        if block.keeps_shape(in_width) and not block.skip:
+            made |= {"skip": False}
     return made | {
         "width": block.width,
         "activation": block.activation,

@@ -18,13 +18,15 @@ from torch import Tensor, nn
 
 from escalade.nets.parts import ACTIVATIONS, GATES, NO_DILATION, set_stem
 
+SIMPLE = ("linear", "identity")  # what is left of a layer that is left out (SCARLET, Figure 2)
+
 
 def build(
     network: Mapping[str, Any], *, drop_rate: float = 0.0, drop_path_rate: float = 0.0
 ) -> nn.Module:
     """The network with random weights; a hidden layer after pooling makes it a MobileNetV3."""
     stem, head = network["stem"], network["head"]
-    stages = [[_block(**block) for block in stage] for stage in network["stages"]]
+    stages = [[_timms(block) for block in stage] for stage in network["stages"]]
     activation = ACTIVATIONS[head["activation"]]
     shared: dict[str, Any] = {
         "num_classes": network["num_classes"],
@@ -49,7 +51,9 @@ def build(
     set_stem(made, made.conv_stem, kernel=stem["kernel"], stride=stem["stride"])
     for built, stage in zip(made.blocks, network["stages"], strict=False):
         for k, block in enumerate(stage):
-            if "transition_from" in block:
+            if block["kind"] in SIMPLE:
+                built[k] = _simple(**block)
+            elif "transition_from" in block:
                 built[k] = Transition(built[k], _shortcut(**block))
     plain: nn.Module = made
     return plain
@@ -88,6 +92,32 @@ def _shortcut(*, stride: int, transition_from: int, width: int, **others: Any) -
     return nn.Sequential(OrderedDict(layers))
 
 
+def _simple(*, kind: str, stride: int, in_width: int, width: int, activation: str) -> nn.Module:
+    """Max pooling where the stride is 2, then a convolution alone, or the input as it is."""
+    layers: dict[str, nn.Module] = {}
+    if stride > 1:
+        layers["pool"] = nn.MaxPool2d(stride, ceil_mode=True)
+    if kind == "linear":
+        layers["conv"] = conv = nn.Conv2d(in_width, width, 1, bias=False)
+        nn.init.normal_(conv.weight, std=math.sqrt(2 / width))
+        if activation != "none":
+            layers["act"] = ACTIVATIONS[activation](inplace=True)
+    elif width > in_width:
+        layers["pad"] = nn.ZeroPad3d((0, 0, 0, 0, 0, width - in_width))
+    return nn.Sequential(OrderedDict(layers))
+
+
+def _timms(block: Mapping[str, Any]) -> dict[str, Any]:
+    """One block as timm's builder takes it, which changes it: each network needs its own.
+
+    In the place of a simple one stands timm's plain convolution of the same shapes.
+    """
+    if block["kind"] not in SIMPLE:
+        return _block(**block)
+    plain = {"block_type": "cn", "kernel_size": 1, "act_layer": nn.Identity}
+    return plain | {"stride": block["stride"], "out_chs": block["width"]}
+
+
 def _block(
     *,
     kind: str,
@@ -98,14 +128,16 @@ def _block(
     activation: str,
     se: Mapping[str, Any] | None,
     transition_from: int = 0,
+    skip: bool = True,
 ) -> dict[str, Any]:
-    """One block as timm's builder takes it, which changes it: each network needs its own."""
+    """A block of depthwise layers as timm's builder takes it."""
     args: dict[str, Any] = {
         "block_type": {"mbconv": "ir", "dsconv": "ds"}[kind],
         "dw_kernel_size": kernel,
         "stride": stride,
         "out_chs": width,
         "act_layer": ACTIVATIONS[activation],
+        "noskip": not skip,
     }
     if kind == "mbconv":
         args["exp_ratio"] = expansion

@@ -24,6 +24,7 @@ class Run:
     """
 
     folder: str
+    space: dict[str, Any] | None = None
     search: dict[str, Any] | None = None
     growth: dict[str, Any] | None = None
     family: dict[str, Any] | None = None
@@ -56,6 +57,7 @@ def read(run_folder: Path) -> Run:
     config = run_folder / "config.yaml"
     return Run(
         folder=run_folder.as_posix(),
+        space=_json(run_folder / "space.json"),
         search=_json(run_folder / "search.json"),
         growth=_json(run_folder / "growth.json"),
         family=family,

@@ -29,7 +29,10 @@ class Latency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One network of the family; `index` is its place, which decides colour and marker."""
+    """One network of the family; `index` is its place, which decides colour and marker.
+
+    `running` is what the supernet runs for it, where that is not its architecture.
+    """
 
     index: int
     name: str
@@ -46,6 +49,7 @@ class Member:
     test: Share | None
     resolution: int | None
     architecture: Architecture | None
+    running: Architecture | None
     folder: str | None
 
     @property

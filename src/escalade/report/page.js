@@ -52,6 +52,25 @@
 
   const place = (name) => document.getElementById(`plot-${name}`);
 
+  // A point hovered over in one linked figure is ringed in the others: their first shape.
+  const link = () => {
+    const linked = Object.keys(figures).filter((name) => figures[name].layout.meta?.linked);
+    const mark = (from, id) => {
+      for (const name of linked.filter((other) => other !== from)) {
+        const [x, y] = figures[name].layout.meta.linked[id ?? 0];
+        Plotly.relayout(place(name), {
+          "shapes[0].visible": id !== undefined,
+          "shapes[0].xanchor": x,
+          "shapes[0].yanchor": y,
+        });
+      }
+    };
+    for (const name of linked) {
+      place(name).on("plotly_hover", ({ points }) => mark(name, points[0].customdata));
+      place(name).on("plotly_unhover", () => mark(name));
+    }
+  };
+
   const draw = async () => {
     const script = document.createElement("script");
     script.textContent = await unpack(packed);
@@ -59,6 +78,7 @@
     for (const [name, { data, layout }] of Object.entries(figures)) {
       await Plotly.newPlot(place(name), data, themed(layout), config);
     }
+    link();
     wanted.addEventListener("change", () => {
       for (const [name, { data, layout }] of Object.entries(figures)) {
         Plotly.react(place(name), data, themed(layout), config);

@@ -15,10 +15,11 @@ from escalade.report.number import signed
 from escalade.report.roster import budget_kind, members, trained_alone
 from escalade.report.sections.analysis import analysis
 from escalade.report.sections.comparison import comparison
-from escalade.report.sections.drawing import architectures
 from escalade.report.sections.family import family_table
+from escalade.report.sections.front import pareto_front
 from escalade.report.sections.ledger import cost_ledger
 from escalade.report.sections.markup import figure, missing, section, text
+from escalade.report.sections.networks import networks
 from escalade.report.sections.overview import data_name, masthead
 from escalade.report.sections.usage import configuration, loading
 
@@ -28,6 +29,7 @@ Histogram = Mapping[str, Sequence[float]]
 _NAVIGATION = {
     "family": "Family",
     "results": "Accuracy",
+    "front": "Front",
     "networks": "Networks",
     "growth": "Growth",
     "search": "Search",
@@ -49,7 +51,7 @@ def write(
 
     Args:
         run_folder: the run (docs/run_folder.md); whatever it lacks is named with its command.
-        evaluations: every scored path, with `macs` and `accuracy` in 0..1.
+        evaluations: every scored path, with `macs`, `params`, `activations` and `accuracy` in 0..1.
         histograms: macs of sampled paths by sampler: `edges` (n + 1) and `counts` (n).
 
     Returns:
@@ -71,11 +73,14 @@ def render(
     """The page's HTML."""
     drawn: list[Figure] = []
     after = analysis(run)
+    accuracy = _accuracy(run, evaluations, drawn)
+    front = pareto_front(run, evaluations, drawn)
     body = "".join(
         (
             family_table(run),
-            _accuracy(run, evaluations, drawn),
-            architectures(run),
+            accuracy,
+            front,
+            networks(run),
             _growth(run, drawn),
             _search(run, histograms, drawn),
             _training(run, drawn),
@@ -90,7 +95,11 @@ def render(
         header=masthead(run),
         body=body,
         drawn=drawn,
-        navigation={n: shown for n, shown in _NAVIGATION.items() if after or n != "analysis"},
+        navigation={
+            name: shown
+            for name, shown in _NAVIGATION.items()
+            if {"analysis": after, "front": front}.get(name, True)
+        },
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from escalade.core.architecture import Architecture
 from escalade.report.artefacts import Run
 from escalade.report.member import Latency, Member, Share
+from escalade.report.running import running
 
 
 def members(run: Run) -> tuple[Member, ...]:
@@ -35,6 +36,11 @@ def trained_alone(run: Run) -> bool:
     return "models" in (run.search or {})
 
 
+def chosen_on_front(run: Run) -> bool:
+    """Whether nobody set budgets: a front's members have their own costs as budgets."""
+    return "front" in (run.search or {}) and not run.settings.get("budgets")
+
+
 def _member(index: int, row: Mapping[str, Any], run: Run) -> Member:
     architecture = _architecture(row, run)
     measured = _latency(row["name"], run)
@@ -54,6 +60,7 @@ def _member(index: int, row: Mapping[str, Any], run: Run) -> Member:
         test=_test(row, run),
         resolution=architecture.resolution if architecture else row.get("resolution"),
         architecture=architecture,
+        running=running(run, row.get("genome")) if row["origin"] == "searched" else None,
         folder=f"family/{row['folder']}" if "folder" in row else None,
     )
 

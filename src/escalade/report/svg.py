@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import log10
 from typing import Any
 
@@ -15,14 +15,15 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 14, 40, 52
 _KEY_HEIGHT, _KEY_WIDTH = 34, 92
 _INK, _SOFT, _GRID, _GROUND = "#1c2126", "#5a636d", "#e2e4e3", "#ffffff"
 _DASHES = {"solid": "none", "dash": "7 3", "dot": "2 3", "dashdot": "7 3 2 3"}
+_SCALES: dict[str, Callable[[float], float]] = {"log": log10, "linear": float}
 _SWATCHES = {"line": "solid", "dash": "dash", "dotted": "dot", "dashdot": "dashdot"}
 
 
 def draw(figures: Sequence[Figure], *, title: str) -> str:
-    """Figures with logarithmic axes and traces of lines and dots, under the first one's key.
+    """Figures with log or linear axes and traces of lines and dots, under the first one's key.
 
     Raises:
-        ValueError: for an axis that is not logarithmic.
+        ValueError: for an axis that says neither.
     """
     width, height = WIDTH * len(figures), HEIGHT + _KEY_HEIGHT
     panels = "".join(
@@ -65,14 +66,15 @@ class _Axis:
     high: float
 
     def __init__(self, axis: dict[str, Any]) -> None:
-        if axis.get("type") != "log":
-            raise ValueError("an axis is not logarithmic; only those are drawn")
+        if axis.get("type") not in _SCALES:
+            raise ValueError("an axis is not logarithmic or linear; only those are drawn")
+        self._scale = _SCALES[axis["type"]]
         self.title = str(axis["title"]["text"])
         self.ticks = list(zip(axis["tickvals"], axis["ticktext"], strict=True))
         self._first, self._last = (float(end) for end in axis["range"])
 
     def at(self, value: float) -> float:
-        share = (log10(value) - self._first) / (self._last - self._first)
+        share = (self._scale(value) - self._first) / (self._last - self._first)
         return self.low + share * (self.high - self.low)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from escalade.core.budget import Budget
 from escalade.core.path_space import PathSpace
 from escalade.core.population import IntArray, Population
 from escalade.search.breeding import Breeder, Child
@@ -14,6 +15,8 @@ from escalade.search.constraints import Screen
 from escalade.search.objectives import Measures, Objective
 from escalade.search.operators import Scores, mutate
 from escalade.search.pareto import BoolArray, Floats
+from escalade.search.problem import Problem
+from escalade.search.starts import draw_pairs
 
 # Drafts of children, or of random networks, until enough are new and meet what needs no score.
 MAX_DRAFTS = 100
@@ -92,6 +95,30 @@ class Candidates:
         # What is left over may come again.
         self._seen.difference_update(genome.tobytes() for genome in found[num:])
         return found[:num]
+
+    def inside(self, budgets: Sequence[Budget], *, num: int, rng: np.random.Generator) -> IntArray:
+        """Random genomes inside each budget, `num` each: (n, genes), fewer where no more are found.
+
+        Raises:
+            ValueError: for a budget that no network of the space meets.
+        """
+        if not budgets:
+            return self._none
+        kind = budgets[0].kind
+        problem = Problem(
+            space=self._space,
+            budgets=tuple(budgets),
+            weights=(1 / len(budgets),) * len(budgets),
+            count=lambda population: self._measures.of(kind, population),
+        )
+        strategies = self._space.base_triple[None]
+        found = []
+        for stage in range(len(budgets)):
+            rows = draw_pairs(problem, strategies=strategies, stage=stage, num=num, rng=rng)
+            genomes = rows[:, : self._space.num_genes]
+            genomes = genomes[self._fresh(genomes)]
+            found.append(genomes[self._screen.affordable(self.paths(genomes))])
+        return np.concatenate(found)
 
     def children(self, breeder: Breeder, num: int, *, rng: np.random.Generator) -> list[Child]:
         """Legal children of a generation; fewer where no more are found."""

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from escalade.core import cost
-from escalade.core.architecture import Architecture
 from escalade.core.path_space import Path
 from escalade.core.population import IntArray
-from escalade.core.scaling import Scaling, realised
+from escalade.core.scaling import scaling_between
 from escalade.core.statistics import binomial_standard_error
 from escalade.search.pareto import Floats, equispaced, non_dominated
 from escalade.search.result import StageResult
@@ -29,8 +28,8 @@ def choose(errors: Floats, *, costs: Floats, num: int) -> IntArray:
     if len(errors) < num:
         raise ValueError(
             f"num_members: {num} networks are to be chosen, but the final front has "
-            f"{len(errors)}; choose {len(errors)} or fewer (every score is kept), or search with "
-            "more generations or a larger population"
+            f"{len(errors)}; choose {len(errors)} or fewer, or search with more generations or a "
+            "larger population"
         )
     points = np.stack([errors, costs], axis=1)
     curve = np.flatnonzero(non_dominated(points))
@@ -45,9 +44,14 @@ def choose(errors: Floats, *, costs: Floats, num: int) -> IntArray:
 
 
 def as_stages(
-    paths: Sequence[Path], *, scores: Sequence[float], costs: Sequence[float], num_images: int
+    paths: Sequence[Path],
+    *,
+    scores: Sequence[float],
+    costs: Sequence[float],
+    budgets: Sequence[float],
+    num_images: int,
 ) -> tuple[StageResult, ...]:
-    """Networks rising in cost, each a stage whose budget is its own cost."""
+    """Networks rising in cost, each a stage with a budget, which may be its own cost."""
     base = paths[0].architecture
     stages = []
     for stage, path in enumerate(paths):
@@ -55,7 +59,7 @@ def as_stages(
         stages.append(
             StageResult(
                 stage=stage,
-                budget=costs[stage],
+                budget=budgets[stage],
                 genome=path.genome,
                 strategy=path.strategy,
                 scaling=scaling_between(base, path.architecture),
@@ -63,19 +67,11 @@ def as_stages(
                 macs=counts.macs,
                 params=counts.params,
                 activations=counts.activations,
-                gap=0.0,
+                gap=costs[stage] / budgets[stage] - 1,
                 score=scores[stage],
                 standard_error=binomial_standard_error(scores[stage], num_images=num_images),
                 tied=(),
+                runs=path.runs,
             )
         )
     return tuple(stages)
-
-
-def scaling_between(base: Architecture, other: Architecture) -> Scaling:
-    """The ratios two networks of one space stand in; of width 1 where their stages differ."""
-    if len(base.widths) == len(other.widths):
-        return realised(base, other)
-    return Scaling(
-        depth=sum(other.depths) / sum(base.depths), resolution=other.resolution / base.resolution
-    )

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from escalade.core.budget import format_amount, parse_amount
+from escalade.core.budget import Budget, Ladder, format_amount, parse_amount
 from escalade.core.population import Population
 from escalade.search.objectives import SCORED, Measures
 from escalade.search.pareto import BoolArray, Floats
@@ -40,7 +40,7 @@ class Constraint:
         Raises:
             ValueError: naming the text and what would work.
         """
-        match = re.fullmatch(r"\s*(\w+)\s*([<>])\s*(\S.*)", text)
+        match = re.fullmatch(r"\s*(\w+)\s*([<>])\s*([^=\s].*)", text)
         if match is None:
             raise ValueError(
                 f"constraints: cannot read {text!r}; write it like macs < 500M or accuracy > 0.4"
@@ -158,3 +158,25 @@ class _Tally:
         self.met += int(met.sum())
         pool = np.append(values, self.nearest) if self.nearest == self.nearest else values
         self.nearest = float(pool[constraint.excess(pool).argmin()])
+
+
+def check_budgets(
+    budgets: Sequence[Budget], *, constraints: Sequence[Constraint], budget_kind: str
+) -> None:
+    """Refuse budgets that rise in another cost than members, or that constraints rule out.
+
+    Raises:
+        ValueError: naming the budget.
+    """
+    if not budgets:
+        return
+    if (kind := Ladder(tuple(budgets)).kind) != budget_kind:
+        raise ValueError(f"budgets: they are {kind}, but members rise in {budget_kind}")
+    for i, budget in enumerate(budgets):
+        ends = np.array([budget.low, budget.high])
+        for each in constraints:
+            if each.measure == budget_kind and not each.met(ends).any():
+                raise ValueError(
+                    f"budgets[{i}]: {format_amount(budget.target, budget_kind)} {budget_kind} "
+                    f"cannot meet the constraint {each.text}; change one of them"
+                )

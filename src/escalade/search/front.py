@@ -46,21 +46,24 @@ class Generation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontResult(SearchResult):
-    """The final Pareto front; `stages` are the K members chosen of it, rising in the budget's kind.
+    """The final Pareto front; `stages` are the members, rising in the budget's kind.
 
     The front is the last generation's and, of all networks scored, those that are best in error
     and cost alone: survivors are too few to keep all of a front of three objectives. None of them
-    dominates another.
+    dominates another. Members are chosen of it or, where there are budgets, are the most accurate
+    of all networks scored within each; such a one may be dominated.
 
     Attributes:
         objectives: what was minimised, with weights.
         constraints: in the order of checking.
         box: best and worst of each objective; hypervolumes are shares of it.
-        networks: all that were on some front, in order of appearance.
+        networks: all that were on some front or are members, in order of appearance.
         generations: in order.
-        final: indices into `networks` of the front, rising in the first objective.
-        architectures: of the front, in its order.
-        members: for each stage the position in the front.
+        final: indices into `networks` of the front, rising in the first objective, and then of
+            members that are not on it.
+        num_front: how many of these are the front.
+        architectures: of these, in their order.
+        members: for each stage the position in `final`.
     """
 
     objectives: tuple[Objective, ...]
@@ -69,20 +72,21 @@ class FrontResult(SearchResult):
     networks: tuple[Scored, ...]
     generations: tuple[Generation, ...]
     final: tuple[int, ...]
+    num_front: int
     architectures: tuple[Architecture, ...]
     members: tuple[int, ...]
 
     @property
     def front(self) -> tuple[Scored, ...]:
         """The final front's networks, in its order."""
-        return tuple(self.networks[row] for row in self.final)
+        return tuple(self.networks[row] for row in self.final[: self.num_front])
 
     def to_json(self) -> dict[str, Any]:
         """The content of search.json: the usual keys, and `front`."""
         names = [objective.name for objective in self.objectives]
         final = [
-            asdict(network) | {"architecture": architecture.to_json()}
-            for network, architecture in zip(self.front, self.architectures, strict=True)
+            asdict(self.networks[row]) | {"architecture": architecture.to_json()}
+            for row, architecture in zip(self.final, self.architectures, strict=True)
         ]
         return SearchResult.to_json(self) | {
             "front": {
@@ -91,6 +95,7 @@ class FrontResult(SearchResult):
                 "constraints": [constraint.text for constraint in self.constraints],
                 "box": {"best": list(self.box.best), "worst": list(self.box.worst)},
                 "networks": final,
+                "num_front": self.num_front,
                 "members": list(self.members),
                 "generations": [asdict(generation) for generation in self.generations],
                 "seen": [asdict(network) for network in self.networks],

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
+from escalade.core.budget import Budget, format_amount
 from escalade.core.population import IntArray
 from escalade.search.candidates import Pool
 from escalade.search.front import Generation, Scored
@@ -20,6 +21,7 @@ class History:
         objectives: of the pools' points.
         box: that hypervolumes are shares of.
         curve: positions of the two objectives whose best trade-offs are kept over all pools.
+        budgets: of the second of them, each of whose best network is kept over all pools.
         identity_choices: choices that count in the identity ratio; None for no ratio.
     """
 
@@ -29,12 +31,14 @@ class History:
         *,
         box: Box,
         curve: tuple[int, int],
+        budgets: Sequence[Budget] = (),
         identity_choices: Collection[int] | None,
     ) -> None:
         self._objectives, self._box = objectives, box
         self._identities = None if identity_choices is None else list(identity_choices)
         self._ends = list(curve)
         self._curve: Pool | None = None
+        self._inside = [_Inside(budget) for budget in budgets]
         self._index: dict[bytes, int] = {}
         self._rejected: dict[str, int] = {}
         self.networks: list[Scored] = []
@@ -54,6 +58,8 @@ class History:
         `evaluated` and `rejected` count from the start of the search.
         """
         self._extend_curve(pool)
+        for inside in self._inside:
+            inside.add(pool, ends=self._ends)
         first = survivors[front]
         shares = self._box.share(first.points)
         self.generations.append(
@@ -83,6 +89,18 @@ class History:
         order = np.argsort(points[front, 0], kind="stable")
         return [int(row) for row in rows[front][order]]
 
+    def inside(self) -> list[int]:
+        """Index of each budget's most accurate network.
+
+        It is on the final front, unless a cheaper network outside the budget is more accurate.
+
+        Raises:
+            ValueError: for a budget that no network met, with the nearest.
+        """
+        return [
+            self._place(inside.best(f"budgets[{i}]"), 0) for i, inside in enumerate(self._inside)
+        ]
+
     def _extend_curve(self, pool: Pool) -> None:
         """Keep the best of all pools in two objectives alone."""
         joined = self._curve.joined(pool) if self._curve else pool
@@ -109,3 +127,36 @@ class History:
                 )
             )
         return index
+
+
+class _Inside:
+    """The most accurate network within a budget so far."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._best: Pool | None = None
+        self._nearest = float("nan")
+
+    def add(self, pool: Pool, *, ends: Sequence[int]) -> None:
+        """Look at networks, whose errors and costs are at two positions of their points."""
+        error, cost = ends
+        costs, budget = pool.points[:, cost], self._budget
+        everyone = np.append(costs, self._nearest)
+        self._nearest = float(everyone[np.nanargmin(np.abs(everyone - budget.target))])
+        found = pool[(costs >= budget.low) & (costs <= budget.high)]
+        if self._best is not None:
+            found = self._best.joined(found)
+        if len(found):
+            self._best = found[np.array([found.points[:, error].argmin()])]
+
+    def best(self, where: str) -> Pool:
+        """The network, alone in a pool."""
+        if self._best is not None:
+            return self._best
+        budget = self._budget
+        raise ValueError(
+            f"{where}: no network that was scored and meets the constraints is within "
+            f"{budget.tolerance:.2%} of {format_amount(budget.target, budget.kind)} {budget.kind}; "
+            f"the nearest has {format_amount(self._nearest, budget.kind)}; allow a larger "
+            "tolerance, move the budget, or search with more generations or a larger population"
+        )

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 
+from escalade.core.budget import Budget
 from escalade.core.path_space import PathSpace
 from escalade.core.population import IntArray
 from escalade.core.seeds import generator
 from escalade.search.breeding import Breeder, Child, Roulette, reward
 from escalade.search.candidates import Candidates, Pool
 from escalade.search.chosen import as_stages, choose
-from escalade.search.constraints import Constraint, Screen
+from escalade.search.constraints import Constraint, Screen, check_budgets
 from escalade.search.controller import PPO, Controller
 from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.front import FrontResult
@@ -51,13 +52,14 @@ class NSGA2(Dialogue):
         crossover: share of the children made by single-point crossover; the others are mutated.
         exploitation: mutation by the PPO controller; None turns it off.
         exploration: mutation by roulette wheel; None turns it off.
-        num_members: K, chosen equispaced on the final front.
+        num_members: K, chosen equispaced on the final front, where there are no budgets.
+        budgets: one for each member, which is the most accurate network scored inside it.
         budget_kind: the cost by which members rise; one of the objectives, minimised.
         identity_choices: choices of a gene that count in the identity ratio; None for no ratio.
         measures: functions for objectives and constraints that the space does not count.
 
     Raises:
-        ValueError: for objectives, weights, constraints or sizes that make no sense.
+        ValueError: for objectives, weights, constraints, budgets or sizes that make no sense.
     """
 
     def __init__(
@@ -75,11 +77,13 @@ class NSGA2(Dialogue):
         exploitation: PPO | None = PPO(),  # noqa: B008
         exploration: Roulette | None = Roulette(),  # noqa: B008
         num_members: int = 3,
+        budgets: Sequence[Budget] = (),
         budget_kind: str = "macs",
         identity_choices: Collection[int] | None = None,
         measures: Mapping[str, CostFunction] | None = None,
     ) -> None:
         _check_sizes(population, generations, crossover, num_members)
+        check_budgets(budgets, constraints=constraints, budget_kind=budget_kind)
         self._objectives = parse_objectives(objectives, weights=weights)
         known = Measures(space, measures)
         for i, objective in enumerate(self._objectives):
@@ -103,11 +107,12 @@ class NSGA2(Dialogue):
         self._space, self._memo, self._record = space, Memo(space), Record()
         self._ends = objectives.index("error"), objectives.index(budget_kind)
         self._history = History(
-            self._objectives, box=self._box, curve=self._ends, identity_choices=identity_choices
-        )
+            self._objectives, box=self._box, curve=self._ends, budgets=budgets,
+            identity_choices=identity_choices,
+        )  # fmt: skip
         self._population, self._generations = population, generations
         self._crossover, self._exploration = crossover, exploration
-        self._num_members, self._budget_kind = num_members, budget_kind
+        self._num_members, self._budget_kind, self._budgets = num_members, budget_kind, budgets
         self._seed, self._num_images = seed, num_images
         super().__init__(self._steps_of_search(), num_genes=space.num_genes)
 
@@ -120,13 +125,19 @@ class NSGA2(Dialogue):
         return self._conclude()
 
     def _initial(self) -> Steps[Pool]:
-        """P_0 and Q_0: random networks that meet all constraints."""
+        """P_0 and Q_0: random networks that meet all constraints, half of them inside budgets."""
         rng = generator(self._seed, "search", "nsga2", "initial")
-        pool = self._candidates.nothing()
+        pool, most = self._candidates.nothing(), 2 * self._population
+        each = max(1, self._population // max(1, len(self._budgets)))
+        inside = self._candidates.inside(self._budgets, num=each, rng=rng)
         for _ in range(MAX_ASKS):
-            if len(pool) == 2 * self._population:
+            if len(pool) == most:
                 break
-            genomes = self._candidates.random(2 * self._population - len(pool), rng=rng)
+            genomes = inside[: most - len(pool)]
+            if len(genomes) < most - len(pool):
+                others = self._candidates.random(most - len(pool) - len(genomes), rng=rng)
+                genomes = np.concatenate([genomes, others])
+            inside = inside[len(genomes) :]
             if not len(genomes):
                 break
             scored = yield from self._score(genomes, generation=1)
@@ -183,23 +194,26 @@ class NSGA2(Dialogue):
         self._controller.learn([edits for _, edits in made], rewards)
 
     def _conclude(self) -> FrontResult:
-        history, kind = self._history, self._budget_kind
-        error, cost = self._ends
-        final = history.final()
+        history = self._history
+        _, cost = self._ends
+        front = history.final()
+        members = history.inside() if self._budgets else self._equispaced(front)
+        final = list(dict.fromkeys([*front, *members]))
         networks = [history.networks[row] for row in final]
         paths = [self._space.path(n.genome, self._space.base_triple) for n in networks]
-        values = np.array([network.values for network in networks])
-        members = choose(values[:, error], costs=values[:, cost], num=self._num_members)
+        places = [final.index(row) for row in members]
+        costs = [networks[place].values[cost] for place in places]
         return FrontResult(
             searcher="nsga2",
             seed=self._seed,
-            budget_kind=kind,
+            budget_kind=self._budget_kind,
             space=self._space.name,
             weights=(1 / len(members),) * len(members),
             stages=as_stages(
-                [paths[row] for row in members],
-                scores=[networks[row].score for row in members],
-                costs=values[members, cost].tolist(),
+                [paths[place] for place in places],
+                scores=[networks[place].score for place in places],
+                costs=costs,
+                budgets=[budget.target for budget in self._budgets] or costs,
                 num_images=self._num_images,
             ),
             iterations=tuple(self._record.entries),
@@ -211,9 +225,17 @@ class NSGA2(Dialogue):
             networks=tuple(history.networks),
             generations=tuple(history.generations),
             final=tuple(final),
+            num_front=len(front),
             architectures=tuple(path.architecture for path in paths),
-            members=tuple(members.tolist()),
+            members=tuple(places),
         )
+
+    def _equispaced(self, front: Sequence[int]) -> list[int]:
+        """K networks of the front."""
+        error, cost = self._ends
+        values = np.array([self._history.networks[row].values for row in front])
+        chosen = choose(values[:, error], costs=values[:, cost], num=self._num_members)
+        return [front[row] for row in chosen]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,7 @@ import numpy as np
 from escalade.core import cost
 from escalade.core.architecture import Architecture
 from escalade.core.population import IntArray, Population
-from escalade.core.scaling import realised
+from escalade.core.scaling import scaling_between
 from escalade.core.statistics import (
     binomial_standard_error,
     difference_standard_error,
@@ -100,7 +100,9 @@ def _stage(
     path = problem.space.path(genome, strategy)
     counts = cost.of(path.architecture)
     scaling = (
-        problem.space.scaling(strategy) if problem.scales else realised(smallest, path.architecture)
+        problem.space.scaling(strategy)
+        if problem.scales
+        else scaling_between(smallest, path.architecture)
     )
     value = float(problem.costs(genome[None], strategy[None])[0, 0])
     tied = _tied(
@@ -121,6 +123,7 @@ def _stage(
         score=score,
         standard_error=binomial_standard_error(score, num_images=num_images),
         tied=tied,
+        runs=path.runs,
     )
 
 

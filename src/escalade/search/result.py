@@ -19,7 +19,10 @@ class Tied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageResult:
-    """The network chosen for one scaling stage."""
+    """The network chosen for one scaling stage.
+
+    `runs` is what the supernet runs, where that is another network than `architecture`.
+    """
 
     stage: int
     budget: float
@@ -34,6 +37,7 @@ class StageResult:
     score: float
     standard_error: float
     tied: tuple[Tied, ...]
+    runs: Architecture | None = None
 
     def to_json(self) -> dict[str, Any]:
         plain = {
@@ -47,6 +51,7 @@ class StageResult:
             "strategy": list(self.strategy),
             "genome": list(self.genome),
             "architecture": self.architecture.to_json(),
+            **({} if self.runs is None else {"runs": self.runs.to_json()}),
             **plain,
             "tied": [tie.scaling.to_json() | {"score": tie.score} for tie in self.tied],
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from escalade.core.budget import Ladder
+from escalade.core.choice_space import ChoiceSpace
 from escalade.core.design_space import DesignSpace
 from escalade.core.layer_space import LayerSpace
 from escalade.core.path_space import PathSpace
@@ -52,5 +53,7 @@ def largest_resolution(space: Space) -> int:
         return max(space.data.resolutions)
     if isinstance(space, LayerSpace):
         return space.resolutions[-1]
+    if isinstance(space, ChoiceSpace):
+        return space.data.resolution
     ratio = max(space.resolution_ratios)
     return max(space.scaled_resolution(side, ratio) for side in space.data.resolutions)

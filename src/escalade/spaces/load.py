@@ -10,7 +10,9 @@ from typing import Any
 
 import yaml
 
-from escalade.core import choices, design_choices, layer_choices
+from escalade.core import choice_data, choices, design_choices, layer_choices
+from escalade.core.choice_data import ChoiceData
+from escalade.core.choice_space import ChoiceSpace
 from escalade.core.choices import SpaceData
 from escalade.core.design_choices import DesignData
 from escalade.core.design_space import DesignSpace
@@ -19,9 +21,9 @@ from escalade.core.layer_space import LayerSpace
 from escalade.core.space import SearchSpace
 
 # Spaces that a supernet holds, and those whose networks are trained alone.
-SupernetSpace = SearchSpace | LayerSpace
+SupernetSpace = SearchSpace | LayerSpace | ChoiceSpace
 Space = SupernetSpace | DesignSpace
-Data = SpaceData | LayerData | DesignData
+Data = SpaceData | LayerData | ChoiceData | DesignData
 
 
 def names() -> list[str]:
@@ -75,6 +77,20 @@ def load_layers(
     )
 
 
+def load_choices(
+    name: str, *, in_channels: int | None = None, num_classes: int | None = None
+) -> ChoiceSpace:
+    """A choice space; arguments and errors as for `load`."""
+    data = read(name)
+    if not isinstance(data, ChoiceData):
+        raise ValueError(
+            f"space: {name} has no list of choices for its layers; name one that has, as scarlet"
+        )
+    return ChoiceSpace(data).with_data(
+        in_channels=in_channels or data.in_channels, num_classes=num_classes or data.num_classes
+    )
+
+
 def load_any(name: str, *, factors: Sequence[float] | None = None, kind: str = "macs") -> Space:
     """A space of any kind by name or file; arguments and errors as for `load`."""
     return make(read(name), factors=factors, kind=kind)
@@ -86,28 +102,20 @@ def make(data: Data, *, factors: Sequence[float] | None = None, kind: str = "mac
         return DesignSpace(data)
     if isinstance(data, LayerData):
         return LayerSpace(data, factors=factors, kind=kind)
+    if isinstance(data, ChoiceData):
+        return ChoiceSpace(data, factors=factors, kind=kind)
     return SearchSpace(data, factors=factors, kind=kind)
 
 
 def read(name: str) -> Data:
     """The data of a space, by name or from a file."""
-    if name in names():
-        text = resources.files("escalade.spaces").joinpath(f"{name}.yaml").read_text()
-        return parse(_yaml(text, name), where=name)
-    path = Path(name)
-    if not path.is_file():
-        close = difflib.get_close_matches(name, names(), 1)
-        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(names())}"
-        raise ValueError(f"space: {name!r} is neither a known space nor a file; {hint}")
-    try:
-        text = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: cannot be read: {error}") from None
-    return parse(_yaml(text, name), where=name)
+    return parse(_content(name), where=name)
 
 
 def parse(content: Any, *, where: str) -> Data:
-    """Read a space of any kind: `kind: regnet`, `kind: layers`, or none with strategies."""
+    """Read a space of any kind: `kind: regnet`, `layers`, `choices`, or none with strategies."""
+    if choice_data.is_choices(content):
+        return choice_data.parse(content, where=where)
     if layer_choices.is_layers(content):
         return layer_choices.parse(content, where=where)
     if design_choices.is_design(content):
@@ -119,9 +127,38 @@ def to_json(data: Data) -> dict[str, Any]:
     """The mapping that `parse` reads."""
     if isinstance(data, LayerData):
         return layer_choices.to_json(data)
+    if isinstance(data, ChoiceData):
+        return choice_data.to_json(data)
     if isinstance(data, DesignData):
         return design_choices.to_json(data)
     return choices.to_json(data)
+
+
+def _content(name: str) -> Any:
+    """A space's file, by name or path; with `like`, the fields of that space where it has none."""
+    content = _yaml(_text(name), name)
+    if not isinstance(content, dict) or "like" not in content:
+        return content
+    like = content.pop("like")
+    if like not in names():
+        close = difflib.get_close_matches(str(like), names(), 1)
+        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(names())}"
+        raise ValueError(f"{name}.like: {like!r} is no space that comes with the package; {hint}")
+    return _content(like) | content
+
+
+def _text(name: str) -> str:
+    if name in names():
+        return resources.files("escalade.spaces").joinpath(f"{name}.yaml").read_text()
+    path = Path(name)
+    if not path.is_file():
+        close = difflib.get_close_matches(name, names(), 1)
+        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(names())}"
+        raise ValueError(f"space: {name!r} is neither a known space nor a file; {hint}")
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: cannot be read: {error}") from None
 
 
 def _yaml(text: str, where: str) -> Any:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
 from escalade.core.architecture import Architecture
 from escalade.nets.build import blank
 from escalade.supernet.elastic import Side, copied
-from escalade.supernet.supernet import Supernet
+from escalade.supernet.shared_weights import SharedWeights
 
 
-def extract(supernet: Supernet, architecture: Architecture, *, side: Side = "left") -> nn.Module:
+def extract(
+    supernet: SharedWeights, architecture: Architecture, *, side: Side = "left"
+) -> nn.Module:
     """Copy a path's weights into a plain timm network.
 
     Its running statistics are unset (mean 0, variance 1): recalibrate it before evaluation.
@@ -19,7 +23,11 @@ def extract(supernet: Supernet, architecture: Architecture, *, side: Side = "lef
     Raises:
         ValueError: if the supernet does not hold the architecture.
     """
-    weights = supernet.slices(architecture, side=side)
+    return assemble(supernet.slices(architecture, side=side), architecture)
+
+
+def assemble(weights: Mapping[str, Tensor], architecture: Architecture) -> nn.Module:
+    """A plain timm network with copies of weights, its running statistics unset."""
     network = blank(architecture)
     state: dict[str, Tensor] = {
         name: nn.Parameter(copied(weight)) for name, weight in weights.items()
@@ -46,7 +54,7 @@ class Coupled(nn.Module):
         return logits
 
 
-def extract_coupled(supernet: Supernet, architecture: Architecture) -> Coupled:
+def extract_coupled(supernet: SharedWeights, architecture: Architecture) -> Coupled:
     """Copy both sides of a path, for evaluation."""
     left = extract(supernet, architecture, side="left")
     return Coupled(left, extract(supernet, architecture, side="right"))

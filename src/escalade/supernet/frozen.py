@@ -15,7 +15,7 @@ from escalade.core.architecture import Architecture
 from escalade.supernet.elastic import NUM_CHANNEL_DIMS, Side, copied
 from escalade.supernet.functional import Weights, forward
 from escalade.supernet.normalise import EPSILON, Averager, Statistics
-from escalade.supernet.supernet import Supernet
+from escalade.supernet.shared_weights import SharedWeights
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,9 @@ class Frozen:
 
 
 @torch.no_grad()
-def freeze(supernet: Supernet, architecture: Architecture, batches: Iterable[Tensor]) -> Frozen:
+def freeze(
+    supernet: SharedWeights, architecture: Architecture, batches: Iterable[Tensor]
+) -> Frozen:
     """Recalibrate a path on batches and fold its batch norm; a coupled supernet gives both sides.
 
     Raises:

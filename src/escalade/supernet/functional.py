@@ -81,10 +81,28 @@ def _dsconv(x: Tensor, block: Block, weights: Weights, at: str, normalise: Norma
     return _norm(_conv(x, weights, at + "conv_pw"), weights, at + "bn2", normalise)
 
 
+def _linear(x: Tensor, block: Block, weights: Weights, at: str, normalise: Normalise) -> Tensor:
+    x = _conv(_max_pool(x, block.stride), weights, at + "conv")
+    return x if block.activation == "none" else _activate(x, block.activation)
+
+
+def _identity(x: Tensor, block: Block, weights: Weights, at: str, normalise: Normalise) -> Tensor:
+    """Zero channels are appended where the layer is wider than its input."""
+    missing = block.width - x.shape[1]
+    x = _max_pool(x, block.stride)
+    return F.pad(x, (0, 0, 0, 0, 0, missing)) if missing else x
+
+
 BLOCKS: dict[str, Callable[[Tensor, Block, Weights, str, Normalise], Tensor]] = {
     "mbconv": _mbconv,
     "dsconv": _dsconv,
+    "linear": _linear,
+    "identity": _identity,
 }
+
+
+def _max_pool(x: Tensor, stride: int) -> Tensor:
+    return F.max_pool2d(x, stride, ceil_mode=True) if stride > 1 else x
 
 
 def _shortcut(

@@ -11,7 +11,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights
 from escalade.core.architecture import Architecture
 from escalade.supernet.elastic import Side
 from escalade.supernet.normalise import Averager, Statistics
-from escalade.supernet.supernet import Supernet
+from escalade.supernet.shared_weights import SharedWeights
 
 
 @torch.no_grad()
@@ -49,7 +49,7 @@ def recalibrate(network: nn.Module, batches: Iterable[Tensor]) -> None:
 
 @torch.no_grad()
 def path_statistics(
-    supernet: Supernet,
+    supernet: SharedWeights,
     architecture: Architecture,
     batches: Iterable[Tensor],
     *,

@@ -7,6 +7,7 @@ the leading part of each, and an extracted network gets copies of those parts.
 from __future__ import annotations
 
 from escalade.core.architecture import Architecture, Block
+from escalade.core.legality import SIMPLE_KINDS
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -42,6 +43,8 @@ def of_head(width: int, *, in_width: int, num_classes: int) -> Shapes:
 
 def of_block(block: Block, in_width: int) -> Shapes:
     """Parameter shapes of one block."""
+    if block.kind in SIMPLE_KINDS:
+        return {"conv.weight": (block.width, in_width, 1, 1)} if block.kind == "linear" else {}
     hidden, kernel = block.hidden(in_width), block.kernel
     depthwise = {"conv_dw.weight": (hidden, 1, kernel, kernel)}
     se = _squeeze_excite(hidden, block.se_width(in_width)) if block.se is not None else {}

@@ -10,17 +10,15 @@ from escalade.core.architecture import Architecture
 from escalade.core.shape import StageShape, SupernetShape
 from escalade.nets.residual_norms import LAST_NORM
 from escalade.supernet import shapes
-from escalade.supernet.elastic import Side, draw, hold, view
-from escalade.supernet.functional import forward
-from escalade.supernet.normalise import Normalise, Statistics, by_batch, by_statistics
+from escalade.supernet.elastic import Side, view
+from escalade.supernet.shared_weights import SharedWeights
 
 
-class Supernet(nn.Module):
+class Supernet(SharedWeights):
     """The weight-sharing network of a space, called with the architecture that shall run.
 
     A path uses the leading channels of every layer, the leading blocks of every stage and the
-    centre of every kernel (or its kernel's own weights, without `shared_kernels`). There are no
-    running statistics and no buffers. Weights are drawn from torch's global generator.
+    centre of every kernel (or its kernel's own weights, without `shared_kernels`).
 
     Args:
         shape: the largest size of every elastic dimension.
@@ -33,52 +31,11 @@ class Supernet(nn.Module):
     def __init__(
         self, shape: SupernetShape, *, coupled: bool = False, zero_residual: bool = False
     ) -> None:
-        super().__init__()
+        super().__init__(_held(shape), coupled=coupled)
         self.shape = shape
-        self.coupled = coupled
-        self._owners: dict[str, tuple[nn.Module, str]] = {}
-        for name, size in _held(shape).items():
-            self._owners[name] = hold(self, name, draw(name, size))
         if zero_residual:
             for name in _residual_gammas(shape):
                 nn.init.zeros_(self.get_parameter(name))
-
-    def forward(
-        self,
-        x: Tensor,
-        architecture: Architecture,
-        *,
-        side: Side = "left",
-        statistics: Statistics | None = None,
-        drop_rate: float = 0.0,
-    ) -> Tensor:
-        """Logits of a path.
-
-        Args:
-            x: normalised images at the path's resolution, best in channels_last.
-            architecture: the path's network; it alone says which weights run.
-            side: which channels it uses; the right ones need `coupled`.
-            statistics: of every batch norm; None takes the batch's.
-            drop_rate: dropout before the classifier, from torch's global generator.
-
-        Raises:
-            ValueError: if the supernet does not hold the architecture.
-        """
-        normalise = by_batch if statistics is None else by_statistics(statistics)
-        return self.run(x, architecture, side=side, normalise=normalise, drop_rate=drop_rate)
-
-    def run(
-        self,
-        x: Tensor,
-        architecture: Architecture,
-        *,
-        normalise: Normalise,
-        side: Side = "left",
-        drop_rate: float = 0.0,
-    ) -> Tensor:
-        """`forward` with any normalisation, such as one that groups or averages statistics."""
-        weights = self.slices(architecture, side=side)
-        return forward(x, architecture, weights, normalise=normalise, drop_rate=drop_rate)
 
     def slices(self, architecture: Architecture, *, side: Side = "left") -> dict[str, Tensor]:
         """The weights that a path uses, as views, under timm's names.
@@ -92,10 +49,7 @@ class Supernet(nn.Module):
         found = {}
         for name, size in shapes.of_network(architecture).items():
             key = name if self.shape.shared_kernels else _kernel_key(name, architecture)
-            module, attribute = self._owners[key]
-            weight = module._parameters[attribute]
-            assert weight is not None
-            found[name] = view(weight, size, side=side)
+            found[name] = view(self._held(key), size, side=side)
         return found
 
 

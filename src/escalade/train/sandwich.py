@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from escalade.core.architecture import Architecture
     from escalade.core.sandwich import StepPaths
     from escalade.supernet.elastic import Side
-    from escalade.supernet.supernet import Supernet
+    from escalade.supernet.shared_weights import SharedWeights
     from escalade.train.recipe import Recipe
 
 REGULARISE = ("largest", "all")
@@ -38,6 +38,8 @@ class SandwichStep:
         objective: loss and input statistics; only who learns from labels has them smoothed.
         recipe: its dropout, and what weight decay `regularise="all"` adds.
         distillation: without, every path learns from the labels.
+        distil_from: the first step of distillation; before it every path learns from the labels,
+            since a teacher that knows nothing yet slows all paths down (docs/studies.md).
         regularise: `largest` drops out on the largest path only (the paper's rule); `all` on every
             path, and each path after the first decays the weights that it uses once more, as if
             every path's own loss had the penalty (the ablation of Fig. 7).
@@ -53,12 +55,13 @@ class SandwichStep:
 
     def __init__(
         self,
-        supernet: Supernet,
+        supernet: SharedWeights,
         *,
         sandwich: StepPaths,
         objective: Objective,
         recipe: Recipe,
         distillation: bool = True,
+        distil_from: int = 0,
         regularise: str = "largest",
         patches: str = "same",
         coupled: bool = False,
@@ -75,7 +78,7 @@ class SandwichStep:
         self._supernet = supernet
         self._sandwich = sandwich
         self._objective = objective
-        self._distillation = distillation
+        self._distil_from = distil_from if distillation else None
         self._drop_rate = recipe.drop_rate
         self._drop_rate_below = recipe.drop_rate if regularises_all else 0.0
         self._decay_below = recipe.weight_decay if regularises_all else 0.0
@@ -85,20 +88,21 @@ class SandwichStep:
     def __call__(self, batch: Batch) -> Tensor:
         paths = self._sandwich.at(batch.step)
         side = side_at(batch.step) if self._coupled else "left"
+        distils = self._distil_from is not None and batch.step >= self._distil_from
         losses: list[Tensor] = []
         teacher: Tensor | None = None
         for own, path in zip(self._crops(batch), paths.all, strict=True):
             is_largest = path is paths.largest
-            logits = self._logits(own, path.architecture, side=side, is_largest=is_largest)
+            logits = self._logits(own, path.running, side=side, is_largest=is_largest)
             if teacher is None:
                 loss = self._objective.label_loss(own, logits)
             else:
                 loss = soft_cross_entropy(logits, teacher)
             losses.append(add_gradients(loss, own))
-            if is_largest and self._distillation:
+            if is_largest and distils:
                 teacher = soft_labels(logits)
             if self._decay_below and len(losses) > 1:
-                self._decay(path.architecture, share=batch.share, side=side)
+                self._decay(path.running, share=batch.share, side=side)
         return _reported(torch.stack(losses), has_largest=paths.largest is not None)
 
     def _logits(

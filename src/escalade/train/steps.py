@@ -1,8 +1,7 @@
 """Steps: what happens between a batch and its gradients.
 
-The sandwich step is in `train/sandwich.py`. The strictly fair step (SCARLET: every operation once
-before the update) belongs beside it: each adds up the gradients of several paths before the loop's
-one update.
+The sandwich step is in `train/sandwich.py`, the strictly fair step in `train/fair.py`: each adds up
+the gradients of several paths before the loop's one update.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from escalade.core.population import Population
 from escalade.core.samplers import PathSampler
 from escalade.core.seeds import generator
 from escalade.data.batches import prepare
-from escalade.supernet.supernet import Supernet
+from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.losses import cross_entropy, mix
 
 PATHS_PER_DRAW = 512
@@ -125,7 +124,7 @@ class SinglePathStep:
 
     def __init__(
         self,
-        supernet: Supernet,
+        supernet: SharedWeights,
         *,
         space: PathSpace,
         sampler: PathSampler,
@@ -139,14 +138,14 @@ class SinglePathStep:
         self._coupled = coupled
 
     def __call__(self, batch: Batch) -> Tensor:
-        architecture = self._paths.at(batch.step).architecture
+        running = self._paths.at(batch.step).running
         side = side_at(batch.step) if self._coupled else "left"
 
         def forward(images: Tensor) -> Tensor:
-            logits: Tensor = self._supernet(images, architecture, side=side)
+            logits: Tensor = self._supernet(images, running, side=side)
             return logits
 
-        return self._objective.backward(batch, resolution=architecture.resolution, forward=forward)
+        return self._objective.backward(batch, resolution=running.resolution, forward=forward)
 
 
 class PathSequence:

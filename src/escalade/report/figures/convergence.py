@@ -17,6 +17,7 @@ _PHASES = {
     "strategy": "strategies",
     "coarse": "coarse grid",
     "fine": "variations of its best",
+    "front": "Pareto front",
 }
 
 
@@ -158,6 +159,11 @@ def _reading(iterations: Sequence[Mapping[str, Any]]) -> str:
             f"First the coarse grid, budget by budget: {_scored(iterations, 'coarse')}. Then "
             f"variations of each budget's best: {_scored(iterations, 'fine')}."
         )
+    if _front(iterations):
+        return (
+            f"A search for a Pareto front, from random networks: {_scored(iterations, 'front')}. "
+            "It keeps cheap networks beside accurate ones, so the mean need not rise."
+        )
     first, last = iterations[0], iterations[-1]
     rounds = {row["iteration"] for row in iterations if row["phase"] == "base"}
     phases = f" and {len(rounds)} rounds of base and strategy search" if rounds else ""
@@ -175,6 +181,11 @@ def _spread_reading(iterations: Sequence[Mapping[str, Any]]) -> str:
             "Standard deviation of the candidates' accuracy, first of each budget's part of the "
             "coarse grid, then of the variations of its best network."
         )
+    if _front(iterations):
+        return (
+            "Standard deviation of the candidates' accuracy. A front keeps cheap networks beside "
+            "accurate ones, so it need not fall."
+        )
     first, last = iterations[0]["std"], iterations[-1]["std"]
     return (
         f"Standard deviation of the candidates' accuracy: {100 * first:.2f} points in the "
@@ -184,6 +195,10 @@ def _spread_reading(iterations: Sequence[Mapping[str, Any]]) -> str:
 
 def _coarse_to_fine(iterations: Sequence[Mapping[str, Any]]) -> bool:
     return any(row["phase"] == "coarse" for row in iterations)
+
+
+def _front(iterations: Sequence[Mapping[str, Any]]) -> bool:
+    return all(row["phase"] == "front" for row in iterations)
 
 
 def _scored(iterations: Sequence[Mapping[str, Any]], phase: str) -> str:

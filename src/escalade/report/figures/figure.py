@@ -18,7 +18,7 @@ _MARGIN = {"l": 60, "r": 16, "t": 14, "b": 52}
 class Key:
     """One entry of a figure's key: plain text beside a swatch.
 
-    `swatch` is one of dot, ring, mark, line, dash, dotted, dashdot, area.
+    `swatch` is one of dot, faint, ring, mark, line, dash, dotted, dashdot, area.
     """
 
     label: str

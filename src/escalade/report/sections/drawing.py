@@ -1,116 +1,107 @@
-"""The members' architectures drawn to one scale: a bar a block, its height the width."""
+"""Architectures drawn as rows of blocks (SCARLET, Fig. 5), and their widths to one scale."""
 
 from __future__ import annotations
 
 import math
 
-from escalade.core.architecture import Architecture, Block
+from escalade.core.architecture import Architecture
 from escalade.core.rounding import conv_side
-from escalade.report.artefacts import Run
-from escalade.report.member import Member
-from escalade.report.number import amount
-from escalade.report.roster import members
-from escalade.report.sections.markup import missing, named, section, text
+from escalade.report.sections.blocks import BASE, BOX, block_box, box, digits
+from escalade.report.sections.markup import text
+from escalade.report.slots import Slots
 
-_BAR, _STEP, _GAP, _BASE, _TALLEST = 16, 19, 18, 96, 68
-_WORDS = 42
-_OPACITY = {1: 0.2, 3: 0.35, 5: 0.65, 7: 1.0}
+HEIGHT = 162
+_LEFT, _STEP, _GAP, _WORDS = 66, 20, 16, 46
+_WIDTHS, _DEEPEST, _RULE = 103, 24, 133
 
 
-def architectures(run: Run) -> str:
-    """A strip for each member whose architecture the run states."""
-    family = [member for member in members(run) if member.architecture]
-    if not family:
-        made = missing("the members' architectures", f"escalade search {run.folder}")
-        return section("networks", "The networks", made)
-    lead = (
-        "One bar is one block: its height is its output width, its shade and the digit below its "
-        "kernel size, a dot above it squeeze-excitation. Below each stage: channels and the side "
-        "of its feature map. All members are drawn to one scale."
+def draw(shape: Architecture, stages: Slots, *, widest: int) -> tuple[str, int]:
+    """The inside of a drawing of `HEIGHT` pixels, and how wide it came out.
+
+    Args:
+        shape: the network.
+        stages: its layers, as `slots` gives them.
+        widest: channels of the deepest bar, for all drawings beside each other.
+    """
+    row = _Row(widest)
+    side = shape.resolution
+    row.start()
+    if shape.stem.stride > 1:
+        side = row.down(side, shape.stem.stride)
+    words = f"stem, {shape.stem.kernel}x{shape.stem.kernel} convolution"
+    row.add(
+        box(row.x, shape.stem.kernel, words) + digits(row.x, shape.stem.kernel), shape.stem.width
     )
-    widest = max(max(m.architecture.widths) for m in family if m.architecture)
-    strips = "".join(_strip(member, widest) for member in family)
-    return section("networks", "The networks", f'<div class="strips">{strips}</div>', lead=lead)
+    row.name("stem", shape.stem.width, side)
+    for i, stage in enumerate(stages):
+        row.start()
+        if i == 0 and shape.stem.max_pool:
+            side = row.down(side, 2)
+        for k, slot in enumerate(stage):
+            where = f"stage {i + 1}, block {k + 1}"
+            if slot.block.stride > 1 and not slot.removed:
+                side = row.down(side, slot.block.stride)
+            row.add(block_box(row.x, slot, where), slot.width)
+        row.name(f"stage {i + 1}", stage[-1].width, side)
+    if shape.head.width:
+        row.start()
+        row.add(box(row.x, 1, "head, 1x1 convolution") + digits(row.x, 1), shape.head.width)
+        row.name("head", shape.head.width, None)
+    return row.drawn, row.end
 
 
-def _strip(member: Member, widest: int) -> str:
-    shape = member.architecture
-    assert shape is not None
-    drawing, width = _draw(shape, widest)
-    said = (
-        f"{member.name}: input {shape.resolution} pixels, depths "
-        f"{'-'.join(map(str, shape.depths))}, widths {'-'.join(map(str, shape.widths))}"
-    )
-    return (
-        f'<div class="strip"><p class="strip-title">{named(member)}'
-        f'<span class="sub">{shape.resolution} × {shape.resolution} px input, '
-        f"{sum(shape.depths)} blocks, {amount(member.macs)} macs</span></p>"
-        f'<div class="scroll" role="region" tabindex="0" aria-label="{text(said)}">'
-        f'<svg class="drawing" viewBox="0 0 {width} 142" width="{width}" height="142" role="img" '
-        f'style="color:{member.colour}" aria-label="{text(said)}">{drawing}</svg></div></div>'
-    )
+class _Row:
+    """A drawing as it grows to the right."""
 
+    def __init__(self, widest: int) -> None:
+        self.x = _LEFT
+        self._widest, self._parts = widest, [_row_names()]
+        self._start = self._floor = self.x
 
-def _draw(shape: Architecture, widest: int) -> tuple[str, int]:
-    """The inside of the drawing, and how wide it came out."""
-    side = conv_side(shape.resolution, shape.stem.stride)
-    parts = [_bar(8, shape.stem.width, widest, "stem", opacity=0.0), _kernel(8, shape.stem.kernel)]
-    parts.append(_stage_words(8, 1, "stem", shape.stem.width, side))
-    x = 8 + _WORDS + _GAP
-    for i, stage in enumerate(shape.stages):
-        start = x
-        for k, block in enumerate(stage.blocks):
-            side = conv_side(side, block.stride)
-            parts.append(_block(x, block, widest, f"stage {i + 1}, block {k + 1}"))
-            x += _STEP
-        words = max(x - start, _WORDS)
-        parts.append(
-            _stage_words(start, len(stage.blocks), f"stage {i + 1}", stage.blocks[-1].width, side)
+    @property
+    def drawn(self) -> str:
+        return "".join(self._parts)
+
+    @property
+    def end(self) -> int:
+        """Behind everything drawn."""
+        return max(self.x, self._floor)
+
+    def start(self) -> None:
+        """A new group of layers."""
+        self.x = self.end + (_GAP if len(self._parts) > 1 else 0)
+        self._start = self.x
+
+    def down(self, side: int, stride: int) -> int:
+        """A dashed line before the next layer; the side of the feature map after it."""
+        x = self.x - (_STEP - BOX + _GAP) / 2 if self.x == self._start else self.x - 2.5
+        after = conv_side(side, stride)
+        self._parts.append(
+            f'<path class="down" d="M{x:g} 4V{_WIDTHS + _DEEPEST}">'
+            f"<title>{side} to {after} pixels</title></path>"
         )
-        x = start + words + _GAP
-    head = f"head, 1x1 convolution, {shape.features} channels"
-    parts += [_bar(x, shape.features, widest, head, opacity=0.0), _kernel(x, 1)]
-    parts.append(_stage_words(x, 1, "head", shape.features, None))
-    return "".join(parts), x + 48
+        return after
+
+    def add(self, drawing: str, width: int) -> None:
+        """A layer, and its channels below it."""
+        share = math.sqrt(min(1.0, width / self._widest))
+        self._parts.append(
+            f'{drawing}<rect class="channels" x="{self.x}" y="{_WIDTHS}" width="{_STEP}" '
+            f'height="{max(1.5, _DEEPEST * share):.1f}"><title>{width} channels</title></rect>'
+        )
+        self.x += _STEP
+
+    def name(self, name: str, width: int, side: int | None) -> None:
+        """The words below a group."""
+        shown = f"{width}" if side is None else f"{width}, {side}²"
+        self._parts.append(
+            f'<path class="rule" d="M{self._start} {_RULE}H{self.x}"/>'
+            f'<text class="stage" x="{self._start}" y="{_RULE + 13}">{text(name)}</text>'
+            f'<text class="stage dim" x="{self._start}" y="{_RULE + 25}">{shown}</text>'
+        )
+        self._floor = self._start + _WORDS
 
 
-def _height(width: int, widest: int) -> float:
-    """Square-root scale; what is wider than every stage (a head) is cut at the top."""
-    return max(4.0, _TALLEST * math.sqrt(min(1.0, width / widest)))
-
-
-def _bar(x: int, width: int, widest: int, said: str, *, opacity: float) -> str:
-    height = _height(width, widest)
-    return (
-        f'<rect class="bar" x="{x}" y="{_BASE - height:.1f}" width="{_BAR}" '
-        f'height="{height:.1f}" rx="2" fill-opacity="{opacity:g}">'
-        f"<title>{text(said)}</title></rect>"
-    )
-
-
-def _block(x: int, block: Block, widest: int, where: str) -> str:
-    se = ", squeeze-excitation" if block.se else ""
-    said = (
-        f"{where}: {block.kind}, kernel {block.kernel}, stride {block.stride}, "
-        f"expansion {block.expansion:g}, {block.width} channels{se}"
-    )
-    opacity = _OPACITY.get(block.kernel, 1.0)
-    dot = ""
-    if block.se:
-        top = _BASE - _height(block.width, widest) - 6
-        dot = f'<circle class="se" cx="{x + _BAR / 2:g}" cy="{top:.1f}" r="2.5"/>'
-    return _bar(x, block.width, widest, said, opacity=opacity) + dot + _kernel(x, block.kernel)
-
-
-def _kernel(x: int, kernel: int) -> str:
-    return f'<text class="kernel" x="{x + _BAR / 2:g}" y="{_BASE + 14}">{kernel}</text>'
-
-
-def _stage_words(x: int, num_blocks: int, name: str, width: int, side: int | None) -> str:
-    end = x + num_blocks * _STEP - (_STEP - _BAR)
-    map_side = "" if side is None else f", {side}²"
-    return (
-        f'<path class="rule" d="M{x} {_BASE + 20}H{end}"/>'
-        f'<text class="stage" x="{x}" y="{_BASE + 33}">{text(name)}</text>'
-        f'<text class="stage dim" x="{x}" y="{_BASE + 45}">{width}{map_side}</text>'
-    )
+def _row_names() -> str:
+    rows = (("kernel", BASE + 14), ("expansion", BASE + 27), ("channels", _WIDTHS + 14))
+    return "".join(f'<text class="dim" x="0" y="{y}">{name}</text>' for name, y in rows)

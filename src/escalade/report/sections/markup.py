@@ -19,6 +19,7 @@ _SHAPES = {
 }
 _SWATCHES = {
     "dot": '<circle cx="11" cy="7" r="4.5" fill="{c}"/>',
+    "faint": '<circle cx="11" cy="7" r="3" fill="{c}" fill-opacity=".4"/>',
     "ring": '<circle cx="11" cy="7" r="4.5" fill="none" stroke="{c}" stroke-width="2"/>',
     "mark": (
         '<path d="M11 0v14" stroke="{c}" stroke-width="1.5"/>'
@@ -58,14 +59,18 @@ def missing(artefact: str, command: str) -> str:
 def figure(value: Figure) -> str:
     """The place of a figure: title, key, plot and text alternative. The page's script draws it."""
     name = value.name
-    keys = "".join(_key(key) for key in value.keys)
-    legend = f'<ul class="keys" aria-hidden="true">{keys}</ul>' if keys else ""
     return (
-        f'<figure><h3 id="{name}-name">{text(value.title)}</h3>{legend}'
+        f'<figure><h3 id="{name}-name">{text(value.title)}</h3>{legend(value.keys)}'
         f'<div class="plot" id="plot-{name}" role="img" aria-labelledby="{name}-name" '
         f'aria-describedby="{name}-reading"></div>'
         f'<figcaption id="{name}-reading">{text(value.reading)}</figcaption></figure>'
     )
+
+
+def legend(keys: Sequence[Key]) -> str:
+    """The key of a figure, or of several that share one."""
+    shown = "".join(_key(key) for key in keys)
+    return f'<ul class="keys" aria-hidden="true">{shown}</ul>' if shown else ""
 
 
 def table(header: Sequence[str], rows: Sequence[str], *, name: str, kind: str = "") -> str:

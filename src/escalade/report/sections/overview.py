@@ -5,7 +5,7 @@ from __future__ import annotations
 from escalade.report import findings
 from escalade.report.artefacts import Run
 from escalade.report.number import SPACE, amount, budget, count, duration, listed, percent
-from escalade.report.roster import budget_kind, members
+from escalade.report.roster import budget_kind, chosen_on_front, members
 from escalade.report.sections.markup import text
 
 
@@ -48,7 +48,12 @@ def _facts(run: Run) -> list[tuple[str, str]]:
     planned = run.settings.get("budgets", [])
     if not family and planned:
         facts.append(("Budgets", f"{listed([budget(b, kind) for b in planned])} {kind}"))
-    if searched := [m for m in family if m.origin == "searched"]:
+    searched = [m for m in family if m.origin == "searched"]
+    if chosen_on_front(run):
+        front = (run.search or {})["front"]
+        num_front = front.get("num_front", len(front["networks"]))
+        facts.append(("Front", f"{count(num_front)} networks, {len(searched)} of them chosen"))
+    elif searched:
         shown = listed([budget(m.budget, kind) for m in searched])
         within = percent(findings.tolerance(run), digits=0)
         facts.append(("Budgets searched", f"{shown} {kind}, ±{SPACE}{within}"))

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from escalade.core.architecture import Architecture
-from escalade.spaces.known import bignas, efficientnet, mobilenet, regnet, resnet
+from escalade.spaces.known import bignas, efficientnet, mobilenet, regnet, resnet, scarlet
 
 _KNOWN: dict[str, Callable[[], Architecture]] = {
     **{name: partial(efficientnet.efficientnet, name) for name in efficientnet.NAMES},
@@ -19,6 +19,7 @@ _KNOWN: dict[str, Callable[[], Architecture]] = {
     "mobilenet_v2": mobilenet.mobilenet_v2,
     "mobilenet_v3_large": mobilenet.mobilenet_v3_large,
     "bignas_659m": bignas.bignas_659m,
+    **{name: partial(scarlet.scarlet, name) for name in scarlet.NAMES},
 }
 
 

@@ -1,0 +1,78 @@
+"""Which search a run makes in its space, and how large it is."""
+
+from __future__ import annotations
+
+from escalade.config import Config
+from escalade.core.layer_space import LayerSpace
+from escalade.core.path_space import PathSpace
+from escalade.core.space import SearchSpace
+
+# Networks per generation, and generations: ScaleNet's base evolution, and SCARLET's search.
+EVOLUTION = (64, 40)
+FRONT = (70, 120)
+
+
+def method_of(config: Config, space: PathSpace) -> str:
+    """The searcher's name; where none is given, the one that the space is made for.
+
+    Raises:
+        ValueError: if the space does not have what the searcher searches, or the searcher cannot
+            do without budgets or with constraints.
+    """
+    method = config.search.method or made_for(space)
+    if method == "mcea" and not isinstance(space, SearchSpace):
+        raise ValueError(
+            f"search.method: mcea searches scaling strategies, which the space {space.name} has "
+            f"none of; use {made_for(space)}, random or independent"
+        )
+    if method == "coarse_to_fine" and not isinstance(space, LayerSpace):
+        raise ValueError(
+            f"search.method: coarse_to_fine needs choices per layer that rise, which the space "
+            f"{space.name} does not have; use {made_for(space)}, random or independent, or "
+            "--space bignas_small"
+        )
+    if method != "nsga2" and config.search.constraints:
+        raise ValueError(
+            f"search.constraints: {method} keeps budgets only; use search.method nsga2, or none"
+        )
+    if method != "nsga2" and not config.budgets:
+        raise ValueError(
+            f"budgets: {method} needs a ladder, such as --budgets 1M,2M,4M; nsga2 does without"
+        )
+    return method
+
+
+def scales(config: Config, space: object) -> bool:
+    """Whether members are one base, scaled; else each is a network of its own."""
+    return isinstance(space, SearchSpace) and config.search.method != "nsga2"
+
+
+def evolution_of(config: Config, method: str) -> tuple[int, int]:
+    """Networks per generation, and generations."""
+    population, generations = FRONT if method == "nsga2" else EVOLUTION
+    search = config.search
+    return search.population or population, search.generations or generations
+
+
+def num_evaluations(config: Config, space: PathSpace) -> int:
+    """Paths a search scores at most."""
+    search, method = config.search, method_of(config, space)
+    population, generations = evolution_of(config, method)
+    if method == "nsga2":
+        return population * generations
+    if not isinstance(space, SearchSpace):
+        each = search.num_skeletons + search.num_variations
+        if method == "independent":
+            each = population * generations
+        return each * len(config.budgets)
+    stages = max(1, len(config.budgets) - 1)
+    base = population * generations * stages
+    strategies = search.strategies * stages
+    return search.num_bases * strategies + search.rounds * (base + strategies)
+
+
+def made_for(space: PathSpace) -> str:
+    """The searcher that a kind of space comes with."""
+    if isinstance(space, SearchSpace):
+        return "mcea"
+    return "coarse_to_fine" if isinstance(space, LayerSpace) else "nsga2"

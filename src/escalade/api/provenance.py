@@ -1,0 +1,46 @@
+"""How members came about, in words for their cards."""
+
+from __future__ import annotations
+
+from escalade.api.design import searched_base
+from escalade.api.methods import scales
+from escalade.api.session import Session
+from escalade.core.design_space import DesignSpace
+
+SELECTED = {
+    "coarse_to_fine": "Selected coarse to fine (BigNAS, section 3.2)",
+    "random": "The best of random networks",
+    "independent": "Evolved",
+    "nsga2": "Evolved on a Pareto front (SCARLET, Algorithm 1)",
+}
+
+
+def how_found(session: Session, origin: str) -> str:
+    """A sentence for a member's card; empty where members are one base, scaled."""
+    space, config, folder = session.space, session.config, session.folder
+    if scales(config, space):
+        return ""
+    if origin == "grown":
+        return (
+            f"{searched_base(folder).name}, the largest searched member, scaled by the rule "
+            f"{config.grow.rule} (Fast and Accurate Model Scaling): nobody searched this size."
+        )
+    search = folder.read(folder.search, stage="search")
+    if isinstance(space, DesignSpace):
+        return (
+            f"The best on the search images of {len(search['models'])} random networks of the "
+            f"design space {space.name} at this budget, each trained alone with a short recipe."
+        )
+    images = "training" if config.search.images == "train" else "search"
+    if search["searcher"] == "nsga2" and not config.budgets:
+        names = ", ".join(search["front"]["objectives"])
+        return (
+            f"One of {len(search['stages'])} networks chosen equispaced on the Pareto front of "
+            f"{names} (SCARLET, Algorithm 1) in the space {space.name}, found on {images} images "
+            "with weights cut out of one supernet."
+        )
+    how = SELECTED[search["searcher"]]
+    return (
+        f"{how} in the space {space.name} for this budget: the best found on {images} images with "
+        "weights cut out of one supernet."
+    )

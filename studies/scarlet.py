@@ -1,0 +1,142 @@
+r"""SCARLET on full Fashion-MNIST: equivalent identities, fair training, constrained search.
+
+Whole:  python studies/scarlet.py --study all                 every study, two seeds
+Short:  python studies/scarlet.py --short --study rate,identity,constraint
+Look:   python studies/scarlet.py [--short] --table           what is finished, in seconds
+
+Estimated core-hours with one seed, from 1.2 s a fair step (13 passes of 128 images) on a shared
+core of an AMD EPYC, in brackets the short form's (2 epochs in place of 10, fewer images that
+judge): rate 1.3 (0.35), identity 2.6 (0.5), constraint 0.7 (0.1), genome 0.3 (0.1), extremes 0.1
+(0.05), folds 1.4 (0.3), controller 1.1 (0.15), fairness 3.4 (0.85). All but genome and extremes
+need the reference supernet too, 0.85 (0.2), which identity counts. Two seeds of all: 21 (4.5), on
+two cores half of that in hours.
+
+Studies, in the order of `all`:
+
+rate         learning rates of the strictly fair and of the single-path step, on short supernets;
+             the best ones are used by all other studies (0.1 and 0.4 where this has not run),
+             unless --fair-rate and --single-rate say otherwise
+identity     * identities as linear 1x1 convolutions (LET), as they are, and with a ReLU: mean and
+             spread of path accuracy while the supernet trains and at the end (Fig. 1)
+constraint   * the search with and without the constraint on the accuracy: fronts, and the share of
+             identities by generation (Fig. 6)
+genome       the paper's random network trained alone with LET, with LET and ReLU, and with its
+             identities removed (Fig. 4)
+extremes     all identity and all K7E6 trained alone (Table 2)
+folds        ours: the space in which every identity folds against the paper's
+controller   the search with and without controller and weights: hypervolume over evaluations
+fairness     strictly fair steps against random paths at equal passes: rank correlation with
+             networks trained alone
+
+All take space `scarlet_small`. The 60,000 training images are divided as in the claim test: 30,000
+train, 10,000 choose rates and score paths in searches, 20,000 judge; the test set is not used. The
+random networks are the same genomes for every supernet, each with batch norm statistics of its own.
+The paper's Fig. 1 has training accuracies of the paths that are trained on; here the same networks
+are looked at again and again, on training images. A supernet that several studies want is trained
+once.
+
+On CPU a training takes one thread; OMP_NUM_THREADS=1 and --workers 1 leave the other cores alone.
+With --device cuda the --workers trainings share one GPU. Every supernet, score, search and training
+is a file under --out: the same command after a kill goes on. Results go to
+studies/results/scarlet.json (or scarlet_short.json), the same .md, and pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+# Idle threads of a process must not take the other's core; read when torch is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+from common import keep, kept
+from escalade.family.files import write_json, write_text
+from escalade.train.runtime import num_cores
+from scarlet_study import alone, arms, results, searches
+from scarlet_study.figure import pictures
+from scarlet_study.plan import Plan, Work
+from scarlet_study.setting import SHORT, Setting
+from scarlet_study.table import markdown
+
+RESULTS = Path(__file__).parent / "results"
+Run = Callable[[Work, int], None]
+STUDIES: dict[str, Run] = {
+    "rate": lambda work, seed: arms.run(work, "rate", seed),
+    "identity": lambda work, seed: arms.run(work, "identity", seed),
+    "constraint": lambda work, seed: searches.run(work, "constraint", seed),
+    "genome": alone.run_genome,
+    "extremes": alone.run_extremes,
+    "folds": alone.run_folds,
+    "controller": lambda work, seed: searches.run(work, "controller", seed),
+    "fairness": alone.run_fairness,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = _options(arguments)
+    name = "scarlet_short" if options.short else "scarlet"
+    folder: Path = options.out or Path("runs") / name
+    if options.table:
+        plan = Plan(setting=Setting(**kept(folder)), folder=folder)
+    else:
+        given = {f.name: getattr(options, f.name) for f in fields(Setting)}
+        start: Any = SHORT if options.short else Setting()
+        chosen = {n: getattr(start, n) if value is None else value for n, value in given.items()}
+        plan = Plan(setting=Setting(**chosen), folder=folder)
+        keep(plan.setting, folder)
+        run(Work.of(plan, options), options)
+    found = results.to_json(plan)
+    text = markdown(found)
+    for picture, content in pictures(found, name=name).items():
+        write_text(options.results / picture, content)
+    write_json(options.results / f"{name}.json", found)
+    write_text(options.results / f"{name}.md", text)
+    print(text)
+
+
+def run(work: Work, options: argparse.Namespace) -> None:
+    """What is not done yet: all studies with one seed before the next.
+
+    On a GPU, which many trainings share, the supernets of all seeds come first.
+    """
+    if work.device != "cpu":
+        if "rate" in options.study:
+            arms.run(work, "rate", 0)
+        work.train(arms.trainings(work.plan, options.study, range(options.seeds)))
+    for seed in range(options.seeds):
+        for study in options.study:
+            STUDIES[study](work, seed)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument(
+        "--study", type=_studies, default=["rate", "identity", "constraint"], help="names, or all"
+    )
+    parser.add_argument("--short", action="store_true", help="shorter trainings, fewer images")
+    parser.add_argument("--seeds", type=int, default=2)
+    for field in fields(Setting):
+        kind = int if "int" in str(field.type) else float
+        parser.add_argument(f"--{field.name.replace('_', '-')}", type=kind)
+    parser.add_argument("--table", action="store_true", help="only write and print the tables")
+    parser.add_argument("--out", type=Path, help="work folder; runs/scarlet or runs/scarlet_short")
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--workers", type=int, default=num_cores(), help="trainings side by side")
+    parser.add_argument("--device", default="cpu", help="cpu, or cuda, which all trainings share")
+    return parser.parse_args(arguments)
+
+
+def _studies(text: str) -> list[str]:
+    names = list(STUDIES) if text == "all" else text.split(",")
+    if wrong := [name for name in names if name not in STUDIES]:
+        known = ", ".join(STUDIES)
+        raise argparse.ArgumentTypeError(f"{wrong[0]} is not known; use {known}, or all")
+    return names
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+"""Members cut out of a choice space's supernet: identities folded, and what is said of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from test_family import FAMILY, MEMBER
+
+from escalade.core import cost
+from escalade.core.choice_space import ChoiceSpace
+from escalade.core.cost import Cost
+from escalade.core.path_space import Path
+from escalade.data.image_data import ImageData
+from escalade.data.split import Split
+from escalade.evaluate.evaluator import Evaluator
+from escalade.evaluate.measure import EvaluationSettings
+from escalade.evaluate.store import Store
+from escalade.family import Family, FamilyMember
+from escalade.family.identities import Folding, Identities
+from escalade.family.making import Made, slice_member
+from escalade.nets.build import build
+from escalade.spaces.load import load_choices
+from escalade.supernet.make import make_supernet
+from escalade.supernet.shared_weights import SharedWeights
+from escalade.train.runtime import Runtime
+
+SETTINGS = EvaluationSettings(num_recalibration=64, recalibration_batch=32)
+IDENTITY = 12
+MIXED = (3, IDENTITY, 1, IDENTITY, IDENTITY, 7, 0, 5, IDENTITY)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def split(num: int, *, seed: int) -> Split:
+    rng = torch.Generator().manual_seed(seed)
+    images = torch.randint(0, 256, (num, 1, 28, 28), generator=rng, dtype=torch.uint8)
+    return Split(images, torch.randint(0, 3, (num,), generator=rng))
+
+
+def images() -> ImageData:
+    return ImageData(
+        name="noise",
+        classes=("a", "b", "c"),
+        in_channels=1,
+        side=28,
+        train=split(64, seed=1),
+        search=split(60, seed=2),
+        test=split(4, seed=3),
+        mean=(0.5,),
+        std=(0.3,),
+        flip=True,
+        train_digest="train",
+        search_digest="search",
+        test_digest="test",
+    )
+
+
+def space_of(name: str = "scarlet_small") -> ChoiceSpace:
+    return load_choices(name, in_channels=1, num_classes=3)
+
+
+def supernet_of(space: ChoiceSpace) -> SharedWeights:
+    torch.manual_seed(0)
+    return make_supernet(space.shape)
+
+
+def sliced(space: ChoiceSpace, path: Path) -> Made:
+    return slice_member(
+        supernet_of(space),
+        path.running,
+        data=images(),
+        runtime=Runtime(device="cpu"),
+        settings=SETTINGS,
+    )
+
+
+def test_a_slice_is_its_running_path_with_less():
+    space = space_of()
+    path = space.path(MIXED)
+    made = sliced(space, path)
+    assert made.folding is not None
+    assert made.folding.num == MIXED.count(IDENTITY)
+    assert 0 < made.folding.folded < made.folding.num
+    assert all(reason.startswith("stages[") for reason in made.folding.kept)
+    costs = cost.of(made.architecture)
+    assert cost.of(path.architecture).macs < costs.macs < cost.of(path.running).macs
+    network = build(made.architecture)
+    network.load_state_dict(made.state)
+    assert sum(p.numel() for p in network.parameters()) == costs.params
+
+
+def test_a_slice_scores_as_its_path_does(tmp_path):
+    space = space_of()
+    path = space.path(MIXED)
+    with (
+        Store(tmp_path / "scores.sqlite") as store,
+        Evaluator(
+            supernet_of(space),
+            data=images(),
+            store=store,
+            runtime=Runtime(device="cpu"),
+            settings=SETTINGS,
+            num_workers=1,
+        ) as evaluator,
+    ):
+        (score,) = evaluator.score([path])
+        row = store.get(evaluator.context, [path.key])[path.key]
+    assert score == sliced(space, path).search
+    assert row.macs == cost.of(path.architecture).macs
+
+
+def test_paths_with_one_stand_alone_network_have_scores_of_their_own(tmp_path):
+    """Position decides which weights run, so the score is that of the running network."""
+    space = space_of()
+    paths = [space.path((0, *order, *(1,) * 6)) for order in ((3, IDENTITY), (IDENTITY, 3))]
+    assert paths[0].architecture == paths[1].architecture
+    with (
+        Store(tmp_path / "scores.sqlite") as store,
+        Evaluator(
+            supernet_of(space),
+            data=images(),
+            store=store,
+            runtime=Runtime(device="cpu"),
+            settings=SETTINGS,
+            num_workers=1,
+        ) as evaluator,
+    ):
+        evaluator.score(paths)
+        assert evaluator.count.num_measured == 2
+
+
+def test_all_identities_of_a_folding_space_are_gone():
+    space = space_of("scarlet_small_folds")
+    made = sliced(space, space.path(MIXED))
+    assert made.folding == Folding(folded=MIXED.count(IDENTITY))
+
+
+def test_a_path_without_identities_has_nothing_to_say():
+    space = space_of()
+    path = space.path((1,) * space.num_genes)
+    made = sliced(space, path)
+    assert made.folding is None
+    assert made.architecture == path.architecture
+
+
+def test_family_json_says_what_became_of_the_identities(tmp_path):
+    identities = Identities(
+        folding=Folding(folded=2, kept=("stages[1].blocks[0]: max pooling reads it",)),
+        accuracy=0.5,
+        slice=Cost(30, 20, 10),
+        standalone=Cost(20, 10, 5),
+    )
+    member = replace(MEMBER, identities=identities)
+    replace(FAMILY, members=(member,)).save(tmp_path)
+    assert Family.load(tmp_path)["S0"] == member
+    assert member.to_json()["identities"] == {
+        "folded": 2,
+        "kept": ["stages[1].blocks[0]: max pooling reads it"],
+        "accuracy": 0.5,
+        "slice": {"macs": 30, "params": 20, "activations": 10},
+        "standalone": {"macs": 20, "params": 10, "activations": 5},
+    }
+    assert identities.note.startswith("Of 3 identities 2 folded into the next layer and 1 stay:")
+    assert "identities" not in MEMBER.to_json()
+    broken = member.to_json()
+    del broken["identities"]["kept"]
+    with pytest.raises(ValueError, match="missing field 'kept'"):
+        FamilyMember.from_json(broken)

@@ -1,0 +1,339 @@
+"""The study of SCARLET, a few steps long, and its parts on planted results."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from escalade.core import cost
+from escalade.data.batches import prepare
+from escalade.data.fashion_mnist import DEBIAN
+from escalade.data.image_data import ImageData
+from escalade.data.split import Split
+from escalade.family.files import write_json
+from escalade.supernet.extract import extract
+from escalade.supernet.recalibrate import recalibrate
+from escalade.train.runtime import Runtime
+from escalade.train.steps import Batch
+
+TINY = "--limit 200 --steps 2 --networks 6 --probes 2 --probed 3 --flipped 6 --ranked 3 --folded 1"
+FEW = "--population 4 --generations 3 --searches 1 --seeds 1 --workers 1 --short"
+ALL = "rate,identity,constraint,genome,extremes,folds,controller,fairness"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not DEBIAN.is_dir(), reason="needs Debian's package dataset-fashion-mnist")
+def test_smoke_trains_scores_searches_and_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import scarlet
+    from scarlet_study import alone, plan
+
+    monkeypatch.setattr(plan, "RATES", {"fair": (0.1, 0.2), "single_path": (0.1, 0.2)})
+    monkeypatch.setattr(alone, "REPEATS", 1)
+    assert list(scarlet.STUDIES) == ALL.split(",")
+    places = ["--out", str(tmp_path / "run"), "--results", str(tmp_path)]
+    wanted = ["--study", "all"]
+    scarlet.main([*TINY.split(), *FEW.split(), *wanted, *places])
+    found = json.loads((tmp_path / "scarlet_short.json").read_text())
+    names = {study: [row["name"] for row in rows] for study, rows in found["studies"].items()}
+    assert names == {
+        "rate": ["fair, 0.1", "fair, 0.2", "single path, 0.1", "single path, 0.2"],
+        "identity": ["LET", "identity", "LET with ReLU"],
+        "folds": ["some fold (the paper's)", "all fold"],
+        "fairness": ["strictly fair", "random, as many an update", "random, one an update"],
+    }
+    for row in found["studies"]["identity"]:
+        assert [point["progress"] for point in row["curves"]["0"]] == [0.5, 1.0]
+        assert set(row["flipped"]["0"]) == {"0", "2", "4"}
+    assert [row["name"] for row in found["genome"]] == [
+        "LET",
+        "LET with ReLU",
+        "identities removed",
+    ]
+    assert [row["macs"] for row in found["extremes"]] == [99_200, 4_687_984]
+    assert len(found["ranked"]) == 3
+    assert len(found["agreement"]) == 3
+    assert len(found["folded"]) == 2
+    searched = {name: [row["name"] for row in rows] for name, rows in found["searches"].items()}
+    assert searched == {
+        "constraint": ["the paper's", "no accuracy constraint"],
+        "controller": ["the paper's", "no controller", "equal weights", "neither"],
+    }
+    first, other = found["searches"]["constraint"]
+    assert [text.split()[0] for text in first["constraints"]] == ["macs", "accuracy"]
+    assert [text.split()[0] for text in other["constraints"]] == ["macs"]
+    for picture in ("identity", "folds", "fairness", "ranks", "constraint", "controller"):
+        assert (tmp_path / f"scarlet_short_{picture}.svg").read_text().startswith("<svg")
+
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*.json")}
+    text = (tmp_path / "scarlet_short.md").read_text()
+    capsys.readouterr()
+    scarlet.main([*TINY.split(), *FEW.split(), *wanted, *places])
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*.json")} == before
+    assert text in capsys.readouterr().out
+    scarlet.main(["--short", "--table", *places])
+    assert text in capsys.readouterr().out
+    with pytest.raises(ValueError, match="begun with another epochs"):
+        scarlet.main([*TINY.split(), *FEW.split(), "--epochs", "7", *places])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not DEBIAN.is_dir(), reason="needs Debian's package dataset-fashion-mnist")
+def test_what_shares_a_gpu_gives_what_one_after_the_other_gives(tmp_path: Path) -> None:
+    """Side by side on the device `cpu:0`, which is no other than `cpu` but by name."""
+    import scarlet
+
+    few = [*TINY.split(), *FEW.split(), "--study", "constraint", "--fair-rate", "0.1"]
+    found = []
+    for name, more in (("cpu", "1"), ("cpu:0", "2")):
+        folder = tmp_path / name
+        places = ["--out", str(folder / "run"), "--results", str(folder), "--device", name]
+        scarlet.main([*few, *places, "--workers", more])
+        content = json.loads((folder / "scarlet_short.json").read_text())
+        searches = content["searches"]["constraint"]
+        found.append([(row["name"], row["front"], row["generations"]) for row in searches])
+    assert len(found[0]) == 2
+    assert found[0] == found[1]
+
+
+def make_data(num: int = 64) -> ImageData:
+    rng = torch.Generator().manual_seed(0)
+    labels = torch.arange(num) % 10
+    noise = torch.randint(0, 60, (num, 1, 28, 28), generator=rng)
+    split = Split((noise + 18 * labels.view(-1, 1, 1, 1)).to(torch.uint8), labels)
+    return ImageData(
+        name="noise", classes=tuple("abcdefghij"), in_channels=1, side=28, train=split,
+        search=split, test=split, mean=(0.4,), std=(0.3,), flip=False, train_digest="train",
+        search_digest="search", test_digest="test",
+    )  # fmt: skip
+
+
+def test_looks_are_at_the_weights_between_two_steps(tmp_path: Path) -> None:
+    """The accuracy of the extracted network, and nothing else changes."""
+    from scarlet_study.networks import spread
+    from scarlet_study.probes import looks
+    from scarlet_study.setting import SHORT, Training
+    from scarlet_study.supernets import Job
+
+    setting = replace(
+        SHORT, networks=3, ranked=3, probed=2, probes=2, probe_images=48, recalibration_images=32,
+        limit=64, steps=4,
+    )  # fmt: skip
+    training = Training(seed=0, epochs=1, learning_rate=0.1)
+    job, data = Job.of(tmp_path, setting, training), make_data()
+    supernet, runtime = job.empty(), Runtime(device="cpu", threads=1)
+    step = job.step(supernet, data, runtime)
+    batch = Batch(images=data.train.images[:16], labels=data.train.labels[:16], step=0, share=1.0)
+    file = job.folder / "probes.json"
+    for number in range(4):
+        before = {name: p.detach().clone() for name, p in supernet.named_parameters()}
+        step(replace(batch, step=number))
+        assert sorted(looks(file)) == ([2] if number >= 2 else [])
+        with torch.no_grad():
+            for name, parameter in supernet.named_parameters():
+                assert torch.equal(parameter, before[name])
+                if number == 1:  # so that a look at other weights would say something else
+                    parameter.mul_(1 + 0.5 * torch.rand_like(parameter))
+    x = prepare(data.train.images[:48], resolution=28, mean=data.mean, std=data.std)
+    expected = []
+    for path in spread(setting, training)[:2]:
+        network = extract(supernet, path.running)
+        recalibrate(network, [x[:32]])
+        with torch.no_grad():
+            right = network(x).argmax(1) == data.train.labels[:48]
+        expected.append(right.float().mean().item())
+    assert looks(file)[2] == pytest.approx(expected)
+
+
+def test_random_paths_are_as_many_but_not_fair() -> None:
+    from scarlet_study.networks import PLAINEST, space_of
+    from scarlet_study.supernets import RandomPaths
+
+    paths = RandomPaths(space_of(PLAINEST), seed=1)
+    steps = [[path.genome for path in paths.at(step)] for step in range(40)]
+    assert {len(genomes) for genomes in steps} == {13}
+    assert steps[0] == [path.genome for path in RandomPaths(space_of(PLAINEST), seed=1).at(0)]
+    assert len({genome for genomes in steps for genome in genomes}) > 500
+    most = [max(Counter(genome[0] for genome in genomes).values()) for genomes in steps]
+    assert sum(most) / len(most) > 2.5  # a fair step has every choice once
+
+
+def test_every_supernet_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    from scarlet_study.arms import ARMS
+    from scarlet_study.plan import Plan
+    from scarlet_study.setting import SHORT
+
+    plan = Plan(setting=SHORT, folder=tmp_path)
+    arms = [arm for study in ARMS.values() for seed in (0, 1) for arm in study(plan, seed)]
+    trainings = {arm.training for arm in arms}
+    assert len({plan.job(training).folder for training in trainings}) == len(trainings)
+    for name in ("identity", "folds", "fairness"):
+        assert ARMS[name](plan, 1)[0].training == plan.reference(1)
+
+
+def test_supernets_that_are_trained_ahead_are_those_that_studies_want(tmp_path: Path) -> None:
+    from scarlet_study.arms import ARMS, trainings
+    from scarlet_study.plan import Plan
+    from scarlet_study.setting import SHORT
+
+    plan = Plan(setting=SHORT, folder=tmp_path)
+    assert trainings(plan, ["rate", "genome"], range(2)) == []
+    assert trainings(plan, ["controller"], range(2)) == [plan.reference(0), plan.reference(1)]
+    both = trainings(plan, ["fairness", "identity"], range(2))
+    wanted = [ARMS[name](plan, seed) for seed in (0, 1) for name in ("identity", "fairness")]
+    assert both == [arm.training for arms in wanted for arm in arms]
+
+
+def test_arms_change_what_they_name_at_equal_passes(tmp_path: Path) -> None:
+    from scarlet_study.arms import ARMS
+    from scarlet_study.plan import Plan
+    from scarlet_study.setting import Setting
+
+    plan = Plan(setting=Setting(fair_rate=0.2, single_rate=0.3), folder=tmp_path)
+    reference = asdict(plan.reference(0))
+
+    def changes(study: str) -> list[dict[str, Any]]:
+        return [
+            {k: v for k, v in asdict(arm.training).items() if v != reference[k]}
+            for arm in ARMS[study](plan, 0)
+        ]
+
+    assert changes("identity") == [{}, {"identity": "plain"}, {"identity": "let_relu"}]
+    assert changes("folds") == [{}, {"folds": True}]
+    single = {"step": "single_path", "epochs": 130.0, "learning_rate": 0.3}
+    assert changes("fairness") == [{}, {"step": "random"}, single]
+
+
+def test_kinds_of_search_change_what_they_name(tmp_path: Path) -> None:
+    from scarlet_study.plan import Plan
+    from scarlet_study.searches import KINDS, Asked, searcher
+    from scarlet_study.setting import SHORT
+
+    plan = Plan(setting=SHORT, folder=tmp_path)
+    job = plan.job(plan.reference(0))
+    found = {}
+    for kind in {each.name: each for kinds in KINDS.values() for each in kinds}.values():
+        asked = Asked(job=job, kind=kind, seed=0, least=0.5)
+        method = searcher(asked, SHORT, num_images=100)
+        limits = tuple(each.measure for each in method._screen.constraints)
+        found[kind.name] = (limits, method._controller is not None, method._weights.tolist()[0])
+    both, third = ("macs", "accuracy"), pytest.approx(1 / 3)
+    assert found == {
+        "the paper's": (both, True, 0.4),
+        "no accuracy constraint": (("macs",), True, 0.4),
+        "no controller": (both, False, 0.4),
+        "equal weights": (both, True, third),
+        "neither": (both, False, third),
+    }
+    (limit,) = (each for each in method._screen.constraints if each.measure == "macs")
+    assert limit.limit == pytest.approx(500 / 557 * 4_817_008)
+
+
+def test_networks_are_the_same_for_every_supernet() -> None:
+    from scarlet_study.networks import PLAINEST, extremes, flipped, folded, genome, ranked, spread
+    from scarlet_study.setting import SHORT
+
+    others = [replace(PLAINEST, seed=3, identity="plain"), replace(PLAINEST, folds=True)]
+    first = [path.genome for path in spread(SHORT, PLAINEST)]
+    assert all([path.genome for path in spread(SHORT, other)] == first for other in others)
+    forced = flipped(SHORT, PLAINEST)
+    for num, paths in forced.items():
+        assert {path.genome.count(12) for path in paths} == {num}
+        for path, base in zip(paths, forced[0], strict=True):
+            kept = [a for a, b in zip(path.genome, base.genome, strict=True) if a == b]
+            assert len(kept) == 9 - num
+    pairs = zip(folded(SHORT, PLAINEST), folded(SHORT, others[1]), strict=True)
+    for usual, other in pairs:
+        assert usual.genome == other.genome
+        assert usual.architecture.key != other.architecture.key
+    assert genome("let").genome == (1, 1, 12, 0, 12, 12, 0, 12, 9)
+    assert genome("let").architecture == genome("let_relu").architecture
+    assert genome("let").running != genome("let_relu").running
+    macs = [cost.of(path.architecture).macs for path in extremes().values()]
+    assert macs == [99_200, 4_687_984]
+    costs = [50, 10, 40, 20, 30]
+    assert ranked(replace(SHORT, ranked=3), costs) == [1, 4, 0]
+
+
+def test_the_best_rate_is_taken_once_all_are_tried(tmp_path: Path) -> None:
+    from scarlet_study.plan import Plan
+    from scarlet_study.setting import FAIR, RANDOM, SHORT, SINGLE
+
+    plan = Plan(setting=SHORT, folder=tmp_path)
+    tried = plan.tried(FAIR)
+    for training, accuracy in zip(tried[:-1], (0.5, 0.8, 0.7), strict=True):
+        write_json(plan.job(training).folder / "rate.json", {"accuracies": [accuracy, accuracy]})
+    assert plan.rate(FAIR) == plan.rate(RANDOM) == 0.1
+    write_json(plan.job(tried[-1]).folder / "rate.json", {"accuracies": [0.9, 0.9]})
+    assert plan.rate(FAIR) == plan.rate(RANDOM) == tried[-1].learning_rate == 0.4
+    assert plan.rate(SINGLE) == 0.4
+    assert {training.epochs for training in plan.tried(SINGLE)} == {13 * tried[0].epochs}
+
+
+def test_planted_results_give_the_planted_gaps(tmp_path: Path) -> None:
+    from claim_test.retraining import Unit
+    from scarlet_study.alone import ranks
+    from scarlet_study.arms import ARMS
+    from scarlet_study.networks import PLAINEST, spread
+    from scarlet_study.plan import Plan
+    from scarlet_study.results import to_json
+    from scarlet_study.setting import SHORT
+    from scarlet_study.table import markdown
+
+    setting = replace(SHORT, networks=10, ranked=5, flipped=2)
+    plan = Plan(setting=setting, folder=tmp_path)
+    macs = [cost.of(path.architecture).macs for path in spread(setting, PLAINEST)]
+    order = ranks(setting)
+    for seed in (0, 1):
+        # The fair one orders the ranked networks as they are alone, the random one the other way.
+        for arm, level, sign in zip(
+            ARMS["fairness"](plan, seed), (0.8, 0.7), (1, -1), strict=False
+        ):
+            folder = plan.job(arm.training).folder
+            accuracies = [level] * 10
+            for place, index in enumerate(order):
+                accuracies[index] = level + sign * (0.01 * place + 0.001 * seed)
+            write_json(folder / "supernet.json", {"device_seconds": 10.0, "images": 100})
+            write_json(folder / "networks.json", {"macs": macs, "accuracies": accuracies})
+            flipped = [0.9, 0.7, 0.6, 0.6, 0.3, 0.5]
+            write_json(folder / "flipped.json", {"macs": macs[:6], "accuracies": flipped})
+    for place, index in enumerate(order):
+        path = spread(setting, PLAINEST)[index]
+        unit = Unit(architecture=path.architecture, seed=0)
+        result = {"accuracy": 0.5 + 0.02 * place, "device_seconds": 1.0}
+        write_json(tmp_path / "alone" / f"{unit.name}.json", result)
+    found = to_json(plan)
+    fair, random = found["studies"]["fairness"]
+    assert fair["mean"]["mean"] == pytest.approx(0.8 + 0.01 + 0.00025)
+    assert random["mean"]["minus_first"]["difference"] == pytest.approx(-0.1 - 0.02 - 0.0005)
+    assert fair["best"]["mean"] == pytest.approx(0.8405)
+    assert random["worst"]["mean"] == pytest.approx(0.6595)
+    assert fair["flipped"]["0"] == pytest.approx({"0": 0.8, "2": 0.6, "4": 0.4})
+    values = [row["agreement"]["raw"]["kendall"]["value"] for row in found["agreement"]]
+    assert values == pytest.approx([1, -1, 1, -1])
+    assert found["studies"]["identity"] == found["genome"] == found["searches"]["constraint"] == []
+    text = markdown(found)
+    assert "| strictly fair | 81.02 ± 0.03 |" in text
+    assert "| 80.00 ± 0.00 | 60.00 ± 0.00 | 40.00 ± 0.00 | 100 | 10 |" in text
+
+
+def test_names_of_studies_are_checked(capsys: pytest.CaptureFixture[str]) -> None:
+    import scarlet
+
+    with pytest.raises(SystemExit):
+        scarlet.main(["--study", "identiy"])
+    assert "identiy is not known; use rate, identity, constraint" in capsys.readouterr().err
+
+
+def test_too_few_networks_cannot_be_ranked() -> None:
+    from scarlet_study.setting import Setting
+
+    with pytest.raises(ValueError, match=r"ranked: 30 of the 20 networks .*use 3 to 20"):
+        Setting(networks=20, ranked=30)
