@@ -204,7 +204,8 @@ class Config:
         device: auto, cpu or cuda.
         precision: fp32 or bf16, in training.
         threads: CPU threads in training; None takes all cores.
-        workers: processes of one thread that score and retrain on CPU; None takes all cores.
+        workers: processes of one thread that score and retrain on CPU, None takes all cores; on CUDA
+            processes that share the GPU in retraining, None takes one.
         hours: fit the schedule to this time on this device; None keeps the recipes as they are.
         fitted: whether that was done: the recipes are what this run uses.
     """

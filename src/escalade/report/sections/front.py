@@ -78,9 +78,11 @@ def _lead(front: Mapping[str, Any], marked: Mapping[int, Member]) -> str:
         for name in front["objectives"]
     ]
     told = (
-        f"{count(num_front)} networks that no other scored one beats: none is better in one of "
+        f"{count(num_front)} networks of which none beats another: none is better in one of "
         f"{listed(names)} without being worse in another."
     )
+    if len(names) > 2:
+        told += " A network that an earlier generation let go may still beat one of them."
     if front["constraints"]:
         told += f" All networks had to meet {listed(front['constraints'])}."
     chosen = [member.name for place, member in marked.items() if place < num_front]
@@ -90,7 +92,7 @@ def _lead(front: Mapping[str, Any], marked: Mapping[int, Member]) -> str:
     if others:
         told += (
             f" {listed(others)} {_were(others)} taken as the most accurate within a budget, "
-            "although another network beats it."
+            "although a cheaper network is more accurate."
         )
     return told + " Point at a network to see its layers, and where it stands in the others."
 
