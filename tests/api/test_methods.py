@@ -8,7 +8,7 @@ from escalade.api import schedule
 from escalade.api.methods import evolution_of, method_of, num_evaluations, scales
 from escalade.api.plan import check_complete
 from escalade.api.search import make_searcher
-from escalade.api.session import step_of
+from escalade.api.session import step_of, weights_of
 from escalade.config import resolve
 from escalade.search import NSGA2
 from escalade.spaces.load import load
@@ -128,3 +128,13 @@ def test_a_front_of_so_many_scores_has_the_proportions_of_the_paper(evaluations)
     population, generations = schedule._front(evaluations, num_members=3)
     assert population * generations == pytest.approx(evaluations, rel=0.1)
     assert population == pytest.approx((evaluations * 70 / 120) ** 0.5, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("small", "finetune"), ("bignas_small", "finetune"), ("scarlet_small", "retrain")],
+)
+def test_members_of_spaces_whose_slices_keep_identities_are_trained_from_scratch(name, expected):
+    assert weights_of(configured(), SPACES[name]) == expected
+    sliced = resolve({"data": "demo", "budgets": "1M,2M", "retrain": {"searched": "slice"}})
+    assert weights_of(sliced, SPACES[name]) == "slice"

@@ -12,6 +12,7 @@ from escalade.api import sizes
 from escalade.api.run_folder import RunFolder
 from escalade.config import resolve
 from escalade.core.population import Population
+from escalade.family.family import FamilyMember
 from escalade.spaces.load import load
 
 SPACE = load("scarlet_small", factors=(1.0,), in_channels=1, num_classes=10)
@@ -85,3 +86,25 @@ def test_members_of_equal_cost_make_one_rung(tmp_path):
 def test_a_run_that_was_not_searched(tmp_path):
     with pytest.raises(ValueError, match="escalade search"):
         sizes.found(configured(), RunFolder(tmp_path))
+
+
+def member(macs, budget):
+    return FamilyMember(
+        name="S0", stage=0, origin="searched", weights="sliced", budget=budget, macs=macs,
+        params=9_000, activations=1, resolution=28, folder="S0",
+    )  # fmt: skip
+
+
+def test_limits_that_a_costlier_slice_misses():
+    limits = ["macs < 2M", "params > 9k", "accuracy > 0.4"]
+    config = configured(constraints=limits)
+    assert sizes.missed_limits(config, member(1_999_999, 1.9e6)) == ["params > 9k"]
+    assert sizes.missed_limits(config, member(2_000_000, 1.9e6)) == ["macs < 2M", "params > 9k"]
+
+
+def test_budgets_that_a_costlier_slice_misses():
+    config = resolve({"budgets": "1M,2M", "space": "scarlet_small", "tolerance": 0.1})
+    assert sizes.missed_limits(config, member(2_190_000, 2e6)) == []
+    told = "the budget of 2M macs within 10%"
+    assert sizes.missed_limits(config, member(2_210_000, 2e6)) == [told]
+    assert sizes.missed_limits(config, member(1_790_000, 2e6)) == [told]

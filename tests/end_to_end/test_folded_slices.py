@@ -83,6 +83,7 @@ def test_a_member_costs_what_it_is_and_says_what_the_search_counted(run):
         assert identities["standalone"] == {name: stage[name] for name in names}
         card = (run / "family" / member["name"] / "README.md").read_text()
         assert f"where the search counted {stage['macs']:,} without them" in card
+        assert ("it misses macs &lt; 1.7M;" in card) == (member["macs"] >= 1_700_000)
         result = read(run / f"training/{member['name']}-slice/result.json")
         assert identities["accuracy"] == result["num_correct"] / result["num_images"]
     assert any("identities" in member for member in members[:2])

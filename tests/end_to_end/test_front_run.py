@@ -171,6 +171,7 @@ def test_latency_as_an_objective(escalade, tmp_path):
         ),
         ({"search__method": "random"}, "budgets: give a ladder"),
         ({"supernet__step": "sandwich"}, "supernet.step: sandwich"),
+        ({"supernet__zero_residual": True}, "supernet.zero_residual: the supernet of a choice"),
     ],
 )
 def test_what_cannot_be(escalade, tmp_path, changes, words):

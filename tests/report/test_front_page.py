@@ -43,7 +43,7 @@ def test_a_run_with_a_front_shows_it(tmp_path):
     for name in shown:
         assert page.count(f'id="plot-{name}"') == 1
     assert '<a href="#front">Front</a>' in page
-    assert f"{len(found.front)} networks that no other scored one beats" in page
+    assert f"{len(found.front)} networks of which none beats another" in page
     assert "meet macs &lt; 3M, params &lt; 150k and accuracy &gt; 0.72" in page
     assert "S0, S1 and S2 were chosen of them" in page
 

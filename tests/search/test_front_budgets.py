@@ -113,6 +113,17 @@ def test_a_real_space():
     assert [round(stage.macs / stage.budget, 1) for stage in found.stages] == [1.0, 1.0]
 
 
+@pytest.mark.parametrize(
+    ("name", "target"), [("scarlet_small", 0.36e6), ("scarlet", 30e6), ("scarlet", 535e6)]
+)
+def test_budgets_far_from_what_random_choices_cost(name, target):
+    """The choices of these spaces are not listed from small to large."""
+    space = load(name)
+    inside = search(space, target, tolerance=0.05).ask()
+    costs = space.costs(inside, "macs")
+    assert (np.abs(costs / target - 1) <= 0.05).sum() >= 10
+
+
 def test_a_budget_that_only_inaccurate_networks_meet(layered, macs):
     """The networks inside the small budget all break the constraint on the score."""
     targets = float(macs[20]), float(np.median(macs))

@@ -206,6 +206,20 @@ def test_an_architecture_file(tmp_path):
     assert known.load(str(path)) == known.load("efficientnet_b1").renamed("mine")
 
 
+def test_the_folder_of_a_member(tmp_path):
+    mine = known.load("scarlet_c").renamed("S1")
+    config = {"architecture": "escalade_net", "model_args": {"architecture_json": mine.to_json()}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    assert known.load(str(tmp_path)) == mine
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"model_args": {"width": 1}}'])
+def test_folders_of_other_models(tmp_path, content):
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(ValueError, match="not the configuration of a family's member"):
+        known.load(str(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from escalade.api.methods import method_of, num_evaluations, scales
+from escalade.api.session import weights_of
 from escalade.api.timing import Timing
 from escalade.config import Config
 from escalade.core.budget import Budget
@@ -54,7 +55,7 @@ def estimate(
     evaluations = num_evaluations(config, space)
     asks_once = method_of(config, space) in ("random", "nsga2")
     asked = evaluations * (1.0 if asks_once else MEASURED_SHARE)
-    rounds = _rounds(config, macs)
+    rounds = _rounds(config, macs, weights=weights_of(config, space))
     trained = num_images(config.retrain.recipe, num_train) + scored * EVALUATION_SHARE
     return Estimate(
         train=num_images(config.supernet.recipe, num_train) * timing.path,
@@ -116,11 +117,11 @@ def member_macs(config: Config, space: PathSpace) -> list[float]:
     return macs
 
 
-def _rounds(config: Config, macs: list[float]) -> list[list[float]]:
+def _rounds(config: Config, macs: list[float], *, weights: str) -> list[list[float]]:
     """Macs of the trainings that run side by side, one round after the other."""
     num, how = len(config.budgets), config.retrain
     searched, grown = macs[:num], macs[num:]
-    first = [] if how.searched == "slice" else list(searched)
+    first = [] if weights == "slice" else list(searched)
     if how.grown != "warm":
         first += grown
     return [first, [] if how.grown == "scratch" else grown]

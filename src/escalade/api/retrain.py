@@ -8,7 +8,8 @@ from pathlib import Path
 from escalade.api.members import Candidate, candidates, pack, recipe_facts
 from escalade.api.provenance import how_found
 from escalade.api.report import collect_metrics
-from escalade.api.session import Session, recipe_for
+from escalade.api.session import Session, recipe_for, weights_of
+from escalade.api.sizes import missed_limits
 from escalade.api.trainings import read_made, slice_into, train_all
 from escalade.core import cost
 from escalade.core.architecture import Architecture
@@ -48,35 +49,35 @@ def _make(
     session: Session, everyone: list[Candidate], missing: list[Candidate]
 ) -> dict[str, tuple[Path, list[str], str]]:
     """Folder of the weights, notes and kind of weights for every missing member."""
-    config = session.config.retrain
+    config, weights = session.config.retrain, weights_of(session.config, session.space)
     searched = [c for c in missing if c.origin == "searched"]
     grown = [c for c in missing if c.origin == "grown"]
     largest = [c for c in everyone if c.origin == "searched"][-1]
     needs_largest = bool(grown) and config.grown != "scratch"
     # In a choice space a slice may keep identities, which no grown member has.
-    alone = needs_largest and largest.runs is not None and config.searched != "retrain"
+    alone = needs_largest and largest.runs is not None and weights != "retrain"
     first = list(searched)
     if needs_largest and not alone and largest not in first:
         first.append(largest)
     for candidate in first:
-        if config.searched != "retrain" or candidate.runs is not None:
+        if weights != "retrain" or candidate.runs is not None:
             slice_into(session, _at(session, candidate, "slice"), candidate.running)
     jobs = []
-    if config.searched == "retrain":
+    if weights == "retrain":
         jobs += [_job(session, c, "scratch") for c in first]
-    if config.searched == "finetune":
+    if weights == "finetune":
         jobs += [_job(session, c, "finetune", start=_at(session, c, "slice")) for c in first]
     if config.grown != "warm":
         jobs += [_job(session, c, "scratch") for c in grown]
     if alone:
         jobs.append(_job(session, largest, "scratch"))
     train_all(session, jobs)
-    kind = {"retrain": "scratch", "slice": "slice", "finetune": "finetune"}[config.searched]
+    kind = {"retrain": "scratch", "slice": "slice", "finetune": "finetune"}[weights]
     if needs_largest:
         start = _at(session, largest, "scratch" if alone else kind)
         train_all(session, [_job(session, c, "warm", start=start) for c in grown])
     made: dict[str, tuple[Path, list[str], str]] = {
-        c.name: (_at(session, c, kind), [], WEIGHTS[config.searched]) for c in searched
+        c.name: (_at(session, c, kind), [], WEIGHTS[weights]) for c in searched
     }
     for candidate in grown:
         made[candidate.name] = _chosen(session, candidate)
@@ -165,7 +166,7 @@ def _finish(
         identities=_identities(session, candidate),
     )
     if member.identities is not None and kind != "retrained":
-        notes = [*notes, member.identities.note]
+        notes = [*notes, member.identities.note, *_missed(session, member)]
     chose_size = candidate.origin == "searched" and not config.budgets
     facts = card.Facts(
         data=data.name,
@@ -186,6 +187,19 @@ def _finish(
         f"test: {candidate.name}: {test.accuracy:.2%} ± {test.standard_error:.2%} "
         f"on {test.num_images:,} images"
     )
+
+
+def _missed(session: Session, member: FamilyMember) -> list[str]:
+    """What the identities that stay in a slice cost it, told at once and on its card."""
+    missed = missed_limits(session.config, member)
+    if not missed:
+        return []
+    note = (
+        f"With the identities that stay it misses {' and '.join(missed)}; a run with "
+        "retrain.searched: retrain trains the network without them, which does not."
+    )
+    session.console.say(f"retrain: {member.name}: {note}")
+    return [note]
 
 
 def _identities(session: Session, candidate: Candidate) -> Identities | None:

@@ -179,6 +179,17 @@ def step_of(config: Config, space: PathSpace) -> str:
     return "single_path" if isinstance(space, SearchSpace | LayerSpace) else "fair"
 
 
+def weights_of(config: Config, space: Space) -> str:
+    """Where searched members' weights come from; where nothing is said, what suits the space.
+
+    A slice of a choice space keeps the identities that do not fold, and so costs more than the
+    network that was searched: there members are trained from scratch.
+    """
+    if config.retrain.searched is not None:
+        return config.retrain.searched
+    return "finetune" if isinstance(space, SearchSpace | LayerSpace) else "retrain"
+
+
 def recipe_for(recipe: Recipe, data: ImageData) -> Recipe:
     """The recipe with batches that the training images can fill."""
     return replace(recipe, batch_size=min(recipe.batch_size, len(data.train)))

@@ -11,13 +11,15 @@ import numpy.typing as npt
 
 from escalade.api.run_folder import RunFolder
 from escalade.config import Config
+from escalade.core.budget import Budget, format_amount
 from escalade.core.path_space import PathSpace
 from escalade.core.population import Population
 from escalade.core.seeds import generator
 from escalade.core.space_summary import candidate_paths
+from escalade.family.family import FamilyMember
 from escalade.search import Constraint
 from escalade.search.constraints import Screen
-from escalade.search.objectives import Measures
+from escalade.search.objectives import SCORED, Measures
 
 DEFAULT_MEMBERS = 3
 NUM_PATHS = 20_000
@@ -70,6 +72,25 @@ def allowed_costs(config: Config, space: PathSpace) -> tuple[npt.NDArray[Any], f
 def constraints_of(config: Config) -> list[Constraint]:
     """The hard limits of a search."""
     return [Constraint.parse(text) for text in config.search.constraints]
+
+
+def missed_limits(config: Config, member: FamilyMember) -> list[str]:
+    """In words, the constraints on costs and the budget that a member does not keep.
+
+    A slice may cost more than the network that the search counted, which keeps them all.
+    """
+    limits = [limit for limit in constraints_of(config) if limit.measure not in SCORED]
+    found = [
+        limit.text
+        for limit in limits
+        if not limit.met(np.array([getattr(member, limit.measure)], dtype=np.float64)).all()
+    ]
+    if config.budgets:
+        budget = Budget(member.budget, config.budget_kind, config.tolerance)
+        if not budget.contains(getattr(member, budget.kind)):
+            amount = format_amount(budget.target, budget.kind)
+            found.append(f"the budget of {amount} {budget.kind} within {budget.tolerance:.0%}")
+    return found
 
 
 def _sized(config: Config, costs: Sequence[float]) -> Config:

@@ -11,6 +11,7 @@ from escalade.core.path_space import PathSpace
 from escalade.core.sandwich import Sandwich
 from escalade.data import ImageData, TrainBatches
 from escalade.evaluate.ledger import Entry
+from escalade.supernet.make import check_options
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.augmentation import augmentation
 from escalade.train.fair import FairStep
@@ -128,17 +129,19 @@ def training_step(
 
 
 def check_step(config: Config, space: PathSpace) -> None:
-    """Whether the space has the paths of the run's step.
+    """Whether the space has the paths of the run's step, and its supernet what is wanted of it.
 
     Raises:
         ValueError: if not; or for a sampler's settings.
     """
+    settings = config.supernet
+    check_options(space.shape, coupled=settings.coupled, zero_residual=settings.zero_residual)
     space, kind = space.training, step_of(config, space)
     sampler = path_sampler(config, space)
     if kind == "fair":
         FairPaths(space, seed=config.seed)
     elif kind == "sandwich":
-        Sandwich(space, sampler=sampler, seed=config.seed, num_random=config.supernet.num_random)
+        Sandwich(space, sampler=sampler, seed=config.seed, num_random=settings.num_random)
 
 
 def identity(session: Session) -> dict[str, str | int | float]:

@@ -23,7 +23,9 @@ Commands = Any
 def add_commands(commands: Commands) -> None:
     """Add `cost` and `space`."""
     cost = commands.add_parser("cost", help="macs, params and activations of a network")
-    cost.add_argument("architecture", nargs="?", metavar="ARCH", help="a known name or a file")
+    cost.add_argument(
+        "architecture", nargs="?", metavar="ARCH", help="a known name, a file or a member's folder"
+    )
     cost.add_argument("--resolution", type=int)
     cost.add_argument("--stages", action="store_true", help="the stem, every stage, the head")
     cost.add_argument("--layers", action="store_true", help="every layer")

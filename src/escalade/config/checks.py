@@ -9,7 +9,7 @@ from typing import Any
 from escalade.config.settings import Config
 from escalade.core import rules
 from escalade.search.constraints import Constraint
-from escalade.search.objectives import parse_objectives
+from escalade.search.objectives import SCORED, parse_objectives
 
 CHOICES = {
     "budget_kind": ("macs", "params", "activations", "latency"),
@@ -28,7 +28,7 @@ CHOICES = {
     "retrain.grown": ("scratch", "warm", "both"),
 }
 # Settings whose None stands for a choice made later.
-LATER = ("search.method", "supernet.step", "supernet.identity")
+LATER = ("search.method", "supernet.step", "supernet.identity", "retrain.searched")
 POSITIVE = (
     "supernet.num_random",
     "search.num_skeletons",
@@ -67,9 +67,10 @@ def check_values(config: Config) -> None:
         _check_rule(rule, f"grow.compare[{i}]")
     if config.supernet.window is not None and config.supernet.window <= 1:
         raise ValueError(f"supernet.window: {config.supernet.window} is not above 1")
-    if config.supernet.coupled and config.retrain.searched != "retrain":
+    kept = config.retrain.searched or "finetune"
+    if config.supernet.coupled and kept != "retrain":
         raise ValueError(
-            f"retrain.searched: {config.retrain.searched} needs a supernet that is not coupled; "
+            f"retrain.searched: {kept} needs a supernet that is not coupled; "
             "use retrain, or supernet.coupled: false"
         )
     weights = config.search.stage_weights
@@ -98,11 +99,14 @@ def _check_front(config: Config) -> None:
     """What nsga2 minimises, and under which limits."""
     search = config.search
     try:
-        parse_objectives(search.objectives, weights=search.objective_weights)
-        for text in search.constraints:
-            Constraint.parse(text)
+        objectives = parse_objectives(search.objectives, weights=search.objective_weights)
+        constraints = [Constraint.parse(text) for text in search.constraints]
     except ValueError as error:
         raise ValueError(as_setting(str(error))) from None
+    for i, objective in enumerate(objectives):
+        _check_measure(objective.measure, f"search.objectives[{i}]")
+    for i, constraint in enumerate(constraints):
+        _check_measure(constraint.measure, f"search.constraints[{i}]")
     if not 0 <= search.crossover <= 1:
         raise ValueError(f"search.crossover: {search.crossover:g} is not a share of 0 to 1")
     if config.budgets and search.members is not None:
@@ -110,6 +114,12 @@ def _check_front(config: Config) -> None:
             f"search.members: {search.members} are to be chosen of a front, but every budget has "
             "one member; give budgets or members"
         )
+
+
+def _check_measure(name: str, where: str) -> None:
+    known = (*SCORED, *CHOICES["budget_kind"])
+    if name not in known:
+        raise ValueError(f"{where}: nothing measures {name!r}; use {', '.join(known)}")
 
 
 def as_setting(message: str) -> str:

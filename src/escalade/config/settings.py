@@ -83,7 +83,7 @@ class EvaluationConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchConfig:
-    """The search (ScaleNet, section 3.3; BigNAS, 3.2; SCARLET, 3.3; docs/deviations.md).
+    """The search (ScaleNet, section 3.3; BigNAS, 3.2; SCARLET, Algorithm 1; docs/deviations.md).
 
     Attributes:
         method: mcea, random, independent or nsga2; coarse_to_fine where choices are per stage and
@@ -168,14 +168,15 @@ class RetrainConfig:
 
     Attributes:
         searched: retrain (from scratch), slice (recalibrated slices of the supernet) or finetune
-            (train on from the slice).
+            (train on from the slice); None takes what suits the space: finetune, or retrain where
+            slices keep identities.
         grown: scratch, warm (from the largest searched member), or both, which keeps the start
             that is better on the search split and shows the difference.
         finetune_rate: learning rate of finetune and warm starts, relative to the recipe's.
         recipe: how to train.
     """
 
-    searched: str = "finetune"
+    searched: str | None = None
     grown: str = "both"
     finetune_rate: float = 0.3
     recipe: Recipe = field(default_factory=lambda: Recipe(epochs=20))
@@ -204,7 +205,7 @@ class Config:
         device: auto, cpu or cuda.
         precision: fp32 or bf16, in training.
         threads: CPU threads in training; None takes all cores.
-        workers: processes of one thread that score and retrain on CPU, None takes all cores; on CUDA
+        workers: processes of one thread that score and retrain on CPU, None takes all cores; on GPU
             processes that share the GPU in retraining, None takes one.
         hours: fit the schedule to this time on this device; None keeps the recipes as they are.
         fitted: whether that was done: the recipes are what this run uses.

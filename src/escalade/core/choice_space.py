@@ -1,4 +1,4 @@
-"""The choice space (SCARLET, section 4): every layer is one of the same choices, or the identity.
+"""The choice space (SCARLET, Table 1): every layer is one of the same choices, or the identity.
 
 A genome has one gene a layer, an index into the choices in Table 1's order. Position decides which
 weights run, so every genome is a path of its own, although many leave the same stand-alone network.

@@ -1,4 +1,4 @@
-"""Strict fairness: every choice of every layer once a step (FairNAS; SCARLET, section 4)."""
+"""Strict fairness: every choice of every layer once a step (FairNAS, which SCARLET follows)."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ def _left_out(run: Run) -> str:
         if isinstance(errors, Mapping):
             shown = ", ".join(f"{name} {signed(errors[name])}" for name in errors)
             told.append(f"{form}: {shown}")
-    words = f"Predicted minus searched ratio at stage {left['stage']:g}, fitted without it. "
+    words = f"Predicted minus searched ratio at stage {left['stage']:.3g}, fitted without it. "
     return f'<p class="note">{text(words + "; ".join(told))}.</p>'
 
 

@@ -90,8 +90,8 @@ class NSGA2(Dialogue):
             known.check(objective.measure, where=f"objectives[{i}]")
         if budget_kind not in objectives or budget_kind == "error":
             raise ValueError(
-                f"budget_kind: members rise in {budget_kind}, so make it an objective; "
-                f"objectives are {', '.join(objectives)}"
+                f"budget_kind: members rise in {budget_kind}, so make it an objective, such as "
+                f"error, {budget_kind}; objectives are {', '.join(objectives)}"
             )
         self._weights = np.array([objective.weight for objective in self._objectives])
         self._box = box_of(space, self._objectives, known)

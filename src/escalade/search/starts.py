@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from escalade.core.budget import format_amount
+from escalade.core.choice_space import ChoiceSpace
 from escalade.core.population import IntArray
 from escalade.search.problem import Problem
 
@@ -60,8 +61,22 @@ def draw_pairs(
 
 def _leaning(problem: Problem, rng: np.random.Generator) -> IntArray:
     """Genomes whose choices have chances that rise or fall exponentially, at one rate a genome."""
+    if isinstance(problem.space, ChoiceSpace):
+        return _pulled(problem, rng)
     num_choices = np.array([gene.num_choices for gene in problem.space.genes])
     rates = rng.uniform(-LEAN, LEAN, (DRAFT, 1))
     shares = np.log1p(rng.random((DRAFT, len(num_choices))) * np.expm1(rates)) / rates
     genomes: IntArray = problem.space.repair((shares * num_choices).astype(np.int64))
+    return genomes
+
+
+def _pulled(problem: Problem, rng: np.random.Generator) -> IntArray:
+    """Genomes of a choice space that are partly the smallest or the largest, the rest uniform.
+
+    The choices there are not listed from small to large, so that to lean would say nothing.
+    """
+    space = problem.space
+    ends = np.stack([space.smallest, space.largest])[rng.integers(0, 2, DRAFT)]
+    at_end = rng.random(ends.shape) < rng.random((DRAFT, 1))
+    genomes: IntArray = space.repair(np.where(at_end, ends, space.sample_genomes(rng, DRAFT)))
     return genomes

@@ -23,9 +23,22 @@ def make_supernet(
     """
     if isinstance(shape, SupernetShape):
         return Supernet(shape, coupled=coupled, zero_residual=zero_residual)
+    check_options(shape, coupled=coupled, zero_residual=zero_residual)
+    return ChoiceSupernet(shape)
+
+
+def check_options(
+    shape: SupernetShape | ChoiceShape, *, coupled: bool, zero_residual: bool
+) -> None:
+    """Refuse what a choice space's supernet does not have.
+
+    Raises:
+        ValueError: naming the setting.
+    """
+    if isinstance(shape, SupernetShape):
+        return
     for name, wanted in (("coupled", coupled), ("zero_residual", zero_residual)):
         if wanted:
             raise ValueError(
                 f"supernet.{name}: the supernet of a choice space has no such thing; use false"
             )
-    return ChoiceSupernet(shape)

@@ -171,7 +171,7 @@ def _keys(forms: Sequence[str], chosen: str, grown: bool) -> tuple[Key, ...]:
 
 
 def _reading(growth: Mapping[str, Any], dimension: str, forms: Sequence[str]) -> str:
-    searched = listed([f"{p[dimension]:.2f} at stage {p['stage']:g}" for p in growth["points"]])
+    searched = listed([f"{p[dimension]:.2f} at stage {p['stage']:.3g}" for p in growth["points"]])
     drawn = f"Fitted: {listed(list(forms)) if forms else 'nothing'}"
     if "rule" in growth:
         drawn = f"Rule: {growth['rule']}"

@@ -1,4 +1,4 @@
-"""Known architectures as values, with torchvision's names; and architecture files."""
+"""Known architectures as values, with torchvision's names; architecture files and members."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from escalade.core.architecture import Architecture
 from escalade.spaces.known import bignas, efficientnet, mobilenet, regnet, resnet, scarlet
+
+# In the folder of a family's member; timm's name for it.
+MEMBER = "config.json"
 
 _KNOWN: dict[str, Callable[[], Architecture]] = {
     **{name: partial(efficientnet.efficientnet, name) for name in efficientnet.NAMES},
@@ -29,7 +33,7 @@ def names() -> list[str]:
 
 
 def load(name: str) -> Architecture:
-    """A known architecture by name, or an architecture file by path.
+    """A known architecture by name, or by path an architecture file or a member's folder.
 
     Raises:
         ValueError: for an unknown name, or a file with a wrong or missing field.
@@ -37,17 +41,34 @@ def load(name: str) -> Architecture:
     if name in _KNOWN:
         return _KNOWN[name]()
     path = Path(name)
-    if not path.is_file():
+    is_member = (path / MEMBER).is_file()
+    if not is_member and not path.is_file():
         raise ValueError(
             f"architecture: {name!r} is neither a known name nor a file; {_hint(name)}"
         )
-    try:
-        data = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path}: not a JSON file: {error}") from None
+    return _of_member(path / MEMBER) if is_member else _of_file(path)
+
+
+def _of_file(path: Path) -> Architecture:
+    data = _read(path)
     if not isinstance(data, dict):
         raise ValueError(f"{path}: expected an architecture, got {data!r}")
     return Architecture.from_json(data, where=str(path))
+
+
+def _of_member(path: Path) -> Architecture:
+    try:
+        data = _read(path)["model_args"]["architecture_json"]
+    except (KeyError, TypeError):
+        raise ValueError(f"{path}: not the configuration of a family's member") from None
+    return Architecture.from_json(data, where=f"{path}:architecture_json")
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path}: not a JSON file: {error}") from None
 
 
 def _hint(name: str) -> str:
