@@ -48,11 +48,15 @@ def test_smoke_trains_scores_searches_and_goes_on(
         "sandwich, distilled",
         "single, equal images",
         "single, equal time",
+        "single, equal passes",
         "sandwich, labels only",
+        "sandwich, tuned recipe",
+        "single, tuned recipe, equal passes",
     ]
     assert found["studies"]["schedule"] == found["studies"]["patches"] == []
     assert [row["name"] for row in found["slices"]] == ["small", "middle", "big"]
     assert found["all_slices"]["slice_minus_alone"]["num"] == 3
+    assert found["all_slices"]["tuned_minus_alone"]["num"] == 3
     losses = {row["name"]: row["losses"][0] for row in found["start"]}
     assert len(losses) == 4
     # In the first step all arms have the same weights, and the largest path learns from labels.
@@ -132,7 +136,17 @@ def test_arms_change_what_they_name(tmp_path: Path) -> None:
     assert changes("schedule") == [{}, {"schedule": "exponential"}, {"schedule": "cosine"}]
     assert changes("regularisation") == [{}, {"regularise": "all"}]
     assert changes("patches") == [{}, {"patches": "different"}]
-    assert changes("step")[-1] == {"distillation": False}
+    tuned = {"schedule": "cosine", "learning_rate": 0.8, "zero_residual": False}
+    tuned |= {"drop_rate": 0.0, "weight_decay": 1e-4}
+    labels = {"distillation": False}
+    alone = {"step": "single_path", "epochs": 80}
+    assert changes("step")[2:] == [alone, labels, tuned, tuned | alone]
+    names = ["schedule", "learning_rate", "zero_residual", "drop_rate", "weight_decay"]
+    ladder = [{name: tuned[name] for name in names[:num]} for num in range(len(names) + 1)]
+    assert changes("recipe")[: len(ladder)] == ladder
+    faster = {name: tuned[name] for name in names[:3]}
+    assert changes("distillation")[:3] == [{}, {"distil_after": 0.3}, labels]
+    assert changes("distillation")[3:] == [faster, faster | {"distil_after": 0.5}, faster | labels]
 
 
 def test_the_two_exponential_schedules_decay_alike_until_one_ends() -> None:
@@ -254,6 +268,8 @@ def test_planted_results_give_the_planted_gaps(tmp_path: Path) -> None:
             unit = Unit(architecture=path.architecture, seed=seed)
             result = {"accuracy": accuracy + shift, "device_seconds": 1.0}
             write_json(tmp_path / ALONE / f"{unit.name}.json", result)
+    tuned = plan.job(plan.tuned(0)).folder
+    write_json(tuned / "budgets.json", {"accuracies": [0.82, 0.85, 0.9]})
     cosine = plan.job(replace(plan.reference(0), schedule="cosine")).folder
     write_json(cosine / "supernet.json", {"device_seconds": 10.0, "images": 100})
     write_json(cosine / "slices.json", {"macs": list(range(1, 10)), "accuracies": [0.9] * 9})
@@ -269,7 +285,9 @@ def test_planted_results_give_the_planted_gaps(tmp_path: Path) -> None:
     assert row["groups"]["big"]["mean"] == pytest.approx(0.9)
     assert row["minus_first"]["all"]["difference"] == 0
     text = markdown(found)
-    assert "| small | 0.40 M | 16 | 1-2-2 | 80.50 ± 0.50 (2) | 79.50 ± 0.50 (2) | +1.00" in text
+    row = "| small | 0.40 M | 16 | 1-2-2 | 80.50 ± 0.50 (2) | 82.00 (1) | 79.50 ± 0.50 (2) | +1.00"
+    assert row in text
+    assert found["slices"][0]["tuned_minus_alone"]["difference"] == pytest.approx(0.03)
 
 
 def test_names_of_studies_are_checked(capsys: pytest.CaptureFixture[str]) -> None:
