@@ -278,3 +278,18 @@ def test_an_empty_file_is_no_settings(tmp_path):
 def test_a_missing_file(tmp_path):
     with pytest.raises(ValueError, match=r"cannot read .*nowhere\.yaml"):
         read_file(tmp_path / "nowhere.yaml")
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("macs", ["error", "macs", "-params"]),
+        ("params", ["error", "params", "macs"]),
+        ("latency", ["error", "latency", "-params"]),
+    ],
+)
+def test_a_front_is_over_what_the_budgets_count(kind, expected):
+    config = resolve({"data": "demo", "budget_kind": kind, "search": {"method": "nsga2"}})
+    assert config.objectives == expected
+    given = resolve({"data": "demo", "search": {"objectives": ["error", "macs"]}})
+    assert given.objectives == ["error", "macs"]

@@ -230,7 +230,7 @@ def _front(config: Config, space: SupernetSpace) -> dict[str, Any]:
     search = config.search
     return {
         "members": len(config.budgets),
-        "objectives": search.objectives,
+        "objectives": config.objectives,
         "constraints": search.constraints,
         "min": costs.min().item(),
         "max": costs.max().item(),

@@ -167,7 +167,7 @@ def _front_search(config: Config, space: SupernetSpace, *, num_images: int) -> N
             space,
             seed=config.seed,
             num_images=num_images,
-            objectives=settings.objectives,
+            objectives=config.objectives,
             weights=settings.objective_weights,
             constraints=constraints_of(config),
             population=population,

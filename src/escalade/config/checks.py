@@ -99,7 +99,7 @@ def _check_front(config: Config) -> None:
     """What nsga2 minimises, and under which limits."""
     search = config.search
     try:
-        objectives = parse_objectives(search.objectives, weights=search.objective_weights)
+        objectives = parse_objectives(config.objectives, weights=search.objective_weights)
         constraints = [Constraint.parse(text) for text in search.constraints]
     except ValueError as error:
         raise ValueError(as_setting(str(error))) from None

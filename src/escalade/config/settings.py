@@ -100,7 +100,8 @@ class SearchConfig:
         recipe: how to train each of them.
         num_skeletons: networks of the coarse grid that are scored at most, per budget.
         num_variations: of its best one that are scored at most, per budget.
-        objectives: of nsga2: error and costs to minimise, or with a minus to maximise.
+        objectives: of nsga2: error and costs to minimise, or with a minus to maximise; None takes
+            error, what the budgets count, and -params (params and macs for budgets in params).
         objective_weights: of the crowding distances, one each, of sum 1; None takes the paper's
             for the paper's objectives, equal ones for others.
         constraints: of nsga2: hard limits, such as macs < 500M or accuracy > 0.4.
@@ -122,7 +123,7 @@ class SearchConfig:
     recipe: Recipe = field(default_factory=lambda: Recipe(epochs=5))
     num_skeletons: int = 24
     num_variations: int = 48
-    objectives: list[str] = field(default_factory=lambda: list(DEFAULT))
+    objectives: list[str] | None = None
     objective_weights: list[float] | None = None
     constraints: list[str] = field(default_factory=list)
     members: int | None = None
@@ -239,9 +240,18 @@ class Config:
         return Ladder(tuple(Budget(target, kind, tolerance) for target in self.budgets))
 
     @property
+    def objectives(self) -> list[str]:
+        """What a front is over: as given, or SCARLET's with what the budgets count."""
+        if self.search.objectives is not None:
+            return self.search.objectives
+        if self.budget_kind == "params":
+            return ["error", "params", "macs"]
+        return [name.replace("macs", self.budget_kind) for name in DEFAULT]
+
+    @property
     def needs_latency(self) -> bool:
         """Whether a device's latency table is measured: for budgets, objectives or constraints."""
-        names = [*self.search.objectives, *self.search.constraints]
+        names = [*self.objectives, *self.search.constraints]
         return self.budget_kind == "latency" or any(
             name.strip(" -").startswith("latency") for name in names
         )
