@@ -83,6 +83,7 @@ def recipe(plan: Plan, seed: int) -> list[Arm]:
     paper = replace(plan.reference(seed), learning_rate=TUNED_RATE, zero_residual=False)
     return [
         *arms,
+        Arm(name="tuned, weight decay 3e-4", training=replace(now, weight_decay=3e-4)),
         Arm(name="the paper's, rate 0.8, gamma 1", training=paper),
         Arm(name="that, averaged weights", training=replace(paper, averaging=AVERAGING)),
     ]
