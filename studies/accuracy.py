@@ -27,8 +27,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 # Idle threads of a process must not take the other's core; read when torch is imported.
@@ -42,35 +41,41 @@ from accuracy_study.figure import pictures
 from accuracy_study.setting import FACTORS, MAIN, RULES, Setting, networks
 from accuracy_study.table import markdown
 from accuracy_study.times import Timing, time_all
-from bench import Bench
-from claim_test.images import load_images
-from claim_test.retraining import Unit
-from common import Said, keep, kept
-from escalade.family.files import write_json, write_text
-from escalade.train.runtime import Runtime, num_cores
+from common.bench import Bench
+from common.command import (
+    above_zero,
+    add_workers,
+    among,
+    command,
+    count,
+    given,
+    parser,
+    positive,
+    write_results,
+)
+from common.images import load_images
+from common.progress import Said
+from common.retraining import Unit
+from common.setting import begun, keep
+from escalade.train.runtime import Runtime
 from runtime_study.setting import Scaled
 
-RESULTS = Path(__file__).parent / "results"
 NUM_RECALIBRATION = 1024
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     if options.table or options.times:
-        setting = Setting(**kept(options.out))
+        setting = begun(Setting, options.out)
     else:
-        setting = Setting(**{f.name: getattr(options, f.name) for f in fields(Setting)})
+        setting = Setting(**given(options, Setting))
         keep(setting, options.out)
         run(setting, options)
     if options.times:
         _time(options)
     found = results.to_json(setting, options.out)
     text = markdown(found)
-    for name, picture in pictures(found).items():
-        write_text(options.results / name, picture)
-    write_json(options.results / "accuracy.json", found)
-    write_text(options.results / "accuracy.md", text)
-    print(text)
+    write_results(found, text, options.results, "accuracy", pictures=pictures(found))
 
 
 def run(setting: Setting, options: argparse.Namespace) -> None:
@@ -117,46 +122,31 @@ def _time(options: argparse.Namespace) -> None:
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    made = parser(__doc__, out=Path("runs") / "accuracy")
     default = Setting()
-    parser.add_argument("--factors", type=_numbers, default=[MAIN], help="in order, of 4 and 8")
-    parser.add_argument("--bases", type=_among(BASES), default=list(BASES))
-    parser.add_argument("--rules", type=_among(RULES), default=RULES)
-    parser.add_argument("--seeds", type=int, default=2, help="trainings of every network")
-    parser.add_argument("--arms", action="store_true", help="also scaled against searched")
-    parser.add_argument("--search-seeds", type=int, default=1, help="searches of every space")
-    parser.add_argument("--epochs", type=float, default=default.epochs)
-    parser.add_argument("--short-epochs", type=float, default=default.short_epochs)
-    parser.add_argument("--num-models", type=int, default=default.num_models, help="of a search")
-    parser.add_argument("--learning-rate", type=float, default=default.learning_rate)
-    parser.add_argument("--limit", type=int, help="images of each split, for a smoke test")
-    parser.add_argument("--steps", type=int, help="of every training, for a smoke test")
-    parser.add_argument("--times", action="store_true", help="only time what is trained")
-    parser.add_argument("--rounds", type=int, default=3, help="of timing")
-    parser.add_argument("--repeats", type=int, default=3, help="timed batches in a round")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads of timing")
-    parser.add_argument("--table", action="store_true", help="only write and print the tables")
-    parser.add_argument("--out", type=Path, default=Path("runs") / "accuracy", help="work folder")
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    parser.add_argument("--workers", type=int, default=num_cores(), help="trainings side by side")
-    return parser.parse_args(arguments)
+    made.add_argument("--factors", type=_numbers, default=[MAIN], help="in order, of 4 and 8")
+    made.add_argument("--bases", type=among(BASES), default=list(BASES))
+    made.add_argument("--rules", type=among(RULES), default=RULES)
+    made.add_argument("--seeds", type=count, default=2, help="trainings of every network")
+    made.add_argument("--arms", action="store_true", help="also scaled against searched")
+    made.add_argument("--search-seeds", type=count, default=1, help="searches of every space")
+    made.add_argument("--epochs", type=above_zero, default=default.epochs)
+    made.add_argument("--short-epochs", type=above_zero, default=default.short_epochs)
+    made.add_argument("--num-models", type=positive, default=default.num_models, help="of a search")
+    made.add_argument("--learning-rate", type=above_zero, default=default.learning_rate)
+    made.add_argument("--limit", type=positive, help="images of each split, for a smoke test")
+    made.add_argument("--steps", type=positive, help="of every training, for a smoke test")
+    made.add_argument("--times", action="store_true", help="only time what is trained")
+    made.add_argument("--rounds", type=positive, default=3, help="of timing")
+    made.add_argument("--repeats", type=positive, default=3, help="timed batches in a round")
+    made.add_argument("--threads", type=positive, default=1, help="CPU threads of timing")
+    add_workers(made)
+    return made.parse_args(arguments)
 
 
 def _numbers(text: str) -> list[float]:
-    return [float(name) for name in _among([f"{factor:g}" for factor in FACTORS])(text)]
-
-
-def _among(known: Collection[str]) -> Callable[[str], list[str]]:
-    """Reads comma-separated names."""
-
-    def read(text: str) -> list[str]:
-        names = text.split(",")
-        if wrong := [name for name in names if name not in known]:
-            raise argparse.ArgumentTypeError(f"{wrong[0]} is not one of {', '.join(known)}")
-        return names
-
-    return read
+    return [float(name) for name in among([f"{factor:g}" for factor in FACTORS])(text)]
 
 
 if __name__ == "__main__":
-    main()
+    command(main)

@@ -44,12 +44,8 @@ Results go to studies/results/bignas.json (or bignas_short.json), the same .md a
 
 from __future__ import annotations
 
-import argparse
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import fields
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 # Idle threads of a process must not take the other's core; read when torch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -59,83 +55,42 @@ from bignas_study.figure import pictures
 from bignas_study.plan import Plan, Work
 from bignas_study.setting import SHORT, Setting
 from bignas_study.table import markdown
-from common import keep, kept
-from escalade.family.files import write_json, write_text
-from escalade.train.runtime import num_cores
-
-RESULTS = Path(__file__).parent / "results"
-Run = Callable[[Work, int], None]
-STUDIES: dict[str, Run] = {
-    "rate": lambda work, seed: arms.run(work, "rate", seed),
-    "slices": alone.run,
-    "step": lambda work, seed: arms.run(work, "step", seed),
-    "start": start.run,
-    "recipe": lambda work, seed: arms.run(work, "recipe", seed),
-    "distillation": lambda work, seed: arms.run(work, "distillation", seed),
-    "initialisation": lambda work, seed: arms.run(work, "initialisation", seed),
-    "schedule": lambda work, seed: arms.run(work, "schedule", seed),
-    "regularisation": lambda work, seed: arms.run(work, "regularisation", seed),
-    "patches": lambda work, seed: arms.run(work, "patches", seed),
-    "recalibration": recalibration.run,
-    "selection": selection.run,
-    "scalenet": scalenet.run,
-}
+from common.command import command
+from common.study import SupernetStudy
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    options = _options(arguments)
-    name = "bignas_short" if options.short else "bignas"
-    folder: Path = options.out or Path("runs") / name
-    if options.table:
-        plan = Plan(setting=Setting(**kept(folder)), folder=folder)
-    else:
-        given = {f.name: getattr(options, f.name) for f in fields(Setting)}
-        start: Any = SHORT if options.short else Setting()
-        chosen = {n: getattr(start, n) if value is None else value for n, value in given.items()}
-        plan = Plan(setting=Setting(**chosen), folder=folder)
-        keep(plan.setting, folder)
-        run(Work.of(plan, options), options)
-    found = results.to_json(plan)
-    text = markdown(found)
-    for picture, content in pictures(found, name=name).items():
-        write_text(options.results / picture, content)
-    write_json(options.results / f"{name}.json", found)
-    write_text(options.results / f"{name}.md", text)
-    print(text)
+def _arms(name: str) -> Callable[[Work, int], None]:
+    return lambda work, seed: arms.run(work, name, seed)
 
 
-def run(work: Work, options: argparse.Namespace) -> None:
-    """What is not done yet: all studies with one seed before the next."""
-    for seed in range(options.seeds):
-        for study in options.study:
-            STUDIES[study](work, seed)
+STUDY = SupernetStudy(
+    name="bignas",
+    about=__doc__,
+    whole=Setting(),
+    short=SHORT,
+    plan=Plan,
+    parts={
+        "rate": _arms("rate"),
+        "slices": alone.run,
+        "step": _arms("step"),
+        "start": start.run,
+        "recipe": _arms("recipe"),
+        "distillation": _arms("distillation"),
+        "initialisation": _arms("initialisation"),
+        "schedule": _arms("schedule"),
+        "regularisation": _arms("regularisation"),
+        "patches": _arms("patches"),
+        "recalibration": recalibration.run,
+        "selection": selection.run,
+        "scalenet": scalenet.run,
+    },
+    main_parts=("rate", "slices", "step"),
+    to_json=results.to_json,
+    markdown=markdown,
+    pictures=pictures,
+)
 
-
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument(
-        "--study", type=_studies, default=["rate", "slices", "step"], help="names, or all"
-    )
-    parser.add_argument("--short", action="store_true", help="shorter trainings, fewer images")
-    parser.add_argument("--seeds", type=int, default=2)
-    for field in fields(Setting):
-        kind = int if "int" in str(field.type) else float
-        parser.add_argument(f"--{field.name.replace('_', '-')}", type=kind)
-    parser.add_argument("--table", action="store_true", help="only write and print the tables")
-    parser.add_argument("--out", type=Path, help="work folder; runs/bignas or runs/bignas_short")
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    parser.add_argument("--workers", type=int, default=num_cores(), help="trainings side by side")
-    parser.add_argument("--device", default="cpu", help="cpu, or cuda, which all trainings share")
-    return parser.parse_args(arguments)
-
-
-def _studies(text: str) -> list[str]:
-    names = list(STUDIES) if text == "all" else text.split(",")
-    if wrong := [name for name in names if name not in STUDIES]:
-        known = ", ".join(STUDIES)
-        raise argparse.ArgumentTypeError(f"{wrong[0]} is not known; use {known}, or all")
-    return names
-
+main = STUDY.main
 
 if __name__ == "__main__":
-    main()
+    command(main)

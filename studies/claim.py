@@ -16,31 +16,43 @@ Every supernet, search, and retraining of a network with a seed is a file in run
 the same command after a kill goes on. On two idle cores at resolution 14 the supernet (30 epochs)
 takes 5 minutes, each of the two searches (about 1,150 paths on 4,000 images) about 10, and the
 retrainings (4 epochs) about 25 a seed: 75 for two seeds, 2.5 hours for five. Resolution 20 has
-twice the macs and takes twice as long. On shared cores set OMP_WAIT_POLICY=PASSIVE, or the
-supernet's two threads wait for each other at full speed.
+twice the macs and takes twice as long. Results go to studies/results/claim_14.json and claim_14.md
+(or 20) after every retraining, and by --table.
 """
 
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+
+# Idle threads of a process must not take the other's core; read when torch is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from claim_test import results
 from claim_test import search as searching
-from claim_test.images import load_images, scored_on
 from claim_test.networks import Entry, base_budget, hand_base, hand_entries, searched_entries
-from claim_test.retraining import Unit, retrain
 from claim_test.setting import Setting
 from claim_test.table import markdown
+from common.command import (
+    above_zero,
+    add_setting,
+    add_workers,
+    command,
+    count,
+    given,
+    parser,
+)
+from common.images import load_images, scored_on
+from common.progress import Said, Say
+from common.retraining import Unit, retrain
+from common.setting import begun, keep
 from escalade.data import ImageData
 from escalade.data.split import Split
 from escalade.family.files import write_json, write_text
-from escalade.train.runtime import num_cores
 
-RESULTS = Path(__file__).parent / "results"
 # The arms whose results tell most are retrained first.
 FIRST = ("searched", "hand base", "hand dwr", "hand wr", "hand r")
 
@@ -49,10 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     folder = options.out or Path("runs") / "claim" / str(options.resolution)
     if options.table:
-        setting = Setting.of(folder)
+        setting = begun(Setting, folder)
     else:
-        setting = Setting(**{f.name: getattr(options, f.name) for f in fields(Setting)})
-        setting.keep(folder)
+        setting = Setting(**given(options, Setting))
+        keep(setting, folder, missing=asdict(Setting()))
     run = Run(
         setting=setting,
         folder=folder,
@@ -77,7 +89,7 @@ class Run:
     num_seeds: int
     everything: bool
     num_workers: int
-    say: Callable[[str], None]
+    say: Say
 
     def go(self, *, rates: Sequence[float]) -> None:
         """Supernets, searches, retrainings that are not done yet, the most telling first."""
@@ -147,7 +159,7 @@ class Run:
             self.write(self.folder / "table")
 
         retrain(
-            units, self.folder / "retrained", setting=self.setting,
+            units, self.folder / "retrained", recipe=self.setting.retraining,
             data=scored_on(data, judge), num_workers=self.num_workers, say=self.say, done=done,
         )  # fmt: skip
 
@@ -156,40 +168,21 @@ class Run:
         units = [Unit(architecture=base, seed=0, learning_rate=rate) for rate in rates]
         folder = self.folder / "tuned"
         retrain(
-            units, folder, setting=self.setting, data=data, num_workers=self.num_workers,
+            units, folder, recipe=self.setting.retraining, data=data, num_workers=self.num_workers,
             say=self.say,
         )  # fmt: skip
 
 
-class Said:
-    """Progress in a log: a line every 20 seconds at most."""
-
-    def __init__(self) -> None:
-        self._last = 0.0
-
-    def __call__(self, line: str) -> None:
-        if time.monotonic() - self._last >= 20:
-            self._last = time.monotonic()
-            print(line, flush=True)
-
-
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    setting = Setting()
-    for field in fields(Setting):
-        default = getattr(setting, field.name)
-        kind = {"str": str, "float": float}.get(str(field.type), int)
-        parser.add_argument(f"--{field.name.replace('_', '-')}", type=kind, default=default)
-    parser.add_argument("--seeds", type=int, default=5, help="retrainings of every network")
-    parser.add_argument("--search-seeds", type=int, default=1, help="supernets with a search each")
-    parser.add_argument("--all", action="store_true", help="rules d and w at 8 f_0 too")
-    parser.add_argument("--tune", type=float, nargs="*", default=[], metavar="RATE")
-    parser.add_argument("--table", action="store_true", help="only write and print the table")
-    parser.add_argument("--out", type=Path, help="work folder (runs/claim/RESOLUTION)")
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    parser.add_argument("--workers", type=int, default=num_cores())
-    return parser.parse_args(arguments)
+    made = parser(__doc__, out=None, out_help="work folder (runs/claim/RESOLUTION)")
+    add_setting(made, Setting, default=Setting())
+    made.add_argument("--seeds", type=count, default=5, help="retrainings of every network")
+    made.add_argument("--search-seeds", type=count, default=1, help="supernets with a search each")
+    made.add_argument("--all", action="store_true", help="rules d and w at 8 f_0 too")
+    made.add_argument("--tune", type=above_zero, nargs="*", default=[], metavar="RATE")
+    add_workers(made)
+    return made.parse_args(arguments)
 
 
 if __name__ == "__main__":
-    main()
+    command(main)

@@ -40,22 +40,30 @@ from typing import Any
 # Idle threads of a process must not take the other's core; read when torch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from bench import Bench, SupernetJob
-from claim_test.images import leading
-from claim_test.retraining import Unit
-from common import Said, keep, kept, plain, read
+from common.bench import Bench
+from common.command import (
+    above_zero,
+    add_workers,
+    command,
+    count,
+    parser,
+    positive,
+    write_results,
+)
+from common.files import plain, read
+from common.images import leading
+from common.progress import Said
+from common.retraining import Unit, retrained
+from common.setting import keep, kept
+from common.supernets import SampledJob
 from escalade.api.session import load_images
 from escalade.config import Config, read_preset, resolve
 from escalade.core.architecture import Architecture
-from escalade.family.files import write_json, write_text
+from escalade.family.files import write_json
 from escalade.train.recipe import Recipe
-from escalade.train.runtime import num_cores
 from independent_study.arms import JOINT, Arm, Net, arms, members_of, sampler_of, searcher_of
 from independent_study.judge import judge_images
 from independent_study.table import markdown
-from sampling_study.results import retrained
-
-RESULTS = Path(__file__).parent / "results"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -65,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not options.table:
         keep(run.config, run.folder)
         run.go()
-    print(run.write())
+    run.write()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,8 +100,8 @@ class Run:
     def arms(self) -> list[Arm]:
         return arms(len(self.config.budgets))
 
-    def write(self) -> str:
-        """Write what is finished; returns the Markdown."""
+    def write(self) -> None:
+        """Write what is finished."""
         families = [
             self._family(arm, seed)
             for arm in self.arms()
@@ -101,10 +109,7 @@ class Run:
             if self._found(arm, seed) is not None
         ]
         found = plain({"budgets": list(self.config.budgets), "families": families})
-        text = markdown(found)
-        write_json(self.options.results / "independent.json", found)
-        write_text(self.options.results / "independent.md", text)
-        return text
+        write_results(found, markdown(found), self.options.results, "independent")
 
     def _bench(self) -> Bench:
         data = load_images(self.config)
@@ -120,8 +125,8 @@ class Run:
             say=Said(),
         )
 
-    def _job(self, net: Net, seed: int) -> SupernetJob:
-        return SupernetJob(
+    def _job(self, net: Net, seed: int) -> SampledJob:
+        return SampledJob(
             folder=self.folder / "supernets" / f"{net.name}-seed{seed}",
             sampler=sampler_of(net, self.config),
             recipe=_shortened(self.config.supernet.recipe, net.share),
@@ -215,21 +220,18 @@ def _config(options: argparse.Namespace) -> Config:
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--search-seeds", type=int, default=3, help="supernets and searches")
-    parser.add_argument("--seeds", type=int, default=1, help="retrainings of every member")
-    parser.add_argument("--supernet-epochs", type=float, help="instead of the demo's")
-    parser.add_argument("--epochs", type=float, help="of retraining, instead of the demo's")
+    made = parser(__doc__, out=Path("runs") / "independent")
+    made.add_argument("--search-seeds", type=count, default=3, help="supernets and searches")
+    made.add_argument("--seeds", type=count, default=1, help="retrainings of every member")
+    made.add_argument("--supernet-epochs", type=above_zero, help="instead of the demo's")
+    made.add_argument("--epochs", type=above_zero, help="of retraining, instead of the demo's")
     for name in ("num-bases", "rounds", "population", "generations", "strategies"):
-        parser.add_argument(f"--{name}", type=int, help="of the search, instead of the demo's")
-    parser.add_argument("--limit", type=int, help="images of each split, for a smoke test")
-    parser.add_argument("--steps", type=int, help="of every training, for a smoke test")
-    parser.add_argument("--table", action="store_true", help="only write and print the tables")
-    parser.add_argument("--out", type=Path, default=Path("runs") / "independent")
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    parser.add_argument("--workers", type=int, default=num_cores())
-    return parser.parse_args(arguments)
+        made.add_argument(f"--{name}", type=positive, help="of the search, instead of the demo's")
+    made.add_argument("--limit", type=positive, help="images of each split, for a smoke test")
+    made.add_argument("--steps", type=positive, help="of every training, for a smoke test")
+    add_workers(made)
+    return made.parse_args(arguments)
 
 
 if __name__ == "__main__":
-    main()
+    command(main)

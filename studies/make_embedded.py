@@ -12,12 +12,16 @@ from __future__ import annotations
 import argparse
 import hashlib
 import lzma
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from common.command import command
+from escalade.cli.parser import Parser
 from escalade.data.fashion_mnist import DEBIAN, EMBEDDED
 from escalade.data.idx import idx_bytes, read_idx
+from escalade.family.files import write_bytes
 
 SEED = 2017
 NUM_PER_CLASS = {"train": 1000, "t10k": 200}
@@ -25,14 +29,13 @@ NUM_PER_CLASS = {"train": 1000, "t10k": 200}
 FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 4, "lp": 0, "pb": 0}]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Make the embedded demo set.")
-    parser.add_argument("--source", type=Path, default=DEBIAN)
-    parser.add_argument("--target", type=Path, default=EMBEDDED)
-    arguments = parser.parse_args()
-    arguments.target.mkdir(parents=True, exist_ok=True)
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--source", type=Path, default=DEBIAN, help=f"({DEBIAN})")
+    parser.add_argument("--target", type=Path, default=EMBEDDED, help="(the package's folder)")
+    options = parser.parse_args(arguments)
     for part, num in NUM_PER_CLASS.items():
-        write_part(part, num, arguments.source, arguments.target)
+        write_part(part, num, options.source, options.target)
 
 
 def write_part(part: str, num: int, source: Path, target: Path) -> None:
@@ -46,9 +49,9 @@ def write_part(part: str, num: int, source: Path, target: Path) -> None:
         content = idx_bytes(array)
         packed = lzma.compress(content, lzma.FORMAT_XZ, filters=FILTERS)
         path = target / f"{part}-{name}-ubyte.xz"
-        path.write_bytes(packed)
+        write_bytes(path, packed)
         print(f"{hashlib.sha256(content).hexdigest()}  {path.name}  {len(packed):,} bytes")
 
 
 if __name__ == "__main__":
-    main()
+    command(main)

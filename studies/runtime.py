@@ -36,9 +36,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
 
-from common import Said, keep, kept
+from common.command import command, parser, positive, write_results
+from common.progress import Said
+from common.setting import begun, keep
 from escalade.core.seeds import generator
-from escalade.family.files import write_json, write_text
 from escalade.train.runtime import PRECISIONS, Runtime
 from runtime_study import results
 from runtime_study.figure import pictures
@@ -46,28 +47,23 @@ from runtime_study.setting import Setting, networks
 from runtime_study.table import markdown
 from runtime_study.times import rounds_done, time_network
 
-RESULTS = Path(__file__).parent / "results"
-
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     if options.table:
-        setting = Setting(**kept(options.out))
+        setting = begun(Setting, options.out)
     else:
         runtime = Runtime(precision=options.precision, threads=options.threads)
         options.device = runtime.device_name
         options.threads = torch.get_num_threads()
         given = {f.name: getattr(options, f.name) for f in fields(Setting)}
         setting = Setting(**given)
+        networks(setting)  # refuses what it does not know before the folder is begun
         keep(setting, options.out)
         run(setting, options.out, runtime=runtime, num_rounds=options.rounds)
     found = results.to_json(setting, options.out)
     text = markdown(found)
-    for name, picture in pictures(found).items():
-        write_text(options.results / name, picture)
-    write_json(options.results / "runtime.json", found)
-    write_text(options.results / "runtime.md", text)
-    print(text)
+    write_results(found, text, options.results, "runtime", pictures=pictures(found))
 
 
 def run(setting: Setting, folder: Path, *, runtime: Runtime, num_rounds: int) -> None:
@@ -83,22 +79,21 @@ def run(setting: Setting, folder: Path, *, runtime: Runtime, num_rounds: int) ->
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    made = parser(__doc__, out=Path("runs") / "runtime")
     default = Setting()
-    parser.add_argument("--bases", default=default.bases, help="known names or architecture files")
-    parser.add_argument("--rules", default=default.rules)
-    parser.add_argument("--factors", default=default.factors, help="beside 1")
-    parser.add_argument("--resolution", type=int, default=default.resolution, help="of the bases")
-    parser.add_argument("--largest-batch", type=int, default=default.largest_batch)
-    parser.add_argument("--precision", choices=PRECISIONS, default=default.precision)
-    parser.add_argument("--threads", type=int, help="CPU threads (default: torch's choice)")
-    parser.add_argument("--repeats", type=int, default=default.repeats, help="timed in a round")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--table", action="store_true", help="only write and print the tables")
-    parser.add_argument("--out", type=Path, default=Path("runs") / "runtime", help="work folder")
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    return parser.parse_args(arguments)
+    made.add_argument("--bases", default=default.bases, help="known names or architecture files")
+    made.add_argument("--rules", default=default.rules)
+    made.add_argument("--factors", default=default.factors, help="beside 1")
+    made.add_argument(
+        "--resolution", type=positive, default=default.resolution, help="of the bases"
+    )
+    made.add_argument("--largest-batch", type=positive, default=default.largest_batch)
+    made.add_argument("--precision", choices=PRECISIONS, default=default.precision)
+    made.add_argument("--threads", type=positive, help="CPU threads (default: torch's choice)")
+    made.add_argument("--repeats", type=positive, default=default.repeats, help="timed in a round")
+    made.add_argument("--rounds", type=positive, default=3)
+    return made.parse_args(arguments)
 
 
 if __name__ == "__main__":
-    main()
+    command(main)

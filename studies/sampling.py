@@ -32,38 +32,47 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 # Idle threads of a process must not take the other's core; read when torch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from bench import Bench, SupernetJob
-from claim_test.images import leading, load_images
-from claim_test.retraining import Unit
-from common import Said, keep, kept, read
+from common.bench import Bench
+from common.command import (
+    add_setting,
+    add_workers,
+    command,
+    count,
+    given,
+    parser,
+    write_results,
+)
+from common.files import read
+from common.images import leading, load_images
+from common.progress import Said
+from common.retraining import Unit
+from common.setting import begun, keep
+from common.supernets import SampledJob
 from escalade.data import ImageData
 from escalade.data.split import Split
-from escalade.family.files import write_json, write_text
-from escalade.train.runtime import num_cores
+from escalade.family.files import write_json
 from sampling_study import results
 from sampling_study.families import Row, rows, search_family
 from sampling_study.paths import Drawn, draw_paths, stratified
 from sampling_study.setting import SAMPLERS, Setting
 from sampling_study.table import markdown
 
-RESULTS = Path(__file__).parent / "results"
-
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
-    begun = kept(options.out) if options.table else None
-    given = {f.name: getattr(options, f.name) for f in fields(Setting)}
-    run = Run(setting=Setting(**(begun or given)), folder=options.out, options=options)
+    chosen = Setting(**given(options, Setting))
+    setting = begun(Setting, options.out) if options.table else chosen
+    run = Run(setting=setting, folder=options.out, options=options)
     if not options.table:
         keep(run.setting, run.folder)
         run.go(*load_images(limit=run.setting.limit))
-    print(run.write())
+    run.write()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,13 +104,10 @@ class Run:
     def paths(self) -> list[Drawn]:
         return draw_paths(self.setting)
 
-    def write(self) -> str:
-        """Write what is finished; returns the Markdown."""
+    def write(self) -> None:
+        """Write what is finished."""
         found = results.to_json(self.setting, self.folder, paths=self.paths())
-        text = markdown(found)
-        write_json(self.options.results / "sampling.json", found)
-        write_text(self.options.results / "sampling.md", text)
-        return text
+        write_results(found, markdown(found), self.options.results, "sampling")
 
     def _score(self, bench: Bench, paths: Sequence[Drawn]) -> None:
         """Part (a): train every supernet, then score the same paths on each."""
@@ -135,9 +141,9 @@ class Run:
             units = [Unit(architecture=m.architecture, seed=retraining) for m in members]
             bench.retrain(units, self.folder / "families", recipe)
 
-    def _job(self, sampler: str, num_scaled: int, seed: int) -> SupernetJob:
+    def _job(self, sampler: str, num_scaled: int, seed: int) -> SampledJob:
         setting = self.setting
-        return SupernetJob(
+        return SampledJob(
             folder=results.supernet_folder(self.folder, f"{sampler}-m{num_scaled}", seed),
             sampler=setting.sampler(sampler, num_scaled),
             recipe=setting.recipe(setting.supernet_epochs),
@@ -146,23 +152,16 @@ class Run:
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    setting = Setting()
-    for field in fields(Setting):
-        kind = int if "int" in str(field.type) else float
-        default = getattr(setting, field.name)
-        parser.add_argument(f"--{field.name.replace('_', '-')}", type=kind, default=default)
-    parser.add_argument("--table3", action="store_true", help="M = 1, 2, 3 and T = 1, 2, 4, 6, 8")
-    parser.add_argument("--supernet-seeds", type=int, default=2, help="supernets of each sampler")
-    parser.add_argument("--alone-seeds", type=int, default=1, help="trainings of each path")
-    parser.add_argument("--search-seeds", type=int, default=2, help="searches of each row")
-    parser.add_argument("--seeds", type=int, default=2, help="retrainings of every member")
-    parser.add_argument("--table", action="store_true", help="only write and print the tables")
-    parser.add_argument("--out", type=Path, default=Path("runs") / "sampling", help="work folder")
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    parser.add_argument("--workers", type=int, default=num_cores())
-    return parser.parse_args(arguments)
+    made = parser(__doc__, out=Path("runs") / "sampling")
+    add_setting(made, Setting, default=Setting())
+    made.add_argument("--table3", action="store_true", help="M = 1, 2, 3 and T = 1, 2, 4, 6, 8")
+    made.add_argument("--supernet-seeds", type=count, default=2, help="supernets of each sampler")
+    made.add_argument("--alone-seeds", type=count, default=1, help="trainings of each path")
+    made.add_argument("--search-seeds", type=count, default=2, help="searches of each row")
+    made.add_argument("--seeds", type=count, default=2, help="retrainings of every member")
+    add_workers(made)
+    return made.parse_args(arguments)
 
 
 if __name__ == "__main__":
-    main()
+    command(main)

@@ -14,14 +14,14 @@ from accuracy_study import search
 from accuracy_study.bases import BASES
 from accuracy_study.setting import ALPHA, FACTORS, FAST, RULES, Setting, networks
 from accuracy_study.times import step_bytes
-from claim_test.retraining import Unit
-from common import plain, read
+from common.files import SEEDS, plain, read
+from common.retraining import Unit
+from common.statistics import against
 from escalade.core import cost
-from escalade.core.statistics import paired_test, summarize
+from escalade.core.statistics import summarize
 from runtime_study.setting import Scaled
 from runtime_study.times import load_times
 
-MAX_SEEDS = 20
 TIMED, MEMORY, RETRAINED = "timed", "memory", "retrained"
 _SHOWN = ("training", "inference")
 
@@ -33,7 +33,7 @@ def to_json(setting: Setting, folder: Path) -> dict[str, Any]:
     rows = _rows(networks(FACTORS), folder)
     searched = [
         _searched(folder, seed)
-        for seed in range(MAX_SEEDS)
+        for seed in SEEDS
         if any(each.result(folder) for each in search.searches(seed))
     ]
     arms = [row for each in searched for row in each["networks"]]
@@ -51,7 +51,7 @@ def to_json(setting: Setting, folder: Path) -> dict[str, Any]:
 
 def trained(folder: Path) -> list[Scaled]:
     """Every network that has a result."""
-    arms = [each for seed in range(MAX_SEEDS) for each in search.entries(folder, seed)]
+    arms = [each for seed in SEEDS for each in search.entries(folder, seed)]
     return [each for each in (*networks(FACTORS), *arms) if _results(each, folder)]
 
 
@@ -61,24 +61,6 @@ def noise(accuracies: Iterable[dict[int, float]]) -> dict[str, float]:
     squares = sum(float(np.var(each)) * len(each) for each in several)
     free = sum(len(each) - 1 for each in several)
     return {"seed_deviation": math.sqrt(squares / free) if free else math.nan, "freedom": free}
-
-
-def against(
-    ones: Sequence[dict[int, float]], others: Sequence[dict[int, float]]
-) -> dict[str, float] | None:
-    """Some networks' accuracies minus others', paired by place and seed; None without pairs."""
-    pairs = [
-        (one[seed], other[seed])
-        for one, other in zip(ones, others, strict=True)
-        for seed in sorted(one.keys() & other.keys())
-    ]
-    if not pairs:
-        return None
-    if len(pairs) == 1:
-        difference = pairs[0][0] - pairs[0][1]
-        return {"difference": difference, "standard_error": math.nan, "p_value": math.nan, "num": 1}
-    first, second = zip(*pairs, strict=True)
-    return asdict(paired_test(first, second))
 
 
 def _rows(chosen: Iterable[Scaled], folder: Path) -> list[Row]:
@@ -114,7 +96,7 @@ def _row(network: Scaled, folder: Path) -> Row | None:
 
 def _results(network: Scaled, folder: Path) -> dict[int, dict[str, Any]]:
     """Finished trainings by seed."""
-    units = [Unit(architecture=network.architecture, seed=seed) for seed in range(MAX_SEEDS)]
+    units = [Unit(architecture=network.architecture, seed=seed) for seed in SEEDS]
     found = {unit.seed: unit.result(folder / RETRAINED) for unit in units}
     return {seed: result for seed, result in found.items() if result is not None}
 

@@ -16,9 +16,9 @@ import numpy as np
 
 from accuracy_study.bases import REGNET_Z
 from accuracy_study.setting import FAST, MAIN, Setting, budget, scaled
-from bench import Bench
-from claim_test.retraining import Unit
-from common import read
+from common.bench import Bench
+from common.files import read
+from common.retraining import Unit
 from escalade.core.architecture import Architecture
 from escalade.core.design_space import DesignSpace
 from escalade.family.files import write_json

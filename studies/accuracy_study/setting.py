@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from accuracy_study.bases import BASES
-from common import recipe
+from common.setting import recipe
 from escalade.core import cost
 from escalade.core.architecture import Architecture
 from escalade.core.budget import Budget

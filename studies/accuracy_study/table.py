@@ -8,8 +8,7 @@ from typing import Any
 from accuracy_study.bases import NATIVE_RESOLUTION
 from accuracy_study.setting import FAST
 from accuracy_study.times import BATCH
-from runtime_study.table import NONE
-from sampling_study.table import grid
+from common.table import NONE, difference, grid
 
 Row = Mapping[str, Any]
 MIB = 2**20
@@ -106,8 +105,8 @@ def _against(entries: Sequence[Row]) -> str:
         [
             f"{entry['factor']:g}",
             entry["rule"],
-            *(_difference(entry["bases"].get(base)) for base in bases),
-            _difference(entry["all"]),
+            *(difference(entry["bases"].get(base)) for base in bases),
+            difference(entry["all"]),
         ]
         for entry in entries
     ]
@@ -117,15 +116,6 @@ def _against(entries: Sequence[Row]) -> str:
         ["factor", "rule", *bases, "all"],
         lines,
     )
-
-
-def _difference(entry: Mapping[str, Any] | None) -> str:
-    if entry is None:
-        return NONE
-    text = f"{100 * entry['difference']:+.2f}"
-    if entry["standard_error"] is None:
-        return text
-    return f"{text} ± {100 * entry['standard_error']:.2f}, p = {entry['p_value']:.2g}"
 
 
 def _searches(each: Row) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import Said, keep, read
+from common.files import read
+from common.progress import Said
+from common.setting import keep
 from escalade.core.seeds import generator
 from escalade.evaluate.step_memory import batch_bytes
 from escalade.family.files import write_json

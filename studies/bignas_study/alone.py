@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from bignas_study.plan import Plan, Work
 from bignas_study.setting import BUDGETS, NAMES, Training
 from bignas_study.slices import budgets_networks
-from claim_test.retraining import Unit
-from common import read
+from common.files import read
 from escalade.core import cost
-from escalade.core.path_space import Path as NetworkPath
 from escalade.family.files import write_json
 
-ALONE = "alone"
 SCORED = "budgets.json"
 
 
@@ -26,7 +22,7 @@ def run(work: Work, seed: int) -> None:
         if read(job.folder / SCORED) is None:
             accuracies = work.judging().score(job, paths)
             write_json(job.folder / SCORED, {"accuracies": accuracies})
-    work.judging().retrain(_units(paths, seed), _folder(work.plan), work.setting.alone_recipe())
+    work.train_alone([(path.architecture, seed) for path in paths])
 
 
 def found(plan: Plan, seeds: range) -> list[dict[str, Any]]:
@@ -34,7 +30,7 @@ def found(plan: Plan, seeds: range) -> list[dict[str, Any]]:
     paths = budgets_networks()
     slices = _slices(plan, map(plan.reference, seeds))
     tuned = _slices(plan, map(plan.tuned, seeds))
-    alone = {seed: [unit.result(_folder(plan)) for unit in _units(paths, seed)] for seed in seeds}
+    alone = {seed: [plan.alone(path.architecture, seed) for path in paths] for seed in seeds}
     rows = []
     for index, (name, budget, path) in enumerate(zip(NAMES, BUDGETS, paths, strict=True)):
         results = {seed: one for seed in seeds if (one := alone[seed][index])}
@@ -63,11 +59,3 @@ def _slices(plan: Plan, trainings: Iterable[Training]) -> dict[int, list[float]]
         for training in trainings
         if (done := read(plan.job(training).folder / SCORED))
     }
-
-
-def _units(paths: list[NetworkPath], seed: int) -> list[Unit]:
-    return [Unit(architecture=path.architecture, seed=seed) for path in paths]
-
-
-def _folder(plan: Plan) -> Path:
-    return plan.folder / ALONE

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from bignas_study.plan import Plan, Work
+from bignas_study.plan import SLICES, Plan, Work, keep_pace, score_slices
 from bignas_study.setting import (
     COSINE,
     DECAYING,
@@ -18,6 +18,8 @@ from bignas_study.setting import (
     TUNED_RATE,
     Training,
 )
+from common.arms import Arm
+from common.plan import RATE
 
 LOW_RATE = 0.3
 AVERAGING = 0.05
@@ -30,15 +32,7 @@ _CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Arm:
-    """A supernet under the name that the tables give it; the first of a study is the reference."""
-
-    name: str
-    training: Training
-
-
-def rate(plan: Plan, seed: int) -> list[Arm]:
+def rate(plan: Plan, seed: int) -> list[Arm[Training]]:
     """Learning rates of both steps, on short supernets; one seed."""
     return [
         Arm(name=f"{_STEPS[step]}, {training.learning_rate:g}", training=training)
@@ -47,7 +41,7 @@ def rate(plan: Plan, seed: int) -> list[Arm]:
     ]
 
 
-def step(plan: Plan, seed: int) -> list[Arm]:
+def step(plan: Plan, seed: int) -> list[Arm[Training]]:
     """Sandwich and distillation against a single path, at equal images and at equal time."""
     first = plan.reference(seed)
     single = replace(first, step=SINGLE, learning_rate=plan.rate(SINGLE))
@@ -73,7 +67,7 @@ def step(plan: Plan, seed: int) -> list[Arm]:
     ]
 
 
-def recipe(plan: Plan, seed: int) -> list[Arm]:
+def recipe(plan: Plan, seed: int) -> list[Arm[Training]]:
     """From the paper's recipe to the one that is best at this scale, one change at a time."""
     now = plan.reference(seed)
     arms = [Arm(name=f"the paper's, rate {now.learning_rate:g}", training=now)]
@@ -89,7 +83,7 @@ def recipe(plan: Plan, seed: int) -> list[Arm]:
     ]
 
 
-def distillation(plan: Plan, seed: int) -> list[Arm]:
+def distillation(plan: Plan, seed: int) -> list[Arm[Training]]:
     """Who learns from whom, and from when on, with the paper's recipe and with a faster one."""
     first = plan.reference(seed)
     faster = replace(first, schedule=COSINE, learning_rate=TUNED_RATE, zero_residual=False)
@@ -104,7 +98,7 @@ def distillation(plan: Plan, seed: int) -> list[Arm]:
     return arms
 
 
-def initialisation(plan: Plan, seed: int) -> list[Arm]:
+def initialisation(plan: Plan, seed: int) -> list[Arm[Training]]:
     """Gamma 0 and transition shortcuts, at the full and at 30 % of the rate (Figs. 4, 5)."""
     first = plan.reference(seed)
     made = []
@@ -117,7 +111,7 @@ def initialisation(plan: Plan, seed: int) -> list[Arm]:
     return made
 
 
-def schedule(plan: Plan, seed: int) -> list[Arm]:
+def schedule(plan: Plan, seed: int) -> list[Arm[Training]]:
     """The constant ending, the same decay without it, and a cosine (Fig. 6)."""
     first = plan.reference(seed)
     return [
@@ -126,7 +120,7 @@ def schedule(plan: Plan, seed: int) -> list[Arm]:
     ]
 
 
-def regularisation(plan: Plan, seed: int) -> list[Arm]:
+def regularisation(plan: Plan, seed: int) -> list[Arm[Training]]:
     """Dropout and weight decay on the largest path only, or on all (Fig. 7)."""
     first = plan.reference(seed)
     return [
@@ -135,7 +129,7 @@ def regularisation(plan: Plan, seed: int) -> list[Arm]:
     ]
 
 
-def patches(plan: Plan, seed: int) -> list[Arm]:
+def patches(plan: Plan, seed: int) -> list[Arm[Training]]:
     """One crop for all paths, or one each (section 3.1)."""
     first = plan.reference(seed)
     return [
@@ -145,8 +139,8 @@ def patches(plan: Plan, seed: int) -> list[Arm]:
 
 
 _STEPS = {SANDWICH: "sandwich", SINGLE: "single path"}
-ARMS: dict[str, Callable[[Plan, int], list[Arm]]] = {
-    "rate": rate,
+ARMS: dict[str, Callable[[Plan, int], list[Arm[Training]]]] = {
+    RATE: rate,
     "step": step,
     "recipe": recipe,
     "distillation": distillation,
@@ -160,8 +154,8 @@ ARMS: dict[str, Callable[[Plan, int], list[Arm]]] = {
 def run(work: Work, name: str, seed: int) -> None:
     """Train and score what a study compares, in its order."""
     if name == "step":
-        work.keep_pace()
-    if name == "rate" and seed > 0:
+        keep_pace(work)
+    if name == RATE and seed > 0:
         return
     trainings = [arm.training for arm in ARMS[name](work.plan, seed)]
-    work.score(trainings, "rate" if name == "rate" else "slices")
+    score_slices(work, trainings, RATE if name == RATE else SLICES)

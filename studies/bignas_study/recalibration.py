@@ -7,17 +7,18 @@ finished weights: `Shared` is what its batch norms would have held if they kept 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from bignas_study.plan import Plan, Work
+from bignas_study.plan import Plan, Work, score_slices
 from bignas_study.slices import spread
 from bignas_study.supernets import Job
-from claim_test.images import leading
-from common import read
+from common.files import read
+from common.images import leading
 from escalade.core.architecture import Architecture
 from escalade.data import ImageData
 from escalade.data.batches import prepare
@@ -74,7 +75,7 @@ class Shared:
 def run(work: Work, seed: int) -> None:
     """Score the reference supernet's slices in every way."""
     training = work.plan.reference(seed)
-    work.score([training])
+    score_slices(work, [training])
     (job,) = work.train([training])
     for num in NUM_IMAGES:
         _keep(job, own_name(num), lambda num=num: _own(work, job, num))  # type: ignore[misc]
@@ -105,7 +106,7 @@ def _path(job: Job, name: str) -> Any:
 
 
 def _own(work: Work, job: Job, num: int) -> list[float]:
-    bench = work.judging(work.setting.judge_images, recalibration_images=num)
+    bench = replace(work.judging(work.setting.judge_images), num_recalibration=num)
     return bench.score(job, spread(work.setting, job.training))
 
 

@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from accuracy_study.results import against
 from bignas_study import alone, recalibration, scalenet, selection, start
-from bignas_study.arms import ARMS, Arm
-from bignas_study.plan import Plan
+from bignas_study.arms import ARMS
+from bignas_study.plan import SLICES, Plan
 from bignas_study.setting import NAMES, RATES, SANDWICH, SINGLE
-from common import plain
-from escalade.core.statistics import summarize
+from common.arms import first_of, scored_arms
+from common.files import SEEDS, plain
+from common.plan import RATE
+from common.statistics import against, summary
 
-SEEDS = range(20)
-FEWEST_ARMS = 2  # every study has the reference, which another may have scored
+GROUPS = (*NAMES, "all")
 Row = dict[str, Any]
 
 
@@ -47,55 +47,34 @@ def thirds(accuracies: Sequence[float]) -> dict[str, float]:
     return {name: float(part.mean()) for name, part in parts} | {"all": float(np.mean(accuracies))}
 
 
-def summary(values: Mapping[int, float]) -> Row:
-    """Mean and standard error over seeds."""
-    found = summarize(list(values.values()))
-    return {"mean": found.mean, "standard_error": found.standard_error, "num": len(values)}
-
-
 def _study(plan: Plan, name: str) -> list[Row]:
     """The arms of a study that are scored, each against the first."""
-    scored: dict[str, Row] = {}
-    for seed in SEEDS[:1] if name == "rate" else SEEDS:
-        for arm in ARMS[name](plan, seed):
-            _add(scored, plan, arm, seed, file="rate" if name == "rate" else "slices")
-    rows = list(scored.values())
-    if len(rows) < FEWEST_ARMS:
-        return []
-    for row in rows:
-        row["groups"] = {
-            group: summary({seed: means[group] for seed, means in row["seeds"].items()})
-            for group in (*NAMES, "all")
-        }
-        first = rows[0]["seeds"]
-        row["minus_first"] = {
-            group: against(
-                [{seed: means[group] for seed, means in row["seeds"].items()}],
-                [{seed: means[group] for seed, means in first.items()}],
-            )
-            for group in (*NAMES, "all")
-        }
+    seeds, file = (SEEDS[:1], RATE) if name == RATE else (SEEDS, SLICES)
+    scored = scored_arms(plan, ARMS[name], seeds=seeds, name=file)
+    rows: list[Row] = []
+    for arm, of in scored.items():
+        means = {seed: thirds(each.accuracies) for seed, each in of.items()}
+        first = rows[0]["seeds"] if rows else means
+        rows.append(
+            {
+                "name": arm,
+                "macs": first_of(of).macs,
+                "accuracies": {seed: each.accuracies for seed, each in of.items()},
+                "seeds": means,
+                "device_seconds": {seed: each.device_seconds for seed, each in of.items()},
+                "images": first_of(of).images,
+                "groups": {group: summary(_group(means, group)) for group in GROUPS},
+                "minus_first": {
+                    group: against([_group(means, group)], [_group(first, group)])
+                    for group in GROUPS
+                },
+            }
+        )
     return rows
 
 
-def _add(scored: dict[str, Row], plan: Plan, arm: Arm, seed: int, *, file: str) -> None:
-    done, spent = plan.scores(arm.training, file), plan.job(arm.training).cost
-    if done is None or spent is None:
-        return
-    row = scored.setdefault(
-        arm.name,
-        {
-            "name": arm.name,
-            "macs": done["macs"],
-            "accuracies": {},
-            "seeds": {},
-            "device_seconds": {},
-        },
-    )
-    row["images"] = spent["images"]
-    row["accuracies"][seed] = done["accuracies"]
-    row["seeds"][seed] = thirds(done["accuracies"])
-    row["device_seconds"][seed] = spent["device_seconds"]
+def _group(means: Mapping[int, Mapping[str, float]], group: str) -> dict[int, float]:
+    return {seed: each[group] for seed, each in means.items()}
 
 
 def _gap(rows: Sequence[Row]) -> Row:
@@ -130,14 +109,8 @@ def _recalibration(plan: Plan) -> list[Row]:
         rows.append(
             {
                 "name": name,
-                "groups": {
-                    group: summary({seed: means[group] for seed, means in of.items()})
-                    for group in (*NAMES, "all")
-                },
-                "minus_usual": against(
-                    [{seed: means["all"] for seed, means in of.items()}],
-                    [{seed: means["all"] for seed, means in base.items()}],
-                ),
+                "groups": {group: summary(_group(of, group)) for group in GROUPS},
+                "minus_usual": against([_group(of, "all")], [_group(base, "all")]),
                 "worst": min(min(ways[name]) for ways in found.values() if name in ways),
             }
         )

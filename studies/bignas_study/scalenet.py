@@ -14,14 +14,15 @@ from typing import Any
 
 import torch
 
-from bignas_study.plan import Plan, Work
+from bignas_study.plan import Plan, Work, score_slices
 from bignas_study.setting import LADDER, LADDER_SPACE, SANDWICH, SINGLE, Setting, Training
 from bignas_study.supernets import Job
-from common import read
+from common.files import read
+from common.supernets import objective_of
 from escalade.core.architecture import Architecture
 from escalade.core.path_space import Path as NetworkPath
 from escalade.core.space import SearchSpace
-from escalade.data import ImageData, TrainBatches
+from escalade.data import TrainBatches
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.family.files import write_json
 from escalade.family.making import finish
@@ -31,7 +32,7 @@ from escalade.train.augmentation import augmentation
 from escalade.train.loop import train
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
-from escalade.train.steps import Objective, PlainStep
+from escalade.train.steps import PlainStep
 
 FAMILY = "family.json"
 GENERATIONS, ITERATIONS = 4, 2
@@ -43,7 +44,7 @@ def run(work: Work, seed: int) -> None:
     """Both supernets and their families; the single-path one's also fine-tuned."""
     for step in (SANDWICH, SINGLE):
         training = _training(work.plan, step, seed)
-        work.score([training])
+        score_slices(work, [training])
         (job,) = work.train([training])
         if read(job.folder / FAMILY) is None:
             write_json(job.folder / FAMILY, _family(work, job))
@@ -103,9 +104,9 @@ def _family(work: Work, job: Job) -> dict[str, Any]:
         strategies_per_stage=setting.strategies,
     )
     stored = job.folder / "evaluations.sqlite"
-    found = work.searching.search(searcher, job, store=stored)  # type: ignore[arg-type]
+    found = work.searching.search(searcher, job, store=stored)
     paths = [space.path(stage["genome"], stage["strategy"]) for stage in found["stages"]]
-    judged = work.judging().score(job, paths)  # type: ignore[arg-type]
+    judged = work.judging().score(job, paths)
     kept = ("stage", "budget", "genome", "strategy", "macs", "score", "architecture")
     members = [
         {name: stage[name] for name in kept} | {"judged": accuracy}
@@ -147,7 +148,9 @@ def _finetune(work: Work, job: Job, architecture: Architecture) -> None:
     checkpoint = path.with_suffix(".pt")
     result = train(
         PlainStep(
-            network, resolution=architecture.resolution, objective=_objective(data, recipe, runtime)
+            network,
+            resolution=architecture.resolution,
+            objective=objective_of(recipe, data, runtime),
         ),
         network=network,
         batches=batches,
@@ -164,12 +167,3 @@ def _finetune(work: Work, job: Job, architecture: Architecture) -> None:
     made = finish(network, architecture, data=data, runtime=runtime, settings=settings)
     write_json(path, {"accuracy": made.search.accuracy, "device_seconds": result.seconds})
     checkpoint.unlink(missing_ok=True)
-
-
-def _objective(data: ImageData, recipe: Recipe, runtime: Runtime) -> Objective:
-    return Objective(
-        mean=data.mean,
-        std=data.std,
-        label_smoothing=recipe.label_smoothing,
-        autocast=runtime.autocast,
-    )

@@ -8,7 +8,7 @@ from typing import Any
 from bignas_study.plan import Plan, Work
 from bignas_study.setting import SELECTED, Setting
 from bignas_study.supernets import Job
-from common import read
+from common.files import read
 from escalade.core.layer_space import LayerSpace
 from escalade.core.path_space import Path as NetworkPath
 from escalade.family.files import write_json
@@ -29,13 +29,13 @@ def run(work: Work, seed: int) -> None:
                 continue
             searcher = _searcher(name, job, work.setting, search_seed, work)
             stored = job.folder / "evaluations.sqlite"
-            found = work.searching.search(searcher, job, store=stored)  # type: ignore[arg-type]
+            found = work.searching.search(searcher, job, store=stored)
             del found["cost"]  # the store is shared
             genomes = [stage["genome"] for stage in found["stages"]]
             space = job.space
             assert isinstance(space, LayerSpace)
             chosen: list[NetworkPath] = [space.path(genome) for genome in genomes]
-            found["judged"] = work.judging().score(job, chosen)  # type: ignore[arg-type]
+            found["judged"] = work.judging().score(job, chosen)
             write_json(path, found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from common import recipe
+from common.setting import recipe
 from escalade.core.budget import Budget
 from escalade.train.recipe import Recipe
 

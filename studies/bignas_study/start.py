@@ -15,7 +15,8 @@ from torch import Tensor
 from bignas_study.plan import Plan, Work
 from bignas_study.setting import DEFAULT_RATE, NUM_RANDOM, Training
 from bignas_study.supernets import space_of
-from common import read
+from common.files import read
+from common.supernets import objective_of
 from escalade.core.samplers import Uniform
 from escalade.core.sandwich import Sandwich
 from escalade.core.seeds import torch_seed
@@ -27,7 +28,7 @@ from escalade.train.loop import train
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich import SandwichStep
-from escalade.train.steps import Batch, Objective
+from escalade.train.steps import Batch
 
 NUM_STEPS, WARMUP, SHOWN = 100, 0.1, 20
 # Random paths beside the largest and the smallest (None: the largest alone), and distillation.
@@ -78,12 +79,7 @@ def _losses(work: Work, name: str, seed: int) -> list[float]:
         drop_rate=0.2,
         flip=True,
     )
-    objective = Objective(
-        mean=data.mean,
-        std=data.std,
-        label_smoothing=recipe.label_smoothing,
-        autocast=runtime.autocast,
-    )
+    objective = objective_of(recipe, data, runtime)
     largest = space.path(space.largest, space.base_triple).architecture
     sandwich = Sandwich(space, sampler=Uniform(space), seed=seed, num_random=num_random or 0)
     several = SandwichStep(

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from accuracy_study.results import against
 from bignas_study.setting import NAMES, SANDWICH, SINGLE
 from bignas_study.start import SHOWN
+from common.statistics import against
+from common.table import NONE, difference, grid, mean_cell
 from escalade.core.statistics import summarize
-from runtime_study.table import NONE
-from sampling_study.table import grid
 
 Row = Mapping[str, Any]
 GROUPS = (*NAMES, "all")
@@ -177,16 +175,6 @@ def _scalenet(rows: Sequence[Row]) -> str:
     return grid("A ScaleNet family without retraining", header, lines)
 
 
-def difference(entry: Row | None) -> str:
-    """In points, with standard error and p where there are any."""
-    if entry is None or entry["num"] == 0:
-        return NONE
-    text = f"{100 * entry['difference']:+.2f}"
-    if not _is_known(entry["standard_error"]):
-        return text
-    return f"{text} ± {100 * entry['standard_error']:.2f}, p = {entry['p_value']:.2g}"
-
-
 def _mean(values: Mapping[str, float]) -> str:
     return _spread(list(values.values())) if values else NONE
 
@@ -199,14 +187,7 @@ def _spread(values: Sequence[float]) -> str:
 
 
 def _summary(entry: Row) -> str:
-    error = entry["standard_error"]
-    spread = f" ± {100 * error:.2f}" if _is_known(error) else ""
-    return f"{100 * entry['mean']:.2f}{spread} ({entry['num']})"
-
-
-def _is_known(error: float | None) -> bool:
-    """One seed has no standard error."""
-    return error is not None and math.isfinite(error)
+    return f"{mean_cell(entry)} ({entry['num']})"
 
 
 def _average(values: Sequence[float]) -> float:

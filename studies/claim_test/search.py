@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,10 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save
 
-from claim_test.images import leading
 from claim_test.networks import searched_budgets
 from claim_test.setting import FACTORS, Setting
+from common.images import leading
+from common.progress import Say, describe
 from escalade.core.samplers import Hierarchical, Window
 from escalade.core.seeds import torch_seed
 from escalade.core.space import SearchSpace
@@ -28,7 +28,6 @@ from escalade.search import MCEA, Evolution
 from escalade.spaces.load import load
 from escalade.supernet.supernet import Supernet
 from escalade.train.loop import train
-from escalade.train.metrics import Progress
 from escalade.train.runtime import Runtime
 from escalade.train.steps import Objective, SinglePathStep
 
@@ -41,8 +40,6 @@ WINDOW = 1.5
 NUM_BASES, NUM_STRATEGIES = 16, 24
 # The base counts too: the family is judged at every budget.
 PI = (1.0, 1.0, 1.0)
-
-Say = Callable[[str], None]
 
 
 def space(*, base_resolution: int | None = None) -> SearchSpace:
@@ -181,11 +178,3 @@ def _spent(folder: Path, fixed: bool, *, put: float | None = None) -> float:
     if not path.exists():
         return 0.0
     return float(read(path)["device_seconds"])
-
-
-def describe(name: str, progress: Progress) -> str:
-    """One training's progress in a line."""
-    return (
-        f"{name}: step {progress.step} of {progress.num_steps}, loss {progress.loss:.3f}, "
-        f"{progress.images_per_second:,.0f} images/s, {progress.seconds_left:.0f} s left"
-    )

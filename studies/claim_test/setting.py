@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass
 
-from escalade.family.files import read_json, write_json
+from common.setting import recipe
 from escalade.train.recipe import Recipe
 
-NUM_TRAIN, NUM_SEARCH, NUM_JUDGE = 30_000, 10_000, 20_000
 FACTORS = (1.0, 2.0, 4.0)
 GROWN = 8.0
 RULES = ("dwr", "wr", "r", "dWr", "d", "w")
@@ -19,7 +17,6 @@ SEARCHED_BASE_RULES = ("dwr", "dWr")
 # 1.0029 / 0.993 = 1.00997.
 SEARCHED_WINDOW = (0.993, 1.0)
 HAND_WINDOW = (1.0, 1.0029)
-FILE = "setting.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,36 +56,7 @@ class Setting:
             return self._recipe(steps=self.supernet_steps)
         return self._recipe(epochs=self.supernet_epochs)
 
-    def _recipe(self, *, epochs: float | None = None, steps: int | None = None) -> Recipe:
-        batch = 128 if self.limit is None else min(128, self.limit // 4)
-        return Recipe(
-            epochs=epochs,
-            steps=steps,
-            batch_size=batch,
-            learning_rate=self.learning_rate,
-            padding=2,
-            flip=True,
+    def _recipe(self, *, epochs: float = 0.0, steps: int | None = None) -> Recipe:
+        return recipe(
+            epochs=epochs, steps=steps, learning_rate=self.learning_rate, limit=self.limit
         )
-
-    def keep(self, folder: Path) -> None:
-        """Write the setting into its folder, or check it against the one that is there.
-
-        Raises:
-            ValueError: if the folder holds another setting's work.
-        """
-        path = folder / FILE
-        if not path.exists():
-            write_json(path, asdict(self))
-            return
-        before = Setting.of(folder)
-        other = [f.name for f in fields(self) if getattr(self, f.name) != getattr(before, f.name)]
-        if other:
-            raise ValueError(
-                f"{path}: begun with another {', '.join(other)}; "
-                "give the same options, or another folder with --out"
-            )
-
-    @classmethod
-    def of(cls, folder: Path) -> Setting:
-        """The setting that a folder was begun with."""
-        return cls(**read_json(folder / FILE, what="setting", remedy="run without --table first"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from claim_test.images import leading
+from common.images import leading
 from escalade.api.session import cache_dir
 from escalade.data import ImageData, load
 from escalade.data.split import Split, row_digests

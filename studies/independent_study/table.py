@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from common.table import grid, spread
 from escalade.core.statistics import summarize
-from sampling_study.table import grid, spread
 
 
 def markdown(found: Mapping[str, Any]) -> str:

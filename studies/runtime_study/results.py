@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from common import plain
+from common.files import plain
 from runtime_study.correlation import correlation, given
 from runtime_study.predictors import features, judge
 from runtime_study.setting import BASE, PAPER_RULES, Setting, networks

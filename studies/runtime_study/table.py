@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from common.table import NONE
 from runtime_study.predictors import MODELS
 from runtime_study.results import ALL, COSTS
 from runtime_study.times import QUANTITIES
 
-NONE = "-"
 PAPER_R = 0.99  # section 4, of one base scaled by any rule
 WHAT = {
     "training": "training step",

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from common import read
+from common.files import read
 from escalade.evaluate.latency import rounds
 from escalade.family.files import write_json
 from escalade.family.timing import prepare

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import Bench, SupernetJob
-from common import read
+from common.bench import Bench
+from common.files import read
+from common.supernets import SampledJob
 from escalade.core.architecture import Architecture
 from escalade.core.budget import Ladder
 from escalade.core.growth import fit
@@ -58,7 +59,7 @@ def rows(setting: Setting, *, table3: bool) -> list[Row]:
 
 
 def search_family(
-    bench: Bench, setting: Setting, row: Row, job: SupernetJob, *, seed: int
+    bench: Bench, setting: Setting, row: Row, job: SampledJob, *, seed: int
 ) -> list[Member]:
     """Search on a trained supernet and grow; from the result file where there is one."""
     path = result_path(job.folder, row)

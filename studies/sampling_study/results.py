@@ -7,17 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from claim_test.retraining import Unit
-from common import plain, read
+from common.files import SEEDS, plain, read
+from common.retraining import retrained
 from escalade.core import cost
-from escalade.core.architecture import Architecture
 from escalade.core.scaling import realised
 from sampling_study.families import Row, family_members, result_path, rows
 from sampling_study.measures import agreement, bin_edges, by_bin, coefficients
 from sampling_study.paths import Drawn, stratified
 from sampling_study.setting import SAMPLERS, Setting
-
-MAX_SEEDS = 20
 
 
 def supernet_folder(folder: Path, name: str, seed: int) -> Path:
@@ -49,7 +46,7 @@ def to_json(setting: Setting, folder: Path, *, paths: Sequence[Drawn]) -> dict[s
 def _supernets(folder: Path, num_scaled: int) -> list[dict[str, Any]]:
     found = []
     for name in SAMPLERS:
-        for seed in range(MAX_SEEDS):
+        for seed in SEEDS:
             at = supernet_folder(folder, f"{name}-m{num_scaled}", seed)
             done = read(at / "supernet.json")
             if done is not None:
@@ -61,7 +58,7 @@ def _scores(folder: Path, num_scaled: int) -> dict[str, dict[int, list[float]]]:
     """Accuracies of all paths, by sampler and seed."""
     found: dict[str, dict[int, list[float]]] = {name: {} for name in SAMPLERS}
     for name in SAMPLERS:
-        for seed in range(MAX_SEEDS):
+        for seed in SEEDS:
             at = supernet_folder(folder, f"{name}-m{num_scaled}", seed)
             done = read(at / "scores.json")
             if done is not None:
@@ -111,7 +108,7 @@ def _alone(
 
 def _families(folder: Path, row: Row) -> list[dict[str, Any]]:
     found = []
-    for seed in range(MAX_SEEDS):
+    for seed in SEEDS:
         path = result_path(supernet_folder(folder, row.supernet, seed), row)
         members, search = family_members(path), read(path)
         if members is None or search is None:
@@ -142,9 +139,3 @@ def _families(folder: Path, row: Row) -> list[dict[str, Any]]:
             }
         )
     return found
-
-
-def retrained(folder: Path, architecture: Architecture) -> list[float]:
-    """Accuracies of a network's finished retrainings, in the order of seeds."""
-    results = (Unit(architecture=architecture, seed=s).result(folder) for s in range(MAX_SEEDS))
-    return [float(result["accuracy"]) for result in results if result is not None]

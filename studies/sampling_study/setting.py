@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from common import recipe
+from common.setting import recipe
 from escalade.core.budget import Budget
 from escalade.core.samplers import Hierarchical, Uniform, Window
 from escalade.core.space import SearchSpace

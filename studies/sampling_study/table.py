@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from common.table import NONE, grid, spread
 from escalade.core.statistics import summarize
 from sampling_study.families import SEARCHED, TOP
 from sampling_study.measures import COEFFICIENTS
 from sampling_study.setting import SAMPLERS
 
-NONE = "-"
 FORMS = ("exponential", "linear", "squared", "compound")
 
 
@@ -20,26 +20,6 @@ def markdown(found: Mapping[str, Any]) -> str:
     parts = [_supernets(found), _bins(found), _against_macs(found), _alone(found)]
     parts += [_families(found), _grown(found)]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def spread(values: Iterable[float | None], *, scale: float = 100.0) -> str:
-    """Mean and standard error, or the one value, or a dash."""
-    known = [scale * value for value in values if value is not None]
-    if not known:
-        return NONE
-    summary = summarize(known)
-    if summary.num == 1:
-        return f"{summary.mean:.2f}"
-    return f"{summary.mean:.2f} ± {summary.standard_error:.2f}"
-
-
-def grid(title: str, header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """A Markdown table under its title; empty without lines."""
-    body = ["| " + " | ".join(line) + " |" for line in lines]
-    if not body:
-        return ""
-    head = "| " + " | ".join(header) + " |"
-    return "\n".join([f"**{title}**", "", head, "|---" * len(header) + "|", *body])
 
 
 def _supernets(found: Mapping[str, Any]) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from common.arms import Arm
+from common.images import leading
+from common.plan import RATE
 from scarlet_study.networks import flipped, spread
 from scarlet_study.plan import Plan, Work
 from scarlet_study.setting import (
@@ -18,18 +21,10 @@ from scarlet_study.setting import (
     Training,
 )
 
-NETWORKS, FLIPPED, PROBED, RATE = "networks", "flipped", "probed", "rate"
+NETWORKS, FLIPPED, PROBED = "networks", "flipped", "probed"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Arm:
-    """A supernet under the name that the tables give it; the first of a study is the reference."""
-
-    name: str
-    training: Training
-
-
-def rate(plan: Plan, seed: int) -> list[Arm]:
+def rate(plan: Plan, seed: int) -> list[Arm[Training]]:
     """Learning rates of the strictly fair and of the single-path step, on short supernets."""
     return [
         Arm(name=f"{_STEPS[step]}, {training.learning_rate:g}", training=training)
@@ -38,7 +33,7 @@ def rate(plan: Plan, seed: int) -> list[Arm]:
     ]
 
 
-def identity(plan: Plan, seed: int) -> list[Arm]:
+def identity(plan: Plan, seed: int) -> list[Arm[Training]]:
     """How identities run: linear, not at all, or with a ReLU (Fig. 1)."""
     first = plan.reference(seed)
     return [
@@ -47,7 +42,7 @@ def identity(plan: Plan, seed: int) -> list[Arm]:
     ]
 
 
-def folds(plan: Plan, seed: int) -> list[Arm]:
+def folds(plan: Plan, seed: int) -> list[Arm[Training]]:
     """The paper's space, and the one in which every identity folds."""
     first = plan.reference(seed)
     return [
@@ -56,7 +51,7 @@ def folds(plan: Plan, seed: int) -> list[Arm]:
     ]
 
 
-def fairness(plan: Plan, seed: int) -> list[Arm]:
+def fairness(plan: Plan, seed: int) -> list[Arm[Training]]:
     """Strictly fair steps against random paths, at equal passes."""
     first = plan.reference(seed)
     single = replace(
@@ -73,8 +68,8 @@ def fairness(plan: Plan, seed: int) -> list[Arm]:
 
 
 _STEPS = {FAIR: "fair", SINGLE: "single path"}
-ARMS: dict[str, Callable[[Plan, int], list[Arm]]] = {
-    "rate": rate,
+ARMS: dict[str, Callable[[Plan, int], list[Arm[Training]]]] = {
+    RATE: rate,
     "identity": identity,
     "folds": folds,
     "fairness": fairness,
@@ -88,27 +83,29 @@ def trainings(plan: Plan, studies: Sequence[str], seeds: range) -> list[Training
         if set(studies) & {"constraint", "controller"}:
             found.append(plan.reference(seed))
         for name, arms in ARMS.items():
-            if name in studies and name != "rate":
+            if name in studies and name != RATE:
                 found += [arm.training for arm in arms(plan, seed)]
     return found
 
 
 def run(work: Work, name: str, seed: int) -> None:
     """Train what a study compares, and score its random and its flipped networks."""
-    if name == "rate" and seed > 0:
+    if name == RATE and seed > 0:
         return
     wanted = [arm.training for arm in ARMS[name](work.plan, seed)]
     work.train(wanted)
-    setting = work.setting
+    setting = work.plan.setting
     random = [(training, spread(setting, training)) for training in wanted]
-    if name == "rate":
+    if name == RATE:
         shown = [(training, paths[SCORED_AT_RATES]) for training, paths in random]
         work.score(work.searching, shown, RATE)
         return
     judging = work.judging(setting.judge_images)
     work.score(judging, random, NETWORKS)
     probed = [(training, paths[: setting.probed]) for training, paths in random]
-    work.score(work.probing, probed, PROBED)
+    images = leading(work.data.train, setting.probe_images)  # as the looks during a training
+    digest = f"{work.data.train_digest} {setting.probe_images}"
+    work.score(work.bench(images, digest), probed, PROBED)
     forced = [
         (training, [path for paths in flipped(setting, training).values() for path in paths])
         for training in wanted

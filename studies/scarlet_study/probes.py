@@ -8,8 +8,8 @@ from typing import Any
 
 from torch import Tensor
 
-from claim_test.images import leading
-from common import read
+from common.files import read
+from common.images import leading
 from escalade.core.architecture import Architecture
 from escalade.data import ImageData
 from escalade.evaluate.measure import EvaluationSettings, MeasurePaths, PathMeter

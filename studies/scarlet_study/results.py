@@ -8,19 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from accuracy_study.results import against
-from bignas_study.results import summary
-from common import plain
+from common.arms import Arm, first_of, scored_arms
+from common.files import SEEDS, plain
+from common.plan import RATE
+from common.statistics import against, summary
 from sampling_study.measures import agreement
 from scarlet_study import alone, searches
-from scarlet_study.arms import ARMS, FLIPPED, NETWORKS, PROBED, RATE, Arm
+from scarlet_study.arms import ARMS, FLIPPED, NETWORKS, PROBED
 from scarlet_study.networks import spread
 from scarlet_study.plan import Plan
 from scarlet_study.probes import looks
-from scarlet_study.setting import FAIR, FLIPS, SINGLE
+from scarlet_study.setting import FAIR, FLIPS, SINGLE, Training
 
-SEEDS = range(20)
-FEWEST_ARMS = 2  # every study has the reference, which another may have scored
 FEWEST_RANKED = 3
 Row = dict[str, Any]
 
@@ -45,17 +44,26 @@ def to_json(plan: Plan) -> Row:
 
 def _study(plan: Plan, name: str) -> list[Row]:
     """The arms of a study that are scored, each against the first."""
-    scored: dict[str, Row] = {}
-    for seed in SEEDS[:1] if name == "rate" else SEEDS:
-        for arm in ARMS[name](plan, seed):
-            _add(scored, plan, arm, seed, file=RATE if name == "rate" else NETWORKS)
-    rows = list(scored.values())
-    if len(rows) < FEWEST_ARMS:
-        return []
-    for row in rows:
-        for what, of in MEASURES.items():
-            values = {seed: of(each) for seed, each in row["accuracies"].items()}
-            first = {seed: of(each) for seed, each in rows[0]["accuracies"].items()}
+    seeds, file = (SEEDS[:1], RATE) if name == RATE else (SEEDS, NETWORKS)
+    scored = scored_arms(plan, ARMS[name], seeds=seeds, name=file)
+    rows: list[Row] = []
+    for arm, of in scored.items():
+        row: Row = {
+            "name": arm,
+            "macs": first_of(of).macs,
+            "identities": _identities(plan, first_of(of).arm),
+            "accuracies": {seed: each.accuracies for seed, each in of.items()},
+            "flipped": {
+                seed: means for seed, each in of.items() if (means := _flipped(plan, each.arm))
+            },
+            "curves": {seed: _curve(plan, each.arm) for seed, each in of.items()},
+            "device_seconds": {seed: each.device_seconds for seed, each in of.items()},
+            "images": first_of(of).images,
+        }
+        rows.append(row)
+        for what, measure in MEASURES.items():
+            values = {seed: measure(each) for seed, each in row["accuracies"].items()}
+            first = {seed: measure(each) for seed, each in rows[0]["accuracies"].items()}
             row[what] = summary(values) | {"minus_first": against([values], [first])}
     return rows
 
@@ -72,41 +80,23 @@ def _deviation(accuracies: Sequence[float]) -> float:
 MEASURES = {"mean": _mean, "deviation": _deviation, "worst": min, "best": max}
 
 
-def _add(scored: dict[str, Row], plan: Plan, arm: Arm, seed: int, *, file: str) -> None:
-    done, spent = plan.scores(arm.training, file), plan.job(arm.training).cost
-    if done is None or spent is None:
-        return
-    row = scored.setdefault(
-        arm.name,
-        {
-            "name": arm.name,
-            "macs": done["macs"],
-            "identities": _identities(plan, arm),
-            "accuracies": {},
-            "flipped": {},
-            "curves": {},
-            "device_seconds": {},
-        },
-    )
-    row["images"] = spent["images"]
-    row["accuracies"][seed] = done["accuracies"]
-    row["device_seconds"][seed] = spent["device_seconds"]
-    row["curves"][seed] = _curve(plan, arm)
+def _flipped(plan: Plan, arm: Arm[Training]) -> dict[str, float]:
+    """Mean accuracies by the number of forced identities; none before they are scored."""
     forced = plan.scores(arm.training, FLIPPED)
-    if forced is not None:
-        parts = np.split(np.array(forced["accuracies"]), len(FLIPS))
-        means = [float(part.mean()) for part in parts]
-        row["flipped"][seed] = dict(zip(map(str, FLIPS), means, strict=True))
+    if forced is None:
+        return {}
+    parts = np.split(np.array(forced["accuracies"]), len(FLIPS))
+    return {str(num): float(part.mean()) for num, part in zip(FLIPS, parts, strict=True)}
 
 
-def _identities(plan: Plan, arm: Arm) -> list[int]:
+def _identities(plan: Plan, arm: Arm[Training]) -> list[int]:
     """How many layers of each random network are identities."""
     space = plan.job(arm.training).space
     genomes = [path.genome for path in spread(plan.setting, arm.training)]
     return np.isin(genomes, list(space.data.identities)).sum(axis=1).tolist()
 
 
-def _curve(plan: Plan, arm: Arm) -> list[Row]:
+def _curve(plan: Plan, arm: Arm[Training]) -> list[Row]:
     """Mean and deviation of the networks on training images, over the training's progress."""
     seen = list(looks(plan.job(arm.training).folder / "probes.json").values())
     last = plan.scores(arm.training, PROBED)

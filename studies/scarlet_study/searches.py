@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import Tensor
 
-from bench import Bench
-from claim_test.images import leading
-from common import read
+from common.bench import Bench
+from common.files import read
+from common.side_by_side import side_by_side
 from escalade.core.population import Population
-from escalade.evaluate.measure import share_split, shared_split
 from escalade.family.files import write_json
 from escalade.search import NSGA2, PPO, Constraint
 from escalade.search.objectives import DEFAULT, DEFAULT_WEIGHTS
-from escalade.train.pool import Pool
-from escalade.train.worker import Link
 from scarlet_study.networks import spread
 from scarlet_study.plan import Plan, Work
 from scarlet_study.setting import Setting
@@ -88,7 +83,7 @@ def run(work: Work, name: str, seed: int) -> None:
         for kind in KINDS[name]
     ]
     waiting = [each for each in asked if read(each.path) is None]
-    for each, found in _search_all(work.searching, waiting):
+    for each, found in side_by_side(work.searching, _search, waiting):
         write_json(each.path, found)
 
 
@@ -141,40 +136,11 @@ def _path(job: Job, kind: Kind, seed: int) -> Path:
     return job.folder / SEARCHES / f"{words}-{seed}.json"
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Searching:
-    """The work of a pool: whole searches, one after the other."""
-
-    bench: Bench
-
-    def setup(self, shared: Mapping[str, Tensor]) -> Bench:
-        train, search = (shared_split(shared, name) for name in ("train", "search"))
-        return replace(self.bench, data=replace(self.bench.data, train=train, search=search))
-
-    def run(self, state: Bench, job: Asked, link: Link) -> dict[str, Any]:
-        return _search(state, job)
-
-
-def _search_all(bench: Bench, asked: Sequence[Asked]) -> Iterator[tuple[Asked, dict[str, Any]]]:
-    """On CPU the networks of one search are scored side by side, on a GPU the searches run so."""
-    if bench.device == "cpu" or len(asked) < 2:
-        for each in asked:
-            yield each, _search(bench, each)
-        return
-    data, num = bench.data, min(bench.num_workers, len(asked))
-    shared = share_split(data.train, "train") | share_split(data.search, "search")
-    none = leading(data.train, 0)
-    alone = replace(bench, data=replace(data, train=none, search=none), judge=None, num_workers=1)
-    with Pool(_Searching(bench=alone), num_workers=num, shared=shared) as pool:
-        for index, result in pool.run(asked):
-            yield asked[index], result
-
-
 def _search(bench: Bench, asked: Asked) -> dict[str, Any]:
     """The front and the generations of a search; its scores are in a store of its own."""
     method = searcher(asked, asked.job.setting, num_images=len(bench.data.search))
     store = asked.path.with_suffix(".sqlite")
-    whole = bench.search(method, asked.job, store=store)  # type: ignore[arg-type]
+    whole = bench.search(method, asked.job, store=store)
     front = whole["front"]
     return {
         "constraints": front["constraints"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from common import recipe
+from common.setting import recipe
 from escalade.train.recipe import Recipe
 
 SPACE = "scarlet_small"

@@ -7,10 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from accuracy_study.results import against
-from bignas_study.table import difference
-from runtime_study.table import NONE
-from sampling_study.table import grid, spread
+from common.statistics import against
+from common.table import NONE, difference, grid, mean_cell, spread
 from scarlet_study.setting import FAIR, FLIPS, SINGLE
 
 Row = Mapping[str, Any]
@@ -58,7 +56,7 @@ def _study(title: str, rows: Sequence[Row]) -> str:
         lines.append(
             [
                 row["name"],
-                *(_summary(row[what]) for what in ("mean", "deviation", "worst", "best")),
+                *(mean_cell(row[what]) for what in ("mean", "deviation", "worst", "best")),
                 *(difference(row[what]["minus_first"]) for what in ("mean", "deviation")),
                 *(spread(means[str(num)] for means in flipped) for num in FLIPS),
                 f"{row['images']:,}",
@@ -69,12 +67,6 @@ def _study(title: str, rows: Sequence[Row]) -> str:
     header += ["mean minus the first's", "deviation minus"]
     header += [f"with {num} identities" for num in FLIPS]
     return grid(title, [*header, "images", "seconds"], lines)
-
-
-def _summary(entry: Row) -> str:
-    error = entry["standard_error"]
-    around = "" if error is None else f" ± {100 * error:.2f}"
-    return f"{100 * entry['mean']:.2f}{around}"
 
 
 def _curves(rows: Sequence[Row]) -> str:
@@ -119,7 +111,7 @@ def _alone(title: str, rows: Sequence[Row]) -> str:
 
 
 def _folded(rows: Sequence[Row]) -> str:
-    lines = [[row["name"], _summary(row["mean"]), difference(row["minus_first"])] for row in rows]
+    lines = [[row["name"], mean_cell(row["mean"]), difference(row["minus_first"])] for row in rows]
     return grid(
         f"Networks with {FLIPS[-1]} identities trained alone, in both spaces",
         ["space", "accuracy", "minus the first's"],

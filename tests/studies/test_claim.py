@@ -8,10 +8,12 @@ import pytest
 import torch
 
 import claim
-from claim_test import images, networks, results, search
-from claim_test.retraining import Unit
+from claim_test import networks, results, search
 from claim_test.setting import FACTORS, HAND_WINDOW, SEARCHED_WINDOW, Setting
 from claim_test.table import markdown
+from common import images
+from common.retraining import Unit
+from common.setting import begun, keep
 from escalade.core import cost
 from escalade.core.scaling import realised
 from escalade.data.image_data import ImageData
@@ -121,11 +123,11 @@ def test_train_search_and_judge_images_are_apart():
 
 
 def test_a_folder_holds_one_setting(tmp_path):
-    Setting(resolution=14).keep(tmp_path)
-    Setting(resolution=14).keep(tmp_path)
-    assert Setting.of(tmp_path) == Setting(resolution=14)
+    keep(Setting(resolution=14), tmp_path)
+    keep(Setting(resolution=14), tmp_path)
+    assert begun(Setting, tmp_path) == Setting(resolution=14)
     with pytest.raises(ValueError, match=r"another epochs, limit;"):
-        Setting(resolution=14, epochs=3.0, limit=100).keep(tmp_path)
+        keep(Setting(resolution=14, epochs=3.0, limit=100), tmp_path)
 
 
 def _finished(folder, entries, accuracy):

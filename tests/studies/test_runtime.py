@@ -33,7 +33,7 @@ def test_smoke_times_every_network_and_goes_on_where_it_stopped(
     assert all(row["batch_size"] == 2 for row in rows.values())
     assert rows["base", 1]["params"] == 3_504_872  # torchvision's
     for entry in found["correlations"]:
-        assert all(-1 <= entry["costs"][c]["linear"]["r"] <= 1 for c in entry["costs"])
+        assert all(abs(entry["costs"][c]["linear"]["r"]) < 1 + 1e-9 for c in entry["costs"])
     assert {entry["quantity"] for entry in found["predictors"]} == {
         "training",
         "inference",

@@ -51,7 +51,7 @@ def test_smoke_runs_every_part_and_a_second_call_repeats_nothing(
 
 
 def test_a_folder_holds_one_setting(tmp_path: Path) -> None:
-    from common import keep, kept
+    from common.setting import keep, kept
     from sampling_study.setting import Setting
 
     keep(Setting(), tmp_path)

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 
+from escalade.cli.parser import UsageError
 from escalade.core import cost
 from escalade.data.batches import prepare
 from escalade.data.fashion_mnist import DEBIAN
@@ -37,7 +39,7 @@ def test_smoke_trains_scores_searches_and_goes_on(
 
     monkeypatch.setattr(plan, "RATES", {"fair": (0.1, 0.2), "single_path": (0.1, 0.2)})
     monkeypatch.setattr(alone, "REPEATS", 1)
-    assert list(scarlet.STUDIES) == ALL.split(",")
+    assert list(scarlet.STUDY.parts) == ALL.split(",")
     places = ["--out", str(tmp_path / "run"), "--results", str(tmp_path)]
     wanted = ["--study", "all"]
     scarlet.main([*TINY.split(), *FEW.split(), *wanted, *places])
@@ -150,6 +152,109 @@ def test_looks_are_at_the_weights_between_two_steps(tmp_path: Path) -> None:
             right = network(x).argmax(1) == data.train.labels[:48]
         expected.append(right.float().mean().item())
     assert looks(file)[2] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("kind", ["fair", "random", "single_path"])
+def test_on_a_gpu_every_tensor_of_a_step_and_of_a_look_is_there(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told by fake tensors, which know their device and refuse another's but hold nothing."""
+    from scarlet_study.setting import SHORT, Training
+    from scarlet_study.supernets import Job
+
+    told: list[torch.device] = []
+
+    def add_gradients(loss: torch.Tensor, batch: Batch) -> torch.Tensor:
+        told.append((loss * batch.share).device)  # a backward pass would want a real GPU
+        return loss.detach()
+
+    def count_correct(network: Any, batches: Any, autocast: Any) -> int:
+        told.extend((network(images).argmax(1) == labels).device for images, labels in batches)
+        return 0
+
+    cuda = {"cuda": "cuda:0"}
+    monkeypatch.setattr(
+        "escalade.train.runtime._device", lambda name: torch.device(cuda.get(name, name))
+    )
+    monkeypatch.setattr(Runtime, "clock", lambda self: 0.0)
+    monkeypatch.setattr("escalade.train.steps.add_gradients", add_gradients)
+    monkeypatch.setattr("escalade.evaluate.measure.count_correct", count_correct)
+    setting = replace(SHORT, networks=3, ranked=3, probed=1, probes=2, limit=64, steps=4)
+    job = Job.of(tmp_path, setting, Training(seed=0, epochs=1, learning_rate=0.1, step=kind))
+    runtime, data, supernet = Runtime(device="cuda", is_alone=True), make_data(), job.empty()
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        supernet.to(runtime.device)
+        step, batches = job.step(supernet, data, runtime), job.batches(data, runtime.device)
+        for number in (0, 2):  # there is a look before the third step
+            images, labels = batches.at(number)
+            told += [images.device, labels.device]
+            step(Batch(images=images, labels=labels, step=number, share=1.0))
+    assert len(json.loads((job.folder / "probes.json").read_text())) == 1
+    passes = 1 if kind == "single_path" else 13
+    assert len(told) == 2 * (passes + 2) + 1
+    assert set(told) == {torch.device("cuda", 0)}
+
+
+def test_the_device_that_is_asked_for_is_every_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of trainings, scores, searches and networks alone, each in a pool that only writes down."""
+    import common.side_by_side
+    import common.supernets
+    from common import retraining
+    from common.work import SupernetWork
+    from scarlet_study import alone, searches
+    from scarlet_study.plan import Plan
+    from scarlet_study.setting import SHORT
+
+    seen: dict[str, set[str]] = {"train": set(), "score": set(), "search": set(), "alone": set()}
+
+    class NotedPool:
+        def __init__(self, work: Any, *, num_workers: int, shared: Any) -> None:
+            self.work, self.num = work, num_workers
+
+        def __enter__(self) -> NotedPool:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def run(self, jobs: Any, **_: Any) -> Any:
+            whole = hasattr(self.work, "bench")
+            bench = self.work.bench if whole else None
+            for index, job in enumerate(jobs):
+                if bench is None:
+                    seen["train"].add(self.work.device)
+                    cost = {"device_seconds": 1.0, "images": 1}
+                    write_json(job.folder / "supernet.json", cost)
+                    yield index, None
+                    continue
+                assert bench.num_workers == 1
+                assert len(bench.data.search) == 0
+                kind = "search" if isinstance(job, searches.Asked) else "score"
+                seen[kind].add(bench.device)
+                yield index, {"found": True} if kind == "search" else [0.5] * len(job[1])
+
+    def retrain_all(jobs: Any, *, runtime: str, num_workers: int, **_: Any) -> Any:
+        seen["alone"].add(runtime)
+        assert num_workers == 3
+        return iter(())
+
+    monkeypatch.setattr(common.supernets, "Pool", NotedPool)
+    monkeypatch.setattr(common.side_by_side, "Pool", NotedPool)
+    monkeypatch.setattr(retraining, "Runtime", lambda device: device)
+    monkeypatch.setattr(retraining, "retrain_all", retrain_all)
+    setting = replace(SHORT, networks=6, ranked=3, probed=2, flipped=3, folded=1, searches=1)
+    data = make_data()
+    plan = Plan(setting=setting, folder=tmp_path)
+    work = SupernetWork(
+        plan=plan, data=data, judge=data.search, num_workers=3, say=print, device="cuda"
+    )
+    alone.run_fairness(work, 0)
+    folder = plan.job(plan.reference(0)).folder
+    write_json(folder / "searched.json", {"accuracies": [0.5], "macs": [1]})
+    searches.run(work, "controller", 0)
+    assert seen == {kind: {"cuda"} for kind in seen}
 
 
 def test_random_paths_are_as_many_but_not_fair() -> None:
@@ -278,7 +383,7 @@ def test_the_best_rate_is_taken_once_all_are_tried(tmp_path: Path) -> None:
 
 
 def test_planted_results_give_the_planted_gaps(tmp_path: Path) -> None:
-    from claim_test.retraining import Unit
+    from common.retraining import Unit
     from scarlet_study.alone import ranks
     from scarlet_study.arms import ARMS
     from scarlet_study.networks import PLAINEST, spread
@@ -324,12 +429,11 @@ def test_planted_results_give_the_planted_gaps(tmp_path: Path) -> None:
     assert "| 80.00 ± 0.00 | 60.00 ± 0.00 | 40.00 ± 0.00 | 100 | 10 |" in text
 
 
-def test_names_of_studies_are_checked(capsys: pytest.CaptureFixture[str]) -> None:
+def test_names_of_studies_are_checked() -> None:
     import scarlet
 
-    with pytest.raises(SystemExit):
+    with pytest.raises(UsageError, match="identiy is not known; use rate, identity, constraint"):
         scarlet.main(["--study", "identiy"])
-    assert "identiy is not known; use rate, identity, constraint" in capsys.readouterr().err
 
 
 def test_too_few_networks_cannot_be_ranked() -> None:

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import torch
 
-from claim_test.setting import NUM_JUDGE, NUM_SEARCH, NUM_TRAIN
 from escalade.api.session import cache_dir
 from escalade.data import ImageData, load
 from escalade.data.image_data import channel_statistics
 from escalade.data.split import Split
 
 SEED = 2017
+NUM_TRAIN, NUM_SEARCH, NUM_JUDGE = 30_000, 10_000, 20_000
 
 
 def load_images(*, limit: int | None = None) -> tuple[ImageData, Split]:

@@ -1,32 +1,17 @@
-"""Settings, results and progress of the studies, as files and lines."""
+"""A study's setting: a frozen dataclass that its folder keeps, and that all its work follows."""
 
 from __future__ import annotations
 
-import json
-import math
-import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from escalade.family.files import read_json, write_json
 from escalade.train.recipe import Recipe
 
-SAY_SECONDS = 20.0
 SETTING = "setting.json"
-
-
-class Said:
-    """Progress in a log: a line every 20 seconds at most."""
-
-    def __init__(self) -> None:
-        self._last = time.monotonic()
-
-    def __call__(self, line: str) -> None:
-        if time.monotonic() - self._last >= SAY_SECONDS:
-            self._last = time.monotonic()
-            print(line, flush=True)
+Setting = TypeVar("Setting")
 
 
 def recipe(*, epochs: float, steps: int | None, learning_rate: float, limit: int | None) -> Recipe:
@@ -36,17 +21,22 @@ def recipe(*, epochs: float, steps: int | None, learning_rate: float, limit: int
     return Recipe(epochs=None if steps else epochs, steps=steps, **rate)  # type: ignore[arg-type]
 
 
-def keep(setting: Any, folder: Path) -> None:
+def keep(setting: Any, folder: Path, *, missing: Mapping[str, Any] | None = None) -> None:
     """Write a setting (a dataclass) into its folder, or check it against the one that is there.
+
+    Args:
+        setting: of this run.
+        folder: of the study's work.
+        missing: what a folder means that was begun before a field was there.
 
     Raises:
         ValueError: if the folder holds another setting's work.
     """
     path, given = folder / SETTING, asdict(setting)
-    before = read(path)
-    if before is None:
+    if not path.exists():
         write_json(path, given)
         return
+    before = {**(missing or {}), **kept(folder)}
     other = [name for name, value in given.items() if before.get(name) != value]
     if other:
         raise ValueError(
@@ -64,20 +54,17 @@ def kept(folder: Path) -> dict[str, Any]:
     return read_json(folder / SETTING, what="setting", remedy="run without --table first")
 
 
-def read(path: Path) -> dict[str, Any] | None:
-    """A unit's result, None while it is not done."""
-    if not path.exists():
-        return None
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
+def begun(kind: type[Setting], folder: Path) -> Setting:
+    """The setting that a folder was begun with, as the study's own value.
 
-
-def plain(value: Any) -> Any:
-    """The same for JSON: nan becomes null."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+    Raises:
+        ValueError: if there is none, or it is another study's.
+    """
+    found = kept(folder)
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    if strange := [name for name in found if name not in known]:
+        raise ValueError(
+            f"{folder / SETTING}: not of this study, which has no {', '.join(strange)}; "
+            "give its own folder with --out"
+        )
+    return kind(**found)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from claim_test.search import Say, describe
-from claim_test.setting import Setting
+from common.files import SEEDS, read
+from common.progress import Say, describe
 from escalade.core.architecture import Architecture
 from escalade.data import ImageData
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.family.files import write_json
 from escalade.family.parallel import retrain_all
 from escalade.family.retrain import RetrainJob
+from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 
 
@@ -34,18 +34,14 @@ class Unit:
 
     def result(self, folder: Path) -> dict[str, Any] | None:
         """What came out, None while it is not done."""
-        path = folder / f"{self.name}.json"
-        if not path.exists():
-            return None
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return content
+        return read(folder / f"{self.name}.json")
 
 
 def retrain(
     units: Iterable[Unit],
     folder: Path,
     *,
-    setting: Setting,
+    recipe: Recipe,
     data: ImageData,
     num_workers: int,
     say: Say,
@@ -60,7 +56,7 @@ def retrain(
     waiting = {u.name: u for u in units if u.result(folder) is None}
     if not waiting:
         return
-    jobs = [_job(unit, folder, setting) for unit in waiting.values()]
+    jobs = [_job(unit, folder, recipe) for unit in waiting.values()]
     num = min(1024, len(data.train))
     finished = retrain_all(
         jobs,
@@ -87,8 +83,13 @@ def retrain(
         done(unit)
 
 
-def _job(unit: Unit, folder: Path, setting: Setting) -> RetrainJob:
-    recipe = setting.retraining
+def retrained(folder: Path, architecture: Architecture) -> list[float]:
+    """Accuracies of a network's finished retrainings, in the order of seeds."""
+    results = (Unit(architecture=architecture, seed=seed).result(folder) for seed in SEEDS)
+    return [float(result["accuracy"]) for result in results if result is not None]
+
+
+def _job(unit: Unit, folder: Path, recipe: Recipe) -> RetrainJob:
     if unit.learning_rate is not None:
         recipe = replace(recipe, learning_rate=unit.learning_rate)
     return RetrainJob(

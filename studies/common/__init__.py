@@ -1,0 +1,1 @@
+"""What the studies share: command line, setting, units of work, supernets, statistics, tables."""
