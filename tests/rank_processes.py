@@ -9,6 +9,8 @@ from pathlib import Path
 
 from torch.distributed import TCPStore
 
+HANGS = 600  # seconds after which something hangs, also on a busy machine
+
 
 def run_ranks(script: Path, *arguments: object, world_size: int = 2) -> None:
     """Run a script once a rank, and check that every rank ends well.
@@ -30,7 +32,7 @@ def run_ranks(script: Path, *arguments: object, world_size: int = 2) -> None:
         subprocess.Popen(command, env=common | {"RANK": str(rank)}) for rank in range(world_size)
     ]
     try:
-        assert [rank.wait(timeout=120) for rank in ranks] == [0] * world_size
+        assert [rank.wait(timeout=HANGS) for rank in ranks] == [0] * world_size
     finally:
         for rank in ranks:  # a rank whose fellow failed waits for it
             rank.kill()

@@ -15,6 +15,7 @@ from escalade.core import cost
 from escalade.core.seeds import generator
 from escalade.data.image_data import ImageData
 from escalade.data.split import Split
+from escalade.family.rehearsal import Rehearsed
 from escalade.spaces.load import load
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
@@ -88,9 +89,21 @@ def test_a_run_is_timed(monkeypatch, space, data):
     assert torch.equal(torch.random.get_rng_state(), state)
     assert found.processes == 1
     assert found.alone == 1.0
-    assert 0 < found.path < 1
-    assert 0 < found.image(0.4e6) <= found.image(1.6e6) < 1
+    assert found.path > 0
+    assert 0 < found.image(0.4e6) <= found.image(1.6e6)
     assert found.peak_memory > 0
+
+
+def test_members_times_are_a_line_through_their_macs(monkeypatch, space, data):
+    """A tenth of a millisecond an image, and 2 ps a mac."""
+    examples = timing.example_members(CONFIG, space)
+    seconds = tuple(1e-4 + 2e-12 * cost.of(each).macs for each in examples)
+    measured = Rehearsed(together=seconds, alone=0.7 * seconds[-1])
+    monkeypatch.setattr(timing, "rehearse_all", lambda *_, **__: measured)
+    found = timing.time_members(CONFIG, examples, data, RUNTIME, num_jobs=3)
+    assert (found.fixed, found.per_mac) == pytest.approx((1e-4, 2e-12))
+    assert found.image(5e6) == pytest.approx(1.1e-4)
+    assert found.alone == pytest.approx(0.7)
 
 
 def test_examples_are_of_three_sizes_the_largest_last(space):

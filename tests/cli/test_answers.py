@@ -230,10 +230,24 @@ def test_plan_as_text_ends_with_the_next_command(escalade, briefly, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_plan_fits_the_schedule_to_hours(escalade, briefly):
-    long = json.loads(escalade(*TINY_PLAN, *briefly, "--hours", 1, "--format", "json").out)
-    short = json.loads(escalade(*TINY_PLAN, *briefly, "--hours", 0.25, "--format", "json").out)
-    assert short["seconds"]["total"] < long["seconds"]["total"] <= 1.2 * 3600
+def test_a_plan_proposes_a_folder_that_is_free(escalade, briefly, tmp_path):
+    (tmp_path / "runs/smoke").mkdir(parents=True)
+    (tmp_path / "runs/smoke/config.yaml").write_text("data: demo\nbudgets: [1.0e+6]\n")
+    assert escalade(*TINY_PLAN, *briefly).err.splitlines()[-1].endswith("--out runs/smoke-2")
+
+
+def test_plan_fits_the_schedule_to_hours(escalade, monkeypatch):
+    found = timing.Timing(
+        path=0.04, fixed=1e-3, per_mac=3e-9, processes=1, alone=0.8, peak_memory=10**9
+    )
+    monkeypatch.setattr(timing, "time_run", lambda *_: found)
+    totals = []
+    for hours in (0.1, 1):
+        ended = escalade(*TINY_PLAN, "--hours", hours, "--format", "json")
+        assert ended.code == 0, ended.err
+        totals.append(json.loads(ended.out)["seconds"]["total"])
+    assert totals[0] == pytest.approx(360, rel=0.05)
+    assert totals[0] < totals[1] <= 1.05 * 3600  # members of 60 images are trained long before
 
 
 def test_hours_that_are_too_short(escalade, briefly):

@@ -1,10 +1,9 @@
 """Training batches are a function of the step; preparing agrees with torchvision."""
 
-import time
-
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 from torchvision.transforms.v2 import functional as tv
 
 from escalade.data import Augmentation, Split, TrainBatches, evaluation_batches, prepare
@@ -159,14 +158,26 @@ def test_augmentations_that_contradict_are_refused():
         Augmentation(padding=2, random_resized_crop=True)
 
 
-def test_small_images_are_augmented_fast():
-    loader = batches(make_split(4000, 1, 28), augmentation=ALL, batch_size=128)
-    times = []
-    for step in range(100):
-        start = time.perf_counter()
-        loader.at(step)
-        times.append(time.perf_counter() - start)
-    assert 128 / min(times) > 50_000  # the fastest step: the machine may be busy
+class Operations(TorchDispatchMode):
+    """Counts what torch is asked to do."""
+
+    num = 0
+
+    def __torch_dispatch__(self, function, types, arguments=(), options=None):
+        self.num += 1
+        return function(*arguments, **options or {})
+
+
+@pytest.mark.parametrize("augmentation", [ALL, Augmentation(random_resized_crop=True, flip=True)])
+def test_a_batch_takes_as_many_operations_however_large_it_is(augmentation):
+    """No loop over images; benchmarks/augmentation.py tells what that is worth."""
+    nums = []
+    for batch_size in (2, 128):
+        loader = batches(make_split(200), augmentation=augmentation, batch_size=batch_size)
+        with Operations() as operations:
+            loader.at(0)
+        nums.append(operations.num)
+    assert 0 < nums[0] == nums[1]
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

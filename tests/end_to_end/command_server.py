@@ -10,10 +10,14 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1]))  # what tests of all rooms share
 
 
 def main() -> None:
@@ -76,8 +80,31 @@ def _prepare(request: dict) -> None:
 
         timing.SUPERNET_SECONDS, timing.MEMBER_SECONDS = 0.1, 0.02
         layer_times.SECONDS = 1.0
+    if request["additive"]:
+        from additive_device import Additive
+        from escalade.evaluate.layer_times import TurnTimer
+
+        device = Additive(overhead=1e-4)
+        TurnTimer.__call__ = lambda _, modules: device(modules)
     if request["file_bytes"] is not None:  # the kernel refuses to write more, as on a full disk
         resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_bytes"],) * 2)
+    if request["stops_at"] == "":
+        signal.raise_signal(signal.SIGSTOP)
+    elif request["stops_at"] is not None:
+        _stop_at(request["stops_at"])
+
+
+def _stop_at(pattern: str) -> None:
+    """Stop once, when a file that matches has been put in its place."""
+    replace = os.replace
+
+    def replacing(source: Path, target: Path) -> None:
+        replace(source, target)
+        if Path(target).match(pattern):
+            os.replace = replace
+            signal.raise_signal(signal.SIGSTOP)
+
+    os.replace = replacing
 
 
 if __name__ == "__main__":

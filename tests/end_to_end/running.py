@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SERVER = Path(__file__).with_name("command_server.py")
-TIMEOUT = 300.0
+TIMEOUT = 900.0  # seconds after which something hangs, also on a busy machine
 # A run of seconds: every stage, each as small as it can be.
 TINY = {
     "dataset.limit": 60,
@@ -70,6 +70,10 @@ class Running:
     def signal(self, number: int) -> None:
         os.kill(self.pid, number)
 
+    def resume(self) -> None:
+        """Let a process that stopped itself go on."""
+        self.signal(signal.SIGCONT)
+
     def wait(self) -> Result:
         """Wait for the end."""
         if self._code is None:
@@ -82,7 +86,22 @@ class Running:
 
     @property
     def is_over(self) -> bool:
-        return not Path(f"/proc/{self.pid}/task").exists() or _is_zombie(self.pid)
+        return not Path(f"/proc/{self.pid}/task").exists() or _state(self.pid) == "Z"
+
+    @property
+    def is_stopped(self) -> bool:
+        return _state(self.pid) == "T"
+
+    @property
+    def num_children(self) -> int:
+        """Processes that it started and that run."""
+        parents = (_after_name(int(path.name))[1] for path in Path("/proc").glob("[0-9]*"))
+        return sum(parent == str(self.pid) for parent in parents)
+
+    def until_stopped(self) -> None:
+        """Wait until the process has stopped itself."""
+        if not self.until(lambda: self.is_stopped):
+            raise AssertionError(f"ended and did not stop: {self.wait().err}")
 
     def until(self, condition: Callable[[], bool]) -> bool:
         """Wait until something has happened; False if the command ended before."""
@@ -126,6 +145,8 @@ class Commands:
         checkpoint_seconds: float | None = None,
         file_bytes: int | None = None,
         brief: bool = False,
+        additive: bool = False,
+        stops_at: str | None = None,
     ) -> Running:
         """Start a command line.
 
@@ -135,6 +156,9 @@ class Commands:
             checkpoint_seconds: between saves, where it is not to be the default.
             file_bytes: no file may grow beyond this.
             brief: times trainings and layers for moments, where it does not matter how well.
+            additive: latencies are those of a made-up device, on every machine the same.
+            stops_at: stops itself (SIGSTOP) when it has put a file of such a name in its place,
+                whatever the machine's speed; at its start if it is empty.
         """
         if self._last is not None and not self._last.is_waited_for:
             self._last.kill()  # left behind by a test that failed
@@ -150,11 +174,26 @@ class Commands:
             "checkpoint_seconds": checkpoint_seconds,
             "file_bytes": file_bytes,
             "brief": brief,
+            "additive": additive,
+            "stops_at": stops_at,
         }
         self._server.stdin.write(json.dumps(request) + "\n")
         self._server.stdin.flush()
         self._last = Running(self._server, out, err)
         return self._last
+
+    def stopped(self, run: Path, name: str, *arguments: object, **options: object) -> Running:
+        """A command that has just put a file in its place, or is about to start if it is there.
+
+        Args:
+            run: where it puts the file.
+            name: of the file, which may be a pattern; empty for none.
+            arguments, options: as for `start`.
+        """
+        begun = not name or any(run.glob(name))
+        running = self.start(*arguments, stops_at="" if begun else name, **options)
+        running.until_stopped()
+        return running
 
     def __call__(self, *arguments: object, **options: object) -> Result:
         """Run a command line to its end."""
@@ -168,11 +207,17 @@ class Commands:
         self._server.stdout.close()
 
 
-def _is_zombie(pid: int) -> bool:
+def _state(pid: int) -> str:
+    """A letter as in ps: T is stopped, Z has ended; so has what is no more."""
+    return _after_name(pid)[0]
+
+
+def _after_name(pid: int) -> list[str]:
+    """State, parent and more of a process, as in /proc/PID/stat after its name."""
     try:
-        return ") Z " in Path(f"/proc/{pid}/stat").read_text()
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
     except OSError:
-        return True
+        return ["Z", ""]
 
 
 def promised(run: Path) -> dict[str, bytes]:

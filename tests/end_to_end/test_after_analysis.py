@@ -123,8 +123,8 @@ def test_killed_and_taken_up_again(escalade, copied, tmp_path):
     straight = Path(shutil.copytree(copied, tmp_path / "straight"))
     assert escalade("analyse", straight, *command).code == 0
     for waits_for in ("S0-distil_b-3/checkpoint.pt", "S1-scratch-3/result.json"):
-        running = escalade.start("analyse", copied, *command, checkpoint_seconds=0)
-        assert running.until((copied / "analysis" / waits_for).exists)
+        start = ("analyse", copied, *command)
+        running = escalade.stopped(copied / "analysis", waits_for, *start, checkpoint_seconds=0)
         running.kill()
         if (copied / "analysis.json").exists():
             read(copied / "analysis.json")  # whole

@@ -18,9 +18,9 @@ LATENCY = ("--budgets", "0.8ms,1.2ms", "--budget-kind", "latency", "--set", "tol
 
 @pytest.fixture(scope="module")
 def timed(escalade, tmp_path_factory):
-    """A finished run with latency budgets; not to be changed."""
+    """A finished run with latency budgets of a made-up device; not to be changed."""
     run = tmp_path_factory.mktemp("timed") / "run"
-    result = escalade(*tiny_run(run, *LATENCY), brief=True)
+    result = escalade(*tiny_run(run, *LATENCY), brief=True, additive=True)
     assert result.code == 0, result.err
     assert "latency: predicted against 20 networks measured whole" in result.err
     return run

@@ -71,13 +71,10 @@ def test_the_records_say_how(designed):
 def test_killed_in_the_search_and_again_it_is_the_same(escalade, designed, tmp_path):
     run = tmp_path / "run"
     command = design_run(run)
-    running = escalade.start(*command, checkpoint_seconds=0)
-    assert running.until(lambda: len(list(run.glob("models/*/checkpoint.pt"))) > 0)
-    running.kill()
-    assert not (run / "search.json").exists()
-    running = escalade.start(*command, checkpoint_seconds=0)
-    running.until(lambda: (run / "search.json").exists())
-    running.kill()
+    for name in ("models/*/checkpoint.pt", "search.json"):
+        assert not (run / "search.json").exists()
+        running = escalade.stopped(run, name, *command, checkpoint_seconds=0)
+        running.kill()
     result = escalade(*command)
     assert result.code == 0, result.err
     assert promised(run) == promised(designed)
@@ -145,29 +142,32 @@ def test_space_shows_a_design_space(escalade):
 def test_latency_is_a_budget_of_a_design_space(escalade, tmp_path):
     """From plan to report, and again from the folder's table.
 
-    Of 32 images at a time: one image's latency is a matter of the number of layers.
+    On a made-up device: what a real one takes varies by more than a budget may.
     """
     run = tmp_path / "run"
-    kind = ("--budgets", "8ms,16ms", "--budget-kind", "latency")
+    kind = ("--budgets", "1.2ms,2.4ms", "--budget-kind", "latency")
     kind += ("--set", "tolerance=0.1", "--set", "latency.batch_size=32")
     command = design_run(run, *kind)
-    result = escalade(*command, brief=True)
+    result = escalade(*command, brief=True, additive=True)
     assert result.code == 0, result.err
     assert "latency: predicted against 20 networks measured whole" in result.err
     members = read(run, "family/family.json")["members"]
-    assert [member["budget"] for member in members] == pytest.approx([8e-3, 16e-3, 32e-3])
+    assert [member["budget"] for member in members] == pytest.approx([1.2e-3, 2.4e-3, 4.8e-3])
     for member in members:
         assert abs(member["latency"] / member["budget"] - 1) <= 0.1
     for grown in read(run, "growth.json")["members"]:
         assert grown["latency"] == pytest.approx(grown["budget"], rel=0.1)
-    assert read(run, "plan.json")["latency"]["check"]["num"] == 20
+    plan = read(run, "plan.json")["latency"]
+    assert plan["settings"] == "CPU core, batch 32, 1 thread, fp32"
+    assert plan["check"]["num"] == 20
+    assert plan["check"]["median"] < 0.05
     ledger = read(run, "ledger.json")
     assert [entry["name"] for entry in ledger if entry["stage"] == "latency"] == ["table"]
     page = (run / "report.html").read_text()
     assert "Predicted latency" in page
     assert "Latency table" in page
-    further = escalade("grow", run, "--to", "24ms", "--format", "json")
-    assert json.loads(further.out)["latency"] == pytest.approx(24e-3, rel=0.1)
+    further = escalade("grow", run, "--to", "3.6ms", "--format", "json")
+    assert json.loads(further.out)["latency"] == pytest.approx(3.6e-3, rel=0.1)
     again = tmp_path / "again"
     again.mkdir()
     for name in ("config.yaml", "space.json", "plan.json", "evaluations.sqlite"):

@@ -46,6 +46,17 @@ def test_a_typo_in_a_configuration_file(escalade, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_the_space_of_a_run_cannot_be_edited(escalade, copied):
+    before, config = promised(copied), copied / "config.yaml"
+    config.write_text(config.read_text().replace("space: small", "space: medium"))
+    (copied / "search.json").unlink()
+    for command in (["run", "--config", config, "--out", copied], ["search", copied]):
+        fails(escalade(*command), 2, "space is medium, but the run began with small; write that")
+    config.write_text(config.read_text().replace("space: medium", "space: small"))
+    assert escalade("search", copied).code == 0
+    assert promised(copied) == before
+
+
 def test_a_run_folder_of_another_configuration(escalade, copied):
     before = promised(copied)
     result = escalade(*tiny_run(copied, exports=True, search__rounds=2))

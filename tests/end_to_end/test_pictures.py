@@ -139,8 +139,8 @@ def test_other_images_between_start_and_resume(escalade, pictures, tmp_path):
     """Same classes, other images: half a training on each would be no training on either."""
     data = shutil.copytree(pictures, tmp_path / "pictures")
     run = tmp_path / "run"
-    running = escalade.start(*command(data, run), checkpoint_seconds=0)
-    assert running.until((run / "supernet/checkpoint.pt").exists)
+    name = "supernet/checkpoint.pt"
+    running = escalade.stopped(run, name, *command(data, run), checkpoint_seconds=0)
     running.kill()
     for path in sorted((data / "apple").iterdir())[:5]:
         path.unlink()
@@ -167,8 +167,8 @@ def test_fine_tuning_goes_on_after_a_kill(escalade, finished, pictures, tmp_path
         out = tmp_path / name
         arguments = ["retrain", finished, *flags, "--out", out]
         if name == "killed":
-            running = escalade.start(*arguments, checkpoint_seconds=0)
-            running.until((out / "training/checkpoint.pt").exists)
+            name = "training/checkpoint.pt"
+            running = escalade.stopped(out, name, *arguments, checkpoint_seconds=0)
             running.kill()
         result = escalade(*arguments)
         assert result.code == 0, result.err

@@ -6,14 +6,14 @@ import sqlite3
 import numpy as np
 import pytest
 import torch
-from additive_device import Additive
 from torch import nn
 
+from additive_device import Additive
 from escalade.core.budget import Budget, Ladder
 from escalade.core.latency_table import LatencyTable
 from escalade.core.population import Population
 from escalade.core.space import SearchSpace
-from escalade.evaluate import latency_store
+from escalade.evaluate import latency_store, layer_times
 from escalade.evaluate.latency_survey import NUM_CHECKED, survey
 from escalade.evaluate.layer_times import TurnTimer, measure
 from escalade.evaluate.store import Store
@@ -128,25 +128,49 @@ def test_a_table_is_json_for_the_report(table):
     assert len(plain["check"]["predicted"]) == len(plain["check"]["measured"]) == NUM_CHECKED
 
 
-def test_turns_are_taken_and_slower_modules_take_longer():
+class Clocks(Runtime):
+    """A wall clock for the runtime, and the thread's own for the timer's module."""
+
+    now = own = 0.0
+
+    def clock(self) -> float:
+        return self.now
+
+    def thread_time(self) -> float:
+        return self.own
+
+
+class Works(nn.Module):
+    """Works for so many seconds, the first time longer, while others take as much of the core."""
+
+    def __init__(self, name: str, seconds: float, clocks: Clocks, calls: list[str]) -> None:
+        super().__init__()
+        self.name, self.seconds, self.clocks, self.calls = name, seconds, clocks, calls
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        assert images.shape == (2, 3, 8, 8)
+        seconds = self.seconds * (1 if self.name in self.calls else 7)
+        self.clocks.own += seconds
+        self.clocks.now += 2 * seconds
+        self.calls.append(self.name)
+        return images
+
+
+@pytest.mark.parametrize(("threads", "expected"), [(1, [0.1, 2.0]), (None, [0.2, 4.0])])
+def test_turns_are_taken_and_a_thread_alone_has_its_own_time(monkeypatch, threads, expected):
     calls: list[str] = []
+    clocks = Clocks(device="cpu")
+    monkeypatch.setattr(layer_times, "time", clocks)
+    timer = TurnTimer(runtime=clocks, batch_size=2, threads=threads)
+    modules = [Works("few", 0.1, clocks, calls), Works("many", 2.0, clocks, calls)]
+    assert timer([(module, (3, 8, 8)) for module in modules]) == pytest.approx(expected)
+    num_rounds = max(layer_times.FEWEST, int(layer_times.SECONDS / sum(expected)))
+    assert calls == ["few", "many"] * (2 + layer_times.NUM_WARMUP + num_rounds)
 
-    class Work(nn.Module):
-        def __init__(self, name: str, num: int) -> None:
-            super().__init__()
-            self.name, self.num = name, num
 
-        def forward(self, images: torch.Tensor) -> torch.Tensor:
-            calls.append(self.name)
-            assert images.shape == (2, 3, 8, 8)
-            for _ in range(self.num):
-                images = images * 1.0001
-            return images
-
+def test_the_real_timer_and_what_it_says_of_itself():
     timer = TurnTimer(runtime=RUNTIME, batch_size=2)
-    seconds = timer([(Work("few", 10), (3, 8, 8)), (Work("many", 200), (3, 8, 8))])
-    assert calls == ["few", "many"] * (len(calls) // 2)
-    assert 0 < 5 * seconds[0] < seconds[1] < 1
+    assert min(timer([(nn.ReLU(), (3, 8, 8)), (nn.Conv2d(3, 8, 3), (3, 8, 8))])) > 0
     assert timer.settings == "CPU core, batch 2, 1 thread, fp32"
     assert TurnTimer(runtime=RUNTIME, threads=None).settings.endswith("all threads, fp32")
 

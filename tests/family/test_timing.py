@@ -16,18 +16,53 @@ from escalade.train.runtime import Runtime
 CPU = Runtime(device="cpu")
 
 
+class Clock(Runtime):
+    """A runtime whose clock the test sets."""
+
+    now = 0.0
+
+    def clock(self) -> float:
+        return self.now
+
+
 @pytest.mark.parametrize("backend", ["eager", pytest.param("onnx", marks=pytest.mark.slow)])
-def test_networks_of_two_resolutions_side_by_side(backend: str) -> None:
+def test_networks_of_two_resolutions_side_by_side(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Networks run; on the clock a run takes a microsecond a pixel, the first two a hundred."""
+    clock = Clock(device="cpu")
+    order: list[int] = []
+
+    def timed(network, images, **options):
+        run = ready(network, images, **options)
+
+        def runs() -> None:
+            run()
+            order.append(images.shape[-1])
+            clock.now += 1e-6 * images.numel() * (100 if len(order) <= 4 else 1)
+
+        return runs
+
+    monkeypatch.setattr(timing, "ready", timed)
     networks = {
         str(side): (trained(tiny(resolution=side)), tiny(resolution=side)) for side in (12, 96)
     }
     found = time_networks(
-        networks, runtime=CPU, batch_size=4, backend=backend, num_repeats=5, num_warmup=2
+        networks, runtime=clock, batch_size=4, backend=backend, num_repeats=5, num_warmup=2
     )
-    small, large = found["12"], found["96"]
-    assert 0 < small.seconds.low <= small.seconds.median <= small.seconds.high
-    assert small.seconds.median < large.seconds.median
-    assert small.images_per_second == 4 / small.seconds.median
+    assert order == [12, 96] * 7
+    for side in (12, 96):
+        seconds = found[str(side)].seconds
+        expected = 4e-6 * side**2
+        assert (seconds.low, seconds.median, seconds.high) == pytest.approx((expected,) * 3)
+        assert found[str(side)].images_per_second == 4 / seconds.median
+
+
+def test_the_real_clock_runs() -> None:
+    (found,) = time_networks(
+        {"tiny": (trained(tiny()), tiny())}, runtime=CPU, batch_size=4, num_repeats=3
+    ).values()
+    assert 0 < found.seconds.low <= found.seconds.median <= found.seconds.high
 
 
 def test_training_steps_change_the_weights_and_inference_does_not() -> None:

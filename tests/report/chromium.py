@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-TIMEOUT = 60.0
+TIMEOUT = 300.0  # seconds after which something hangs, also on a busy machine
 _FLAGS = (
     "--headless",
     "--no-sandbox",

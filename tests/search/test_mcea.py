@@ -32,7 +32,9 @@ def make(request, space, budgets):
 
 
 @settings(
-    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=3,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(seed=st.integers(0, 10**6))
 def test_every_asked_path_is_legal_in_budget_and_new(make, space, budgets, seed):

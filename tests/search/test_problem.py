@@ -42,7 +42,9 @@ def test_feasible_is_the_cost_of_the_built_value(problem, bases):
 
 
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(stage=st.integers(1, 2), pick=st.integers(0, 10**6))
 def test_nearest_is_feasible_keeps_what_is_right_and_is_nearest(problem, bases, stage, pick):

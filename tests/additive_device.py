@@ -1,4 +1,4 @@
-"""A timer that measures nothing: it adds up what a made-up device takes."""
+"""A timer that measures nothing: it adds up what a made-up device takes, everywhere the same."""
 
 from __future__ import annotations
 
