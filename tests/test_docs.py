@@ -23,7 +23,8 @@ from escalade.spaces import load
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "escalade"
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+FOLDERS = (ROOT, ROOT / "docs", ROOT / "studies")
+DOCUMENTS = sorted(file for folder in FOLDERS for file in folder.glob("*.md"))
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")

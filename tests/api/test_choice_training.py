@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from escalade.api import timing
-from escalade.api.run_folder import RunFolder, claim, named_space
+from escalade.api.claim import claim
+from escalade.api.run_folder import RunFolder, named_space
 from escalade.api.session import make_supernet
-from escalade.api.train import identity, training_step
+from escalade.api.train import check_step, identity, training_step
 from escalade.config import Config, resolve
 from escalade.core.choice_space import ChoiceSpace
 from escalade.core.fair import FairPaths
@@ -118,6 +119,55 @@ def test_a_run_keeps_its_identities(tmp_path):
     words = r"config.yaml: supernet.identity is plain, but the run began with let; write that"
     with pytest.raises(ValueError, match=words):
         folder.load_space(folder.load_config())
+
+
+def test_where_all_identities_fold_no_relu_follows_them():
+    words = (
+        r"supernet.identity: let_relu .*space scarlet_small_folds .*use let or plain, or a space"
+    )
+    with pytest.raises(ValueError, match=words):
+        named_space(make_config(space="scarlet_small_folds", identity="let_relu"))
+    for name, kept in (("scarlet_small_folds", "plain"), ("scarlet_small", "let_relu")):
+        assert named_space(make_config(space=name, identity=kept)).identity == kept
+
+
+@pytest.mark.parametrize(
+    ("space", "settings", "words"),
+    [
+        ("scarlet_small", {"sampler": "uniform"}, "sampler: uniform .*scarlet_small, .*no scaling"),
+        ("scarlet_small", {"weights": "proportional"}, "weights: proportional .*fair or single"),
+        ("scarlet_small", {"window": 2.0}, "window: 2.0 .*leave it out.*fair or single_path"),
+        ("scarlet_small", {"balance": "depth"}, "balance: depth .*leave it out"),
+        ("scarlet_small", {"num_random": 3}, "num_random: 3 .*no sandwich"),
+        ("scarlet_small", {"patches": "different"}, "patches: different .*no sandwich"),
+        ("bignas_small", {"window": 2.0}, "window: 2.0 .*bignas_small.*single_path or sandwich"),
+        ("bignas_small", {"weights": [1.0]}, r"weights: \[1.0\] .*no scaling stages"),
+    ],
+)
+def test_settings_of_paths_that_a_space_ignores_are_refused(space, settings, words):
+    config = make_config(space=space, **settings)
+    with pytest.raises(ValueError, match=rf"supernet\.{words}"):
+        check_step(config, load(space, factors=(1.0,)))
+
+
+@pytest.mark.parametrize(
+    ("space", "settings"),
+    [
+        ("scarlet_small", {}),
+        ("scarlet_small", {"window": None, "balance": "none"}),
+        ("scarlet_small", {"step": "single_path", "sampler": "uniform"}),
+        ("bignas_small", {"sampler": "uniform", "step": "sandwich", "num_random": 3}),
+        ("small", {"window": 2.0, "sampler": "uniform", "balance": "depth", "num_random": 3}),
+    ],
+)
+def test_settings_of_paths_that_say_something(space, settings):
+    check_step(make_config(space=space, **settings), load(space, factors=(1.0,)))
+
+
+def test_members_of_a_front_have_no_window():
+    config = resolve({"budgets": "1M", "search": {"method": "nsga2"}, "supernet": {"window": 2.0}})
+    with pytest.raises(ValueError, match=r"supernet.window: 2 is around budgets, but"):
+        check_step(config, load("small", factors=(1.0,)))
 
 
 def test_other_spaces_have_no_identities():

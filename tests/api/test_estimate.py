@@ -106,6 +106,25 @@ def test_which_trainings_there_are(space, how, millions):
     assert found == pytest.approx(image * 1e-3 * millions)
 
 
+@pytest.mark.parametrize(
+    ("how", "millions"),
+    [
+        ({"searched": "retrain", "grown": "warm"}, 2 + 4),
+        ({"searched": "slice", "grown": "warm"}, 2 + 4),
+        ({"searched": "slice", "grown": "both"}, 4 + 4),
+        ({"searched": "slice", "grown": "scratch"}, 4),
+        ({"searched": "finetune", "grown": "warm"}, 3 + 4),
+    ],
+)
+def test_the_largest_is_trained_for_warm_starts_where_slices_keep_identities(how, millions):
+    """Searched are 1 and 2 million macs, grown 4; two processes, the largest first."""
+    layer = {"budgets": "1M,2M", "space": "scarlet_small", "grow": {"num": 1}}
+    config = configured(**layer, retrain=how | {"recipe": {"steps": 1000}})
+    image = 128_000 + 1280 * EVALUATION_SHARE
+    found = estimate(config, load("scarlet_small"), TIMING, **SIZES).retrain
+    assert found == pytest.approx(image * 1e-3 * millions)
+
+
 def test_images_of_a_recipe():
     assert num_images(Recipe(epochs=2), 300) == 2 * 2 * 128
     assert num_images(Recipe(steps=7), 300) == 7 * 128

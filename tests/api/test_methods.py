@@ -58,6 +58,16 @@ def test_what_a_space_has_not(name, search, words):
     assert words in str(caught.value)
 
 
+def test_crossover_alone_or_with_what_mutates():
+    off = {"exploitation": False, "exploration": False}
+    space = SPACES["scarlet_small"]
+    for settings in (off, off | {"crossover": 1.0}, {"crossover": 0.3}, {"crossover": 0.0}):
+        make_searcher(configured(**settings), space, num_images=100)
+    with pytest.raises(ValueError) as caught:
+        make_searcher(configured(**off, crossover=0.5), space, num_images=100)
+    assert str(caught.value).startswith("search.crossover: 0.5 leaves children to mutation, but")
+
+
 def test_members_are_one_base_scaled():
     assert scales(configured(), SPACES["small"])
     assert not scales(configured(method="nsga2"), SPACES["small"])

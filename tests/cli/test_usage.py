@@ -48,6 +48,15 @@ WRONG = [
     ("plan --preset smoke --set supernet.recipe.steps=0", "supernet.recipe.steps: 0"),
     ("plan --preset smoke --set search.stage_weights=[0,1,1]", "search.stage_weights", "2 weights"),
     ("plan --preset smoke --set search.strategies=1", "strategies"),
+    ("plan --preset smoke --space tiny_se.yaml", "stages[0].se.ratio: 0.01 of 16 channels is none"),
+    (
+        "plan --preset smoke --space scarlet_small --set supernet.window=2",
+        "supernet.window: 2.0 says nothing in the space scarlet_small",
+    ),
+    (
+        "plan --preset smoke --space scarlet_small_folds --set supernet.identity=let_relu",
+        "supernet.identity: let_relu",
+    ),
     (
         "plan --preset smoke --set supernet.coupled=true --set retrain.searched=slice",
         "retrain.searched: slice needs",
@@ -138,6 +147,10 @@ def files(tmp_path, monkeypatch):
     (tmp_path / "file.txt").write_text("text")
     (tmp_path / "list.yaml").write_text("[1]")
     (tmp_path / "torn.yaml").write_text("a: [1\n")
+    (tmp_path / "tiny_se.yaml").write_text(
+        "format: 1\nlike: small\nname: tiny\n"
+        "stages: [{depth: 1, widths: [16], expansions: [2], stride: 2, se: {ratio: 0.01}}]\n"
+    )
     (tmp_path / "full").mkdir()
     (tmp_path / "full/file").touch()
 
@@ -217,6 +230,18 @@ def test_no_torch_where_none_is_needed(command):
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert ended.stderr.splitlines()[-1] == "[]"
+
+
+def test_only_what_searches_a_front_needs_pymoo():
+    program = (
+        "import sys, escalade.api, escalade.search\n"
+        "from escalade.search.nsga2 import NSGA2\n"
+        "sys.exit(str('pymoo' in sys.modules))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert ended.stderr.splitlines()[-1] == "False"
 
 
 def test_the_space_command_needs_no_torch():

@@ -91,6 +91,7 @@ def test_fields_with_defaults_may_be_left_out(architecture):
         (["stages", 1, "blocks", 0, "group_width"], 8, "blocks[0].group_width"),
         (["stages", 1, "blocks", 0, "transition"], 1, "transition: expected bool, got 1"),
         (["stages", 1, "blocks", 0, "se", "ratio"], 2, "blocks[0].se.ratio: 2 is outside (0, 1]"),
+        (["stages", 1, "blocks", 0, "se", "ratio"], 0.001, "se.ratio: 0.001 of "),
         (["stages", 1, "blocks", 0, "se", "of"], "all", "blocks[0].se.of: 'all' is not known"),
         (["stages", 1, "blocks", 0, "se", "gate"], "relu", "blocks[0].se.gate: 'relu'"),
         (["stages", 1, "blocks", 0, "se"], 0.25, "blocks[0].se: expected a mapping"),

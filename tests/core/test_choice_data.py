@@ -143,3 +143,13 @@ def test_errors_name_the_path(path, value, words):
     assert words in str(caught.value)
     assert str(caught.value).startswith("file.")
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_identities_that_all_fold_have_no_relu():
+    data = changed(["folds"], True) | {"identity": "let_relu"}
+    with pytest.raises(ValueError) as caught:
+        parse(data, where="file")
+    assert str(caught.value).startswith("file.identity: let_relu puts a ReLU where identities are")
+    assert "or folds: false" in str(caught.value)
+    assert parse(data | {"folds": False}).identity == "let_relu"
+    assert parse(data | {"identity": "plain"}).folds

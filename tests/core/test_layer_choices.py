@@ -85,6 +85,7 @@ def test_round_trip():
         (["stages", 1, "kind"], "conv", "file.stages[1].kind: 'conv' is not known"),
         (["stages", 0, "expansions"], [6], "file.stages[0].expansions: dsconv does not expand"),
         (["stages", 0, "se", "ratio"], 2, "file.stages[0].se.ratio: 2.0 is outside (0, 1]"),
+        (["stages", 1, "se"], {"ratio": 0.002}, "file.stages[1].se.ratio: 0.002 of "),
         (["stages", 0, "se", "ratios"], 1, "file.stages[0].se.ratios: unknown field"),
         (["scaling"], [], "file.scaling: unknown field"),
     ],

@@ -69,6 +69,13 @@ def test_how_it_was_found():
     assert "- depth: 1.500 times the base's, predicted between 1.200 and 1.750" in grown
 
 
+def test_ratios_are_to_what_was_scaled():
+    text = _card(facts=replace(FACTS, reference="S2"))
+    assert "- depth: 1.500 times S2's" in text
+    assert "the base's" not in text
+    assert " times " not in _card(facts=replace(FACTS, scaling=None))
+
+
 def test_training_input_and_loading():
     text = _card()
     assert "20,000 training images" in text

@@ -93,15 +93,6 @@ def test_a_late_stride_is_refused() -> None:
         facts(arch)
 
 
-def test_an_empty_squeeze_is_refused() -> None:
-    block = Block(width=8, se=SqueezeExcite(ratio=0.01, of="input"))
-    arch = Architecture(
-        resolution=32, stem=Stem(width=8), stages=(Stage(blocks=(block,)),), head=Head(width=8)
-    )
-    with pytest.raises(ValueError, match="leaves no channel"):
-        build(arch)
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     torch.manual_seed(0)

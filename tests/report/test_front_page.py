@@ -10,6 +10,10 @@ import fixture
 import front_run
 import pytest
 
+from escalade.api.design import growth_json
+from escalade.core.architecture import Architecture
+from escalade.core.budget import Budget
+from escalade.core.hybrid import scale_to
 from escalade.report.artefacts import read
 from escalade.report.findings import sentence
 from escalade.report.number import SPACE
@@ -46,6 +50,35 @@ def test_a_run_with_a_front_shows_it(tmp_path):
     assert f"{len(found.front)} networks of which none beats another" in page
     assert "meet macs &lt; 3M, params &lt; 150k and accuracy &gt; 0.72" in page
     assert "S0, S1 and S2 were chosen of them" in page
+
+
+def test_what_is_scaled_is_the_largest_member(tmp_path):
+    """A front has no base network, and no rule is a function of the stage through its member."""
+    folder = front_run.build(tmp_path / "run")
+    stages = json.loads((folder / "search.json").read_text())["stages"]
+    largest = Architecture.from_json(stages[-1]["architecture"]).renamed("S2")
+    budget = Budget(2.0 * stages[-1]["macs"], "macs", 0.05)
+    grown = scale_to(largest, rule="dWr", budget=budget, stage=4.0, name="S3", base_stage=3.0)
+    growth = growth_json("dWr", [grown], base="S2", stage=3.0)
+    (folder / "growth.json").write_text(json.dumps(growth))
+    page = written(folder)
+    assert "Lines are" not in page
+    assert "the largest searched member, which the rule dWr scales" in page
+    assert "S2 is scaled by the rule dWr." in page
+    axis = figures_of(page)["growth-depth"]["layout"]["yaxis"]
+    assert axis["title"]["text"] == "depth ratio to the largest searched"
+    (folder / "growth.json").write_text(json.dumps(growth_json("dWr", [])))
+    assert "to the base network over the scaling stages. Lines are the rule dWr" in written(folder)
+
+
+def test_searches_that_share_no_base_fit_nothing(tmp_path):
+    folder = fixture.build(tmp_path / "run")
+    path = folder / "growth.json"
+    none = {"form": None, "functions": {}, "leave_last_out": None, "members": []}
+    path.write_text(json.dumps(json.loads(path.read_text()) | none))
+    page = written(folder)
+    assert "Nothing was fitted, and no members were grown." in page
+    assert "to the base network over the scaling stages" not in page
 
 
 def test_a_run_without_a_front_has_no_such_section(tmp_path):

@@ -27,6 +27,9 @@ def test_others_fill_up_a_short_curve():
 def test_equal_points_count_once_as_long_as_others_are_left():
     costs, errors = np.array([1.0, 1.0, 2.0, 3.0]), np.array([0.5, 0.5, 0.4, 0.3])
     assert choose(errors, costs=costs, num=3).tolist() == [0, 2, 3]
+    assert choose(errors, costs=costs, num=4).tolist() == [0, 1, 2, 3]
+    costs, errors = np.array([1.0, 1.0, 2.0]), np.array([0.5, 0.5, 0.6])
+    assert choose(errors, costs=costs, num=2).tolist() == [0, 2]
 
 
 def test_too_few_are_refused():

@@ -86,6 +86,18 @@ def test_a_member_may_be_worse_than_a_cheaper_network(layered, macs):
     assert max(front["members"]) >= front["num_front"]
 
 
+def test_of_equally_accurate_networks_the_best_in_the_other_objectives(layered, macs):
+    score = Ask(lambda population: np.full(len(population), 0.5))
+    found = drive(search(layered, float(np.median(macs)), tolerance=0.2), score=score)
+    scored = paths(np.array(score.genomes))
+    counts = layered.costs(scored, "macs"), layered.costs(scored, "params")
+    inside = np.abs(counts[0] / found.stages[0].budget - 1) <= 0.2
+    assert inside.sum() > 10
+    assert found.stages[0].macs == counts[0][inside].min()
+    cheapest = inside & (counts[0] == found.stages[0].macs)
+    assert found.stages[0].params == counts[1][cheapest].max()
+
+
 def test_one_network_may_serve_two_budgets(layered, macs):
     target = float(np.median(macs))
     found = drive(search(layered, target, target * 1.0001, tolerance=0.05), score=Gains())

@@ -11,7 +11,7 @@ from pymoo.indicators.hv import HV
 from pymoo.operators.survival.rank_and_crowding.metrics import calc_crowding_distance
 from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 
-from escalade.search.pareto import crowding, equispaced, hypervolume, non_dominated
+from escalade.search.pareto import crowding, equispaced, extended, hypervolume, non_dominated
 
 # Few distinct values, so that ties and equal points come up.
 POINTS = st.tuples(st.integers(1, 25), st.integers(2, 4)).flatmap(
@@ -23,6 +23,14 @@ POINTS = st.tuples(st.integers(1, 25), st.integers(2, 4)).flatmap(
 def test_non_dominated_is_pymoos_first_front(points):
     front = NonDominatedSorting().do(points, only_non_dominated_front=True)
     assert np.flatnonzero(non_dominated(points)).tolist() == sorted(front.tolist())
+
+
+@given(POINTS, st.integers(0, 25))
+def test_a_front_is_extended_as_if_it_were_made_anew(points, num):
+    first, more = points[:num], points[num:]
+    front = first[non_dominated(first)]
+    joined = np.concatenate([front, more])
+    assert extended(front, by=more).tolist() == non_dominated(joined).tolist()
 
 
 @given(POINTS)

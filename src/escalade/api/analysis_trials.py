@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from escalade.api.session import Session, recipe_for
-from escalade.core.architecture import Architecture
+from escalade.api.trainings import sliced
 from escalade.core.path_space import Path as NetworkPath
-from escalade.family import package
 from escalade.family.in_place import InPlaceJob
 from escalade.family.parallel import Job
 from escalade.family.retrain import RetrainJob
@@ -139,7 +138,7 @@ class Trials:
         config = self._session.config
         job = RetrainJob(
             name=name,
-            architecture=_trained(network, start),
+            architecture=network.path.architecture if start is None else sliced(start),
             recipe=recipe,
             seed=config.seed,
             folder=self._folder(name),
@@ -160,8 +159,3 @@ class Trials:
 
     def _folder(self, name: str) -> Path:
         return self._session.folder.analysis_trainings / name
-
-
-def _trained(network: Network, start: Path | None) -> Architecture:
-    """What a training is of: of a slice that is trained on, the slice's own network."""
-    return network.path.architecture if start is None else package.read(start).architecture

@@ -19,7 +19,7 @@ from escalade.api.estimate import (
     num_images,
     retrain_seconds,
 )
-from escalade.api.plan_text import bars, data_line
+from escalade.api.plan_text import bars, data_facts, data_line
 from escalade.api.session import load_images, make_runtime
 from escalade.api.timing import Timing, time_members
 from escalade.config import Config
@@ -56,19 +56,10 @@ class DesignPlan:
 
     def to_json(self) -> dict[str, Any]:
         """The keys of `Plan.to_json`."""
-        data, config = self.data, self.config
+        config = self.config
         scaled = (*config.ladder.budgets[1:], *config.grown)
         return {
-            "data": {
-                "name": data.name,
-                "classes": list(data.classes),
-                "in_channels": data.in_channels,
-                "side": data.side,
-                "train": len(data.train),
-                "search": len(data.search),
-                "test": len(data.test),
-                "skipped": [list(entry) for entry in data.skipped],
-            },
+            "data": data_facts(self.data),
             "space": {"name": self.space.name, "size": self.space.size, "distinct": None},
             "budget_kind": config.budget_kind,
             "stages": [dict(self.stage)],

@@ -13,6 +13,7 @@ from escalade.api.session import weights_of
 from escalade.api.timing import Timing
 from escalade.config import Config
 from escalade.core.budget import Budget
+from escalade.core.choice_space import ChoiceSpace
 from escalade.core.path_space import PathSpace
 from escalade.core.seeds import generator
 from escalade.core.space_summary import candidate_paths
@@ -55,7 +56,7 @@ def estimate(
     evaluations = num_evaluations(config, space)
     asks_once = method_of(config, space) in ("random", "nsga2")
     asked = evaluations * (1.0 if asks_once else MEASURED_SHARE)
-    rounds = _rounds(config, macs, weights=weights_of(config, space))
+    rounds = _rounds(config, space, macs)
     trained = num_images(config.retrain.recipe, num_train) + scored * EVALUATION_SHARE
     return Estimate(
         train=num_images(config.supernet.recipe, num_train) * timing.path,
@@ -117,13 +118,16 @@ def member_macs(config: Config, space: PathSpace) -> list[float]:
     return macs
 
 
-def _rounds(config: Config, macs: list[float], *, weights: str) -> list[list[float]]:
+def _rounds(config: Config, space: SupernetSpace, macs: list[float]) -> list[list[float]]:
     """Macs of the trainings that run side by side, one round after the other."""
-    num, how = len(config.budgets), config.retrain
+    num, how, weights = len(config.budgets), config.retrain, weights_of(config, space)
     searched, grown = macs[:num], macs[num:]
     first = [] if weights == "slice" else list(searched)
     if how.grown != "warm":
         first += grown
+    # Warm starts need the largest without its identities, which its slice may keep.
+    if isinstance(space, ChoiceSpace) and grown and how.grown != "scratch" and weights != "retrain":
+        first.append(searched[-1])
     return [first, [] if how.grown == "scratch" else grown]
 
 

@@ -13,7 +13,7 @@ from escalade.api.design import is_design, settle
 from escalade.api.design_plan import DesignPlan, plan_design
 from escalade.api.estimate import Estimate
 from escalade.api.methods import made_for, scales
-from escalade.api.plan_text import bars, data_line, front_lines
+from escalade.api.plan_text import bars, data_facts, data_line, front_lines
 from escalade.api.run_folder import named_space
 from escalade.api.search import check_search
 from escalade.api.session import load_images, make_runtime, path_sampler
@@ -50,18 +50,9 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         """Stable keys for programs."""
-        data, config = self.data, self.config
+        config = self.config
         return {
-            "data": {
-                "name": data.name,
-                "classes": list(data.classes),
-                "in_channels": data.in_channels,
-                "side": data.side,
-                "train": len(data.train),
-                "search": len(data.search),
-                "test": len(data.test),
-                "skipped": [list(entry) for entry in data.skipped],
-            },
+            "data": data_facts(self.data),
             "space": {
                 "name": self.space.name,
                 "size": self.space.size,

@@ -9,8 +9,22 @@ from escalade.core.budget import format_amount
 from escalade.data import ImageData
 
 
+def data_facts(data: ImageData) -> dict[str, Any]:
+    """The images and their splits, for programs."""
+    return {
+        "name": data.name,
+        "classes": list(data.classes),
+        "in_channels": data.in_channels,
+        "side": data.side,
+        "train": len(data.train),
+        "search": len(data.search),
+        "test": len(data.test),
+        "skipped": [list(entry) for entry in data.skipped],
+    }
+
+
 def data_line(data: ImageData) -> str:
-    """The images and their splits."""
+    """The same, for people."""
     return (
         f"data    {data.name}: {data.num_classes} classes, {len(data.train):,} train, "
         f"{len(data.search):,} search, {len(data.test):,} test images, "

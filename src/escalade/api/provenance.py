@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from escalade.api.design import searched_base
+from escalade.api.members import Candidate
 from escalade.api.methods import scales
 from escalade.api.session import Session
 from escalade.core.design_space import DesignSpace
+from escalade.core.scaling import scaling_between
 
 SELECTED = {
     "coarse_to_fine": "Selected coarse to fine (BigNAS, section 3.2)",
@@ -15,10 +19,24 @@ SELECTED = {
 }
 
 
+def ratios(session: Session, candidate: Candidate) -> dict[str, Any]:
+    """`scaling` and `reference` of a card: to the base, or to the member that a rule scaled.
+
+    Networks that were searched each for itself are no scaled ones.
+    """
+    if isinstance(session.space, DesignSpace) or not _is_each_its_own(session):
+        return {"scaling": candidate.scaling.to_json()}
+    if candidate.origin == "searched":
+        return {}
+    base = searched_base(session.folder)
+    scaling = scaling_between(base, candidate.architecture)
+    return {"scaling": scaling.to_json(), "reference": base.name}
+
+
 def how_found(session: Session, origin: str) -> str:
     """A sentence for a member's card; empty where members are one base, scaled."""
     space, config, folder = session.space, session.config, session.folder
-    if scales(config, space):
+    if not _is_each_its_own(session):
         return ""
     if origin == "grown":
         return (
@@ -44,3 +62,9 @@ def how_found(session: Session, origin: str) -> str:
         f"{how} in the space {space.name} for this budget: the best found on {images} images with "
         "weights cut out of one supernet."
     )
+
+
+def _is_each_its_own(session: Session) -> bool:
+    """Whether no searched network is another one, scaled."""
+    config = session.config
+    return config.search.method == "independent" or not scales(config, session.space)

@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from escalade.api.members import Candidate, candidates, pack, recipe_facts
-from escalade.api.provenance import how_found
+from escalade.api.provenance import how_found, ratios
 from escalade.api.report import collect_metrics
 from escalade.api.session import Session, recipe_for, weights_of
 from escalade.api.sizes import missed_limits
-from escalade.api.trainings import read_made, slice_into, train_all
+from escalade.api.trainings import read_made, slice_into, sliced, train_all
 from escalade.core import cost
 from escalade.core.architecture import Architecture
 from escalade.evaluate.score import accuracy
@@ -111,22 +111,15 @@ def _job(
     if start is not None:
         rate = recipe.learning_rate * config.retrain.finetune_rate
         recipe = replace(recipe, learning_rate=rate)
+    tuned = start if kind == "finetune" else None
     return RetrainJob(
         name=f"{candidate.name}-{kind}",
-        architecture=_trained(candidate, kind, start),
+        architecture=candidate.architecture if tuned is None else sliced(tuned),
         recipe=recipe,
         seed=config.seed,
         folder=_at(session, candidate, kind),
         start=start,
     )
-
-
-def _trained(candidate: Candidate, kind: str, start: Path | None) -> Architecture:
-    """What a training is of: of a slice that is trained on, the slice's own network."""
-    if kind == "finetune":
-        assert start is not None
-        return package.read(start).architecture
-    return candidate.architecture
 
 
 def _finish(
@@ -175,11 +168,11 @@ def _finish(
         tolerance=None if chose_size else config.tolerance,
         search=made.search,
         test=test,
-        scaling=candidate.scaling.to_json(),
         interval=candidate.interval,
         recipe=recipe_facts(config.retrain.recipe) if kind != "sliced" else None,
         notes=tuple(notes),
         found=how_found(session, candidate.origin),
+        **ratios(session, candidate),
     )
     card.write(folder, member=member, package=packed, facts=facts)
     _save(session, member)

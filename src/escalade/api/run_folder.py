@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from escalade.config import Config, read_file, resolve
 from escalade.core.budget import Ladder
+from escalade.core.choice_data import check_folds
 from escalade.core.choice_space import ChoiceSpace
-from escalade.family.files import read_json, write_json, write_text
+from escalade.family.files import read_json
 from escalade.spaces import choose, load
 from escalade.spaces.load import Space
 
-# Settings that `--hours` fits to the device.
-FITTED = (
-    "supernet.recipe.steps",
-    "supernet.recipe.epochs",
-    "search.population",
-    "search.generations",
-    "search.rounds",
-    "search.num_bases",
-    "search.strategies",
-    "search.num_skeletons",
-    "search.num_variations",
-    "search.recipe.steps",
-    "search.recipe.epochs",
-    "retrain.grown",
-    "retrain.recipe.steps",
-    "retrain.recipe.epochs",
-)
-
 AGAIN = "it is made again when the run goes on"
-UNFINISHED = ".config.yaml.part"  # all that is left of a run killed while it wrote its first file
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +111,21 @@ class RunFolder:
         """The space the run began with; a user's own file may have changed or moved since.
 
         Raises:
-            ValueError: if space.json is damaged, or the identities of the configuration are others.
+            ValueError: if space.json is damaged, or the configuration names another space, or other
+                identities.
         """
         if not self.space.exists():
             return named_space(config)
         data = self.read(self.space)
+        begun = load.parse(data, where=str(self.space))
+        if (name := _name(config)) not in (None, begun.name):
+            remedy = "write that" if begun.name in load.names() else "name its file"
+            raise ValueError(
+                f"{self.config}: space is {name}, but the run began with {begun.name}; {remedy}, "
+                "or use another --out"
+            )
         space = load.make(
-            load.parse(data, where=str(self.space)),
+            begun,
             factors=_ladder(config).factors if config.budgets else (1.0,),
             kind=config.budget_kind,
         )
@@ -154,8 +141,8 @@ def named_space(config: Config) -> Space:
     """The space that a configuration names, or the nearest to its first budget, for its ladder.
 
     Raises:
-        ValueError: as `choose.space_for`; if there are neither budgets nor a name; or for
-            `supernet.identity` in a space without identities.
+        ValueError: as `choose.space_for`; if there are neither budgets nor a name; or for a
+            `supernet.identity` that the space cannot have.
     """
     if config.budgets:
         space = choose.space_for(config.space, _ladder(config))
@@ -166,6 +153,22 @@ def named_space(config: Config) -> Space:
     return _with_identity(space, config.supernet.identity)
 
 
+def _name(config: Config) -> str | None:
+    """What the space that a configuration names calls itself; None where nothing tells.
+
+    A user's own file may have moved or changed since the run began.
+    """
+    space = config.space
+    if space is None or space in load.names():
+        return space
+    try:
+        return load.read(space).name
+    except ValueError:
+        if Path(space).suffix or Path(space).exists():
+            return None
+        raise
+
+
 def _with_identity(space: Space, identity: str | None) -> Space:
     if identity is None:
         return space
@@ -174,70 +177,14 @@ def _with_identity(space: Space, identity: str | None) -> Space:
             f"supernet.identity: the space {space.name} has no identities; leave it out, or name "
             "a choice space, such as scarlet_small"
         )
-    return space.with_identity(identity)
+    space = space.with_identity(identity)
+    check_folds(
+        space.data, "supernet.identity", "use let or plain, or a space that keeps them, as scarlet"
+    )
+    return space
 
 
 def _ladder(config: Config) -> Ladder:
     """What scaling stages are laid out for: a front has base networks only."""
     ladder = config.ladder
     return Ladder(ladder.budgets[:1]) if config.search.method == "nsga2" else ladder
-
-
-def claim(path: Path, config: Config) -> RunFolder:
-    """Make a run folder, or take up the one that holds this very configuration.
-
-    Raises:
-        ValueError: if it belongs to another configuration, is no run folder, or cannot be written.
-    """
-    folder = RunFolder(path)
-    text = config.to_yaml()
-    if folder.config.exists():
-        difference = _difference(folder.load_config(), config)
-        if difference:
-            raise ValueError(
-                f"{path}: holds a run of another configuration: {difference}.\n"
-                "Use another --out, or the command the run was started with"
-            )
-        _write_space(folder, config)
-        return folder
-    if path.exists() and not path.is_dir():
-        raise ValueError(f"{path}: is a file; name a folder with --out")
-    if path.is_dir() and any(entry.name != UNFINISHED for entry in path.iterdir()):
-        raise ValueError(f"{path}: is neither empty nor a run folder; use another --out")
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"{path}: cannot make the run folder: {error.strerror}") from None
-    if not os.access(path, os.W_OK):
-        raise ValueError(f"{path}: no permission to write there; use another --out")
-    write_text(folder.config, text)
-    _write_space(folder, config)
-    return folder
-
-
-def _write_space(folder: RunFolder, config: Config) -> None:
-    if not folder.space.exists():
-        space = named_space(config)
-        write_json(folder.space, load.to_json(space.data))
-
-
-def _difference(old: Config, new: Config) -> str:
-    """The first setting that differs; how many workers compute does not make it another run."""
-    before, after = (_flat(yaml.safe_load(config.to_yaml())) for config in (old, new))
-    ignored = {"workers"}
-    if old.fitted and not new.fitted:
-        ignored |= {"fitted", *FITTED}
-    for key in sorted(before.keys() | after.keys()):
-        if key not in ignored and before.get(key) != after.get(key):
-            return f"{key} is {before.get(key)} there, {after.get(key)} here"
-    return ""
-
-
-def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in data.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
-    return flat

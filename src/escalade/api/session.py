@@ -16,7 +16,8 @@ from safetensors.torch import load_file, save
 from escalade.api import latency
 from escalade.api.console import Console
 from escalade.api.run_folder import RunFolder, named_space
-from escalade.config import Config
+from escalade.config import Config, SupernetConfig
+from escalade.core.choice_space import ChoiceSpace
 from escalade.core.design_space import DesignSpace
 from escalade.core.layer_space import LayerSpace
 from escalade.core.path_space import PathSpace
@@ -34,6 +35,9 @@ from escalade.supernet.make import make_supernet as make_any_supernet
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
+
+# Settings of the sandwich step alone.
+OF_SANDWICH = ("num_random", "distillation", "regularise", "patches")
 
 
 @dataclass(frozen=True)
@@ -170,6 +174,40 @@ def path_sampler(config: Config, space: PathSpace) -> Uniform | Hierarchical:
     if settings.sampler == "uniform":
         return Uniform(space, window=window)
     return Hierarchical(space, weights=settings.weights, window=window)
+
+
+def check_sampling(config: Config, space: PathSpace) -> None:
+    """Refuse settings of how paths are drawn that this space has no use for.
+
+    Raises:
+        ValueError: naming the setting, and what says how paths are drawn instead.
+    """
+    settings, default = config.supernet, SupernetConfig()
+    if isinstance(space, SearchSpace):
+        if config.search.method == "nsga2" and settings.window not in (None, default.window):
+            raise ValueError(
+                f"supernet.window: {settings.window:g} is around budgets, but the members of a "
+                "front (search.method: nsga2) may have any size; leave it out"
+            )
+        return
+    fair = step_of(config, space) == "fair"
+    useful = {
+        "sampler": ("hierarchical",) if fair else ("hierarchical", "uniform"),
+        "weights": ("equal",),
+        "window": (None, default.window),
+        "balance": ("none", default.balance),
+    }
+    steps = "single_path or sandwich"
+    if isinstance(space, ChoiceSpace):
+        steps = "fair or single_path"
+        useful |= {name: (getattr(default, name),) for name in OF_SANDWICH}
+    for name, values in useful.items():
+        if (value := getattr(settings, name)) not in values:
+            raise ValueError(
+                f"supernet.{name}: {value} says nothing in the space {space.name}, which has "
+                f"{'no sandwich' if name in OF_SANDWICH else 'no scaling stages'}; leave it out. "
+                f"How paths are drawn there is supernet.step, {steps}"
+            )
 
 
 def step_of(config: Config, space: PathSpace) -> str:

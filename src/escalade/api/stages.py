@@ -8,6 +8,7 @@ from typing import Any
 
 from escalade.api import analysis, latency
 from escalade.api.analysis import Analysis
+from escalade.api.claim import claim
 from escalade.api.console import Console
 from escalade.api.design import grow_by_rule, is_design, search_models, settle, settled
 from escalade.api.design_plan import check_budget
@@ -18,7 +19,7 @@ from escalade.api.methods import scales
 from escalade.api.plan import check_budgets, check_complete, check_feasible, plan
 from escalade.api.report import report, write_plan
 from escalade.api.retrain import retrain
-from escalade.api.run_folder import AGAIN, RunFolder, claim
+from escalade.api.run_folder import AGAIN, RunFolder
 from escalade.api.search import search
 from escalade.api.session import Session, make_runtime
 from escalade.api.stop import Stop

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from escalade.api.session import Session, path_sampler, recipe_for, step_of
+from escalade.api.session import Session, check_sampling, path_sampler, recipe_for, step_of
 from escalade.config import Config
 from escalade.core.choice_space import ChoiceSpace
 from escalade.core.design_space import DesignSpace
@@ -13,12 +13,12 @@ from escalade.data import ImageData, TrainBatches
 from escalade.evaluate.ledger import Entry
 from escalade.supernet.make import check_options
 from escalade.supernet.shared_weights import SharedWeights
-from escalade.train.augmentation import augmentation
+from escalade.train import augmentation
 from escalade.train.fair import FairStep
 from escalade.train.loop import train
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich import SandwichStep
-from escalade.train.steps import Objective, SinglePathStep, Step
+from escalade.train.steps import SinglePathStep, Step
 
 
 def train_supernet(session: Session) -> None:
@@ -73,13 +73,8 @@ def train_supernet(session: Session) -> None:
 def training_batches(config: Config, *, data: ImageData, runtime: Runtime) -> TrainBatches:
     """The supernet's training batches."""
     recipe = recipe_for(config.supernet.recipe, data)
-    return TrainBatches(
-        data.train,
-        batch_size=recipe.batch_size,
-        seed=config.seed,
-        augmentation=augmentation(recipe, data),
-        device=runtime.device,
-        num_crops=_num_crops(config),
+    return augmentation.training_batches(
+        recipe, data, seed=config.seed, runtime=runtime, num_crops=_num_crops(config)
     )
 
 
@@ -96,12 +91,7 @@ def training_step(
 ) -> Step:
     """How the supernet trains; `api.timing` times the same step."""
     settings, space, kind = config.supernet, space.training, step_of(config, space)
-    objective = Objective(
-        mean=data.mean,
-        std=data.std,
-        label_smoothing=settings.recipe.label_smoothing,
-        autocast=runtime.autocast,
-    )
+    objective = augmentation.objective(settings.recipe, data, runtime=runtime)
     if kind == "fair":
         paths = FairPaths(space, seed=config.seed)
         return FairStep(supernet, paths=paths, objective=objective)
@@ -136,6 +126,7 @@ def check_step(config: Config, space: PathSpace) -> None:
     """
     settings = config.supernet
     check_options(space.shape, coupled=settings.coupled, zero_residual=settings.zero_residual)
+    check_sampling(config, space)
     space, kind = space.training, step_of(config, space)
     sampler = path_sampler(config, space)
     if kind == "fair":

@@ -107,6 +107,11 @@ def slice_into(session: Session, folder: Path, running: Architecture) -> None:
     session.runtime.barrier()
 
 
+def sliced(folder: Path) -> Architecture:
+    """What a training that goes on from a slice is of: the slice's own network."""
+    return package.read(folder).architecture
+
+
 def is_done(folder: Path) -> bool:
     """Whether a training's weights are whole."""
     return (folder / RESULT).exists()

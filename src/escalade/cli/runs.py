@@ -110,7 +110,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--space", help="a space's name or file")
     parser.add_argument("--hours", type=float, help="fit the schedule to this time on this device")
     parser.add_argument("--seed", type=int)
-    parser.add_argument("--out", type=Path, help="the run folder; default runs/NAME")
+    parser.add_argument("--out", type=Path, help="the run folder; default runs/NAME, or a free one")
     parser.add_argument(
         "--set",
         action="append",
@@ -120,8 +120,8 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _settings(options: argparse.Namespace) -> tuple[list[dict[str, Any]], Path]:
-    """Layers of settings, later ones winning, and the run folder."""
+def _settings(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
+    """Layers of settings, later ones winning, and the run folder's name where none is given."""
     from escalade.config import read_file, read_preset
 
     layers: list[dict[str, Any]] = []
@@ -143,8 +143,15 @@ def _settings(options: argparse.Namespace) -> tuple[list[dict[str, Any]], Path]:
     data = next((layer["data"] for layer in reversed(layers) if "data" in layer), None)
     if data is None:
         raise UsageError("--data: name a folder of class folders or a data set; or use --preset")
-    name = options.preset or Path(str(data)).resolve().name
-    return layers, options.out or Path("runs") / name
+    return layers, options.preset or Path(str(data)).resolve().name
+
+
+def _folder(options: argparse.Namespace, layers: list[dict[str, Any]], name: str) -> Path:
+    """The run folder: the one given, or a free one, or the one that this very run has."""
+    from escalade import api
+
+    out: Path = options.out or api.default_folder(layers, Path("runs") / name)
+    return out
 
 
 def _assignment(text: str) -> dict[str, Any]:
@@ -171,11 +178,12 @@ def _demo(options: argparse.Namespace) -> None:
 def _plan(options: argparse.Namespace) -> None:
     from escalade import api
 
-    layers, out = _settings(options)
+    layers, name = _settings(options)
     plan = api.plan(layers)
     if options.format == "json":
         write_json(plan.to_json())
     else:
+        out = _folder(options, layers, name)
         sys.stderr.write(plan.text(command=_next_command(options, out)))
 
 
@@ -192,7 +200,10 @@ def _next_command(options: argparse.Namespace, out: Path) -> str:
 def _run(options: argparse.Namespace) -> None:
     from escalade import api
 
-    layers, out = _settings(options)
+    layers, name = _settings(options)
+    out = _folder(options, layers, name)
+    if options.out is None and out.name != name:
+        sys.stderr.write(f"run: into {out}; {out.with_name(name)} is taken\n")
     api.run(layers, out=out, should_stop=should_stop)
 
 

@@ -107,7 +107,7 @@ def _check_front(config: Config) -> None:
         _check_measure(objective.measure, f"search.objectives[{i}]")
     for i, constraint in enumerate(constraints):
         _check_measure(constraint.measure, f"search.constraints[{i}]")
-    if not 0 <= search.crossover <= 1:
+    if search.crossover is not None and not 0 <= search.crossover <= 1:
         raise ValueError(f"search.crossover: {search.crossover:g} is not a share of 0 to 1")
     if config.budgets and search.members is not None:
         raise ValueError(

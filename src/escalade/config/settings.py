@@ -106,7 +106,8 @@ class SearchConfig:
             for the paper's objectives, equal ones for others.
         constraints: of nsga2: hard limits, such as macs < 500M or accuracy > 0.4.
         members: of nsga2 without budgets: networks chosen of the front (K); None takes 3.
-        crossover: of nsga2: share of the children made by crossover; the others are mutated.
+        crossover: of nsga2: share of the children made by crossover; the others are mutated. None
+            takes 0.5, or all where nothing mutates.
         exploitation: of nsga2: mutate by a controller that learns.
         exploration: of nsga2: mutate by a roulette wheel.
     """
@@ -127,7 +128,7 @@ class SearchConfig:
     objective_weights: list[float] | None = None
     constraints: list[str] = field(default_factory=list)
     members: int | None = None
-    crossover: float = 0.5
+    crossover: float | None = None
     exploitation: bool = True
     exploration: bool = True
 

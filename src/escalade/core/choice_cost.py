@@ -18,15 +18,12 @@ from escalade.core.architecture import Block
 from escalade.core.choice_data import ChoiceData
 from escalade.core.choice_network import without_skip
 from escalade.core.choice_shape import ChoiceShape, LayerShape
-from escalade.core.population import IntArray
+from escalade.core.population import IntArray, chunks
 from escalade.core.price import Price
 from escalade.core.rounding import conv_side
 
 if TYPE_CHECKING:
     from escalade.core.latency_table import LatencyTable
-
-# Rows costed at once: small enough that the intermediate arrays stay in the cache.
-CHUNK = 8192
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,13 +56,7 @@ def choice_tables(
         kind: macs, params, activations or latency.
         latency: a device's table, for latency.
     """
-    price = Price(
-        kind=kind,
-        in_channels=data.in_channels,
-        num_classes=data.num_classes,
-        head_activation=data.head.activation,
-        latency=latency,
-    )
+    price = Price.of(data, kind, latency)
     layers = [layer for *_, layer in shape.layers]
     widths = sorted({shape.first.width, *(layer.width for layer in layers)})
     side = conv_side(data.resolution, shape.stem.stride)
@@ -108,8 +99,7 @@ def _left(
 def choice_costs(tables: ChoiceTables, genomes: IntArray) -> IntArray:
     """The sum of every network's prices: (n,)."""
     totals = np.empty(len(genomes), dtype=np.int64)
-    for start in range(0, len(genomes), CHUNK):
-        rows = slice(start, start + CHUNK)
+    for rows in chunks(len(genomes)):
         totals[rows] = _chunk(tables, np.ascontiguousarray(genomes[rows].T))
     return totals
 

@@ -5,20 +5,23 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from escalade.core.architecture import Block, Head, SqueezeExcite, Stem
-from escalade.core.choices import (
-    FORMAT,
-    as_mapping,
-    as_sequence,
+from escalade.core.legality import check_squeezed
+from escalade.core.space_checks import (
+    check_head,
     check_known,
-    read_fields,
+    check_odd,
+    check_side,
+    check_squeeze,
+    check_stride,
+    check_widths,
 )
+from escalade.core.space_file import as_file, entries_of, read_fields, read_list
 
 KIND = "choices"
 IDENTITY = "identity"
@@ -26,6 +29,7 @@ IDENTITY = "identity"
 IDENTITIES = ("let", "let_relu", "plain")
 # A quarter of the hidden width, ReLU, hard sigmoid.
 QUARTER = SqueezeExcite()
+ODD = "; use 3, 5 or 7"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,23 +119,13 @@ def parse(data: Any, *, where: str = "space") -> ChoiceData:
     Raises:
         ValueError: naming the path in the file, what is wrong and what would work.
     """
-    entries = dict(as_mapping(data, where))
-    version, kind = entries.pop("format", None), entries.pop("kind", None)
-    if version != FORMAT:
-        raise ValueError(f"{where}.format: {version!r} is not known; write format: {FORMAT}")
-    if kind != KIND:
-        raise ValueError(f"{where}.kind: {kind!r} is not known; write kind: {KIND}")
+    entries = entries_of(data, where, kind=KIND)
     for key, cls in (("stem", Stem), ("first", FirstBlock), ("head", Head), ("se", SqueezeExcite)):
         if key != "se" or key in entries:
             entries[key] = read_fields(cls, entries.get(key), f"{where}.{key}")
-    choices = as_sequence(entries.get("choices"), f"{where}.choices")
-    entries["choices"] = tuple(
-        _choice(choice, f"{where}.choices[{i}]") for i, choice in enumerate(choices)
-    )
-    stages = as_sequence(entries.get("stages"), f"{where}.stages")
-    entries["stages"] = tuple(
-        read_fields(ChoiceStage, stage, f"{where}.stages[{i}]") for i, stage in enumerate(stages)
-    )
+    stage = partial(read_fields, ChoiceStage)
+    entries["choices"] = read_list(_choice, entries.get("choices"), f"{where}.choices")
+    entries["stages"] = read_list(stage, entries.get("stages"), f"{where}.stages")
     space: ChoiceData = read_fields(ChoiceData, entries, where)
     _check(space, where)
     return space
@@ -139,16 +133,25 @@ def parse(data: Any, *, where: str = "space") -> ChoiceData:
 
 def to_json(space: ChoiceData) -> dict[str, Any]:
     """The mapping that `parse` reads."""
-    entries: dict[str, Any] = json.loads(json.dumps(asdict(space)))
+    entries = as_file(space, kind=KIND)
     for part, fixed in (("stem", "max_pool"), ("head", "hidden")):
         del entries[part][fixed]
-    return {"format": FORMAT, "kind": KIND} | entries
+    return entries
 
 
 def check_identity(identity: str, where: str) -> None:
     """Raise a ValueError if there is no such way to run an identity."""
     if identity not in IDENTITIES:
         raise ValueError(f"{where}: {identity!r} is not known; use one of {', '.join(IDENTITIES)}")
+
+
+def check_folds(space: ChoiceData, where: str, remedy: str) -> None:
+    """Raise a ValueError if all identities are to fold and run so that none does."""
+    if space.folds and space.identity == "let_relu":
+        raise ValueError(
+            f"{where}: let_relu puts a ReLU where identities are to fold, but in the space "
+            f"{space.name} all of them fold (folds: true); {remedy}"
+        )
 
 
 def _choice(data: Any, where: str) -> Choice | str:
@@ -160,8 +163,7 @@ def _choice(data: Any, where: str) -> Choice | str:
             "{expansion: 3, kernel: 5, se: true}"
         )
     choice: Choice = read_fields(Choice, data, where)
-    if choice.kernel % 2 == 0:
-        raise ValueError(f"{where}.kernel: {choice.kernel} is not odd; use 3, 5 or 7")
+    check_odd((choice.kernel,), f"{where}.kernel", hint=ODD)
     return choice
 
 
@@ -174,71 +176,46 @@ def _check(space: ChoiceData, where: str) -> None:
             first = space.choices.index(choice)
             raise ValueError(f"{where}.choices[{i}]: the same as choices[{first}]; leave one out")
     check_known("activation", space.activation, where)
-    for name in ("activation", "gate", "of"):
-        check_known(name, getattr(space.se, name), f"{where}.se")
-    _check_ratio(space, f"{where}.se.ratio")
+    _check_squeeze(space, f"{where}.se")
     check_identity(space.identity, f"{where}.identity")
+    check_folds(space, f"{where}.identity", "use let or plain, or folds: false")
     _check_stages(space, where)
     strides = (space.stem.stride, space.first.stride, *(stage.stride for stage in space.stages))
-    stride = math.prod(strides)
-    if space.resolution < stride:
-        raise ValueError(
-            f"{where}.resolution: {space.resolution} is too small for strides whose product is "
-            f"{stride}; use {stride} or more, or fewer strides of 2"
-        )
+    check_side(space.resolution, strides, f"{where}.resolution")
 
 
-def _check_ratio(space: ChoiceData, where: str) -> None:
-    """A squeeze-excitation has at least one channel, at most as many as what it reads."""
-    se, stages = space.se, space.stages
-    if se.ratio > 1:
-        raise ValueError(f"{where}: {se.ratio} is outside (0, 1]")
+def _check_squeeze(space: ChoiceData, where: str) -> None:
+    check_squeeze(space.se, where)
+    stages = space.stages
     inputs = [space.first.width, *(stage.width for stage in stages[:-1])]
     inputs += [stage.width for stage in stages if stage.depth > 1]
     for choice in space.choices:
         if isinstance(choice, Choice) and choice.se:
-            block = Block(expansion=choice.expansion, width=1, se=se)
-            if block.se_width(min(inputs)) < 1:
-                of = block.hidden(min(inputs)) if se.of == "hidden" else min(inputs)
-                raise ValueError(
-                    f"{where}: {se.ratio:g} of {of} channels is none; use {1 / of:.2g} or more"
-                )
+            block = Block(expansion=choice.expansion, width=1, se=space.se)
+            check_squeezed(block, min(inputs), where)
 
 
 def _check_ends(space: ChoiceData, where: str) -> None:
     """Stem, first block and head."""
     for part, at in ((space.stem, f"{where}.stem"), (space.first, f"{where}.first")):
         check_known("activation", part.activation, at)
-        _check_width(part.width, space.width_divisor, at)
-        if part.kernel % 2 == 0:
-            raise ValueError(f"{at}.kernel: {part.kernel} is not odd; use 3, 5 or 7")
-    check_known("activation", space.head.activation, f"{where}.head")
+        check_widths((part.width,), space.width_divisor, f"{at}.width")
+        check_odd((part.kernel,), f"{at}.kernel", hint=ODD)
     if space.stem.max_pool:
         raise ValueError(f"{where}.stem.max_pool: no network of depthwise blocks has it; leave out")
-    if space.head.width is None or space.head.hidden is not None:
-        raise ValueError(f"{where}.head: a supernet's head is one convolution; give only width")
-    _check_stride(space.first.stride, f"{where}.first")
+    check_head(space.head, f"{where}.head")
+    check_stride(space.first.stride, f"{where}.first.stride")
 
 
 def _check_stages(space: ChoiceData, where: str) -> None:
     before = space.first.width
     for i, stage in enumerate(space.stages):
         at = f"{where}.stages[{i}]"
-        _check_stride(stage.stride, at)
-        _check_width(stage.width, space.width_divisor, at)
+        check_stride(stage.stride, f"{at}.stride")
+        check_widths((stage.width,), space.width_divisor, f"{at}.width")
         if space.identities and stage.width < before:
             raise ValueError(
                 f"{at}.width: {stage.width} is below the width before it, {before}; an identity "
                 f"drops no channels, so use {before} or more, or take {IDENTITY} out of choices"
             )
         before = stage.width
-
-
-def _check_width(width: int, divisor: int, where: str) -> None:
-    if width % divisor:
-        raise ValueError(f"{where}.width: {width} is not a multiple of width_divisor {divisor}")
-
-
-def _check_stride(stride: int, where: str) -> None:
-    if stride not in (1, 2):
-        raise ValueError(f"{where}.stride: {stride} is neither 1 nor 2")

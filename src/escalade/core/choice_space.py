@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,49 +25,17 @@ from escalade.core.choice_cost import (
 )
 from escalade.core.choice_data import ChoiceData, check_identity
 from escalade.core.choice_shape import ChoiceShape
+from escalade.core.laddered import Laddered, needed
 from escalade.core.path_space import Gene, Path
 from escalade.core.population import IntArray, Population
 from escalade.core.unscaled import UNSCALED, Unscaled
 
-if TYPE_CHECKING:
-    from escalade.core.latency_table import LatencyTable
 
-
-class ChoiceSpace(Unscaled):
+class ChoiceSpace(Laddered[ChoiceData], Unscaled):
     """A space of networks whose layers are chosen from one list (`core.path_space`).
 
-    Args:
-        data: the choices, as a file has them.
-        factors: the ladder f_j / f_0.
-        kind: what the ladder counts.
-        latency: a device's table, for `costs` of that kind (see `with_latency`).
+    Args: those of `Laddered`.
     """
-
-    def __init__(
-        self,
-        data: ChoiceData,
-        *,
-        factors: Sequence[float] | None = None,
-        kind: str = "macs",
-        latency: LatencyTable | None = None,
-    ) -> None:
-        self.data = data
-        self.factors = tuple(factors) if factors else None
-        self.kind = kind
-        self.latency = latency
-        self._tables: dict[str, ChoiceTables] = {}
-
-    @property
-    def name(self) -> str:
-        return self.data.name
-
-    @property
-    def in_channels(self) -> int:
-        return self.data.in_channels
-
-    @property
-    def num_classes(self) -> int:
-        return self.data.num_classes
 
     @property
     def identity(self) -> str:
@@ -78,21 +46,6 @@ class ChoiceSpace(Unscaled):
     def folds(self) -> bool:
         """Whether layers directly after an identity have no shortcut."""
         return self.data.folds
-
-    def with_data(self, *, in_channels: int, num_classes: int) -> ChoiceSpace:
-        """The same space for other images and classes; a latency table does not fit those."""
-        data = replace(self.data, in_channels=in_channels, num_classes=num_classes)
-        return ChoiceSpace(data, factors=self.factors, kind=self.kind)
-
-    def with_latency(self, table: LatencyTable) -> ChoiceSpace:
-        """The same space with a device's latency table."""
-        return ChoiceSpace(self.data, factors=self.factors, kind=self.kind, latency=table)
-
-    def for_ladder(
-        self, factors: Sequence[float] | None, *, kind: str | None = None
-    ) -> ChoiceSpace:
-        """The same space for another ladder, or one that counts something else."""
-        return ChoiceSpace(self.data, factors=factors, kind=kind or self.kind, latency=self.latency)
 
     def with_identity(self, identity: str) -> ChoiceSpace:
         """The same space whose supernet runs identities so; stand-alone networks stay.
@@ -106,14 +59,6 @@ class ChoiceSpace(Unscaled):
     def with_folds(self, on: bool) -> ChoiceSpace:
         """The same space without shortcuts directly after identities, or with them."""
         return self._of(replace(self.data, folds=on))
-
-    @property
-    def training(self) -> ChoiceSpace:
-        """The space whose paths a supernet trains on: all of it."""
-        return self
-
-    def _of(self, data: ChoiceData) -> ChoiceSpace:
-        return ChoiceSpace(data, factors=self.factors, kind=self.kind, latency=self.latency)
 
     # Genomes
 
@@ -217,10 +162,6 @@ class ChoiceSpace(Unscaled):
             choice_network.running(self.data, self.shape, row),
         )
 
-    def paths(self, population: Population) -> list[Path]:
-        """Realise a whole population."""
-        return [self.path(genome) for genome in population.genomes]
-
     def sides(self, population: Population) -> IntArray:
         """Resolution of every path: (n,)."""
         return np.full(len(population), self.data.resolution)
@@ -240,21 +181,21 @@ class ChoiceSpace(Unscaled):
         Raises:
             ValueError: for latency without a table.
         """
-        sums = choice_costs(self._table(kind), population.genomes)
-        if kind != "latency" or self.latency is None:
-            return sums
-        seconds: npt.NDArray[np.float64] = self.latency.total(sums)
-        return seconds
+        costs: npt.NDArray[Any] = choice_costs(self._table(kind), population.genomes)
+        if kind == "latency":
+            costs = needed(self.latency, space=self.name).total(costs)
+        return costs
 
     def _table(self, kind: str) -> ChoiceTables:
-        latency = self.latency if kind == "latency" else None
-        if kind == "latency" and latency is None:
-            raise ValueError(
-                f"space {self.name}: latency is measured, not counted, and there is no table of it"
-            )
+        latency = needed(self.latency, space=self.name) if kind == "latency" else None
         if kind not in self._tables:
             self._tables[kind] = choice_tables(self.data, self.shape, kind, latency)
         return self._tables[kind]
+
+    @cached_property
+    def _tables(self) -> dict[str, ChoiceTables]:
+        """By kind of cost, those made so far."""
+        return {}
 
     @cached_property
     def shape(self) -> ChoiceShape:

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from escalade.core.choices import FORMAT, read_fields
 from escalade.core.regnet import ACTIVATION, BOTTLENECK_RATIO
+from escalade.core.space_checks import check_stride, check_widths
+from escalade.core.space_file import as_file, entries_of, read_fields
 
 KIND = "regnet"
 
@@ -76,15 +76,12 @@ def parse(data: Any, *, where: str = "space") -> DesignData:
     Raises:
         ValueError: naming the path in the file, what is wrong and what would work.
     """
-    entries = dict(data)
-    version, kind = entries.pop("format", None), entries.pop("kind", None)
-    if version != FORMAT:
-        raise ValueError(f"{where}.format: {version!r} is not known; write format: {FORMAT}")
-    if kind != KIND:
-        raise ValueError(
-            f"{where}.kind: {kind!r} is not known; write kind: {KIND}, layers or choices, or leave "
-            "it out of a space with scaling strategies"
-        )
+    entries = entries_of(
+        data,
+        where,
+        kind=KIND,
+        hint=", layers or choices, or leave it out of a space with scaling strategies",
+    )
     space: DesignData = read_fields(DesignData, entries, where)
     _check(space, where)
     return space
@@ -92,8 +89,7 @@ def parse(data: Any, *, where: str = "space") -> DesignData:
 
 def to_json(space: DesignData) -> dict[str, Any]:
     """The mapping that `parse` reads."""
-    entries: dict[str, Any] = json.loads(json.dumps(asdict(space)))
-    return {"format": FORMAT, "kind": KIND} | entries
+    return as_file(space, kind=KIND)
 
 
 def _check(space: DesignData, where: str) -> None:
@@ -106,14 +102,9 @@ def _check(space: DesignData, where: str) -> None:
             raise ValueError(f"{where}.{name}: expected [least, most] with least < most")
     if space.wm[0] <= 1:
         raise ValueError(f"{where}.wm: {space.wm[0]} is not above 1; widths could not grow")
-    for width in space.w0:
-        if width % space.width_divisor:
-            raise ValueError(
-                f"{where}.w0: {width} is not a multiple of width_divisor {space.width_divisor}"
-            )
+    check_widths(space.w0, space.width_divisor, f"{where}.w0")
     for name in ("stem_stride", "first_stride"):
-        if getattr(space, name) not in (1, 2):
-            raise ValueError(f"{where}.{name}: {getattr(space, name)} is neither 1 nor 2")
+        check_stride(getattr(space, name), f"{where}.{name}")
     for name in ("resolutions", "group_widths"):
         if list(getattr(space, name)) != sorted(getattr(space, name)):
             raise ValueError(f"{where}.{name}: list them from small to large")

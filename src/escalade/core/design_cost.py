@@ -38,14 +38,14 @@ def design_costs(data: DesignData, shapes: Shapes, resolutions: IntArray) -> dic
     """Macs, params and activations of every network: (n,) each."""
     num = len(resolutions)
     tally, one = _Tally(num), np.ones(num, dtype=np.int64)
-    side = conv_sides(resolutions, data.stem_stride)
+    side = conv_side(resolutions, data.stem_stride)
     in_width = one * data.stem_width
     tally.conv(one * data.in_channels, in_width, side**2, times=one, kernel=KERNEL)
     for stage in range(shapes.widths.shape[1]):
         width, depth = shapes.widths[:, stage], shapes.depths[:, stage]
         group, there = shapes.groups[:, stage], depth > 0
         stride = data.first_stride if stage == 0 else 2
-        out = np.where(there, conv_sides(side, stride), side)
+        out = np.where(there, conv_side(side, stride), side)
         projects = (in_width != width) | (stride != 1)
         _blocks(
             tally, data, in_width, width, group, side, out, times=one * there, projects=projects
@@ -61,11 +61,6 @@ def design_costs(data: DesignData, shapes: Shapes, resolutions: IntArray) -> dic
     tally.params += (in_width + 1) * data.num_classes
     tally.activations += data.num_classes
     return {"macs": tally.macs, "params": tally.params, "activations": tally.activations}
-
-
-def conv_sides(sides: IntArray, stride: int) -> IntArray:
-    """`rounding.conv_side` for arrays."""
-    return conv_side(sides, stride)  # type: ignore[arg-type,return-value]
 
 
 def _blocks(

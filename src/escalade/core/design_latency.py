@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from escalade.core.design_choices import DesignData
-from escalade.core.design_cost import KERNEL, SE_RATIO, conv_sides
+from escalade.core.design_cost import KERNEL, SE_RATIO
 from escalade.core.design_shapes import Shapes
 from escalade.core.parts import Group, Sizes
 from escalade.core.population import IntArray
+from escalade.core.rounding import conv_side
 
 if TYPE_CHECKING:
     from escalade.core.latency_table import LatencyTable
@@ -31,12 +32,12 @@ def design_latency(
         stem,
         Sizes(in_width=one * data.in_channels, hidden=0, width=in_width, side=resolutions),
     )
-    side = conv_sides(resolutions, data.stem_stride)
+    side = conv_side(resolutions, data.stem_stride)
     for stage in range(shapes.widths.shape[1]):
         width, depth = shapes.widths[:, stage], shapes.depths[:, stage]
         group_width, there = shapes.groups[:, stage], depth > 0
         stride = data.first_stride if stage == 0 else 2
-        out = np.where(there, conv_sides(side, stride), side)
+        out = np.where(there, conv_side(side, stride), side)
         first = _sizes(data, in_width, width, group_width, side)
         same = (in_width == width) & (stride == 1)
         total += _blocks(model, data, first, there & same, stride=stride, same_shape=True)

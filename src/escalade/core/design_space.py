@@ -23,10 +23,11 @@ from escalade.core.design_choices import DesignData, total_stride
 from escalade.core.design_cost import design_costs
 from escalade.core.design_latency import design_latency
 from escalade.core.design_shapes import Floats, Shapes, shapes
+from escalade.core.laddered import needed
+from escalade.core.path_space import Gene, Path
 from escalade.core.population import IntArray, Population
 from escalade.core.regnet import regnet
 from escalade.core.seeds import generator
-from escalade.core.space import Gene, Path
 
 if TYPE_CHECKING:
     from escalade.core.latency_table import LatencyTable
@@ -258,11 +259,8 @@ class DesignSpace:
         sides = self._values(genomes, "resolution").astype(np.int64)
         if kind != "latency":
             return design_costs(self.data, self.shapes(genomes), sides)[kind]
-        if self.latency is None:
-            raise ValueError(
-                f"space {self.name}: latency is measured, not counted, and there is no table of it"
-            )
-        return design_latency(self.data, self.latency, self.shapes(genomes), sides)
+        table = needed(self.latency, space=self.name)
+        return design_latency(self.data, table, self.shapes(genomes), sides)
 
     def cost_of(self, architecture: Architecture, kind: str) -> float:
         """One network's cost, as `costs` has it."""

@@ -6,26 +6,17 @@
 from __future__ import annotations
 
 import itertools
-import json
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from escalade.core.architecture import SqueezeExcite
-from escalade.core.choices import (
-    FORMAT,
-    StageChoices,
-    StemChoices,
-    as_mapping,
-    as_sequence,
-    check_known,
-    check_stage,
-    check_stem,
-    read_fields,
-)
+from escalade.core.choices import StageChoices, StemChoices, check_stage, check_stem, read_stage
+from escalade.core.space_checks import check_known, check_odd, check_side
+from escalade.core.space_file import as_file, entries_of, read_fields, read_list
 
 KIND = "layers"
+NESTED = "; a smaller kernel is the centre of the largest, so all are odd, such as [3, 5]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,16 +79,11 @@ def parse(data: Any, *, where: str = "space") -> LayerData:
     Raises:
         ValueError: naming the path in the file, what is wrong and what would work.
     """
-    entries = dict(as_mapping(data, where))
-    version, kind = entries.pop("format", None), entries.pop("kind", None)
-    if version != FORMAT:
-        raise ValueError(f"{where}.format: {version!r} is not known; write format: {FORMAT}")
-    if kind != KIND:
-        raise ValueError(f"{where}.kind: {kind!r} is not known; write kind: {KIND}")
-    stages = as_sequence(entries.get("stages"), f"{where}.stages")
+    entries = entries_of(data, where, kind=KIND)
+    read = partial(read_stage, LayerStage)
+    entries["stages"] = read_list(read, entries.get("stages"), f"{where}.stages")
     entries["stem"] = read_fields(StemChoices, entries.get("stem"), f"{where}.stem")
     entries["head"] = read_fields(HeadChoices, entries.get("head"), f"{where}.head")
-    entries["stages"] = tuple(_stage(s, f"{where}.stages[{i}]") for i, s in enumerate(stages))
     space: LayerData = read_fields(LayerData, entries, where)
     _check(space, where)
     return space
@@ -105,16 +91,7 @@ def parse(data: Any, *, where: str = "space") -> LayerData:
 
 def to_json(space: LayerData) -> dict[str, Any]:
     """The mapping that `parse` reads."""
-    entries: dict[str, Any] = json.loads(json.dumps(asdict(space)))
-    return {"format": FORMAT, "kind": KIND} | entries
-
-
-def _stage(data: Any, where: str) -> LayerStage:
-    entries = dict(as_mapping(data, where))
-    if entries.get("se") is not None:
-        entries["se"] = read_fields(SqueezeExcite, entries["se"], f"{where}.se")
-    stage: LayerStage = read_fields(LayerStage, entries, where)
-    return stage
+    return as_file(space, kind=KIND)
 
 
 def _check(space: LayerData, where: str) -> None:
@@ -123,27 +100,16 @@ def _check(space: LayerData, where: str) -> None:
     _rising(space.resolutions, f"{where}.resolutions")
     _rising(space.stem.widths, f"{where}.stem.widths")
     _rising(space.head.widths, f"{where}.head.widths")
+    before = space.stem.widths
     for i, stage in enumerate(space.stages):
         at = f"{where}.stages[{i}]"
-        _nested(stage.kernels, f"{at}.kernels")
-        check_stage(stage, space.width_divisor, at)
+        check_odd(stage.kernels, f"{at}.kernels", hint=NESTED)
+        check_stage(stage, space.width_divisor, at, before=before)
         for name in ("widths", "expansions", "kernels"):
             _rising(getattr(stage, name), f"{at}.{name}")
-    stride = math.prod((space.stem.stride, *(stage.stride for stage in space.stages)))
-    if space.resolutions[0] < stride:
-        raise ValueError(
-            f"{where}.resolutions: {space.resolutions[0]} is too small for strides whose product "
-            f"is {stride}; use {stride} or more, or fewer strides of 2"
-        )
-
-
-def _nested(kernels: Sequence[int], where: str) -> None:
-    for kernel in kernels:
-        if kernel % 2 == 0:
-            raise ValueError(
-                f"{where}: {kernel} is not odd; a smaller kernel is the centre of the largest, so "
-                "all are odd, such as [3, 5]"
-            )
+        before = stage.widths
+    strides = (space.stem.stride, *(stage.stride for stage in space.stages))
+    check_side(space.resolutions[0], strides, f"{where}.resolutions")
 
 
 def _rising(choices: Sequence[float], where: str) -> None:

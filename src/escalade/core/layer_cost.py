@@ -13,19 +13,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from escalade.core.architecture import Block, Stem
-from escalade.core.choices import StemChoices
 from escalade.core.layer_choices import LayerData, LayerStage
 from escalade.core.layer_genome import HEAD, RESOLUTION, STEM, StageColumns, columns
-from escalade.core.population import IntArray
+from escalade.core.population import IntArray, chunks
 from escalade.core.price import Price
 from escalade.core.rounding import conv_side
 
 if TYPE_CHECKING:
     from escalade.core.latency_table import LatencyTable
-
-# Rows costed at once: small enough that the intermediate arrays stay in the cache.
-CHUNK = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +55,15 @@ def layer_tables(
         kind: macs, params, activations or latency.
         latency: a device's table, for latency.
     """
-    price = Price(
-        kind=kind,
-        in_channels=data.in_channels,
-        num_classes=data.num_classes,
-        head_activation=data.head.activation,
-        latency=latency,
-    )
+    price = Price.of(data, kind, latency)
     sides = np.array(resolutions, dtype=np.int64)
-    stems = [_stem(data.stem, width) for width in data.stem.widths]
+    stems = [data.stem.of(width) for width in data.stem.widths]
     stem = _by_side(sides, lambda side: [price.stem(each, side) for each in stems])
-    sides, in_widths = _after(sides, data.stem.stride), data.stem.widths
+    sides, in_widths = conv_side(sides, data.stem.stride), data.stem.widths
     stages = []
     for stage in data.stages:
         first = _layers(price, stage, sides, in_widths, stride=stage.stride)
-        sides, in_widths = _after(sides, stage.stride), stage.widths
+        sides, in_widths = conv_side(sides, stage.stride), stage.widths
         later = _layers(price, stage, sides, in_widths, stride=1)
         stages.append(StageTable(first, np.pad(later, ((0, 0), (0, 0), (0, 1)))))
     head = _by_side(
@@ -90,8 +79,7 @@ def layer_tables(
 def layer_costs(data: LayerData, tables: LayerTables, genomes: IntArray) -> IntArray:
     """The sum of every network's prices: (n,)."""
     totals = np.empty(len(genomes), dtype=np.int64)
-    for start in range(0, len(genomes), CHUNK):
-        rows = slice(start, start + CHUNK)
+    for rows in chunks(len(genomes)):
         totals[rows] = _chunk(data, tables, np.ascontiguousarray(genomes[rows].T))
     return totals
 
@@ -142,14 +130,11 @@ def _layers(
 ) -> IntArray:
     """Prices of a stage's layers of one stride: (resolution, input width, choice)."""
     blocks = [
-        Block(
-            kind=stage.kind,
+        stage.block(
             kernel=kernel,
-            stride=stride,
             expansion=expansion,
             width=width,
-            se=stage.se,
-            activation=stage.activation,
+            stride=stride,
             transition=stage.transition,
         )
         for width in stage.widths
@@ -162,18 +147,8 @@ def _layers(
     )
 
 
-def _stem(choices: StemChoices, width: int) -> Stem:
-    return Stem(
-        width=width, kernel=choices.kernel, stride=choices.stride, activation=choices.activation
-    )
-
-
 def _by_side(sides: IntArray, row: Callable[[int], object]) -> IntArray:
     """`row(side)` of every side, each distinct side asked once."""
     distinct, index = np.unique(sides, return_inverse=True)
     table: IntArray = np.array([row(int(side)) for side in distinct], dtype=np.int64)[index]
     return table
-
-
-def _after(sides: IntArray, stride: int) -> IntArray:
-    return conv_side(sides, stride)  # type: ignore[arg-type, return-value]

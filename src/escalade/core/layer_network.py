@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from escalade.core.architecture import Architecture, Block, Head, Rounding, Stage, Stem
+from escalade.core.architecture import Architecture, Head, Rounding, Stage
 from escalade.core.layer_choices import LayerData, LayerStage
 from escalade.core.layer_genome import HEAD, RESOLUTION, STEM, StageColumns, columns
 from escalade.core.population import IntArray
-from escalade.core.shape import StageShape, StemShape, SupernetShape
+from escalade.core.shape import SupernetShape, staged_shape
 
 
 def architecture(data: LayerData, resolutions: Sequence[int], genome: IntArray) -> Architecture:
@@ -20,12 +21,7 @@ def architecture(data: LayerData, resolutions: Sequence[int], genome: IntArray) 
         resolution=resolutions[genome[RESOLUTION]],
         in_channels=data.in_channels,
         num_classes=data.num_classes,
-        stem=Stem(
-            width=data.stem.widths[genome[STEM]],
-            kernel=data.stem.kernel,
-            stride=data.stem.stride,
-            activation=data.stem.activation,
-        ),
+        stem=data.stem.of(data.stem.widths[genome[STEM]]),
         stages=tuple(
             _stage(stage, at, genome) for stage, at in zip(data.stages, columns(data), strict=True)
         ),
@@ -40,14 +36,11 @@ def _stage(stage: LayerStage, at: StageColumns, genome: IntArray) -> Stage:
     expansions = np.zeros_like(widths) if at.expansions is None else genome[at.expansions]
     return Stage(
         blocks=tuple(
-            Block(
-                kind=stage.kind,
+            stage.block(
                 kernel=stage.kernels[kernels[position]],
-                stride=stage.stride if position == 0 else 1,
                 expansion=stage.expansions[expansions[position]],
                 width=stage.widths[widths[position]],
-                se=stage.se,
-                activation=stage.activation,
+                stride=stage.stride if position == 0 else 1,
                 transition=stage.transition,
             )
             for position in range(depth)
@@ -57,33 +50,16 @@ def _stage(stage: LayerStage, at: StageColumns, genome: IntArray) -> Stage:
 
 def supernet_shape(data: LayerData) -> SupernetShape:
     """The largest of every choice; kernels are cropped at the centre (BigNAS, section 4.1)."""
-    stages, in_width = [], data.stem.widths[-1]
-    for choices in data.stages:
-        stage = StageShape(
-            depth=choices.depth[1],
-            width=choices.widths[-1],
-            in_width=in_width,
-            expansions=choices.expansions,
-            kernels=choices.kernels,
-            stride=choices.stride,
-            kind=choices.kind,
-            se=choices.se,
-            activation=choices.activation,
-            transition=choices.transition,
-            layer_widths=len(choices.widths) > 1,
-        )
-        stages.append(stage)
-        in_width = stage.width
-    return SupernetShape(
-        in_channels=data.in_channels,
-        num_classes=data.num_classes,
-        stem=StemShape(
-            width=data.stem.widths[-1],
-            kernel=data.stem.kernel,
-            stride=data.stem.stride,
-            activation=data.stem.activation,
-        ),
+    shape = staged_shape(
+        data,
+        stem_width=data.stem.widths[-1],
+        depths=[choices.depth[1] for choices in data.stages],
+        widths=[choices.widths[-1] for choices in data.stages],
         head=Head(width=data.head.widths[-1], activation=data.head.activation),
-        stages=tuple(stages),
         shared_kernels=True,
     )
+    stages = [
+        replace(stage, transition=choices.transition, layer_widths=len(choices.widths) > 1)
+        for stage, choices in zip(shape.stages, data.stages, strict=True)
+    ]
+    return replace(shape, stages=tuple(stages))

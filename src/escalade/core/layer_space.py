@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from escalade.core import layer_genome, layer_network
 from escalade.core.architecture import Architecture
+from escalade.core.laddered import Laddered, needed
 from escalade.core.layer_choices import LayerData
 from escalade.core.layer_cost import LayerTables, layer_costs, layer_tables
 from escalade.core.layer_genome import RESOLUTION, StageColumns
@@ -25,62 +26,15 @@ from escalade.core.population import IntArray, Population
 from escalade.core.shape import SupernetShape
 from escalade.core.unscaled import UNSCALED, Unscaled
 
-if TYPE_CHECKING:
-    from escalade.core.latency_table import LatencyTable
 
-
-class LayerSpace(Unscaled):
+class LayerSpace(Laddered[LayerData], Unscaled):
     """A space of staged networks of depthwise blocks whose layers choose width and kernel alone.
 
     It offers what a `SearchSpace` does (`core.path_space`), with one scaling stage, whose only
     strategy changes nothing, whatever the ladder.
 
-    Args:
-        data: the choices, as a file has them.
-        factors: the ladder f_j / f_0.
-        kind: what the ladder counts.
-        latency: a device's table, for `costs` of that kind (see `with_latency`).
+    Args: those of `Laddered`.
     """
-
-    def __init__(
-        self,
-        data: LayerData,
-        *,
-        factors: Sequence[float] | None = None,
-        kind: str = "macs",
-        latency: LatencyTable | None = None,
-    ) -> None:
-        self.data = data
-        self.factors = tuple(factors) if factors else None
-        self.kind = kind
-        self.latency = latency
-        self.resolutions = layer_genome.selection(data)
-        self._tables: dict[str, LayerTables] = {}
-
-    @property
-    def name(self) -> str:
-        return self.data.name
-
-    @property
-    def in_channels(self) -> int:
-        return self.data.in_channels
-
-    @property
-    def num_classes(self) -> int:
-        return self.data.num_classes
-
-    def with_data(self, *, in_channels: int, num_classes: int) -> LayerSpace:
-        """The same space for other images and classes; a latency table does not fit those."""
-        data = replace(self.data, in_channels=in_channels, num_classes=num_classes)
-        return LayerSpace(data, factors=self.factors, kind=self.kind)
-
-    def with_latency(self, table: LatencyTable) -> LayerSpace:
-        """The same space with a device's latency table."""
-        return LayerSpace(self.data, factors=self.factors, kind=self.kind, latency=table)
-
-    def for_ladder(self, factors: Sequence[float] | None, *, kind: str | None = None) -> LayerSpace:
-        """The same space for another ladder, or one that counts something else."""
-        return LayerSpace(self.data, factors=factors, kind=kind or self.kind, latency=self.latency)
 
     def with_transitions(self, on: bool) -> LayerSpace:
         """The same space with a shortcut around every block that changes the shape, or none."""
@@ -95,12 +49,14 @@ class LayerSpace(Unscaled):
         """
         return self._of(replace(self.data, selection_step=None))
 
-    def _of(self, data: LayerData) -> LayerSpace:
-        return LayerSpace(data, factors=self.factors, kind=self.kind, latency=self.latency)
-
     # Genomes
 
     identity_choices = None
+
+    @cached_property
+    def resolutions(self) -> tuple[int, ...]:
+        """Those that the resolution gene chooses from, rising."""
+        return layer_genome.selection(self.data)
 
     @cached_property
     def genes(self) -> tuple[Gene, ...]:
@@ -187,10 +143,6 @@ class LayerSpace(Unscaled):
         architecture = layer_network.architecture(self.data, self.resolutions, row)
         return Path(tuple(row.tolist()), UNSCALED, architecture)
 
-    def paths(self, population: Population) -> list[Path]:
-        """Realise a whole population."""
-        return [self.path(genome) for genome in population.genomes]
-
     def sides(self, population: Population) -> IntArray:
         """Resolution of every path: (n,)."""
         return np.array(self.resolutions)[population.genomes[:, RESOLUTION]]
@@ -210,18 +162,21 @@ class LayerSpace(Unscaled):
         Raises:
             ValueError: for latency without a table.
         """
-        latency = self.latency if kind == "latency" else None
-        if kind == "latency" and latency is None:
-            raise ValueError(
-                f"space {self.name}: latency is measured, not counted, and there is no table of it"
-            )
+        costs: npt.NDArray[Any] = layer_costs(self.data, self._table(kind), population.genomes)
+        if kind == "latency":
+            costs = needed(self.latency, space=self.name).total(costs)
+        return costs
+
+    def _table(self, kind: str) -> LayerTables:
+        latency = needed(self.latency, space=self.name) if kind == "latency" else None
         if kind not in self._tables:
             self._tables[kind] = layer_tables(self.data, self.resolutions, kind, latency)
-        sums = layer_costs(self.data, self._tables[kind], population.genomes)
-        if latency is None:
-            return sums
-        seconds: npt.NDArray[np.float64] = latency.total(sums)
-        return seconds
+        return self._tables[kind]
+
+    @cached_property
+    def _tables(self) -> dict[str, LayerTables]:
+        """By kind of cost, those made so far."""
+        return {}
 
     @cached_property
     def shape(self) -> SupernetShape:

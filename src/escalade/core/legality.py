@@ -78,6 +78,18 @@ def _check_block(block: Block, in_width: int, where: str) -> None:
         _check_groups(block, f"{where}.group_width")
     if block.se is not None:
         _check_se(block.se, f"{where}.se")
+        check_squeezed(block, in_width, f"{where}.se")
+
+
+def check_squeezed(block: Block, in_width: int, where: str) -> None:
+    """Raise a ValueError if the squeeze-excitation is left without a channel."""
+    se = block.se
+    assert se is not None
+    if block.se_width(in_width) < 1:
+        of = block.hidden(in_width) if se.of == "hidden" else in_width
+        raise ValueError(
+            f"{where}.ratio: {se.ratio:g} of {of} channels is none; use {1 / of:.2g} or more"
+        )
 
 
 def _check_simple(block: Block, in_width: int, where: str) -> None:

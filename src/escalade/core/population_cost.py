@@ -13,22 +13,18 @@ import numpy.typing as npt
 
 from escalade.core.architecture import SqueezeExcite
 from escalade.core.choices import StageChoices
-from escalade.core.population import IntArray, Population
+from escalade.core.population import IntArray, Population, chunks
 from escalade.core.rounding import conv_side, make_divisible, scale_depth
 
 if TYPE_CHECKING:
     from escalade.core.space import SearchSpace
-
-# Rows costed at once: small enough that the intermediate arrays stay in the cache.
-CHUNK = 8192
 
 
 def population_costs(space: SearchSpace, population: Population) -> dict[str, IntArray]:
     """Macs, params and activations of every path: arrays of shape (n,)."""
     tables = Tables.of(space)
     totals = np.zeros((3, len(population)), dtype=np.int64)
-    for start in range(0, len(population), CHUNK):
-        rows = slice(start, start + CHUNK)
+    for rows in chunks(len(population)):
         totals[:, rows] = _chunk(space, tables, population[rows])
     return dict(zip(("macs", "params", "activations"), totals, strict=True))
 
@@ -83,7 +79,7 @@ def _chunk(space: SearchSpace, tables: Tables, population: Population) -> IntArr
     d, w, r = population.strategies.T
     data = space.data
     total = _Total(len(population))
-    side = conv_side_array(tables.sides[genomes[:, 0], r], data.stem.stride)
+    side = conv_side(tables.sides[genomes[:, 0], r], data.stem.stride)
     width = tables.stem_widths[genomes[:, 1], w]
     total.conv(data.in_channels * data.stem.kernel**2 * width, width, side)
     for i, choices in enumerate(data.stages):
@@ -97,7 +93,7 @@ def _chunk(space: SearchSpace, tables: Tables, population: Population) -> IntArr
         rest = squares[:, 1:].sum(axis=1) + repeats * last
         expansion = np.array(choices.expansions)[genomes[:, start - 2]]
         first = _Blocks(choices, in_width=width, width=out_width, expansion=expansion)
-        out_side = conv_side_array(side, choices.stride)
+        out_side = conv_side(side, choices.stride)
         first.add(total, num=1, squares=squares[:, 0], side=side, out_side=out_side)
         more = _Blocks(choices, in_width=out_width, width=out_width, expansion=expansion)
         num = depth + repeats - 1
@@ -108,10 +104,6 @@ def _chunk(space: SearchSpace, tables: Tables, population: Population) -> IntArr
     total.conv(width * head_width, head_width, side)
     total.linear(head_width, data.num_classes)
     return total.sums
-
-
-def conv_side_array(side: IntArray, stride: int) -> IntArray:
-    return conv_side(side, stride)  # type: ignore[arg-type, return-value]
 
 
 class _Total:

@@ -9,14 +9,13 @@ import numpy.typing as npt
 
 from escalade.core.choices import StageChoices
 from escalade.core.parts import Group, Sizes
-from escalade.core.population import IntArray, Population
+from escalade.core.population import IntArray, Population, chunks
 from escalade.core.population_cost import (
-    CHUNK,
     Tables,
-    conv_side_array,
     divisible_array,
     reduced_widths,
 )
+from escalade.core.rounding import conv_side
 
 if TYPE_CHECKING:
     from escalade.core.latency_table import LatencyTable
@@ -29,8 +28,7 @@ def population_latency(space: SearchSpace, table: LatencyTable, population: Popu
     """Seconds of one batch of every path: (n,)."""
     tables = Tables.of(space)
     sums = np.zeros(len(population), dtype=np.int64)
-    for start in range(0, len(population), CHUNK):
-        rows = slice(start, start + CHUNK)
+    for rows in chunks(len(population)):
         sums[rows] = _chunk(space, tables, table, population[rows])
     latencies: Floats = table.total(sums)
     return latencies
@@ -49,7 +47,7 @@ def _chunk(
         Group(kind="stem", activation=stem.activation, kernel=stem.kernel, stride=stem.stride),
         Sizes(in_width=data.in_channels, hidden=0, width=width, side=side),
     )
-    side = conv_side_array(side, stem.stride)
+    side = conv_side(side, stem.stride)
     for i, choices in enumerate(data.stages):
         start = space.kernel_columns[i].start
         out_width = tables.widths[i][genomes[:, start - 3], w]
@@ -57,9 +55,7 @@ def _chunk(
         depth = np.count_nonzero(kernels, axis=1)
         expansion = np.array(choices.expansions)[genomes[:, start - 2]]
         first = _sizes(choices, width, out_width, side, expansion)
-        more = _sizes(
-            choices, out_width, out_width, conv_side_array(side, choices.stride), expansion
-        )
+        more = _sizes(choices, out_width, out_width, conv_side(side, choices.stride), expansion)
         counts = _later_kernels(choices, kernels, depth, tables.depths[depth, d])
         for k, kernel in enumerate(choices.kernels):
             rows = kernels[:, 0] == kernel

@@ -13,7 +13,9 @@ from escalade.core.architecture import Architecture, Block, Head, Stage, Stem
 from escalade.core.parts import parts_of
 
 if TYPE_CHECKING:
+    from escalade.core.choice_data import ChoiceData
     from escalade.core.latency_table import LatencyTable
+    from escalade.core.layer_choices import LayerData
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,17 @@ class Price:
     num_classes: int
     head_activation: str
     latency: LatencyTable | None = None
+
+    @classmethod
+    def of(cls, data: LayerData | ChoiceData, kind: str, latency: LatencyTable | None) -> Price:
+        """The prices of a space's layers."""
+        return cls(
+            kind=kind,
+            in_channels=data.in_channels,
+            num_classes=data.num_classes,
+            head_activation=data.head.activation,
+            latency=latency,
+        )
 
     def stem(self, stem: Stem, side: int) -> int:
         """Of the first convolution of an image of that side."""

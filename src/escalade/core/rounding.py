@@ -7,6 +7,12 @@ what a space realises must agree with it exactly.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from escalade.core.population import IntArray
+
+Side = TypeVar("Side", int, "IntArray")
 
 
 def make_divisible(value: float, divisor: int = 8) -> int:
@@ -25,8 +31,8 @@ def scale_depth(depth: int, ratio: float) -> int:
     return max(1, math.ceil(round(depth * ratio, 9)))
 
 
-def conv_side(side: int, stride: int) -> int:
-    """Output side of a convolution whose padding is `kernel // 2` (kernel odd)."""
+def conv_side(side: Side, stride: int) -> Side:
+    """Output side, or sides, of a convolution whose padding is `kernel // 2` (kernel odd)."""
     return (side - 1) // stride + 1
 
 

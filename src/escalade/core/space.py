@@ -10,15 +10,15 @@ weights. Depths are drawn uniformly, as the published stages' mean costs need (d
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from escalade.core.architecture import Architecture, Block, Rounding, Stage, Stem
-from escalade.core.choices import Ratios, SpaceData, StageChoices
+from escalade.core import space_network
+from escalade.core.choices import Ratios, SpaceData
+from escalade.core.laddered import Laddered, needed
 from escalade.core.path_space import Gene, Path
 from escalade.core.population import IntArray, Population
 from escalade.core.population_cost import (
@@ -27,9 +27,9 @@ from escalade.core.population_cost import (
     population_sides,
 )
 from escalade.core.population_latency import population_latency
-from escalade.core.rounding import make_divisible, round_to, scale_depth
-from escalade.core.scaling import Scaling, with_depth
-from escalade.core.shape import StageShape, StemShape, SupernetShape
+from escalade.core.rounding import make_divisible, round_to
+from escalade.core.scaling import Scaling
+from escalade.core.shape import SupernetShape
 from escalade.core.strategies import distinct_rows, generate, product, unions
 
 if TYPE_CHECKING:
@@ -39,14 +39,13 @@ if TYPE_CHECKING:
 __all__ = ["Gene", "Path", "SearchSpace"]
 
 
-class SearchSpace:
+class SearchSpace(Laddered[SpaceData]):
     """A ScaleNet search space (section 3.1) over staged networks of depthwise blocks.
 
     Args:
-        data: the choices, as a file has them.
+        data, latency: as for `Laddered`.
         factors: the ladder f_j / f_0; needed by spaces with a grid of ratios.
         kind: what the ladder counts; strategies made from a grid multiply that.
-        latency: a device's table, for `costs` of that kind (see `with_latency`).
     """
 
     def __init__(
@@ -57,10 +56,7 @@ class SearchSpace:
         kind: str = "macs",
         latency: LatencyTable | None = None,
     ) -> None:
-        self.data = data
-        self.factors = tuple(factors) if factors else None
-        self.kind = kind
-        self.latency = latency
+        super().__init__(data, factors=factors, kind=kind, latency=latency)
         if data.grid is not None and self.factors is None:
             raise ValueError(f"{data.name}: its strategies are made for a ladder; give budgets")
         if data.scaling and self.factors and len(self.factors) > len(data.scaling):
@@ -82,41 +78,9 @@ class SearchSpace:
         return (one, *[full] * (len(self.factors) - 1))
 
     @property
-    def name(self) -> str:
-        return self.data.name
-
-    @property
-    def in_channels(self) -> int:
-        return self.data.in_channels
-
-    @property
-    def num_classes(self) -> int:
-        return self.data.num_classes
-
-    @property
     def num_stages(self) -> int:
         """Scaling stages, the base stage included: M + 1."""
         return len(self._ratios)
-
-    def with_data(self, *, in_channels: int, num_classes: int) -> SearchSpace:
-        """The same space for other images and classes; a latency table does not fit those."""
-        data = replace(self.data, in_channels=in_channels, num_classes=num_classes)
-        return SearchSpace(data, factors=self.factors, kind=self.kind)
-
-    def with_latency(self, table: LatencyTable) -> SearchSpace:
-        """The same space with a device's latency table."""
-        return SearchSpace(self.data, factors=self.factors, kind=self.kind, latency=table)
-
-    def for_ladder(
-        self, factors: Sequence[float] | None, *, kind: str | None = None
-    ) -> SearchSpace:
-        """The same space for another ladder, or one that counts something else."""
-        return SearchSpace(self.data, factors=factors, kind=kind or self.kind, latency=self.latency)
-
-    @property
-    def training(self) -> SearchSpace:
-        """The space whose paths a supernet trains on: all of it."""
-        return self
 
     # Genomes
 
@@ -139,6 +103,10 @@ class SearchSpace:
     @property
     def num_genes(self) -> int:
         return len(self.genes)
+
+    @cached_property
+    def _num_choices(self) -> IntArray:
+        return np.array([gene.num_choices for gene in self.genes])
 
     @cached_property
     def kernel_columns(self) -> tuple[slice, ...]:
@@ -173,13 +141,12 @@ class SearchSpace:
 
     def sample_genomes(self, rng: np.random.Generator, num: int) -> IntArray:
         """Legal genomes, every gene uniform before repair: (num, num_genes)."""
-        high = np.array([gene.num_choices for gene in self.genes])
-        return self.repair((rng.random((num, self.num_genes)) * high).astype(np.int64))
+        drawn = rng.random((num, self.num_genes)) * self._num_choices
+        return self.repair(drawn.astype(np.int64))
 
     def repair(self, genomes: IntArray) -> IntArray:
         """The canonical legal genome of each row: genes of layers that do not run are 0."""
-        high = np.array([gene.num_choices for gene in self.genes])
-        repaired: IntArray = np.clip(genomes, 0, high - 1).astype(np.int64)
+        repaired: IntArray = np.clip(genomes, 0, self._num_choices - 1).astype(np.int64)
         for stage, columns in zip(self.data.stages, self.kernel_columns, strict=True):
             depth = stage.depth[0] + repaired[:, columns.start - 1, None]
             repaired[:, columns] *= np.arange(stage.depth[1]) < depth
@@ -269,46 +236,9 @@ class SearchSpace:
     def path(self, genome: Sequence[int] | IntArray, strategy: Sequence[int] | IntArray) -> Path:
         """Realise a genome under a strategy as one concrete network."""
         row = np.asarray(genome, dtype=np.int64)
-        scaling = self.scaling(strategy)
-        data = self.data
-        stem = Stem(
-            width=self.scaled_width(data.stem.widths[row[1]], scaling.width),
-            kernel=data.stem.kernel,
-            stride=data.stem.stride,
-            activation=data.stem.activation,
-        )
-        stages = [self._stage(i, s, row, scaling) for i, s in enumerate(data.stages)]
-        architecture = Architecture(
-            name=data.name,
-            resolution=self.scaled_resolution(data.resolutions[row[0]], scaling.resolution),
-            in_channels=data.in_channels,
-            num_classes=data.num_classes,
-            stem=stem,
-            stages=tuple(stages),
-            head=data.head,
-            rounding=Rounding(width=data.width_divisor, resolution=data.resolution_divisor),
-        )
+        architecture = space_network.architecture(self, row, self.scaling(strategy))
         d, w, r = (int(i) for i in strategy)
         return Path(tuple(int(gene) for gene in row), (d, w, r), architecture)
-
-    def _stage(self, index: int, choices: StageChoices, row: IntArray, scaling: Scaling) -> Stage:
-        columns = self.kernel_columns[index]
-        width = choices.widths[row[columns.start - 3]]
-        expansion = choices.expansions[row[columns.start - 2]]
-        kernels = [int(k) for k in self.kernels(row[None], index)[0] if k]
-        blocks = tuple(
-            Block(
-                kind=choices.kind,
-                kernel=kernel,
-                stride=choices.stride if position == 0 else 1,
-                expansion=expansion,
-                width=self.scaled_width(width, scaling.width),
-                se=choices.se,
-                activation=choices.activation,
-            )
-            for position, kernel in enumerate(kernels)
-        )
-        return Stage(blocks=with_depth(blocks, scale_depth(len(blocks), scaling.depth)))
 
     def paths(self, population: Population) -> list[Path]:
         """Realise a whole population."""
@@ -335,43 +265,9 @@ class SearchSpace:
         """
         if kind != "latency":
             return population_costs(self, population)[kind]
-        if self.latency is None:
-            raise ValueError(
-                f"space {self.name}: latency is measured, not counted, and there is no table of it"
-            )
-        return population_latency(self, self.latency, population)
+        return population_latency(self, needed(self.latency, space=self.name), population)
 
     @cached_property
     def shape(self) -> SupernetShape:
         """What a supernet of this space must hold: the largest of everything."""
-        depth, width = max(self.depth_ratios), max(self.width_ratios)
-        data = self.data
-        stem_width = self.scaled_width(max(data.stem.widths), width)
-        stages, in_width = [], stem_width
-        for choices in data.stages:
-            stage = StageShape(
-                depth=scale_depth(choices.depth[1], depth),
-                width=self.scaled_width(max(choices.widths), width),
-                in_width=in_width,
-                expansions=choices.expansions,
-                kernels=choices.kernels,
-                stride=choices.stride,
-                kind=choices.kind,
-                se=choices.se,
-                activation=choices.activation,
-            )
-            stages.append(stage)
-            in_width = stage.width
-        return SupernetShape(
-            in_channels=data.in_channels,
-            num_classes=data.num_classes,
-            stem=StemShape(
-                width=stem_width,
-                kernel=data.stem.kernel,
-                stride=data.stem.stride,
-                activation=data.stem.activation,
-            ),
-            head=data.head,
-            stages=tuple(stages),
-            shared_kernels=data.shared_kernels,
-        )
+        return space_network.supernet_shape(self)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from escalade.core.population import IntArray
+from escalade.core.path_space import Path
+from escalade.core.population import IntArray, Population
 from escalade.core.scaling import Scaling
 
 UNSCALED = (0, 0, 0)
@@ -36,6 +37,16 @@ class Unscaled(ABC):
     def scaling(self, strategy: Sequence[int] | IntArray) -> Scaling:
         """No scaling."""
         return Scaling()
+
+    @abstractmethod
+    def path(
+        self, genome: Sequence[int] | IntArray, strategy: Sequence[int] | IntArray = UNSCALED
+    ) -> Path:
+        """Realise a genome."""
+
+    def paths(self, population: Population) -> list[Path]:
+        """Realise a whole population."""
+        return [self.path(genome) for genome in population.genomes]
 
     @abstractmethod
     def sample_spread(self, rng: np.random.Generator, num: int) -> IntArray:

@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from escalade.core import cost
 from escalade.core.architecture import Architecture
 from escalade.core.space import Path
 from escalade.data.image_data import ImageData
@@ -110,18 +109,12 @@ class AloneEvaluator:
         )
 
     def _row(self, key: str, architecture: Architecture, trained: Trained) -> Row:
-        costs = cost.of(architecture)
-        return Row(
-            supernet=self.context.supernet,
+        return Row.of(
+            architecture,
+            context=self.context,
             path=key,
-            data=self.context.data,
-            settings=self.context.settings,
             num_correct=trained.score.num_correct,
             num_images=trained.score.num_images,
-            macs=costs.macs,
-            params=costs.params,
-            activations=costs.activations,
-            resolution=architecture.resolution,
             seconds=trained.seconds,
         )
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from escalade.core import cost
 from escalade.core.architecture import Architecture
 from escalade.core.space import Path
 from escalade.data.image_data import ImageData
@@ -174,18 +173,12 @@ class Evaluator:
             yield self._row(paths[index], measured)
 
     def _row(self, path: Path, measured: Measured) -> Row:
-        costs = cost.of(path.architecture)
-        return Row(
-            supernet=self.context.supernet,
+        return Row.of(
+            path.architecture,
+            context=self.context,
             path=path.key,
-            data=self.context.data,
-            settings=self.context.settings,
             num_correct=measured.num_correct,
             num_images=self._num_search,
-            macs=costs.macs,
-            params=costs.params,
-            activations=costs.activations,
-            resolution=path.architecture.resolution,
             seconds=measured.seconds,
         )
 

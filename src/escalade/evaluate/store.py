@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
+from escalade.core import cost
+from escalade.core.architecture import Architecture
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS evaluations (
     supernet TEXT NOT NULL,
@@ -61,6 +64,33 @@ class Row:
     activations: int
     resolution: int
     seconds: float
+
+    @classmethod
+    def of(
+        cls,
+        architecture: Architecture,
+        *,
+        context: Context,
+        path: str,
+        num_correct: int,
+        num_images: int,
+        seconds: float,
+    ) -> Row:
+        """The evaluation of a path that leaves this network."""
+        costs = cost.of(architecture)
+        return cls(
+            supernet=context.supernet,
+            path=path,
+            data=context.data,
+            settings=context.settings,
+            num_correct=num_correct,
+            num_images=num_images,
+            macs=costs.macs,
+            params=costs.params,
+            activations=costs.activations,
+            resolution=architecture.resolution,
+            seconds=seconds,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,8 @@ class Facts:
         tolerance: of the budget, relative; None for a member that was given none.
         search: accuracy on the search split; it chose the network, so it flatters.
         test: accuracy on the test split, measured once.
-        scaling: ratios to the base network, `depth`, `width`, `resolution`.
+        scaling: ratios to the reference, `depth`, `width`, `resolution`.
+        reference: the network that was scaled.
         interval: of a grown member's predicted ratios, name to (low, high).
         recipe: settings of the training, name to value.
         notes: further sentences, such as which start was better.
@@ -48,6 +49,7 @@ class Facts:
     search: Score | None = None
     test: Score | None = None
     scaling: Mapping[str, float] | None = None
+    reference: str = "the base"
     interval: Mapping[str, tuple[float, float]] | None = None
     recipe: Mapping[str, object] | None = None
     notes: tuple[str, ...] = ()
@@ -141,7 +143,7 @@ def _origin(member: FamilyMember, facts: Facts) -> str:
     for name, ratio in (facts.scaling or {}).items():
         low, high = (facts.interval or {}).get(name, (None, None))
         between = "" if low is None else f", predicted between {low:.3f} and {high:.3f}"
-        lines.append(f"- {name}: {ratio:.3f} times the base's{between}")
+        lines.append(f"- {name}: {ratio:.3f} times {facts.reference}'s{between}")
     if facts.scaling:
         lines.insert(2, "")
     return "\n".join(lines)

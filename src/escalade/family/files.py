@@ -1,11 +1,12 @@
-"""Files appear whole or not at all: written beside their place, then renamed."""
+"""The files of a run, whole or not at all."""
 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
+
+from escalade.train.files import write_atomically
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -14,18 +15,8 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         OSError: naming `path`, for a full disk or no permission; what stood there is untouched.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.part")  # one writer: a killed one's is replaced
-    try:
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    finally:
-        beside.unlink(missing_ok=True)
+    write_atomically(path, lambda file: file.write(content), beside=beside)
 
 
 def write_text(path: Path, text: str) -> None:

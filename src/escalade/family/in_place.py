@@ -19,20 +19,19 @@ from escalade.core.path_space import Path as NetworkPath
 from escalade.core.sandwich import Pair
 from escalade.core.seeds import torch_seed
 from escalade.core.shape import SupernetShape
-from escalade.data.batches import TrainBatches
 from escalade.data.image_data import ImageData
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.family.making import Made, slice_member
-from escalade.family.retrain import CHECKPOINT, METRICS
+from escalade.family.retrain import train_job
 from escalade.supernet.make import make_supernet
 from escalade.supernet.shared_weights import SharedWeights
-from escalade.train.augmentation import augmentation
-from escalade.train.loop import train
+from escalade.train.augmentation import objective
 from escalade.train.metrics import Progress
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich import SandwichStep
-from escalade.train.steps import Objective
+
+STREAM = "in_place"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,60 +85,37 @@ def train_in_place(
 ) -> Made:
     """Train a child in place, slice and finish it; the same call goes on after a kill.
 
-    Args:
-        job: what to train.
-        data: `train` is trained on, `search` is scored; test images are not touched.
-        runtime: device, precision, ranks.
-        settings: of the recalibration at the end.
-        checkpoint_seconds: time between saves.
-        progress: as for `train`.
-        should_stop: as for `train`.
+    Arguments are those of `retrain_member`.
 
     Raises:
         ValueError: if the supernet does not hold a path, or the two are one network.
         Interrupted: `should_stop` said so; the same call goes on.
         TrainingDiverged: the loss is not finite.
     """
-    supernet, recipe = _initial(job, runtime), job.recipe
+    supernet = _initial(job, runtime)
     pair = Pair(largest=job.largest, child=job.child)
-    batches = TrainBatches(
-        data.train,
-        batch_size=recipe.batch_size,
-        seed=torch_seed(job.seed, "in_place", job.name, "batches"),
-        augmentation=augmentation(recipe, data),
-        device=runtime.device,
-        num_crops=pair.num_paths if job.patches == "different" else 1,
-    )
     step = SandwichStep(
         supernet,
         sandwich=pair,
-        objective=Objective(
-            mean=data.mean,
-            std=data.std,
-            label_smoothing=recipe.label_smoothing,
-            autocast=runtime.autocast,
-        ),
-        recipe=recipe,
+        objective=objective(job.recipe, data, runtime=runtime),
+        recipe=job.recipe,
         regularise=job.regularise,
         patches=job.patches,
     )
-    result = train(
+    result = train_job(
+        job,
         step,
         network=supernet,
-        batches=batches,
-        recipe=recipe,
-        num_steps=recipe.num_steps(batches.num_per_epoch),
+        data=data,
         runtime=runtime,
-        seed=torch_seed(job.seed, "in_place", job.name, "steps"),
-        name=job.name,
-        checkpoint=job.folder / CHECKPOINT,
-        checkpoint_seconds=checkpoint_seconds,
+        stream=STREAM,
         identity={
             "architecture": job.child.key,
             "data": data.train_digest,
             "largest": job.largest.key,
         },
-        metrics=job.folder / METRICS,
+        num_crops=pair.num_paths if job.patches == "different" else 1,
+        checkpoint_seconds=checkpoint_seconds,
         progress=progress,
         should_stop=should_stop,
     )
@@ -151,6 +127,6 @@ def train_in_place(
 
 def _initial(job: InPlaceJob, runtime: Runtime) -> SharedWeights:
     with runtime.private_randomness():
-        torch.manual_seed(torch_seed(job.seed, "in_place", job.name, "weights"))
+        torch.manual_seed(torch_seed(job.seed, STREAM, job.name, "weights"))
         supernet = make_supernet(job.shape, zero_residual=job.zero_residual)
     return supernet.to(runtime.device)

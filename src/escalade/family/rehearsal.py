@@ -9,16 +9,15 @@ import numpy as np
 from torch import Tensor
 
 from escalade.core.architecture import Architecture
-from escalade.data.batches import TrainBatches
 from escalade.data.image_data import ImageData
 from escalade.family.parallel import share_images, with_shared_images
 from escalade.nets.build import build
-from escalade.train.augmentation import augmentation
+from escalade.train.augmentation import objective, training_batches
 from escalade.train.pool import Pool
 from escalade.train.recipe import Recipe
 from escalade.train.rehearsal import rehearse
 from escalade.train.runtime import Runtime
-from escalade.train.steps import Objective, PlainStep
+from escalade.train.steps import PlainStep
 from escalade.train.worker import Link
 
 
@@ -64,23 +63,12 @@ class Rehearsal:
 
     def _time(self, architecture: Architecture, data: ImageData, runtime: Runtime) -> float:
         recipe = self.recipe
-        batches = TrainBatches(
-            data.train,
-            batch_size=recipe.batch_size,
-            seed=0,
-            augmentation=augmentation(recipe, data),
-            device=runtime.device,
-        )
-        objective = Objective(
-            mean=data.mean,
-            std=data.std,
-            label_smoothing=recipe.label_smoothing,
-            autocast=runtime.autocast,
-        )
+        batches = training_batches(recipe, data, seed=0, runtime=runtime)
+        aim = objective(recipe, data, runtime=runtime)
         with runtime.private_randomness():
             network = build(architecture)
         durations = rehearse(
-            PlainStep(network, resolution=architecture.resolution, objective=objective),
+            PlainStep(network, resolution=architecture.resolution, objective=aim),
             network=network,
             batches=batches,
             recipe=recipe,

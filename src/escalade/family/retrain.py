@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -14,7 +15,6 @@ from torch import nn
 from escalade.core import cost
 from escalade.core.architecture import Architecture
 from escalade.core.seeds import torch_seed
-from escalade.data.batches import TrainBatches
 from escalade.data.image_data import ImageData
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.family import package
@@ -22,16 +22,20 @@ from escalade.family.adapt import adapt
 from escalade.family.making import Made, finish
 from escalade.family.warm_start import WarmStart, warm_start
 from escalade.nets.build import build
-from escalade.train.augmentation import augmentation
+from escalade.train.augmentation import objective, training_batches
 from escalade.train.distil import DistilStep
-from escalade.train.loop import train
+from escalade.train.loop import TrainResult, train
 from escalade.train.metrics import Progress
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.steps import Objective, PlainStep, Step
 
+if TYPE_CHECKING:
+    from escalade.family.in_place import InPlaceJob
+
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.jsonl"
+STREAM = "retrain"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,33 +98,16 @@ def retrain_member(
     """
     _fits(job.architecture, data)
     network, started = initial_network(job, runtime=runtime)
-    recipe = job.recipe
-    batches = TrainBatches(
-        data.train,
-        batch_size=recipe.batch_size,
-        seed=torch_seed(job.seed, "retrain", job.name, "batches"),
-        augmentation=augmentation(recipe, data),
-        device=runtime.device,
-    )
-    objective = Objective(
-        mean=data.mean,
-        std=data.std,
-        label_smoothing=recipe.label_smoothing,
-        autocast=runtime.autocast,
-    )
-    result = train(
-        _step(job, network, objective=objective, runtime=runtime),
+    aim = objective(job.recipe, data, runtime=runtime)
+    result = train_job(
+        job,
+        _step(job, network, objective=aim, runtime=runtime),
         network=network,
-        batches=batches,
-        recipe=recipe,
-        num_steps=recipe.num_steps(batches.num_per_epoch),
+        data=data,
         runtime=runtime,
-        seed=torch_seed(job.seed, "retrain", job.name, "steps"),
-        name=job.name,
-        checkpoint=job.folder / CHECKPOINT,
-        checkpoint_seconds=checkpoint_seconds,
+        stream=STREAM,
         identity=_identity(job, data),
-        metrics=job.folder / METRICS,
+        checkpoint_seconds=checkpoint_seconds,
         progress=progress,
         should_stop=should_stop,
     )
@@ -137,11 +124,50 @@ def retrain_member(
     )
 
 
+def train_job(
+    job: RetrainJob | InPlaceJob,
+    step: Step,
+    *,
+    network: nn.Module,
+    data: ImageData,
+    runtime: Runtime,
+    stream: str,
+    identity: Mapping[str, str],
+    num_crops: int = 1,
+    checkpoint_seconds: float,
+    progress: Callable[[Progress], None] | None,
+    should_stop: Callable[[], bool] | None,
+) -> TrainResult:
+    """Train a job's network by its step, in the job's folder; `stream` tells its seeds apart.
+
+    The other arguments and errors are those of `train` and `training_batches`.
+    """
+    recipe = job.recipe
+    seed = torch_seed(job.seed, stream, job.name, "batches")
+    batches = training_batches(recipe, data, seed=seed, runtime=runtime, num_crops=num_crops)
+    return train(
+        step,
+        network=network,
+        batches=batches,
+        recipe=recipe,
+        num_steps=recipe.num_steps(batches.num_per_epoch),
+        runtime=runtime,
+        seed=torch_seed(job.seed, stream, job.name, "steps"),
+        name=job.name,
+        checkpoint=job.folder / CHECKPOINT,
+        checkpoint_seconds=checkpoint_seconds,
+        identity=identity,
+        metrics=job.folder / METRICS,
+        progress=progress,
+        should_stop=should_stop,
+    )
+
+
 def initial_network(job: RetrainJob, *, runtime: Runtime) -> tuple[nn.Module, WarmStart | None]:
     """The job's network before its first step, on the device, and what came from its start."""
     architecture = job.architecture
     with runtime.private_randomness():
-        torch.manual_seed(torch_seed(job.seed, "retrain", job.name, "weights"))
+        torch.manual_seed(torch_seed(job.seed, STREAM, job.name, "weights"))
         network = build(
             architecture,
             drop_rate=job.recipe.drop_rate,

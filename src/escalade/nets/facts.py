@@ -87,17 +87,15 @@ def _block(block: Block, in_width: int, *, where: str) -> dict[str, Any]:
     return made | {
         "width": block.width,
         "activation": block.activation,
-        "se": _squeeze_excite(block, in_width, where=where),
+        "se": _squeeze_excite(block, in_width),
     }
 
 
-def _squeeze_excite(block: Block, in_width: int, *, where: str) -> dict[str, Any] | None:
+def _squeeze_excite(block: Block, in_width: int) -> dict[str, Any] | None:
     se = block.se
     if se is None:
         return None
     width = block.se_width(in_width)
-    if width < 1:
-        raise ValueError(f"{where}.se.ratio: {se.ratio} of the {se.of} width leaves no channel")
     return {"width": width, "activation": se.activation, "gate": se.gate}
 
 

@@ -120,15 +120,25 @@ def _growth(run: Run, drawn: list[Figure]) -> str:
         figures.growth_curve(run.growth, dimension=dimension, members=members(run))
         for dimension in DIMENSIONS
     ]
-    lines = "functions fitted to the searched stages; the shaded part is extrapolation"
-    if "rule" in run.growth:
-        lines = f"the rule {run.growth['rule']}, which nothing was fitted for"
-    lead = (
-        "Ratios of depth, width and resolution to the base network over the scaling stages. Lines "
-        f"are {lines}."
-    )
     shown = _figures(made, drawn, kind="three")
+    lead = _growth_lead(run.growth)
     return section("growth", title, shown, _left_out(run), comparison(run), lead=lead)
+
+
+def _growth_lead(growth: Mapping[str, Any]) -> str:
+    """What the figures show; a rule is drawn where it scales the base network."""
+    if "rule" not in growth and not growth["functions"]:
+        return "Nothing was fitted, and no members were grown."
+    ratios = "Ratios of depth, width and resolution to"
+    if "rule" in growth and not growth["functions"]:
+        return (
+            f"{ratios} the largest searched member, which the rule {growth['rule']} scales to the "
+            "grown members' budgets; nothing was fitted."
+        )
+    lines = "functions fitted to the searched stages; the shaded part is extrapolation"
+    if "rule" in growth:
+        lines = f"the rule {growth['rule']}, which nothing was fitted for"
+    return f"{ratios} the base network over the scaling stages. Lines are {lines}."
 
 
 def _left_out(run: Run) -> str:

@@ -11,6 +11,9 @@ from escalade.core.population import IntArray
 from escalade.search.controller import Controller, Edits
 from escalade.search.pareto import Floats
 
+# Share of the children made by crossover, where others are mutated and nothing else is said.
+CROSSOVER = 0.5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roulette:

@@ -11,7 +11,7 @@ from escalade.core.path_space import Path
 from escalade.core.population import IntArray
 from escalade.core.scaling import scaling_between
 from escalade.core.statistics import binomial_standard_error
-from escalade.search.pareto import Floats, equispaced, non_dominated
+from escalade.search.pareto import BoolArray, Floats, equispaced, non_dominated
 from escalade.search.result import StageResult
 
 
@@ -32,13 +32,14 @@ def choose(errors: Floats, *, costs: Floats, num: int) -> IntArray:
             "larger population"
         )
     points = np.stack([errors, costs], axis=1)
-    curve = np.flatnonzero(non_dominated(points))
-    # Of networks with the same error and cost one is enough.
-    curve = curve[np.sort(np.unique(points[curve], axis=0, return_index=True)[1])]
+    # Of networks with the same error and cost one is enough, as long as there are others.
+    repeats: BoolArray = np.ones(len(points), dtype=bool)
+    repeats[np.unique(points, axis=0, return_index=True)[1]] = False
+    curve = np.flatnonzero(non_dominated(points) & ~repeats)
     if len(curve) >= num:
         return curve[equispaced(points[curve], num=num)]
     others = np.setdiff1d(np.arange(len(points)), curve)
-    added = others[np.argsort(errors[others], kind="stable")[: num - len(curve)]]
+    added = others[np.lexsort([errors[others], repeats[others]])[: num - len(curve)]]
     rows = np.concatenate([curve, added])
     return rows[np.argsort(costs[rows], kind="stable")]
 

@@ -13,7 +13,7 @@ from escalade.search.result import SearchResult
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """A network that was on some generation's front, or is on the final one.
+    """A network on some generation's front or on the final one, or a member.
 
     `values` are its objectives in their own units (an error, macs, params), in their order.
     """
@@ -48,10 +48,10 @@ class Generation:
 class FrontResult(SearchResult):
     """The final Pareto front; `stages` are the members, rising in the budget's kind.
 
-    The front is the last generation's and, of all networks scored, those that are best in error
-    and cost alone: survivors are too few to keep all of a front of three objectives. None of them
-    dominates another. Members are chosen of it or, where there are budgets, are the most accurate
-    of all networks scored within each; such a one may be dominated.
+    The front is of all networks scored that meet the constraints: survivors are too few to keep
+    all of a front of three objectives. Members are chosen of it or, where there are budgets, are
+    the most accurate of all networks scored within each; such a one may be dominated, by a
+    network outside.
 
     Attributes:
         objectives: what was minimised, with weights.

@@ -11,7 +11,7 @@ from escalade.core.population import IntArray
 from escalade.search.candidates import Pool
 from escalade.search.front import Generation, Scored
 from escalade.search.objectives import Box, Objective
-from escalade.search.pareto import hypervolume, non_dominated
+from escalade.search.pareto import extended, hypervolume, non_dominated
 
 
 class History:
@@ -20,8 +20,8 @@ class History:
     Args:
         objectives: of the pools' points.
         box: that hypervolumes are shares of.
-        curve: positions of the two objectives whose best trade-offs are kept over all pools.
-        budgets: of the second of them, each of whose best network is kept over all pools.
+        ends: positions of the error and of the budgets' cost among the objectives.
+        budgets: each of whose best network is kept over all pools.
         identity_choices: choices that count in the identity ratio; None for no ratio.
     """
 
@@ -30,14 +30,15 @@ class History:
         objectives: Sequence[Objective],
         *,
         box: Box,
-        curve: tuple[int, int],
+        ends: tuple[int, int],
         budgets: Sequence[Budget] = (),
         identity_choices: Collection[int] | None,
     ) -> None:
         self._objectives, self._box = objectives, box
         self._identities = None if identity_choices is None else list(identity_choices)
-        self._ends = list(curve)
-        self._curve: Pool | None = None
+        self._ends = ends
+        self._archive: Pool | None = None
+        self._seen: set[bytes] = set()
         self._inside = [_Inside(budget) for budget in budgets]
         self._index: dict[bytes, int] = {}
         self._rejected: dict[str, int] = {}
@@ -57,7 +58,7 @@ class History:
 
         `evaluated` and `rejected` count from the start of the search.
         """
-        self._extend_curve(pool)
+        self._extend_archive(pool)
         for inside in self._inside:
             inside.add(pool, ends=self._ends)
         first = survivors[front]
@@ -77,17 +78,12 @@ class History:
         self._rejected = dict(rejected)
 
     def final(self) -> list[int]:
-        """Indices of the last generation's front and of the curve, rising in the first objective;
-        no network dominates another.
+        """Indices of the networks that no other network of any pool dominates, rising in the first
+        objective.
         """
-        assert self._curve is not None
-        kept = {self._place(self._curve, row) for row in range(len(self._curve))}
-        rows = np.array(sorted(kept.union(self.generations[-1].front)))
-        signs = np.array([-1.0 if objective.maximised else 1.0 for objective in self._objectives])
-        points = np.array([self.networks[row].values for row in rows]) * signs
-        front = non_dominated(points)
-        order = np.argsort(points[front, 0], kind="stable")
-        return [int(row) for row in rows[front][order]]
+        assert self._archive is not None
+        order = np.argsort(self._archive.points[:, 0], kind="stable")
+        return [self._place(self._archive, row) for row in order]
 
     def inside(self) -> list[int]:
         """Index of each budget's most accurate network.
@@ -101,12 +97,16 @@ class History:
             self._place(inside.best(f"budgets[{i}]"), 0) for i, inside in enumerate(self._inside)
         ]
 
-    def _extend_curve(self, pool: Pool) -> None:
-        """Keep the best of all pools in two objectives alone."""
-        joined = self._curve.joined(pool) if self._curve else pool
-        best = joined[non_dominated(joined.points[:, self._ends])]
-        distinct = np.unique(best.points[:, self._ends], axis=0, return_index=True)[1]
-        self._curve = best[distinct]
+    def _extend_archive(self, pool: Pool) -> None:
+        """Keep what no other network of all pools dominates."""
+        names = [genome.tobytes() for genome in pool.genomes]
+        new = pool[np.array([name not in self._seen for name in names])]
+        self._seen.update(names)
+        if self._archive is None:
+            self._archive = new[non_dominated(new.points)]
+        else:
+            joined = self._archive.joined(new)
+            self._archive = joined[extended(self._archive.points, by=new.points)]
 
     def _identity_ratio(self, genomes: IntArray) -> float | None:
         if self._identities is None:
@@ -114,7 +114,7 @@ class History:
         return float(np.isin(genomes, self._identities).mean())
 
     def _place(self, pool: Pool, row: int) -> int:
-        """The network's index, a new one if it was on no front before."""
+        """The network's index, a new one if it has none yet."""
         genome = pool.genomes[row]
         index = self._index.setdefault(genome.tobytes(), len(self.networks))
         if index == len(self.networks):
@@ -130,7 +130,7 @@ class History:
 
 
 class _Inside:
-    """The most accurate network within a budget so far."""
+    """The most accurate network within a budget so far; of equal ones, the best in the others."""
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
@@ -147,7 +147,9 @@ class _Inside:
         if self._best is not None:
             found = self._best.joined(found)
         if len(found):
-            self._best = found[np.array([found.points[:, error].argmin()])]
+            others = [column for i, column in enumerate(found.points.T) if i not in ends]
+            columns = [found.points[:, error], found.points[:, cost], *others]
+            self._best = found[np.lexsort(columns[::-1])[:1]]
 
     def best(self, where: str) -> Pool:
         """The network, alone in a pool."""

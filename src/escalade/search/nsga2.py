@@ -6,13 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 
 from escalade.core.budget import Budget
 from escalade.core.path_space import PathSpace
 from escalade.core.population import IntArray
 from escalade.core.seeds import generator
-from escalade.search.breeding import Breeder, Child, Roulette, reward
+from escalade.search.breeding import CROSSOVER, Breeder, Child, Roulette, reward
 from escalade.search.candidates import Candidates, Pool
 from escalade.search.chosen import as_stages, choose
 from escalade.search.constraints import Constraint, Screen, check_budgets
@@ -50,6 +49,7 @@ class NSGA2(Dialogue):
         population: survivors, and children, per generation.
         generations: of `population` networks to score; the first two are random (P_0 and Q_0).
         crossover: share of the children made by single-point crossover; the others are mutated.
+            None takes a half, or all where both mutations are off.
         exploitation: mutation by the PPO controller; None turns it off.
         exploration: mutation by roulette wheel; None turns it off.
         num_members: K, chosen equispaced on the final front, where there are no budgets.
@@ -73,7 +73,7 @@ class NSGA2(Dialogue):
         constraints: Sequence[Constraint] = (),
         population: int = 70,
         generations: int = 120,
-        crossover: float = 0.5,
+        crossover: float | None = None,
         exploitation: PPO | None = PPO(),  # noqa: B008
         exploration: Roulette | None = Roulette(),  # noqa: B008
         num_members: int = 3,
@@ -82,7 +82,9 @@ class NSGA2(Dialogue):
         identity_choices: Collection[int] | None = None,
         measures: Mapping[str, CostFunction] | None = None,
     ) -> None:
-        _check_sizes(population, generations, crossover, num_members)
+        _check_sizes(population, generations, num_members)
+        mutates = exploitation is not None or exploration is not None
+        _check_crossover(crossover, mutates=mutates)
         check_budgets(budgets, constraints=constraints, budget_kind=budget_kind)
         self._objectives = parse_objectives(objectives, weights=weights)
         known = Measures(space, measures)
@@ -107,11 +109,12 @@ class NSGA2(Dialogue):
         self._space, self._memo, self._record = space, Memo(space), Record()
         self._ends = objectives.index("error"), objectives.index(budget_kind)
         self._history = History(
-            self._objectives, box=self._box, curve=self._ends, budgets=budgets,
+            self._objectives, box=self._box, ends=self._ends, budgets=budgets,
             identity_choices=identity_choices,
         )  # fmt: skip
         self._population, self._generations = population, generations
-        self._crossover, self._exploration = crossover, exploration
+        self._crossover = CROSSOVER if crossover is None else crossover
+        self._exploration = exploration
         self._num_members, self._budget_kind, self._budgets = num_members, budget_kind, budgets
         self._seed, self._num_images = seed, num_images
         super().__init__(self._steps_of_search(), num_genes=space.num_genes)
@@ -249,6 +252,9 @@ class Survivors:
 
 def survive(pool: Pool, *, num: int, weights: Floats) -> Survivors:
     """The `num` best by rank, then by weighted crowding distance; ties go to the first."""
+    # Here, so that only what searches a front waits for the import.
+    from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
+
     kept: list[IntArray] = []
     ranks: list[IntArray] = []
     distances: list[Floats] = []
@@ -266,15 +272,25 @@ def survive(pool: Pool, *, num: int, weights: Floats) -> Survivors:
     return Survivors(pool[rows], np.concatenate(ranks), np.concatenate(distances))
 
 
-def _check_sizes(population: int, generations: int, crossover: float, num_members: int) -> None:
+def _check_sizes(population: int, generations: int, num_members: int) -> None:
     if population < 2 or generations < 2:
         raise ValueError(
             f"search: population {population} and generations {generations} are too few; "
             "use at least 2 of each"
         )
-    if not 0 <= crossover <= 1:
-        raise ValueError(f"search.crossover: {crossover} is not a share")
     if not 1 <= num_members <= population:
         raise ValueError(
             f"num_members: {num_members} networks cannot be chosen of a population of {population}"
+        )
+
+
+def _check_crossover(crossover: float | None, *, mutates: bool) -> None:
+    if crossover is None:
+        return
+    if not 0 <= crossover <= 1:
+        raise ValueError(f"search.crossover: {crossover} is not a share")
+    if crossover < 1 and not mutates:
+        raise ValueError(
+            f"search.crossover: {crossover:g} leaves children to mutation, but exploitation and "
+            "exploration are off; use 1 or leave it out, or turn one of them on"
         )

@@ -18,8 +18,28 @@ def non_dominated(points: Floats) -> BoolArray:
     front: BoolArray = np.ones(len(points), dtype=bool)
     for row, point in enumerate(points):
         if front[row]:
-            front &= ~((point <= points).all(axis=1) & (point < points).any(axis=1))
+            front &= ~_dominates(point, points)
     return front
+
+
+def extended(front: Floats, *, by: Floats) -> BoolArray:
+    """Which points of a front, then of those it is extended by, no other dominates: (n + m,).
+
+    As `non_dominated` of all, in time proportional to m.
+    """
+    points = np.concatenate([front, by])
+    kept: BoolArray = np.ones(len(points), dtype=bool)
+    for row, point in enumerate(by, start=len(front)):
+        if kept[row] and not (kept & _dominates(points, point)).any():
+            kept &= ~_dominates(point, points)
+        else:
+            kept[row] = False
+    return kept
+
+
+def _dominates(points: Floats, others: Floats) -> BoolArray:
+    better: BoolArray = np.all(points <= others, axis=1) & np.any(points < others, axis=1)
+    return better
 
 
 def hypervolume(points: Floats, *, reference: Sequence[float] | Floats) -> float:

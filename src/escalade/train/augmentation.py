@@ -1,10 +1,12 @@
-"""What a recipe does to the images of a data set."""
+"""What a recipe makes of the images of a data set: augmentation, batches, objective."""
 
 from __future__ import annotations
 
-from escalade.data.batches import Augmentation
+from escalade.data.batches import Augmentation, TrainBatches
 from escalade.data.image_data import ImageData
 from escalade.train.recipe import Recipe
+from escalade.train.runtime import Runtime
+from escalade.train.steps import Objective
 
 
 def augmentation(recipe: Recipe, data: ImageData) -> Augmentation:
@@ -14,4 +16,28 @@ def augmentation(recipe: Recipe, data: ImageData) -> Augmentation:
         flip=data.flip if recipe.flip is None else recipe.flip,
         random_resized_crop=recipe.random_resized_crop,
         auto_augment=recipe.auto_augment,
+    )
+
+
+def training_batches(
+    recipe: Recipe, data: ImageData, *, seed: int, runtime: Runtime, num_crops: int = 1
+) -> TrainBatches:
+    """The training images as the recipe wants them; `num_crops` of each."""
+    return TrainBatches(
+        data.train,
+        batch_size=recipe.batch_size,
+        seed=seed,
+        augmentation=augmentation(recipe, data),
+        device=runtime.device,
+        num_crops=num_crops,
+    )
+
+
+def objective(recipe: Recipe, data: ImageData, *, runtime: Runtime) -> Objective:
+    """What the recipe's steps make of the data's images and logits."""
+    return Objective(
+        mean=data.mean,
+        std=data.std,
+        label_smoothing=recipe.label_smoothing,
+        autocast=runtime.autocast,
     )

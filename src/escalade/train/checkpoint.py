@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
 import torch
+
+from escalade.train.files import write_atomically
 
 FORMAT = 1
 
@@ -42,26 +43,6 @@ def load(path: Path) -> dict[str, Any] | None:
             f"{path}: not a checkpoint of format {FORMAT}; delete it to train from the start"
         )
     return content
-
-
-def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file so that readers and crashes see all of it or nothing.
-
-    Raises:
-        OSError: naming the file.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _save(content: dict[str, Any], file: IO[bytes]) -> None:

@@ -91,7 +91,8 @@ def counts_curve(generations: Generations) -> Figure | None:
         name="generation-counts",
         title="Networks per generation",
         reading=(
-            f"{count(totals[-1])} networks were scored in {len(generations)} generations.{told}"
+            f"{count(totals[-1])} networks were scored in {len(generations) + 1} generations; the "
+            f"first two are random, and one here.{told}"
         ),
         traces=tuple(lines),
         layout=layout(

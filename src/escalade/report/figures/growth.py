@@ -49,12 +49,18 @@ def growth_curve(
         ),
         layout=layout(
             x={"title": {"text": "scaling stage j"}, "range": [-0.25, end], "dtick": 1},
-            y={"title": {"text": f"{dimension} ratio to the base"}},
+            y={"title": {"text": f"{dimension} ratio to {_reference(growth)}"}},
             shapes=[_beyond(last, end)] if growth["members"] else [],
             annotations=[_beyond_name(last)] if growth["members"] else [],
         ),
         keys=_keys(tuple(fitted), chosen, bool(growth["members"])),
     )
+
+
+def _reference(growth: Mapping[str, Any]) -> str:
+    """What a rule scales, or functions were fitted through."""
+    scales_largest = "rule" in growth and not growth["functions"]
+    return "the largest searched" if scales_largest else "the base"
 
 
 def _curve(form: str, parameters: Mapping[str, float], end: float, *, bold: bool) -> Trace:

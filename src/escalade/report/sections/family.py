@@ -118,8 +118,9 @@ def _note(family: Sequence[Member], *, rule: str | None) -> str:
         where = f" on {timed.device}" if timed.device else ""
         words.append(f"Latency: median and interval{where}{batch}.")
     if any(member.origin == "grown" for member in family):
+        base = next((m.name for m in reversed(family) if m.origin == "searched"), "S0")
         how = (
-            f"S0 is scaled by the rule {rule}"
+            f"{base} is scaled by the rule {rule}"
             if rule
             else "they extrapolate the fitted growth rule"
         )

@@ -81,8 +81,6 @@ def _lead(front: Mapping[str, Any], marked: Mapping[int, Member]) -> str:
         f"{count(num_front)} networks of which none beats another: none is better in one of "
         f"{listed(names)} without being worse in another."
     )
-    if len(names) > 2:
-        told += " A network that an earlier generation let go may still beat one of them."
     if front["constraints"]:
         told += f" All networks had to meet {listed(front['constraints'])}."
     chosen = [member.name for place, member in marked.items() if place < num_front]
