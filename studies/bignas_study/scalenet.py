@@ -28,8 +28,8 @@ from escalade.family.files import write_json
 from escalade.family.making import finish
 from escalade.search import MCEA, Evolution
 from escalade.supernet.extract import extract
-from escalade.train.augmentation import augmentation
 from escalade.train.loop import train
+from escalade.train.prepare import augmentation
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.steps import PlainStep

@@ -23,8 +23,8 @@ from escalade.core.seeds import torch_seed
 from escalade.data import TrainBatches
 from escalade.family.files import write_json
 from escalade.supernet.supernet import Supernet
-from escalade.train.augmentation import augmentation
 from escalade.train.loop import train
+from escalade.train.prepare import augmentation
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich import SandwichStep

@@ -23,10 +23,10 @@ from escalade.evaluate.measure import share_split, shared_split
 from escalade.family.files import write_bytes, write_json
 from escalade.supernet.make import make_supernet
 from escalade.supernet.shared_weights import SharedWeights
-from escalade.train.augmentation import augmentation
 from escalade.train.loop import train
 from escalade.train.metrics import Progress
 from escalade.train.pool import Pool
+from escalade.train.prepare import augmentation
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.steps import Objective, SinglePathStep, Step

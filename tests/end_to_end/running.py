@@ -77,6 +77,7 @@ class Running:
     def wait(self) -> Result:
         """Wait for the end."""
         if self._code is None:
+            self.until(lambda: self.is_over)
             self._code = int(self._server.stdout.readline())
         return Result(self._code, self._out.read_text(), self._err.read_text())
 

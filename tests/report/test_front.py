@@ -235,7 +235,9 @@ def test_generations_are_drawn_as_recorded(front):
     few = [row | {"rejected": {}} for row in rows[:3]]
     assert figures.counts_curve(few).layout["xaxis"]["dtick"] == 1
     # Of the four generations that made them the first two were scored at once.
-    assert "networks were scored in 4 generations; the" in figures.counts_curve(few).reading
+    assert (
+        "networks were scored in 4 generations. The first two" in figures.counts_curve(few).reading
+    )
 
 
 def test_the_reading_of_the_hypervolume_has_its_numbers():

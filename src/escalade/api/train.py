@@ -13,7 +13,7 @@ from escalade.data import ImageData, TrainBatches
 from escalade.evaluate.ledger import Entry
 from escalade.supernet.make import check_options
 from escalade.supernet.shared_weights import SharedWeights
-from escalade.train import augmentation
+from escalade.train import prepare
 from escalade.train.fair import FairStep
 from escalade.train.loop import train
 from escalade.train.runtime import Runtime
@@ -73,7 +73,7 @@ def train_supernet(session: Session) -> None:
 def training_batches(config: Config, *, data: ImageData, runtime: Runtime) -> TrainBatches:
     """The supernet's training batches."""
     recipe = recipe_for(config.supernet.recipe, data)
-    return augmentation.training_batches(
+    return prepare.training_batches(
         recipe, data, seed=config.seed, runtime=runtime, num_crops=_num_crops(config)
     )
 
@@ -91,7 +91,7 @@ def training_step(
 ) -> Step:
     """How the supernet trains; `api.timing` times the same step."""
     settings, space, kind = config.supernet, space.training, step_of(config, space)
-    objective = augmentation.objective(settings.recipe, data, runtime=runtime)
+    objective = prepare.objective(settings.recipe, data, runtime=runtime)
     if kind == "fair":
         paths = FairPaths(space, seed=config.seed)
         return FairStep(supernet, paths=paths, objective=objective)

@@ -25,8 +25,8 @@ from escalade.family.making import Made, slice_member
 from escalade.family.retrain import train_job
 from escalade.supernet.make import make_supernet
 from escalade.supernet.shared_weights import SharedWeights
-from escalade.train.augmentation import objective
 from escalade.train.metrics import Progress
+from escalade.train.prepare import objective
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich import SandwichStep

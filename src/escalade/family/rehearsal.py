@@ -12,8 +12,8 @@ from escalade.core.architecture import Architecture
 from escalade.data.image_data import ImageData
 from escalade.family.parallel import share_images, with_shared_images
 from escalade.nets.build import build
-from escalade.train.augmentation import objective, training_batches
 from escalade.train.pool import Pool
+from escalade.train.prepare import objective, training_batches
 from escalade.train.recipe import Recipe
 from escalade.train.rehearsal import rehearse
 from escalade.train.runtime import Runtime

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import torch
 from torch import nn
@@ -22,20 +22,30 @@ from escalade.family.adapt import adapt
 from escalade.family.making import Made, finish
 from escalade.family.warm_start import WarmStart, warm_start
 from escalade.nets.build import build
-from escalade.train.augmentation import objective, training_batches
 from escalade.train.distil import DistilStep
 from escalade.train.loop import TrainResult, train
 from escalade.train.metrics import Progress
+from escalade.train.prepare import objective, training_batches
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.steps import Objective, PlainStep, Step
 
-if TYPE_CHECKING:
-    from escalade.family.in_place import InPlaceJob
-
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.jsonl"
 STREAM = "retrain"
+
+
+class Job(Protocol):
+    """What the training of a member needs to know, however the member comes to its weights."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def recipe(self) -> Recipe: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def folder(self) -> Path: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +135,7 @@ def retrain_member(
 
 
 def train_job(
-    job: RetrainJob | InPlaceJob,
+    job: Job,
     step: Step,
     *,
     network: nn.Module,

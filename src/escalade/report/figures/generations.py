@@ -91,8 +91,8 @@ def counts_curve(generations: Generations) -> Figure | None:
         name="generation-counts",
         title="Networks per generation",
         reading=(
-            f"{count(totals[-1])} networks were scored in {len(generations) + 1} generations; the "
-            f"first two are random, and one here.{told}"
+            f"{count(totals[-1])} networks were scored in {len(generations) + 1} generations. The "
+            f"first two, both random, are drawn as one.{told}"
         ),
         traces=tuple(lines),
         layout=layout(
