@@ -44,6 +44,8 @@ def test_what_a_front_may_cost(sized):
     text = made.text(command="next")
     assert "S0 to S3: 4 equispaced on the front of error, macs, -params" in text
     assert "where macs < 2M and accuracy > 0.4" in text
+    assert " scores, and those that accuracy > 0.4 rejects)" in text
+    assert " scores at most)" in plan({"search": {"constraints": limits[:1]}}).text(command="next")
     assert "S5  twice the macs of S4: the largest searched member scaled by dWr" in text
 
 

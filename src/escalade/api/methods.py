@@ -55,7 +55,7 @@ def evolution_of(config: Config, method: str) -> tuple[int, int]:
 
 
 def num_evaluations(config: Config, space: PathSpace) -> int:
-    """Paths a search scores at most."""
+    """Paths a search scores at most, but for those that nsga2 scores and rejects."""
     search, method = config.search, method_of(config, space)
     population, generations = evolution_of(config, method)
     if method == "nsga2":

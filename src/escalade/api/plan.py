@@ -13,7 +13,7 @@ from escalade.api.design import is_design, settle
 from escalade.api.design_plan import DesignPlan, plan_design
 from escalade.api.estimate import Estimate
 from escalade.api.methods import made_for, scales
-from escalade.api.plan_text import bars, data_facts, data_line, front_lines
+from escalade.api.plan_text import bars, data_facts, data_line, front_lines, scores
 from escalade.api.run_folder import named_space
 from escalade.api.search import check_search
 from escalade.api.session import load_images, make_runtime, path_sampler
@@ -103,7 +103,8 @@ class Plan:
             f"{format_amount(self.histogram['edges'][0], kind)} to "
             f"{format_amount(self.histogram['edges'][-1], kind)} {kind}",
             f"time    about {duration(seconds.total)} here: train {duration(seconds.train)}, "
-            f"search {duration(seconds.search)} ({seconds.evaluations:,} scores at most), retrain "
+            f"search {duration(seconds.search)} "
+            f"({scores(seconds.evaluations, constraints=config.search.constraints)}), retrain "
             f"{duration(seconds.retrain)}, export {duration(seconds.export)}",
             f"memory  about {self.memory / 2**30:.1f} GiB",
             f"next    {command}",

@@ -46,6 +46,14 @@ def front_lines(front: Mapping[str, Any], *, kind: str, num_grown: int, how: str
     return [*lines, *twice]
 
 
+def scores(num: int, *, constraints: Sequence[str]) -> str:
+    """How many scores a search takes; what a limit on the accuracy rejects has been scored, too."""
+    by_score = [text for text in constraints if text.strip().startswith(("accuracy", "error"))]
+    if by_score:
+        return f"{num:,} scores, and those that {' and '.join(by_score)} rejects"
+    return f"{num:,} scores at most"
+
+
 def bars(counts: Sequence[int]) -> str:
     """A histogram in one line."""
     marks, top = " ▁▂▃▄▅▆▇█", max(counts)
