@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from additive_device import Additive
 
+from additive_device import Additive
 from escalade.core import cost
 from escalade.core.budget import Budget, Ladder
 from escalade.core.design_space import population
