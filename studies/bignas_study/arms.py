@@ -22,6 +22,7 @@ from common.arms import Arm
 from common.plan import RATE
 
 LOW_RATE = 0.3
+MORE_PATHS = (4, 6)
 AVERAGING = 0.05
 _CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("and cosine", {"schedule": COSINE}),
@@ -98,6 +99,15 @@ def distillation(plan: Plan, seed: int) -> list[Arm[Training]]:
     return arms
 
 
+def paths(plan: Plan, seed: int) -> list[Arm[Training]]:
+    """More random paths a step, so that what lies between the extremes gets more of the passes."""
+    tuned = plan.tuned(seed)
+    return [
+        Arm(name=f"{num} random paths", training=replace(tuned, num_random=num))
+        for num in (NUM_RANDOM, *MORE_PATHS)
+    ]
+
+
 def initialisation(plan: Plan, seed: int) -> list[Arm[Training]]:
     """Gamma 0 and transition shortcuts, at the full and at 30 % of the rate (Figs. 4, 5)."""
     first = plan.reference(seed)
@@ -144,6 +154,7 @@ ARMS: dict[str, Callable[[Plan, int], list[Arm[Training]]]] = {
     "step": step,
     "recipe": recipe,
     "distillation": distillation,
+    "paths": paths,
     "initialisation": initialisation,
     "schedule": schedule,
     "regularisation": regularisation,

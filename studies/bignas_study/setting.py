@@ -54,6 +54,7 @@ class Training:
         learning_rate: at the peak.
         space: `bignas_small`, or `small` with the ladder of the study.
         step: `sandwich` or `single_path`.
+        num_random: random paths of a sandwich.
         schedule: a name in `SCHEDULES`.
         zero_residual: residual branches begin with gamma 0.
         transitions: blocks that change the shape have a shortcut too.
@@ -68,6 +69,7 @@ class Training:
     learning_rate: float
     space: str = SPACE
     step: str = SANDWICH
+    num_random: int = NUM_RANDOM
     schedule: str = ENDING
     zero_residual: bool = True
     transitions: bool = True
@@ -83,6 +85,8 @@ class Training:
     def name(self) -> str:
         """Of its folder: what every supernet has, and what is unusual about this one."""
         parts = [self.space, self.step, f"{self.epochs:g}epochs", f"rate{self.learning_rate:g}"]
+        if self.num_random != NUM_RANDOM:
+            parts.append(f"random{self.num_random}")
         if self.schedule != ENDING:
             parts.append(self.schedule)
         switches = ("zero_residual", "transitions", "distillation")

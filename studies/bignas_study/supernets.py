@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from bignas_study.setting import LADDER, LADDER_SPACE, NUM_RANDOM, SINGLE, Setting, Training
+from bignas_study.setting import LADDER, LADDER_SPACE, SINGLE, Setting, Training
 from common.supernets import SUPERNETS, SupernetJob, objective_of
 from escalade.core.layer_space import LayerSpace
 from escalade.core.samplers import Hierarchical, Uniform, Window
@@ -52,7 +52,7 @@ class Job(SupernetJob):
 
     @property
     def num_crops(self) -> int:
-        return NUM_RANDOM + 2 if self.training.patches == "different" else 1
+        return self.training.num_random + 2 if self.training.patches == "different" else 1
 
     def empty(self) -> Supernet:
         torch.manual_seed(torch_seed(self.seed, "supernet"))
@@ -61,7 +61,8 @@ class Job(SupernetJob):
     def sandwich(self) -> Sandwich:
         """The paths of its steps."""
         space = self.space.training
-        return Sandwich(space, sampler=self._sampler, seed=self.seed, num_random=NUM_RANDOM)
+        num = self.training.num_random
+        return Sandwich(space, sampler=self._sampler, seed=self.seed, num_random=num)
 
     def step(self, supernet: Supernet, data: ImageData, runtime: Runtime) -> Step:
         training, objective = self.training, objective_of(self.recipe, data, runtime)

@@ -18,6 +18,7 @@ TITLES = {
     "step": "Sandwich and distillation against single paths",
     "recipe": "The paper's recipe, and what is better at this scale",
     "distillation": "Distillation, and when it begins",
+    "paths": "Random paths a step, tuned recipe",
     "initialisation": "Initialisation (Figs. 4, 5)",
     "schedule": "Schedules (Fig. 6)",
     "regularisation": "Regularisation (Fig. 7)",

@@ -139,6 +139,7 @@ def test_arms_change_what_they_name(tmp_path: Path) -> None:
     assert changes("patches") == [{}, {"patches": "different"}]
     tuned = {"schedule": "cosine", "learning_rate": 0.8, "zero_residual": False}
     tuned |= {"drop_rate": 0.0, "weight_decay": 1e-4}
+    assert changes("paths") == [tuned, tuned | {"num_random": 4}, tuned | {"num_random": 6}]
     labels = {"distillation": False}
     alone = {"step": "single_path", "epochs": 80}
     assert changes("step")[2:] == [alone, labels, tuned, tuned | alone]
