@@ -62,6 +62,7 @@ class Training:
         distil_after: share of the steps in which all paths learn from the labels.
         drop_rate: dropout before the classifier, on the paths that `regularise` says.
         weight_decay, averaging: as in a recipe.
+        batch_size: images a step; without, the setting's. A smaller one takes more steps an epoch.
     """
 
     seed: int
@@ -80,6 +81,7 @@ class Training:
     drop_rate: float = DROP_RATE
     weight_decay: float = WEIGHT_DECAY
     averaging: float | None = None
+    batch_size: int | None = None
 
     @property
     def name(self) -> str:
@@ -101,6 +103,8 @@ class Training:
             parts.append(f"decay{self.weight_decay:g}")
         if self.averaging:
             parts.append(f"averaging{self.averaging:g}")
+        if self.batch_size:
+            parts.append(f"batch{self.batch_size}")
         if self.distil_after:
             parts.append(f"distil_after{self.distil_after:g}")
         return "-".join([*parts, f"seed{self.seed}"])
@@ -164,6 +168,7 @@ class Setting:
             weight_decay=training.weight_decay,
             drop_rate=training.drop_rate,
             averaging=training.averaging,
+            batch_size=training.batch_size or plain.batch_size,
             **schedule,
         )
 
