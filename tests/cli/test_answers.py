@@ -33,6 +33,13 @@ def test_cost_at_another_resolution(escalade):
     )
 
 
+def test_cost_of_a_scaled_network(escalade):
+    """RegNetZ-500MF to 4GF of Table 7."""
+    found = json.loads(escalade("cost", "regnet_z_500mf:dWr:8.1", "--format", "json").out)
+    assert (found["name"], found["resolution"]) == ("regnet_z_500mf:dWr:8.1", 248)
+    assert f"{found['params'] / 1e6:.1f}" == "41.1"
+
+
 def test_cost_of_every_layer(escalade):
     ended = escalade("cost", "efficientnet_b0", "--layers", "--format", "json")
     found = json.loads(ended.out)

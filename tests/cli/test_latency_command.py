@@ -46,6 +46,8 @@ def test_latency_of_files(escalade, tmp_path):
     (tmp_path / "a.json").write_text(json.dumps(known.load("mobilenet_v2").to_json()))
     ended = escalade("latency", "a.json", *FAST, "--format", "json")
     assert [row["name"] for row in json.loads(ended.out)["networks"]] == ["mobilenet_v2"]
+    ended = escalade("latency", "a.json:w:2", *FAST, "--format", "json")
+    assert [row["name"] for row in json.loads(ended.out)["networks"]] == ["mobilenet_v2:w:2"]
 
 
 def test_latency_of_a_member_has_its_weights(escalade, tmp_path):

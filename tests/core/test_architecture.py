@@ -86,7 +86,11 @@ def test_fields_with_defaults_may_be_left_out(architecture):
         (["stages", 1, "blocks", 0, "kernl"], 3, "file.stages[1].blocks[0].kernl: unknown field"),
         (["stages", 1, "blocks", 0, "kernel"], 4, "stages[1].blocks[0].kernel: 4 is not odd"),
         (["stages", 1, "blocks", 0, "stride"], 3, "stages[1].blocks[0].stride: 3 is neither"),
-        (["stages", 1, "blocks", 0, "expansion"], 0, "blocks[0].expansion: 0 is not positive"),
+        (["stages", 0, "depth"], 2, "file.stages[0].depth: unknown field; known are blocks"),
+        (["stages", 1, "blocks", 0, "expansion"], 0, "blocks[0].expansion: 0 is outside (0, 1,0"),
+        (["stages", 1, "blocks", 0, "expansion"], float("nan"), "blocks[0].expansion: nan is outs"),
+        (["stages", 1, "blocks", 0, "expansion"], 1e308, "blocks[0].expansion: 1e+308 is outside"),
+        (["stages", 1, "blocks", 0, "expansion"], True, "blocks[0].expansion: expected float"),
         (["stages", 1, "blocks", 0, "kind"], "conv", "blocks[0].kind: 'conv' is not known"),
         (["stages", 1, "blocks", 0, "group_width"], 8, "blocks[0].group_width"),
         (["stages", 1, "blocks", 0, "transition"], 1, "transition: expected bool, got 1"),
@@ -198,3 +202,10 @@ def test_depths_and_widths(architecture):
     assert block.hidden(12) == 40  # make_divisible(42)
     assert block.se_width(12) == 6  # half of the input
     assert architecture.stages[0].blocks[0].hidden(12) == 12
+
+
+def test_an_expansion_that_leaves_no_channel_is_refused():
+    data = known.load("regnet_z_500mf").to_json()
+    thin = change(data, ["stages", 0, "blocks", 0, "expansion"], 0.01)
+    with pytest.raises(ValueError, match=r"expansion: 0.01 of 16 channels is none; use 0.062 or"):
+        Architecture.from_json(thin)

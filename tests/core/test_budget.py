@@ -51,7 +51,8 @@ def test_format_round_trip(value):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(1.03e6, "1.03M"), (96e9, "96G"), (999, "999"), (8e5, "800k")]
+    ("value", "text"),
+    [(1.03e6, "1.03M"), (96e9, "96G"), (4.2e13, "42T"), (999, "999"), (8e5, "800k")],
 )
 def test_format(value, text):
     assert format_amount(value) == text

@@ -208,9 +208,18 @@ def test_a_resolution_too_small_for_the_strides():
     assert "resolution: 16 is too small for strides whose product is 32" in str(e.value)
 
 
-def test_a_depth_that_would_fill_the_memory():
-    with pytest.raises(ValueError, match="makes 16,000,000 blocks; at most 2,000"):
-        scale(B0, "d", 1e6)
+@pytest.mark.parametrize(
+    ("rule", "factor", "words"),
+    [
+        ("d", 1e6, "makes 16,000,000 blocks; at most 2,000"),
+        ("w", 1e8, "makes 12,800,000 channels in a layer; at most 1,000,000"),
+        ("r", 1e300, r"makes 2.24e\+152 pixels a side; at most 1,000,000"),
+        ("w1_g99", 1e7, "is too large for rule w1_g99"),
+    ],
+)
+def test_a_factor_that_would_fill_the_memory(rule, factor, words):
+    with pytest.raises(ValueError, match=words):
+        scale(B0, rule, factor)
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,12 @@ def test_targets_below_the_base_are_met_by_factors_below_1():
     assert solved.cost == pytest.approx(100e6, rel=0.05)
 
 
+@pytest.mark.parametrize(("rule", "target"), [("dWr", 4e6), ("dWr", 2e6), ("w", 1e14)])
+def test_targets_far_from_the_base_are_met_too(rule, target):
+    """A tenth for the resolution: many octaves of the factor are one of the macs."""
+    assert solve_factor(B0, rule, target).cost == pytest.approx(target, rel=0.05)
+
+
 def test_any_measure_can_be_the_target():
     """A latency of one second for a gigamac; equal networks are measured once."""
     asked = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 
 import chromium
@@ -11,6 +12,7 @@ import front_run
 import pytest
 
 from escalade.api.design import growth_json
+from escalade.core import cost
 from escalade.core.architecture import Architecture
 from escalade.core.budget import Budget
 from escalade.core.hybrid import scale_to
@@ -19,6 +21,7 @@ from escalade.report.findings import sentence
 from escalade.report.number import SPACE
 from escalade.report.page import write
 from escalade.report.roster import members
+from escalade.spaces import known
 from escalade.spaces.load import load
 
 PANELS = ("front-error-macs", "front-error-params", "front-params-macs")
@@ -69,6 +72,18 @@ def test_what_is_scaled_is_the_largest_member(tmp_path):
     assert axis["title"]["text"] == "depth ratio to the largest searched"
     (folder / "growth.json").write_text(json.dumps(growth_json("dWr", [])))
     assert "to the base network over the scaling stages. Lines are the rule dWr" in written(folder)
+
+
+@pytest.mark.parametrize("kind", ["macs", "params"])
+def test_a_rule_is_drawn_as_a_function_only_where_members_lie_on_it(kind):
+    """Twice the params take more than twice the macs."""
+    base = known.load("efficientnet_b0")
+    budget = Budget(2.0 * getattr(cost.of(base), kind), kind, 0.05)
+    grown = scale_to(base, rule="dWr", budget=budget, stage=1.0, name="S1")
+    growth = growth_json("dWr", [grown], kind=kind)
+    at = {dim: math.exp(p["c"]) for dim, p in growth["functions"].get("compound", {}).items()}
+    assert at == pytest.approx({} if kind == "params" else grown.predicted.to_json())
+    assert growth["form"] == (None if kind == "params" else "compound")
 
 
 def test_searches_that_share_no_base_fit_nothing(tmp_path):

@@ -24,6 +24,21 @@ def test_a_scaled_network_by_its_name():
     assert load("efficientnet_b0:d1_w8_g8_r1:1e1").name == "efficientnet_b0:d1_w8_g8_r1:10"
 
 
+def test_a_scaled_network_scaled_once_more_by_its_name():
+    found = scale(scale(B0, "dWr", 4.0), "w", 2.0)
+    assert found.name == "efficientnet_b0:dWr:4:w:2"
+    assert load(found.name) == found
+
+
+def test_a_members_folder_with_colons(tmp_path):
+    member = tmp_path / "12:30:00"
+    member.mkdir()
+    args = {"architecture_json": B0.renamed("S0").to_json()}
+    (member / "config.json").write_text(json.dumps({"model_args": args}))
+    assert load(str(member)) == B0.renamed("S0")
+    assert load(f"{member}:w:4").name == "S0:w:4"
+
+
 def test_scaled_files(tmp_path):
     file = tmp_path / "mine.json"
     file.write_text(json.dumps(B0.renamed("mine").to_json()))

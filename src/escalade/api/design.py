@@ -85,6 +85,16 @@ def search_models(session: Session, space: DesignSpace) -> None:
             recipe=recipe_for(config.search.recipe, session.data),
             seed=config.seed,
         )
+
+        def trained(done: int, of: int) -> None:
+            session.console.say(f"search: {done}/{of} trained")
+            count()
+            tally.keep()
+
+        def count() -> None:
+            tally.evaluations = evaluator.count.num_measured
+            tally.images = evaluator.count.num_images
+
         try:
             while len(asked := searcher.ask()):
                 session.console.say(
@@ -92,14 +102,10 @@ def search_models(session: Session, space: DesignSpace) -> None:
                     f"{format_amount(config.budgets[0], config.budget_kind)} "
                     f"{config.budget_kind}, each trained alone"
                 )
-                scores = evaluator.score(
-                    space.paths(asked),
-                    progress=lambda done, of: session.console.say(f"search: {done}/{of} trained"),
-                )
+                scores = evaluator.score(space.paths(asked), progress=trained)
                 searcher.tell(np.array([score.accuracy for score in scores]))
         finally:
-            tally.evaluations = evaluator.count.num_measured
-            tally.images = evaluator.count.num_images
+            count()
     found = searcher.result().to_json()
     found["divisors"] = [space.data.width_divisor, space.data.resolution_divisor]
     if session.runtime.is_main:
@@ -180,7 +186,9 @@ def grow_by_rule(session: Session) -> None:
             f"{base.name} by {config.grow.rule}, {arch.resolution} pixels, widths "
             f"{'-'.join(map(str, arch.widths))}, depths {'-'.join(map(str, arch.depths))}"
         )
-    content = growth_json(config.grow.rule, members, base=base.name, stage=stage)
+    content = growth_json(
+        config.grow.rule, members, base=base.name, stage=stage, kind=config.budget_kind
+    )
     content["members"] = [entry(each, cost_of) for each in members]
     write_json(session.folder.growth, content)
 
@@ -238,21 +246,28 @@ def member(
 
 
 def growth_json(
-    rule: str, members: Sequence[Member], *, base: str = "S0", stage: float = 0.0
+    rule: str,
+    members: Sequence[Member],
+    *,
+    base: str = "S0",
+    stage: float = 0.0,
+    kind: str = "macs",
 ) -> dict[str, Any]:
     """growth.json: the rule as the compound function that it is, ratios growing with 2^j.
 
-    Scaled from a member beyond stage 0 it is no function of the stage that passes through it.
+    Scaled from a member beyond stage 0 it is no function of the stage that passes through it, and
+    none that is known where budgets do not count macs, which the rule's factor is of.
     """
     shares = rules.parse(rule)
     rates = {"depth": shares.depth, "width": shares.width / 2, "resolution": shares.resolution / 2}
     compound = {dimension: {"c": rate * math.log(2)} for dimension, rate in rates.items()}
+    is_function = not stage and kind == "macs"
     return {
-        "form": None if stage else "compound",
+        "form": "compound" if is_function else None,
         "rule": rule,
         "notes": [f"scaled from {base} by the rule {rule}: nothing was fitted"] if members else [],
         "points": [{"stage": stage, "depth": 1.0, "width": 1.0, "resolution": 1.0}],
-        "functions": {} if stage else {"compound": compound},
+        "functions": {"compound": compound} if is_function else {},
         "leave_last_out": None,
         "members": [each.to_json() for each in members],
     }

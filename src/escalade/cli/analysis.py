@@ -24,7 +24,10 @@ def add_commands(commands: Commands) -> None:
     """Add `cost` and `space`."""
     cost = commands.add_parser("cost", help="macs, params and activations of a network")
     cost.add_argument(
-        "architecture", nargs="?", metavar="ARCH", help="a known name, a file or a member's folder"
+        "architecture",
+        nargs="?",
+        metavar="ARCH",
+        help="a known name, a file, a member's folder, or NAME:RULE:FACTOR",
     )
     cost.add_argument("--resolution", type=int)
     cost.add_argument("--stages", action="store_true", help="the stem, every stage, the head")
@@ -44,7 +47,7 @@ def add_commands(commands: Commands) -> None:
 
 def _cost(options: argparse.Namespace) -> None:
     from escalade.core import cost
-    from escalade.spaces import known
+    from escalade.spaces import known, scaled
 
     if options.list:
         names = known.names()
@@ -52,7 +55,7 @@ def _cost(options: argparse.Namespace) -> None:
         return
     if options.architecture is None:
         raise UsageError("name an architecture or a file; `escalade cost --list` lists the known")
-    architecture = known.load(options.architecture)
+    architecture = scaled.load(options.architecture)
     if options.resolution is not None:
         architecture = replace(architecture, resolution=options.resolution)
     total = cost.of(architecture)

@@ -28,7 +28,7 @@ def add_commands(commands: Commands) -> None:
         "architectures",
         nargs="+",
         metavar="ARCH",
-        help="known names, architecture files or members' folders",
+        help="known names, architecture files, members' folders, or NAME:RULE:FACTOR",
     )
     parser.add_argument("--resolution", type=int, help="of all of them")
     parser.add_argument(
@@ -115,11 +115,11 @@ def _load(name: str, resolution: int | None) -> tuple[nn.Module, Architecture, s
     """Network, architecture and where its weights are from; a member's folder has its own."""
     from escalade.family import package
     from escalade.nets.build import build
-    from escalade.spaces import known
+    from escalade.spaces import scaled
 
     folder = Path(name)
     is_member = (folder / package.CONFIG).is_file()
-    architecture = package.read(folder).architecture if is_member else known.load(name)
+    architecture = package.read(folder).architecture if is_member else scaled.load(name)
     if resolution is not None:
         architecture = replace(architecture, resolution=resolution)
     if is_member:

@@ -216,9 +216,8 @@ class Architecture:
         for i, stage in enumerate(as_list(rest, "stages", where)):
             at = f"{where}.stages[{i}]"
             blocks = as_list(stage, "blocks", at)
-            stages.append(
-                Stage(blocks=tuple(_block(b, f"{at}.blocks[{k}]") for k, b in enumerate(blocks)))
-            )
+            made_blocks = tuple(_block(b, f"{at}.blocks[{k}]") for k, b in enumerate(blocks))
+            stages.append(make(Stage, {**stage, "blocks": made_blocks}, at))
         known = {
             "stem": make(Stem, rest.get("stem"), f"{where}.stem"),
             "head": make(Head, rest.get("head"), f"{where}.head"),

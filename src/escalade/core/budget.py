@@ -97,7 +97,8 @@ def parse_amount(text: str, *, kind: str = "macs", where: str = "budgets") -> fl
     if match is None or match[2].lower() not in known:
         example = "4ms" if kind == "latency" else "60M, 1.5G or 800k"
         if match is not None and match[2].lower() in _TIMES:
-            example += "; times are of --budget-kind latency"
+            flag = "--budget-kind" if where == "budgets" else "kind"
+            example += f"; times are of {flag} latency"
         raise ValueError(f"{where}: cannot read {text!r} as an amount; write it like {example}")
     return float(match[1]) * known[match[2].lower()]
 
@@ -106,7 +107,7 @@ def format_amount(value: float, kind: str = "macs") -> str:
     """An amount for people: 1.03M, 96G; of kind latency 4.2ms."""
     if kind == "latency":
         return format_seconds(value)
-    for factor, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+    for factor, suffix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= factor:
             return f"{value / factor:.4g}{suffix}"
     return f"{value:.4g}"

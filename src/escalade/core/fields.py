@@ -55,7 +55,7 @@ def _is_wrong(kind: str, value: Any) -> bool:
     is_int = isinstance(value, int) and not isinstance(value, bool)
     return (
         (kind == "int" and not is_int)
-        or (kind == "float" and not isinstance(value, int | float))
+        or (kind == "float" and not (is_int or isinstance(value, float)))
         or (kind == "str" and not isinstance(value, str))
         or (kind == "bool" and not isinstance(value, bool))
         or (kind == "int | None" and value is not None and not is_int)

@@ -19,6 +19,7 @@ SIMPLE_FIELDS: dict[str, Any] = {"kernel": 1, "expansion": 1.0, "activation": "n
 ACTIVATIONS = ("relu", "relu6", "hard_swish", "swish")
 LINEAR_ACTIVATIONS = ("none", "relu")
 GATES = ("hard_sigmoid", "sigmoid")
+MOST_EXPANSION = 1_000
 
 
 def check(arch: Architecture) -> None:
@@ -71,8 +72,13 @@ def _check_block(block: Block, in_width: int, where: str) -> None:
         return
     _choice(f"{where}.activation", block.activation, ACTIVATIONS)
     _odd(f"{where}.kernel", block.kernel)
-    if block.expansion <= 0:
-        raise ValueError(f"{where}.expansion: {block.expansion} is not positive")
+    if not 0 < block.expansion <= MOST_EXPANSION:
+        raise ValueError(f"{where}.expansion: {block.expansion} is outside (0, {MOST_EXPANSION:,}]")
+    if block.hidden(in_width) < 1:
+        raise ValueError(
+            f"{where}.expansion: {block.expansion:g} of {block.width} channels is none; use "
+            f"{1 / block.width:.2g} or more"
+        )
     _check_shortcut(block, where)
     if block.group_width is not None:
         _check_groups(block, f"{where}.group_width")

@@ -62,8 +62,15 @@ class Rule:
         )
 
     def group_ratio(self, factor: float) -> float:
-        """The ratio of the group width before rounding."""
-        return float(factor ** (self.group_width / 2))
+        """The ratio of the group width before rounding.
+
+        Raises:
+            ValueError: if no number is as large.
+        """
+        try:
+            return float(factor ** (self.group_width / 2))
+        except OverflowError:
+            raise ValueError(f"factor: {factor:.6g} is too large for rule {self.name}") from None
 
 
 def rule(name: str, factor: float) -> Scaling:

@@ -18,8 +18,9 @@ from escalade.core.rounding import (
 from escalade.core.rules import Rule, parse
 from escalade.core.scaling import Scaling, apply, follow_inputs, nearest_depth
 
-# Deeper networks are refused: a mistyped factor would fill the memory.
+# Larger networks are refused: a mistyped factor would fill the memory.
 MOST_BLOCKS = 2_000
+MOST_CHANNELS = MOST_PIXELS = 1_000_000  # of a layer, of a side
 
 _RoundWidth = Callable[[float, int], int]
 
@@ -60,8 +61,14 @@ def scaled_by(architecture: Architecture, rule: Rule, factor: float) -> Architec
     if scaling == Scaling() and all(block.group_width in (None, 1) for block in blocks):
         raise ValueError(f"rule: {rule.name} scales only group widths, and there are none")
     where = f"factor: {factor:.6g} by rule {rule.name}"
-    if (depth := sum(architecture.depths) * scaling.depth) > MOST_BLOCKS:
-        raise ValueError(f"{where} makes {depth:,.0f} blocks; at most {MOST_BLOCKS:,} are possible")
+    for amount, most, what in (
+        (sum(architecture.depths) * scaling.depth, MOST_BLOCKS, "blocks"),
+        (_widest(architecture) * scaling.width, MOST_CHANNELS, "channels in a layer"),
+        (architecture.resolution * scaling.resolution, MOST_PIXELS, "pixels a side"),
+    ):
+        if amount > most:
+            shown = f"{amount:,.0f}" if amount < 1e15 else f"{amount:.3g}"
+            raise ValueError(f"{where} makes {shown} {what}; at most {most:,} are possible")
     try:
         deeper = apply(
             architecture,
@@ -74,6 +81,12 @@ def scaled_by(architecture: Architecture, rule: Rule, factor: float) -> Architec
     except ValueError as error:
         name = architecture.name or "the architecture"
         raise ValueError(f"{where} makes no network of {name}: {error}") from None
+
+
+def _widest(architecture: Architecture) -> int:
+    head = architecture.head
+    blocks = (block.width for stage in architecture.stages for block in stage.blocks)
+    return max(architecture.stem.width, head.width or 0, head.hidden or 0, *blocks)
 
 
 def _widened(

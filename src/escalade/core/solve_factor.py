@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,8 +12,9 @@ from escalade.core.budget import Budget, format_amount
 from escalade.core.rules import Rule, parse
 from escalade.core.scale_by import scale, scaled_by
 
-# Factors are doubled or halved this often to find the target; the last octave is scanned.
-MOST_OCTAVES = 14
+# Factors are doubled or halved this often to find the target, or until there is no network; the
+# last octave is scanned. Shares of a tenth take many octaves from a base to its smallest network.
+MOST_OCTAVES = 96
 NUM_SCANNED = 240
 # The scan goes this far beyond the octave, as groups make costs fall here and there.
 MARGIN = 1.5
@@ -148,7 +150,9 @@ def _unmet(costs: _Costs, budget: Budget) -> str:
             f"{budget.kind} whatever the factor; use another rule or another kind"
         )
     below = [each for each in known if each[0] < budget.target][-1:]
-    above = [each for each in known if each[0] > budget.target][:1]
+    above = [each for each in known if each[0] > budget.target]
+    # Of many factors with that cost, such as the smallest network's, the one nearest to 1.
+    above = sorted(above, key=lambda each: (each[0], abs(math.log(each[1]))))[:1]
     sides = [
         f"{_shown(value, budget.kind)} {side} (factor {costs.shortest(factor):g})"
         for found, side in ((below, "below"), (above, "above"))

@@ -15,9 +15,10 @@ Solve = Callable[[Architecture, str, float], Architecture]
 
 
 def load(text: str, *, kind: str = "macs", solve: Solve | None = None) -> Architecture:
-    """A known name, an architecture file, or `BASE:RULE:FACTOR` of either.
+    """A known name, an architecture file, a member's folder, or `BASE:RULE:FACTOR` of any.
 
-    An amount with its unit instead of the factor, like 4G, is a target.
+    The base may be scaled itself: `BASE:RULE:FACTOR:RULE:FACTOR`. An amount with its unit instead
+    of the factor, like 4G, is a target.
 
     Args:
         text: what is named.
@@ -29,9 +30,9 @@ def load(text: str, *, kind: str = "macs", solve: Solve | None = None) -> Archit
             meets.
     """
     parts = text.rsplit(":", 2)
-    if len(parts) != 3 or Path(text).is_file():
+    if len(parts) != 3 or Path(text).exists():
         return known.load(text)
-    base, rule, amount = known.load(parts[0]), parts[1], parts[2]
+    base, rule, amount = load(parts[0], kind=kind, solve=solve), parts[1], parts[2]
     if amount[-1:].isalpha() and amount.lower() not in ("nan", "inf"):
         target = parse_amount(amount, kind=kind, where=f"{text}: target")
         if solve is not None:
