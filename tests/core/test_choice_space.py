@@ -14,7 +14,9 @@ from escalade.core import cost
 from escalade.core.architecture import Block, SqueezeExcite
 from escalade.core.choice_data import IDENTITIES, parse, to_json
 from escalade.core.choice_space import ChoiceSpace
+from escalade.core.rules import parse as parse_rule
 from escalade.core.samplers import Hierarchical, Uniform, Window
+from escalade.core.scale_by import scaled_by
 from escalade.core.seeds import generator
 from escalade.core.space_summary import candidate_paths, summarise
 from escalade.spaces import known
@@ -41,6 +43,21 @@ def test_the_published_networks(name, macs, params, papers):
     assert (found.macs, found.params) == (macs, params)
     assert found.macs / 1e6 == pytest.approx(papers[0], rel=0.01)
     assert found.params / 1e6 == pytest.approx(papers[1], rel=0.015)
+
+
+@pytest.mark.parametrize(
+    ("rule", "factor", "side", "depth", "papers"),
+    [("d0_w7_r3", 2.64, 260, 20, (1.0, 12.5)), ("d286_w278_r436", 11.28, 380, 40, (4.2, 27.8))],
+)
+def test_scaled_as_in_table_4(rule, factor, side, depth, papers):
+    base = known.load("scarlet_a")
+    scaled = scaled_by(base, parse_rule(rule), factor)
+    assert (scaled.resolution, sum(scaled.depths)) == (side, depth)
+    ratios = np.array(scaled.widths[1:]) / base.widths[1:]
+    assert (abs(ratios - 1.4) <= 4 / np.array(base.widths[1:]) + 0.01).all()
+    found = cost.of(scaled)
+    assert found.macs / 1e9 == pytest.approx(papers[0], rel=0.05)
+    assert found.params / 1e6 == pytest.approx(papers[1], rel=0.05)
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,20 @@ def test_what_is_no_constraint_is_refused(text):
         Constraint.parse(text)
 
 
+@pytest.mark.parametrize("text", ["accuracy > 1", "accuracy < 0", "error < 0", "error > 1.0"])
+def test_shares_that_nothing_can_have_are_refused(text):
+    with pytest.raises(ValueError, match=r"nothing can meet \w+ [<>] [01], as \w+ is within 0..1"):
+        Constraint.parse(text)
+    assert Constraint("macs", ">", 1.0).met(np.array([2.0])).all()
+
+
+def test_a_percentage_is_told_as_a_share():
+    with pytest.raises(
+        ValueError, match=r"'accuracy > 40%'; write a share, such as accuracy > 0.4"
+    ):
+        Constraint.parse("accuracy > 40%")
+
+
 def test_bounds_are_strict():
     values = np.array([1.0, 2.0, 3.0])
     assert Constraint("macs", "<", 2.0).met(values).tolist() == [True, False, False]
@@ -87,7 +101,7 @@ def test_the_message_names_the_constraint_and_the_nearest_value(layered):
     checked = screen(layered, "params < 10M", "macs < 1M")
     assert not checked.affordable(population).any()
     assert checked.unmet() == (
-        "constraints: none of 200 networks of space layered meets macs < 1M; "
+        "constraints: none of 200 networks of space layered within params < 10M meets macs < 1M; "
         f"the nearest has {macs.min() / 1e6:.4g}M"
     )
     checked = screen(layered, "macs > 1G")

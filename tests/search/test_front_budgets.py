@@ -63,6 +63,13 @@ def test_every_budget_has_its_most_accurate_network(layered, macs, seed):
         assert abs(stage.gap) <= 0.02
 
 
+def test_budgets_may_be_more_than_survive(layered, macs):
+    """Their members are of all networks that were scored."""
+    targets = [float(np.quantile(macs, share)) for share in (0.1, 0.3, 0.5, 0.7, 0.9)]
+    found = drive(search(layered, *targets, population=4, num_members=5), score=Gains())
+    assert [stage.budget for stage in found.stages] == targets
+
+
 def test_budgets_at_the_ends_are_met_from_the_start(layered, macs):
     """Of 15,625 networks 24 have so few macs; 160 random ones would hardly meet them."""
     ends = [float(macs[12] * 1.002), float(macs[-12])]

@@ -27,10 +27,25 @@ def test_other_objectives_weigh_the_same():
     assert [o.weight for o in parse_objectives(["error", "activations"])] == [0.5, 0.5]
 
 
-@pytest.mark.parametrize("names", [["error"], ["macs", "params"], ["error", "macs", "macs"]])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["error"],
+        ["macs", "params"],
+        ["error", "macs", "macs"],
+        ["error", "macs", "-macs"],
+        ["error", "-error"],
+    ],
+)
 def test_objectives_are_error_and_others(names):
     with pytest.raises(ValueError, match=r"objectives: .* is not error and one or more other"):
         parse_objectives(names)
+
+
+@pytest.mark.parametrize("name", ["accuracy", "-accuracy"])
+def test_the_accuracy_is_no_objective_beside_the_error(name):
+    with pytest.raises(ValueError, match=r"objectives: accuracy is 1 - error, .* leave it out"):
+        parse_objectives(["error", "macs", name])
 
 
 @pytest.mark.parametrize(

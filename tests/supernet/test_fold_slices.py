@@ -15,7 +15,6 @@ from escalade.core.architecture import Architecture, Block, Head, SqueezeExcite,
 from escalade.nets.build import blank
 from escalade.supernet.folding import Folded, fold
 
-NUM_SLICES = 100
 BOUND = 1e-5  # of the norm of the difference over the norm of the logits, both in fp32
 
 
@@ -50,10 +49,11 @@ def simple_positions(architecture: Architecture) -> list[tuple[int, int]]:
     ]
 
 
-def test_folded_slices_compute_the_same() -> None:
+@pytest.mark.parametrize("num", [100, pytest.param(1000, marks=pytest.mark.slow)])
+def test_folded_slices_compute_the_same(num: int) -> None:
     worst, reasons = 0.0, Counter[str]()
     num_folded = 0
-    for seed in range(NUM_SLICES):
+    for seed in range(num):
         running = random_running(seed)
         folded, found = check(running, seed)
         worst = max(worst, found)
@@ -63,7 +63,7 @@ def test_folded_slices_compute_the_same() -> None:
         num_folded += len(folded.folded)
         reasons.update(reason for _, reason in folded.kept)
     assert worst < BOUND
-    assert num_folded > NUM_SLICES
+    assert num_folded > num
     assert len(reasons) >= 4, reasons
 
 

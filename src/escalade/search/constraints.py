@@ -30,6 +30,10 @@ class Constraint:
             raise ValueError(
                 f"constraints: {self.measure} is a share; {self.limit:g} is not within 0..1"
             )
+        if self.measure in SCORED and self.limit == (0 if self.sign == "<" else 1):
+            raise ValueError(
+                f"constraints: nothing can meet {self.text}, as {self.measure} is within 0..1"
+            )
         if not 0 <= self.limit < float("inf"):
             raise ValueError(f"constraints: {self.measure} has no limit of {self.limit:g}")
 
@@ -44,6 +48,11 @@ class Constraint:
         if match is None:
             raise ValueError(
                 f"constraints: cannot read {text!r}; write it like macs < 500M or accuracy > 0.4"
+            )
+        if match[1] in SCORED and match[3].rstrip().endswith("%"):
+            raise ValueError(
+                f"constraints: cannot read {text!r}; write a share, such as {match[1]} "
+                f"{match[2]} 0.4"
             )
         kind = "latency" if match[1] == "latency" else "macs"
         return cls(match[1], match[2], parse_amount(match[3], kind=kind, where="constraints"))
@@ -116,6 +125,7 @@ class Screen:
 
     def unmet(self) -> str:
         """Which constraint nothing met, and the nearest value; for a search that found nothing."""
+        before: list[str] = []
         for constraint, tally in self._tallies.items():
             if not tally.met:
                 hint = (
@@ -123,10 +133,13 @@ class Screen:
                     if constraint in self._scored
                     else ""
                 )
+                those = f" within {' and '.join(before)}" if before else ""
                 return (
-                    f"constraints: none of {tally.seen} networks of space {self._name} meets "
-                    f"{constraint.text}; the nearest has {constraint.show(tally.nearest)}{hint}"
+                    f"constraints: none of {tally.seen} networks of space {self._name}{those} "
+                    f"meets {constraint.text}; the nearest has "
+                    f"{constraint.show(tally.nearest)}{hint}"
                 )
+            before.append(constraint.text)
         return f"constraints: no network of space {self._name} was found"
 
     def _apply(

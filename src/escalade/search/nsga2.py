@@ -82,7 +82,7 @@ class NSGA2(Dialogue):
         identity_choices: Collection[int] | None = None,
         measures: Mapping[str, CostFunction] | None = None,
     ) -> None:
-        _check_sizes(population, generations, num_members)
+        _check_sizes(population, generations, 1 if budgets else num_members)
         mutates = exploitation is not None or exploration is not None
         _check_crossover(crossover, mutates=mutates)
         check_budgets(budgets, constraints=constraints, budget_kind=budget_kind)

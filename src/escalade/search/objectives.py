@@ -51,11 +51,14 @@ def parse_objectives(
     Raises:
         ValueError: for anything else.
     """
-    if "error" not in names or len(names) < 2 or len(set(names)) < len(names):
+    measures = {name.removeprefix("-") for name in names}
+    if "error" not in names or len(names) < 2 or len(measures) < len(names):
         raise ValueError(
             f"objectives: {', '.join(names)} is not error and one or more other measures, "
             f"each once; for example {', '.join(DEFAULT)}"
         )
+    if "accuracy" in measures:
+        raise ValueError("objectives: accuracy is 1 - error, which is one of them; leave it out")
     if weights is None:
         same = tuple(names) == DEFAULT
         weights = DEFAULT_WEIGHTS if same else [1 / len(names)] * len(names)
