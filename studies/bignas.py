@@ -23,6 +23,8 @@ step             * sandwich rule and in-place distillation against single paths,
 recipe           from the paper's recipe to what is better at this scale, one change at a time
 distillation     labels for all paths, or for some time, in place of distillation
 paths            two, four and six random paths a step
+stability        what keeps the sum of the paths' gradients in bounds, on short supernets, scored as
+                 learning rates are; one seed
 start            the largest path's loss in the first 100 steps, by what trains with it
 initialisation   gamma 0 and transition shortcuts, at the full and at 30 % of the rate (Figs. 4, 5)
 schedule         exponential with constant ending, exponential, cosine (Fig. 6)
@@ -33,11 +35,11 @@ selection        coarse-to-fine (Fig. 8) against evolution and random, at equal 
 scalenet         ours: the sandwich step in the ScaleNet space `small`, whose family is sliced,
                  against a single-path supernet whose family is fine-tuned, at about equal time
 
-All take space `bignas_small` but the last; paths, recalibration, selection and scalenet have the
-recipe that study `recipe` found better, the others the paper's where nothing is said. The 60,000
-training images are divided as in the claim test: 30,000 train, 10,000 choose rates and networks,
-20,000 judge; the test set is not used. The 30 slices are the same random networks for every
-supernet. A supernet that several studies want is trained once.
+All take space `bignas_small` but the last; paths, stability, recalibration, selection and scalenet
+have the recipe that study `recipe` found better, the others the paper's where nothing is said. The
+60,000 training images are divided as in the claim test: 30,000 train, 10,000 choose rates and
+networks, 20,000 judge; the test set is not used. The 30 slices are the same random networks for
+every supernet. A supernet that several studies want is trained once.
 
 A training takes one thread; OMP_NUM_THREADS=1 and --workers 1 leave the other cores alone. Every
 supernet, score, search and training is a file under --out: the same command after a kill goes on.
@@ -79,6 +81,7 @@ STUDY = SupernetStudy(
         "recipe": _arms("recipe"),
         "distillation": _arms("distillation"),
         "paths": _arms("paths"),
+        "stability": _arms("stability"),
         "initialisation": _arms("initialisation"),
         "schedule": _arms("schedule"),
         "regularisation": _arms("regularisation"),

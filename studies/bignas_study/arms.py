@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from bignas_study.plan import SLICES, Plan, Work, keep_pace, score_slices
+from bignas_study.plan import SLICES, STABILITY, TRIED, Plan, Work, keep_pace, score_slices
 from bignas_study.setting import (
     COSINE,
     DECAYING,
     ENDING,
     NUM_RANDOM,
+    RMSPROP,
     SANDWICH,
     SINGLE,
     TUNED,
@@ -23,6 +24,8 @@ from common.plan import RATE
 
 LOW_RATE = 0.3
 MORE_PATHS = (4, 6)
+CLIP = 1.0
+RMSPROP_RATE = 0.02
 AVERAGING = 0.05
 _CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("and cosine", {"schedule": COSINE}),
@@ -79,6 +82,11 @@ def recipe(plan: Plan, seed: int) -> list[Arm[Training]]:
     return [
         *arms,
         Arm(name="tuned, weight decay 3e-4", training=replace(now, weight_decay=3e-4)),
+        Arm(name="tuned, batches of 64", training=replace(now, batch_size=64)),
+        Arm(
+            name="tuned, batches of 64, clipped",
+            training=replace(now, batch_size=64, clip_grad_norm=CLIP),
+        ),
         Arm(name="the paper's, rate 0.8, gamma 1", training=paper),
         Arm(name="that, averaged weights", training=replace(paper, averaging=AVERAGING)),
     ]
@@ -106,6 +114,25 @@ def paths(plan: Plan, seed: int) -> list[Arm[Training]]:
         Arm(name=f"{num} random paths", training=replace(tuned, num_random=num))
         for num in (NUM_RANDOM, *MORE_PATHS)
     ]
+
+
+def stability(plan: Plan, seed: int) -> list[Arm[Training]]:
+    """What keeps the sum of the paths' gradients in bounds, on short supernets; one seed."""
+    first = replace(plan.tuned(0), epochs=plan.setting.rate_epochs)
+    changes: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("tuned", {}),
+        ("clipped at 1", {"clip_grad_norm": CLIP}),
+        ("batches of 32", {"batch_size": 32}),
+        ("batches of 64, clipped at 1", {"batch_size": 64, "clip_grad_norm": CLIP}),
+        ("batches of 64, clipped at 0.5", {"batch_size": 64, "clip_grad_norm": CLIP / 2}),
+        ("batches of 32, clipped at 1", {"batch_size": 32, "clip_grad_norm": CLIP}),
+        (
+            "batches of 64, clipped at 1, four random paths",
+            {"batch_size": 64, "clip_grad_norm": CLIP, "num_random": 4},
+        ),
+        ("RMSProp, rate 0.02", {"optimizer": RMSPROP, "learning_rate": RMSPROP_RATE}),
+    )
+    return [Arm(name=name, training=replace(first, **changed)) for name, changed in changes]
 
 
 def initialisation(plan: Plan, seed: int) -> list[Arm[Training]]:
@@ -155,6 +182,7 @@ ARMS: dict[str, Callable[[Plan, int], list[Arm[Training]]]] = {
     "recipe": recipe,
     "distillation": distillation,
     "paths": paths,
+    STABILITY: stability,
     "initialisation": initialisation,
     "schedule": schedule,
     "regularisation": regularisation,
@@ -166,7 +194,7 @@ def run(work: Work, name: str, seed: int) -> None:
     """Train and score what a study compares, in its order."""
     if name == "step":
         keep_pace(work)
-    if name == RATE and seed > 0:
+    if name in TRIED and seed > 0:
         return
     trainings = [arm.training for arm in ARMS[name](work.plan, seed)]
-    score_slices(work, trainings, RATE if name == RATE else SLICES)
+    score_slices(work, trainings, RATE if name in TRIED else SLICES)

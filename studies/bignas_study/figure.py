@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bignas_study.plan import TRIED
 from bignas_study.setting import NAMES
 from bignas_study.table import TITLES
 from escalade.report.figures.figure import Figure, Key, Trace, layout, log_axis
@@ -22,10 +23,10 @@ _MOST_TICKS = 8
 
 
 def pictures(found: Mapping[str, Any], *, name: str) -> dict[str, str]:
-    """SVG files by name; studies without results, and the learning rates, have none."""
+    """SVG files by name; studies without results, and those of short supernets, have none."""
     made = {}
     for study, rows in found["studies"].items():
-        if study == "rate" or len(rows) < 2:
+        if study in TRIED or len(rows) < 2:
             continue
         for start in range(0, len(rows), _ARMS):
             part = rows[start : start + _ARMS]

@@ -25,6 +25,9 @@ from escalade.family.files import write_json
 PACE = "pace.json"
 PACE_STEPS = 12
 SLICES = "slices"
+STABILITY = "stability"
+# Studies of short supernets, scored like learning rates.
+TRIED = (RATE, STABILITY)
 
 
 @dataclass(frozen=True, kw_only=True)

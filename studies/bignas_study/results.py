@@ -10,7 +10,7 @@ import numpy as np
 
 from bignas_study import alone, recalibration, scalenet, selection, start
 from bignas_study.arms import ARMS
-from bignas_study.plan import SLICES, Plan
+from bignas_study.plan import SLICES, TRIED, Plan
 from bignas_study.setting import NAMES, RATES, SANDWICH, SINGLE
 from common.arms import first_of, scored_arms
 from common.files import SEEDS, plain
@@ -49,7 +49,7 @@ def thirds(accuracies: Sequence[float]) -> dict[str, float]:
 
 def _study(plan: Plan, name: str) -> list[Row]:
     """The arms of a study that are scored, each against the first."""
-    seeds, file = (SEEDS[:1], RATE) if name == RATE else (SEEDS, SLICES)
+    seeds, file = (SEEDS[:1], RATE) if name in TRIED else (SEEDS, SLICES)
     scored = scored_arms(plan, ARMS[name], seeds=seeds, name=file)
     rows: list[Row] = []
     for arm, of in scored.items():

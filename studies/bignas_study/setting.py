@@ -10,6 +10,7 @@ from escalade.core.budget import Budget
 from escalade.train.recipe import Recipe
 
 SANDWICH, SINGLE = "sandwich", "single_path"
+SGD, RMSPROP = "sgd", "rmsprop"
 SPACE, LADDER_SPACE = "bignas_small", "small"
 DEFAULT_RATE = 0.4
 # Learning rates that are tried for each step, and which of the slices score them.
@@ -61,7 +62,7 @@ class Training:
         distillation, regularise, patches: of the sandwich step.
         distil_after: share of the steps in which all paths learn from the labels.
         drop_rate: dropout before the classifier, on the paths that `regularise` says.
-        weight_decay, averaging: as in a recipe.
+        weight_decay, averaging, optimizer, clip_grad_norm: as in a recipe.
         batch_size: images a step; without, the setting's. A smaller one takes more steps an epoch.
     """
 
@@ -82,6 +83,8 @@ class Training:
     weight_decay: float = WEIGHT_DECAY
     averaging: float | None = None
     batch_size: int | None = None
+    optimizer: str = SGD
+    clip_grad_norm: float | None = None
 
     @property
     def name(self) -> str:
@@ -103,6 +106,10 @@ class Training:
             parts.append(f"decay{self.weight_decay:g}")
         if self.averaging:
             parts.append(f"averaging{self.averaging:g}")
+        if self.optimizer != SGD:
+            parts.append(self.optimizer)
+        if self.clip_grad_norm:
+            parts.append(f"clip{self.clip_grad_norm:g}")
         if self.batch_size:
             parts.append(f"batch{self.batch_size}")
         if self.distil_after:
@@ -168,6 +175,8 @@ class Setting:
             weight_decay=training.weight_decay,
             drop_rate=training.drop_rate,
             averaging=training.averaging,
+            optimizer=training.optimizer,
+            clip_grad_norm=training.clip_grad_norm,
             batch_size=training.batch_size or plain.batch_size,
             **schedule,
         )

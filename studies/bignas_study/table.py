@@ -19,6 +19,7 @@ TITLES = {
     "recipe": "The paper's recipe, and what is better at this scale",
     "distillation": "Distillation, and when it begins",
     "paths": "Random paths a step, tuned recipe",
+    "stability": "Bounds on the gradients, on short supernets, scored on the search images",
     "initialisation": "Initialisation (Figs. 4, 5)",
     "schedule": "Schedules (Fig. 6)",
     "regularisation": "Regularisation (Fig. 7)",

@@ -140,6 +140,11 @@ def test_arms_change_what_they_name(tmp_path: Path) -> None:
     tuned = {"schedule": "cosine", "learning_rate": 0.8, "zero_residual": False}
     tuned |= {"drop_rate": 0.0, "weight_decay": 1e-4}
     assert changes("paths") == [tuned, tuned | {"num_random": 4}, tuned | {"num_random": 6}]
+    steady = {"batch_size": 64, "clip_grad_norm": 1.0}
+    assert changes("recipe")[7:9] == [tuned | {"batch_size": 64}, tuned | steady]
+    short = tuned | {"epochs": 4.0}
+    assert changes("stability")[:2] == [short, short | {"clip_grad_norm": 1.0}]
+    assert changes("stability")[3] == short | steady
     labels = {"distillation": False}
     alone = {"step": "single_path", "epochs": 80}
     assert changes("step")[2:] == [alone, labels, tuned, tuned | alone]
