@@ -140,7 +140,15 @@ def test_no_budgets(given):
             {"budgets": ["1M", "2M"], "search": {"members": 2}},
             "search.members: 2 are to be chosen of a front, but every budget has one member",
         ),
+        (
+            {"supernet": {"recipe": {"drop_path_rate": 0.1}}},
+            "supernet.recipe.drop_path_rate: 0.1 is for networks trained alone",
+        ),
         ({"supernet": {"step": "fare"}}, "supernet.step: 'fare' is not known; did you mean fair?"),
+        (
+            {"evaluation": {"recalibration_images": 1}},
+            "evaluation.recalibration_images: 1 image has no statistics; use 2 or more",
+        ),
     ],
 )
 def test_errors_name_the_setting(settings, words):

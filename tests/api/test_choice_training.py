@@ -142,6 +142,11 @@ def test_where_all_identities_fold_no_relu_follows_them():
         ("scarlet_small", {"patches": "different"}, "patches: different .*no sandwich"),
         ("bignas_small", {"window": 2.0}, "window: 2.0 .*bignas_small.*single_path or sandwich"),
         ("bignas_small", {"weights": [1.0]}, r"weights: \[1.0\] .*no scaling stages"),
+        ("bignas_small", {"patches": "different"}, "patches: different .*is single_path"),
+        ("bignas_small", {"distillation": False}, "distillation: False .*step: sandwich"),
+        ("small", {"num_random": 3}, "num_random: 3 .*sandwich step.*is single_path"),
+        ("small", {"regularise": "all"}, "regularise: all .*is single_path"),
+        ("small", {"recipe": {"drop_rate": 0.2}}, "recipe.drop_rate: 0.2 .*is single_path"),
     ],
 )
 def test_settings_of_paths_that_a_space_ignores_are_refused(space, settings, words):
@@ -157,7 +162,8 @@ def test_settings_of_paths_that_a_space_ignores_are_refused(space, settings, wor
         ("scarlet_small", {"window": None, "balance": "none"}),
         ("scarlet_small", {"step": "single_path", "sampler": "uniform"}),
         ("bignas_small", {"sampler": "uniform", "step": "sandwich", "num_random": 3}),
-        ("small", {"window": 2.0, "sampler": "uniform", "balance": "depth", "num_random": 3}),
+        ("small", {"window": 2.0, "sampler": "uniform", "balance": "depth"}),
+        ("small", {"step": "sandwich", "num_random": 3, "recipe": {"drop_rate": 0.2}}),
     ],
 )
 def test_settings_of_paths_that_say_something(space, settings):

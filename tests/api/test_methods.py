@@ -7,7 +7,7 @@ import pytest
 from escalade.api import schedule
 from escalade.api.methods import evolution_of, method_of, num_evaluations, scales
 from escalade.api.plan import check_complete
-from escalade.api.search import make_searcher
+from escalade.api.search import check_search, make_searcher
 from escalade.api.session import step_of, weights_of
 from escalade.config import resolve
 from escalade.search import NSGA2
@@ -50,12 +50,31 @@ def test_what_every_space_has(name, method):
             {"constraints": ["macs < 1M"]},
             "search.constraints: coarse_to_fine keeps budgets only; use search.method nsga2",
         ),
+        (
+            "bignas_small",
+            {"stage_weights": [0.0, 1.0]},
+            "search.stage_weights: coarse_to_fine weighs no budgets against each other",
+        ),
+        (
+            "small",
+            {"objectives": ["error", "latency"]},
+            "search.objectives: says nothing to mcea, which has one objective; use search.method",
+        ),
+        ("small", {"objective_weights": [0.5, 0.3, 0.2]}, "search.objective_weights: says nothing"),
+        ("scarlet_small", {"method": "random", "crossover": 0.3}, "search.crossover: says nothing"),
+        ("bignas_small", {"exploration": False}, "search.exploration: says nothing to coarse"),
     ],
 )
 def test_what_a_space_has_not(name, search, words):
     with pytest.raises(ValueError) as caught:
         method_of(configured(**search), SPACES[name])
     assert words in str(caught.value)
+
+
+def test_other_searches_take_what_was_stated_as_the_default():
+    """Configurations written before these followed from the space have it."""
+    stated = {"objectives": ["error", "macs", "-params"], "crossover": 0.5}
+    assert method_of(configured(**stated), SPACES["small"]) == "mcea"
 
 
 def test_crossover_alone_or_with_what_mutates():
@@ -104,6 +123,14 @@ def test_settings_that_do_not_suit_the_space(search, words):
     with pytest.raises(ValueError) as caught:
         make_searcher(configured(**search), SPACES["scarlet_small"], num_images=100)
     assert str(caught.value).startswith(words)
+
+
+def test_a_budget_between_all_networks_is_refused_before_anything_trains():
+    layers = SPACES["bignas_small"]
+    settings = {"data": "demo", "budgets": [1_000_000.5], "tolerance": 1e-7}
+    with pytest.raises(ValueError, match=r"budgets\[0\]: no network .* allow a larger tolerance"):
+        check_search(resolve(settings), layers, num_images=100)
+    check_search(resolve(settings | {"tolerance": 0.001}), layers, num_images=100)
 
 
 @pytest.mark.parametrize(

@@ -115,5 +115,8 @@ def test_scaling_or_grid():
     data = changed(["scaling"], ...)
     assert parse(data | {"grid": grid}).grid.depth == (1.0, 2.0)
     wrong = data | {"grid": grid | {"width": [1.5]}}
+    for slack in (0.8, 1):  # none of the combinations would belong to a stage
+        with pytest.raises(ValueError, match=rf"file\.grid\.slack: {slack} is not above 1"):
+            parse(data | {"grid": grid | {"slack": slack}}, where="file")
     with pytest.raises(ValueError, match=r"file\.grid: stage 0 is the base network"):
         parse(wrong, where="file")

@@ -12,7 +12,7 @@ from escalade.core import cost, growth
 from escalade.core.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
 from escalade.core.budget import Budget
 from escalade.core.lattice import meet_budget
-from escalade.core.members import follow, solve, unrounded_cost
+from escalade.core.members import MOST_BLOCKS, follow, solve, unrounded_cost
 from escalade.core.scaling import Scaling, apply
 
 
@@ -239,6 +239,22 @@ def test_follow_hits_the_target_before_rounding():
     )
     found = unrounded_cost(network(), scaling=scaling, cost_of=lambda a: cost.of(a).macs)
     assert found == pytest.approx(2.5e9, rel=1e-3)
+
+
+def test_a_steep_curve_is_not_followed_to_networks_that_nobody_can_build():
+    """Depth that begins to grow in the last stage: equation (9) quadruples it ever after."""
+    base, depths = network(), []
+    fitted = growth.fit([1, 2], scalings=[Scaling(1, 1.2, 1), Scaling(2, 1.3, 1)])
+    assert fitted.predict(7).depth * sum(base.depths) > 5 * MOST_BLOCKS
+
+    def macs(architecture: Architecture) -> float:
+        depths.append(sum(architecture.depths))
+        return cost.of(architecture).macs
+
+    budget = Budget(128 * cost.of(base).macs)
+    with pytest.raises(ValueError, match="the growth curve stays below it"):
+        solve(base, growth=fitted, budget=budget, stage=7, cost_of=macs)
+    assert max(depths) <= MOST_BLOCKS + len(base.depths)
 
 
 def test_a_curve_that_levels_off_says_how_far_it_goes():

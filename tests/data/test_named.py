@@ -153,7 +153,8 @@ def test_known_sets_name_real_arguments():
 )
 def test_a_mistyped_name(name, suggestion, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ValueError, match=rf"no folder {name}.*did you mean {suggestion}\?"):
+    told = rf"no folder {name} in {tmp_path} and .*did you mean {suggestion}\?"
+    with pytest.raises(ValueError, match=told):
         load(name, cache_dir=tmp_path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import signal
@@ -140,6 +141,25 @@ def test_resuming_a_training_from_every_checkpoint(escalade, finished, tmp_path)
         assert not (run / "supernet/supernet.safetensors").exists()
     assert escalade(*command).code == 0
     assert promised(run) == promised(finished)
+
+
+def test_a_killed_search_has_paid_for_what_it_scored(escalade, finished, tmp_path):
+    run = tmp_path / "run"
+    command = tiny_run(run, exports=True)
+    shutil.copytree(finished / "supernet", run / "supernet")
+    for name in ("config.yaml", "space.json", "plan.json"):
+        shutil.copy(finished / name, run)
+    escalade.stopped(run, "ledger.json", *command).kill()
+    assert not (run / "search.json").exists()
+    assert 0 < scored(run) < scored(finished)
+    assert escalade("search", run).code == 0
+    assert scored(run) == scored(finished)
+
+
+def scored(run: Path) -> int:
+    """Networks that the search has paid for."""
+    entries = json.loads((run / "ledger.json").read_text())
+    return sum(entry["evaluations"] for entry in entries if entry["stage"] == "search")
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,19 @@ def test_fine_tuning_a_member_on_other_data(escalade, finished, pictures, tmp_pa
     assert json.loads((out / "config.json").read_text())["num_classes"] == 3
     assert (out / "model.safetensors").is_file()
     assert list(out.glob("training/*.pt")) == []
+    stamps = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
+    again = escalade("retrain", finished, *flags, "--out", out)
+    assert (again.code, again.err) == (0, f"S1 on {pictures.name}: done before; {out}\n")
+    other = escalade("retrain", finished, *flags[:-1], "2", "--out", out)
+    assert other.code == 2
+    assert "holds another training (recipe); use another --out" in other.err
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/README.md").write_text("mine")
+    taken = escalade("retrain", finished, *flags, "--out", tmp_path / "mine")
+    assert taken.code == 2
+    assert "neither empty nor a training of this kind" in taken.err
+    assert (tmp_path / "mine/README.md").read_text() == "mine"
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == stamps
 
 
 def test_fine_tuning_goes_on_after_a_kill(escalade, finished, pictures, tmp_path):

@@ -173,3 +173,21 @@ def test_growth_to_an_impossible_budget(escalade, finished, amount):
     assert result.code == 2
     assert 1 <= len(result.err.splitlines()) <= 3
     assert "budget" in result.err or "--to" in result.err
+
+
+def test_a_card_tells_the_rate_that_its_member_was_trained_at(escalade, tmp_path):
+    run = tmp_path / "run"
+    changes = {"retrain__searched": "finetune", "retrain__finetune_rate": 0.25}
+    result = escalade(*tiny_run(run, "--grow", "0", **changes))
+    assert result.code == 0, result.err
+    card = (run / "family/S0/README.md").read_text()
+    assert "learning\\_rate 0.05;" in card  # a quarter of the preset's 0.2
+
+
+def test_members_that_come_later_are_timed_too(escalade, copied):
+    path = copied / "latency.json"
+    found = json.loads(path.read_text())
+    path.write_text(json.dumps(found | {"members": {"S1": found["members"]["S1"]}}))
+    result = escalade("export", copied)
+    assert result.code == 0, result.err
+    assert json.loads(path.read_text())["members"].keys() == {"S0", "S1", "S2"}

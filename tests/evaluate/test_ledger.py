@@ -46,6 +46,24 @@ def test_an_interrupted_and_resumed_stage_adds_up(
     assert entry.device == "CPU core"
 
 
+def test_what_is_kept_on_the_way_outlives_a_kill_and_counts_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(ledger, "time", clock)
+    costs = Ledger(tmp_path / "ledger.json")
+    with costs.measure("search", runtime=Runtime(device="cpu", threads=2)) as tally:
+        tally.evaluations, tally.images = 3, 30
+        clock.now += 20
+        tally.keep()
+        (killed,) = costs.entries()
+        tally.evaluations, tally.images = 4, 40
+        clock.now += 5
+    assert (killed.evaluations, killed.images, killed.wall_seconds) == (3, 30, 20)
+    (whole,) = costs.entries()
+    assert (whole.evaluations, whole.images, whole.wall_seconds) == (4, 40, 25)
+
+
 def test_entries_by_stage_and_name(tmp_path: Path) -> None:
     costs = Ledger(tmp_path / "ledger.json")
     costs.add(Entry(stage="retrain", name="S1", images=1))

@@ -72,13 +72,13 @@ def supernet_of(space: ChoiceSpace) -> SharedWeights:
     return make_supernet(space.shape)
 
 
-def sliced(space: ChoiceSpace, path: Path) -> Made:
+def sliced(space: ChoiceSpace, path: Path, *, settings: EvaluationSettings = SETTINGS) -> Made:
     return slice_member(
         supernet_of(space),
         path.running,
         data=images(),
         runtime=Runtime(device="cpu"),
-        settings=SETTINGS,
+        settings=settings,
     )
 
 
@@ -115,6 +115,21 @@ def test_a_slice_scores_as_its_path_does(tmp_path):
         row = store.get(evaluator.context, [path.key])[path.key]
     assert score == sliced(space, path).search
     assert row.macs == cost.of(path.architecture).macs
+
+
+def test_a_slice_is_recalibrated_on_whole_batches():
+    """A last batch of a few images would weigh as much as a whole one; scores leave it out too."""
+    path = space_of().path(MIXED)
+    whole, rest = (
+        sliced(
+            space_of(),
+            path,
+            settings=EvaluationSettings(num_recalibration=num, recalibration_batch=24),
+        )
+        for num in (48, 64)
+    )
+    assert rest.weights == whole.weights
+    assert rest.search == whole.search
 
 
 def test_paths_with_one_stand_alone_network_have_scores_of_their_own(tmp_path):

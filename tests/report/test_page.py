@@ -14,6 +14,7 @@ from escalade.report.artefacts import read
 from escalade.report.findings import sentence, warnings
 from escalade.report.number import SPACE
 from escalade.report.page import write
+from escalade.report.roster import members
 
 HOSTILE = "<script>alert(1)</script>"
 MEMBER = "<img src=x onerror=alert(2)>\"S4'"
@@ -195,6 +196,19 @@ def test_a_larger_but_less_accurate_member_is_warned_of(folder, test, expected):
     found = warned(folder, "family/family.json", change)
     assert (
         any(text.startswith("S2 is larger than S1 but less accurate") for text in found) is expected
+    )
+
+
+def test_a_search_accuracy_measured_anew_has_an_error_of_its_own(folder):
+    """Fine-tuned members are far from the score that chose them; grown ones have none."""
+    (folder / "plan.json").write_text('{"split": {"train": 8000, "search": 2000, "test": 10000}}')
+    family = json.loads((folder / "family/family.json").read_text())
+    for member, share in zip(family["members"][2:4], (0.98, 0.99), strict=True):
+        member["accuracy"]["search"] = share
+    (folder / "family/family.json").write_text(json.dumps(family))
+    found = members(read(folder))
+    assert [found[i].search.standard_error for i in (2, 3)] == pytest.approx(
+        [(0.98 * 0.02 / 2000) ** 0.5, (0.99 * 0.01 / 2000) ** 0.5]
     )
 
 

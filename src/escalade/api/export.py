@@ -51,7 +51,7 @@ def export(session: Session) -> None:
 def _measure_latency(session: Session, family: Family) -> None:
     """Latency of each member on this device, into latency.json: it depends on time and place."""
     path = session.folder.path / "latency.json"
-    if path.exists():
+    if path.exists() and set(family.names) <= session.folder.read(path)["members"].keys():
         return
     networks = {m.name: (package.load_network(m.path), m.resolution) for m in family}
     settings = session.config.latency

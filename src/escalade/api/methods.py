@@ -6,10 +6,21 @@ from escalade.config import Config
 from escalade.core.layer_space import LayerSpace
 from escalade.core.path_space import PathSpace
 from escalade.core.space import SearchSpace
+from escalade.search.breeding import CROSSOVER
+from escalade.search.objectives import DEFAULT
 
 # Networks per generation, and generations: ScaleNet's base evolution, and SCARLET's search.
 EVOLUTION = (64, 40)
 FRONT = (70, 120)
+# Settings of the search for a front alone, beside its constraints, with the values that other
+# searches take: runs begun before these followed from the space have them stated.
+OF_FRONT: dict[str, tuple[object, ...]] = {
+    "objectives": (None, list(DEFAULT)),
+    "objective_weights": (None,),
+    "crossover": (None, CROSSOVER),
+    "exploitation": (True,),
+    "exploration": (True,),
+}
 
 
 def method_of(config: Config, space: PathSpace) -> str:
@@ -17,7 +28,7 @@ def method_of(config: Config, space: PathSpace) -> str:
 
     Raises:
         ValueError: if the space does not have what the searcher searches, or the searcher cannot
-            do without budgets or with constraints.
+            do without budgets, or with constraints or other settings of nsga2.
     """
     method = config.search.method or made_for(space)
     if method == "mcea" and not isinstance(space, SearchSpace):
@@ -35,6 +46,16 @@ def method_of(config: Config, space: PathSpace) -> str:
         raise ValueError(
             f"search.constraints: {method} keeps budgets only; use search.method nsga2, or none"
         )
+    for name, values in OF_FRONT.items():
+        if method != "nsga2" and getattr(config.search, name) not in values:
+            raise ValueError(
+                f"search.{name}: says nothing to {method}, which has one objective; use "
+                "search.method nsga2, or leave it out"
+            )
+    if method not in ("mcea", "random") and config.search.stage_weights is not None:
+        raise ValueError(
+            f"search.stage_weights: {method} weighs no budgets against each other; leave it out"
+        )
     if method != "nsga2" and not config.budgets:
         raise ValueError(
             f"budgets: {method} needs a ladder, such as --budgets 1M,2M,4M; nsga2 does without"
@@ -45,6 +66,13 @@ def method_of(config: Config, space: PathSpace) -> str:
 def scales(config: Config, space: object) -> bool:
     """Whether members are one base, scaled; else each is a network of its own."""
     return isinstance(space, SearchSpace) and config.search.method != "nsga2"
+
+
+def grows(config: Config, space: object) -> bool:
+    """Whether there will be something to grow by: a rule is fitted to two stages of one base."""
+    if not scales(config, space):
+        return True
+    return len(config.budgets) > 1 and config.search.method != "independent"
 
 
 def evolution_of(config: Config, method: str) -> tuple[int, int]:

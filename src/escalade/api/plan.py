@@ -12,7 +12,7 @@ from escalade.api.console import duration
 from escalade.api.design import is_design, settle
 from escalade.api.design_plan import DesignPlan, plan_design
 from escalade.api.estimate import Estimate
-from escalade.api.methods import made_for, scales
+from escalade.api.methods import grows, made_for, scales
 from escalade.api.plan_text import bars, data_facts, data_line, front_lines, scores
 from escalade.api.run_folder import named_space
 from escalade.api.search import check_search
@@ -94,6 +94,8 @@ class Plan:
         first = len(config.budgets)
         for i, budget in enumerate(self._grown):
             lines.append(f"  S{first + i}  {format_amount(budget.target, kind)}: {how}")
+        if config.grow.num and not grows(config, self.space):
+            lines.append("  none is grown: that takes two budgets or more, and one base for all")
         if self.front is not None:
             lines += front_lines(self.front, kind=kind, num_grown=config.grow.num, how=how)
         if table is not None:
@@ -114,7 +116,8 @@ class Plan:
     @property
     def _grown(self) -> tuple[Budget, ...]:
         """Budgets of the members to grow, where they are known before the search."""
-        return self.config.grown if self.config.budgets else ()
+        known = self.config.budgets and grows(self.config, self.space)
+        return self.config.grown if known else ()
 
 
 def plan(layers: Sequence[Mapping[str, Any]]) -> Plan | DesignPlan:
@@ -131,12 +134,14 @@ def plan(layers: Sequence[Mapping[str, Any]]) -> Plan | DesignPlan:
     config = latency.with_space(config, runtime)
     data, space, stages = check_feasible(config)
     sized = sizes.expected(config, space)
+    if not grows(config, space):
+        sized = replace(sized, grow=replace(sized.grow, num=0))
     measured = timing.time_run(sized, space, data, runtime)
     images = {"num_train": len(data.train), "num_search": len(data.search)}
     if config.hours is not None and not config.fitted:
         sized = schedule.fit(sized, space, measured, **images)
         members = replace(sized.search, members=config.search.members)
-        config = replace(sized, budgets=config.budgets, search=members)
+        config = replace(sized, budgets=config.budgets, search=members, grow=config.grow)
     drawn = path_sampler(config, space).draw(generator(config.seed, "plan"), NUM_PATHS)
     return Plan(
         config=config,

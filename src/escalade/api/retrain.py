@@ -8,7 +8,7 @@ from pathlib import Path
 from escalade.api.members import Candidate, candidates, pack, recipe_facts
 from escalade.api.provenance import how_found, ratios
 from escalade.api.report import collect_metrics
-from escalade.api.session import Session, recipe_for, weights_of
+from escalade.api.session import Session, member_recipe, weights_of
 from escalade.api.sizes import missed_limits
 from escalade.api.trainings import read_made, slice_into, sliced, train_all
 from escalade.core import cost
@@ -107,15 +107,11 @@ def _job(
     session: Session, candidate: Candidate, kind: str, *, start: Path | None = None
 ) -> RetrainJob:
     config = session.config
-    recipe = recipe_for(config.retrain.recipe, session.data)
-    if start is not None:
-        rate = recipe.learning_rate * config.retrain.finetune_rate
-        recipe = replace(recipe, learning_rate=rate)
     tuned = start if kind == "finetune" else None
     return RetrainJob(
         name=f"{candidate.name}-{kind}",
         architecture=candidate.architecture if tuned is None else sliced(tuned),
-        recipe=recipe,
+        recipe=member_recipe(config, session.data, from_weights=start is not None),
         seed=config.seed,
         folder=_at(session, candidate, kind),
         start=start,
@@ -160,6 +156,7 @@ def _finish(
     )
     if member.identities is not None and kind != "retrained":
         notes = [*notes, member.identities.note, *_missed(session, member)]
+    recipe = member_recipe(config, data, from_weights=kind == "finetuned")
     chose_size = candidate.origin == "searched" and not config.budgets
     facts = card.Facts(
         data=data.name,
@@ -169,7 +166,7 @@ def _finish(
         search=made.search,
         test=test,
         interval=candidate.interval,
-        recipe=recipe_facts(config.retrain.recipe) if kind != "sliced" else None,
+        recipe=recipe_facts(recipe) if kind != "sliced" else None,
         notes=tuple(notes),
         found=how_found(session, candidate.origin),
         **ratios(session, candidate),

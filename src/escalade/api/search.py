@@ -22,6 +22,7 @@ from escalade.core.scaling import Scaling
 from escalade.core.space import SearchSpace
 from escalade.data import ImageData
 from escalade.evaluate.evaluator import Evaluator
+from escalade.evaluate.ledger import Tally
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.evaluate.store import Store
 from escalade.family.files import write_json
@@ -61,10 +62,9 @@ def search(session: Session) -> None:
         session.ledger.measure("search", runtime=session.runtime, name="search") as tally,
     ):
         try:
-            _answer(session, searcher, evaluator)
+            _answer(session, searcher, evaluator, tally)
         finally:
-            tally.evaluations = evaluator.count.num_measured
-            tally.images = evaluator.count.num_images
+            _count(tally, evaluator)
     found = searcher.result().to_json()
     _complete(found, space)
     if session.runtime.is_main:
@@ -76,7 +76,7 @@ def search(session: Session) -> None:
         )
 
 
-def _answer(session: Session, searcher: Searcher, evaluator: Evaluator) -> None:
+def _answer(session: Session, searcher: Searcher, evaluator: Evaluator, tally: Tally) -> None:
     """Ask, score, tell until the searcher has nothing left to ask."""
     asked = 0
     while len(population := searcher.ask()):
@@ -89,6 +89,8 @@ def _answer(session: Session, searcher: Searcher, evaluator: Evaluator) -> None:
             should_stop=session.should_stop,
         )
         asked += len(paths)
+        _count(tally, evaluator)
+        tally.keep()
         told = np.array([score.accuracy for score in scores])
         if not isinstance(searcher, NSGA2):
             searcher.tell(told)
@@ -97,14 +99,23 @@ def _answer(session: Session, searcher: Searcher, evaluator: Evaluator) -> None:
             searcher.tell(told)
 
 
+def _count(tally: Tally, evaluator: Evaluator) -> None:
+    """What was measured so far in this process; the store's scores were counted before."""
+    tally.evaluations = evaluator.count.num_measured
+    tally.images = evaluator.count.num_images
+
+
 def check_search(config: Config, space: SupernetSpace, *, num_images: int) -> None:
-    """Whether the searcher can be made and, of a front, finds networks to begin with.
+    """Whether the searcher can be made and finds networks that the budgets or the limits allow.
 
     Raises:
         ValueError: for settings that do not suit the space or each other, or for budgets and
             constraints on costs that nothing meets.
     """
     searcher = make_searcher(config, space, num_images=num_images)
+    if isinstance(searcher, CoarseToFine):
+        # Whether variations walk into a budget that no skeleton meets does not depend on scores.
+        searcher.tell(np.zeros(len(searcher.ask())))
     if isinstance(searcher, NSGA2):
         with _settings_named():
             searcher.ask()
@@ -207,7 +218,9 @@ def selection_data(config: Config, data: ImageData) -> ImageData:
         return data
     num = min(len(data.search), len(data.train))
     return replace(
-        data, search=data.train.subset(torch.arange(len(data.train) - num, len(data.train)))
+        data,
+        search=data.train.subset(torch.arange(len(data.train) - num, len(data.train))),
+        search_digest=f"{data.train_digest} last {num}",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save
 from escalade.api import latency
 from escalade.api.console import Console
 from escalade.api.run_folder import RunFolder, named_space
-from escalade.config import Config, SupernetConfig
+from escalade.config import Config, DatasetConfig, SupernetConfig
 from escalade.core.choice_space import ChoiceSpace
 from escalade.core.design_space import DesignSpace
 from escalade.core.layer_space import LayerSpace
@@ -134,15 +134,25 @@ def load_images(config: Config, space: Space | None = None) -> ImageData:
     side = settings.side
     if side is None and Path(config.data).expanduser().is_dir():
         side = _largest_side(config, space or named_space(config))
-    return load_data(
-        config.data,
-        cache_dir=cache_dir(),
-        side=side,
-        in_channels=settings.in_channels,
-        seed=config.seed,
-        search_size=settings.search_size,
-        limit=settings.limit,
-    )
+    try:
+        return load_data(
+            config.data,
+            cache_dir=cache_dir(),
+            side=side,
+            in_channels=settings.in_channels,
+            seed=config.seed,
+            search_size=settings.search_size,
+            limit=settings.limit,
+            max_skipped=settings.max_skipped,
+        )
+    except ValueError as error:
+        raise ValueError(_of_dataset(str(error))) from error
+
+
+def _of_dataset(message: str) -> str:
+    """A message about an argument of `load_data` that names the setting as a user has it."""
+    name = message.partition(":")[0]
+    return f"dataset.{message}" if name in {f.name for f in fields(DatasetConfig)} else message
 
 
 def _largest_side(config: Config, space: Space) -> int:
@@ -183,6 +193,8 @@ def check_sampling(config: Config, space: PathSpace) -> None:
         ValueError: naming the setting, and what says how paths are drawn instead.
     """
     settings, default = config.supernet, SupernetConfig()
+    if not isinstance(space, ChoiceSpace):
+        _check_step_settings(config, space)
     if isinstance(space, SearchSpace):
         if config.search.method == "nsga2" and settings.window not in (None, default.window):
             raise ValueError(
@@ -210,6 +222,21 @@ def check_sampling(config: Config, space: PathSpace) -> None:
             )
 
 
+def _check_step_settings(config: Config, space: PathSpace) -> None:
+    """Refuse settings of the sandwich step where another one trains."""
+    step, settings, default = step_of(config, space), config.supernet, SupernetConfig()
+    if step == "sandwich":
+        return
+    given = [(name, getattr(settings, name), getattr(default, name)) for name in OF_SANDWICH]
+    given.append(("recipe.drop_rate", settings.recipe.drop_rate, default.recipe.drop_rate))
+    for name, value, usual in given:
+        if value != usual:
+            raise ValueError(
+                f"supernet.{name}: {value} is for the sandwich step, and this run's supernet.step "
+                f"is {step}; leave it out, or use supernet.step: sandwich"
+            )
+
+
 def step_of(config: Config, space: PathSpace) -> str:
     """How the supernet trains; where no step is given, the one that the space is made for."""
     if config.supernet.step is not None:
@@ -231,3 +258,11 @@ def weights_of(config: Config, space: Space) -> str:
 def recipe_for(recipe: Recipe, data: ImageData) -> Recipe:
     """The recipe with batches that the training images can fill."""
     return replace(recipe, batch_size=min(recipe.batch_size, len(data.train)))
+
+
+def member_recipe(config: Config, data: ImageData, *, from_weights: bool) -> Recipe:
+    """How a member is trained on these images: from weights that are there, at a lower rate."""
+    recipe = recipe_for(config.retrain.recipe, data)
+    if not from_weights:
+        return recipe
+    return replace(recipe, learning_rate=recipe.learning_rate * config.retrain.finetune_rate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from escalade.api.console import Console
 from escalade.api.members import pack, recipe_facts
 from escalade.api.run_folder import RunFolder
 from escalade.api.search import evaluation_settings
-from escalade.api.session import cache_dir, make_runtime, recipe_for
+from escalade.api.session import cache_dir, make_runtime, member_recipe
 from escalade.api.stop import Stop
 from escalade.config import Config
 from escalade.core import cost
@@ -20,12 +21,12 @@ from escalade.evaluate.score import accuracy
 from escalade.family import card, card_exports, package, standalone
 from escalade.family.export import export_member
 from escalade.family.family import Accuracy, Family, FamilyMember
-from escalade.family.files import write_json
+from escalade.family.files import read_json, write_json
 from escalade.family.making import Made
 from escalade.family.retrain import CHECKPOINT, RetrainJob, retrain_member
 from escalade.train.recipe import Recipe
 
-RESULT = "result.json"
+RESULT, TRAINING = "result.json", "training"
 NUM_IMAGES = 16
 
 
@@ -45,7 +46,8 @@ def retrain_on(
         The folder of the new network, packaged, tested once and with a card.
 
     Raises:
-        ValueError: if there is no such member, or the data cannot be used.
+        ValueError: if there is no such member, the data cannot be used, or the folder holds
+            anything but this very training.
     """
     folder = RunFolder(path)
     config, console = folder.load_config(), Console()
@@ -60,12 +62,24 @@ def retrain_on(
         side=packed.preprocessing.side,
         in_channels=config.dataset.in_channels,
         seed=config.seed,
+        max_skipped=config.dataset.max_skipped,
     )
     architecture = replace(
         packed.architecture, in_channels=images.in_channels, num_classes=images.num_classes
     )
     recipe = _recipe(config, images, epochs=epochs, from_weights=from_weights)
     target = out or path / "finetuned" / f"{member}-{Path(data).resolve().name}"
+    asked = {
+        "member": member,
+        "data": images.name,
+        "from_weights": from_weights,
+        "seed": config.seed,
+        "train_digest": images.train_digest,
+        "recipe": recipe_facts(recipe),
+    }
+    if _is_done(target, asked):
+        console.say(f"{member} on {images.name}: done before; {target}")
+        return target
     runtime = make_runtime(config)
     settings = evaluation_settings(config, num_train=len(images.train))
     made = retrain_member(
@@ -74,7 +88,7 @@ def retrain_on(
             architecture=architecture,
             recipe=recipe,
             seed=config.seed,
-            folder=target / "training",
+            folder=target / TRAINING,
             start=source if from_weights else None,
         ),
         data=images,
@@ -105,15 +119,12 @@ def retrain_on(
     made_member = made_member.with_accuracy(test=test.accuracy)
     card.write(target, member=made_member, package=package.read(target), facts=facts)
     _export(target, images, config, console)
-    result = {
-        "member": member,
-        "data": images.name,
-        "from_weights": from_weights,
+    result = asked | {
         "accuracy": {"search": made.search.accuracy, "test": test.accuracy},
         "test_images": test.num_images,
     }
     write_json(target / RESULT, result)
-    (target / "training" / CHECKPOINT).unlink(missing_ok=True)
+    (target / TRAINING / CHECKPOINT).unlink(missing_ok=True)
     console.say(
         f"{member} on {images.name}: {test.accuracy:.2%} ± {test.standard_error:.2%} on "
         f"{test.num_images:,} test images; {target}"
@@ -121,16 +132,29 @@ def retrain_on(
     return target
 
 
+def _is_done(target: Path, asked: Mapping[str, object]) -> bool:
+    """Whether the folder holds what is asked for; other people's files are left alone."""
+    path = target / RESULT
+    if path.exists():
+        found = read_json(path, what="result", remedy="use another --out")
+        for key, value in asked.items():
+            if found.get(key) != value:
+                raise ValueError(f"{target}: holds another training ({key}); use another --out")
+        return True
+    if target.exists() and not target.is_dir():
+        raise ValueError(f"{target}: is a file; name a folder with --out")
+    if target.is_dir() and any(target.iterdir()) and not (target / TRAINING).is_dir():
+        raise ValueError(
+            f"{target}: is neither empty nor a training of this kind; use another --out"
+        )
+    return False
+
+
 def _recipe(
     config: Config, images: ImageData, *, epochs: float | None, from_weights: bool
 ) -> Recipe:
-    recipe = recipe_for(config.retrain.recipe, images)
-    if epochs is not None:
-        recipe = replace(recipe, epochs=epochs, steps=None)
-    if from_weights:
-        rate = recipe.learning_rate * config.retrain.finetune_rate
-        recipe = replace(recipe, learning_rate=rate)
-    return recipe
+    recipe = member_recipe(config, images, from_weights=from_weights)
+    return recipe if epochs is None else replace(recipe, epochs=epochs, steps=None)
 
 
 def _write(

@@ -232,7 +232,7 @@ def _retrain(options: argparse.Namespace) -> None:
     from escalade import api
 
     if options.data is None:
-        if options.from_weights or options.out or options.epochs:
+        if options.from_weights or options.out or options.epochs is not None:
             raise UsageError("--from-weights, --epochs and --out go with --data OTHER")
         api.stage("retrain", options.run, should_stop=should_stop, member=options.member)
         return

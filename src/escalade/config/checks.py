@@ -60,6 +60,11 @@ def check_values(config: Config) -> None:
         value = _at(config, path)
         if value is not None and value <= 0:
             raise ValueError(f"{path}: {value} is not positive")
+    if config.evaluation.recalibration_images < 2:
+        raise ValueError(
+            f"evaluation.recalibration_images: {config.evaluation.recalibration_images} image has "
+            "no statistics; use 2 or more"
+        )
     if config.grow.num < 0:
         raise ValueError(f"grow.num: {config.grow.num} is negative")
     _check_rule(config.grow.rule, "grow.rule")
@@ -67,6 +72,11 @@ def check_values(config: Config) -> None:
         _check_rule(rule, f"grow.compare[{i}]")
     if config.supernet.window is not None and config.supernet.window <= 1:
         raise ValueError(f"supernet.window: {config.supernet.window} is not above 1")
+    if config.supernet.recipe.drop_path_rate:
+        raise ValueError(
+            f"supernet.recipe.drop_path_rate: {config.supernet.recipe.drop_path_rate:g} is for "
+            "networks trained alone; leave it out, or give it in retrain.recipe"
+        )
     kept = config.retrain.searched or "finetune"
     if config.supernet.coupled and kept != "retrain":
         raise ValueError(

@@ -21,12 +21,14 @@ class DatasetConfig:
         search_size: images per class (int) or share of a class (float) held out for the search;
             None takes 50 a class, at most a fifth (ScaleNet, section 4.1).
         limit: at most this many images in each split.
+        max_skipped: share of a folder's images that may be unreadable; ten always may.
     """
 
     side: int | None = None
     in_channels: int | None = None
     search_size: int | float | None = None
     limit: int | None = None
+    max_skipped: float = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)

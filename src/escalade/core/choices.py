@@ -157,6 +157,8 @@ def _check(space: SpaceData, where: str) -> None:
     base, at = (space.grid, "grid") if space.grid is not None else (space.scaling[0], "scaling[0]")
     if any(1.0 not in getattr(base, d) for d in ("depth", "width", "resolution")):
         raise ValueError(f"{where}.{at}: stage 0 is the base network; its ratios include 1")
+    if space.grid is not None and space.grid.slack <= 1:
+        raise ValueError(f"{where}.grid.slack: {space.grid.slack:g} is not above 1")
     stem = space.stem
     check_stem(stem, space.width_divisor, f"{where}.stem")
     check_head(space.head, f"{where}.head")

@@ -21,6 +21,8 @@ from escalade.core.scaling import Scaling, apply, with_depth
 REACH, STEP = 20.0, 0.25
 # Ratios below this are no network worth having; the curve is not followed further down.
 LEAST_RATIO = 0.1
+# Nor is it followed up to networks that nobody can build, where a steep curve goes at once.
+MOST_BLOCKS, MOST_RATIO = 1000, 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +141,13 @@ def follow(
     def excess(j: float) -> float:
         return math.log(unrounded_cost(base, scaling=curve(j), cost_of=measure) / budget.target)
 
-    low, high = _bracket(curve, excess, budget=budget, start=start)
+    def is_too_large(scaling: Scaling) -> bool:
+        blocks = scaling.depth * sum(base.depths)
+        return blocks > MOST_BLOCKS or max(scaling.width, scaling.resolution) > MOST_RATIO
+
+    while start > 0 and is_too_large(curve(start)):
+        start -= STEP
+    low, high = _bracket(curve, excess, is_too_large, budget=budget, start=start)
     root = low if low == high else float(brentq(excess, low, high, xtol=1e-6))
     return curve(root)
 
@@ -195,6 +203,7 @@ def _neighbours(value: float) -> tuple[tuple[int, float], tuple[int, float]]:
 def _bracket(
     curve: Callable[[float], Scaling],
     excess: Callable[[float], float],
+    is_too_large: Callable[[Scaling], bool],
     *,
     budget: Budget,
     start: float,
@@ -208,7 +217,8 @@ def _bracket(
     at = start
     while abs(at + direction * STEP - start) <= REACH:
         beyond = at + direction * STEP
-        if min(curve(beyond).to_json().values()) < LEAST_RATIO:
+        scaling = curve(beyond)
+        if min(scaling.to_json().values()) < LEAST_RATIO or is_too_large(scaling):
             break
         value = excess(beyond)
         if value * middle <= 0:

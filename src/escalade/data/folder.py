@@ -94,8 +94,8 @@ def _check_skipped(
         path, reason = next(iter(skipped.values()))
         raise ValueError(
             f"{len(skipped)} of {num} images in {root} cannot be read, "
-            f"the first is {path}: {reason};\nrepair or remove them, or raise max_skipped "
-            f"(now {max_skipped:g})"
+            f"the first is {path}: {reason};\nrepair or remove them, or raise "
+            f"dataset.max_skipped (now {max_skipped:g})"
         )
 
 

@@ -94,8 +94,9 @@ def _folder(name_or_folder: str | Path) -> Path:
         return root
     if root.exists():
         raise ValueError(f"{root} is a file; give a folder of class folders (unpack an archive)")
+    where = "" if root.is_absolute() else f" in {Path.cwd()}"
     raise ValueError(
-        f"there is no folder {root} and no data set of that name{_suggestion(root)};\n"
+        f"there is no folder {root}{where} and no data set of that name{_suggestion(root)};\n"
         f"give a folder of class folders or one of {', '.join(NAMES)}"
     )
 

@@ -67,25 +67,34 @@ class Ledger:
 
     @contextmanager
     def measure(self, stage: str, *, runtime: Runtime, name: str = "") -> Iterator[Tally]:
-        """Time the body, and add it with what the tally counted, also if the body fails."""
-        tally = Tally()
-        start = time.perf_counter()
-        try:
-            yield tally
-        finally:
-            seconds = time.perf_counter() - start
+        """Time the body, and add it with what the tally counted, also if the body fails.
+
+        A long body calls the tally's `keep` now and then: a kill loses what came after.
+        """
+        start, images, evaluations = time.perf_counter(), 0, 0
+
+        def keep() -> None:
+            nonlocal start, images, evaluations
+            now = time.perf_counter()
             if runtime.is_main:
                 self.add(
                     Entry(
                         stage=stage,
                         name=name,
-                        device_seconds=seconds * runtime.num_devices,
-                        wall_seconds=seconds,
-                        images=tally.images,
-                        evaluations=tally.evaluations,
+                        device_seconds=(now - start) * runtime.num_devices,
+                        wall_seconds=now - start,
+                        images=tally.images - images,
+                        evaluations=tally.evaluations - evaluations,
                         device=runtime.device_name,
                     )
                 )
+            start, images, evaluations = now, tally.images, tally.evaluations
+
+        tally = Tally(keep=keep)
+        try:
+            yield tally
+        finally:
+            keep()
 
     def _change(self, entry: Entry, combine: Callable[[Entry, Entry], Entry]) -> None:
         entries = {(old.stage, old.name): old for old in self.entries()}
@@ -97,8 +106,9 @@ class Ledger:
 
 @dataclass(slots=True)
 class Tally:
-    """What a measured body counts."""
+    """What a measured body counts, from its start; `keep` writes down what is counted so far."""
 
+    keep: Callable[[], None]
     images: int = 0
     evaluations: int = 0
 

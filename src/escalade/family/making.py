@@ -130,7 +130,7 @@ def finish(
 def _images(
     data: ImageData, architecture: Architecture, *, runtime: Runtime, settings: EvaluationSettings
 ) -> Iterator[Tensor]:
-    num = min(settings.num_recalibration, len(data.train))
+    num = settings.num_images(len(data.train))
     batches = image_batches(
         data.train.subset(torch.arange(num)),
         resolution=architecture.resolution,

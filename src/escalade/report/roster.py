@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from escalade.core.architecture import Architecture
+from escalade.core.statistics import binomial_standard_error
 from escalade.report.artefacts import Run
 from escalade.report.member import Latency, Member, Share
 from escalade.report.running import running
@@ -56,7 +56,7 @@ def _member(index: int, row: Mapping[str, Any], run: Run) -> Member:
         params=row["params"],
         activations=row["activations"],
         latency=measured,
-        search=_search(row),
+        search=_search(row, run),
         test=_test(row, run),
         resolution=architecture.resolution if architecture else row.get("resolution"),
         architecture=architecture,
@@ -81,13 +81,16 @@ def _gap(row: Mapping[str, Any], kind: str, measured: Latency | None) -> float |
     return row.get("gap")
 
 
-def _search(row: Mapping[str, Any]) -> Share | None:
-    """The searched score with its error; where the family measured anew, that value."""
+def _search(row: Mapping[str, Any], run: Run) -> Share | None:
+    """The searched score with its error; where the family measured anew, that value's."""
     score, error = row.get("score"), row.get("standard_error")
     measured = row.get("accuracy", {}).get("search")
-    if measured is not None:
-        return Share(value=measured, standard_error=error)
-    return None if score is None else Share(value=score, standard_error=error)
+    if measured is None:
+        return None if score is None else Share(value=score, standard_error=error)
+    num_images = (run.plan or {}).get("split", {}).get("search")
+    if num_images:
+        error = binomial_standard_error(measured, num_images=num_images)
+    return Share(value=measured, standard_error=error)
 
 
 def _test(row: Mapping[str, Any], run: Run) -> Share | None:
@@ -95,7 +98,7 @@ def _test(row: Mapping[str, Any], run: Run) -> Share | None:
     if share is None:
         return None
     num_images = _num_test_images(row["name"], run)
-    error = math.sqrt(share * (1 - share) / num_images) if num_images else None
+    error = binomial_standard_error(share, num_images=num_images) if num_images else None
     return Share(value=share, standard_error=error)
 
 
