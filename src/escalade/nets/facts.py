@@ -52,16 +52,16 @@ def is_residual(architecture: Architecture) -> bool:
 def _stages(architecture: Architecture) -> list[list[dict[str, Any]]]:
     stages = []
     in_width = architecture.stem.width
-    for i, stage in enumerate(architecture.stages):
+    for stage in architecture.stages:
         blocks = []
-        for k, block in enumerate(stage.blocks):
-            blocks.append(_block(block, in_width, where=f"stages[{i}].blocks[{k}]"))
+        for block in stage.blocks:
+            blocks.append(_block(block, in_width))
             in_width = block.width
         stages.append(blocks)
     return stages
 
 
-def _block(block: Block, in_width: int, *, where: str) -> dict[str, Any]:
+def _block(block: Block, in_width: int) -> dict[str, Any]:
     made: dict[str, Any] = {"kind": block.kind}
     if block.kind in SIMPLE_KINDS:
         return made | {
@@ -70,14 +70,13 @@ def _block(block: Block, in_width: int, *, where: str) -> dict[str, Any]:
             "width": block.width,
             "activation": block.activation,
         }
-    hidden = block.hidden(in_width)
-    if hidden < 1:
-        raise ValueError(
-            f"{where}.expansion: {block.expansion} of width {block.width} leaves no channel"
-        )
     made |= {"kernel": block.kernel, "stride": block.stride}
     if block.kind in RESIDUAL_KINDS:
-        made |= {"in_width": in_width, "hidden": hidden, "group_width": block.group_width}
+        made |= {
+            "in_width": in_width,
+            "hidden": block.hidden(in_width),
+            "group_width": block.group_width,
+        }
     else:
         made |= {"expansion": block.expansion}
         if block.transition and not block.keeps_shape(in_width):
