@@ -140,6 +140,7 @@ def test_where_all_identities_fold_no_relu_follows_them():
         ("scarlet_small", {"balance": "depth"}, "balance: depth .*leave it out"),
         ("scarlet_small", {"num_random": 3}, "num_random: 3 .*no sandwich"),
         ("scarlet_small", {"patches": "different"}, "patches: different .*no sandwich"),
+        ("scarlet_small", {"recipe": {"drop_rate": 0.2}}, "recipe.drop_rate: 0.2 .*no sandwich"),
         ("bignas_small", {"window": 2.0}, "window: 2.0 .*bignas_small.*single_path or sandwich"),
         ("bignas_small", {"weights": [1.0]}, r"weights: \[1.0\] .*no scaling stages"),
         ("bignas_small", {"patches": "different"}, "patches: different .*is single_path"),

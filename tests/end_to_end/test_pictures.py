@@ -166,9 +166,10 @@ def test_fine_tuning_a_member_on_other_data(escalade, finished, pictures, tmp_pa
     assert "holds another training (recipe); use another --out" in other.err
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/README.md").write_text("mine")
-    taken = escalade("retrain", finished, *flags, "--out", tmp_path / "mine")
-    assert taken.code == 2
-    assert "neither empty nor a training of this kind" in taken.err
+    for folder in (tmp_path / "mine", finished):
+        taken = escalade("retrain", finished, *flags, "--out", folder)
+        assert taken.code == 2
+        assert "neither empty nor a training of this kind" in taken.err
     assert (tmp_path / "mine/README.md").read_text() == "mine"
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == stamps
 

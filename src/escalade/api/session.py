@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 
 import torch
@@ -37,7 +38,7 @@ from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 
 # Settings of the sandwich step alone.
-OF_SANDWICH = ("num_random", "distillation", "regularise", "patches")
+OF_SANDWICH = ("num_random", "distillation", "regularise", "patches", "recipe.drop_rate")
 
 
 @dataclass(frozen=True)
@@ -212,9 +213,9 @@ def check_sampling(config: Config, space: PathSpace) -> None:
     steps = "single_path or sandwich"
     if isinstance(space, ChoiceSpace):
         steps = "fair or single_path"
-        useful |= {name: (getattr(default, name),) for name in OF_SANDWICH}
+        useful |= {name: (attrgetter(name)(default),) for name in OF_SANDWICH}
     for name, values in useful.items():
-        if (value := getattr(settings, name)) not in values:
+        if (value := attrgetter(name)(settings)) not in values:
             raise ValueError(
                 f"supernet.{name}: {value} says nothing in the space {space.name}, which has "
                 f"{'no sandwich' if name in OF_SANDWICH else 'no scaling stages'}; leave it out. "
@@ -227,10 +228,9 @@ def _check_step_settings(config: Config, space: PathSpace) -> None:
     step, settings, default = step_of(config, space), config.supernet, SupernetConfig()
     if step == "sandwich":
         return
-    given = [(name, getattr(settings, name), getattr(default, name)) for name in OF_SANDWICH]
-    given.append(("recipe.drop_rate", settings.recipe.drop_rate, default.recipe.drop_rate))
-    for name, value, usual in given:
-        if value != usual:
+    for name in OF_SANDWICH:
+        value = attrgetter(name)(settings)
+        if value != attrgetter(name)(default):
             raise ValueError(
                 f"supernet.{name}: {value} is for the sandwich step, and this run's supernet.step "
                 f"is {step}; leave it out, or use supernet.step: sandwich"

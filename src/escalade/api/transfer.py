@@ -143,7 +143,9 @@ def _is_done(target: Path, asked: Mapping[str, object]) -> bool:
         return True
     if target.exists() and not target.is_dir():
         raise ValueError(f"{target}: is a file; name a folder with --out")
-    if target.is_dir() and any(target.iterdir()) and not (target / TRAINING).is_dir():
+    # A run folder has a `training` too.
+    is_begun = (target / TRAINING).is_dir() and not RunFolder(target).config.exists()
+    if target.is_dir() and any(target.iterdir()) and not is_begun:
         raise ValueError(
             f"{target}: is neither empty nor a training of this kind; use another --out"
         )

@@ -224,6 +224,13 @@ def _bracket(
         if value * middle <= 0:
             return min(at, beyond), max(at, beyond)
         at, reached = beyond, value
+    if direction > 0 and is_too_large(curve(at + STEP)):
+        raise ValueError(
+            f"budget {_shown(budget, 0.0)} {budget.kind}: the growth curve stays below it up to "
+            f"{_shown(budget, reached)} at stage {at:.3g}; beyond, networks have more than "
+            f"{MOST_BLOCKS:,} blocks or {MOST_RATIO:g} times the width or the resolution; "
+            "use another growth form or a smaller budget"
+        )
     side = "above" if middle > 0 else "below"
     raise ValueError(
         f"budget {_shown(budget, 0.0)} {budget.kind}: the growth curve stays {side} it, "
