@@ -5,10 +5,11 @@ Short:  python studies/bignas.py --short --study rate,slices,step
 Look:   python studies/bignas.py [--short] --table           what is finished, in seconds
 
 Estimated core-hours with one seed on idle cores of an AMD EPYC, from 0.3 s a sandwich step of 128
-images, in brackets the short form's (3 epochs in place of 20, fewer images that judge):
-rate 0.4 (0.1), slices 0.7 (0.1), step 1.1 (0.25), start 0.03, initialisation 3.2 (0.5), schedule
-0.9 (0.15), regularisation and patches 0.5 each (0.1), recalibration 0.3 (0.1), selection 1.5 (0.3),
-scalenet 1.2 (0.25). Two seeds of all: 20 (4), on two cores half of that in hours.
+images, in brackets the short form's (3 epochs in place of 20, fewer images that judge): rate 0.4
+(0.1), slices 0.7 (0.1), step 1.1 (0.25), start 0.03, initialisation 3.2 (0.5), schedule 0.9 (0.15),
+paths 1.7 (0.25), stability 0.7 (0.15), regularisation and patches 0.5 each (0.1), recalibration 0.3
+(0.1), selection 1.5 (0.3), scalenet 1.2 (0.25). Two seeds of all: 24 (5), on two cores half of that
+in hours.
 
 Studies, in the order of `all`:
 

@@ -87,6 +87,10 @@ def recipe(plan: Plan, seed: int) -> list[Arm[Training]]:
             name="tuned, batches of 64, clipped",
             training=replace(now, batch_size=64, clip_grad_norm=CLIP),
         ),
+        Arm(
+            name="that, weight decay 3e-4",
+            training=replace(now, batch_size=64, clip_grad_norm=CLIP, weight_decay=3e-4),
+        ),
         Arm(name="the paper's, rate 0.8, gamma 1", training=paper),
         Arm(name="that, averaged weights", training=replace(paper, averaging=AVERAGING)),
     ]
