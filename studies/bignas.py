@@ -6,10 +6,10 @@ Look:   python studies/bignas.py [--short] --table           what is finished, i
 
 Estimated core-hours with one seed on idle cores of an AMD EPYC, from 0.3 s a sandwich step of 128
 images, in brackets the short form's (3 epochs in place of 20, fewer images that judge): rate 0.4
-(0.1), slices 0.7 (0.1), step 1.1 (0.25), start 0.03, initialisation 3.2 (0.5), schedule 0.9 (0.15),
-paths 1.7 (0.25), stability 0.7 (0.15), regularisation and patches 0.5 each (0.1), recalibration 0.3
-(0.1), selection 1.5 (0.3), scalenet 1.2 (0.25). Two seeds of all: 24 (5), on two cores half of that
-in hours.
+(0.1), slices 1.6 (0.25), step 1.1 (0.25), start 0.03, initialisation 3.2 (0.5), schedule 0.9
+(0.15), paths 1.7 (0.25), stability 0.7 (0.15), regularisation and patches 0.5 each (0.1),
+recalibration 0.3 (0.1), selection 1.5 (0.3), scalenet 1.2 (0.25). Two seeds of all: 26 (5), on two
+cores half of that in hours.
 
 Studies, in the order of `all`:
 
@@ -18,7 +18,8 @@ rate             learning rates of the sandwich and of the single-path step, on 
                  --sandwich-rate and --single-rate say otherwise
 slices           * slices of a small, a middle and a big budget against the same networks trained
                  from scratch on as many images as the largest path saw (Tables 2 and 3), with the
-                 paper's recipe and with the one that study `recipe` found better
+                 paper's recipe, with those that study `recipe` found better, and with the last
+                 fifth of the training for the three networks alone, together
 step             * sandwich rule and in-place distillation against single paths, at equal images and
                  at equal time, by about 30 slices over the range of macs
 recipe           from the paper's recipe to what is better at this scale, one change at a time
@@ -36,8 +37,9 @@ selection        coarse-to-fine (Fig. 8) against evolution and random, at equal 
 scalenet         ours: the sandwich step in the ScaleNet space `small`, whose family is sliced,
                  against a single-path supernet whose family is fine-tuned, at about equal time
 
-All take space `bignas_small` but the last; paths, stability, recalibration, selection and scalenet
-have the recipe that study `recipe` found better, the others the paper's where nothing is said. The
+All take space `bignas_small` but the last. Recalibration, selection and scalenet have the best
+recipe of study `recipe` (batches of 64, clipped gradients), paths and stability the one before it
+(tuned), the others the paper's where nothing is said. The
 60,000 training images are divided as in the claim test: 30,000 train, 10,000 choose rates and
 networks, 20,000 judge; the test set is not used. The 30 slices are the same random networks for
 every supernet. A supernet that several studies want is trained once.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from bignas_study.plan import Plan, Work
+from bignas_study.plan import SLICES, Plan, Work, score_slices
 from bignas_study.setting import BUDGETS, NAMES, Training
 from bignas_study.slices import budgets_networks
 from common.files import read
@@ -13,23 +13,28 @@ from escalade.core import cost
 from escalade.family.files import write_json
 
 SCORED = "budgets.json"
+# Slices by recipe: the paper's, the tuned, the best, and the best with its last part together.
+KINDS = ("slices", "tuned", "steady", "together")
 
 
 def run(work: Work, seed: int) -> None:
     """A supernet's slices for the three budgets on all judge images, and each alone."""
-    paths = budgets_networks()
-    for job in work.train([work.plan.reference(seed), work.plan.tuned(seed)]):
+    paths, plan = budgets_networks(), work.plan
+    together = plan.together(seed)
+    first = [make(seed) for make in (plan.reference, plan.tuned, plan.steady)]
+    for job in [*work.train([*first, together.before])[:-1], *work.train([together])]:
         if read(job.folder / SCORED) is None:
             accuracies = work.judging().score(job, paths)
             write_json(job.folder / SCORED, {"accuracies": accuracies})
+    score_slices(work, [plan.steady(seed), together.before, together])
     work.train_alone([(path.architecture, seed) for path in paths])
 
 
 def found(plan: Plan, seeds: range) -> list[dict[str, Any]]:
     """For each budget the network, and by seed its accuracy as a slice and alone."""
     paths = budgets_networks()
-    slices = _slices(plan, map(plan.reference, seeds))
-    tuned = _slices(plan, map(plan.tuned, seeds))
+    makes = (plan.reference, plan.tuned, plan.steady, plan.together)
+    of = {name: _slices(plan, map(make, seeds)) for name, make in zip(KINDS, makes, strict=True)}
     alone = {seed: [plan.alone(path.architecture, seed) for path in paths] for seed in seeds}
     rows = []
     for index, (name, budget, path) in enumerate(zip(NAMES, BUDGETS, paths, strict=True)):
@@ -43,14 +48,29 @@ def found(plan: Plan, seeds: range) -> list[dict[str, Any]]:
                 "resolution": path.architecture.resolution,
                 "depths": path.architecture.depths,
                 "widths": path.architecture.widths,
-                "slices": {seed: each[index] for seed, each in slices.items()},
-                "tuned": {seed: each[index] for seed, each in tuned.items()},
+                **{k: {seed: each[index] for seed, each in of[k].items()} for k in KINDS},
                 "alone": {seed: each["accuracy"] for seed, each in results.items()},
                 "device_seconds": {s: each["device_seconds"] for s, each in results.items()},
                 "architecture": path.architecture.to_json(),
             }
         )
     return [row for row in rows if row["slices"] or row["alone"]]
+
+
+def others(plan: Plan, seeds: range) -> dict[str, dict[int, list[float]]]:
+    """What it costs the other networks: the 30 slices before and after members train together."""
+    made = {
+        "the best recipe": plan.steady,
+        "its first part": lambda seed: plan.together(seed).before,
+        "and together": plan.together,
+    }
+    scored = {
+        name: {
+            seed: done["accuracies"] for seed in seeds if (done := plan.scores(of(seed), SLICES))
+        }
+        for name, of in made.items()
+    }
+    return {name: of for name, of in scored.items() if of}
 
 
 def _slices(plan: Plan, trainings: Iterable[Training]) -> dict[int, list[float]]:

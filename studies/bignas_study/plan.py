@@ -11,11 +11,13 @@ from bignas_study.setting import (
     SANDWICH,
     SCORED_AT_RATES,
     SINGLE,
+    STEADY,
+    TOGETHER_SHARE,
     TUNED,
     Setting,
     Training,
 )
-from bignas_study.slices import spread
+from bignas_study.slices import budgets_networks, spread
 from bignas_study.supernets import Job, pace
 from common.files import read
 from common.plan import RATE, SupernetPlan
@@ -35,7 +37,8 @@ class Plan(SupernetPlan[Setting, Training, Job]):
     """What the study starts from; it needs no images."""
 
     def job(self, training: Training) -> Job:
-        return Job.of(self.folder, self.setting, training)
+        members = budgets_networks() if training.together else ()
+        return Job.of(self.folder, self.setting, training, members)
 
     def reference(self, seed: int) -> Training:
         """The sandwich supernet with everything that BigNAS proposes."""
@@ -44,6 +47,15 @@ class Plan(SupernetPlan[Setting, Training, Job]):
     def tuned(self, seed: int) -> Training:
         """The sandwich supernet whose slices are the best at this scale: study `recipe`."""
         return replace(self.reference(seed), **TUNED)
+
+    def steady(self, seed: int) -> Training:
+        """The tuned one with batches of 64 and clipped gradients: the best recipe here."""
+        return replace(self.reference(seed), **STEADY)
+
+    def together(self, seed: int) -> Training:
+        """The best recipe, whose last fifth trains the networks of the budgets alone."""
+        steady = self.steady(seed)
+        return replace(steady, together=TOGETHER_SHARE * steady.epochs)
 
     def tried(self, step: str) -> list[Training]:
         """The short supernets that the rates of a step are tried on."""

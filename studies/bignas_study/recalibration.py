@@ -73,8 +73,8 @@ class Shared:
 
 
 def run(work: Work, seed: int) -> None:
-    """Score the tuned supernet's slices in every way."""
-    training = work.plan.tuned(seed)
+    """Score the best recipe's slices in every way."""
+    training = work.plan.steady(seed)
     score_slices(work, [training])
     (job,) = work.train([training])
     for num in NUM_IMAGES:
@@ -85,7 +85,7 @@ def run(work: Work, seed: int) -> None:
 
 def found(plan: Plan, seed: int) -> dict[str, list[float]]:
     """Accuracies of the slices by way, of those that are scored."""
-    job = plan.job(plan.tuned(seed))
+    job = plan.job(plan.steady(seed))
     names = [*(own_name(num) for num in NUM_IMAGES), RUNNING, LARGEST]
     done: dict[str, Any] = {name: read(_path(job, name)) for name in names}
     return {name: each["accuracies"] for name, each in done.items() if each}

@@ -33,6 +33,7 @@ def to_json(plan: Plan) -> Row:
             "studies": {name: _study(plan, name) for name in ARMS},
             "slices": [row | _gap([row]) for row in slices],
             "all_slices": _gap(slices),
+            "others": _others(plan),
             "start": _start(plan),
             "recalibration": _recalibration(plan),
             "selection": [row for seed in SEEDS for row in selection.found(plan, seed)],
@@ -79,11 +80,31 @@ def _group(means: Mapping[int, Mapping[str, float]], group: str) -> dict[int, fl
 
 def _gap(rows: Sequence[Row]) -> Row:
     """Slices minus the same networks alone, paired by network and seed."""
-    of = {name: [row[name] for row in rows] for name in ("slices", "tuned", "alone")}
+    of = {name: [row[name] for row in rows] for name in (*alone.KINDS, "alone")}
     return {
-        f"{said}_minus_alone": against(of[name], of["alone"]) if rows else None
-        for said, name in (("slice", "slices"), ("tuned", "tuned"))
+        f"{name.removesuffix('s')}_minus_alone": against(of[name], of["alone"]) if rows else None
+        for name in alone.KINDS
     }
+
+
+def _others(plan: Plan) -> list[Row]:
+    """The 30 slices by thirds, before and after the three networks train together."""
+    rows: list[Row] = []
+    for name, of in alone.others(plan, SEEDS).items():
+        means = {seed: thirds(each) for seed, each in of.items()}
+        first = rows[0]["seeds"] if rows else means
+        rows.append(
+            {
+                "name": name,
+                "seeds": means,
+                "groups": {group: summary(_group(means, group)) for group in GROUPS},
+                "minus_first": {
+                    group: against([_group(means, group)], [_group(first, group)])
+                    for group in GROUPS
+                },
+            }
+        )
+    return rows
 
 
 def _start(plan: Plan) -> list[Row]:

@@ -20,8 +20,8 @@ NUM_SEARCHES = 3  # of each searcher on a supernet
 
 
 def run(work: Work, seed: int) -> None:
-    """Search the tuned supernet of a seed, then score what was found on all judge images."""
-    (job,) = work.train([work.plan.tuned(seed)])
+    """Search the best recipe's supernet of a seed; score what was found on all judge images."""
+    (job,) = work.train([work.plan.steady(seed)])
     for search_seed in range(NUM_SEARCHES):
         for name in SEARCHERS:
             path = _path(job, name, search_seed)
@@ -41,7 +41,7 @@ def run(work: Work, seed: int) -> None:
 
 def found(plan: Plan, seed: int) -> list[dict[str, Any]]:
     """What every finished search chose: its score, and the judge images' accuracy."""
-    job = plan.job(plan.tuned(seed))
+    job = plan.job(plan.steady(seed))
     rows = []
     for name in SEARCHERS:
         for search_seed in range(NUM_SEARCHES):

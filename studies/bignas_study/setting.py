@@ -43,6 +43,11 @@ TUNED: dict[str, Any] = {
     "drop_rate": 0.0,
     "weight_decay": 1e-4,
 }
+# And with smaller steps besides, which the sum of several paths' gradients needs.
+CLIP = 1.0
+STEADY: dict[str, Any] = TUNED | {"batch_size": 64, "clip_grad_norm": CLIP}
+# The last part of a training that is the members' alone, and its rate relative to the supernet's.
+TOGETHER_SHARE, TOGETHER_RATE = 0.2, 0.125
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +69,8 @@ class Training:
         drop_rate: dropout before the classifier, on the paths that `regularise` says.
         weight_decay, averaging, optimizer, clip_grad_norm: as in a recipe.
         batch_size: images a step; without, the setting's. A smaller one takes more steps an epoch.
+        together: how many of the epochs, the last ones, train the three budgets' networks alone,
+            all of them in every step.
     """
 
     seed: int
@@ -85,6 +92,12 @@ class Training:
     batch_size: int | None = None
     optimizer: str = SGD
     clip_grad_norm: float | None = None
+    together: float = 0.0
+
+    @property
+    def before(self) -> Training:
+        """The training of all paths that comes before the networks train together."""
+        return replace(self, epochs=self.epochs - self.together, together=0.0)
 
     @property
     def name(self) -> str:
@@ -112,6 +125,8 @@ class Training:
             parts.append(f"clip{self.clip_grad_norm:g}")
         if self.batch_size:
             parts.append(f"batch{self.batch_size}")
+        if self.together:
+            parts.append(f"together{self.together:g}")
         if self.distil_after:
             parts.append(f"distil_after{self.distil_after:g}")
         return "-".join([*parts, f"seed{self.seed}"])
@@ -163,10 +178,11 @@ class Setting:
 
     def supernet_recipe(self, training: Training) -> Recipe:
         """BigNAS's regularisation; the rest as in the claim test."""
+        share = TOGETHER_RATE if training.together else 1.0
         plain = recipe(
-            epochs=training.epochs,
+            epochs=training.together or training.epochs,
             steps=self.steps,
-            learning_rate=training.learning_rate,
+            learning_rate=share * training.learning_rate,
             limit=self.limit,
         )
         schedule = SCHEDULES[training.schedule]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,12 +14,14 @@ import torch
 from bignas_study.setting import LADDER, LADDER_SPACE, SINGLE, Setting, Training
 from common.supernets import SUPERNETS, SupernetJob, objective_of
 from escalade.core.layer_space import LayerSpace
+from escalade.core.path_space import Path as NetworkPath
 from escalade.core.samplers import Hierarchical, Uniform, Window
 from escalade.core.sandwich import Sandwich
 from escalade.core.seeds import torch_seed
 from escalade.data import ImageData, TrainBatches
 from escalade.spaces.load import SupernetSpace, load
 from escalade.supernet.supernet import Supernet
+from escalade.train.fair import FairStep, Together
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich import SandwichStep
 from escalade.train.steps import Batch, SinglePathStep, Step
@@ -31,15 +34,26 @@ class Job(SupernetJob):
     """A supernet that trains by sandwich or single-path steps."""
 
     training: Training
+    start: Job | None = None
+    members: tuple[NetworkPath, ...] = ()
 
     @classmethod
-    def of(cls, folder: Path, setting: Setting, training: Training) -> Job:
-        """The job of a training in the study's folder."""
+    def of(
+        cls,
+        folder: Path,
+        setting: Setting,
+        training: Training,
+        members: Sequence[NetworkPath] = (),
+    ) -> Job:
+        """The job of a training in the study's folder; `members` are what may train together."""
+        start = cls.of(folder, setting, training.before) if training.together else None
         return cls(
             folder=folder / SUPERNETS / training.name,
             seed=training.seed,
             recipe=setting.supernet_recipe(training),
             training=training,
+            start=start,
+            members=tuple(members) if start else (),
         )
 
     @cached_property
@@ -55,6 +69,10 @@ class Job(SupernetJob):
         return self.training.num_random + 2 if self.training.patches == "different" else 1
 
     def empty(self) -> Supernet:
+        """Before its first step: what trained before it, or the initial weights of its seed."""
+        if self.start is not None:
+            trained: Supernet = self.start.trained()
+            return trained
         torch.manual_seed(torch_seed(self.seed, "supernet"))
         return Supernet(self.space.shape, zero_residual=self.training.zero_residual)
 
@@ -66,6 +84,8 @@ class Job(SupernetJob):
 
     def step(self, supernet: Supernet, data: ImageData, runtime: Runtime) -> Step:
         training, objective = self.training, objective_of(self.recipe, data, runtime)
+        if self.members:
+            return FairStep(supernet, paths=Together(self.members), objective=objective)
         if training.step == SINGLE:
             return SinglePathStep(
                 supernet,

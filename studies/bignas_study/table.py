@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bignas_study.alone import KINDS
 from bignas_study.setting import NAMES, SANDWICH, SINGLE
 from bignas_study.start import SHOWN
 from common.statistics import against
@@ -13,6 +14,8 @@ from escalade.core.statistics import summarize
 
 Row = Mapping[str, Any]
 GROUPS = (*NAMES, "all")
+MINUS = tuple(kind.removesuffix("s") for kind in KINDS)
+SAID = ("the paper's", "tuned", "best", "together")
 TITLES = {
     "rate": "Learning rates, on short supernets, scored on the search images",
     "step": "Sandwich and distillation against single paths",
@@ -29,7 +32,7 @@ TITLES = {
 
 def markdown(found: Mapping[str, Any]) -> str:
     """All tables, of what is finished."""
-    parts = [_conditions(found), _slices(found)]
+    parts = [_conditions(found), _slices(found), _others(found.get("others", []))]
     parts += [_study(TITLES[name], rows) for name, rows in found["studies"].items()]
     parts += [
         _start(found["start"]),
@@ -61,21 +64,31 @@ def _slices(found: Mapping[str, Any]) -> str:
             f"{row['macs'] / 1e6:.2f} M",
             str(row["resolution"]),
             "-".join(map(str, row["depths"])),
-            _mean(row["slices"]),
-            _mean(row["tuned"]),
-            _mean(row["alone"]),
-            difference(row["slice_minus_alone"]),
-            difference(row["tuned_minus_alone"]),
+            *(_mean(row[name]) for name in (*KINDS, "alone")),
+            *(difference(row[f"{name}_minus_alone"]) for name in MINUS),
         ]
         for row in found["slices"]
     ]
     if len(lines) > 1:
-        blank, both = [""] * 6, found["all_slices"]
-        gaps = (difference(both[f"{name}_minus_alone"]) for name in ("slice", "tuned"))
+        blank, both = [""] * 8, found["all_slices"]
+        gaps = (difference(both[f"{name}_minus_alone"]) for name in MINUS)
         lines.append(["all", *blank, *gaps])
-    header = ["budget", "macs", "pixels", "depths", "slice", "slice, tuned recipe", "alone"]
-    header += ["slice minus alone", "tuned slice minus alone"]
+    header = ["budget", "macs", "pixels", "depths", "slice, paper's recipe", "tuned", "best"]
+    header += ["and together", "alone", *(f"{said} minus alone" for said in SAID)]
     return grid("Slices against the same networks from scratch (Tables 2, 3)", header, lines)
+
+
+def _others(rows: Sequence[Row]) -> str:
+    lines = [
+        [
+            row["name"],
+            *(_summary(row["groups"][group]) for group in GROUPS),
+            difference(row["minus_first"]["all"]),
+        ]
+        for row in rows
+    ]
+    header = ["supernet", *GROUPS, "all minus the first's"]
+    return grid("The 30 slices when three networks end their training together", header, lines)
 
 
 def _study(title: str, rows: Sequence[Row]) -> str:

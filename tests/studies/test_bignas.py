@@ -277,6 +277,8 @@ def test_planted_results_give_the_planted_gaps(tmp_path: Path) -> None:
             write_json(tmp_path / ALONE / f"{unit.name}.json", result)
     tuned = plan.job(plan.tuned(0)).folder
     write_json(tuned / "budgets.json", {"accuracies": [0.82, 0.85, 0.9]})
+    together = plan.job(plan.together(1)).folder
+    write_json(together / "budgets.json", {"accuracies": [0.79, 0.86, 0.89]})
     cosine = plan.job(replace(plan.reference(0), schedule="cosine")).folder
     write_json(cosine / "supernet.json", {"device_seconds": 10.0, "images": 100})
     write_json(cosine / "slices.json", {"macs": list(range(1, 10)), "accuracies": [0.9] * 9})
@@ -292,7 +294,8 @@ def test_planted_results_give_the_planted_gaps(tmp_path: Path) -> None:
     assert row["groups"]["big"]["mean"] == pytest.approx(0.9)
     assert row["minus_first"]["all"]["difference"] == 0
     text = markdown(found)
-    row = "| small | 0.40 M | 16 | 1-2-2 | 80.50 ± 0.50 (2) | 82.00 (1) | 79.50 ± 0.50 (2) | +1.00"
+    row = "| small | 0.40 M | 16 | 1-2-2 | 80.50 ± 0.50 (2) | 82.00 (1) | - | 79.00 (1) | "
+    row += "79.50 ± 0.50 (2) | +1.00"
     assert row in text
     assert found["slices"][0]["tuned_minus_alone"]["difference"] == pytest.approx(0.03)
 

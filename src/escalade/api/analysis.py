@@ -15,7 +15,6 @@ from escalade.api.session import Session
 from escalade.api.trainings import is_done, slice_into, train_all
 from escalade.core.design_space import DesignSpace
 from escalade.core.layer_space import LayerSpace
-from escalade.core.path_space import Path
 from escalade.report.text import analysis_table
 
 STAGE = "analyse"
@@ -146,17 +145,8 @@ def _train(session: Session, group: Mapping[str, Trial], record: Record) -> None
 
 def _members(session: Session) -> list[Network]:
     """The searched members as paths of the supernet, smallest first."""
-    found = session.folder.read(session.folder.search, stage="search")["stages"]
     searched = [each for each in candidates(session) if each.origin == "searched"]
-    return [
-        Network(
-            name=each.name,
-            path=Path(
-                tuple(stage["genome"]), tuple(stage["strategy"]), each.architecture, each.runs
-            ),
-        )
-        for each, stage in zip(searched, found, strict=True)
-    ]
+    return [Network(name=each.name, path=each.path) for each in searched]
 
 
 def _teacher(session: Session, members: Sequence[Network]) -> Network:

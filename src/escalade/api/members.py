@@ -8,6 +8,7 @@ from typing import Any
 from escalade.api import sizes
 from escalade.api.session import Session
 from escalade.core.architecture import Architecture
+from escalade.core.path_space import Path
 from escalade.core.scaling import Scaling, scaling_between
 from escalade.data import ImageData
 from escalade.family.package import Package
@@ -19,7 +20,8 @@ from escalade.train.recipe import Recipe
 class Candidate:
     """A member before it has weights.
 
-    `runs` is what the supernet runs of a searched member, where that is another network.
+    `runs` is what the supernet runs of a searched member, where that is another network;
+    `genes` are its genome and its strategy.
     """
 
     name: str
@@ -30,11 +32,18 @@ class Candidate:
     scaling: Scaling
     interval: dict[str, tuple[float, float]] | None = None
     runs: Architecture | None = None
+    genes: tuple[tuple[int, ...], tuple[int, int, int]] | None = None
 
     @property
     def running(self) -> Architecture:
         """What its slice is cut as."""
         return self.runs or self.architecture
+
+    @property
+    def path(self) -> Path:
+        """A searched member as a path of the supernet."""
+        assert self.genes is not None
+        return Path(*self.genes, self.architecture, self.runs)
 
 
 def candidates(session: Session) -> list[Candidate]:
@@ -58,6 +67,7 @@ def candidates(session: Session) -> list[Candidate]:
                 architecture=arch,
                 scaling=scaling_between(base, arch),
                 runs=_runs(stage, name, where=str(folder.search)),
+                genes=_genes(stage),
             )
         )
     assert base is not None
@@ -81,6 +91,14 @@ def _runs(stage: dict[str, Any], name: str, *, where: str) -> Architecture | Non
     """The running network of a searched stage, if search.json has one."""
     stated = stage.get("runs")
     return None if stated is None else Architecture.from_json(stated, where=where).renamed(name)
+
+
+def _genes(stage: dict[str, Any]) -> tuple[tuple[int, ...], tuple[int, int, int]] | None:
+    """Genome and strategy of a searched stage; networks of a design space have none."""
+    if "genome" not in stage:
+        return None
+    first, second, third = stage["strategy"]
+    return tuple(stage["genome"]), (first, second, third)
 
 
 def _interval(stated: dict[str, list[float]] | None) -> dict[str, tuple[float, float]] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from escalade.api.members import Candidate, candidates, pack, recipe_facts
@@ -10,6 +11,7 @@ from escalade.api.provenance import how_found, ratios
 from escalade.api.report import collect_metrics
 from escalade.api.session import Session, member_recipe, weights_of
 from escalade.api.sizes import missed_limits
+from escalade.api.together import TOGETHER, train_members, trained_together
 from escalade.api.trainings import read_made, slice_into, sliced, train_all
 from escalade.core import cost
 from escalade.core.architecture import Architecture
@@ -19,7 +21,12 @@ from escalade.family.family import Accuracy, Family, FamilyMember
 from escalade.family.identities import Identities
 from escalade.family.retrain import RetrainJob, better_start
 
-WEIGHTS = {"slice": "sliced", "retrain": "retrained", "finetune": "finetuned"}
+WEIGHTS = {
+    "slice": "sliced",
+    "together": "together",
+    "retrain": "retrained",
+    "finetune": "finetuned",
+}
 
 
 def retrain(session: Session, *, member: str | None = None) -> None:
@@ -59,9 +66,14 @@ def _make(
     first = list(searched)
     if needs_largest and not alone and largest not in first:
         first.append(largest)
+    cut, supernet = "slice", None
+    if weights == TOGETHER and first:
+        train_members(session, [c for c in everyone if c.origin == "searched"])
+        cut, supernet = TOGETHER, partial(trained_together, session)
     for candidate in first:
         if weights != "retrain" or candidate.runs is not None:
-            slice_into(session, _at(session, candidate, "slice"), candidate.running)
+            folder = _at(session, candidate, cut)
+            slice_into(session, folder, candidate.running, supernet=supernet)
     jobs = []
     if weights == "retrain":
         jobs += [_job(session, c, "scratch") for c in first]
@@ -72,7 +84,7 @@ def _make(
     if alone:
         jobs.append(_job(session, largest, "scratch"))
     train_all(session, jobs)
-    kind = {"retrain": "scratch", "slice": "slice", "finetune": "finetune"}[weights]
+    kind = "scratch" if weights == "retrain" else weights
     if needs_largest:
         start = _at(session, largest, "scratch" if alone else kind)
         train_all(session, [_job(session, c, "warm", start=start) for c in grown])
@@ -152,11 +164,11 @@ def _finish(
         accuracy=Accuracy(search=made.search.accuracy, test=test.accuracy),
         folder=candidate.name,
         latency=_latency(session, made.architecture),
-        identities=_identities(session, candidate),
+        identities=_identities(session, candidate, "slice" if kind != TOGETHER else kind),
     )
     if member.identities is not None and kind != "retrained":
         notes = [*notes, member.identities.note, *_missed(session, member)]
-    recipe = member_recipe(config, data, from_weights=kind == "finetuned")
+    recipe = member_recipe(config, data, from_weights=kind in ("finetuned", TOGETHER))
     chose_size = candidate.origin == "searched" and not config.budgets
     facts = card.Facts(
         data=data.name,
@@ -192,11 +204,11 @@ def _missed(session: Session, member: FamilyMember) -> list[str]:
     return [note]
 
 
-def _identities(session: Session, candidate: Candidate) -> Identities | None:
-    """What became of the identities of a searched member, in a choice space."""
+def _identities(session: Session, candidate: Candidate, cut: str) -> Identities | None:
+    """What became of the identities of a searched member's slice, in a choice space."""
     if candidate.runs is None:
         return None
-    made = read_made(_at(session, candidate, "slice"))
+    made = read_made(_at(session, candidate, cut))
     if made.folding is None:
         return None
     return Identities(

@@ -44,6 +44,11 @@ class RunFolder:
         return self.path / "supernet" / "supernet.safetensors"
 
     @property
+    def together(self) -> Path:
+        """The supernet's weights after its members trained on together."""
+        return self.path / "supernet" / "together.safetensors"
+
+    @property
     def store(self) -> Path:
         return self.path / "evaluations.sqlite"
 

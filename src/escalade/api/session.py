@@ -84,10 +84,15 @@ class Session:
         """The supernet with the initial weights of this run's seed."""
         return make_supernet(self.config, self.supernet_space, self.runtime)
 
-    def save_supernet(self, supernet: SharedWeights) -> None:
-        """Write the trained weights; the file says that training is done."""
+    def save_supernet(self, supernet: SharedWeights, path: Path | None = None) -> None:
+        """Write the trained weights; the file says that training is done.
+
+        Args:
+            supernet: trained.
+            path: of the file; without, where the train stage leaves it.
+        """
         weights = {name: p.detach().cpu().contiguous() for name, p in supernet.named_parameters()}
-        write_bytes(self.folder.supernet, save(weights))
+        write_bytes(path or self.folder.supernet, save(weights))
 
     def load_supernet(self) -> SharedWeights:
         """The trained supernet.
@@ -95,16 +100,22 @@ class Session:
         Raises:
             ValueError: if it was not trained yet, or the file is damaged.
         """
-        path = self.folder.supernet
+        return self.load_weights(self.folder.supernet, stage="train")
+
+    def load_weights(self, path: Path, *, stage: str) -> SharedWeights:
+        """A supernet with the weights of a file.
+
+        Raises:
+            ValueError: if the file is missing or damaged, naming the stage that makes it.
+        """
+        remedy = f"run `escalade {stage} {self.folder.path}`"
         if not path.exists():
-            raise ValueError(f"{path}: missing; run `escalade train {self.folder.path}`")
+            raise ValueError(f"{path}: missing; {remedy}")
         supernet = self.new_supernet()
         try:
             supernet.load_state_dict(load_file(path))
         except SafetensorError as error:
-            raise ValueError(
-                f"{path}: damaged ({error}); delete it and run `escalade train {self.folder.path}`"
-            ) from None
+            raise ValueError(f"{path}: damaged ({error}); delete it and {remedy}") from None
         return supernet
 
 

@@ -23,6 +23,7 @@ from escalade.family.identities import Folding
 from escalade.family.making import Made, slice_member
 from escalade.family.parallel import Job, retrain_all
 from escalade.family.retrain import CHECKPOINT
+from escalade.supernet.shared_weights import SharedWeights
 
 RESULT = "result.json"
 
@@ -84,10 +85,22 @@ def train_all(
     runtime.barrier()
 
 
-def slice_into(session: Session, folder: Path, running: Architecture) -> None:
-    """Cut what a path runs out of the trained supernet, unless that is done.
+def slice_into(
+    session: Session,
+    folder: Path,
+    running: Architecture,
+    *,
+    supernet: Callable[[], SharedWeights] | None = None,
+) -> None:
+    """Cut what a path runs out of a supernet, unless that is done.
 
     Identities are folded where they fold, so that the architecture in `folder` may be another.
+
+    Args:
+        session: the run.
+        folder: where the slice is kept.
+        running: what the path runs.
+        supernet: loads another supernet than the one that the train stage left.
 
     Raises:
         ValueError: if the supernet is not trained, or is coupled.
@@ -96,7 +109,7 @@ def slice_into(session: Session, folder: Path, running: Architecture) -> None:
         return
     data = session.data
     made = slice_member(
-        session.load_supernet(),
+        (supernet or session.load_supernet)(),
         running,
         data=data,
         runtime=session.runtime,

@@ -24,7 +24,7 @@ CHOICES = {
     "search.method": ("mcea", "random", "independent", "coarse_to_fine", "nsga2"),
     "search.images": ("search", "train"),
     "grow.function": ("exponential", "linear", "squared", "compound"),
-    "retrain.searched": ("retrain", "slice", "finetune"),
+    "retrain.searched": ("retrain", "slice", "together", "finetune"),
     "retrain.grown": ("scratch", "warm", "both"),
 }
 # Settings whose None stands for a choice made later.

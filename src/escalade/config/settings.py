@@ -171,12 +171,14 @@ class RetrainConfig:
     """Where the members' weights come from.
 
     Attributes:
-        searched: retrain (from scratch), slice (recalibrated slices of the supernet) or finetune
-            (train on from the slice); None takes what suits the space: finetune, or retrain where
-            slices keep identities.
+        searched: retrain (from scratch), slice (recalibrated slices of the supernet), together
+            (slices of the supernet after the members alone trained on in it, all in every step) or
+            finetune (each trains on from its slice); None takes what suits the space: finetune, or
+            retrain where slices keep identities.
         grown: scratch, warm (from the largest searched member), or both, which keeps the start
             that is better on the search split and shows the difference.
-        finetune_rate: learning rate of finetune and warm starts, relative to the recipe's.
+        finetune_rate: learning rate of finetune, together and warm starts, relative to the
+            recipe's.
         recipe: how to train.
     """
 

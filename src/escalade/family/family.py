@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FILE = "family.json"
 ORIGINS = ("searched", "grown")
-WEIGHTS = ("sliced", "retrained", "finetuned")
+WEIGHTS = ("sliced", "together", "retrained", "finetuned")
 REMEDY = "write one with `escalade retrain RUN`"
 
 

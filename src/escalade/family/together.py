@@ -1,0 +1,105 @@
+"""Training a family on together: its members stay slices of one set of weights.
+
+A supernet's weights serve every network of the space, which costs each of them something
+(docs/studies.md). Once the members are chosen, some epochs in which they alone train, all in every
+step, give that back, and they still are slices of the same supernet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from escalade.core import cost
+from escalade.core.path_space import Path as NetworkPath
+from escalade.data.image_data import ImageData
+from escalade.family.retrain import train_job
+from escalade.supernet.shared_weights import SharedWeights
+from escalade.train.fair import FairStep, Together
+from escalade.train.loop import TrainResult
+from escalade.train.metrics import Progress
+from escalade.train.prepare import objective
+from escalade.train.recipe import Recipe
+from escalade.train.runtime import Runtime
+
+STREAM = "together"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TogetherJob:
+    """One training of a family's members in their supernet.
+
+    Attributes:
+        name: the stage in metrics and messages; also names its random streams.
+        members: paths of the supernet.
+        recipe: how to train; its dropout is for every member.
+        seed: of the run.
+        folder: holds this training's checkpoint and metrics; its own.
+        start: says which weights it starts from, so that no checkpoint of others is taken up.
+    """
+
+    name: str
+    members: tuple[NetworkPath, ...]
+    recipe: Recipe
+    seed: int
+    folder: Path
+    start: str
+
+    @property
+    def macs(self) -> int:
+        """Macs that an image is trained with."""
+        return sum(cost.of(path.running).macs for path in self.members)
+
+
+def train_together(
+    job: TogetherJob,
+    supernet: SharedWeights,
+    *,
+    data: ImageData,
+    runtime: Runtime,
+    checkpoint_seconds: float = 30.0,
+    progress: Callable[[Progress], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> TrainResult:
+    """Train a supernet's weights on, by steps of the members alone; after a kill it goes on.
+
+    Every member learns from the labels in every step. Tensors that no member uses stay as they
+    are; parts of others that none uses see weight decay alone.
+
+    Args:
+        job: what to train.
+        supernet: trained, on the device; changed in place.
+        data: `train` is trained on; no other images are touched.
+        runtime: device, precision, ranks.
+        checkpoint_seconds: time between saves.
+        progress: as for `train`.
+        should_stop: as for `train`.
+
+    Raises:
+        ValueError: if there are no members, one is there twice, or the supernet does not hold one.
+        Interrupted: `should_stop` said so; the same call goes on.
+        TrainingDiverged: the loss is not finite.
+    """
+    step = FairStep(
+        partial(supernet, drop_rate=job.recipe.drop_rate),
+        paths=Together(job.members),
+        objective=objective(job.recipe, data, runtime=runtime),
+    )
+    return train_job(
+        job,
+        step,
+        network=supernet,
+        data=data,
+        runtime=runtime,
+        stream=STREAM,
+        identity={
+            "data": data.train_digest,
+            "members": " ".join(path.key for path in job.members),
+            "start": job.start,
+        },
+        checkpoint_seconds=checkpoint_seconds,
+        progress=progress,
+        should_stop=should_stop,
+    )
