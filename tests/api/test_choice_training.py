@@ -26,10 +26,14 @@ from escalade.train.steps import Batch, SinglePathStep, Step
 RUNTIME = Runtime(device="cpu")
 
 
-def make_config(*, space: str = "scarlet_small", **supernet: Any) -> Config:
+def make_config(*, space: str = "scarlet_small", budgets: str = "1M", **supernet: Any) -> Config:
     recipe = {"steps": 20, "batch_size": 4}
-    settings = {"data": "noise", "budgets": "1M", "grow": {"num": 0}, "space": space}
+    settings = {"data": "noise", "budgets": budgets, "grow": {"num": 0}, "space": space}
     return resolve(settings | {"supernet": {"recipe": recipe} | supernet})
+
+
+def session_of(config: Config, data: ImageData) -> Any:
+    return SimpleNamespace(data=data, supernet_space=named_space(config), config=config)
 
 
 @pytest.fixture(scope="module")
@@ -190,12 +194,31 @@ def test_a_checkpoint_of_other_identities_or_steps_is_another_training(data):
     found = []
     for settings in ({}, {"identity": "plain"}, {"step": "single_path"}):
         config = make_config(**settings)
-        session: Any = SimpleNamespace(data=data, space=named_space(config), config=config)
+        session: Any = session_of(config, data)
         found.append(tuple(sorted(identity(session).items())))
     assert len(set(found)) == 3
-    config = make_config(space="small")
-    session = SimpleNamespace(data=data, space=named_space(config), config=config)
-    assert set(identity(session)) == {"classes", "in_channels", "train_digest", "space"}
+
+
+def test_a_checkpoint_of_other_steps_or_budgets_is_another_training(data):
+    """What the steps of a training are made of is in its checkpoint, in every space."""
+    first = {"space": "small", "step": "sandwich"}
+    found = []
+    for changed in (
+        {},
+        {"step": "single_path"},
+        {"num_random": 3},
+        {"distillation": False},
+        {"patches": "different"},
+        {"window": 2.0},
+        {"balance": "none"},
+        {"sampler": "uniform"},
+        {"budgets": "1M,3M"},
+    ):
+        session: Any = session_of(make_config(**first | changed), data)
+        found.append(tuple(sorted(identity(session).items())))
+    assert len(set(found)) == len(found)
+    recipe = make_config(**first | {"recipe": {"epochs": 3}})
+    assert tuple(sorted(identity(session_of(recipe, data)).items())) == found[0]
 
 
 def test_a_plan_times_all_passes_of_a_step(monkeypatch, data):

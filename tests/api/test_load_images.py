@@ -27,6 +27,6 @@ def test_the_setting_that_a_message_advises_works(
             Image.fromarray(np.full((8, 8, 3), i, dtype=np.uint8)).save(path)
             if name == "cat" and i < 11:
                 path.write_bytes(b"broken")
-    with pytest.raises(ValueError, match=r"raise dataset.max_skipped \(now 0.05\)"):
+    with pytest.raises(ValueError, match=r"^dataset.max_skipped: 11 of .*, more than 0.05 of them"):
         load_images(config(tmp_path / "pets"))
     assert len(load_images(config(tmp_path / "pets", max_skipped=0.2)).skipped) == 11

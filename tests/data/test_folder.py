@@ -195,7 +195,9 @@ def test_too_many_unreadable_images_stop(make_folder, tmp_path):
     folder = make_folder({"a": 30, "b": 30})
     for i in range(11):
         (folder / "a" / f"{i:03}.png").write_bytes(b"broken")
-    with pytest.raises(ValueError, match=r"11 of 60 images in .* cannot be read, .*a/000.png"):
+    with pytest.raises(
+        ValueError, match=r"^max_skipped: 11 of 60 images in .* cannot be read, .*a/000.png"
+    ):
         load_here(folder, tmp_path)
     assert len(load_here(folder, tmp_path, max_skipped=0.2).skipped) == 11
 

@@ -112,4 +112,4 @@ def test_the_message_names_the_constraint_and_the_nearest_value(layered):
 def test_the_message_for_a_score_says_what_may_help(layered):
     checked = screen(layered, "accuracy > 0.4")
     checked.accurate(some(layered, 2), np.array([0.1, 0.31]))
-    assert "accuracy > 0.4; the nearest has 0.31; lower it, or train" in checked.unmet()
+    assert "accuracy > 0.4; the nearest has 0.31; relax it, or train" in checked.unmet()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from escalade.api.session import Session, check_sampling, path_sampler, recipe_for, step_of
 from escalade.config import Config
 from escalade.core.choice_space import ChoiceSpace
@@ -136,15 +138,22 @@ def check_step(config: Config, space: PathSpace) -> None:
 
 
 def identity(session: Session) -> dict[str, str | int | float]:
-    """What makes a training of this run this one: a checkpoint of other data is refused."""
-    data, space = session.data, session.space
+    """What makes a training of this run this one: a checkpoint of another one is refused.
+
+    Beside the data everything that the steps are made of, so that a config.yaml which somebody
+    edits in the middle of a training cannot mix two; the recipe is the training's own.
+    """
+    data, space, config = session.data, session.supernet_space, session.config
     found: dict[str, str | int | float] = {
         "classes": data.num_classes,
         "in_channels": data.in_channels,
         "train_digest": data.train_digest,
         "space": space.name,
+        "budgets": " ".join(f"{budget:g}" for budget in config.budgets),
+        "budget_kind": config.budget_kind,
     }
-    if isinstance(space, ChoiceSpace):
-        found["supernet.identity"] = space.identity
-        found["supernet.step"] = step_of(session.config, space)
-    return found
+    settings = {f.name: getattr(config.supernet, f.name) for f in fields(config.supernet)}
+    del settings["recipe"]
+    settings["step"] = step_of(config, space)
+    settings["identity"] = space.identity if isinstance(space, ChoiceSpace) else None
+    return found | {f"supernet.{name}": str(value) for name, value in settings.items()}

@@ -93,9 +93,9 @@ def _check_skipped(
     if len(skipped) > max(TOLERATED, max_skipped * num):
         path, reason = next(iter(skipped.values()))
         raise ValueError(
-            f"{len(skipped)} of {num} images in {root} cannot be read, "
-            f"the first is {path}: {reason};\nrepair or remove them, or raise "
-            f"dataset.max_skipped (now {max_skipped:g})"
+            f"max_skipped: {len(skipped)} of {num} images in {root} cannot be read, more than "
+            f"{max_skipped:g} of them; the first is {path}: {reason};\nrepair or remove them, or "
+            "raise it"
         )
 
 

@@ -129,7 +129,7 @@ class Screen:
         for constraint, tally in self._tallies.items():
             if not tally.met:
                 hint = (
-                    "; lower it, or train the supernet for longer"
+                    "; relax it, or train the supernet for longer"
                     if constraint in self._scored
                     else ""
                 )

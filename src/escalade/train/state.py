@@ -130,7 +130,8 @@ class TrainingState:
             kept = f"the last good checkpoint is step {self._saved}, {self._path}"
         return TrainingDiverged(
             f"{self._name}: {what} after step {self.done}; {kept}\n"
-            f"train again with a learning rate below {self._learning_rate:g}"
+            f"train again, in a folder of its own, with a learning rate below "
+            f"{self._learning_rate:g}"
         )
 
 
