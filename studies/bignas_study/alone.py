@@ -58,7 +58,10 @@ def found(plan: Plan, seeds: range) -> list[dict[str, Any]]:
 
 
 def others(plan: Plan, seeds: range) -> dict[str, dict[int, list[float]]]:
-    """What it costs the other networks: the 30 slices before and after members train together."""
+    """What it costs the other networks: the 30 slices before and after members train together.
+
+    Nothing while one of the supernets is not scored.
+    """
     made = {
         "the best recipe": plan.steady,
         "its first part": lambda seed: plan.together(seed).before,
@@ -70,7 +73,7 @@ def others(plan: Plan, seeds: range) -> dict[str, dict[int, list[float]]]:
         }
         for name, of in made.items()
     }
-    return {name: of for name, of in scored.items() if of}
+    return scored if all(scored.values()) else {}
 
 
 def _slices(plan: Plan, trainings: Iterable[Training]) -> dict[int, list[float]]:

@@ -27,6 +27,7 @@ from escalade.train.sandwich import SandwichStep
 from escalade.train.steps import Batch, SinglePathStep, Step
 
 WINDOW = 1.5
+ANEW = 1000  # what trains on does not see the same crops in the same order again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,7 @@ class Job(SupernetJob):
         start = cls.of(folder, setting, training.before) if training.together else None
         return cls(
             folder=folder / SUPERNETS / training.name,
-            seed=training.seed,
+            seed=training.seed + (ANEW if start else 0),
             recipe=setting.supernet_recipe(training),
             training=training,
             start=start,
@@ -63,6 +64,16 @@ class Job(SupernetJob):
     @property
     def facts(self) -> dict[str, Any]:
         return {"training": asdict(self.training)}
+
+    @property
+    def cost(self) -> dict[str, Any] | None:
+        """What the training cost, with what came before it; None while it is not done."""
+        own = super().cost
+        if own is None or self.start is None:
+            return own
+        before = self.start.cost
+        assert before is not None
+        return own | {name: own[name] + before[name] for name in ("device_seconds", "images")}
 
     @property
     def num_crops(self) -> int:

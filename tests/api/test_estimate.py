@@ -106,6 +106,17 @@ def test_which_trainings_there_are(space, how, millions):
     assert found == pytest.approx(image * 1e-3 * millions)
 
 
+@pytest.mark.parametrize(("grown", "millions"), [("warm", 32), ("both", 32 + 32)])
+def test_members_that_train_together_are_one_training_before_the_others(space, grown, millions):
+    how = {"searched": "together", "grown": grown, "recipe": {"steps": 1000}}
+    found = estimate(configured(retrain=how), space, replace(TIMING, together=5e-3), **SIZES)
+    image = 128_000 + 1280 * EVALUATION_SHARE
+    assert found.retrain == pytest.approx(128_000 * 5e-3 + image * 1e-3 * millions)
+    how["searched"] = "slice"
+    found = estimate(configured(retrain=how), space, replace(TIMING, together=5e-3), **SIZES)
+    assert found.retrain == pytest.approx(image * 1e-3 * millions)
+
+
 @pytest.mark.parametrize(
     ("how", "millions"),
     [
@@ -133,15 +144,19 @@ def test_images_of_a_recipe():
 
 @pytest.mark.parametrize("hours", [0.25, 25 / 60, 1.5])
 @pytest.mark.parametrize("path", [1e-3, 4e-3, 12e-3])
-@pytest.mark.parametrize("how", [{}, {"searched": "slice", "grown": "warm"}])
+@pytest.mark.parametrize(
+    "how",
+    [{}, {"searched": "slice", "grown": "warm"}, {"searched": "together", "grown": "warm"}],
+)
 def test_a_schedule_fits_its_time(space, hours, path, how):
     config = configured(hours=hours, retrain=how)
-    timing = replace(TIMING, path=path, fixed=1e-4, per_mac=3e-10, alone=0.8)
+    timing = replace(TIMING, path=path, fixed=1e-4, per_mac=3e-10, alone=0.8, together=5e-3)
     fitted = schedule.fit(config, space, timing, **SIZES)
     assert fitted.fitted
     found = estimate(fitted, space, timing, **SIZES)
     assert found.total == pytest.approx(3600 * hours, rel=0.03)
-    assert found.train == pytest.approx(0.44 * found.total, rel=0.2)
+    share = 0.9 * (1 - schedule.TOGETHER_SHARE) if how.get("searched") == "together" else 0.44
+    assert found.train == pytest.approx(share * found.total, rel=0.2)
 
 
 def test_without_trainings_of_members_the_supernet_has_the_time(space):

@@ -92,6 +92,17 @@ def test_a_run_is_timed(monkeypatch, space, data):
     assert found.path > 0
     assert 0 < found.image(0.4e6) <= found.image(1.6e6)
     assert found.peak_memory > 0
+    assert found.together == 0
+
+
+def test_a_training_together_is_timed_with_a_path_near_each_budget(monkeypatch, space, data):
+    monkeypatch.setattr(timing, "SUPERNET_SECONDS", 0.2)
+    paths = timing._near_budgets(CONFIG, space)
+    macs = [cost.of(path.architecture).macs for path in paths]
+    assert macs == pytest.approx([0.4e6, 0.8e6], rel=0.05)
+    state = torch.random.get_rng_state()
+    assert timing.time_together(CONFIG, space, data, RUNTIME) > 0
+    assert torch.equal(torch.random.get_rng_state(), state)
 
 
 def test_members_times_are_a_line_through_their_macs(monkeypatch, space, data):

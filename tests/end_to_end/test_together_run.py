@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 from pathlib import Path
 
 import pytest
 import torch
 from running import promised, tiny_run
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from escalade.core.architecture import Architecture
 from escalade.spaces import load
@@ -120,6 +121,44 @@ def test_one_member_made_again(escalade, together, tmp_path):
     assert result.code == 0, result.err
     assert (run / "supernet/together.safetensors").stat().st_mtime_ns == when
     assert promised(run) == promised(together)
+
+
+@pytest.mark.slow
+def test_weights_of_another_supernet_are_refused(escalade, together, tmp_path):
+    """What is there trained from other weights or with other members."""
+    run = tmp_path / "run"
+    shutil.copytree(together, run)
+    for made in ("family", "training"):
+        shutil.rmtree(run / made)
+    path = run / "supernet/together.safetensors"
+    save_file(load_file(path), path, metadata={"start": "other", "members": ""})
+    result = escalade("retrain", str(run))
+    assert result.code == 2
+    assert "other members trained together there" in result.err
+    path.write_bytes(b"")
+    result = escalade("retrain", str(run))
+    assert result.code == 2
+    assert "together.safetensors: damaged" in result.err
+    path.unlink()
+    result = escalade("retrain", str(run))
+    assert result.code == 0, result.err
+    assert promised(run) == promised(together)
+
+
+@pytest.mark.slow
+def test_an_analysis_has_the_slices_before_and_after(escalade, together, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(together, run)
+    result = escalade("analyse", str(run), "--members", "S1", "--arms", "scratch", "--epochs", "1")
+    assert result.code == 0, result.err
+    results = {each["arm"]: each for each in read(run / "analysis.json")["results"]}
+    assert list(results) == ["slice", "together", "scratch"]
+    member = read(run / "family/family.json")["members"][1]
+    assert results["together"]["accuracy"] == member["accuracy"]["search"]
+    assert escalade("report", str(run)).code == 0
+    page = (run / "report.html").read_text()
+    assert "Slice, trained together" in page
+    assert "after they alone had trained on in it" in page
 
 
 @pytest.mark.slow

@@ -99,8 +99,10 @@ def analyse(session: Session, wanted: Analysis) -> dict[str, Any]:
     record = Record(session, networks=[*members, teacher], teacher=teacher.name)
     for network in chosen:
         trial = trials.slice(network)
-        slice_into(session, trial.folder, network.path.running)
+        slice_into(session, trial.folder, network.path.running, supernet=session.load_supernet)
         record.add(trial)
+        if is_done((ended := trials.together(network)).folder):
+            record.add(ended)
     asked = _asked(trials, chosen, wanted, record)
     # The teacher of distillation A is among those trained alone.
     waiting = {trial.name: trial for trial in asked if trial.arm == "distil_a"}

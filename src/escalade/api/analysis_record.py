@@ -8,11 +8,12 @@ from typing import Any
 
 from escalade.api.analysis_trials import ARMS, Network, Trial
 from escalade.api.session import Session
+from escalade.api.together import TOGETHER
 from escalade.api.trainings import read_made
 from escalade.core import cost
 from escalade.family.files import write_json
 
-_ARMS = ("slice", *ARMS)
+_ARMS = ("slice", TOGETHER, *ARMS)
 
 
 class Record:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from escalade.api.session import Session, recipe_for
+from escalade.api.together import TOGETHER
 from escalade.api.trainings import sliced
 from escalade.core.path_space import Path as NetworkPath
 from escalade.family.in_place import InPlaceJob
@@ -34,10 +35,10 @@ class Trial:
     Attributes:
         name: of its folder.
         network: whose weights.
-        arm: slice, or one of `ARMS`.
+        arm: slice, together, or one of `ARMS`.
         folder: where it is made and kept.
         rate: of fine-tuning, relative to the supernet's peak.
-        job: the training; None for a slice.
+        job: the training; None for slices.
     """
 
     name: str
@@ -73,6 +74,13 @@ class Trials:
         """The network as the supernet has it."""
         name = f"{network.name}-slice"
         return Trial(name=name, network=network, arm="slice", folder=self._folder(name))
+
+    def together(self, network: Network) -> Trial:
+        """The slice after the run's members trained together; made by the run, if it does so."""
+        folder = self._session.folder.training / f"{network.name}-{TOGETHER}"
+        return Trial(
+            name=f"{network.name}-{TOGETHER}", network=network, arm=TOGETHER, folder=folder
+        )
 
     def finetune(self, network: Network, rate: float) -> Trial:
         """Trained on from the slice, at a constant rate, by the supernet's optimizer (Table 2)."""

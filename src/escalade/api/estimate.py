@@ -57,11 +57,14 @@ def estimate(
     asks_once = method_of(config, space) in ("random", "nsga2")
     asked = evaluations * (1.0 if asks_once else MEASURED_SHARE)
     rounds = _rounds(config, space, macs)
-    trained = num_images(config.retrain.recipe, num_train) + scored * EVALUATION_SHARE
+    images = num_images(config.retrain.recipe, num_train)
+    trained = images + scored * EVALUATION_SHARE
+    together = images * timing.together if weights_of(config, space) == "together" else 0.0
     return Estimate(
         train=num_images(config.supernet.recipe, num_train) * timing.path,
         search=asked * scored * mean * EVALUATION_SHARE / timing.processes,
-        retrain=sum(retrain_seconds(each, timing, num_images=trained) for each in rounds),
+        retrain=together
+        + sum(retrain_seconds(each, timing, num_images=trained) for each in rounds),
         export=fixed_seconds(len(macs)),
         evaluations=evaluations,
     )
@@ -122,7 +125,7 @@ def _rounds(config: Config, space: SupernetSpace, macs: list[float]) -> list[lis
     """Macs of the trainings that run side by side, one round after the other."""
     num, how, weights = len(config.budgets), config.retrain, weights_of(config, space)
     searched, grown = macs[:num], macs[num:]
-    first = [] if weights == "slice" else list(searched)
+    first = [] if weights in ("slice", "together") else list(searched)
     if how.grown != "warm":
         first += grown
     # Warm starts need the largest without its identities, which its slice may keep.

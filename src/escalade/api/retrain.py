@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
+from functools import cache
 from pathlib import Path
 
 from escalade.api.members import Candidate, candidates, pack, recipe_facts
@@ -11,7 +11,7 @@ from escalade.api.provenance import how_found, ratios
 from escalade.api.report import collect_metrics
 from escalade.api.session import Session, member_recipe, weights_of
 from escalade.api.sizes import missed_limits
-from escalade.api.together import TOGETHER, train_members, trained_together
+from escalade.api.together import TOGETHER, together_recipe, train_members
 from escalade.api.trainings import read_made, slice_into, sliced, train_all
 from escalade.core import cost
 from escalade.core.architecture import Architecture
@@ -66,10 +66,10 @@ def _make(
     first = list(searched)
     if needs_largest and not alone and largest not in first:
         first.append(largest)
-    cut, supernet = "slice", None
-    if weights == TOGETHER and first:
-        train_members(session, [c for c in everyone if c.origin == "searched"])
-        cut, supernet = TOGETHER, partial(trained_together, session)
+    cut, supernet = "slice", session.load_supernet
+    if weights == TOGETHER:
+        together = [c for c in everyone if c.origin == "searched"]
+        cut, supernet = TOGETHER, cache(lambda: train_members(session, together))
     for candidate in first:
         if weights != "retrain" or candidate.runs is not None:
             folder = _at(session, candidate, cut)
@@ -168,7 +168,9 @@ def _finish(
     )
     if member.identities is not None and kind != "retrained":
         notes = [*notes, member.identities.note, *_missed(session, member)]
-    recipe = member_recipe(config, data, from_weights=kind in ("finetuned", TOGETHER))
+    recipe = member_recipe(config, data, from_weights=kind == "finetuned")
+    if kind == TOGETHER:
+        recipe = together_recipe(session)
     chose_size = candidate.origin == "searched" and not config.budgets
     facts = card.Facts(
         data=data.name,

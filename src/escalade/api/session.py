@@ -84,15 +84,22 @@ class Session:
         """The supernet with the initial weights of this run's seed."""
         return make_supernet(self.config, self.supernet_space, self.runtime)
 
-    def save_supernet(self, supernet: SharedWeights, path: Path | None = None) -> None:
+    def save_supernet(
+        self,
+        supernet: SharedWeights,
+        path: Path | None = None,
+        *,
+        facts: dict[str, str] | None = None,
+    ) -> None:
         """Write the trained weights; the file says that training is done.
 
         Args:
             supernet: trained.
             path: of the file; without, where the train stage leaves it.
+            facts: kept in the file, beside the weights.
         """
         weights = {name: p.detach().cpu().contiguous() for name, p in supernet.named_parameters()}
-        write_bytes(path or self.folder.supernet, save(weights))
+        write_bytes(path or self.folder.supernet, save(weights, metadata=facts))
 
     def load_supernet(self) -> SharedWeights:
         """The trained supernet.

@@ -22,7 +22,7 @@ from escalade.core import cost
 from escalade.core.architecture import Architecture
 from escalade.core.budget import Budget
 from escalade.core.members import follow
-from escalade.core.path_space import PathSpace
+from escalade.core.path_space import Path, PathSpace
 from escalade.core.samplers import Hierarchical, Window
 from escalade.core.scaling import Scaling, apply
 from escalade.core.seeds import generator
@@ -31,6 +31,8 @@ from escalade.core.space_summary import candidate_paths
 from escalade.data import ImageData
 from escalade.family.parallel import num_processes
 from escalade.family.rehearsal import rehearse_all
+from escalade.train import prepare
+from escalade.train.fair import FairStep, Together
 from escalade.train.recipe import Recipe
 from escalade.train.rehearsal import rehearse
 from escalade.train.runtime import Runtime
@@ -55,6 +57,8 @@ class Timing:
         processes: members trained at a time, as `fixed` and `per_mac` have it.
         alone: the share of that time that a training takes when nothing runs beside it.
         peak_memory: bytes of this process.
+        together: seconds per image of the searched members' training together in the supernet; 0
+            where they do not.
     """
 
     path: float
@@ -63,6 +67,7 @@ class Timing:
     processes: int
     alone: float
     peak_memory: int
+    together: float = 0.0
 
     def image(self, macs: float) -> float:
         """Seconds to train on one image with a member of so many macs, side by side."""
@@ -79,9 +84,12 @@ def time_run(config: Config, space: PathSpace, data: ImageData, runtime: Runtime
         runtime: the run's; other ranks are not waited for.
     """
     path = time_supernet(config, space, data, _alone(config, runtime))
+    together = 0.0
+    if config.retrain.searched == "together":
+        together = time_together(config, space, data, _alone(config, runtime))
     num = len(config.budgets) + config.grow.num
     found = time_members(config, example_members(config, space), data, runtime, num_jobs=num)
-    return replace(found, path=path)
+    return replace(found, path=path, together=together)
 
 
 def time_supernet(config: Config, space: PathSpace, data: ImageData, runtime: Runtime) -> float:
@@ -110,6 +118,45 @@ def time_supernet(config: Config, space: PathSpace, data: ImageData, runtime: Ru
     fixed, per_mac = _line(macs, durations)
     mean = float(space.costs(drawn).mean())
     return (fixed + per_mac * mean) / recipe.batch_size
+
+
+def time_together(config: Config, space: PathSpace, data: ImageData, runtime: Runtime) -> float:
+    """Seconds per image of the members' training together, with a path near each budget."""
+    paths = _near_budgets(config, space)
+    recipe = _affordable(
+        config.retrain.recipe, data, sum(cost.of(path.running).macs for path in paths), runtime
+    )
+    with runtime.private_randomness():
+        supernet = make_supernet(config, space, runtime)
+    step = FairStep(
+        supernet,
+        paths=Together(tuple({path.key: path for path in paths}.values())),
+        objective=prepare.objective(recipe, data, runtime=runtime),
+    )
+    durations = rehearse(
+        step,
+        network=supernet,
+        batches=prepare.training_batches(recipe, data, seed=config.seed, runtime=runtime),
+        recipe=recipe,
+        runtime=runtime,
+        seconds=SUPERNET_SECONDS / 2,
+    )
+    return float(np.mean(durations)) / recipe.batch_size
+
+
+def _near_budgets(config: Config, space: PathSpace) -> list[Path]:
+    """For each budget the nearest of some paths."""
+    found = []
+    for stage, budget in enumerate(config.ladder.budgets):
+        drawn = candidate_paths(
+            space,
+            generator(0, "timing", stage),
+            stage if isinstance(space, SearchSpace) else 0,
+            num=NUM_PATHS,
+        )
+        gaps = np.abs(np.log(space.costs(drawn, config.budget_kind) / budget.target))
+        found += space.paths(drawn[np.array([gaps.argmin()])])
+    return found
 
 
 def time_members(

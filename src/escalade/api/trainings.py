@@ -90,7 +90,7 @@ def slice_into(
     folder: Path,
     running: Architecture,
     *,
-    supernet: Callable[[], SharedWeights] | None = None,
+    supernet: Callable[[], SharedWeights],
 ) -> None:
     """Cut what a path runs out of a supernet, unless that is done.
 
@@ -100,16 +100,16 @@ def slice_into(
         session: the run.
         folder: where the slice is kept.
         running: what the path runs.
-        supernet: loads another supernet than the one that the train stage left.
+        supernet: makes or loads the supernet; called only where there is something to cut.
 
     Raises:
-        ValueError: if the supernet is not trained, or is coupled.
+        ValueError: if the supernet is coupled, or cannot be had.
     """
     if is_done(folder):
         return
     data = session.data
     made = slice_member(
-        (supernet or session.load_supernet)(),
+        supernet(),
         running,
         data=data,
         runtime=session.runtime,

@@ -10,6 +10,7 @@ from escalade.report.number import SPACE, amount, count, percent, points
 
 _ARMS = {
     "slice": "slice",
+    "together": "slice, trained together",
     "scratch": "from scratch",
     "distil_a": "distilled (A)",
     "distil_b": "distilled (B)",
@@ -50,7 +51,7 @@ class Row:
 
 def columns(found: Mapping[str, Any]) -> list[Column]:
     """The columns that have results, in the order of the paper's tables."""
-    arms = ["slice", "finetune", *_ARMS]
+    arms = ["slice", "together", "finetune", *_ARMS]
     return sorted(
         {_column(result) for result in found["results"]},
         key=lambda c: (arms.index(c.arm), -(c.rate or 0.0), c.num_images),

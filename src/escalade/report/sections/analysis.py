@@ -58,6 +58,11 @@ def _note(found: Mapping[str, Any], across: list[Column], chosen_on: str) -> str
     words = ["±: one standard error, of the images alone; other seeds differ too."]
     if chosen_on == "search":
         words.append("The members were chosen by their slices' scores on these very images.")
+    if "together" in arms:
+        words.append(
+            "Slice: of the supernet that the search had. Trained together: what the members of "
+            "this run are, slices of it after they alone had trained on in it."
+        )
     if "finetune" in arms:
         words.append(
             "Fine-tuned: trained on from the slice at a constant learning rate, given relative to "
