@@ -6,10 +6,10 @@ Look:   python studies/bignas.py [--short] --table           what is finished, i
 
 Estimated core-hours with one seed on idle cores of an AMD EPYC, from 0.3 s a sandwich step of 128
 images, in brackets the short form's (3 epochs in place of 20, fewer images that judge): rate 0.4
-(0.1), slices 1.6 (0.25), step 1.1 (0.25), start 0.03, initialisation 3.2 (0.5), schedule 0.9
-(0.15), paths 1.7 (0.25), stability 0.7 (0.15), regularisation and patches 0.5 each (0.1),
-recalibration 0.3 (0.1), selection 1.5 (0.3), scalenet 1.2 (0.25). Two seeds of all: 26 (5), on two
-cores half of that in hours.
+(0.1), slices 1.6 (0.25), interference 0.15 (0.1), step 1.1 (0.25), start 0.03, initialisation 3.2
+(0.5), schedule 0.9 (0.15), paths 1.7 (0.25), stability 0.7 (0.15), regularisation and patches 0.5
+each (0.1), recalibration 0.3 (0.1), selection 1.5 (0.3), scalenet 1.2 (0.25). Two seeds of all: 26
+(5), on two cores half of that in hours.
 
 Studies, in the order of `all`:
 
@@ -20,6 +20,8 @@ slices           * slices of a small, a middle and a big budget against the same
                  from scratch on as many images as the largest path saw (Tables 2 and 3), with the
                  paper's recipe, with those that study `recipe` found better, and with the last
                  fifth of the training for the three networks alone, together
+interference     why slices are below networks alone: two more epochs of a finished supernet, for
+                 all paths, or for one, two or three networks; one seed
 step             * sandwich rule and in-place distillation against single paths, at equal images and
                  at equal time, by about 30 slices over the range of macs
 recipe           from the paper's recipe to what is better at this scale, one change at a time
@@ -57,7 +59,16 @@ from collections.abc import Callable
 # Idle threads of a process must not take the other's core; read when torch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from bignas_study import alone, arms, recalibration, results, scalenet, selection, start
+from bignas_study import (
+    alone,
+    arms,
+    interference,
+    recalibration,
+    results,
+    scalenet,
+    selection,
+    start,
+)
 from bignas_study.figure import pictures
 from bignas_study.plan import Plan, Work
 from bignas_study.setting import SHORT, Setting
@@ -79,6 +90,7 @@ STUDY = SupernetStudy(
     parts={
         "rate": _arms("rate"),
         "slices": alone.run,
+        "interference": interference.run,
         "step": _arms("step"),
         "start": start.run,
         "recipe": _arms("recipe"),

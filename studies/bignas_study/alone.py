@@ -8,6 +8,7 @@ from typing import Any
 from bignas_study.plan import SLICES, Plan, Work, score_slices
 from bignas_study.setting import BUDGETS, NAMES, Training
 from bignas_study.slices import budgets_networks
+from bignas_study.supernets import Job
 from common.files import read
 from escalade.core import cost
 from escalade.family.files import write_json
@@ -23,11 +24,16 @@ def run(work: Work, seed: int) -> None:
     together = plan.together(seed)
     first = [make(seed) for make in (plan.reference, plan.tuned, plan.steady)]
     for job in [*work.train([*first, together.before])[:-1], *work.train([together])]:
-        if read(job.folder / SCORED) is None:
-            accuracies = work.judging().score(job, paths)
-            write_json(job.folder / SCORED, {"accuracies": accuracies})
+        score_budgets(work, job)
     score_slices(work, [plan.steady(seed), together.before, together])
     work.train_alone([(path.architecture, seed) for path in paths])
+
+
+def score_budgets(work: Work, job: Job) -> None:
+    """The three networks as a supernet's slices, on all judge images, once."""
+    if read(job.folder / SCORED) is None:
+        accuracies = work.judging().score(job, budgets_networks())
+        write_json(job.folder / SCORED, {"accuracies": accuracies})
 
 
 def found(plan: Plan, seeds: range) -> list[dict[str, Any]]:

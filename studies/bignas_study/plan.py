@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from bignas_study.setting import (
     DEFAULT_RATE,
+    NAMES,
     RATES,
     SANDWICH,
     SCORED_AT_RATES,
@@ -37,7 +38,8 @@ class Plan(SupernetPlan[Setting, Training, Job]):
     """What the study starts from; it needs no images."""
 
     def job(self, training: Training) -> Job:
-        members = budgets_networks() if training.together else ()
+        named = zip(NAMES, budgets_networks() if training.together else (), strict=False)
+        members = [path for name, path in named if name in training.whom]
         return Job.of(self.folder, self.setting, training, members)
 
     def reference(self, seed: int) -> Training:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bignas_study import alone, recalibration, scalenet, selection, start
+from bignas_study import alone, interference, recalibration, scalenet, selection, start
 from bignas_study.arms import ARMS
 from bignas_study.plan import SLICES, TRIED, Plan
 from bignas_study.setting import NAMES, RATES, SANDWICH, SINGLE
@@ -34,6 +34,7 @@ def to_json(plan: Plan) -> Row:
             "slices": [row | _gap([row]) for row in slices],
             "all_slices": _gap(slices),
             "others": _others(plan),
+            "interference": interference.found(plan),
             "start": _start(plan),
             "recalibration": _recalibration(plan),
             "selection": [row for seed in SEEDS for row in selection.found(plan, seed)],

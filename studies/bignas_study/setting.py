@@ -13,6 +13,7 @@ SANDWICH, SINGLE = "sandwich", "single_path"
 SGD, RMSPROP = "sgd", "rmsprop"
 SPACE, LADDER_SPACE = "bignas_small", "small"
 DEFAULT_RATE = 0.4
+NAMES = ("small", "middle", "big")  # the budgets, and thirds of the slices
 # Learning rates that are tried for each step, and which of the slices score them.
 RATES = (0.1, 0.2, 0.4, 0.8)
 SCORED_AT_RATES = slice(None, None, 3)
@@ -69,8 +70,9 @@ class Training:
         drop_rate: dropout before the classifier, on the paths that `regularise` says.
         weight_decay, averaging, optimizer, clip_grad_norm: as in a recipe.
         batch_size: images a step; without, the setting's. A smaller one takes more steps an epoch.
-        together: how many of the epochs, the last ones, train the three budgets' networks alone,
-            all of them in every step.
+        together: how many of the epochs, the last ones, train the budgets' networks alone, all of
+            them in every step.
+        whom: which of them; none trains all paths on, in the same time at the same rate.
     """
 
     seed: int
@@ -93,11 +95,12 @@ class Training:
     optimizer: str = SGD
     clip_grad_norm: float | None = None
     together: float = 0.0
+    whom: tuple[str, ...] = NAMES
 
     @property
     def before(self) -> Training:
         """The training of all paths that comes before the networks train together."""
-        return replace(self, epochs=self.epochs - self.together, together=0.0)
+        return replace(self, epochs=self.epochs - self.together, together=0.0, whom=NAMES)
 
     @property
     def name(self) -> str:
@@ -127,6 +130,8 @@ class Training:
             parts.append(f"batch{self.batch_size}")
         if self.together:
             parts.append(f"together{self.together:g}")
+        if self.whom != NAMES:
+            parts.append("_".join(self.whom) or "all")
         if self.distil_after:
             parts.append(f"distil_after{self.distil_after:g}")
         return "-".join([*parts, f"seed{self.seed}"])
@@ -222,8 +227,7 @@ def budgets(targets: tuple[float, ...], *, tolerance: float = 0.05) -> tuple[Bud
     return tuple(Budget(target, "macs", tolerance) for target in targets)
 
 
-# Small, middle, big; the preset's five; and the ladder of the family that needs no retraining.
+# Of `NAMES`; the preset's five; and the ladder of the family that needs no retraining.
 BUDGETS = budgets((0.4e6, 1.6e6, 5e6))
 SELECTED = budgets((0.4e6, 0.8e6, 1.6e6, 3.2e6, 5e6))
 LADDER = budgets((0.6e6, 1.2e6, 2.4e6), tolerance=0.02)
-NAMES = ("small", "middle", "big")

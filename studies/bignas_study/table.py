@@ -33,6 +33,7 @@ TITLES = {
 def markdown(found: Mapping[str, Any]) -> str:
     """All tables, of what is finished."""
     parts = [_conditions(found), _slices(found), _others(found.get("others", []))]
+    parts.append(_interference(found.get("interference", [])))
     parts += [_study(TITLES[name], rows) for name, rows in found["studies"].items()]
     parts += [
         _start(found["start"]),
@@ -89,6 +90,20 @@ def _others(rows: Sequence[Row]) -> str:
     ]
     header = ["supernet", *GROUPS, "all minus the first's"]
     return grid("The 30 slices when three networks end their training together", header, lines)
+
+
+def _interference(rows: Sequence[Row]) -> str:
+    lines = []
+    for row in rows:
+        values = [*row["accuracies"], row["slices"]]
+        first = [*rows[0]["accuracies"], rows[0]["slices"]]
+        gaps = [100 * (value - base) for value, base in zip(values, first, strict=True)]
+        cells = [f"{100 * value:.2f}" for value in values]
+        if row is not rows[0]:
+            cells = [f"{c} ({gap:+.2f})" for c, gap in zip(cells, gaps, strict=True)]
+        lines.append([row["name"], *cells])
+    header = ["what trains on", *NAMES, "30 slices"]
+    return grid("Two more epochs of a finished supernet, seed 0", header, lines)
 
 
 def _study(title: str, rows: Sequence[Row]) -> str:

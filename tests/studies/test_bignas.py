@@ -36,7 +36,7 @@ def test_smoke_trains_scores_searches_and_goes_on(
     monkeypatch.setattr(scalenet, "ITERATIONS", 1)
     monkeypatch.setattr(scalenet, "GENERATIONS", 1)
     places = ["--out", str(tmp_path / "run"), "--results", str(tmp_path)]
-    wanted = ["--study", "rate,slices,step,start,recalibration,selection,scalenet"]
+    wanted = ["--study", "rate,slices,interference,step,start,recalibration,selection,scalenet"]
     bignas.main([*TINY.split(), *FEW.split(), *wanted, *places])
     found = json.loads((tmp_path / "bignas_short.json").read_text())
     assert [row["name"] for row in found["studies"]["rate"]] == [
@@ -58,6 +58,17 @@ def test_smoke_trains_scores_searches_and_goes_on(
     assert [row["name"] for row in found["slices"]] == ["small", "middle", "big"]
     assert found["all_slices"]["slice_minus_alone"]["num"] == 3
     assert found["all_slices"]["tuned_minus_alone"]["num"] == 3
+    assert found["all_slices"]["together_minus_alone"]["num"] == 3
+    assert found["others"][0]["name"] == "the best recipe"
+    _, before, after = (row["seeds"]["0"]["all"] for row in found["others"])
+    assert after != before
+    assert [row["name"] for row in found["interference"]] == [
+        "nothing",
+        "all paths, by sandwiches",
+        "the small network alone",
+        "small and middle",
+        "all three",
+    ]
     losses = {row["name"]: row["losses"][0] for row in found["start"]}
     assert len(losses) == 4
     # In the first step all arms have the same weights, and the largest path learns from labels.
@@ -303,5 +314,5 @@ def test_planted_results_give_the_planted_gaps(tmp_path: Path) -> None:
 def test_names_of_studies_are_checked() -> None:
     import bignas
 
-    with pytest.raises(UsageError, match="slcies is not known; use rate, slices, step"):
+    with pytest.raises(UsageError, match="slcies is not known; use rate, slices, interference"):
         bignas.main(["--study", "slcies"])
