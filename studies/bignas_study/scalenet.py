@@ -2,8 +2,9 @@
 
 Both supernets see the same images under hierarchical sampling; one by the sandwich step, whose
 largest paths come from the last scaling stage and teach. Its family is sliced. The other's paths
-train one at a time, and the time that this saves goes into fine-tuning the three members: as long
-as the supernet each, which makes the times about equal. The tables show what both took. Both have
+train one at a time, and the time that this saves goes into training the three members on, as long
+as the supernet: each by itself, or together in the supernet, so that they stay slices of one set of
+weights. That makes the times about equal. The tables show what all took. Both have
 the best recipe (batches of 64, clipped gradients), which helps single paths as well.
 """
 
@@ -17,7 +18,7 @@ import torch
 
 from bignas_study.plan import Plan, Work, score_slices
 from bignas_study.setting import LADDER, LADDER_SPACE, SANDWICH, SINGLE, Setting, Training
-from bignas_study.supernets import Job
+from bignas_study.supernets import ANEW, Job
 from common.files import read
 from common.supernets import objective_of
 from escalade.core.architecture import Architecture
@@ -52,6 +53,7 @@ def run(work: Work, seed: int) -> None:
         if step == SINGLE:
             for path in _members(job):
                 _finetune(work, job, path.architecture)
+            _train_together(work, job)
 
 
 def found(plan: Plan, seed: int) -> list[dict[str, Any]]:
@@ -80,6 +82,16 @@ def found(plan: Plan, seed: int) -> list[dict[str, Any]]:
                     "name": "single path, fine-tuned",
                     "accuracies": [each["accuracy"] for each in done],
                     "device_seconds": seconds,
+                }
+            )
+        together = _together(plan.setting, job)
+        if (judged := read(together.folder / FAMILY)) is not None and together.cost is not None:
+            rows.append(
+                shared
+                | {
+                    "name": "single path, together, sliced",
+                    "accuracies": judged["accuracies"],
+                    "device_seconds": together.cost["device_seconds"],
                 }
             )
     return rows
@@ -119,6 +131,28 @@ def _members(job: Job) -> list[NetworkPath]:
     family = read(job.folder / FAMILY)
     assert family is not None
     return [job.space.path(m["genome"], m["strategy"]) for m in family["members"]]
+
+
+def _together(setting: Setting, job: Job) -> Job:
+    """The members' training together, after the supernet's."""
+    return replace(
+        job,
+        folder=job.folder / "together",
+        seed=job.seed + ANEW,
+        recipe=_recipe(setting),
+        start=job,
+        members=tuple(_members(job)),
+    )
+
+
+def _train_together(work: Work, job: Job) -> None:
+    """Train the members on in the supernet, and score them as its slices on all judge images."""
+    together = _together(work.setting, job)
+    bench = work.judging()
+    bench.train([together])
+    if read(together.folder / FAMILY) is None:
+        accuracies = bench.score(together, together.members)
+        write_json(together.folder / FAMILY, {"accuracies": accuracies})
 
 
 def _tuned(job: Job, architecture: Architecture) -> Path:

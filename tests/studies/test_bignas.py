@@ -91,6 +91,7 @@ def test_smoke_trains_scores_searches_and_goes_on(
         "sandwich, sliced",
         "single path, sliced",
         "single path, fine-tuned",
+        "single path, together, sliced",
     ]
     assert (tmp_path / "bignas_short_step.svg").read_text().startswith("<svg")
 
