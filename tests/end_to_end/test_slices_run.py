@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -94,6 +95,23 @@ def test_what_the_report_says(sliced):
     card = (sliced / "family/S1/README.md").read_text()
     assert "Selected coarse to fine" in card
     assert (sliced / "family/S2/model.onnx").is_file()
+
+
+@pytest.mark.slow
+def test_an_export_that_the_card_does_not_tell_of_is_made_again(escalade, sliced, tmp_path):
+    """As after a kill between the two."""
+    run = tmp_path / "run"
+    shutil.copytree(sliced, run)
+    card = run / "family/S1/README.md"
+    whole = card.read_text()
+    short = "".join(line for line in whole.splitlines(True) if "`model.onnx`:" not in line)
+    assert short != whole
+    card.write_text(short)
+    result = escalade("export", str(run))
+    assert result.code == 0, result.err
+    assert "export: S1/model.onnx agrees" in result.err
+    assert "program.pt2" not in result.err
+    assert card.read_text() == whole
 
 
 @pytest.mark.slow

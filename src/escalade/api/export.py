@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 
 from escalade.api.session import Session
@@ -24,7 +26,7 @@ def export(session: Session) -> None:
         if session.should_stop():
             raise Interrupted(f"stopped before the export of {member.name}")
         wanted = {ONNX_FILE: settings.onnx, PROGRAM_FILE: settings.torch_export}
-        missing = [f for f, want in wanted.items() if want and not (member.path / f).exists()]
+        missing = [f for f, want in wanted.items() if want and not _is_done(member.path, f)]
         if not missing:
             continue
         rows = torch.arange(min(NUM_IMAGES, len(data.search)))
@@ -46,6 +48,11 @@ def export(session: Session) -> None:
         for name, reason in done.skipped:
             session.console.say(f"export: {member.name}/{name} left out: {reason}")
     _measure_latency(session, family)
+
+
+def _is_done(folder: Path, name: str) -> bool:
+    """A kill may leave an export that the card does not tell of."""
+    return (folder / name).exists() and card_exports.is_noted(folder, name)
 
 
 def _measure_latency(session: Session, family: Family) -> None:

@@ -17,6 +17,12 @@ USES = {
 }
 
 
+def is_noted(folder: Path, name: str) -> bool:
+    """Whether an export needs no line on a member's card: it has one, or there is no card."""
+    path = folder / FILE
+    return not path.exists() or f"\n- `{name}`: " in path.read_text(encoding="utf-8")
+
+
 def add_exports(folder: Path, written: Sequence[Parity]) -> None:
     """Note exports on a member's card, if it has one; a file noted before is noted anew."""
     path = folder / FILE
