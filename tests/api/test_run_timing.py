@@ -144,3 +144,9 @@ def test_batches_on_a_cpu_are_as_large_as_seconds_allow(data):
     assert size(1e6) == 32
     assert size(timing.MOST_MACS / 10) == 10
     assert size(1e15) == 2
+
+
+def test_members_of_a_front_that_train_together_are_timed_in_the_one_stage_there_is():
+    front = load("small", factors=(1.0,), in_channels=1, num_classes=3)
+    config = replace(CONFIG, search=replace(CONFIG.search, method="nsga2"))
+    assert len(timing._near_budgets(config, front)) == 2

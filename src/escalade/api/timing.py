@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import nnls
 
+from escalade.api.methods import scales
 from escalade.api.session import make_supernet, path_sampler, recipe_for
 from escalade.api.train import training_batches, training_step
 from escalade.config import Config
@@ -151,7 +152,7 @@ def _near_budgets(config: Config, space: PathSpace) -> list[Path]:
         drawn = candidate_paths(
             space,
             generator(0, "timing", stage),
-            stage if isinstance(space, SearchSpace) else 0,
+            stage if scales(config, space) else 0,
             num=NUM_PATHS,
         )
         gaps = np.abs(np.log(space.costs(drawn, config.budget_kind) / budget.target))

@@ -155,5 +155,7 @@ def identity(session: Session) -> dict[str, str | int | float]:
     settings = {f.name: getattr(config.supernet, f.name) for f in fields(config.supernet)}
     del settings["recipe"]
     settings["step"] = step_of(config, space)
+    if config.search.method == "nsga2":  # `path_sampler` then has no window
+        settings["window"] = None
     settings["identity"] = space.identity if isinstance(space, ChoiceSpace) else None
     return found | {f"supernet.{name}": str(value) for name, value in settings.items()}
