@@ -37,7 +37,7 @@ patches          one crop for all paths of a step, or one each (section 3.1)
 recalibration    batch norm statistics of each slice, or ones that slices share
 selection        coarse-to-fine (Fig. 8) against evolution and random, at equal evaluations
 scalenet         ours: the sandwich step in the ScaleNet space `small`, whose family is sliced,
-                 against a single-path supernet whose family is fine-tuned, at about equal time
+                 against a single-path supernet whose family is fine-tuned, or trained together
 
 All take space `bignas_small` but the last. Recalibration, selection and scalenet have the best
 recipe of study `recipe` (batches of 64, clipped gradients), paths and stability the one before it

@@ -4,7 +4,7 @@ Both supernets see the same images under hierarchical sampling; one by the sandw
 largest paths come from the last scaling stage and teach. Its family is sliced. The other's paths
 train one at a time, and the time that this saves goes into training the three members on, as long
 as the supernet: each by itself, or together in the supernet, so that they stay slices of one set of
-weights. That makes the times about equal. The tables show what all took. Both have
+weights. The tables show what all took. Both have
 the best recipe (batches of 64, clipped gradients), which helps single paths as well.
 """
 

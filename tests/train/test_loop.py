@@ -15,6 +15,7 @@ from escalade.train.loop import batch_norm_groups
 from escalade.train.metrics import Progress
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
+from escalade.train.state import _require_same
 from escalade.train.steps import Batch, Step
 
 
@@ -224,3 +225,12 @@ def test_bf16_trains() -> None:
     training.run()
     assert all(value.dtype == torch.float32 for value in training.state().values())
     assert any(not torch.equal(before[key], value) for key, value in training.state().items())
+
+
+def test_a_checkpoint_that_does_not_say_what_is_asked_for(tmp_path):
+    """One of an earlier version has no old value that could be used."""
+    path = tmp_path / "checkpoint.pt"
+    with pytest.raises(ValueError, match="does not say its budgets; it is of an earlier version"):
+        _require_same({"seed": "0"}, {"seed": "0", "budgets": "1M"}, path)
+    with pytest.raises(ValueError, match="trained with budgets = 1M, now it is 2M"):
+        _require_same({"budgets": "1M"}, {"budgets": "2M"}, path)

@@ -40,7 +40,8 @@ def train_members(session: Session, searched: Sequence[Candidate]) -> SharedWeig
         folder=session.folder.training / TOGETHER,
         start=digest(supernet),
     )
-    facts = {"start": job.start, "members": " ".join(members)}
+    # One entry, since the file has several in no fixed order.
+    facts = {"made_of": " ".join([job.start, *members])}
     if session.folder.together.exists():
         _check(session, facts)
         supernet = session.load_weights(session.folder.together, stage="retrain")

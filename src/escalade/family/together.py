@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from escalade.core import cost
 from escalade.core.path_space import Path as NetworkPath
 from escalade.data.image_data import ImageData
 from escalade.family.retrain import train_job
@@ -46,11 +45,6 @@ class TogetherJob:
     seed: int
     folder: Path
     start: str
-
-    @property
-    def macs(self) -> int:
-        """Macs that an image is trained with."""
-        return sum(cost.of(path.running).macs for path in self.members)
 
 
 def train_together(

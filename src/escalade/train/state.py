@@ -139,8 +139,13 @@ def _require_same(saved: dict[str, str], wanted: dict[str, str], path: Path) -> 
     # What a checkpoint from before a setting existed was trained with.
     saved = {f"recipe.{field.name}": str(field.default) for field in fields(Recipe)} | saved
     for key in sorted(saved.keys() | wanted.keys()):
-        if saved.get(key) != wanted.get(key):
+        if key not in saved:
             raise ValueError(
-                f"{path}: this checkpoint was trained with {key} = {saved.get(key)}, now it is "
+                f"{path}: this checkpoint does not say its {key}; it is of an earlier version or "
+                "of another training\ndelete it to train from the start, or use another run folder"
+            )
+        if saved[key] != wanted.get(key):
+            raise ValueError(
+                f"{path}: this checkpoint was trained with {key} = {saved[key]}, now it is "
                 f"{wanted.get(key)}\nuse the old value, or another run folder"
             )
