@@ -6,10 +6,11 @@ Look:   python studies/bignas.py [--short] --table           what is finished, i
 
 Estimated core-hours with one seed on idle cores of an AMD EPYC, from 0.3 s a sandwich step of 128
 images, in brackets the short form's (3 epochs in place of 20, fewer images that judge): rate 0.4
-(0.1), slices 1.6 (0.25), interference 0.15 (0.1), step 1.1 (0.25), start 0.03, initialisation 3.2
-(0.5), schedule 0.9 (0.15), paths 1.7 (0.25), stability 0.7 (0.15), regularisation and patches 0.5
-each (0.1), recalibration 0.3 (0.1), selection 1.5 (0.3), scalenet 1.2 (0.25). Two seeds of all: 26
-(5), on two cores half of that in hours.
+(0.1), slices 2.4 (0.4), half 0.7 (0.15), interference 0.15 (0.1), step 1.1 (0.25), start 0.03,
+recipe 3.5 (0.5), distillation 1.2 (0.2), initialisation 3.2 (0.5), schedule 0.9 (0.15), paths 1.7
+(0.25), stability 0.7 (0.15), regularisation and patches 0.5 each (0.1), recalibration 0.3 (0.1),
+selection 1.5 (0.3), scalenet 1.2 (0.25). Two seeds of all: 37 (7), on two cores half of that in
+hours.
 
 Studies, in the order of `all`:
 
@@ -18,8 +19,10 @@ rate             learning rates of the sandwich and of the single-path step, on 
                  --sandwich-rate and --single-rate say otherwise
 slices           * slices of a small, a middle and a big budget against the same networks trained
                  from scratch on as many images as the largest path saw (Tables 2 and 3), with the
-                 paper's recipe, with those that study `recipe` found better, and with the last
-                 fifth of the training for the three networks alone, together
+                 paper's recipe, with those that study `recipe` found better, and with a last part
+                 of the training for the three networks alone, together
+half             of that only the supernet whose second half trains the three networks, and networks
+                 alone: with --epochs 40 --out runs/bignas_40, what a longer training gives
 interference     why slices are below networks alone: two more epochs of a finished supernet, for
                  all paths, or for one, two or three networks; one seed
 step             * sandwich rule and in-place distillation against single paths, at equal images and
@@ -90,6 +93,7 @@ STUDY = SupernetStudy(
     parts={
         "rate": _arms("rate"),
         "slices": alone.run,
+        "half": alone.run_half,
         "interference": interference.run,
         "step": _arms("step"),
         "start": start.run,

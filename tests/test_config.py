@@ -109,6 +109,14 @@ def test_no_budgets(given):
             "retrain.searched: slice needs a supernet that is not coupled",
         ),
         (
+            {"retrain": {"searched": "together", "distillation": 1.5}},
+            "retrain.distillation: 1.5 is not a share of 0 to 1",
+        ),
+        (
+            {"retrain": {"searched": "slice", "distillation": 0.2}},
+            "retrain.distillation: 0.2 is for members that train together",
+        ),
+        (
             {"budgets": ["1M", "2M"], "search": {"stage_weights": [1.0]}},
             "search.stage_weights: [1.0] are not 2 weights",
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from bignas_study.plan import SLICES, Plan, Work, score_slices
@@ -14,19 +14,35 @@ from escalade.core import cost
 from escalade.family.files import write_json
 
 SCORED = "budgets.json"
-# Slices by recipe: the paper's, the tuned, the best, and the best with its last part together.
-KINDS = ("slices", "tuned", "steady", "together")
+# Supernets whose slices stand beside networks alone.
+KINDS: dict[str, Callable[[Plan, int], Training]] = {
+    "slices": Plan.reference,
+    "tuned": Plan.tuned,
+    "steady": Plan.steady,
+    "together": Plan.together,
+    "distilled": Plan.distilled,
+    "half": Plan.half,
+    "added": Plan.added,
+}
 
 
 def run(work: Work, seed: int) -> None:
     """A supernet's slices for the three budgets on all judge images, and each alone."""
-    paths, plan = budgets_networks(), work.plan
-    together = plan.together(seed)
-    first = [make(seed) for make in (plan.reference, plan.tuned, plan.steady)]
-    for job in [*work.train([*first, together.before])[:-1], *work.train([together])]:
+    _run(work, seed, [make(work.plan, seed) for make in KINDS.values()])
+    ends = [work.plan.steady(seed), work.plan.together(seed).before, work.plan.together(seed)]
+    score_slices(work, ends)
+
+
+def run_half(work: Work, seed: int) -> None:
+    """Of the supernets only the one whose second half trains the networks together."""
+    _run(work, seed, [work.plan.half(seed)])
+
+
+def _run(work: Work, seed: int, trainings: Sequence[Training]) -> None:
+    work.train([each.before for each in trainings])  # one that ends together starts from another
+    for job in work.train(trainings):
         score_budgets(work, job)
-    score_slices(work, [plan.steady(seed), together.before, together])
-    work.train_alone([(path.architecture, seed) for path in paths])
+    work.train_alone([(path.architecture, seed) for path in budgets_networks()])
 
 
 def score_budgets(work: Work, job: Job) -> None:
@@ -39,8 +55,7 @@ def score_budgets(work: Work, job: Job) -> None:
 def found(plan: Plan, seeds: range) -> list[dict[str, Any]]:
     """For each budget the network, and by seed its accuracy as a slice and alone."""
     paths = budgets_networks()
-    makes = (plan.reference, plan.tuned, plan.steady, plan.together)
-    of = {name: _slices(plan, map(make, seeds)) for name, make in zip(KINDS, makes, strict=True)}
+    of = {name: _slices(plan, [make(plan, seed) for seed in seeds]) for name, make in KINDS.items()}
     alone = {seed: [plan.alone(path.architecture, seed) for path in paths] for seed in seeds}
     rows = []
     for index, (name, budget, path) in enumerate(zip(NAMES, BUDGETS, paths, strict=True)):

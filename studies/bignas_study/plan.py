@@ -12,6 +12,7 @@ from bignas_study.setting import (
     SANDWICH,
     SCORED_AT_RATES,
     SINGLE,
+    SOFT,
     STEADY,
     TOGETHER_SHARE,
     TUNED,
@@ -55,9 +56,23 @@ class Plan(SupernetPlan[Setting, Training, Job]):
         return replace(self.reference(seed), **STEADY)
 
     def together(self, seed: int) -> Training:
-        """The best recipe, whose last fifth trains the networks of the budgets alone."""
+        """The best recipe, whose last fifth trains the networks of the budgets, from labels."""
         steady = self.steady(seed)
         return replace(steady, together=TOGETHER_SHARE * steady.epochs)
+
+    def distilled(self, seed: int) -> Training:
+        """The same with the largest of the networks teaching the others in that part."""
+        return replace(self.together(seed), soft=SOFT)
+
+    def half(self, seed: int) -> Training:
+        """The same with the second half of the training for those networks."""
+        last = self.distilled(seed)
+        return replace(last, together=last.epochs / 2)
+
+    def added(self, seed: int) -> Training:
+        """That part after a whole training of all paths, not in place of its last fifth."""
+        last = self.distilled(seed)
+        return replace(last, epochs=self.setting.epochs + last.together)
 
     def tried(self, step: str) -> list[Training]:
         """The short supernets that the rates of a step are tried on."""

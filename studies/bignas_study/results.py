@@ -83,7 +83,7 @@ def _gap(rows: Sequence[Row]) -> Row:
     """Slices minus the same networks alone, paired by network and seed."""
     of = {name: [row[name] for row in rows] for name in (*alone.KINDS, "alone")}
     return {
-        f"{name.removesuffix('s')}_minus_alone": against(of[name], of["alone"]) if rows else None
+        f"{name}_minus_alone": against(of[name], of["alone"]) if rows else None
         for name in alone.KINDS
     }
 

@@ -49,6 +49,7 @@ CLIP = 1.0
 STEADY: dict[str, Any] = TUNED | {"batch_size": 64, "clip_grad_norm": CLIP}
 # The last part of a training that is the members' alone, and its rate relative to the supernet's.
 TOGETHER_SHARE, TOGETHER_RATE = 0.2, 0.125
+SOFT = 0.5  # share of the largest one's predictions in what the others learn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,7 @@ class Training:
         batch_size: images a step; without, the setting's. A smaller one takes more steps an epoch.
         together: how many of the epochs, the last ones, train the budgets' networks alone, all of
             them in every step.
+        soft: in that part, the share of the costliest one's predictions in what the others learn.
         whom: which of them; none trains all paths on, in the same time at the same rate.
     """
 
@@ -95,12 +97,14 @@ class Training:
     optimizer: str = SGD
     clip_grad_norm: float | None = None
     together: float = 0.0
+    soft: float = 0.0
     whom: tuple[str, ...] = NAMES
 
     @property
     def before(self) -> Training:
         """The training of all paths that comes before the networks train together."""
-        return replace(self, epochs=self.epochs - self.together, together=0.0, whom=NAMES)
+        before = self.epochs - self.together
+        return replace(self, epochs=before, together=0.0, soft=0.0, whom=NAMES)
 
     @property
     def name(self) -> str:
@@ -130,6 +134,8 @@ class Training:
             parts.append(f"batch{self.batch_size}")
         if self.together:
             parts.append(f"together{self.together:g}")
+        if self.soft:
+            parts.append(f"soft{self.soft:g}")
         if self.whom != NAMES:
             parts.append("_".join(self.whom) or "all")
         if self.distil_after:

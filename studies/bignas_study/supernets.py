@@ -21,10 +21,10 @@ from escalade.core.seeds import torch_seed
 from escalade.data import ImageData, TrainBatches
 from escalade.spaces.load import SupernetSpace, load
 from escalade.supernet.supernet import Supernet
-from escalade.train.fair import FairStep, Together
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich import SandwichStep
 from escalade.train.steps import Batch, SinglePathStep, Step
+from escalade.train.together import TogetherStep
 
 WINDOW = 1.5
 ANEW = 1000  # what trains on does not see the same crops in the same order again
@@ -96,7 +96,9 @@ class Job(SupernetJob):
     def step(self, supernet: Supernet, data: ImageData, runtime: Runtime) -> Step:
         training, objective = self.training, objective_of(self.recipe, data, runtime)
         if self.members:
-            return FairStep(supernet, paths=Together(self.members), objective=objective)
+            return TogetherStep(
+                supernet, paths=self.members, objective=objective, distillation=training.soft
+            )
         if training.step == SINGLE:
             return SinglePathStep(
                 supernet,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bignas_study.alone import KINDS
 from bignas_study.setting import NAMES, SANDWICH, SINGLE
 from bignas_study.start import SHOWN
 from common.statistics import against
@@ -14,8 +13,15 @@ from escalade.core.statistics import summarize
 
 Row = Mapping[str, Any]
 GROUPS = (*NAMES, "all")
-MINUS = tuple(kind.removesuffix("s") for kind in KINDS)
-SAID = ("the paper's", "tuned", "best", "together")
+SAID = {
+    "slices": "the paper's recipe",
+    "tuned": "tuned",
+    "steady": "best",
+    "together": "best, its last fifth together, from labels",
+    "distilled": "best, its last fifth together",
+    "half": "best, its second half together",
+    "added": "best, and as much together besides",
+}
 TITLES = {
     "rate": "Learning rates, on short supernets, scored on the search images",
     "step": "Sandwich and distillation against single paths",
@@ -59,24 +65,29 @@ def _conditions(found: Mapping[str, Any]) -> str:
 
 
 def _slices(found: Mapping[str, Any]) -> str:
-    lines = [
+    rows = found["slices"]
+    networks = [
         [
             row["name"],
             f"{row['macs'] / 1e6:.2f} M",
+            f"{row['params'] / 1e3:.0f} k",
             str(row["resolution"]),
             "-".join(map(str, row["depths"])),
-            *(_mean(row[name]) for name in (*KINDS, "alone")),
-            *(difference(row[f"{name}_minus_alone"]) for name in MINUS),
         ]
-        for row in found["slices"]
+        for row in rows
     ]
-    if len(lines) > 1:
-        blank, both = [""] * 8, found["all_slices"]
-        gaps = (difference(both[f"{name}_minus_alone"]) for name in MINUS)
-        lines.append(["all", *blank, *gaps])
-    header = ["budget", "macs", "pixels", "depths", "slice, paper's recipe", "tuned", "best"]
-    header += ["and together", "alone", *(f"{said} minus alone" for said in SAID)]
-    return grid("Slices against the same networks from scratch (Tables 2, 3)", header, lines)
+    lines = []
+    for kind, said in {**SAID, "alone": "alone"}.items():
+        if not any(row[kind] for row in rows):
+            continue
+        gaps = [row.get(f"{kind}_minus_alone") for row in (*rows, found["all_slices"])]
+        lines.append([said, *(_mean(row[kind]) for row in rows), *map(difference, gaps)])
+    header = ["supernet", *NAMES, *(f"{name} minus alone" for name in GROUPS)]
+    tables = [
+        grid("The networks of the budgets", ["", "macs", "params", "pixels", "depths"], networks),
+        grid("Their slices against the same networks from scratch (Tables 2, 3)", header, lines),
+    ]
+    return "\n\n".join(table for table in tables if table)
 
 
 def _others(rows: Sequence[Row]) -> str:

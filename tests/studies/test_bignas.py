@@ -56,9 +56,10 @@ def test_smoke_trains_scores_searches_and_goes_on(
     ]
     assert found["studies"]["schedule"] == found["studies"]["patches"] == []
     assert [row["name"] for row in found["slices"]] == ["small", "middle", "big"]
-    assert found["all_slices"]["slice_minus_alone"]["num"] == 3
+    assert found["all_slices"]["slices_minus_alone"]["num"] == 3
     assert found["all_slices"]["tuned_minus_alone"]["num"] == 3
-    assert found["all_slices"]["together_minus_alone"]["num"] == 3
+    for kind in ("together", "distilled", "half", "added"):
+        assert found["all_slices"][f"{kind}_minus_alone"]["num"] == 3
     assert found["others"][0]["name"] == "the best recipe"
     _, before, after = (row["seeds"]["0"]["all"] for row in found["others"])
     assert after != before
@@ -295,9 +296,9 @@ def test_planted_results_give_the_planted_gaps(tmp_path: Path) -> None:
     write_json(cosine / "supernet.json", {"device_seconds": 10.0, "images": 100})
     write_json(cosine / "slices.json", {"macs": list(range(1, 10)), "accuracies": [0.9] * 9})
     found = to_json(plan)
-    gaps = [row["slice_minus_alone"] for row in found["slices"]]
+    gaps = [row["slices_minus_alone"] for row in found["slices"]]
     assert [gap["difference"] for gap in gaps] == pytest.approx([0.01, 0.0, 0.015])
-    assert found["all_slices"]["slice_minus_alone"]["difference"] == pytest.approx(0.025 / 3)
+    assert found["all_slices"]["slices_minus_alone"]["difference"] == pytest.approx(0.025 / 3)
     assert found["studies"]["patches"] == []
     row, other = found["studies"]["schedule"]
     assert other["minus_first"]["small"]["difference"] == pytest.approx(0.1)
@@ -306,14 +307,20 @@ def test_planted_results_give_the_planted_gaps(tmp_path: Path) -> None:
     assert row["groups"]["big"]["mean"] == pytest.approx(0.9)
     assert row["minus_first"]["all"]["difference"] == 0
     text = markdown(found)
-    row = "| small | 0.40 M | 16 | 1-2-2 | 80.50 ± 0.50 (2) | 82.00 (1) | - | 79.00 (1) | "
-    row += "79.50 ± 0.50 (2) | +1.00"
-    assert row in text
+    params = f"{found['slices'][0]['params'] / 1e3:.0f} k"
+    assert f"| small | 0.40 M | {params} | 16 | 1-2-2 |" in text
+    assert (
+        "| the paper's recipe | 80.50 ± 0.50 (2) | 85.50 ± 0.50 (2) | 90.00 ± 0.00 (2) | +1.00"
+        in text
+    )
+    assert "| tuned | 82.00 (1) | 85.00 (1) | 90.00 (1) | +3.00 | +0.00 | +2.00 | +1.67" in text
+    assert "| best |" not in text
+    assert "| alone | 79.50 ± 0.50 (2) | 85.50 ± 0.50 (2) | 88.50 ± 0.50 (2) | - |" in text
     assert found["slices"][0]["tuned_minus_alone"]["difference"] == pytest.approx(0.03)
 
 
 def test_names_of_studies_are_checked() -> None:
     import bignas
 
-    with pytest.raises(UsageError, match="slcies is not known; use rate, slices, interference"):
+    with pytest.raises(UsageError, match="slcies is not known; use rate, slices, half, interference"):
         bignas.main(["--study", "slcies"])

@@ -27,7 +27,7 @@ from escalade.core.samplers import Uniform
 from escalade.core.seeds import generator
 from escalade.data.batches import prepare
 from escalade.supernet.shared_weights import SharedWeights
-from escalade.train.fair import FairStep, PathsOfSteps, Together
+from escalade.train.fair import FairStep, PathsOfSteps
 from escalade.train.interrupt import Interrupted
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
@@ -324,27 +324,3 @@ def _accuracies(supernet: nn.Module, paths: list[NetworkPath]) -> list[float]:
     with torch.no_grad():
         logits = [supernet(x, path.running) for path in paths]
     return [(each.argmax(1) == split.labels).float().mean().item() for each in logits]
-
-
-def test_the_same_paths_train_together_in_every_step() -> None:
-    paths = tuple(Permutations().at(0)[:2])
-    seen = []
-    for step in (3, 4):
-        network = Choices()
-        together = Together(cast("tuple[NetworkPath, ...]", paths))
-        aim = objective(Runtime(device="cpu"))
-        FairStep(network, paths=together, objective=aim)(replace(BATCH, step=step))
-        seen.append(network.seen)
-        trained = [n for n, p in network.named_parameters() if p.grad is not None]
-        assert len(trained) == 4 + 2 * 2 * LAYERS
-    assert seen[0] == seen[1] == [path.running for path in paths]
-
-
-def test_what_cannot_train_together() -> None:
-    space = make_choice_space()
-    drawn = Uniform(space).draw(generator(0, "test"), 1)
-    (path,) = space.paths(drawn)
-    with pytest.raises(ValueError, match="paths: there are none"):
-        Together(())
-    with pytest.raises(ValueError, match="paths: one network is there twice"):
-        Together((path, path))

@@ -33,11 +33,11 @@ from escalade.data import ImageData
 from escalade.family.parallel import num_processes
 from escalade.family.rehearsal import rehearse_all
 from escalade.train import prepare
-from escalade.train.fair import FairStep, Together
 from escalade.train.recipe import Recipe
 from escalade.train.rehearsal import rehearse
 from escalade.train.runtime import Runtime
 from escalade.train.steps import PathSequence, SinglePathStep
+from escalade.train.together import TogetherStep
 
 # Seconds of timed steps: of the supernet, and of each member.
 SUPERNET_SECONDS, MEMBER_SECONDS = 6.0, 1.0
@@ -129,10 +129,11 @@ def time_together(config: Config, space: PathSpace, data: ImageData, runtime: Ru
     )
     with runtime.private_randomness():
         supernet = make_supernet(config, space, runtime)
-    step = FairStep(
+    step = TogetherStep(
         supernet,
-        paths=Together(tuple({path.key: path for path in paths}.values())),
+        paths=list({path.key: path for path in paths}.values()),
         objective=prepare.objective(recipe, data, runtime=runtime),
+        distillation=config.retrain.distillation,
     )
     durations = rehearse(
         step,

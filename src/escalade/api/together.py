@@ -35,6 +35,7 @@ def train_members(session: Session, searched: Sequence[Candidate]) -> SharedWeig
     job = TogetherJob(
         name=TOGETHER,
         members=tuple(members.values()),
+        distillation=session.config.retrain.distillation,
         recipe=together_recipe(session),
         seed=session.config.seed,
         folder=session.folder.training / TOGETHER,

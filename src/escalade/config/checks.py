@@ -6,7 +6,7 @@ import difflib
 import re
 from typing import Any
 
-from escalade.config.settings import Config
+from escalade.config.settings import Config, RetrainConfig
 from escalade.core import rules
 from escalade.search.constraints import Constraint
 from escalade.search.objectives import SCORED, parse_objectives
@@ -83,6 +83,7 @@ def check_values(config: Config) -> None:
             f"retrain.searched: {kept} needs a supernet that is not coupled; "
             "use retrain, or supernet.coupled: false"
         )
+    _check_distillation(config.retrain)
     weights = config.search.stage_weights
     if weights is not None and (len(weights) != len(config.budgets) or min(weights) < 0):
         raise ValueError(
@@ -103,6 +104,17 @@ def check_choice(path: str, value: Any) -> None:
         close = difflib.get_close_matches(str(value), known, 1)
         hint = f"did you mean {close[0]}?" if close else f"use {', '.join(known)}"
         raise ValueError(f"{path}: {value!r} is not known; {hint}")
+
+
+def _check_distillation(retrain: RetrainConfig) -> None:
+    share = retrain.distillation
+    if not 0 <= share <= 1:
+        raise ValueError(f"retrain.distillation: {share:g} is not a share of 0 to 1")
+    if retrain.searched != "together" and share != RetrainConfig().distillation:
+        raise ValueError(
+            f"retrain.distillation: {share:g} is for members that train together; leave it out, or "
+            "use retrain.searched: together"
+        )
 
 
 def _check_front(config: Config) -> None:

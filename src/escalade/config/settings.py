@@ -179,12 +179,15 @@ class RetrainConfig:
             that is better on the search split and shows the difference.
         finetune_rate: learning rate of finetune, together and warm starts, relative to the
             recipe's.
+        distillation: of together: what the costliest member's predictions count in the loss of the
+            others, the labels the rest; 0 to 1.
         recipe: how to train.
     """
 
     searched: str | None = None
     grown: str = "both"
     finetune_rate: float = 0.3
+    distillation: float = 0.5
     recipe: Recipe = field(default_factory=lambda: Recipe(epochs=20))
 
 

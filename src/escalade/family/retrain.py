@@ -142,7 +142,7 @@ def train_job(
     data: ImageData,
     runtime: Runtime,
     stream: str,
-    identity: Mapping[str, str],
+    identity: Mapping[str, str | float],
     num_crops: int = 1,
     checkpoint_seconds: float,
     progress: Callable[[Progress], None] | None,

@@ -16,12 +16,12 @@ from escalade.core.path_space import Path as NetworkPath
 from escalade.data.image_data import ImageData
 from escalade.family.retrain import train_job
 from escalade.supernet.shared_weights import SharedWeights
-from escalade.train.fair import FairStep, Together
 from escalade.train.loop import TrainResult
 from escalade.train.metrics import Progress
 from escalade.train.prepare import objective
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
+from escalade.train.together import TogetherStep
 
 STREAM = "together"
 
@@ -33,6 +33,8 @@ class TogetherJob:
     Attributes:
         name: the stage in metrics and messages; also names its random streams.
         members: paths of the supernet.
+        distillation: what the costliest member's predictions count for the others; see
+            `TogetherStep`.
         recipe: how to train; its dropout is for every member.
         seed: of the run.
         folder: holds this training's checkpoint and metrics; its own.
@@ -41,6 +43,7 @@ class TogetherJob:
 
     name: str
     members: tuple[NetworkPath, ...]
+    distillation: float
     recipe: Recipe
     seed: int
     folder: Path
@@ -59,8 +62,9 @@ def train_together(
 ) -> TrainResult:
     """Train a supernet's weights on, by steps of the members alone; after a kill it goes on.
 
-    Every member learns from the labels in every step. Tensors that no member uses stay as they
-    are; parts of others that none uses see weight decay alone.
+    Every member learns in every step, the costliest from the labels, the others also from its
+    predictions. Tensors that no member uses stay as they are; parts of others that none uses see
+    weight decay alone.
 
     Args:
         job: what to train.
@@ -72,14 +76,16 @@ def train_together(
         should_stop: as for `train`.
 
     Raises:
-        ValueError: if there are no members, one is there twice, or the supernet does not hold one.
+        ValueError: if there are no members, one is there twice, the supernet does not hold one, or
+            `distillation` is no share.
         Interrupted: `should_stop` said so; the same call goes on.
         TrainingDiverged: the loss is not finite.
     """
-    step = FairStep(
+    step = TogetherStep(
         partial(supernet, drop_rate=job.recipe.drop_rate),
-        paths=Together(job.members),
+        paths=job.members,
         objective=objective(job.recipe, data, runtime=runtime),
+        distillation=job.distillation,
     )
     return train_job(
         job,
@@ -90,6 +96,7 @@ def train_together(
         stream=STREAM,
         identity={
             "data": data.train_digest,
+            "distillation": job.distillation,
             "members": " ".join(path.key for path in job.members),
             "start": job.start,
         },
