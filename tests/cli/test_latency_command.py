@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import torch
 
 from escalade.family import package
 from escalade.family.preprocessing import Preprocessing
@@ -90,3 +91,30 @@ def test_wrong_command_lines(escalade, flags, words):
     assert (ended.code, ended.out) == (2, "")
     assert words in ended.err
     assert len(ended.err.splitlines()) <= 3
+
+
+def test_more_memory_than_there_is(escalade):
+    ended = escalade("latency", "mobilenet_v2", "--batch-size", "100000000")
+    assert (ended.code, ended.out) == (1, "")
+    words = "there is not enough memory for 60,211.2 GB: use smaller batches"
+    assert ended.err.startswith(f"escalade: {words}")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (
+            torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has"),
+            "not enough memory for 20.00 GiB: use smaller",
+        ),
+        (MemoryError(), "not enough memory: use smaller"),
+    ],
+)
+def test_no_memory_elsewhere(monkeypatch, escalade, error, words):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("escalade.family.timing.time_networks", fail)
+    ended = escalade("latency", "mobilenet_v2")
+    assert ended.code == 1
+    assert words in ended.err

@@ -322,5 +322,7 @@ def test_planted_results_give_the_planted_gaps(tmp_path: Path) -> None:
 def test_names_of_studies_are_checked() -> None:
     import bignas
 
-    with pytest.raises(UsageError, match="slcies is not known; use rate, slices, half, interference"):
+    with pytest.raises(
+        UsageError, match="slcies is not known; use rate, slices, half, interference"
+    ):
         bignas.main(["--study", "slcies"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -17,6 +18,9 @@ from escalade.cli.signals import interruptible
 # Threads that wait for each other by spinning slow training down six times where anything else
 # runs on the same cores; this must be set before torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# How torch says so, on CPU and on CUDA.
+_NO_MEMORY = re.compile("can't allocate memory|out of memory", re.IGNORECASE)
+_ASKED = re.compile(r"tried to allocate ([\d.]+) (\w+)", re.IGNORECASE)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -50,6 +54,11 @@ def _fail(error: BaseException, code: int, *, debug: bool) -> int:
 
 
 def _describe(error: BaseException) -> str:
+    if isinstance(error, MemoryError) or _NO_MEMORY.search(str(error)):
+        return (
+            f"there is not enough memory{_asked(str(error))}: use smaller batches, a lower "
+            "resolution or fewer workers"
+        )
     if not isinstance(error, OSError) or error.strerror is None:
         return str(error)
     where = f"{error.filename}: " if error.filename else ""
@@ -57,6 +66,15 @@ def _describe(error: BaseException) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         remedy = "\nmake room and give the same command again; nothing is lost"
     return f"{where}{error.strerror}{remedy}"
+
+
+def _asked(message: str) -> str:
+    """How much was asked for at once, where the message of torch says so."""
+    found = _ASKED.search(message)
+    if found is None:
+        return ""
+    amount, unit = found.groups()
+    return f" for {float(amount) / 1e9:,.1f} GB" if unit == "bytes" else f" for {amount} {unit}"
 
 
 def _parse(arguments: list[str]) -> tuple[Callable[[Any], None], Any]:
