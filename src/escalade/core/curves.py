@@ -20,6 +20,7 @@ Floats = npt.NDArray[np.float64]
 # would have no finite fit.
 LOG_RATE = (-math.log(16.0), math.log(4.0))
 # Equation (9) holds the straight line only as a1 -> 1, a0 -> infinity; this near is near enough.
+LARGEST = 1e300  # a ratio that still has differences
 NEAREST_TO_LINE = 1e-4
 _GRID = 512
 _GOLDEN = (math.sqrt(5.0) - 1) / 2
@@ -63,7 +64,9 @@ def fit_exponential(stages: Floats, ratios: Floats) -> Floats:
 
 def predict_exponential(parameters: Floats, stage: float) -> Floats:
     a0, a1 = parameters.T
-    return np.asarray(a0 * np.expm1(np.log(a1) * stage) + 1)
+    with np.errstate(over="ignore"):  # beyond all networks, where a caller compares it with a bound
+        ratio = a0 * np.expm1(np.log(a1) * stage) + 1
+    return np.asarray(np.clip(ratio, -LARGEST, LARGEST))
 
 
 def fit_linear(stages: Floats, ratios: Floats) -> Floats:
