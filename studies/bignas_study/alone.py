@@ -22,7 +22,6 @@ KINDS: dict[str, Callable[[Plan, int], Training]] = {
     "together": Plan.together,
     "distilled": Plan.distilled,
     "half": Plan.half,
-    "added": Plan.added,
 }
 
 

@@ -69,11 +69,6 @@ class Plan(SupernetPlan[Setting, Training, Job]):
         last = self.distilled(seed)
         return replace(last, together=last.epochs / 2)
 
-    def added(self, seed: int) -> Training:
-        """That part after a whole training of all paths, not in place of its last fifth."""
-        last = self.distilled(seed)
-        return replace(last, epochs=self.setting.epochs + last.together)
-
     def tried(self, step: str) -> list[Training]:
         """The short supernets that the rates of a step are tried on."""
         epochs = self.setting.rate_epochs

@@ -20,7 +20,6 @@ SAID = {
     "together": "best, its last fifth together, from labels",
     "distilled": "best, its last fifth together",
     "half": "best, its second half together",
-    "added": "best, and as much together besides",
 }
 TITLES = {
     "rate": "Learning rates, on short supernets, scored on the search images",

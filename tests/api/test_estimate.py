@@ -155,8 +155,7 @@ def test_a_schedule_fits_its_time(space, hours, path, how):
     assert fitted.fitted
     found = estimate(fitted, space, timing, **SIZES)
     assert found.total == pytest.approx(3600 * hours, rel=0.03)
-    share = 0.9 * (1 - schedule.TOGETHER_SHARE) if how.get("searched") == "together" else 0.44
-    assert found.train == pytest.approx(share * found.total, rel=0.2)
+    assert found.train == pytest.approx(0.44 * found.total, rel=0.2)
 
 
 def test_without_trainings_of_members_the_supernet_has_the_time(space):

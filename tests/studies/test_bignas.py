@@ -58,7 +58,7 @@ def test_smoke_trains_scores_searches_and_goes_on(
     assert [row["name"] for row in found["slices"]] == ["small", "middle", "big"]
     assert found["all_slices"]["slices_minus_alone"]["num"] == 3
     assert found["all_slices"]["tuned_minus_alone"]["num"] == 3
-    for kind in ("together", "distilled", "half", "added"):
+    for kind in ("together", "distilled", "half"):
         assert found["all_slices"][f"{kind}_minus_alone"]["num"] == 3
     assert found["others"][0]["name"] == "the best recipe"
     _, before, after = (row["seeds"]["0"]["all"] for row in found["others"])

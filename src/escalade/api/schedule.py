@@ -13,8 +13,6 @@ from escalade.train.recipe import Recipe
 
 # Shares of the time that is not export; what rounding leaves of the search's goes to the others.
 TRAIN_SHARE, SEARCH_SHARE, RETRAIN_SHARE = 0.44, 0.10, 0.46
-# Members that end their training together are slices still, which live by the supernet's training.
-TOGETHER_SHARE = 0.25
 LEAST_STEPS = 200
 FEW, LEAST_EVALUATIONS, MOST_EVALUATIONS = 400, 100, 8000
 LEAST_EPOCHS, MOST_EPOCHS = 1.0, 200.0
@@ -71,8 +69,6 @@ def _fit(
     # Every member is also scored, whatever the epochs; and slices may need no training.
     per_epoch = seconds(LEAST_STEPS, FEW, 1 + LEAST_EPOCHS).retrain - one.retrain
     share = TRAIN_SHARE / (TRAIN_SHARE + RETRAIN_SHARE) if per_epoch > 0 else 1.0
-    if config.retrain.searched == "together":
-        share = 1 - TOGETHER_SHARE
     steps = LEAST_STEPS * free * share / max(one.train, 1e-9)
     epochs = LEAST_EPOCHS + (free * (1 - share) - one.retrain) / max(per_epoch, 1e-9)
     epochs = min(max(epochs, LEAST_EPOCHS), MOST_EPOCHS)
