@@ -108,6 +108,9 @@ def test_no_budgets(given):
             {"supernet": {"coupled": True}, "retrain": {"searched": "slice"}},
             "retrain.searched: slice needs a supernet that is not coupled",
         ),
+        ({"tolerance": None}, "tolerance: null says nothing here"),
+        ({"retrain": {"distillation": None}}, "retrain.distillation: null says nothing here"),
+        ({"retrain": {"recipe": {"batch_size": None}}}, "retrain.recipe.batch_size: null says"),
         (
             {"retrain": {"searched": "together", "distillation": 1.5}},
             "retrain.distillation: 1.5 is not a share of 0 to 1",

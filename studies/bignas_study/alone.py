@@ -74,7 +74,7 @@ def found(plan: Plan, seeds: range) -> list[dict[str, Any]]:
                 "architecture": path.architecture.to_json(),
             }
         )
-    return [row for row in rows if row["slices"] or row["alone"]]
+    return rows if any(row[kind] for row in rows for kind in (*KINDS, "alone")) else []
 
 
 def others(plan: Plan, seeds: range) -> dict[str, dict[int, list[float]]]:

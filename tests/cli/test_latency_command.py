@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 
 import pytest
@@ -93,28 +94,43 @@ def test_wrong_command_lines(escalade, flags, words):
     assert len(ended.err.splitlines()) <= 3
 
 
-def test_more_memory_than_there_is(escalade):
-    ended = escalade("latency", "mobilenet_v2", "--batch-size", "100000000")
-    assert (ended.code, ended.out) == (1, "")
-    words = "there is not enough memory for 60,211.2 GB: use smaller batches"
-    assert ended.err.startswith(f"escalade: {words}")
+CPU = "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: "
+CUDA = "CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 79.11 GiB"
 
 
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (
-            torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has"),
-            "not enough memory for 20.00 GiB: use smaller",
-        ),
-        (MemoryError(), "not enough memory: use smaller"),
+        (RuntimeError(f"{CPU}you tried to allocate 60211200000000 bytes."), " for 60.21 TB:"),
+        (RuntimeError(f"{CPU}you tried to allocate 4194304 bytes."), " for 4.194 MB:"),
+        (torch.OutOfMemoryError(CUDA), " for 20 GiB:"),
+        (MemoryError("Unable to allocate 72.8 TiB for an array"), " for 72.8 TiB:"),
+        (MemoryError(), ":"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), ":"),
     ],
 )
-def test_no_memory_elsewhere(monkeypatch, escalade, error, words):
+def test_too_little_memory(monkeypatch, escalade, error, words):
+    ended = failing(error, monkeypatch, escalade)
+    assert ended.code == 1
+    assert ended.err.startswith(f"escalade: there is not enough memory{words} use smaller batches")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FileNotFoundError(errno.ENOENT, "No such file", "/data/out of memory"),
+        ValueError("no image in /data/out of memory"),
+    ],
+)
+def test_what_only_names_memory(monkeypatch, escalade, error):
+    ended = failing(error, monkeypatch, escalade)
+    assert "/data/out of memory" in ended.err
+    assert "not enough" not in ended.err
+
+
+def failing(error, monkeypatch, escalade):
     def fail(*_, **__):
         raise error
 
     monkeypatch.setattr("escalade.family.timing.time_networks", fail)
-    ended = escalade("latency", "mobilenet_v2")
-    assert ended.code == 1
-    assert words in ended.err
+    return escalade("latency", "mobilenet_v2")

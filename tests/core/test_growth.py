@@ -212,11 +212,13 @@ def test_interval_is_a_point_without_ties_and_covers_them_with():
     assert wide == fitted.interval(3, tied=tied, rng=np.random.default_rng(0))
 
 
-def test_an_interval_where_the_curve_has_left_all_numbers(recwarn):
+@pytest.mark.parametrize("form", ["exponential", "compound"])
+def test_an_interval_where_the_curve_has_left_all_numbers(recwarn, form):
     found = [Scaling(1.2, 1.1, 1.3), Scaling(1.5, 1.3, 1.9)]
     fitted = growth.fit([1, 2], scalings=found)
     tied = [[found[0]], [found[1], Scaling(1.6, 1.4, 2.0)]]
-    low, high = fitted.interval(1e4, tied=tied, rng=np.random.default_rng(0))["depth"]
+    redrawn = fitted.interval(1e4, tied=tied, rng=np.random.default_rng(0), form=form)
+    low, high = redrawn["depth"]
     assert 1e200 < low <= high < float("inf")
     assert not recwarn.list
 

@@ -94,6 +94,7 @@ def test_what_is_told_of_it(together):
     card = (together / "family/S1/README.md").read_text()
     assert "trained on together" in card
     assert "learning\\_rate 0.06" in card
+    assert "distillation 0.5" in card
     assert "searched, together" in (together / "report.html").read_text()
 
 
@@ -149,10 +150,13 @@ def test_weights_of_another_supernet_are_refused(escalade, together, tmp_path):
 def test_an_analysis_has_the_slices_before_and_after(escalade, together, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(together, run)
-    result = escalade("analyse", str(run), "--members", "S1", "--arms", "scratch", "--epochs", "1")
+    result = escalade("analyse", str(run), "--members", "S1", "--arms", "scratch")
     assert result.code == 0, result.err
     results = {each["arm"]: each for each in read(run / "analysis.json")["results"]}
     assert list(results) == ["slice", "together", "scratch"]
+    images = {each["name"]: each["images"] for each in read(run / "ledger.json")}
+    seen = images["supernet"] + images["together"]  # by the members
+    assert results["scratch"]["num_training_images"] == seen == 96 + 64
     member = read(run / "family/family.json")["members"][1]
     assert results["together"]["accuracy"] == member["accuracy"]["search"]
     assert escalade("report", str(run)).code == 0

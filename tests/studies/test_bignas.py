@@ -268,11 +268,12 @@ def test_thirds_are_means_of_equal_parts() -> None:
 
 
 def test_planted_results_give_the_planted_gaps(tmp_path: Path) -> None:
+    from bignas_study.alone import KINDS
     from bignas_study.plan import Plan
     from bignas_study.results import to_json
     from bignas_study.setting import SHORT
     from bignas_study.slices import budgets_networks
-    from bignas_study.table import markdown
+    from bignas_study.table import SAID, markdown
     from common.plan import ALONE
     from common.retraining import Unit
 
@@ -315,8 +316,30 @@ def test_planted_results_give_the_planted_gaps(tmp_path: Path) -> None:
     )
     assert "| tuned | 82.00 (1) | 85.00 (1) | 90.00 (1) | +3.00 | +0.00 | +2.00 | +1.67" in text
     assert "| best |" not in text
+    assert list(SAID) == list(KINDS)
     assert "| alone | 79.50 ± 0.50 (2) | 85.50 ± 0.50 (2) | 88.50 ± 0.50 (2) | - |" in text
     assert found["slices"][0]["tuned_minus_alone"]["difference"] == pytest.approx(0.03)
+
+
+def test_tables_of_half_a_study_keep_their_columns(tmp_path: Path) -> None:
+    """One network is trained alone so far."""
+    from bignas_study.plan import Plan
+    from bignas_study.results import to_json
+    from bignas_study.setting import SHORT
+    from bignas_study.slices import budgets_networks
+    from bignas_study.table import markdown
+    from common.plan import ALONE
+    from common.retraining import Unit
+
+    plan = Plan(setting=SHORT, folder=tmp_path)
+    half = plan.job(plan.half(0)).folder
+    write_json(half / "budgets.json", {"accuracies": [0.8, 0.85, 0.9]})
+    unit = Unit(architecture=budgets_networks()[1].architecture, seed=0)
+    write_json(tmp_path / ALONE / f"{unit.name}.json", {"accuracy": 0.86, "device_seconds": 1.0})
+    text = markdown(to_json(plan))
+    row = "| best, its second half together | 80.00 (1) | 85.00 (1) | 90.00 (1) "
+    assert f"{row}| - | -1.00 | - | -1.00 |" in text
+    assert "| alone | - | 86.00 (1) | - | - | - | - | - |" in text
 
 
 def test_names_of_studies_are_checked() -> None:

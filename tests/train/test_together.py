@@ -7,13 +7,21 @@ from itertools import permutations
 
 import pytest
 import torch
-from tiny_training import make_space, make_split, make_supernet, objective
+from tiny_training import (
+    make_choice_space,
+    make_choice_supernet,
+    make_space,
+    make_split,
+    make_supernet,
+    objective,
+)
 from torch import Tensor
 from torch.nn import functional
 
 from escalade.core import cost
+from escalade.core.architecture import Architecture
 from escalade.core.path_space import Path
-from escalade.core.samplers import Hierarchical
+from escalade.core.samplers import Hierarchical, Uniform
 from escalade.core.seeds import generator
 from escalade.data.batches import prepare
 from escalade.supernet.supernet import Supernet
@@ -36,7 +44,7 @@ def members() -> list[Path]:
 
 
 def trained(
-    paths: list[Path], batch: Batch = BATCH, *, distillation: float = 0.0
+    paths: list[Path], batch: Batch = BATCH, *, distillation: float
 ) -> tuple[Gradients, Tensor]:
     """Gradients of a supernet by the step, and the loss."""
     supernet = make_supernet()
@@ -95,13 +103,42 @@ def test_the_costliest_teaches_wherever_it_stands() -> None:
         assert_near(trained(list(paths), distillation=0.7)[0], first)
 
 
-def test_the_costliest_learns_from_labels_alone_and_others_keep_some() -> None:
-    flipped = replace(BATCH, labels=(BATCH.labels + 1) % 3)
-    one = [trained(members()[:1], batch, distillation=1.0)[0] for batch in (BATCH, flipped)]
-    assert not _equal(*one)
-    # Alone, a small network has no teacher and learns from labels, whatever the share.
+def test_alone_a_network_has_no_teacher() -> None:
     small = [trained(members()[2:], distillation=share)[0] for share in (0.0, 1.0)]
     assert _equal(*small)
+
+
+def test_costliest_is_by_macs_of_what_runs() -> None:
+    """Not by parameters, nor by the stand-alone network, which keeps no identities."""
+    space = make_choice_space()
+    drawn = space.paths(Uniform(space).draw(generator(0, "test"), 32))
+    paths = list({path.key: path for path in drawn if path.runs is not None}.values())
+    running = [cost.of(path.running) for path in paths]
+    by_macs = sorted(running, key=lambda each: -each.macs)
+    assert by_macs != sorted(running, key=lambda each: -each.params)
+    alone = [cost.of(path.architecture).macs for path in paths]
+    assert [each.macs for each in running] != alone
+    seen = []
+
+    def watched(images: Tensor, running: Architecture) -> Tensor:
+        seen.append(running)
+        logits: Tensor = supernet(images, running)
+        return logits
+
+    supernet, aim = make_choice_supernet(), objective(Runtime(device="cpu"))
+    TogetherStep(watched, paths=paths, objective=aim, distillation=0.5)(BATCH)
+    assert {each.key for each in seen} == {path.running.key for path in paths}
+    found = [cost.of(each).macs for each in seen]
+    assert found == [each.macs for each in by_macs]
+
+
+def test_bf16_is_near() -> None:
+    runtime = Runtime(device="cpu", precision="bf16")
+    supernet = make_supernet()
+    step = TogetherStep(supernet, paths=members(), objective=objective(runtime), distillation=0.5)
+    _, exact = trained(members(), distillation=0.5)
+    assert step(BATCH).item() == pytest.approx(exact.item(), rel=0.02)
+    assert {g.dtype for g in gradients(supernet).values() if g is not None} == {torch.float32}
 
 
 def test_a_bad_loss_of_any_path_shows() -> None:
@@ -112,7 +149,8 @@ def test_a_bad_loss_of_any_path_shows() -> None:
         return logits * torch.nan if next(seen) == 1 else logits
 
     aim = objective(Runtime(device="cpu"))
-    assert not TogetherStep(poison, paths=members(), objective=aim)(BATCH).isfinite()
+    step = TogetherStep(poison, paths=members(), objective=aim, distillation=0.5)
+    assert not step(BATCH).isfinite()
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.5, float("nan")])
@@ -124,9 +162,9 @@ def test_what_is_no_share(share: float) -> None:
 def test_what_cannot_train_together() -> None:
     path = members()[0]
     with pytest.raises(ValueError, match="paths: there are none"):
-        trained([])
+        trained([], distillation=0.5)
     with pytest.raises(ValueError, match="paths: one network is there twice"):
-        trained([path, path])
+        trained([path, path], distillation=0.5)
 
 
 def _equal(one: Gradients, two: Gradients) -> bool:

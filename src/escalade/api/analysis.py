@@ -30,7 +30,8 @@ class Analysis:
         arms: what is trained for each, of `ARMS`.
         rates: of fine-tuning: constant learning rates, relative to the supernet's peak.
         epochs: length of every training; None gives those from scratch as many images as the
-            supernet saw, and fine-tuning the paper's share of them.
+            supernet saw, and its members together after it, and fine-tuning the paper's share of
+            the supernet's.
 
     Raises:
         ValueError: if an arm is not known, or a rate or the length is not positive.

@@ -168,9 +168,10 @@ def _finish(
     )
     if member.identities is not None and kind != "retrained":
         notes = [*notes, member.identities.note, *_missed(session, member)]
-    recipe = member_recipe(config, data, from_weights=kind == "finetuned")
+    recipe = recipe_facts(member_recipe(config, data, from_weights=kind == "finetuned"))
     if kind == TOGETHER:
-        recipe = together_recipe(session)
+        shared = {"distillation": config.retrain.distillation}
+        recipe = recipe_facts(together_recipe(session)) | shared
     chose_size = candidate.origin == "searched" and not config.budgets
     facts = card.Facts(
         data=data.name,
@@ -180,7 +181,7 @@ def _finish(
         search=made.search,
         test=test,
         interval=candidate.interval,
-        recipe=recipe_facts(recipe) if kind != "sliced" else None,
+        recipe=recipe if kind != "sliced" else None,
         notes=tuple(notes),
         found=how_found(session, candidate.origin),
         **ratios(session, candidate),

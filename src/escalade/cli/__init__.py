@@ -20,7 +20,7 @@ from escalade.cli.signals import interruptible
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # How torch says so, on CPU and on CUDA.
 _NO_MEMORY = re.compile("can't allocate memory|out of memory", re.IGNORECASE)
-_ASKED = re.compile(r"tried to allocate ([\d.]+) (\w+)", re.IGNORECASE)
+_ASKED = re.compile(r"(?:tried|unable) to allocate ([\d.]+) (\w+)", re.IGNORECASE)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -54,7 +54,7 @@ def _fail(error: BaseException, code: int, *, debug: bool) -> int:
 
 
 def _describe(error: BaseException) -> str:
-    if isinstance(error, MemoryError) or _NO_MEMORY.search(str(error)):
+    if _is_memory(error):
         return (
             f"there is not enough memory{_asked(str(error))}: use smaller batches, a lower "
             "resolution or fewer workers"
@@ -68,13 +68,25 @@ def _describe(error: BaseException) -> str:
     return f"{where}{error.strerror}{remedy}"
 
 
+def _is_memory(error: BaseException) -> bool:
+    """Whether there was too little memory, as Python, numpy, the system or torch says it."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    in_words = isinstance(error, RuntimeError) and _NO_MEMORY.search(str(error))
+    return isinstance(error, MemoryError) or bool(in_words)
+
+
 def _asked(message: str) -> str:
-    """How much was asked for at once, where the message of torch says so."""
+    """How much was asked for at once, where the message says so."""
     found = _ASKED.search(message)
     if found is None:
         return ""
-    amount, unit = found.groups()
-    return f" for {float(amount) / 1e9:,.1f} GB" if unit == "bytes" else f" for {amount} {unit}"
+    amount, unit = float(found[1]), found[2]
+    for larger in ("kB", "MB", "GB", "TB"):
+        if unit not in ("bytes", "kB", "MB", "GB") or amount < 1000:
+            break
+        amount, unit = amount / 1000, larger
+    return f" for {amount:.4g} {unit}"
 
 
 def _parse(arguments: list[str]) -> tuple[Callable[[Any], None], Any]:

@@ -112,8 +112,8 @@ def _check_distillation(retrain: RetrainConfig) -> None:
         raise ValueError(f"retrain.distillation: {share:g} is not a share of 0 to 1")
     if retrain.searched != "together" and share != RetrainConfig().distillation:
         raise ValueError(
-            f"retrain.distillation: {share:g} is for members that train together; leave it out, or "
-            "use retrain.searched: together"
+            f"retrain.distillation: {share:g} is for members that train together; leave it out or "
+            f"at {RetrainConfig().distillation:g}, or use retrain.searched: together"
         )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import is_dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import yaml
 
@@ -115,6 +115,8 @@ def _check_names(data: Mapping[str, Any], cls: Any, where: str) -> None:
             if not isinstance(value, Mapping):
                 raise ValueError(f"{where}{key}: expected settings in it, got {value!r}")
             _check_names(value, hints[key], f"{where}{key}.")
+        elif value is None and type(None) not in get_args(hints[key]):
+            raise ValueError(f"{where}{key}: null says nothing here; give a value, or leave it out")
 
 
 def _instantiate(merged: dict[str, Any]) -> Config:

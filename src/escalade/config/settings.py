@@ -179,8 +179,8 @@ class RetrainConfig:
             that is better on the search split and shows the difference.
         finetune_rate: learning rate of finetune, together and warm starts, relative to the
             recipe's.
-        distillation: of together: what the costliest member's predictions count in the loss of the
-            others, the labels the rest; 0 to 1.
+        distillation: of together: what the predictions of the member of most macs count in the loss
+            of the others, the labels the rest; 0 to 1.
         recipe: how to train.
     """
 

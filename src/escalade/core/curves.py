@@ -20,11 +20,12 @@ Floats = npt.NDArray[np.float64]
 # would have no finite fit.
 LOG_RATE = (-math.log(16.0), math.log(4.0))
 # Equation (9) holds the straight line only as a1 -> 1, a0 -> infinity; this near is near enough.
-LARGEST = 1e300  # a ratio that still has differences
 NEAREST_TO_LINE = 1e-4
 _GRID = 512
 _GOLDEN = (math.sqrt(5.0) - 1) / 2
 _NUM_REFINEMENTS = 70
+# Predictions end here, far beyond all networks: the difference of two is still finite.
+LARGEST = 1e300
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,12 @@ class Form:
 
     parameters: tuple[str, ...]
     fit: Callable[[Floats, Floats], Floats]
-    predict: Callable[[Floats, float], Floats]
+    function: Callable[[Floats, float], Floats]
+
+    def predict(self, parameters: Floats, stage: float) -> Floats:
+        """The functions' values at a stage, (n,), within `LARGEST` on both sides."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.asarray(np.clip(self.function(parameters, stage), -LARGEST, LARGEST))
 
 
 def fit_exponential(stages: Floats, ratios: Floats) -> Floats:
@@ -64,9 +70,7 @@ def fit_exponential(stages: Floats, ratios: Floats) -> Floats:
 
 def predict_exponential(parameters: Floats, stage: float) -> Floats:
     a0, a1 = parameters.T
-    with np.errstate(over="ignore"):  # beyond all networks, where a caller compares it with a bound
-        ratio = a0 * np.expm1(np.log(a1) * stage) + 1
-    return np.asarray(np.clip(ratio, -LARGEST, LARGEST))
+    return np.asarray(a0 * np.expm1(np.log(a1) * stage) + 1)
 
 
 def fit_linear(stages: Floats, ratios: Floats) -> Floats:

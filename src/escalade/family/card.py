@@ -18,8 +18,8 @@ MAX_CLASSES = 100
 COSTS = {"macs": "multiply-adds", "params": "parameters", "activations": "activations"}
 MADE = {
     "sliced": "cut out of the supernet, batch norm recalibrated",
-    "together": "cut out of the supernet, in which the family's members had trained on together; "
-    "batch norm recalibrated",
+    "together": "cut out of the supernet, in which the family's members had trained on together, "
+    "the costliest teaching the others; batch norm recalibrated",
     "retrained": "trained from scratch",
     "finetuned": "trained from given weights",
 }

@@ -36,7 +36,8 @@ class Recipe:
         batch_norm_groups: parts of the batch whose batch-norm statistics are taken apart, over
             all ranks; None is one a rank. One rank with two groups trains as two ranks do.
         clip_grad_norm: the gradient's largest norm, or None.
-        drop_rate: dropout before the classifier (stand-alone networks, and sandwich steps).
+        drop_rate: dropout before the classifier (stand-alone networks, sandwich steps, members that
+            train together).
         drop_path_rate: stochastic depth (stand-alone networks only).
         padding: zeros on each side of an image before its random crop.
         flip: mirror images at random; None lets the data set decide.

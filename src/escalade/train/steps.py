@@ -1,7 +1,8 @@
 """Steps: what happens between a batch and its gradients.
 
-The sandwich step is in `train/sandwich.py`, the strictly fair step in `train/fair.py`: each adds up
-the gradients of several paths before the loop's one update.
+The sandwich step is in `train/sandwich.py`, the strictly fair step in `train/fair.py`, that of a
+family's members in `train/together.py`: each adds up the gradients of several paths before the
+loop's one update.
 """
 
 from __future__ import annotations

@@ -13,17 +13,18 @@ from escalade.train.losses import soft_cross_entropy, soft_labels
 from escalade.train.steps import Batch, Objective, add_gradients
 
 if TYPE_CHECKING:
+    from escalade.core.architecture import Architecture
     from escalade.core.path_space import Path
 
 
 class TogetherStep:
     """Trains the same few paths in every step, one after the other on the same batch.
 
-    The costliest learns from the labels and teaches. The others learn from the labels and from its
-    soft labels, those of its own forward pass in this very step, detached, at temperature 1: the
-    in-place distillation of BigNAS (section 3.1), of which `distillation` is the share. Gradients
-    add up, and the loop updates once. Each path's graph is gone before the next path runs, so the
-    peak of memory is the largest path's.
+    The costliest, by macs, learns from the labels and teaches. The others learn from the labels and
+    from its soft labels, those of its own forward pass in this very step, detached, at temperature
+    1: the in-place distillation of BigNAS (section 3.1), of which `distillation` is the share.
+    Gradients add up, and the loop updates once. Each path's graph is gone before the next path
+    runs, so the peak of memory is the largest path's.
 
     The loss that is returned is the mean of all paths', which is not finite if one of them is not.
 
@@ -43,7 +44,7 @@ class TogetherStep:
         *,
         paths: Sequence[Path],
         objective: Objective,
-        distillation: float = 0.0,
+        distillation: float,
     ) -> None:
         if not paths:
             raise ValueError("paths: there are none; give the members that are to train together")
@@ -52,9 +53,7 @@ class TogetherStep:
         if not 0 <= distillation <= 1:
             raise ValueError(f"distillation: {distillation:g} is not a share of 0 to 1")
         self._supernet = supernet
-        self._networks = sorted(
-            (path.running for path in paths), key=lambda running: -cost.of(running).macs
-        )
+        self._networks = sorted((path.running for path in paths), key=_size, reverse=True)
         self._objective = objective
         self._distillation = distillation
 
@@ -75,12 +74,17 @@ class TogetherStep:
         return torch.stack(losses).mean()
 
     def _loss(self, batch: Batch, logits: Tensor, teacher: Tensor | None) -> Tensor:
-        share = 0.0 if teacher is None else self._distillation
+        """Of the labels, of the soft labels, or of both."""
+        share = self._distillation
         if teacher is None or share == 0:
             return self._objective.label_loss(batch, logits)
         soft = soft_cross_entropy(logits, teacher)
-        return (
-            soft
-            if share == 1
-            else torch.lerp(self._objective.label_loss(batch, logits), soft, share)
-        )
+        if share == 1:
+            return soft
+        return torch.lerp(self._objective.label_loss(batch, logits), soft, share)
+
+
+def _size(running: Architecture) -> tuple[int, int, str]:
+    """Orders networks, whichever comes first."""
+    found = cost.of(running)
+    return found.macs, found.params, running.key

@@ -1,0 +1,64 @@
+"""Training a family's members on in their supernet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from escalade.core.layer_space import LayerSpace
+from escalade.family.together import TogetherJob, train_together
+from escalade.spaces.load import load_layers
+from escalade.supernet.supernet import Supernet
+from escalade.train.interrupt import Interrupted
+from escalade.train.recipe import Recipe
+
+RECIPE = Recipe(steps=6, batch_size=16, learning_rate=0.2, padding=1)
+
+
+@pytest.fixture(scope="module")
+def space() -> LayerSpace:
+    return load_layers("bignas_small", in_channels=1, num_classes=3).training
+
+
+def make_job(tmp_path, space, **more) -> TogetherJob:
+    middle = space.repair((space.largest // 2)[None])[0]
+    job = TogetherJob(
+        name="together",
+        members=tuple(space.path(each, space.base_triple) for each in (space.smallest, middle)),
+        distillation=0.5,
+        recipe=RECIPE,
+        seed=0,
+        folder=tmp_path / "together",
+        start="here",
+    )
+    return replace(job, **more)
+
+
+def trained(job, space, data, runtime, **more) -> dict[str, torch.Tensor]:
+    torch.manual_seed(0)
+    supernet = Supernet(space.shape)
+    train_together(job, supernet, data=data, runtime=runtime, **more)
+    return supernet.state_dict()
+
+
+def test_the_share_of_the_predictions_is_that_of_the_job(tmp_path, space, data, runtime):
+    states = [
+        trained(make_job(tmp_path, space, distillation=share, folder=folder), space, data, runtime)
+        for share, folder in ((0.5, tmp_path / "a"), (0.5, tmp_path / "b"), (0.0, tmp_path / "c"))
+    ]
+    first, again, labels = states
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not all(torch.equal(first[name], labels[name]) for name in first)
+
+
+@pytest.mark.parametrize("changed", ["distillation", "start", "members"])
+def test_another_training_in_the_same_folder_is_refused(tmp_path, space, data, runtime, changed):
+    asked = iter(range(1, 100))
+    job = make_job(tmp_path, space)
+    with pytest.raises(Interrupted):
+        trained(job, space, data, runtime, should_stop=lambda: next(asked) == 2)
+    other = {"distillation": 0.25, "start": "elsewhere", "members": job.members[:1]}[changed]
+    with pytest.raises(ValueError, match=f"trained with {changed} = "):
+        trained(replace(job, **{changed: other}), space, data, runtime)
