@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from escalade.api.estimate import num_images
 from escalade.api.session import Session, recipe_for, weights_of
 from escalade.api.together import TOGETHER, together_recipe
 from escalade.api.trainings import sliced
 from escalade.core.path_space import Path as NetworkPath
-from escalade.data.image_data import ImageData
 from escalade.family.in_place import InPlaceJob
 from escalade.family.parallel import Job
 from escalade.family.retrain import RetrainJob
@@ -68,10 +68,10 @@ class Trials:
         config, data = session.config, session.data
         self._alone = recipe_for(config.retrain.recipe, data)
         self._shared = recipe_for(config.supernet.recipe, data)
-        self._num_images = seen = _num_images(self._shared, data)
+        num_train = len(data.train)
+        self._num_images = self._num_seen = num_images(self._shared, num_train)
         if weights_of(config, session.supernet_space) == TOGETHER:
-            seen += _num_images(together_recipe(session), data)
-        self._num_seen = seen
+            self._num_seen += num_images(together_recipe(session), num_train)
 
     def slice(self, network: Network) -> Trial:
         """The network as the supernet has it."""
@@ -89,7 +89,7 @@ class Trials:
         """Trained on from the slice, at a constant rate, by the supernet's optimizer (Table 2)."""
         shared = self._shared
         recipe = replace(
-            self._lasting(self._alone, num_images=FINETUNE_SHARE * self._num_images),
+            self._lasting(self._alone, on=FINETUNE_SHARE * self._num_images),
             optimizer=shared.optimizer,
             momentum=shared.momentum,
             nesterov=shared.nesterov,
@@ -159,10 +159,11 @@ class Trials:
         )
         return Trial(name=name, network=network, arm=arm, folder=job.folder, rate=rate, job=job)
 
-    def _lasting(self, recipe: Recipe, *, num_images: float | None = None) -> Recipe:
-        """The recipe with its steps; without epochs given, with as many images as members saw."""
+    def _lasting(self, recipe: Recipe, *, on: float | None = None) -> Recipe:
+        """The recipe with its steps: of the epochs given, else on so many images, or on as many as
+        the run's slices have seen."""
         if self._epochs is None:
-            steps = max(1, round((num_images or self._num_seen) / recipe.batch_size))
+            steps = max(1, round((on or self._num_seen) / recipe.batch_size))
         else:
             num_per_epoch = len(self._session.data.train) // recipe.batch_size
             steps = replace(recipe, epochs=self._epochs, steps=None).num_steps(num_per_epoch)
@@ -170,8 +171,3 @@ class Trials:
 
     def _folder(self, name: str) -> Path:
         return self._session.folder.analysis_trainings / name
-
-
-def _num_images(recipe: Recipe, data: ImageData) -> int:
-    """Images that a training sees."""
-    return recipe.num_steps(len(data.train) // recipe.batch_size) * recipe.batch_size

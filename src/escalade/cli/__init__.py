@@ -81,12 +81,10 @@ def _asked(message: str) -> str:
     found = _ASKED.search(message)
     if found is None:
         return ""
-    amount, unit = float(found[1]), found[2]
-    for larger in ("kB", "MB", "GB", "TB"):
-        if unit not in ("bytes", "kB", "MB", "GB") or amount < 1000:
-            break
-        amount, unit = amount / 1000, larger
-    return f" for {amount:.4g} {unit}"
+    from escalade.report.number import amount
+
+    value, unit = found.groups()
+    return f" for {amount(float(value))}B" if unit == "bytes" else f" for {value} {unit}"
 
 
 def _parse(arguments: list[str]) -> tuple[Callable[[Any], None], Any]:
