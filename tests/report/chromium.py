@@ -17,6 +17,7 @@ from typing import Any
 TIMEOUT = 300.0  # seconds after which something hangs, also on a busy machine
 _FLAGS = (
     "--headless",
+    "--hide-scrollbars",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
