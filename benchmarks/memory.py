@@ -21,9 +21,9 @@ from pathlib import Path as File
 import numpy as np
 import torch
 
-from escalade.core.path_space import Path
-from escalade.core.samplers import Uniform
-from escalade.core.sandwich import Sandwich
+from escalade.core.sampling.samplers import Uniform
+from escalade.core.sampling.sandwich_paths import Sandwich
+from escalade.core.space.path_space import Path
 from escalade.data.image_data import ImageData
 from escalade.data.loading import load
 from escalade.evaluate.evaluator import Evaluator
@@ -34,7 +34,7 @@ from escalade.supernet.supernet import Supernet
 from escalade.train.optimizer import make_optimizer
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
-from escalade.train.sandwich import SandwichStep
+from escalade.train.sandwich_step import SandwichStep
 from escalade.train.steps import Batch, Objective
 
 NUM_MARKS = 20

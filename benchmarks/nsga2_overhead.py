@@ -18,9 +18,9 @@ from pathlib import Path as File
 import numpy as np
 import numpy.typing as npt
 
-from escalade.core import cost
-from escalade.core.choice_space import ChoiceSpace
-from escalade.core.population import Population
+from escalade.core.network import cost
+from escalade.core.space.choice_space import ChoiceSpace
+from escalade.core.space.population import Population
 from escalade.evaluate.store import Context, Row, Store
 from escalade.search.constraints import Constraint
 from escalade.search.nsga2 import NSGA2

@@ -22,17 +22,17 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from escalade.core.layer_space import LayerSpace
-from escalade.core.path_space import Path
-from escalade.core.samplers import Uniform
-from escalade.core.sandwich import Sandwich
+from escalade.core.sampling.samplers import Uniform
+from escalade.core.sampling.sandwich_paths import Sandwich
+from escalade.core.space.layer_space import LayerSpace
+from escalade.core.space.path_space import Path
 from escalade.nets.build import build
 from escalade.spaces.load import load_layers
 from escalade.supernet.supernet import Supernet
 from escalade.train.optimizer import make_optimizer
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
-from escalade.train.sandwich import SandwichStep
+from escalade.train.sandwich_step import SandwichStep
 from escalade.train.steps import Batch, Objective, PlainStep
 
 NUM_CLASSES = 10

@@ -21,10 +21,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from escalade.core.architecture import Architecture
-from escalade.core.samplers import Hierarchical
-from escalade.core.seeds import generator
-from escalade.core.space import SearchSpace
+from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.seeds import generator
+from escalade.core.sampling.samplers import Hierarchical
+from escalade.core.space.space import SearchSpace
 from escalade.nets.build import build
 from escalade.spaces.load import load
 from escalade.supernet.extract import extract

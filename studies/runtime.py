@@ -39,7 +39,7 @@ import torch
 from common.command import command, parser, positive, write_results
 from common.progress import Said
 from common.setting import begun, keep
-from escalade.core.seeds import generator
+from escalade.core.numbers.seeds import generator
 from escalade.train.runtime import PRECISIONS, Runtime
 from runtime_study import results
 from runtime_study.figure import pictures

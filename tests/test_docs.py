@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 import yaml
 
-from escalade.cli import analysis, latency, runs, scaling
+from escalade.cli import inspection, latency_command, runs, scaling_commands
 from escalade.cli.parser import Parser
 from escalade.config import Config, read_preset, resolve
-from escalade.core.seeds import generator
-from escalade.core.space import SearchSpace
+from escalade.core.numbers.seeds import generator
+from escalade.core.space.space import SearchSpace
 from escalade.spaces import load
 
 ROOT = Path(__file__).parents[1]
@@ -159,9 +159,9 @@ def _commands(text: str) -> Iterator[str]:
 def _verbs() -> dict[str, argparse.ArgumentParser]:
     commands = Parser(prog="escalade").add_subparsers(parser_class=Parser)
     runs.add_commands(commands)
-    analysis.add_commands(commands)
-    latency.add_commands(commands)
-    scaling.add_commands(commands)
+    inspection.add_commands(commands)
+    latency_command.add_commands(commands)
+    scaling_commands.add_commands(commands)
     verbs: dict[str, argparse.ArgumentParser] = commands.choices  # type: ignore[assignment]
     return verbs
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from escalade.core.architecture import (
+from escalade.core.network.architecture import (
     Architecture,
     Block,
     Head,
@@ -18,7 +18,7 @@ from escalade.core.architecture import (
     Stage,
     Stem,
 )
-from escalade.core.regnet import regnet
+from escalade.core.network.regnet import regnet
 
 RESOLUTION = 16
 NATIVE_RESOLUTION = 28  # Fashion-MNIST's; larger inputs are upsampled

@@ -17,8 +17,8 @@ from accuracy_study.times import step_bytes
 from common.files import SEEDS, plain, read
 from common.retraining import Unit
 from common.statistics import against
-from escalade.core import cost
-from escalade.core.statistics import summarize
+from escalade.core.network import cost
+from escalade.core.numbers.statistics import summarize
 from runtime_study.setting import Scaled
 from runtime_study.times import load_times
 

@@ -9,10 +9,10 @@ from functools import cache
 
 from accuracy_study.bases import BASES
 from common.setting import recipe
-from escalade.core import cost
-from escalade.core.architecture import Architecture
-from escalade.core.budget import Budget
-from escalade.core.hybrid import scale_to
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.budget import Budget
+from escalade.core.scaling.hybrid import scale_to
 from escalade.train.recipe import Recipe
 from runtime_study.setting import BASE, Scaled
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from common.files import read
 from common.progress import Said
 from common.setting import keep
-from escalade.core.seeds import generator
+from escalade.core.numbers.seeds import generator
 from escalade.evaluate.step_memory import batch_bytes
 from escalade.family.files import write_json
 from escalade.nets.build import build

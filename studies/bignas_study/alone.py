@@ -10,7 +10,7 @@ from bignas_study.setting import BUDGETS, NAMES, Training
 from bignas_study.slices import budgets_networks
 from bignas_study.supernets import Job
 from common.files import read
-from escalade.core import cost
+from escalade.core.network import cost
 from escalade.family.files import write_json
 
 SCORED = "budgets.json"

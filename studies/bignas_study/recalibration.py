@@ -19,7 +19,7 @@ from bignas_study.slices import spread
 from bignas_study.supernets import Job
 from common.files import read
 from common.images import leading
-from escalade.core.architecture import Architecture
+from escalade.core.network.architecture import Architecture
 from escalade.data import ImageData
 from escalade.data.batches import prepare
 from escalade.evaluate.batch_cache import BatchCache

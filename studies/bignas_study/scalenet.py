@@ -21,9 +21,9 @@ from bignas_study.setting import LADDER, LADDER_SPACE, SANDWICH, SINGLE, Setting
 from bignas_study.supernets import ANEW, Job
 from common.files import read
 from common.supernets import objective_of
-from escalade.core.architecture import Architecture
-from escalade.core.path_space import Path as NetworkPath
-from escalade.core.space import SearchSpace
+from escalade.core.network.architecture import Architecture
+from escalade.core.space.path_space import Path as NetworkPath
+from escalade.core.space.space import SearchSpace
 from escalade.data import TrainBatches
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.family.files import write_json

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from common.setting import recipe
-from escalade.core.budget import Budget
+from escalade.core.numbers.budget import Budget
 from escalade.train.recipe import Recipe
 
 SANDWICH, SINGLE = "sandwich", "single_path"

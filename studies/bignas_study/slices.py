@@ -8,11 +8,11 @@ import numpy as np
 
 from bignas_study.setting import BUDGETS, LADDER, LADDER_SPACE, SPACE, Setting, Training
 from bignas_study.supernets import space_of
-from escalade.core.layer_space import LayerSpace
-from escalade.core.path_space import Path
-from escalade.core.population import IntArray, Population
-from escalade.core.samplers import Hierarchical, Window
-from escalade.core.seeds import generator
+from escalade.core.numbers.seeds import generator
+from escalade.core.sampling.samplers import Hierarchical, Window
+from escalade.core.space.layer_space import LayerSpace
+from escalade.core.space.path_space import Path
+from escalade.core.space.population import IntArray, Population
 
 POOL = 4096
 

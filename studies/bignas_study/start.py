@@ -17,9 +17,9 @@ from bignas_study.setting import DEFAULT_RATE, NUM_RANDOM, Training
 from bignas_study.supernets import space_of
 from common.files import read
 from common.supernets import objective_of
-from escalade.core.samplers import Uniform
-from escalade.core.sandwich import Sandwich
-from escalade.core.seeds import torch_seed
+from escalade.core.numbers.seeds import torch_seed
+from escalade.core.sampling.samplers import Uniform
+from escalade.core.sampling.sandwich_paths import Sandwich
 from escalade.data import TrainBatches
 from escalade.family.files import write_json
 from escalade.supernet.supernet import Supernet
@@ -27,7 +27,7 @@ from escalade.train.loop import train
 from escalade.train.prepare import augmentation
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
-from escalade.train.sandwich import SandwichStep
+from escalade.train.sandwich_step import SandwichStep
 from escalade.train.steps import Batch
 
 NUM_STEPS, WARMUP, SHOWN = 100, 0.1, 20

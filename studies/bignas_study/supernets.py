@@ -13,16 +13,16 @@ import torch
 
 from bignas_study.setting import LADDER, LADDER_SPACE, SINGLE, Setting, Training
 from common.supernets import SUPERNETS, SupernetJob, objective_of
-from escalade.core.layer_space import LayerSpace
-from escalade.core.path_space import Path as NetworkPath
-from escalade.core.samplers import Hierarchical, Uniform, Window
-from escalade.core.sandwich import Sandwich
-from escalade.core.seeds import torch_seed
+from escalade.core.numbers.seeds import torch_seed
+from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
+from escalade.core.sampling.sandwich_paths import Sandwich
+from escalade.core.space.layer_space import LayerSpace
+from escalade.core.space.path_space import Path as NetworkPath
 from escalade.data import ImageData, TrainBatches
 from escalade.spaces.load import SupernetSpace, load
 from escalade.supernet.supernet import Supernet
 from escalade.train.runtime import Runtime
-from escalade.train.sandwich import SandwichStep
+from escalade.train.sandwich_step import SandwichStep
 from escalade.train.steps import Batch, SinglePathStep, Step
 from escalade.train.together import TogetherStep
 

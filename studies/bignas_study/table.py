@@ -9,7 +9,7 @@ from bignas_study.setting import NAMES, SANDWICH, SINGLE
 from bignas_study.start import SHOWN
 from common.statistics import against
 from common.table import NONE, difference, grid, mean_cell
-from escalade.core.statistics import summarize
+from escalade.core.numbers.statistics import summarize
 
 Row = Mapping[str, Any]
 GROUPS = (*NAMES, "all")

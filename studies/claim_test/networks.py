@@ -17,14 +17,14 @@ from claim_test.setting import (
     SEARCHED_WINDOW,
     SHORT_RULES,
 )
-from escalade.core import cost
-from escalade.core.architecture import Architecture, Block, Head, Stage, Stem
-from escalade.core.budget import Budget, Ladder
-from escalade.core.growth import Growth, fit
-from escalade.core.lattice import meet_budget
-from escalade.core.members import follow, solve
-from escalade.core.rules import rule
-from escalade.core.scaling import realised
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture, Block, Head, Stage, Stem
+from escalade.core.numbers.budget import Budget, Ladder
+from escalade.core.scaling.extrapolation import Growth, fit
+from escalade.core.scaling.grown_members import follow, solve
+from escalade.core.scaling.lattice import meet_budget
+from escalade.core.scaling.ratios import realised
+from escalade.core.scaling.rules import rule
 
 WIDTHS, STRIDES = (16, 24, 48), (1, 2, 2)
 WIDTH_DIVISOR, RESOLUTION_DIVISOR = 4, 1

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from claim_test.networks import Entry
-from escalade.core import cost
-from escalade.core.architecture import Architecture
-from escalade.core.statistics import paired_test, summarize
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.statistics import paired_test, summarize
 
 HAND = "hand "
 

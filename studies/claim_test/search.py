@@ -15,9 +15,9 @@ from claim_test.networks import searched_budgets
 from claim_test.setting import FACTORS, Setting
 from common.images import leading
 from common.progress import Say, describe
-from escalade.core.samplers import Hierarchical, Window
-from escalade.core.seeds import torch_seed
-from escalade.core.space import SearchSpace
+from escalade.core.numbers.seeds import torch_seed
+from escalade.core.sampling.samplers import Hierarchical, Window
+from escalade.core.space.space import SearchSpace
 from escalade.data import ImageData, TrainBatches
 from escalade.data.batches import Augmentation
 from escalade.evaluate.evaluator import Evaluator

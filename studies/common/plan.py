@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from common.files import read
 from common.retraining import Unit
 from common.supernets import SupernetJob
-from escalade.core.architecture import Architecture
+from escalade.core.network.architecture import Architecture
 from escalade.train.recipe import Recipe
 
 ALONE, RATE = "alone", "rate"

@@ -9,7 +9,7 @@ from typing import Any
 
 from common.files import SEEDS, read
 from common.progress import Say, describe
-from escalade.core.architecture import Architecture
+from escalade.core.network.architecture import Architecture
 from escalade.data import ImageData
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.family.files import write_json

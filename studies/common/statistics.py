@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from escalade.core.statistics import paired_test, summarize
+from escalade.core.numbers.statistics import paired_test, summarize
 
 
 def against(

@@ -15,9 +15,9 @@ from torch import Tensor
 from common.files import read
 from common.images import leading
 from common.progress import Say
-from escalade.core.samplers import Hierarchical, Uniform
-from escalade.core.seeds import torch_seed
-from escalade.core.space import SearchSpace
+from escalade.core.numbers.seeds import torch_seed
+from escalade.core.sampling.samplers import Hierarchical, Uniform
+from escalade.core.space.space import SearchSpace
 from escalade.data import ImageData, TrainBatches
 from escalade.evaluate.measure import share_split, shared_split
 from escalade.family.files import write_bytes, write_json

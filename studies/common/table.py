@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from escalade.core.statistics import summarize
+from escalade.core.numbers.statistics import summarize
 
 NONE = "-"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from common.table import grid, spread
-from escalade.core.statistics import summarize
+from escalade.core.numbers.statistics import summarize
 
 
 def markdown(found: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from escalade.core.seeds import generator
+from escalade.core.numbers.seeds import generator
 
 Floats = npt.NDArray[np.float64]
 NUM_RESAMPLES = 2000

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import nnls
 
-from escalade.core import cost
-from escalade.core.architecture import Architecture
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture
 from runtime_study.correlation import correlation
 
 Floats = npt.NDArray[np.float64]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from escalade.core.architecture import Architecture
-from escalade.core.scale_by import scale
+from escalade.core.network.architecture import Architecture
+from escalade.core.scaling.scale_by import scale
 from escalade.spaces.known import load
 
 BASE = "base"

@@ -11,11 +11,11 @@ from typing import Any
 from common.bench import Bench
 from common.files import read
 from common.supernets import SampledJob
-from escalade.core.architecture import Architecture
-from escalade.core.budget import Ladder
-from escalade.core.growth import fit
-from escalade.core.members import solve
-from escalade.core.scaling import realised
+from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.budget import Ladder
+from escalade.core.scaling.extrapolation import fit
+from escalade.core.scaling.grown_members import solve
+from escalade.core.scaling.ratios import realised
 from escalade.family.files import write_json
 from escalade.search import MCEA
 from sampling_study.setting import SAMPLERS, Setting

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from escalade.core.seeds import generator
-from escalade.core.statistics import kendall, pearson, spearman
+from escalade.core.numbers.seeds import generator
+from escalade.core.numbers.statistics import kendall, pearson, spearman
 
 Floats = npt.NDArray[np.float64]
 COEFFICIENTS: dict[str, Callable[[Floats, Floats], float]] = {

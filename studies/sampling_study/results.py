@@ -9,8 +9,8 @@ from typing import Any
 
 from common.files import SEEDS, plain, read
 from common.retraining import retrained
-from escalade.core import cost
-from escalade.core.scaling import realised
+from escalade.core.network import cost
+from escalade.core.scaling.ratios import realised
 from sampling_study.families import Row, family_members, result_path, rows
 from sampling_study.measures import agreement, bin_edges, by_bin, coefficients
 from sampling_study.paths import Drawn, stratified

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from common.setting import recipe
-from escalade.core.budget import Budget
-from escalade.core.samplers import Hierarchical, Uniform, Window
-from escalade.core.space import SearchSpace
+from escalade.core.numbers.budget import Budget
+from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
+from escalade.core.space.space import SearchSpace
 from escalade.search import Evolution
 from escalade.spaces.load import load
 from escalade.train.recipe import Recipe

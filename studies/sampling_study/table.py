@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from common.table import NONE, grid, spread
-from escalade.core.statistics import summarize
+from escalade.core.numbers.statistics import summarize
 from sampling_study.families import SEARCHED, TOP
 from sampling_study.measures import COEFFICIENTS
 from sampling_study.setting import SAMPLERS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from escalade.core import cost
-from escalade.core.architecture import Architecture
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture
 from scarlet_study import arms
 from scarlet_study.networks import PLAINEST, extremes, folded, genome, ranked, spread
 from scarlet_study.plan import Plan, Work

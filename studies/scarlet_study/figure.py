@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from escalade.core.statistics import empirical_distribution
+from escalade.core.numbers.statistics import empirical_distribution
 from escalade.report.figures.figure import Figure, Key, Trace, layout
 from escalade.report.palette import colour
 from escalade.report.svg import draw

@@ -8,10 +8,10 @@ from functools import cache
 
 import numpy as np
 
-from escalade.core.choice_space import ChoiceSpace
-from escalade.core.path_space import Path
-from escalade.core.population import IntArray
-from escalade.core.seeds import generator
+from escalade.core.numbers.seeds import generator
+from escalade.core.space.choice_space import ChoiceSpace
+from escalade.core.space.path_space import Path
+from escalade.core.space.population import IntArray
 from escalade.spaces.load import load
 from scarlet_study.setting import FLIPS, SPACE, Setting, Training
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from common.files import read
 from common.images import leading
-from escalade.core.architecture import Architecture
+from escalade.core.network.architecture import Architecture
 from escalade.data import ImageData
 from escalade.evaluate.measure import EvaluationSettings, MeasurePaths, PathMeter
 from escalade.family.files import write_json

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from common.supernets import SUPERNETS, SupernetJob, objective_of
-from escalade.core.choice_space import ChoiceSpace
-from escalade.core.fair import FairPaths
-from escalade.core.path_space import Path as NetworkPath
-from escalade.core.samplers import Uniform
+from escalade.core.sampling.fair_paths import FairPaths
+from escalade.core.sampling.samplers import Uniform
+from escalade.core.space.choice_space import ChoiceSpace
+from escalade.core.space.path_space import Path as NetworkPath
 from escalade.data import ImageData
 from escalade.supernet.shared_weights import SharedWeights
-from escalade.train.fair import FairStep
+from escalade.train.fair_step import FairStep
 from escalade.train.runtime import Runtime
 from escalade.train.steps import Objective, PathSequence, SinglePathStep, Step
 from scarlet_study.networks import space_of, spread

@@ -14,12 +14,12 @@ from escalade.api.run_folder import RunFolder, named_space
 from escalade.api.session import make_supernet
 from escalade.api.train import check_step, identity, training_step
 from escalade.config import Config, resolve
-from escalade.core.choice_space import ChoiceSpace
-from escalade.core.fair import FairPaths
+from escalade.core.sampling.fair_paths import FairPaths
+from escalade.core.space.choice_space import ChoiceSpace
 from escalade.data.image_data import ImageData
 from escalade.data.split import Split
 from escalade.spaces.load import load
-from escalade.train.fair import FairStep
+from escalade.train.fair_step import FairStep
 from escalade.train.runtime import Runtime
 from escalade.train.steps import Batch, SinglePathStep, Step
 

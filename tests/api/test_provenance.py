@@ -13,7 +13,7 @@ from escalade.api.members import Candidate
 from escalade.api.provenance import how_found, ratios
 from escalade.api.run_folder import RunFolder
 from escalade.config import resolve
-from escalade.core.scaling import Scaling
+from escalade.core.scaling.ratios import Scaling
 from escalade.spaces.load import load
 
 

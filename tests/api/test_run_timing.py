@@ -11,8 +11,8 @@ import torch
 from escalade.api import timing
 from escalade.api.session import path_sampler
 from escalade.config import resolve
-from escalade.core import cost
-from escalade.core.seeds import generator
+from escalade.core.network import cost
+from escalade.core.numbers.seeds import generator
 from escalade.data.image_data import ImageData
 from escalade.data.split import Split
 from escalade.family.rehearsal import Rehearsed

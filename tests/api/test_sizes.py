@@ -11,7 +11,7 @@ import pytest
 from escalade.api import sizes
 from escalade.api.run_folder import RunFolder
 from escalade.config import resolve
-from escalade.core.population import Population
+from escalade.core.space.population import Population
 from escalade.family.family import FamilyMember
 from escalade.spaces.load import load
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from escalade.core.architecture import Architecture
-from escalade.core.scale_by import scale
+from escalade.core.network.architecture import Architecture
+from escalade.core.scaling.scale_by import scale
 from escalade.spaces import known
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"

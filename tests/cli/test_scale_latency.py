@@ -10,8 +10,8 @@ import pytest
 
 from additive_device import Additive
 from escalade.api.device_latency import DeviceLatency
-from escalade.core.architecture import Architecture
-from escalade.core.scale_by import scale
+from escalade.core.network.architecture import Architecture
+from escalade.core.scaling.scale_by import scale
 from escalade.evaluate import layer_times, rule_survey
 from escalade.evaluate.layer_times import TurnTimer
 from escalade.spaces import known

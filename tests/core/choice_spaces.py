@@ -6,10 +6,10 @@ import itertools
 
 import numpy as np
 
-from escalade.core.choice_data import parse
-from escalade.core.choice_space import ChoiceSpace
-from escalade.core.population import Population
-from escalade.core.seeds import generator
+from escalade.core.numbers.seeds import generator
+from escalade.core.space.choice_data import parse
+from escalade.core.space.choice_space import ChoiceSpace
+from escalade.core.space.population import Population
 
 TINY = {
     "format": 1,

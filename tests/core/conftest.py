@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from escalade.core.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
 from escalade.spaces.load import load
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from escalade.core.architecture import Architecture, Block, Head, Stage, Stem
-from escalade.core.seeds import generator
+from escalade.core.network.architecture import Architecture, Block, Head, Stage, Stem
+from escalade.core.numbers.seeds import generator
 from escalade.spaces import known
 
 

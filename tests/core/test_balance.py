@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from escalade.core.samplers import Hierarchical, Uniform, Window
-from escalade.core.seeds import generator
+from escalade.core.numbers.seeds import generator
+from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
 from escalade.spaces.load import load
 
 TARGETS = (0.6e6, 1.2e6, 2.4e6)

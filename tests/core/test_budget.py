@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalade.core.budget import Budget, Ladder, format_amount, parse_amount
+from escalade.core.numbers.budget import Budget, Ladder, format_amount, parse_amount
 
 
 @pytest.mark.parametrize(

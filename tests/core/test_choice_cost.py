@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from network_oracles import counted
 
-from escalade.core import cost
-from escalade.core.latency_table import LatencyTable
-from escalade.core.parts import parts_of
-from escalade.core.seeds import generator
+from escalade.core.latency.latency_table import LatencyTable
+from escalade.core.network import cost
+from escalade.core.network.parts import parts_of
+from escalade.core.numbers.seeds import generator
 from escalade.spaces.load import load_choices
 
 KINDS = ("macs", "params", "activations")

@@ -7,8 +7,15 @@ from copy import deepcopy
 import pytest
 import yaml
 
-from escalade.core.architecture import SqueezeExcite
-from escalade.core.choice_data import IDENTITY, Choice, ChoiceStage, FirstBlock, parse, to_json
+from escalade.core.network.architecture import SqueezeExcite
+from escalade.core.space.choice_data import (
+    IDENTITY,
+    Choice,
+    ChoiceStage,
+    FirstBlock,
+    parse,
+    to_json,
+)
 
 TEXT = """
 format: 1

@@ -10,15 +10,15 @@ from choice_spaces import IDENTITY, TINY, drawn, everything, of, tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalade.core import cost
-from escalade.core.architecture import Block, SqueezeExcite
-from escalade.core.choice_data import IDENTITIES, parse, to_json
-from escalade.core.choice_space import ChoiceSpace
-from escalade.core.rules import parse as parse_rule
-from escalade.core.samplers import Hierarchical, Uniform, Window
-from escalade.core.scale_by import scaled_by
-from escalade.core.seeds import generator
-from escalade.core.space_summary import candidate_paths, summarise
+from escalade.core.network import cost
+from escalade.core.network.architecture import Block, SqueezeExcite
+from escalade.core.numbers.seeds import generator
+from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
+from escalade.core.scaling.rules import parse as parse_rule
+from escalade.core.scaling.scale_by import scaled_by
+from escalade.core.space.choice_data import IDENTITIES, parse, to_json
+from escalade.core.space.choice_space import ChoiceSpace
+from escalade.core.space.space_summary import candidate_paths, summarise
 from escalade.spaces import known
 from escalade.spaces.load import load_choices
 

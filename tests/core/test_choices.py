@@ -7,7 +7,7 @@ from copy import deepcopy
 import pytest
 import yaml
 
-from escalade.core.choices import parse
+from escalade.core.space.choices import parse
 
 TEXT = """
 format: 1

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from network_oracles import counted
 
-from escalade.core import cost
-from escalade.core.population import Population
-from escalade.core.samplers import Hierarchical, Uniform
-from escalade.core.seeds import generator
+from escalade.core.network import cost
+from escalade.core.numbers.seeds import generator
+from escalade.core.sampling.samplers import Hierarchical, Uniform
+from escalade.core.space.population import Population
 from escalade.nets.build import blank, build
 from escalade.spaces import known
 from escalade.spaces.load import load

@@ -8,9 +8,9 @@ import pytest
 import torch
 from network_oracles import counted
 
-from escalade.core import cost
-from escalade.core.design_space import population
-from escalade.core.seeds import generator
+from escalade.core.network import cost
+from escalade.core.numbers.seeds import generator
+from escalade.core.space.design_space import population
 from escalade.spaces.load import load_any
 
 SPACES = ("regnet_y", "regnet_z", "regnet_y_small", "regnet_z_small")

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from escalade.core import part_model
-from escalade.core.design_space import DesignSpace, population
-from escalade.core.latency_table import LatencyTable
-from escalade.core.parts import Part, parts_of
-from escalade.core.seeds import generator
+from escalade.core.latency import part_model
+from escalade.core.latency.latency_table import LatencyTable
+from escalade.core.network.parts import Part, parts_of
+from escalade.core.numbers.seeds import generator
+from escalade.core.space.design_space import DesignSpace, population
 from escalade.spaces.load import load_any
 
 SPACES = ["regnet_y", "regnet_z", "regnet_y_small", "regnet_z_small"]

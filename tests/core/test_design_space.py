@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalade.core import cost, design_choices, regnet
-from escalade.core.design_shapes import shapes
-from escalade.core.design_space import NAMES, DesignSpace, Parameters, population
-from escalade.core.seeds import generator
+from escalade.core.network import cost, regnet
+from escalade.core.numbers.seeds import generator
+from escalade.core.space import design_choices
+from escalade.core.space.design_shapes import shapes
+from escalade.core.space.design_space import NAMES, DesignSpace, Parameters, population
 from escalade.spaces import known
 from escalade.spaces.load import load_any, read
 

@@ -8,10 +8,10 @@ from choice_spaces import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalade.core.choice_space import ChoiceSpace
-from escalade.core.fair import FairPaths
-from escalade.core.layer_choices import parse
-from escalade.core.layer_space import LayerSpace
+from escalade.core.sampling.fair_paths import FairPaths
+from escalade.core.space.choice_space import ChoiceSpace
+from escalade.core.space.layer_choices import parse
+from escalade.core.space.layer_space import LayerSpace
 from escalade.spaces.load import load, load_choices
 
 SMALL = load_choices("scarlet_small")

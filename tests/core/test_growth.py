@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalade.core import cost, growth
-from escalade.core.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
-from escalade.core.budget import Budget
-from escalade.core.lattice import meet_budget
-from escalade.core.members import MOST_BLOCKS, follow, solve, unrounded_cost
-from escalade.core.scaling import Scaling, apply
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.numbers.budget import Budget
+from escalade.core.scaling import extrapolation
+from escalade.core.scaling.grown_members import MOST_BLOCKS, follow, solve, unrounded_cost
+from escalade.core.scaling.lattice import meet_budget
+from escalade.core.scaling.ratios import Scaling, apply
 
 
 def network(*, depths=(1, 2, 2, 3, 3, 4, 1), resolution=224) -> Architecture:
@@ -68,7 +69,7 @@ def exact(stages, depth, width, resolution):
 @pytest.mark.parametrize("stages", [(1.0, 2.0), (1.0, 2.0, 3.0), (0.7, 1.9, 3.2, 4.0)])
 def test_exact_data_give_back_the_parameters(stages):
     truth = {"depth": (0.5, 1.5), "width": (2.0, 1.1), "resolution": (-0.6, 0.4)}
-    fitted = growth.fit(stages, scalings=exact(stages, *truth.values()))
+    fitted = extrapolation.fit(stages, scalings=exact(stages, *truth.values()))
     for dimension, (a0, a1) in truth.items():
         found = fitted.functions["exponential"][dimension]
         assert found["a0"] == pytest.approx(a0, rel=1e-4)
@@ -77,7 +78,9 @@ def test_exact_data_give_back_the_parameters(stages):
 
 
 def test_straight_data_are_followed_by_all_forms():
-    fitted = growth.fit([1, 2, 3], scalings=[Scaling(1 + 0.1 * j, 1 + 0.2 * j) for j in (1, 2, 3)])
+    fitted = extrapolation.fit(
+        [1, 2, 3], scalings=[Scaling(1 + 0.1 * j, 1 + 0.2 * j) for j in (1, 2, 3)]
+    )
     assert fitted.functions["linear"]["width"]["a"] == pytest.approx(0.2)
     for form in ("exponential", "linear", "squared"):
         predicted = fitted.predict(4, form=form)
@@ -88,32 +91,32 @@ def test_straight_data_are_followed_by_all_forms():
 
 def test_geometric_data_are_met_by_the_compound_function():
     scalings = [Scaling(1.2**j, 1.1**j, 1.15**j) for j in (1, 2)]
-    fitted = growth.fit([1, 2], scalings=scalings, form="compound")
+    fitted = extrapolation.fit([1, 2], scalings=scalings, form="compound")
     assert fitted.predict(7).width == pytest.approx(1.1**7)
     assert fitted.predict(7).resolution == pytest.approx(1.15**7)
 
 
 def test_the_compound_function_is_the_least_squares_line_of_the_logarithms():
     ratios, stages = np.array([1.3, 1.2, 2.1]), np.array([0.7, 1.9, 3.0])
-    fitted = growth.fit(stages.tolist(), scalings=[Scaling(depth=r) for r in ratios])
+    fitted = extrapolation.fit(stages.tolist(), scalings=[Scaling(depth=r) for r in ratios])
     oracle = np.linalg.lstsq(stages[:, None], np.log(ratios), rcond=None)[0][0]
     assert fitted.functions["compound"]["depth"]["c"] == pytest.approx(oracle)
 
 
 def test_one_late_jump_explodes_less_than_through_equation_9():
     found = [Scaling(depth=1.0), Scaling(depth=2.0)]
-    fitted = growth.fit([1, 2], scalings=found)
+    fitted = extrapolation.fit([1, 2], scalings=found)
     assert fitted.predict(3, form="compound").depth < 2.5 < 4 < fitted.predict(3).depth
 
 
 def test_quadratic_data_give_the_squared_parameters():
     scalings = [Scaling(depth=0.1 * j * j + 0.05 * j + 1) for j in (1, 2, 3)]
-    found = growth.fit([1, 2, 3], scalings=scalings).functions["squared"]["depth"]
+    found = extrapolation.fit([1, 2, 3], scalings=scalings).functions["squared"]["depth"]
     assert (found["a"], found["b"]) == (pytest.approx(0.1), pytest.approx(0.05))
 
 
 def test_constant_ratios_stay_exactly_one():
-    fitted = growth.fit([1, 2], scalings=[Scaling(1.0, 1.1, 1.3), Scaling(1.0, 1.3, 1.6)])
+    fitted = extrapolation.fit([1, 2], scalings=[Scaling(1.0, 1.1, 1.3), Scaling(1.0, 1.3, 1.6)])
     assert fitted.functions["exponential"]["depth"] == {"a0": 0.0, "a1": 1.0}
     for form in fitted.functions:
         assert fitted.predict(7.3, form=form).depth == 1.0
@@ -127,7 +130,7 @@ rising = st.lists(st.floats(0.0, 0.8), min_size=2, max_size=4)
 def test_the_exponential_rises_where_the_data_rise_and_starts_at_one(steps):
     ratios = 1 + np.cumsum(steps)
     stages = range(1, len(steps) + 1)
-    fitted = growth.fit(list(stages), scalings=[Scaling(depth=float(r)) for r in ratios])
+    fitted = extrapolation.fit(list(stages), scalings=[Scaling(depth=float(r)) for r in ratios])
     values = [fitted.predict(j).depth for j in np.linspace(0, 8, 50)]
     assert values[0] == 1.0
     assert np.all(np.diff(values) >= -1e-9)
@@ -138,7 +141,7 @@ def test_the_exponential_rises_where_the_data_rise_and_starts_at_one(steps):
 @given(steps=st.lists(st.floats(0.01, 0.6), min_size=3, max_size=4))
 def test_no_other_exponential_fits_better(steps):
     ratios, stages = 1 + np.cumsum(steps), np.arange(1, len(steps) + 1)
-    fitted = growth.fit(stages.tolist(), scalings=[Scaling(width=float(r)) for r in ratios])
+    fitted = extrapolation.fit(stages.tolist(), scalings=[Scaling(width=float(r)) for r in ratios])
 
     def error(a0, a1):
         return sum((curve(a0, a1, j) - r) ** 2 for j, r in zip(stages, ratios, strict=True))
@@ -154,7 +157,7 @@ def test_no_other_exponential_fits_better(steps):
 
 
 def test_one_stage_determines_only_one_parameter_and_says_so():
-    fitted = growth.fit([0, 1], scalings=[Scaling(), Scaling(1.2, 1.1, 1.3)])
+    fitted = extrapolation.fit([0, 1], scalings=[Scaling(), Scaling(1.2, 1.1, 1.3)])
     assert fitted.form == "linear"
     assert list(fitted.functions) == ["linear", "compound"]
     assert fitted.leave_last_out is None
@@ -167,7 +170,7 @@ def test_one_stage_determines_only_one_parameter_and_says_so():
 
 def test_two_stages_are_met_exactly_and_no_error_is_claimed():
     found = [Scaling(1.2, 1.1, 1.3), Scaling(1.5, 1.15, 1.9)]
-    fitted = growth.fit([1, 2], scalings=found)
+    fitted = extrapolation.fit([1, 2], scalings=found)
     assert fitted.leave_last_out is None
     assert "exactly" in fitted.notes[0]
     for form in ("exponential", "squared"):
@@ -178,14 +181,14 @@ def test_two_stages_are_met_exactly_and_no_error_is_claimed():
 
 
 def test_growth_that_starts_late_stays_finite_and_is_noted():
-    fitted = growth.fit([1, 2], scalings=[Scaling(), Scaling(depth=1.5)])
+    fitted = extrapolation.fit([1, 2], scalings=[Scaling(), Scaling(depth=1.5)])
     assert fitted.functions["exponential"]["depth"]["a1"] == pytest.approx(4.0)
     assert any("depth" in note and "bound" in note for note in fitted.notes)
 
 
 def test_leave_last_out_by_hand():
     scalings = [Scaling(1 + 0.1 * j, 1 + 0.1 * j * j) for j in (1, 2, 3)]
-    error = growth.fit([1, 2, 3], scalings=scalings).leave_last_out
+    error = extrapolation.fit([1, 2, 3], scalings=scalings).leave_last_out
     assert error["linear"]["depth"] == pytest.approx(0, abs=1e-12)
     assert error["squared"]["width"] == pytest.approx(0, abs=1e-12)
     # The line through (1, .1) and (2, .4) by least squares has slope .9 / 5.
@@ -194,12 +197,12 @@ def test_leave_last_out_by_hand():
 
 def test_no_stage_beyond_the_base_is_refused():
     with pytest.raises(ValueError, match="two or more budgets"):
-        growth.fit([0], scalings=[Scaling()])
+        extrapolation.fit([0], scalings=[Scaling()])
 
 
 def test_interval_is_a_point_without_ties_and_covers_them_with():
     found = [Scaling(1.2, 1.1, 1.3), Scaling(1.4, 1.2, 1.6)]
-    fitted = growth.fit([1, 2], scalings=found)
+    fitted = extrapolation.fit([1, 2], scalings=found)
     alone = fitted.interval(3, tied=[[s] for s in found], rng=np.random.default_rng(0))
     predicted = fitted.predict(3).to_json()
     for dimension, (low, high) in alone.items():
@@ -215,7 +218,7 @@ def test_interval_is_a_point_without_ties_and_covers_them_with():
 @pytest.mark.parametrize("form", ["exponential", "compound"])
 def test_an_interval_where_the_curve_has_left_all_numbers(recwarn, form):
     found = [Scaling(1.2, 1.1, 1.3), Scaling(1.5, 1.3, 1.9)]
-    fitted = growth.fit([1, 2], scalings=found)
+    fitted = extrapolation.fit([1, 2], scalings=found)
     tied = [[found[0]], [found[1], Scaling(1.6, 1.4, 2.0)]]
     redrawn = fitted.interval(1e4, tied=tied, rng=np.random.default_rng(0), form=form)
     low, high = redrawn["depth"]
@@ -224,7 +227,9 @@ def test_an_interval_where_the_curve_has_left_all_numbers(recwarn, form):
 
 
 def test_json_has_the_agreed_fields():
-    fitted = growth.fit([1, 2, 3], scalings=exact([1, 2, 3], (0.5, 1.5), (2.0, 1.1), (1.0, 1.2)))
+    fitted = extrapolation.fit(
+        [1, 2, 3], scalings=exact([1, 2, 3], (0.5, 1.5), (2.0, 1.1), (1.0, 1.2))
+    )
     budget = Budget(3e9)
     member = solve(network(), growth=fitted, budget=budget, stage=3.5, name="S4")
     data = json.loads(json.dumps(fitted.to_json(members=[member])))
@@ -255,7 +260,7 @@ def test_follow_hits_the_target_before_rounding():
 def test_a_steep_curve_is_not_followed_to_networks_that_nobody_can_build():
     """Depth that begins to grow in the last stage: equation (9) quadruples it ever after."""
     base, depths = network(), []
-    fitted = growth.fit([1, 2], scalings=[Scaling(1, 1.2, 1), Scaling(2, 1.3, 1)])
+    fitted = extrapolation.fit([1, 2], scalings=[Scaling(1, 1.2, 1), Scaling(2, 1.3, 1)])
     assert fitted.predict(7).depth * sum(base.depths) > 5 * MOST_BLOCKS
 
     def macs(architecture: Architecture) -> float:
@@ -289,7 +294,9 @@ def test_a_curve_that_levels_off_says_how_far_it_goes():
 )
 def test_solved_members_meet_any_budget(stage, a, b, c, depths):
     base = network(depths=(1, *depths, 1))
-    fitted = growth.fit([1, 2], scalings=[Scaling(1 + a * j, 1 + b * j, 1 + c * j) for j in (1, 2)])
+    fitted = extrapolation.fit(
+        [1, 2], scalings=[Scaling(1 + a * j, 1 + b * j, 1 + c * j) for j in (1, 2)]
+    )
     budget = Budget(cost.of(base).macs * 2**stage, tolerance=0.02)
     member = solve(base, growth=fitted, budget=budget, stage=stage, form="linear")
     macs = cost.of(member.architecture).macs
@@ -301,7 +308,7 @@ def test_solved_members_meet_any_budget(stage, a, b, c, depths):
 
 @pytest.mark.parametrize("kind", ["params", "activations"])
 def test_other_kinds_of_budget(kind):
-    fitted = growth.fit([1], scalings=[Scaling(1.2, 1.15, 1.1)])
+    fitted = extrapolation.fit([1], scalings=[Scaling(1.2, 1.15, 1.1)])
     target = getattr(cost.of(network()), kind) * 3.0
     member = solve(network(), growth=fitted, budget=Budget(target, kind), stage=1.6)
     assert abs(getattr(cost.of(member.architecture), kind) / target - 1) <= 0.05
@@ -350,7 +357,7 @@ def test_no_rounding_meets_the_budget():
 @pytest.mark.parametrize(("target", "tolerance"), [(12e9, 0.01), (12e9, 0.001), (2e9, 0.05)])
 def test_solving_costs_about_a_thousand_networks(target, tolerance):
     """Which is less than a second, also where a network's latency is predicted."""
-    fitted = growth.fit([1, 2], scalings=[Scaling(1.2, 1.1, 1.1), Scaling(1.4, 1.3, 1.2)])
+    fitted = extrapolation.fit([1, 2], scalings=[Scaling(1.2, 1.1, 1.1), Scaling(1.4, 1.3, 1.2)])
     budget, costed = Budget(target, tolerance=tolerance), []
 
     def macs(architecture: Architecture) -> float:

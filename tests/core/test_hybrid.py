@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from escalade.core import cost
-from escalade.core.budget import Budget
-from escalade.core.hybrid import scale_to
-from escalade.core.rules import rule
-from escalade.core.seeds import generator
-from escalade.core.solve_factor import solve_factor
+from escalade.core.network import cost
+from escalade.core.numbers.budget import Budget
+from escalade.core.numbers.seeds import generator
+from escalade.core.scaling.hybrid import scale_to
+from escalade.core.scaling.rules import rule
+from escalade.core.scaling.solve_factor import solve_factor
 from escalade.search.design_space import draw_models
 from escalade.spaces import known
 from escalade.spaces.load import load_any

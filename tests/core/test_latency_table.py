@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from escalade.core import part_model
-from escalade.core.latency_table import LatencyCheck, LatencyTable
-from escalade.core.parts import Group, Part, Sizes, parts_of
-from escalade.core.population import Population
+from escalade.core.latency import part_model
+from escalade.core.latency.latency_table import LatencyCheck, LatencyTable
+from escalade.core.network.parts import Group, Part, Sizes, parts_of
+from escalade.core.space.population import Population
 from escalade.spaces import known
 from escalade.spaces.load import load
 

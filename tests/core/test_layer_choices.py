@@ -7,7 +7,7 @@ from copy import deepcopy
 import pytest
 import yaml
 
-from escalade.core.layer_choices import parse, to_json
+from escalade.core.space.layer_choices import parse, to_json
 
 TEXT = """
 format: 1

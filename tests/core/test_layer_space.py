@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalade.core import cost
-from escalade.core.latency_table import LatencyTable
-from escalade.core.layer_choices import parse, to_json
-from escalade.core.layer_space import LayerSpace
-from escalade.core.parts import parts_of
-from escalade.core.population import Population
-from escalade.core.samplers import Hierarchical, Uniform, Window
-from escalade.core.seeds import generator
-from escalade.core.space_summary import summarise
+from escalade.core.latency.latency_table import LatencyTable
+from escalade.core.network import cost
+from escalade.core.network.parts import parts_of
+from escalade.core.numbers.seeds import generator
+from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
+from escalade.core.space.layer_choices import parse, to_json
+from escalade.core.space.layer_space import LayerSpace
+from escalade.core.space.population import Population
+from escalade.core.space.space_summary import summarise
 from escalade.spaces import known
 from escalade.spaces.load import load_layers
 

@@ -7,16 +7,17 @@ from dataclasses import replace
 
 import pytest
 
-from escalade.core import cost, part_model
-from escalade.core.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
-from escalade.core.budget import Budget
-from escalade.core.cost import Cost
-from escalade.core.latency_table import LatencyTable
-from escalade.core.lattice import meet_budget
-from escalade.core.legality import SIMPLE_KINDS
-from escalade.core.parts import parts_of
-from escalade.core.scale_by import scale
-from escalade.core.scaling import Scaling, apply, with_depth
+from escalade.core.latency import part_model
+from escalade.core.latency.latency_table import LatencyTable
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.network.cost import Cost
+from escalade.core.network.legality import SIMPLE_KINDS
+from escalade.core.network.parts import parts_of
+from escalade.core.numbers.budget import Budget
+from escalade.core.scaling.lattice import meet_budget
+from escalade.core.scaling.ratios import Scaling, apply, with_depth
+from escalade.core.scaling.scale_by import scale
 from escalade.nets import mobile
 from sample_networks import scarlet, scarlet_running
 

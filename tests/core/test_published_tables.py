@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from escalade.core import cost
+from escalade.core.network import cost
 from escalade.spaces import scaled
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "scaling.md"

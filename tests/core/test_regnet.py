@@ -10,10 +10,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from escalade.core import cost
-from escalade.core.architecture import Head, Rounding, Stem
-from escalade.core.regnet import regnet, stages
-from escalade.core.seeds import generator
+from escalade.core.network import cost
+from escalade.core.network.architecture import Head, Rounding, Stem
+from escalade.core.network.regnet import regnet, stages
+from escalade.core.numbers.seeds import generator
 
 Y_400MF = {"depth": 16, "w0": 48, "wa": 27.89, "wm": 2.09, "group_width": 8}
 

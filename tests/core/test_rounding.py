@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalade.core.rounding import conv_side, make_divisible, round_to, scale_depth
+from escalade.core.numbers.rounding import conv_side, make_divisible, round_to, scale_depth
 
 positive = st.floats(0.5, 5000)
 divisors = st.sampled_from([1, 2, 4, 8, 16])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalade.core.rules import NAMED, parse, rule
+from escalade.core.scaling.rules import NAMED, parse, rule
 
 ALPHAS = ["alpha=0.8", "alpha=0", "alpha=1", "alpha=.25", "alpha=1/3"]
 WEIGHTS = ["d1_w8_g8_r1", "d1_w1_g0_r1", "w2_r1", "d0.5_w1.5"]

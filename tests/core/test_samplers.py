@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.signal import find_peaks
 
-from escalade.core.samplers import Hierarchical, Uniform, Window
-from escalade.core.seeds import generator
-from escalade.core.space_summary import histogram
+from escalade.core.numbers.seeds import generator
+from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
+from escalade.core.space.space_summary import histogram
 
 
 def num_modes(macs) -> int:

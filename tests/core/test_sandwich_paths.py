@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalade.core.population import Population
-from escalade.core.samplers import Hierarchical, Uniform, Window
-from escalade.core.sandwich import STEPS_PER_DRAW, Pair, Sandwich
-from escalade.core.seeds import generator
+from escalade.core.numbers.seeds import generator
+from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
+from escalade.core.sampling.sandwich_paths import STEPS_PER_DRAW, Pair, Sandwich
+from escalade.core.space.population import Population
 from escalade.spaces.load import load, load_layers
 
 BUDGETS = (1e6, 2e6, 4e6)

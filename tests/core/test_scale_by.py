@@ -8,13 +8,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
-from escalade.core import cost
-from escalade.core.architecture import Architecture, Block, Head, Rounding, Stage, Stem
-from escalade.core.rounding import round_to
-from escalade.core.rules import NAMED, parse
-from escalade.core.samplers import Uniform
-from escalade.core.scale_by import scale, scaled_by
-from escalade.core.seeds import generator
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture, Block, Head, Rounding, Stage, Stem
+from escalade.core.numbers.rounding import round_to
+from escalade.core.numbers.seeds import generator
+from escalade.core.sampling.samplers import Uniform
+from escalade.core.scaling.rules import NAMED, parse
+from escalade.core.scaling.scale_by import scale, scaled_by
 from escalade.nets.build import blank
 from escalade.spaces import known
 from escalade.spaces.load import load

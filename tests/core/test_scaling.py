@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalade.core import cost
-from escalade.core.rounding import scale_depth
-from escalade.core.scaling import Scaling, apply, realised
+from escalade.core.network import cost
+from escalade.core.numbers.rounding import scale_depth
+from escalade.core.scaling.ratios import Scaling, apply, realised
 from escalade.spaces import known
 
 BASE = known.load("mobilenet_v2")

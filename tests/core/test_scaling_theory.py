@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalade.core import cost
-from escalade.core.architecture import Architecture, Block, Head, Stage, Stem
-from escalade.core.scale_by import scale
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture, Block, Head, Stage, Stem
+from escalade.core.scaling.scale_by import scale
 from escalade.spaces import known
 
 # Growth is measured between these factors: costs of stem, norms and classifier fade beyond the

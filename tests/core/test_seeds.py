@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 
-from escalade.core.seeds import generator, torch_seed
+from escalade.core.numbers.seeds import generator, torch_seed
 
 STREAMS = [("a",), ("b",), ("a", 0), ("a", 1), ("a", "0", "1"), ("ab",), ()]
 
@@ -25,7 +25,7 @@ def test_streams_are_uncorrelated():
 def test_a_stream_is_the_same_everywhere():
     """Not the process's string hashing: what is written into runs must not change."""
     program = (
-        "from escalade.core.seeds import generator, torch_seed;"
+        "from escalade.core.numbers.seeds import generator, torch_seed;"
         "print(torch_seed(7, 'x', 3), generator(7, 'x').integers(0, 10**9))"
     )
     answers = {

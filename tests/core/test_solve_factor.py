@@ -4,11 +4,11 @@ import random
 
 import pytest
 
-from escalade.core import cost
-from escalade.core.cost_curves import cost_curve, factors_between
-from escalade.core.rules import parse
-from escalade.core.scale_by import scale, scaled_by
-from escalade.core.solve_factor import solve_factor
+from escalade.core.network import cost
+from escalade.core.scaling.cost_curves import cost_curve, factors_between
+from escalade.core.scaling.rules import parse
+from escalade.core.scaling.scale_by import scale, scaled_by
+from escalade.core.scaling.solve_factor import solve_factor
 from escalade.spaces import known
 
 B0 = known.load("efficientnet_b0")

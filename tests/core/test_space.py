@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalade.core.choices import parse, to_json
-from escalade.core.population import Population
-from escalade.core.scaling import apply
-from escalade.core.seeds import generator
-from escalade.core.space import SearchSpace
-from escalade.core.space_summary import histogram, stage_costs, summarise
+from escalade.core.numbers.seeds import generator
+from escalade.core.scaling.ratios import apply
+from escalade.core.space.choices import parse, to_json
+from escalade.core.space.population import Population
+from escalade.core.space.space import SearchSpace
+from escalade.core.space.space_summary import histogram, stage_costs, summarise
 from escalade.spaces.load import load
 
 LADDER = (1.0, 2.0, 4.0)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from escalade.core import statistics
+from escalade.core.numbers import statistics
 
 
 def test_coefficients_by_hand():

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from escalade.core import cost, part_model
-from escalade.core.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
-from escalade.core.latency_table import LatencyTable
-from escalade.core.parts import parts_of
+from escalade.core.latency import part_model
+from escalade.core.latency.latency_table import LatencyTable
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.network.parts import parts_of
 from escalade.spaces import known
 
 SMALLEST = {

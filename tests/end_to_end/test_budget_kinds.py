@@ -9,7 +9,7 @@ import shutil
 import pytest
 from running import promised, tiny_run
 
-from escalade.core.latency_table import LatencyTable
+from escalade.core.latency.latency_table import LatencyTable
 from escalade.evaluate import latency_store
 from escalade.evaluate.store import Store
 

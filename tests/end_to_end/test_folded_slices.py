@@ -10,8 +10,8 @@ import torch
 from running import tiny_run
 from safetensors.torch import load_file
 
-from escalade.core import cost
-from escalade.core.architecture import Architecture
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture
 from escalade.family import package
 from escalade.spaces.load import load_choices
 from escalade.supernet.folding import fold

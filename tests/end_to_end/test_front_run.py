@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from running import promised, tiny_run
 
-from escalade.core import cost
-from escalade.core.architecture import Architecture
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture
 from escalade.spaces import load
 
 FRONT = {

@@ -12,7 +12,7 @@ import torch
 from running import promised, tiny_run
 from safetensors.torch import load_file, save_file
 
-from escalade.core.architecture import Architecture
+from escalade.core.network.architecture import Architecture
 from escalade.spaces import load
 from escalade.supernet.supernet import Supernet
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from tiny_evaluation import evaluator, image_data, some_paths, split, supernet
 
-from escalade.core import cost
+from escalade.core.network import cost
 from escalade.data.split import Split
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.evaluate.score import image_batches

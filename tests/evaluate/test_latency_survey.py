@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from additive_device import Additive
-from escalade.core.budget import Budget, Ladder
-from escalade.core.latency_table import LatencyTable
-from escalade.core.population import Population
-from escalade.core.space import SearchSpace
+from escalade.core.latency.latency_table import LatencyTable
+from escalade.core.numbers.budget import Budget, Ladder
+from escalade.core.space.population import Population
+from escalade.core.space.space import SearchSpace
 from escalade.evaluate import latency_store, layer_times
 from escalade.evaluate.latency_survey import NUM_CHECKED, survey
 from escalade.evaluate.layer_times import TurnTimer, measure

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from additive_device import Additive
-from escalade.core import cost
-from escalade.core.budget import Budget, Ladder
-from escalade.core.design_space import population
-from escalade.core.hybrid import scale_to
-from escalade.core.scale_by import scale
-from escalade.core.seeds import generator
-from escalade.core.solve_factor import solve_factor
+from escalade.core.network import cost
+from escalade.core.numbers.budget import Budget, Ladder
+from escalade.core.numbers.seeds import generator
+from escalade.core.scaling.hybrid import scale_to
+from escalade.core.scaling.scale_by import scale
+from escalade.core.scaling.solve_factor import solve_factor
+from escalade.core.space.design_space import population
 from escalade.evaluate import rule_survey
 from escalade.evaluate.rule_survey import survey_design, survey_scaled
 from escalade.spaces import known

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import torch
 
-from escalade.core.choices import parse
-from escalade.core.samplers import Hierarchical
-from escalade.core.seeds import generator
-from escalade.core.space import Path as SpacePath
-from escalade.core.space import SearchSpace
+from escalade.core.numbers.seeds import generator
+from escalade.core.sampling.samplers import Hierarchical
+from escalade.core.space.choices import parse
+from escalade.core.space.space import Path as SpacePath
+from escalade.core.space.space import SearchSpace
 from escalade.data.image_data import ImageData
 from escalade.data.split import Split
 from escalade.evaluate.evaluator import Evaluator

@@ -8,7 +8,7 @@ import pytest
 import torch
 from tiny_members import packaged, tiny, trained
 
-from escalade.core.layer_space import LayerSpace
+from escalade.core.space.layer_space import LayerSpace
 from escalade.data.split import Split
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.family import package

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from escalade.core.layer_space import LayerSpace
+from escalade.core.space.layer_space import LayerSpace
 from escalade.family.together import TogetherJob, train_together
 from escalade.spaces.load import load_layers
 from escalade.supernet.supernet import Supernet

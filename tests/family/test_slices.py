@@ -8,10 +8,10 @@ import pytest
 import torch
 from test_family import FAMILY, MEMBER
 
-from escalade.core import cost
-from escalade.core.choice_space import ChoiceSpace
-from escalade.core.cost import Cost
-from escalade.core.path_space import Path
+from escalade.core.network import cost
+from escalade.core.network.cost import Cost
+from escalade.core.space.choice_space import ChoiceSpace
+from escalade.core.space.path_space import Path
 from escalade.data.image_data import ImageData
 from escalade.data.split import Split
 from escalade.evaluate.evaluator import Evaluator

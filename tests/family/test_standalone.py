@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from tiny_members import CLASSES, packaged, tiny, trained
 
-from escalade.core.architecture import Architecture
+from escalade.core.network.architecture import Architecture
 from escalade.data.batches import prepare
 from escalade.data.decoding import to_square
 from escalade.family import package, standalone

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from escalade.core.architecture import Architecture
-from escalade.core.parts import parts_of
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.parts import parts_of
 from escalade.nets.build import build
 from escalade.nets.layers import modules_of
 from escalade.spaces import known

@@ -10,8 +10,8 @@ import torch
 from timm.models.regnet import RegNet, RegNetCfg
 from torch import Tensor, nn
 
-from escalade.core import cost
-from escalade.core.architecture import Architecture, Stage
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture, Stage
 from escalade.nets.build import blank, build
 from escalade.spaces import known
 

@@ -13,9 +13,9 @@ from numpy.random import Generator
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from escalade.core import cost
-from escalade.core.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
-from escalade.core.legality import ACTIVATIONS, GATES, LINEAR_ACTIVATIONS
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.network.legality import ACTIVATIONS, GATES, LINEAR_ACTIVATIONS
 from escalade.nets.build import blank, build
 from escalade.nets.facts import MAX_STRIDE_OF_HIDDEN
 from fvcore_counts import activations

@@ -9,18 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from escalade.core import cost, scaling
-from escalade.core.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.scaling import ratios
 
 BASE_BUDGET = 1_000_000
 SCALINGS = (
-    scaling.Scaling(),
-    scaling.Scaling(depth=1.25, width=1.2, resolution=1.2),
-    scaling.Scaling(depth=1.6, width=1.45, resolution=1.4),
+    ratios.Scaling(),
+    ratios.Scaling(depth=1.25, width=1.2, resolution=1.2),
+    ratios.Scaling(depth=1.6, width=1.45, resolution=1.4),
 )
 GROWN = (
-    scaling.Scaling(depth=2.05, width=1.75, resolution=1.7),
-    scaling.Scaling(depth=2.7, width=2.15, resolution=2.0),
+    ratios.Scaling(depth=2.05, width=1.75, resolution=1.7),
+    ratios.Scaling(depth=2.7, width=2.15, resolution=2.0),
 )
 TEST = (0.8712, 0.8893, 0.9021, 0.9098, 0.9127)
 SEARCH = (0.8460, 0.8655, 0.8790)
@@ -74,7 +75,7 @@ def base() -> Architecture:
 def architectures() -> list[Architecture]:
     """The five members' networks, smallest first."""
     return [
-        scaling.apply(base(), ratio).renamed(f"S{i}") for i, ratio in enumerate((*SCALINGS, *GROWN))
+        ratios.apply(base(), ratio).renamed(f"S{i}") for i, ratio in enumerate((*SCALINGS, *GROWN))
     ]
 
 

@@ -12,10 +12,10 @@ import front_run
 import pytest
 
 from escalade.api.design import growth_json
-from escalade.core import cost
-from escalade.core.architecture import Architecture
-from escalade.core.budget import Budget
-from escalade.core.hybrid import scale_to
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.budget import Budget
+from escalade.core.scaling.hybrid import scale_to
 from escalade.report.artefacts import read
 from escalade.report.findings import sentence
 from escalade.report.number import SPACE

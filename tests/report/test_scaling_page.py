@@ -11,8 +11,8 @@ import chromium
 import plotly.graph_objects as go
 import pytest
 
-from escalade.core import cost
-from escalade.core.cost_curves import CostCurve, cost_curve, factors_between
+from escalade.core.network import cost
+from escalade.core.scaling.cost_curves import CostCurve, cost_curve, factors_between
 from escalade.report import svg
 from escalade.report.figures.figure import Figure, layout
 from escalade.report.figures.scaling import KINDS, cost_curves

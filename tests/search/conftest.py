@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from escalade.core.budget import Budget
+from escalade.core.numbers.budget import Budget
 from escalade.spaces.load import load
 
 BUDGETS = (1.2e6, 2.4e6, 4.8e6)

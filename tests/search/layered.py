@@ -6,9 +6,9 @@ import itertools
 
 import numpy as np
 
-from escalade.core import cost
-from escalade.core.architecture import Architecture, Block, Head, Stage, Stem
-from escalade.core.path_space import Gene, Path
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture, Block, Head, Stage, Stem
+from escalade.core.space.path_space import Gene, Path
 
 CHOICES = ((3, 3.0), (5, 3.0), (3, 6.0), (5, 6.0), (7, 6.0))  # kernel, expansion
 WIDTHS = (16, 24, 32)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from escalade.core.scaling import Scaling, scaling_between
+from escalade.core.scaling.ratios import Scaling, scaling_between
 from escalade.search.chosen import choose
 
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalade.core import cost
-from escalade.core.architecture import Architecture
-from escalade.core.budget import Budget
-from escalade.core.population import Population
-from escalade.core.scaling import realised
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.budget import Budget
+from escalade.core.scaling.ratios import realised
+from escalade.core.space.population import Population
 from escalade.search import CoarseGrid, CoarseToFine, Evolution, IndependentSearch, RandomSearch
 from escalade.search.dialogue import drive
 from escalade.search.skeletons import skeletons

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from layered import Layered
 
-from escalade.core.population import Population
+from escalade.core.space.population import Population
 from escalade.search.constraints import Constraint, Screen
 from escalade.search.objectives import Measures
 

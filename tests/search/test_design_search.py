@@ -7,12 +7,12 @@ import json
 import numpy as np
 import pytest
 
-from escalade.core.budget import Budget
-from escalade.core.design_space import population
-from escalade.core.latency_table import LatencyTable
-from escalade.core.parts import parts_of
-from escalade.core.seeds import generator
-from escalade.core.statistics import empirical_distribution
+from escalade.core.latency.latency_table import LatencyTable
+from escalade.core.network.parts import parts_of
+from escalade.core.numbers.budget import Budget
+from escalade.core.numbers.seeds import generator
+from escalade.core.numbers.statistics import empirical_distribution
+from escalade.core.space.design_space import population
 from escalade.search import DesignSpaceSearch, drive
 from escalade.search.design_space import draw_models
 from escalade.spaces.load import load_any

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from layered import Gains, Layered
 
-from escalade.core.budget import Budget
-from escalade.core.population import Population
+from escalade.core.numbers.budget import Budget
+from escalade.core.space.population import Population
 from escalade.search.constraints import Constraint
 from escalade.search.dialogue import drive
 from escalade.search.nsga2 import NSGA2

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from escalade.core import cost
-from escalade.core.architecture import Architecture
-from escalade.core.budget import Budget
-from escalade.core.population import Population
-from escalade.core.statistics import difference_standard_error
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.budget import Budget
+from escalade.core.numbers.statistics import difference_standard_error
+from escalade.core.space.population import Population
 from escalade.search import MCEA, Evolution, IndependentSearch, RandomSearch, drive
 
 QUICK = Evolution(population=8, generations=3)

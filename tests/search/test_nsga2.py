@@ -8,10 +8,10 @@ from layered import LAYERS, Gains, Layered
 from pymoo.indicators.hv import HV
 from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 
-from escalade.core import cost
-from escalade.core.architecture import Architecture
-from escalade.core.population import Population
-from escalade.core.scaling import Scaling
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture
+from escalade.core.scaling.ratios import Scaling
+from escalade.core.space.population import Population
 from escalade.search.breeding import Roulette
 from escalade.search.candidates import Pool
 from escalade.search.constraints import Constraint

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from layered import Gains, Layered
 
-from escalade.core import cost
-from escalade.core.population import Population
+from escalade.core.network import cost
+from escalade.core.space.population import Population
 from escalade.search.objectives import DEFAULT, Measures, Objective, box_of, parse_objectives
 
 

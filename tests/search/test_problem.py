@@ -5,9 +5,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from escalade.core import cost
-from escalade.core.budget import Budget
-from escalade.core.population import Population
+from escalade.core.network import cost
+from escalade.core.numbers.budget import Budget
+from escalade.core.space.population import Population
 from escalade.search.bases import draw_bases
 from escalade.search.problem import Problem
 from escalade.search.starts import draw_pairs

@@ -9,7 +9,7 @@ import others_models as others
 import pytest
 import torch
 
-from escalade.core import cost
+from escalade.core.network import cost
 from escalade.nets.build import blank
 from escalade.spaces import known
 

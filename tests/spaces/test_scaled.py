@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from escalade.core import cost
-from escalade.core.scale_by import scale
+from escalade.core.network import cost
+from escalade.core.scaling.scale_by import scale
 from escalade.spaces import known
 from escalade.spaces.scaled import load
 

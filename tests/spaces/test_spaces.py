@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from escalade.core.budget import Budget, Ladder
-from escalade.core.choice_space import ChoiceSpace
-from escalade.core.design_space import DesignSpace
-from escalade.core.layer_space import LayerSpace
-from escalade.core.seeds import generator
+from escalade.core.numbers.budget import Budget, Ladder
+from escalade.core.numbers.seeds import generator
+from escalade.core.space.choice_space import ChoiceSpace
+from escalade.core.space.design_space import DesignSpace
+from escalade.core.space.layer_space import LayerSpace
 from escalade.spaces import choose, load
 
 OWN = """

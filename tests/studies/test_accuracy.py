@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from escalade.cli.parser import UsageError
-from escalade.core import cost
-from escalade.core.rules import parse
+from escalade.core.network import cost
+from escalade.core.scaling.rules import parse
 from escalade.data.fashion_mnist import DEBIAN
 from escalade.family.files import write_json
 from escalade.nets.build import build

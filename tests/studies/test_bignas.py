@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from escalade.cli.parser import UsageError
-from escalade.core import cost
-from escalade.core.layer_space import LayerSpace
+from escalade.core.network import cost
+from escalade.core.space.layer_space import LayerSpace
 from escalade.data.fashion_mnist import DEBIAN
 from escalade.family.files import write_json
 from escalade.supernet.recalibrate import path_statistics

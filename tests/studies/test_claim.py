@@ -14,8 +14,8 @@ from claim_test.table import markdown
 from common import images
 from common.retraining import Unit
 from common.setting import begun, keep
-from escalade.core import cost
-from escalade.core.scaling import realised
+from escalade.core.network import cost
+from escalade.core.scaling.ratios import realised
 from escalade.data.image_data import ImageData
 from escalade.data.split import Split
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from escalade.core import cost
+from escalade.core.network import cost
 from escalade.family.files import write_json
 from escalade.spaces.known import load
 

@@ -13,7 +13,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from escalade.cli.parser import UsageError
-from escalade.core import cost
+from escalade.core.network import cost
 from escalade.data.batches import prepare
 from escalade.data.fashion_mnist import DEBIAN
 from escalade.data.image_data import ImageData

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from escalade.core.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
-from escalade.core.shape import StageShape, StemShape, SupernetShape
+from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.space.shape import StageShape, StemShape, SupernetShape
 from escalade.supernet.supernet import Supernet
 
 ACTIVATIONS = ("relu", "relu6", "hard_swish", "swish")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from escalade.core.architecture import Architecture, Block, Head, Stage
-from escalade.core.choice_space import ChoiceSpace
-from escalade.core.path_space import Path
+from escalade.core.network.architecture import Architecture, Block, Head, Stage
+from escalade.core.space.choice_space import ChoiceSpace
+from escalade.core.space.path_space import Path
 from escalade.spaces.load import load, load_choices
 from escalade.supernet.choice_supernet import ChoiceSupernet
 from escalade.supernet.digest import digest

@@ -6,7 +6,7 @@ import pytest
 import torch
 from supernet_cases import Case, random_case
 
-from escalade.core import cost
+from escalade.core.network import cost
 from escalade.nets.build import build
 from escalade.supernet.extract import extract, extract_coupled
 from escalade.supernet.frozen import freeze

@@ -10,8 +10,8 @@ import torch
 from choice_cases import random_network, random_running
 from torch import Tensor, nn
 
-from escalade.core import cost
-from escalade.core.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
 from escalade.nets.build import blank
 from escalade.supernet.folding import Folded, fold
 

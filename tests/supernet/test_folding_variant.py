@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from escalade.core.choice_space import ChoiceSpace
-from escalade.core.seeds import generator
+from escalade.core.numbers.seeds import generator
+from escalade.core.space.choice_space import ChoiceSpace
 from escalade.nets.build import blank
 from escalade.spaces.load import load_choices
 from escalade.supernet.extract import extract

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from escalade.core import cost
-from escalade.core.seeds import generator
+from escalade.core.network import cost
+from escalade.core.numbers.seeds import generator
 from escalade.spaces.load import load_layers
 from escalade.supernet import shapes
 from escalade.supernet.extract import extract

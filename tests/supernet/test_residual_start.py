@@ -8,8 +8,8 @@ import pytest
 import torch
 from supernet_cases import random_case
 
-from escalade.core.architecture import Architecture, Block, Head, Stage, Stem
-from escalade.core.shape import StageShape, StemShape, SupernetShape
+from escalade.core.network.architecture import Architecture, Block, Head, Stage, Stem
+from escalade.core.space.shape import StageShape, StemShape, SupernetShape
 from escalade.nets.build import build
 from escalade.supernet.extract import extract
 from escalade.supernet.supernet import Supernet

@@ -21,13 +21,13 @@ from tiny_training import (
 from torch import Tensor, nn
 from torch.nn import functional
 
-from escalade.core.fair import FairPaths
-from escalade.core.path_space import Path as NetworkPath
-from escalade.core.samplers import Uniform
-from escalade.core.seeds import generator
+from escalade.core.numbers.seeds import generator
+from escalade.core.sampling.fair_paths import FairPaths
+from escalade.core.sampling.samplers import Uniform
+from escalade.core.space.path_space import Path as NetworkPath
 from escalade.data.batches import prepare
 from escalade.supernet.shared_weights import SharedWeights
-from escalade.train.fair import FairStep, PathsOfSteps
+from escalade.train.fair_step import FairStep, PathsOfSteps
 from escalade.train.interrupt import Interrupted
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_training import make_space, make_split, make_supernet, objective
 
-from escalade.core.samplers import Hierarchical, Uniform
+from escalade.core.sampling.samplers import Hierarchical, Uniform
 from escalade.train.runtime import Runtime
 from escalade.train.steps import PATHS_PER_DRAW, Batch, PathSequence, SinglePathStep, side_at
 

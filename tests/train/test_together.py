@@ -18,11 +18,11 @@ from tiny_training import (
 from torch import Tensor
 from torch.nn import functional
 
-from escalade.core import cost
-from escalade.core.architecture import Architecture
-from escalade.core.path_space import Path
-from escalade.core.samplers import Hierarchical, Uniform
-from escalade.core.seeds import generator
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.seeds import generator
+from escalade.core.sampling.samplers import Hierarchical, Uniform
+from escalade.core.space.path_space import Path
 from escalade.data.batches import prepare
 from escalade.supernet.supernet import Supernet
 from escalade.train.runtime import Runtime

@@ -9,23 +9,23 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from escalade.core import choice_data
-from escalade.core.choice_space import ChoiceSpace
-from escalade.core.choices import parse
-from escalade.core.fair import FairPaths
-from escalade.core.samplers import Hierarchical
-from escalade.core.sandwich import Sandwich
-from escalade.core.space import SearchSpace
+from escalade.core.sampling.fair_paths import FairPaths
+from escalade.core.sampling.samplers import Hierarchical
+from escalade.core.sampling.sandwich_paths import Sandwich
+from escalade.core.space import choice_data
+from escalade.core.space.choice_space import ChoiceSpace
+from escalade.core.space.choices import parse
+from escalade.core.space.space import SearchSpace
 from escalade.data.batches import Augmentation, TrainBatches
 from escalade.data.split import Split
 from escalade.supernet.make import make_supernet as make_any_supernet
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.supernet.supernet import Supernet
-from escalade.train.fair import FairStep
+from escalade.train.fair_step import FairStep
 from escalade.train.loop import TrainResult, train
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
-from escalade.train.sandwich import SandwichStep
+from escalade.train.sandwich_step import SandwichStep
 from escalade.train.steps import Objective, PlainStep, SinglePathStep, Step
 
 SPACE = {

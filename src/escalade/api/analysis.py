@@ -13,8 +13,8 @@ from escalade.api.analysis_trials import ARMS, RATES, Network, Trial, Trials
 from escalade.api.members import candidates
 from escalade.api.session import Session
 from escalade.api.trainings import is_done, slice_into, train_all
-from escalade.core.design_space import DesignSpace
-from escalade.core.layer_space import LayerSpace
+from escalade.core.space.design_space import DesignSpace
+from escalade.core.space.layer_space import LayerSpace
 from escalade.report.text import analysis_table
 
 STAGE = "analyse"

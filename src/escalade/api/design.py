@@ -15,14 +15,14 @@ from escalade.api.run_folder import RunFolder
 from escalade.api.search import evaluation_settings
 from escalade.api.session import Session, recipe_for
 from escalade.config import Config
-from escalade.core import rules
-from escalade.core.architecture import Architecture
-from escalade.core.budget import Budget, format_amount
-from escalade.core.design_choices import DesignData
-from escalade.core.design_space import DesignSpace
-from escalade.core.hybrid import scale_to
-from escalade.core.lattice import CostOf
-from escalade.core.members import Member
+from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.scaling import rules
+from escalade.core.scaling.grown_members import Member
+from escalade.core.scaling.hybrid import scale_to
+from escalade.core.scaling.lattice import CostOf
+from escalade.core.space.design_choices import DesignData
+from escalade.core.space.design_space import DesignSpace
 from escalade.evaluate.alone import AloneEvaluator, Trained
 from escalade.evaluate.store import Store
 from escalade.family.files import write_json

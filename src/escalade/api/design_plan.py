@@ -23,13 +23,13 @@ from escalade.api.plan_text import bars, data_facts, data_line
 from escalade.api.session import load_images, make_runtime
 from escalade.api.timing import Timing, time_members
 from escalade.config import Config
-from escalade.core import cost
-from escalade.core.architecture import Architecture
-from escalade.core.budget import Budget, format_amount
-from escalade.core.design_space import DesignSpace, population
-from escalade.core.hybrid import scale_to
-from escalade.core.seeds import generator
-from escalade.core.space_summary import histogram
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.numbers.seeds import generator
+from escalade.core.scaling.hybrid import scale_to
+from escalade.core.space.design_space import DesignSpace, population
+from escalade.core.space.space_summary import histogram
 from escalade.data import ImageData
 from escalade.search.design_space import draw_models
 from escalade.spaces import choose

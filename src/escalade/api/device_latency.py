@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from escalade.api.session import cache_dir
-from escalade.core import cost, latency_table
-from escalade.core.architecture import Architecture
-from escalade.core.latency_table import LatencyTable
-from escalade.core.seeds import generator
-from escalade.core.solve_factor import Solved, solve_factor
+from escalade.core.latency import latency_table
+from escalade.core.latency.latency_table import LatencyTable
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.seeds import generator
+from escalade.core.scaling.solve_factor import Solved, solve_factor
 from escalade.evaluate import latency_store
 from escalade.evaluate.latency_survey import MACS_POWER
 from escalade.evaluate.layer_times import TurnTimer, measure

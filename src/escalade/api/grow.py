@@ -10,15 +10,15 @@ from escalade.api.methods import scales
 from escalade.api.run_folder import RunFolder
 from escalade.api.session import Session
 from escalade.config import Config
-from escalade.core import growth as growth_rule
-from escalade.core.architecture import Architecture
-from escalade.core.budget import Budget, Ladder, format_amount, format_seconds, parse_amount
-from escalade.core.comparison import compare
-from escalade.core.growth import Growth
-from escalade.core.lattice import CostOf
-from escalade.core.members import Member, solve
-from escalade.core.scaling import Scaling, realised
-from escalade.core.seeds import generator
+from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.budget import Budget, Ladder, format_amount, format_seconds, parse_amount
+from escalade.core.numbers.seeds import generator
+from escalade.core.scaling import extrapolation as growth_rule
+from escalade.core.scaling.extrapolation import Growth
+from escalade.core.scaling.grown_members import Member, solve
+from escalade.core.scaling.lattice import CostOf
+from escalade.core.scaling.ratios import Scaling, realised
+from escalade.core.scaling.rule_comparison import compare
 from escalade.family.files import write_json
 
 # How many times the last searched stage an extrapolation may reach before it is called a guess.

@@ -11,14 +11,14 @@ import numpy as np
 from escalade.api import sizes
 from escalade.api.run_folder import RunFolder
 from escalade.config import Config
-from escalade.core import latency_table
-from escalade.core.architecture import Architecture
-from escalade.core.budget import format_seconds
-from escalade.core.design_space import DesignSpace
-from escalade.core.latency_table import LatencyTable
-from escalade.core.path_space import PathSpace
-from escalade.core.population import Population
-from escalade.core.seeds import generator
+from escalade.core.latency import latency_table
+from escalade.core.latency.latency_table import LatencyTable
+from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.budget import format_seconds
+from escalade.core.numbers.seeds import generator
+from escalade.core.space.design_space import DesignSpace
+from escalade.core.space.path_space import PathSpace
+from escalade.core.space.population import Population
 from escalade.evaluate import latency_store
 from escalade.evaluate.latency_survey import survey
 from escalade.evaluate.layer_times import TurnTimer, measure

@@ -7,9 +7,9 @@ from typing import Any
 
 from escalade.api import sizes
 from escalade.api.session import Session
-from escalade.core.architecture import Architecture
-from escalade.core.path_space import Path
-from escalade.core.scaling import Scaling, scaling_between
+from escalade.core.network.architecture import Architecture
+from escalade.core.scaling.ratios import Scaling, scaling_between
+from escalade.core.space.path_space import Path
 from escalade.data import ImageData
 from escalade.family.package import Package
 from escalade.family.preprocessing import Preprocessing

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from escalade.config import Config
-from escalade.core.layer_space import LayerSpace
-from escalade.core.path_space import PathSpace
-from escalade.core.space import SearchSpace
+from escalade.core.space.layer_space import LayerSpace
+from escalade.core.space.path_space import PathSpace
+from escalade.core.space.space import SearchSpace
 from escalade.search.breeding import CROSSOVER
 from escalade.search.objectives import DEFAULT
 

@@ -20,10 +20,10 @@ from escalade.api.session import load_images, make_runtime, path_sampler
 from escalade.api.timing import Timing
 from escalade.api.train import check_step
 from escalade.config import Config, resolve
-from escalade.core.budget import Budget, format_amount
-from escalade.core.design_space import DesignSpace
-from escalade.core.seeds import generator
-from escalade.core.space_summary import candidate_paths, histogram
+from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.numbers.seeds import generator
+from escalade.core.space.design_space import DesignSpace
+from escalade.core.space.space_summary import candidate_paths, histogram
 from escalade.data import ImageData
 from escalade.spaces.load import SupernetSpace
 

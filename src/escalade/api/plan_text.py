@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from escalade.core.budget import format_amount
+from escalade.core.numbers.budget import format_amount
 from escalade.data import ImageData
 
 

@@ -8,8 +8,8 @@ from escalade.api.design import searched_base
 from escalade.api.members import Candidate
 from escalade.api.methods import scales
 from escalade.api.session import Session
-from escalade.core.design_space import DesignSpace
-from escalade.core.scaling import scaling_between
+from escalade.core.scaling.ratios import scaling_between
+from escalade.core.space.design_space import DesignSpace
 
 SELECTED = {
     "coarse_to_fine": "Selected coarse to fine (BigNAS, section 3.2)",

@@ -13,8 +13,8 @@ from escalade.api.session import Session, member_recipe, weights_of
 from escalade.api.sizes import missed_limits
 from escalade.api.together import TOGETHER, together_recipe, train_members
 from escalade.api.trainings import read_made, slice_into, sliced, train_all
-from escalade.core import cost
-from escalade.core.architecture import Architecture
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture
 from escalade.evaluate.score import accuracy
 from escalade.family import card, package, standalone
 from escalade.family.family import Accuracy, Family, FamilyMember

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from escalade.config import Config, read_file, resolve
-from escalade.core.budget import Ladder
-from escalade.core.choice_data import check_folds
-from escalade.core.choice_space import ChoiceSpace
+from escalade.core.numbers.budget import Ladder
+from escalade.core.space.choice_data import check_folds
+from escalade.core.space.choice_space import ChoiceSpace
 from escalade.family.files import read_json
 from escalade.spaces import choose, load
 from escalade.spaces.load import Space

@@ -15,11 +15,11 @@ from escalade.api.run_folder import RunFolder
 from escalade.api.session import Session
 from escalade.api.sizes import constraints_of, num_members
 from escalade.config import Config, as_setting
-from escalade.core.architecture import Architecture
-from escalade.core.budget import format_amount
-from escalade.core.layer_space import LayerSpace
-from escalade.core.scaling import Scaling
-from escalade.core.space import SearchSpace
+from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.budget import format_amount
+from escalade.core.scaling.ratios import Scaling
+from escalade.core.space.layer_space import LayerSpace
+from escalade.core.space.space import SearchSpace
 from escalade.data import ImageData
 from escalade.evaluate.evaluator import Evaluator
 from escalade.evaluate.ledger import Tally

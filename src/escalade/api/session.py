@@ -18,14 +18,14 @@ from escalade.api import latency
 from escalade.api.console import Console
 from escalade.api.run_folder import RunFolder, named_space
 from escalade.config import Config, DatasetConfig, SupernetConfig
-from escalade.core.choice_space import ChoiceSpace
-from escalade.core.design_space import DesignSpace
-from escalade.core.layer_space import LayerSpace
-from escalade.core.path_space import PathSpace
-from escalade.core.rules import rule
-from escalade.core.samplers import Hierarchical, Uniform, Window
-from escalade.core.seeds import torch_seed
-from escalade.core.space import SearchSpace
+from escalade.core.numbers.seeds import torch_seed
+from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
+from escalade.core.scaling.rules import rule
+from escalade.core.space.choice_space import ChoiceSpace
+from escalade.core.space.design_space import DesignSpace
+from escalade.core.space.layer_space import LayerSpace
+from escalade.core.space.path_space import PathSpace
+from escalade.core.space.space import SearchSpace
 from escalade.data import ImageData
 from escalade.data import load as load_data
 from escalade.evaluate.ledger import Ledger

@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from escalade.api.run_folder import RunFolder
 from escalade.config import Config
-from escalade.core.budget import Budget, format_amount
-from escalade.core.path_space import PathSpace
-from escalade.core.population import Population
-from escalade.core.seeds import generator
-from escalade.core.space_summary import candidate_paths
+from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.numbers.seeds import generator
+from escalade.core.space.path_space import PathSpace
+from escalade.core.space.population import Population
+from escalade.core.space.space_summary import candidate_paths
 from escalade.family.family import FamilyMember
 from escalade.search import Constraint
 from escalade.search.constraints import Screen

@@ -25,7 +25,7 @@ from escalade.api.session import Session, make_runtime
 from escalade.api.stop import Stop
 from escalade.api.train import train_supernet
 from escalade.config import Config, resolve
-from escalade.core.design_space import DesignSpace
+from escalade.core.space.design_space import DesignSpace
 from escalade.family.family import Family
 from escalade.report.text import family_table
 from escalade.spaces.load import Space

@@ -19,16 +19,16 @@ from escalade.api.methods import scales
 from escalade.api.session import make_supernet, path_sampler, recipe_for
 from escalade.api.train import training_batches, training_step
 from escalade.config import Config
-from escalade.core import cost
-from escalade.core.architecture import Architecture
-from escalade.core.budget import Budget
-from escalade.core.members import follow
-from escalade.core.path_space import Path, PathSpace
-from escalade.core.samplers import Hierarchical, Window
-from escalade.core.scaling import Scaling, apply
-from escalade.core.seeds import generator
-from escalade.core.space import SearchSpace
-from escalade.core.space_summary import candidate_paths
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.budget import Budget
+from escalade.core.numbers.seeds import generator
+from escalade.core.sampling.samplers import Hierarchical, Window
+from escalade.core.scaling.grown_members import follow
+from escalade.core.scaling.ratios import Scaling, apply
+from escalade.core.space.path_space import Path, PathSpace
+from escalade.core.space.space import SearchSpace
+from escalade.core.space.space_summary import candidate_paths
 from escalade.data import ImageData
 from escalade.family.parallel import num_processes
 from escalade.family.rehearsal import rehearse_all

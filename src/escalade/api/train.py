@@ -6,20 +6,20 @@ from dataclasses import fields
 
 from escalade.api.session import Session, check_sampling, path_sampler, recipe_for, step_of
 from escalade.config import Config
-from escalade.core.choice_space import ChoiceSpace
-from escalade.core.design_space import DesignSpace
-from escalade.core.fair import FairPaths
-from escalade.core.path_space import PathSpace
-from escalade.core.sandwich import Sandwich
+from escalade.core.sampling.fair_paths import FairPaths
+from escalade.core.sampling.sandwich_paths import Sandwich
+from escalade.core.space.choice_space import ChoiceSpace
+from escalade.core.space.design_space import DesignSpace
+from escalade.core.space.path_space import PathSpace
 from escalade.data import ImageData, TrainBatches
 from escalade.evaluate.ledger import Entry
 from escalade.supernet.make import check_options
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train import prepare
-from escalade.train.fair import FairStep
+from escalade.train.fair_step import FairStep
 from escalade.train.loop import train
 from escalade.train.runtime import Runtime
-from escalade.train.sandwich import SandwichStep
+from escalade.train.sandwich_step import SandwichStep
 from escalade.train.steps import SinglePathStep, Step
 
 

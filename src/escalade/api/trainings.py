@@ -13,7 +13,7 @@ from typing import Any
 from escalade.api.members import pack
 from escalade.api.search import evaluation_settings
 from escalade.api.session import Session
-from escalade.core.architecture import Architecture
+from escalade.core.network.architecture import Architecture
 from escalade.data import ImageData
 from escalade.evaluate.ledger import Entry
 from escalade.evaluate.score import Score

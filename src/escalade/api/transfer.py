@@ -15,7 +15,7 @@ from escalade.api.search import evaluation_settings
 from escalade.api.session import cache_dir, make_runtime, member_recipe
 from escalade.api.stop import Stop
 from escalade.config import Config
-from escalade.core import cost
+from escalade.core.network import cost
 from escalade.data import ImageData, load, prepare
 from escalade.evaluate.score import accuracy
 from escalade.family import card, card_exports, package, standalone

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from escalade import __version__
-from escalade.cli import analysis, latency, runs, scaling
+from escalade.cli import inspection, latency_command, runs, scaling_commands
 from escalade.cli.parser import Parser, UsageError
 from escalade.cli.signals import interruptible
 
@@ -97,9 +97,9 @@ def _parse(arguments: list[str]) -> tuple[Callable[[Any], None], Any]:
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     runs.add_commands(commands)
-    analysis.add_commands(commands)
-    latency.add_commands(commands)
-    scaling.add_commands(commands)
+    inspection.add_commands(commands)
+    latency_command.add_commands(commands)
+    scaling_commands.add_commands(commands)
     if not arguments:
         parser.print_help(sys.stderr)
         raise UsageError("name a command, such as `escalade demo`")

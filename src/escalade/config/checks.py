@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from escalade.config.settings import Config, RetrainConfig
-from escalade.core import rules
+from escalade.core.scaling import rules
 from escalade.search.constraints import Constraint
 from escalade.search.objectives import SCORED, parse_objectives
 

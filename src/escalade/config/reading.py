@@ -14,7 +14,7 @@ import yaml
 
 from escalade.config.checks import check_choice, check_values
 from escalade.config.settings import Config
-from escalade.core.budget import parse_amount
+from escalade.core.numbers.budget import parse_amount
 
 SECTIONS_WITH_RECIPE = ("supernet", "search", "retrain")
 

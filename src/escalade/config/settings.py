@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 
 import yaml
 
-from escalade.core.budget import Budget, Ladder
+from escalade.core.numbers.budget import Budget, Ladder
 from escalade.search.objectives import DEFAULT
 from escalade.train.recipe import Recipe
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from escalade.core.seeds import generator
+from escalade.core.numbers.seeds import generator
 from escalade.data.auto_augment import POLICIES, auto_augment
 from escalade.data.crops import padded_crop, resized_crop
 from escalade.data.split import Split

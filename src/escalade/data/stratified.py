@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from escalade.core.seeds import generator
+from escalade.core.numbers.seeds import generator
 
 TRAIN, SEARCH, TEST = 0, 1, 2
 TEST_FRACTION = 0.2

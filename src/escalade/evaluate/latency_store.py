@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from escalade.core.architecture import Architecture
-from escalade.core.latency_table import LatencyTable
-from escalade.core.parts import Group, Part, Sizes
+from escalade.core.latency.latency_table import LatencyTable
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.parts import Group, Part, Sizes
 from escalade.evaluate.store import LatencyRow, Store
 
 ROLES = ("part", "calibration", "check", "survey")

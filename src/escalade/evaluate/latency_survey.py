@@ -7,18 +7,18 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from escalade.core.architecture import Architecture
-from escalade.core.budget import Ladder
-from escalade.core.choices import Ratios
-from escalade.core.latency_table import LatencyTable
-from escalade.core.parts import Part
-from escalade.core.population import IntArray, Population
-from escalade.core.scaling import Scaling, apply
-from escalade.core.seeds import generator
-from escalade.core.space import SearchSpace
-from escalade.core.space_summary import candidate_paths
-from escalade.core.strategies import product
-from escalade.core.unscaled import Unscaled
+from escalade.core.latency.latency_table import LatencyTable
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.parts import Part
+from escalade.core.numbers.budget import Ladder
+from escalade.core.numbers.seeds import generator
+from escalade.core.scaling.ratios import Scaling, apply
+from escalade.core.space.choices import Ratios
+from escalade.core.space.population import IntArray, Population
+from escalade.core.space.space import SearchSpace
+from escalade.core.space.space_summary import candidate_paths
+from escalade.core.space.strategies import product
+from escalade.core.space.unscaled import Unscaled
 from escalade.evaluate.layer_times import Timer, measure
 from escalade.spaces.load import SupernetSpace
 

@@ -14,8 +14,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from escalade.core.architecture import Architecture
-from escalade.core.parts import Group, Part, parts_of
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.parts import Group, Part, parts_of
 from escalade.evaluate.latency import Run, inference
 from escalade.nets.build import build
 from escalade.nets.layers import modules_of

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from escalade.core.architecture import Architecture
+from escalade.core.network.architecture import Architecture
 from escalade.data.split import Split
 from escalade.evaluate.batch_cache import BatchCache
 from escalade.evaluate.score import BATCH_SIZE, count_correct

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from escalade.core import cost
-from escalade.core.architecture import Architecture
-from escalade.core.budget import Ladder
-from escalade.core.design_space import DesignSpace, population
-from escalade.core.latency_table import LatencyTable
-from escalade.core.rules import Rule, parse
-from escalade.core.scale_by import scaled_by
-from escalade.core.seeds import generator
+from escalade.core.latency.latency_table import LatencyTable
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.budget import Ladder
+from escalade.core.numbers.seeds import generator
+from escalade.core.scaling.rules import Rule, parse
+from escalade.core.scaling.scale_by import scaled_by
+from escalade.core.space.design_space import DesignSpace, population
 from escalade.evaluate.latency_survey import (
     MACS_POWER,
     NUM_CALIBRATION,
@@ -44,7 +44,7 @@ def survey_scaled(
 
     Args:
         base: the network to scale.
-        rule: as `core.rules.parse` reads it.
+        rule: as `core.scaling.rules.parse` reads it.
         low, high: the least and the largest factor.
         timer: measures.
         settings: under what, as the table keeps it.

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from escalade.core.budget import format_amount
+from escalade.core.numbers.budget import format_amount
 from escalade.evaluate.training_step import SMALLEST_BATCH
 from escalade.train.losses import cross_entropy
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from escalade.core import cost
-from escalade.core.architecture import Architecture
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS evaluations (

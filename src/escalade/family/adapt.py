@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from escalade.core.architecture import Architecture
+from escalade.core.network.architecture import Architecture
 from escalade.nets.build import end_layers
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from escalade.core.budget import format_amount
+from escalade.core.numbers.budget import format_amount
 from escalade.evaluate.score import Score
 from escalade.family.family import FamilyMember
 from escalade.family.files import write_text

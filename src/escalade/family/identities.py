@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from escalade.core.cost import Cost
+from escalade.core.network.cost import Cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import torch
 
-from escalade.core import cost
-from escalade.core.architecture import Architecture
-from escalade.core.choice_shape import ChoiceShape
-from escalade.core.path_space import Path as NetworkPath
-from escalade.core.sandwich import Pair
-from escalade.core.seeds import torch_seed
-from escalade.core.shape import SupernetShape
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.seeds import torch_seed
+from escalade.core.sampling.sandwich_paths import Pair
+from escalade.core.space.choice_shape import ChoiceShape
+from escalade.core.space.path_space import Path as NetworkPath
+from escalade.core.space.shape import SupernetShape
 from escalade.data.image_data import ImageData
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.family.making import Made, slice_member
@@ -29,7 +29,7 @@ from escalade.train.metrics import Progress
 from escalade.train.prepare import objective
 from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
-from escalade.train.sandwich import SandwichStep
+from escalade.train.sandwich_step import SandwichStep
 
 STREAM = "in_place"
 

@@ -10,7 +10,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from escalade.core.architecture import Architecture
+from escalade.core.network.architecture import Architecture
 from escalade.data.image_data import ImageData
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.evaluate.score import Score, accuracy, image_batches

@@ -15,7 +15,7 @@ import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from escalade.core.architecture import Architecture
+from escalade.core.network.architecture import Architecture
 from escalade.family.files import read_json, write_bytes, write_json
 from escalade.family.preprocessing import Preprocessing
 from escalade.nets.build import blank, end_layers

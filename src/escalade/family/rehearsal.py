@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from escalade.core.architecture import Architecture
+from escalade.core.network.architecture import Architecture
 from escalade.data.image_data import ImageData
 from escalade.family.parallel import share_images, with_shared_images
 from escalade.nets.build import build

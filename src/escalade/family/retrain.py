@@ -12,9 +12,9 @@ from typing import Protocol
 import torch
 from torch import nn
 
-from escalade.core import cost
-from escalade.core.architecture import Architecture
-from escalade.core.seeds import torch_seed
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.seeds import torch_seed
 from escalade.data.image_data import ImageData
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.family import package

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from escalade.core.architecture import Architecture
+from escalade.core.network.architecture import Architecture
 from escalade.evaluate.latency import Latency, Run, random_images, rounds, summarise
 from escalade.evaluate.step_memory import LARGEST_BATCH, largest_batch_size
 from escalade.evaluate.training_step import SMALLEST_BATCH

@@ -19,7 +19,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from escalade.core.architecture import Architecture, Block
+from escalade.core.network.architecture import Architecture, Block
 from escalade.nets.facts import is_residual
 from escalade.nets.residual_norms import last_norm
 

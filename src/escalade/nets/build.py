@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from escalade.core import cost
-from escalade.core.architecture import Architecture
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture
 from escalade.nets import mobile, residual
 from escalade.nets.facts import facts, is_residual
 from escalade.nets.residual_norms import set_residual_gammas

@@ -10,7 +10,7 @@ from timm.models._builder import build_model_with_cfg
 from timm.models._registry import generate_default_cfgs, register_model
 from torch import nn
 
-from escalade.core.architecture import Architecture
+from escalade.core.network.architecture import Architecture
 from escalade.nets.build import blank, build, end_layers
 
 # register_model reads the defaults from the module of the entry point

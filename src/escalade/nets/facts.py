@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from escalade.core.architecture import Architecture, Block
-from escalade.core.legality import RESIDUAL_KINDS, SIMPLE_KINDS
+from escalade.core.network.architecture import Architecture, Block
+from escalade.core.network.legality import RESIDUAL_KINDS, SIMPLE_KINDS
 
 # The class that timm has for a hidden layer after pooling has its output stride fixed at 32, and
 # turns strides beyond into dilation; it takes the stem's for 2 whatever it is.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from escalade.core.architecture import Architecture
+from escalade.core.network.architecture import Architecture
 
 LAST_NORM = {
     "mbconv": "bn3",

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from escalade.core.architecture import Architecture
+from escalade.core.network.architecture import Architecture
 
 EXPORTS = ("config.json", "model.safetensors", "model.py", "model.onnx", "program.pt2", "README.md")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from escalade.core.architecture import Architecture
+from escalade.core.network.architecture import Architecture
 from escalade.report import palette
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from escalade.core.architecture import Architecture
-from escalade.core.statistics import binomial_standard_error
+from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.statistics import binomial_standard_error
 from escalade.report.artefacts import Run
 from escalade.report.member import Latency, Member, Share
 from escalade.report.running import running

@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from functools import lru_cache
 
-from escalade.core import choice_data
-from escalade.core.architecture import Architecture
-from escalade.core.choice_space import ChoiceSpace
+from escalade.core.network.architecture import Architecture
+from escalade.core.space import choice_data
+from escalade.core.space.choice_space import ChoiceSpace
 from escalade.report.artefacts import Run
 
 

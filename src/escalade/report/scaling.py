@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from escalade.core.cost import Cost
-from escalade.core.cost_curves import CostCurve
+from escalade.core.network.cost import Cost
+from escalade.core.scaling.cost_curves import CostCurve
 from escalade.family.files import write_text
 from escalade.report import svg
 from escalade.report.document import document

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from escalade.core.architecture import Architecture, Block
-from escalade.core.legality import SIMPLE_KINDS
+from escalade.core.network.architecture import Architecture, Block
+from escalade.core.network.legality import SIMPLE_KINDS
 
 
 @dataclass(frozen=True, slots=True)

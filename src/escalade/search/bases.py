@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from escalade.core.budget import format_amount
-from escalade.core.population import IntArray
+from escalade.core.numbers.budget import format_amount
+from escalade.core.space.population import IntArray
 from escalade.search.operators import mutate
 from escalade.search.problem import Problem
 

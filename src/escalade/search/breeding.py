@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from escalade.core.population import IntArray
+from escalade.core.space.population import IntArray
 from escalade.search.controller import Controller, Edits
 from escalade.search.pareto import Floats
 

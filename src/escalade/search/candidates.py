@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from escalade.core.budget import Budget
-from escalade.core.path_space import PathSpace
-from escalade.core.population import IntArray, Population
+from escalade.core.numbers.budget import Budget
+from escalade.core.space.path_space import PathSpace
+from escalade.core.space.population import IntArray, Population
 from escalade.search.breeding import Breeder, Child
 from escalade.search.constraints import Screen
 from escalade.search.objectives import Measures, Objective

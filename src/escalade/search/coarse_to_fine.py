@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from escalade.core.budget import Budget, format_amount
-from escalade.core.layer_space import LayerSpace
-from escalade.core.population import IntArray, Population
-from escalade.core.seeds import generator
+from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.numbers.seeds import generator
+from escalade.core.space.layer_space import LayerSpace
+from escalade.core.space.population import IntArray, Population
 from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.layout import Layout
 from escalade.search.memo import Memo

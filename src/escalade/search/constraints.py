@@ -9,8 +9,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from escalade.core.budget import Budget, Ladder, format_amount, parse_amount
-from escalade.core.population import Population
+from escalade.core.numbers.budget import Budget, Ladder, format_amount, parse_amount
+from escalade.core.space.population import Population
 from escalade.search.objectives import SCORED, Measures
 from escalade.search.pareto import BoolArray, Floats
 

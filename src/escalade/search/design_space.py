@@ -10,19 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from escalade.core import cost
-from escalade.core.budget import Budget, format_amount
-from escalade.core.design_space import DesignSpace, Parameters, population
-from escalade.core.population import IntArray
-from escalade.core.scaling import Scaling
-from escalade.core.seeds import generator
-from escalade.core.space import Path
-from escalade.core.statistics import (
+from escalade.core.network import cost
+from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.numbers.seeds import generator
+from escalade.core.numbers.statistics import (
     binomial_standard_error,
     difference_standard_error,
     empirical_distribution,
     within_standard_errors,
 )
+from escalade.core.scaling.ratios import Scaling
+from escalade.core.space.design_space import DesignSpace, Parameters, population
+from escalade.core.space.population import IntArray
+from escalade.core.space.space import Path
 from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.result import SearchResult, StageResult
 

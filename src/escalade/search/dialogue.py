@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from escalade.core.population import Population
+from escalade.core.space.population import Population
 from escalade.search.operators import Scores
 from escalade.search.protocol import Searcher
 from escalade.search.result import SearchResult

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from escalade.core.architecture import Architecture
+from escalade.core.network.architecture import Architecture
 from escalade.search.constraints import Constraint
 from escalade.search.objectives import Box, Objective
 from escalade.search.result import SearchResult

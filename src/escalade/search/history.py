@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from escalade.core.budget import Budget, format_amount
-from escalade.core.population import IntArray
+from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.space.population import IntArray
 from escalade.search.candidates import Pool
 from escalade.search.front import Generation, Scored
 from escalade.search.objectives import Box, Objective

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from escalade.core.population import IntArray, Population
+from escalade.core.space.population import IntArray, Population
 from escalade.search.dialogue import Steps
 from escalade.search.memo import Memo
 from escalade.search.operators import Scores, spread

@@ -6,8 +6,8 @@ from collections.abc import Generator
 
 import numpy as np
 
-from escalade.core.path_space import PathSpace
-from escalade.core.population import IntArray, Population
+from escalade.core.space.path_space import PathSpace
+from escalade.core.space.population import IntArray, Population
 from escalade.search.operators import Scores
 
 

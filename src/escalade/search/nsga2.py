@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from escalade.core.budget import Budget
-from escalade.core.path_space import PathSpace
-from escalade.core.population import IntArray
-from escalade.core.seeds import generator
+from escalade.core.numbers.budget import Budget
+from escalade.core.numbers.seeds import generator
+from escalade.core.space.path_space import PathSpace
+from escalade.core.space.population import IntArray
 from escalade.search.breeding import CROSSOVER, Breeder, Child, Roulette, reward
 from escalade.search.candidates import Candidates, Pool
 from escalade.search.chosen import as_stages, choose

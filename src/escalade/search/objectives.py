@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from escalade.core.path_space import PathSpace
-from escalade.core.population import Population
+from escalade.core.space.path_space import PathSpace
+from escalade.core.space.population import Population
 from escalade.search.pareto import Floats
 from escalade.search.problem import CostFunction
 

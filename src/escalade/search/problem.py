@@ -9,10 +9,10 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from escalade.core.budget import Budget, Ladder
-from escalade.core.path_space import PathSpace
-from escalade.core.population import IntArray, Population
-from escalade.core.space import SearchSpace
+from escalade.core.numbers.budget import Budget, Ladder
+from escalade.core.space.path_space import PathSpace
+from escalade.core.space.population import IntArray, Population
+from escalade.core.space.space import SearchSpace
 
 BoolArray = npt.NDArray[np.bool_]
 # Costs of a population in the budgets' kind; for latency, from a table.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from escalade.core.population import Population
+from escalade.core.space.population import Population
 from escalade.search.operators import Scores
 from escalade.search.result import SearchResult
 

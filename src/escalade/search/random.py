@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from escalade.core.budget import Budget
-from escalade.core.path_space import PathSpace
-from escalade.core.population import IntArray, Population
-from escalade.core.seeds import generator
+from escalade.core.numbers.budget import Budget
+from escalade.core.numbers.seeds import generator
+from escalade.core.space.path_space import PathSpace
+from escalade.core.space.population import IntArray, Population
 from escalade.search.bases import draw_bases
 from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.memo import Memo

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from escalade.core import cost
-from escalade.core.architecture import Architecture
-from escalade.core.population import IntArray, Population
-from escalade.core.scaling import scaling_between
-from escalade.core.statistics import (
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.statistics import (
     binomial_standard_error,
     difference_standard_error,
     within_standard_errors,
 )
+from escalade.core.scaling.ratios import scaling_between
+from escalade.core.space.population import IntArray, Population
 from escalade.search.dialogue import Steps
 from escalade.search.memo import Memo
 from escalade.search.operators import Scores

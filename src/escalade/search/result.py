@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from escalade.core.architecture import Architecture
-from escalade.core.scaling import Scaling
+from escalade.core.network.architecture import Architecture
+from escalade.core.scaling.ratios import Scaling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

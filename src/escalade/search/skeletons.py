@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from escalade.core.budget import Budget
-from escalade.core.layer_space import LayerSpace
-from escalade.core.population import IntArray
+from escalade.core.numbers.budget import Budget
+from escalade.core.space.layer_space import LayerSpace
+from escalade.core.space.population import IntArray
 from escalade.search.layout import Layout
 from escalade.search.operators import spread
 

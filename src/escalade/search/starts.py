@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from escalade.core.budget import format_amount
-from escalade.core.choice_space import ChoiceSpace
-from escalade.core.population import IntArray
+from escalade.core.numbers.budget import format_amount
+from escalade.core.space.choice_space import ChoiceSpace
+from escalade.core.space.population import IntArray
 from escalade.search.problem import Problem
 
 DRAFT = 256

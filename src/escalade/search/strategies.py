@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from escalade.core.population import IntArray, Population
+from escalade.core.space.population import IntArray, Population
 from escalade.search.dialogue import Steps
 from escalade.search.evolution import Evolution, evolve
 from escalade.search.memo import Memo

@@ -9,8 +9,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from escalade.core.budget import Budget
-from escalade.core.population import IntArray
+from escalade.core.numbers.budget import Budget
+from escalade.core.space.population import IntArray
 from escalade.search.layout import Layout
 
 Floats = npt.NDArray[np.float64]

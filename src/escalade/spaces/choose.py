@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 
-from escalade.core.budget import Ladder
-from escalade.core.choice_space import ChoiceSpace
-from escalade.core.design_space import DesignSpace
-from escalade.core.layer_space import LayerSpace
-from escalade.core.path_space import PathSpace
-from escalade.core.population import Population
-from escalade.core.seeds import generator
+from escalade.core.numbers.budget import Ladder
+from escalade.core.numbers.seeds import generator
+from escalade.core.space.choice_space import ChoiceSpace
+from escalade.core.space.design_space import DesignSpace
+from escalade.core.space.layer_space import LayerSpace
+from escalade.core.space.path_space import PathSpace
+from escalade.core.space.population import Population
 from escalade.spaces.load import Space, load, load_any
 
 CANDIDATES = ("small", "medium", "scalenet_half", "scalenet")

@@ -10,15 +10,15 @@ from typing import Any
 
 import yaml
 
-from escalade.core import choice_data, choices, design_choices, layer_choices
-from escalade.core.choice_data import ChoiceData
-from escalade.core.choice_space import ChoiceSpace
-from escalade.core.choices import SpaceData
-from escalade.core.design_choices import DesignData
-from escalade.core.design_space import DesignSpace
-from escalade.core.layer_choices import LayerData
-from escalade.core.layer_space import LayerSpace
-from escalade.core.space import SearchSpace
+from escalade.core.space import choice_data, choices, design_choices, layer_choices
+from escalade.core.space.choice_data import ChoiceData
+from escalade.core.space.choice_space import ChoiceSpace
+from escalade.core.space.choices import SpaceData
+from escalade.core.space.design_choices import DesignData
+from escalade.core.space.design_space import DesignSpace
+from escalade.core.space.layer_choices import LayerData
+from escalade.core.space.layer_space import LayerSpace
+from escalade.core.space.space import SearchSpace
 
 # Spaces that a supernet holds, and those whose networks are trained alone.
 SupernetSpace = SearchSpace | LayerSpace | ChoiceSpace

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from escalade.core.architecture import Architecture
-from escalade.core.budget import parse_amount
-from escalade.core.scale_by import scale
-from escalade.core.solve_factor import solve_factor
+from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.budget import parse_amount
+from escalade.core.scaling.scale_by import scale
+from escalade.core.scaling.solve_factor import solve_factor
 from escalade.spaces import known
 
 Solve = Callable[[Architecture, str, float], Architecture]

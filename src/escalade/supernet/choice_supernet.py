@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from escalade.core.architecture import Architecture
-from escalade.core.choice_shape import ChoiceShape
+from escalade.core.network.architecture import Architecture
+from escalade.core.space.choice_shape import ChoiceShape
 from escalade.supernet import shapes
 from escalade.supernet.elastic import Side
 from escalade.supernet.shared_weights import SharedWeights

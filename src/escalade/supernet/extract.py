@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from escalade.core.architecture import Architecture
+from escalade.core.network.architecture import Architecture
 from escalade.nets.build import blank
 from escalade.supernet.elastic import Side, copied
 from escalade.supernet.shared_weights import SharedWeights

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from escalade.core.architecture import Architecture, Block, Stage
-from escalade.core.legality import SIMPLE_KINDS
+from escalade.core.network.architecture import Architecture, Block, Stage
+from escalade.core.network.legality import SIMPLE_KINDS
 
 NUM_CONV_DIMS = 4
 LINEAR = "conv.weight"  # of a linear block, by its name in the block

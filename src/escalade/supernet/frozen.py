@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from escalade.core.architecture import Architecture
+from escalade.core.network.architecture import Architecture
 from escalade.supernet.elastic import NUM_CHANNEL_DIMS, Side, copied
 from escalade.supernet.functional import Weights, forward
 from escalade.supernet.normalise import EPSILON, Averager, Statistics

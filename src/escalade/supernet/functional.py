@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from escalade.core.architecture import Architecture, Block, SqueezeExcite
+from escalade.core.network.architecture import Architecture, Block, SqueezeExcite
 from escalade.supernet.normalise import Normalise
 
 Weights = Mapping[str, Tensor]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from escalade.core.choice_shape import ChoiceShape
-from escalade.core.shape import SupernetShape
+from escalade.core.space.choice_shape import ChoiceShape
+from escalade.core.space.shape import SupernetShape
 from escalade.supernet.choice_supernet import ChoiceSupernet
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.supernet.supernet import Supernet

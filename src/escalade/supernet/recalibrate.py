@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
-from escalade.core.architecture import Architecture
+from escalade.core.network.architecture import Architecture
 from escalade.supernet.elastic import Side
 from escalade.supernet.normalise import Averager, Statistics
 from escalade.supernet.shared_weights import SharedWeights

@@ -6,8 +6,8 @@ the leading part of each, and an extracted network gets copies of those parts.
 
 from __future__ import annotations
 
-from escalade.core.architecture import Architecture, Block
-from escalade.core.legality import SIMPLE_KINDS
+from escalade.core.network.architecture import Architecture, Block
+from escalade.core.network.legality import SIMPLE_KINDS
 
 Shapes = dict[str, tuple[int, ...]]
 

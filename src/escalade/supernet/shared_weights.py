@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from escalade.core.architecture import Architecture
+from escalade.core.network.architecture import Architecture
 from escalade.supernet.elastic import Side, draw, hold
 from escalade.supernet.functional import forward
 from escalade.supernet.normalise import Normalise, Statistics, by_batch, by_statistics

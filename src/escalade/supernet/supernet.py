@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from torch import Tensor, nn
 
-from escalade.core.architecture import Architecture
-from escalade.core.shape import StageShape, SupernetShape
+from escalade.core.network.architecture import Architecture
+from escalade.core.space.shape import StageShape, SupernetShape
 from escalade.nets.residual_norms import LAST_NORM
 from escalade.supernet import shapes
 from escalade.supernet.elastic import Side, view
@@ -68,7 +68,7 @@ def _held(shape: SupernetShape) -> shapes.Shapes:
                 for name, size in sizes.items():
                     found[f"blocks.{i}.{k}.{prefix}{name}"] = size
         width = stage.width
-    assert shape.head.width is not None  # `core.choices` refuses a space without it
+    assert shape.head.width is not None  # `core.space.choices` refuses a space without it
     return found | shapes.of_head(shape.head.width, in_width=width, num_classes=shape.num_classes)
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from escalade.core.seeds import generator, torch_seed
+from escalade.core.numbers.seeds import generator, torch_seed
 from escalade.train.averaging import WeightAverage
 from escalade.train.interrupt import Interrupted
 from escalade.train.metrics import NUM_METRICS, Progress, Reporter

@@ -14,10 +14,10 @@ from typing import Any, Literal, Protocol
 
 from torch import Tensor, nn
 
-from escalade.core.path_space import Path, PathSpace
-from escalade.core.population import Population
-from escalade.core.samplers import PathSampler
-from escalade.core.seeds import generator
+from escalade.core.numbers.seeds import generator
+from escalade.core.sampling.samplers import PathSampler
+from escalade.core.space.path_space import Path, PathSpace
+from escalade.core.space.population import Population
 from escalade.data.batches import prepare
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.losses import cross_entropy, mix

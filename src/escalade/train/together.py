@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from escalade.core import cost
+from escalade.core.network import cost
 from escalade.train.losses import soft_cross_entropy, soft_labels
 from escalade.train.steps import Batch, Objective, add_gradients
 
 if TYPE_CHECKING:
-    from escalade.core.architecture import Architecture
-    from escalade.core.path_space import Path
+    from escalade.core.network.architecture import Architecture
+    from escalade.core.space.path_space import Path
 
 
 class TogetherStep:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from escalade.core.curves import FORMS
+from escalade.core.scaling.curves import FORMS
 from escalade.report.figures.figure import Figure, Key, Trace, label, layout
 from escalade.report.member import Member
 from escalade.report.number import listed

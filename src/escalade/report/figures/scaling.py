@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from escalade.core.cost import Cost
-from escalade.core.cost_curves import CostCurve
+from escalade.core.network.cost import Cost
+from escalade.core.scaling.cost_curves import CostCurve
 from escalade.report.figures.figure import Figure, Key, Trace, label, layout, log_axis
 from escalade.report.number import amount
 from escalade.report.palette import NEUTRAL, colour

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from escalade.core.architecture import Block
+from escalade.core.network.architecture import Block
 from escalade.report.sections.markup import text
 from escalade.report.slots import Slot
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from escalade.core.architecture import Architecture
-from escalade.core.scaling import realised
+from escalade.core.network.architecture import Architecture
+from escalade.core.scaling.ratios import realised
 from escalade.report.artefacts import Run
 from escalade.report.number import MINUS, NONE, amount, gap, latency, listed
 from escalade.report.roster import budget_kind

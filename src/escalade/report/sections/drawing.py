@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from escalade.core.architecture import Architecture
-from escalade.core.rounding import conv_side
+from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.rounding import conv_side
 from escalade.report.sections.blocks import BASE, BOX, block_box, box, digits
 from escalade.report.sections.markup import text
 from escalade.report.slots import Slots

@@ -9,15 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from escalade.core.architecture import Architecture
-from escalade.spaces.known import bignas, efficientnet, mobilenet, regnet, resnet, scarlet
+from escalade.core.network.architecture import Architecture
+from escalade.spaces.known import bignas, efficientnet, mobilenet, regnets, resnet, scarlet
 
 # In the folder of a family's member; timm's name for it.
 MEMBER = "config.json"
 
 _KNOWN: dict[str, Callable[[], Architecture]] = {
     **{name: partial(efficientnet.efficientnet, name) for name in efficientnet.NAMES},
-    **{name: partial(regnet.regnet, name) for name in regnet.NAMES},
+    **{name: partial(regnets.regnet, name) for name in regnets.NAMES},
     "resnet50": resnet.resnet50,
     "resnext50_32x4d": resnet.resnext50_32x4d,
     "mobilenet_v2": mobilenet.mobilenet_v2,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from escalade.core.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
-from escalade.core.rounding import make_divisible
+from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.numbers.rounding import make_divisible
 
 # kernel, stride, expansion, width, depth: Table 1 of EfficientNet
 _BLOCKS = (

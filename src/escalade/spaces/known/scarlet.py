@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from escalade.core.architecture import Architecture
+from escalade.core.network.architecture import Architecture
 
 # The choice of each of the 19 layers of the space `scarlet`.
 _GENOMES = {

@@ -1,0 +1,160 @@
+"""A device's latency table: measured once, then every network's latency is a sum.
+
+latency = overhead + factor * (the sum over the network's parts), in seconds for one batch. The
+parts' times are a model fitted to measured parts (`part_model`); overhead and factor are fitted to
+measured networks, because parts timed alone meet warmer or colder caches than in a network. How
+far it is right is checked on other networks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy.optimize import nnls
+
+from escalade.core.latency.part_model import NANO, PartModel, fit
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.parts import Part, parts_of
+from escalade.core.numbers.statistics import spearman
+from escalade.core.space.population import IntArray
+
+Timed = tuple[tuple[Architecture, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatencyCheck:
+    """Predicted against measured seconds of networks that the table was not fitted to.
+
+    `median` and `worst` are relative errors without their sign, `rank_correlation` is Spearman's.
+    """
+
+    predicted: tuple[float, ...]
+    measured: tuple[float, ...]
+
+    @property
+    def errors(self) -> tuple[float, ...]:
+        """Signed relative errors."""
+        return tuple(p / m - 1 for p, m in zip(self.predicted, self.measured, strict=True))
+
+    @property
+    def median(self) -> float:
+        return float(np.median(np.abs(self.errors)))
+
+    @property
+    def worst(self) -> float:
+        return max(abs(error) for error in self.errors)
+
+    @property
+    def rank_correlation(self) -> float:
+        return spearman(self.predicted, self.measured)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LatencyTable:
+    """Everything measured, and what follows from it; equal measurements predict equally.
+
+    Attributes:
+        settings: under what was measured, such as `CPU core, batch 1, 1 thread, fp32`.
+        parts: median seconds of measured parts.
+        calibration: networks and their seconds, for overhead and factor.
+        checked: other networks and their seconds.
+        seconds: what measuring took.
+    """
+
+    settings: str
+    parts: Mapping[Part, float]
+    calibration: Timed = ()
+    checked: Timed = ()
+    seconds: float = 0.0
+
+    def of(self, architecture: Architecture) -> float:
+        """Predicted seconds of one batch through a network.
+
+        Raises:
+            ValueError: if it has a kind of block that was not measured.
+        """
+        return float(self.total(self._sum(architecture)))
+
+    def total(self, nanoseconds: int | IntArray) -> Any:
+        """Seconds of networks by the sums of their parts' nanoseconds."""
+        overhead, factor = self.correction
+        return overhead + factor * (nanoseconds * NANO)
+
+    @cached_property
+    def model(self) -> PartModel:
+        """The parts' times."""
+        return fit(self.parts)
+
+    @cached_property
+    def correction(self) -> tuple[float, float]:
+        """Overhead in seconds and factor; 0 and 1 without networks to fit them to."""
+        if not self.calibration:
+            return 0.0, 1.0
+        ordered = _ordered(self.calibration)
+        sums = np.array([self._sum(arch) * NANO for arch, _ in ordered])
+        seconds = np.array([measured for _, measured in ordered])
+        design = np.stack([np.ones(len(sums)), sums], axis=1) / seconds[:, None]
+        overhead, factor = nnls(design, np.ones(len(sums)))[0]
+        return float(overhead), float(factor)
+
+    @property
+    def check(self) -> LatencyCheck:
+        """How well the table predicts networks it was not fitted to."""
+        ordered = _ordered(self.checked)
+        return LatencyCheck(
+            predicted=tuple(self.of(arch) for arch, _ in ordered),
+            measured=tuple(seconds for _, seconds in ordered),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """What plan.json tells: settings, correction, and the check with every network."""
+        overhead, factor = self.correction
+        check = self.check
+        rank = check.rank_correlation
+        return {
+            "settings": self.settings,
+            "num_parts": len(self.parts),
+            "overhead": overhead,
+            "factor": factor,
+            "seconds": self.seconds,
+            "check": {
+                "num": len(check.measured),
+                "median": check.median,
+                "worst": check.worst,
+                "rank_correlation": None if math.isnan(rank) else rank,
+                "predicted": list(check.predicted),
+                "measured": list(check.measured),
+            },
+        }
+
+    @cached_property
+    def _known(self) -> dict[Part, int]:
+        return {}
+
+    def _sum(self, architecture: Architecture) -> int:
+        known, total = self._known, 0
+        for part in parts_of(architecture):
+            if part not in known:
+                known[part] = self.model.nanoseconds(part.group, part.sizes)
+            total += known[part]
+        return total
+
+
+def _ordered(timed: Timed) -> Timed:
+    """In an order that does not depend on how they came: sums of floats do."""
+    return tuple(sorted(timed, key=lambda each: each[0].key))
+
+
+def describe(check: Mapping[str, Any]) -> str:
+    """A check, as `to_json` has it, for people."""
+    rank = check["rank_correlation"]
+    shown = "" if rank is None else f", rank correlation {rank:.3f}"
+    return (
+        f"predicted against {check['num']} networks measured whole: median error "
+        f"{check['median']:.1%}, worst {check['worst']:.1%}{shown}"
+    )

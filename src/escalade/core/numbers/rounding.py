@@ -1,0 +1,56 @@
+"""All rounding of widths, depths and resolutions stands here.
+
+`make_divisible` is the rule of the MobileNet family, which timm's builders apply to hidden widths;
+what a space realises must agree with it exactly.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from escalade.core.space.population import IntArray
+
+Side = TypeVar("Side", int, "IntArray")
+
+
+def make_divisible(value: float, divisor: int = 8) -> int:
+    """Round to the nearest multiple of `divisor`, never below it nor below 90 % of `value`."""
+    rounded = max(divisor, int(value + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < 0.9 * value else rounded
+
+
+def round_to(value: float, divisor: int) -> int:
+    """Round to the nearest multiple of `divisor` (half to even), at least one multiple."""
+    return max(1, round(value / divisor)) * divisor
+
+
+def scale_depth(depth: int, ratio: float) -> int:
+    """Depth rounded up, as the published ScaleNet space has it (docs/deviations.md)."""
+    return max(1, math.ceil(round(depth * ratio, 9)))
+
+
+def conv_side(side: Side, stride: int) -> Side:
+    """Output side, or sides, of a convolution whose padding is `kernel // 2` (kernel odd)."""
+    return (side - 1) // stride + 1
+
+
+def round_group_width(value: float) -> int:
+    """Group width as the published scaled RegNets round it: 1, 2, 4, then multiples of 8."""
+    width = max(1, round(value))
+    if width <= 2:
+        return width
+    return 4 if width <= 5 else round(width / 8) * 8
+
+
+def fit_groups(width: int, ratio: float, group_width: int) -> tuple[int, int]:
+    """The nearest output width and group width that fit each other, `ratio` times wide within.
+
+    The hidden width becomes a multiple of the group width (RegNet's published rounding).
+    """
+    hidden = int(max(1, width * ratio))
+    group = min(group_width, hidden)
+    step = math.lcm(group, int(ratio)) if ratio > 1 else group
+    hidden = max(step, round(hidden / step) * step)
+    return int(hidden / ratio), group

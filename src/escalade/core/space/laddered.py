@@ -1,0 +1,87 @@
+"""What spaces with a supernet have in common: a file's choices, for a ladder of budgets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
+
+from escalade.core.space.choice_data import ChoiceData
+from escalade.core.space.choices import SpaceData
+from escalade.core.space.layer_choices import LayerData
+
+if TYPE_CHECKING:
+    from escalade.core.latency.latency_table import LatencyTable
+
+Data = TypeVar("Data", SpaceData, LayerData, ChoiceData)
+
+
+class Laddered(Generic[Data]):
+    """The part of a `PathSpace` that says what it was made from, and makes it for something else.
+
+    Args:
+        data: the choices, as a file has them.
+        factors: the ladder f_j / f_0.
+        kind: what the ladder counts.
+        latency: a device's table, for `costs` of that kind (see `with_latency`).
+    """
+
+    def __init__(
+        self,
+        data: Data,
+        *,
+        factors: Sequence[float] | None = None,
+        kind: str = "macs",
+        latency: LatencyTable | None = None,
+    ) -> None:
+        self.data: Data = data
+        self.factors = tuple(factors) if factors else None
+        self.kind = kind
+        self.latency = latency
+
+    @property
+    def name(self) -> str:
+        return self.data.name
+
+    @property
+    def in_channels(self) -> int:
+        return self.data.in_channels
+
+    @property
+    def num_classes(self) -> int:
+        return self.data.num_classes
+
+    def with_data(self, *, in_channels: int, num_classes: int) -> Self:
+        """The same space for other images and classes; a latency table does not fit those."""
+        data = replace(self.data, in_channels=in_channels, num_classes=num_classes)
+        return type(self)(data, factors=self.factors, kind=self.kind)
+
+    def with_latency(self, table: LatencyTable) -> Self:
+        """The same space with a device's latency table."""
+        return type(self)(self.data, factors=self.factors, kind=self.kind, latency=table)
+
+    def for_ladder(self, factors: Sequence[float] | None, *, kind: str | None = None) -> Self:
+        """The same space for another ladder, or one that counts something else."""
+        return type(self)(self.data, factors=factors, kind=kind or self.kind, latency=self.latency)
+
+    def _of(self, data: Data) -> Self:
+        """The space of other choices, for the same ladder and device."""
+        return type(self)(data, factors=self.factors, kind=self.kind, latency=self.latency)
+
+    @property
+    def training(self) -> Self:
+        """The space whose paths a supernet trains on: all of it."""
+        return self
+
+
+def needed(table: LatencyTable | None, *, space: str) -> LatencyTable:
+    """The latency table that a space must have where latencies are asked for.
+
+    Raises:
+        ValueError: if it has none.
+    """
+    if table is None:
+        raise ValueError(
+            f"space {space}: latency is measured, not counted, and there is no table of it"
+        )
+    return table

@@ -1,0 +1,123 @@
+"""What a supernet must hold: the largest size of every elastic dimension of a space."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from escalade.core.network.architecture import Block, Head, SqueezeExcite
+
+if TYPE_CHECKING:
+    from escalade.core.space.choices import SpaceData
+    from escalade.core.space.layer_choices import LayerData
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StemShape:
+    """The largest stem; kernel and stride are fixed."""
+
+    width: int
+    kernel: int = 3
+    stride: int = 2
+    activation: str = "hard_swish"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageShape:
+    """The largest stage: `depth`, `width` and `in_width` are maxima, the rest lists the choices.
+
+    `transition`: its blocks have shortcuts also where their shape changes, and the supernet holds
+    a projection for each of them. `layer_widths`: blocks of one path may differ in width here.
+    """
+
+    depth: int
+    width: int
+    in_width: int
+    expansions: tuple[float, ...]
+    kernels: tuple[int, ...]
+    stride: int
+    kind: str = "mbconv"
+    se: SqueezeExcite | None = None
+    activation: str = "hard_swish"
+    transition: bool = False
+    layer_widths: bool = False
+
+    def largest_in_width(self, position: int) -> int:
+        """Largest input width of the block at `position`."""
+        return self.in_width if position == 0 else self.width
+
+    def largest_block(self, position: int) -> Block:
+        """The block at `position` with the largest of every choice."""
+        return Block(
+            kind=self.kind,
+            kernel=max(self.kernels),
+            stride=self.stride if position == 0 else 1,
+            expansion=max(self.expansions),
+            width=self.width,
+            se=self.se,
+            activation=self.activation,
+            transition=self.transition,
+        )
+
+    def always_adds(self, position: int) -> bool:
+        """Whether the block at `position` has a shortcut in every path."""
+        return self.transition or (position > 0 and not self.layer_widths)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupernetShape:
+    """The supernet of a space.
+
+    With `shared_kernels` a layer has one set of weights, its depthwise kernel the largest and
+    cropped at the centre; without, each kernel choice has a set of its own, as in the ScaleNet
+    paper.
+    """
+
+    in_channels: int
+    num_classes: int
+    stem: StemShape
+    head: Head
+    stages: tuple[StageShape, ...]
+    shared_kernels: bool = True
+
+
+def staged_shape(
+    data: SpaceData | LayerData,
+    *,
+    stem_width: int,
+    depths: Sequence[int],
+    widths: Sequence[int],
+    head: Head,
+    shared_kernels: bool,
+) -> SupernetShape:
+    """The shape of a space of stages, from the largest width of its stem, depths and widths."""
+    in_widths = (stem_width, *widths[:-1])
+    return SupernetShape(
+        in_channels=data.in_channels,
+        num_classes=data.num_classes,
+        stem=StemShape(
+            width=stem_width,
+            kernel=data.stem.kernel,
+            stride=data.stem.stride,
+            activation=data.stem.activation,
+        ),
+        head=head,
+        stages=tuple(
+            StageShape(
+                depth=depth,
+                width=width,
+                in_width=in_width,
+                expansions=choices.expansions,
+                kernels=choices.kernels,
+                stride=choices.stride,
+                kind=choices.kind,
+                se=choices.se,
+                activation=choices.activation,
+            )
+            for choices, depth, width, in_width in zip(
+                data.stages, depths, widths, in_widths, strict=True
+            )
+        ),
+        shared_kernels=shared_kernels,
+    )

@@ -1,0 +1,58 @@
+"""The strictly fair step: every choice of every layer once before the update (SCARLET; FairNAS)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+import torch
+from torch import Tensor
+
+from escalade.train.steps import Batch, Objective
+
+if TYPE_CHECKING:
+    from escalade.core.space.path_space import Path
+    from escalade.supernet.shared_weights import SharedWeights
+
+
+class PathsOfSteps(Protocol):
+    """The paths of every step, a pure function of the step: `core.sampling.fair_paths`."""
+
+    def at(self, step: int) -> Sequence[Path]:
+        """The paths of a step, in the order in which they train."""
+        ...
+
+
+class FairStep:
+    """Trains, one after the other on the same batch, paths that use every choice exactly once.
+
+    Their gradients add up and the loop updates once (FairNAS, algorithm 1), so that no choice is
+    ahead of another at any time. What all paths share (the stem, the head) gets the sum of all
+    gradients. Each path's graph is gone before the next path runs, so the peak of memory is the
+    largest path's.
+
+    The loss that is returned is the mean of all paths', which is not finite if one of them is not.
+
+    Args:
+        supernet: the weights; called with images and what a path runs.
+        paths: of each step.
+        objective: loss and input statistics.
+    """
+
+    def __init__(
+        self, supernet: SharedWeights, *, paths: PathsOfSteps, objective: Objective
+    ) -> None:
+        self._supernet = supernet
+        self._paths = paths
+        self._objective = objective
+
+    def __call__(self, batch: Batch) -> Tensor:
+        losses = [self._pass(batch, path) for path in self._paths.at(batch.step)]
+        return torch.stack(losses).mean()
+
+    def _pass(self, batch: Batch, path: Path) -> Tensor:
+        def forward(images: Tensor) -> Tensor:
+            logits: Tensor = self._supernet(images, path.running)
+            return logits
+
+        return self._objective.backward(batch, resolution=path.running.resolution, forward=forward)
