@@ -7,7 +7,8 @@ import itertools
 import numpy as np
 
 from escalade.core.network import cost
-from escalade.core.network.architecture import Architecture, Block, Head, Stage, Stem
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, Stage, Stem
 from escalade.core.space.path_space import Gene, Path
 
 CHOICES = ((3, 3.0), (5, 3.0), (3, 6.0), (5, 6.0), (7, 6.0))  # kernel, expansion

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from escalade.core.network.architecture import Architecture, Block
-from escalade.core.network.legality import SIMPLE_KINDS
+from escalade.core.network import kinds
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +23,26 @@ class Slot:
     @property
     def pools(self) -> bool:
         """Whether it begins with max pooling."""
-        return self.block.kind in SIMPLE_KINDS and self.block.stride > 1 and not self.removed
+        return self.left_out and self.block.stride > 1 and not self.removed
+
+    @property
+    def left_out(self) -> bool:
+        """Whether it is what a layer left out leaves, be it nothing."""
+        return kinds.of(self.block).left_out
+
+    @property
+    def mixes(self) -> bool:
+        """Whether it is a convolution in the place of a layer left out."""
+        return self.left_out and not kinds.of(self.block).passes_on and not self.removed
 
     @property
     def words(self) -> str:
         """Kernel, expansion and squeeze-excitation, k5e6se; id, pool, or 1x1 (a linear layer)."""
         block = self.block
-        if block.kind in SIMPLE_KINDS:
-            kind = "1x1" if block.kind == "linear" and not self.removed else "id"
-            return ("pool" if kind == "id" else "pool+1x1") if self.pools else kind
-        expansion = "" if block.kind == "dsconv" else f"e{block.expansion:g}"
+        if self.left_out:
+            kind = "1x1" if self.mixes else "id"
+            return ("pool+1x1" if self.mixes else "pool") if self.pools else kind
+        expansion = f"e{block.expansion:g}" if kinds.of(block).expands else ""
         return f"k{block.kernel}{expansion}{'se' if block.se else ''}"
 
 
@@ -68,7 +79,7 @@ def in_words(shape: Slots) -> str:
 
 def num_identities(shape: Slots) -> int:
     """Layers that are identities, whether they are left out, pool or are linear."""
-    return sum(slot.block.kind in SIMPLE_KINDS for stage in shape for slot in stage)
+    return sum(slot.left_out for stage in shape for slot in stage)
 
 
 def _plain(network: Architecture) -> Slots:
@@ -87,7 +98,7 @@ def _left(network: Architecture, running: Architecture) -> list[Block | None] | 
     found: list[Block | None] = []
     for block in reversed([block for stage in running.stages for block in stage.blocks]):
         stays = bool(left) and _alike(block, left[-1])
-        if not stays and block.kind not in SIMPLE_KINDS:
+        if not stays and not kinds.of(block).left_out:
             return None
         found.append(left.pop() if stays else None)
     return None if left else found[::-1]
@@ -95,8 +106,8 @@ def _left(network: Architecture, running: Architecture) -> list[Block | None] | 
 
 def _alike(one: Block, other: Block) -> bool:
     """Whether a network's layer stands for another that runs: folding changes expansions."""
-    if one.kind in SIMPLE_KINDS:
-        return other.kind in SIMPLE_KINDS and one.stride == other.stride
+    if kinds.of(one).left_out:
+        return kinds.of(other).left_out and one.stride == other.stride
     return (one.kind, one.kernel, one.stride, one.width) == (
         other.kind,
         other.kernel,

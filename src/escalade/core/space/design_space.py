@@ -18,14 +18,14 @@ import numpy as np
 import numpy.typing as npt
 
 from escalade.core.network import cost
-from escalade.core.network.architecture import Architecture, Head, Rounding, Stem
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Head, Rounding, Stem
 from escalade.core.network.regnet import regnet
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.design_choices import DesignData, total_stride
 from escalade.core.space.design_cost import design_costs
-from escalade.core.space.design_latency import design_latency
 from escalade.core.space.design_shapes import Floats, Shapes, shapes
-from escalade.core.space.laddered import needed
+from escalade.core.space.laddered import pricing
 from escalade.core.space.path_space import Gene, Path
 from escalade.core.space.population import IntArray, Population
 
@@ -257,10 +257,8 @@ class DesignSpace:
         """
         genomes = population.genomes
         sides = self._values(genomes, "resolution").astype(np.int64)
-        if kind != "latency":
-            return design_costs(self.data, self.shapes(genomes), sides)[kind]
-        table = needed(self.latency, space=self.name)
-        return design_latency(self.data, table, self.shapes(genomes), sides)
+        price, total = pricing(kind, self.latency, space=self.name)
+        return total(design_costs(self.data, price, self.shapes(genomes), sides))
 
     def cost_of(self, architecture: Architecture, kind: str) -> float:
         """One network's cost, as `costs` has it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from escalade.core.network.architecture import Block
+from escalade.core.network.block import Block
 from escalade.report.sections.markup import text
 from escalade.report.slots import Slot
 
@@ -14,11 +14,11 @@ def block_box(x: int, slot: Slot, where: str) -> str:
     """The drawing of a layer whose left edge is at `x`, standing on `BASE`."""
     block, said = slot.block, f"{where}: {_said(slot)}"
     if slot.pools:
-        return _funnel(x, said) + digits(x, "max", "lin" if block.kind == "linear" else "")
-    if slot.removed or block.kind == "identity":
-        return _wire(x, said) + digits(x, "id")
-    if block.kind == "linear":
+        return _funnel(x, said) + digits(x, "max", "lin" if slot.mixes else "")
+    if slot.mixes:
         return box(x, 1, said) + digits(x, 1, "lin")
+    if slot.left_out:
+        return _wire(x, said) + digits(x, "id")
     top = BASE - _tall(block.kernel) - 5
     dot = f'<circle class="se" cx="{x + BOX / 2:g}" cy="{top}" r="2.5"/>' if block.se else ""
     shade = min(1.0, 0.12 + 0.13 * block.expansion)
@@ -66,13 +66,11 @@ def _tall(kernel: int) -> int:
 
 def _said(slot: Slot) -> str:
     block = slot.block
-    if slot.removed:
-        return "identity"
-    if block.kind == "identity":
-        return "identity, 2x2 max pooling" if slot.pools else "identity"
-    if block.kind == "linear":
+    if slot.mixes:
         pooled = "2x2 max pooling and " if slot.pools else ""
         return f"{pooled}linear 1x1 convolution, {block.width} channels"
+    if slot.left_out:
+        return "identity, 2x2 max pooling" if slot.pools else "identity"
     return _layers(block)
 
 
