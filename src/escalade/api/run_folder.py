@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from escalade.artefacts.files import read_json
 from escalade.config import Config, read_file, resolve
 from escalade.core.numbers.budget import Ladder
 from escalade.core.space.choice_data import check_folds
 from escalade.core.space.choice_space import ChoiceSpace
-from escalade.family.files import read_json
 from escalade.spaces import choose, load
 from escalade.spaces.load import Space
 
