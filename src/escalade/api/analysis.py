@@ -13,7 +13,9 @@ from escalade.api.analysis_trials import ARMS, RATES, Network, Trial, Trials
 from escalade.api.members import candidates
 from escalade.api.session import Session
 from escalade.api.trainings import is_done, slice_into, train_all
-from escalade.report.text import analysis_table
+from escalade.artefacts.analysed import Analysed
+from escalade.core.values.codec import decode
+from escalade.report.terminal import analysis_table
 
 STAGE = "analyse"
 TEACHER = "largest"  # its name where it is no member
@@ -109,7 +111,7 @@ def analyse(session: Session, wanted: Analysis) -> dict[str, Any]:
     for group in (others, waiting):
         _train(session, group, record)
     session.console.say("")
-    session.console.show(analysis_table(record.content))
+    session.console.show(analysis_table(decode(Analysed, record.content)))
     session.console.say(f"`escalade report {session.folder.path}` adds it to the report")
     return record.content
 

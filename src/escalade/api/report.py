@@ -9,8 +9,11 @@ from typing import Any
 from escalade.api import latency
 from escalade.api.run_folder import RunFolder
 from escalade.api.session import Session, path_sampler
+from escalade.artefacts import run_folder as artefacts
 from escalade.artefacts.files import write_json, write_text
+from escalade.artefacts.searched import Searched
 from escalade.config import Config
+from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.population import Population
 from escalade.core.space.space import Space
@@ -24,8 +27,13 @@ NUM_PATHS = 20_000
 def report(session: Session) -> None:
     """Write report.html from what the run folder holds; nothing is measured here."""
     folder = session.folder
-    histograms = _histograms(session.config, _space(folder, session.config))
-    path = page.write(folder.path, evaluations=_evaluations(folder), histograms=histograms)
+    space = _space(folder, session.config)
+    path = page.write(
+        folder.path,
+        evaluations=_evaluations(folder),
+        histograms=_histograms(session.config, space),
+        running=_running(folder, space),
+    )
     session.console.say(f"report: {path}")
 
 
@@ -42,6 +50,14 @@ def _evaluations(folder: RunFolder) -> list[dict[str, Any]]:
             }
             for row in store.rows()
         ]
+
+
+def _running(folder: RunFolder, space: Space) -> list[Architecture]:
+    """What the supernet runs for each network of the front, where the search was for one."""
+    search = artefacts.RunFolder(folder.path).find(Searched)
+    if search is None or search.front is None:
+        return []
+    return [space.path(n.genome).running for n in search.front.networks]
 
 
 def _space(folder: RunFolder, config: Config) -> Space:
