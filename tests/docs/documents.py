@@ -12,8 +12,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "escalade"
 DOCS = ROOT / "docs"
+FOLDERS = (DOCS, ROOT / "studies", ROOT / "benchmarks")
 DOCUMENTS = sorted(
-    [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "studies").rglob("*.md")],
+    [*ROOT.glob("*.md"), *(file for place in FOLDERS for file in place.rglob("*.md"))]
 )
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
