@@ -12,8 +12,8 @@ from supernet_cases import random_case
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Head, Stage, Stem
 from escalade.core.sampling.samplers import Hierarchical
+from escalade.core.space.search_space import SearchSpace
 from escalade.core.space.shape import StageShape, SupernetShape
-from escalade.core.space.space import SearchSpace
 from escalade.spaces.load import load
 from escalade.supernet.digest import digest
 from escalade.supernet.elastic import view

@@ -6,7 +6,7 @@ from pathlib import Path
 from pprint import pformat
 from types import ModuleType
 
-from escalade.family.files import write_text
+from escalade.artefacts.files import write_text
 from escalade.family.package import Package
 from escalade.nets import mobile, residual, shared
 from escalade.nets.facts import facts, is_residual

@@ -19,7 +19,7 @@ from escalade.core.space.price_tables import (
 )
 
 if TYPE_CHECKING:
-    from escalade.core.space.space import SearchSpace
+    from escalade.core.space.search_space import SearchSpace
 
 
 def population_tables(space: SearchSpace, price: Price) -> PriceTables:
