@@ -112,6 +112,14 @@ def test_no_shortcut_appears_where_the_widths_become_equal() -> None:
     assert folded.architecture.stages[1].blocks[0].skip is False
 
 
+def test_a_layer_folds_into_a_kernel() -> None:
+    conv = Block(kind="conv", kernel=5, expansion=1.0, width=16, activation="swish")
+    folded, found = check(slice_of(Block.linear(24), conv))
+    assert found < BOUND
+    assert folded.architecture.stages[1].blocks == (replace(conv, skip=False),)
+    assert folded.weights["blocks.1.0.conv.weight"].shape == (16, 16, 5, 5)
+
+
 def test_identities_in_a_row_fold_into_one_and_then_away() -> None:
     blocks = (Block.linear(24), Block.linear(32), Block.linear(40), replace(MBCONV, width=48))
     folded, found = check(slice_of(*blocks))
