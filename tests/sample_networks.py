@@ -75,14 +75,15 @@ def mobilenet_v3(*, widths=(8, 16), depths=(1, 2), head=(24, 40)) -> Architectur
 
 
 def efficientnet_v2(*, widths=(8, 16, 24), depths=(2, 2, 2), head=40, kernel=3) -> Architecture:
-    """Convolutions with and without a shortcut, then expanding blocks."""
+    """Convolutions, and blocks that expand with theirs or with a depthwise one in them."""
     block = Block(kind="conv", kernel=kernel, expansion=1.0, width=widths[0], activation="swish")
+    fused = replace(block, kind="fused_mbconv", expansion=3.0, width=widths[1], stride=2)
     last = Block(expansion=2.0, width=widths[2], stride=2, se=replace(_SE, activation="swish"))
     return _network(
         "efficientnet_v2_like",
         [
             stage(block, depths[0]),
-            stage(replace(block, width=widths[1], stride=2), depths[1]),
+            stage(fused, depths[1]),
             stage(replace(last, activation="swish"), depths[2]),
         ],
         stem=Stem(width=widths[0], activation="swish"),

@@ -22,7 +22,10 @@ from escalade.nets.build import blank, build
 from escalade.nets.facts import MAX_STRIDE_OF_HIDDEN
 from fvcore_counts import activations
 
-SORTS = ("bottleneck", "regnet_z", "mobile", "mobile_v3", "transition", "simple", "conv")
+SORTS = (
+    *("bottleneck", "regnet_z", "mobile", "mobile_v3", "transition", "simple"),
+    *("conv", "fused_mbconv"),
+)
 NUM, NUM_FAST = 60, 12  # of each sort
 
 

@@ -22,6 +22,10 @@ from escalade.nets.shared import ACTIVATIONS, GATES, NO_DILATION, set_stem
 TIMMS: dict[str, tuple[str, dict[str, str]]] = {
     "mbconv": ("ir", {"dw_kernel_size": "kernel", "exp_ratio": "expansion", "noskip": "alone"}),
     "dsconv": ("ds", {"dw_kernel_size": "kernel", "noskip": "alone"}),
+    "fused_mbconv": (
+        "er",
+        {"exp_kernel_size": "kernel", "exp_ratio": "expansion", "noskip": "alone"},
+    ),
     "conv": ("cn", {"kernel_size": "kernel", "skip": "skip"}),
 }
 # What is left of a layer that is left out (SCARLET, Figure 2): timm has no such blocks.

@@ -76,6 +76,19 @@ def dsconv(block: Block, in_width: Size) -> Layers:
     )
 
 
+def fused_mbconv(block: Block, in_width: Size) -> Layers:
+    """A convolution that expands, squeeze-excitation, 1x1 linear (EfficientNetV2)."""
+    hidden = _expanded(block, in_width)
+    return Layers(
+        branch=(
+            _as(block, Conv("conv_exp", in_width=in_width, width=hidden, norm="bn1")),
+            *_squeeze_excite(block, in_width, hidden),
+            Conv("conv_pwl", in_width=hidden, width=block.width, norm="bn2"),
+        ),
+        shortcut=_shortcut(block, in_width),
+    )
+
+
 def conv(block: Block, in_width: Size) -> Layers:
     """One convolution (EfficientNetV2, MobileNetV4)."""
     only = Conv("conv", in_width=in_width, width=block.width, norm="bn1")
@@ -151,6 +164,12 @@ _LEFT_OUT: dict[str, Any] = {
 KINDS = {
     "mbconv": Kind(layers=mbconv, hidden=_expanded, **_MOBILE),
     "dsconv": Kind(layers=dsconv, hidden=_of_input, expands=False, **_MOBILE),
+    "fused_mbconv": Kind(
+        layers=fused_mbconv,
+        hidden=_expanded,
+        without={"group_width": "has none"},
+        is_elastic=True,
+    ),
     "conv": Kind(
         layers=conv,
         hidden=_of_input,
