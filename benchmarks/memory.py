@@ -21,6 +21,7 @@ from pathlib import Path as File
 import numpy as np
 import torch
 
+from escalade.config.recipe import Recipe
 from escalade.core.sampling.samplers import Uniform
 from escalade.core.sampling.sandwich_paths import Sandwich
 from escalade.core.space.path_space import Path
@@ -32,7 +33,6 @@ from escalade.evaluate.store import Store
 from escalade.spaces.load import load_layers
 from escalade.supernet.supernet import Supernet
 from escalade.train.optimizer import make_optimizer
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich_step import SandwichStep
 from escalade.train.steps import Batch, Objective

@@ -22,8 +22,8 @@ from escalade.core.network import cost
 from escalade.core.space.choice_space import ChoiceSpace
 from escalade.core.space.population import Population
 from escalade.evaluate.store import Context, Row, Store
-from escalade.search.constraints import Constraint
-from escalade.search.nsga2 import NSGA2
+from escalade.search.front.constraints import Constraint
+from escalade.search.front.front_search import NSGA2
 from escalade.spaces.load import load_choices
 
 

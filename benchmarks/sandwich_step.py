@@ -22,6 +22,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from escalade.config.recipe import Recipe
 from escalade.core.sampling.samplers import Uniform
 from escalade.core.sampling.sandwich_paths import Sandwich
 from escalade.core.space.layer_space import LayerSpace
@@ -30,7 +31,6 @@ from escalade.nets.build import build
 from escalade.spaces.load import load_layers
 from escalade.supernet.supernet import Supernet
 from escalade.train.optimizer import make_optimizer
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich_step import SandwichStep
 from escalade.train.steps import Batch, Objective, PlainStep

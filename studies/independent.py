@@ -59,8 +59,8 @@ from common.supernets import SampledJob
 from escalade.api.session import load_images
 from escalade.artefacts.files import write_json
 from escalade.config import Config, read_preset, resolve
+from escalade.config.recipe import Recipe
 from escalade.core.network.architecture import Architecture
-from escalade.train.recipe import Recipe
 from independent_study.arms import JOINT, Arm, Net, arms, members_of, sampler_of, searcher_of
 from independent_study.judge import judge_images
 from independent_study.table import markdown

@@ -22,6 +22,7 @@ from bignas_study.supernets import ANEW, Job
 from common.files import read
 from common.supernets import objective_of
 from escalade.artefacts.files import write_json
+from escalade.config.recipe import Recipe
 from escalade.core.network.architecture import Architecture
 from escalade.core.space.path_space import Path as NetworkPath
 from escalade.core.space.space import SearchSpace
@@ -32,7 +33,6 @@ from escalade.search import MCEA, Evolution
 from escalade.supernet.extract import extract
 from escalade.train.loop import train
 from escalade.train.prepare import augmentation
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.steps import PlainStep
 

@@ -15,6 +15,7 @@ from common.progress import Say
 from common.retraining import Unit
 from common.retraining import retrain as retrain_units
 from common.supernets import SupernetJob, train_all
+from escalade.config.recipe import Recipe
 from escalade.core.space.path_space import Path as NetworkPath
 from escalade.data import ImageData
 from escalade.data.split import Split
@@ -22,7 +23,6 @@ from escalade.evaluate.evaluator import Evaluator
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.evaluate.store import Store
 from escalade.search import Searcher
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 
 

@@ -16,6 +16,7 @@ from common.files import read
 from common.images import leading
 from common.progress import Say
 from escalade.artefacts.files import write_bytes, write_json
+from escalade.config.recipe import Recipe
 from escalade.core.numbers.seeds import torch_seed
 from escalade.core.sampling.samplers import Hierarchical, Uniform
 from escalade.core.space.space import SearchSpace
@@ -27,7 +28,6 @@ from escalade.train.loop import train
 from escalade.train.metrics import Progress
 from escalade.train.pool import Pool
 from escalade.train.prepare import augmentation
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.steps import Objective, SinglePathStep, Step
 from escalade.train.worker import Link

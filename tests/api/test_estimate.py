@@ -20,8 +20,8 @@ from escalade.api.estimate import (
 from escalade.api.methods import num_evaluations
 from escalade.api.timing import Timing
 from escalade.config import resolve
+from escalade.config.recipe import Recipe
 from escalade.spaces.load import load
-from escalade.train.recipe import Recipe
 
 SIZES = {"num_train": 1792, "num_search": 256}  # 14 batches of 128
 # A millisecond for a million macs, nothing else.

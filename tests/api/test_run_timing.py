@@ -11,13 +11,13 @@ import torch
 from escalade.api import timing
 from escalade.api.session import path_sampler
 from escalade.config import resolve
+from escalade.config.recipe import Recipe
 from escalade.core.network import cost
 from escalade.core.numbers.seeds import generator
 from escalade.data.image_data import ImageData
 from escalade.data.split import Split
 from escalade.family.rehearsal import Rehearsed
 from escalade.spaces.load import load
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.steps import PathSequence
 

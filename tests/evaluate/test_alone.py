@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from tiny_evaluation import image_data
 
+from escalade.config.recipe import Recipe
 from escalade.core.network import cost
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.space import Path
@@ -16,7 +17,6 @@ from escalade.evaluate.score import Score
 from escalade.evaluate.store import Store
 from escalade.spaces.load import load_any
 from escalade.train.interrupt import Interrupted
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 
 RECIPE = Recipe(epochs=1)

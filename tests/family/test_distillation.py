@@ -8,6 +8,7 @@ import pytest
 import torch
 from tiny_members import packaged, tiny, trained
 
+from escalade.config.recipe import Recipe
 from escalade.core.space.layer_space import LayerSpace
 from escalade.data.split import Split
 from escalade.evaluate.measure import EvaluationSettings
@@ -19,7 +20,6 @@ from escalade.spaces.load import load_layers
 from escalade.supernet.supernet import Supernet
 from escalade.train import checkpoint
 from escalade.train.interrupt import Interrupted
-from escalade.train.recipe import Recipe
 
 SETTINGS = EvaluationSettings(num_recalibration=64, recalibration_batch=32)
 RECIPE = Recipe(steps=24, batch_size=16, learning_rate=0.2, padding=1)

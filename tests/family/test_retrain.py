@@ -7,6 +7,7 @@ import torch
 from tiny_members import packaged, tiny, trained
 from torch import nn
 
+from escalade.config.recipe import Recipe
 from escalade.data.batches import prepare
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.evaluate.score import Score
@@ -23,7 +24,6 @@ from escalade.family.retrain import (
 )
 from escalade.train import checkpoint
 from escalade.train.interrupt import Interrupted
-from escalade.train.recipe import Recipe
 
 SETTINGS = EvaluationSettings(num_recalibration=64, recalibration_batch=32)
 RECIPE = Recipe(steps=24, batch_size=16, learning_rate=0.2, padding=1)

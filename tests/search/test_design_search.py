@@ -14,7 +14,7 @@ from escalade.core.numbers.seeds import generator
 from escalade.core.numbers.statistics import empirical_distribution
 from escalade.core.space.design_space import population
 from escalade.search import DesignSpaceSearch, drive
-from escalade.search.design_space import draw_models
+from escalade.search.alone.random_models import draw_models
 from escalade.spaces.load import load_any
 
 BUDGET = Budget(1e6)

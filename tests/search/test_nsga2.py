@@ -12,12 +12,12 @@ from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.population import Population
-from escalade.search.breeding import Roulette
-from escalade.search.candidates import Pool
-from escalade.search.constraints import Constraint
-from escalade.search.controller import PPO
 from escalade.search.dialogue import drive
-from escalade.search.nsga2 import NSGA2, survive
+from escalade.search.front.breeding import Roulette
+from escalade.search.front.candidates import Pool
+from escalade.search.front.constraints import Constraint
+from escalade.search.front.controller import PPO
+from escalade.search.front.front_search import NSGA2, survive
 from escalade.spaces.load import load
 
 PAIR = ("error", "macs")

@@ -13,11 +13,11 @@ from tiny_training import Training, assert_equal, plain_network
 from torch import Tensor
 
 from escalade.config import read_preset, resolve
+from escalade.config.recipe import AUTO_AUGMENT, Recipe
 from escalade.data.auto_augment import POLICIES
 from escalade.train import checkpoint as checkpoints
 from escalade.train.interrupt import Interrupted
 from escalade.train.loop import mixup_ratio
-from escalade.train.recipe import AUTO_AUGMENT, Recipe
 from escalade.train.steps import Batch, Step
 
 RECIPE = Recipe(

@@ -4,8 +4,8 @@ import torch
 from tiny_training import make_split, plain_network
 from torch import Tensor
 
+from escalade.config.recipe import Recipe
 from escalade.data.batches import Augmentation, TrainBatches
-from escalade.train.recipe import Recipe
 from escalade.train.rehearsal import rehearse
 from escalade.train.runtime import Runtime
 from escalade.train.steps import Batch, Objective, PlainStep

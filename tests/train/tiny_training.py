@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from escalade.config.recipe import Recipe
 from escalade.core.sampling.fair_paths import FairPaths
 from escalade.core.sampling.samplers import Hierarchical
 from escalade.core.sampling.sandwich_paths import Sandwich
@@ -23,7 +24,6 @@ from escalade.supernet.shared_weights import SharedWeights
 from escalade.supernet.supernet import Supernet
 from escalade.train.fair_step import FairStep
 from escalade.train.loop import TrainResult, train
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich_step import SandwichStep
 from escalade.train.steps import Objective, PlainStep, SinglePathStep, Step

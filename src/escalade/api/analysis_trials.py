@@ -9,11 +9,11 @@ from escalade.api.estimate import num_images
 from escalade.api.session import Session, recipe_for, weights_of
 from escalade.api.together import TOGETHER, together_recipe
 from escalade.api.trainings import sliced
+from escalade.config.recipe import Recipe
 from escalade.core.space.path_space import Path as NetworkPath
 from escalade.family.in_place import InPlaceJob
 from escalade.family.parallel import Job
 from escalade.family.retrain import RetrainJob
-from escalade.train.recipe import Recipe
 
 ARMS = ("finetune", "scratch", "distil_a", "distil_b")
 RATES = (0.1, 0.01, 0.001)

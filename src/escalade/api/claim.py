@@ -19,7 +19,7 @@ from escalade.artefacts.files import write_json, write_text
 from escalade.config import Config, SearchConfig, resolve
 from escalade.core.space.choice_space import ChoiceSpace
 from escalade.core.space.design_space import DesignSpace
-from escalade.search.breeding import CROSSOVER
+from escalade.search.front.breeding import CROSSOVER
 from escalade.spaces import load
 from escalade.spaces.load import Space
 

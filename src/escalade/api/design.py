@@ -28,7 +28,7 @@ from escalade.evaluate.alone import AloneEvaluator, Trained
 from escalade.evaluate.store import Store
 from escalade.family.parallel import retrain_all
 from escalade.family.retrain import RetrainJob
-from escalade.search import DesignSpaceSearch
+from escalade.search import RandomModels
 from escalade.spaces import load
 
 
@@ -106,21 +106,20 @@ def search_models(session: Session, space: DesignSpace) -> None:
                 searcher.tell(np.array([score.accuracy for score in scores]))
         finally:
             count()
-    found = searcher.result().to_json()
-    found["divisors"] = [space.data.width_divisor, space.data.resolution_divisor]
+    found = searcher.result()
     if session.runtime.is_main:
         write_json(folder.search, found)
         shutil.rmtree(folder.models, ignore_errors=True)
-    errors = found["distribution"]["errors"]
+    assert found.models is not None
     session.console.say(
-        f"search: best of {len(found['models'])}: {1 - errors[0]:.2%} on the search split, worst "
-        f"{1 - errors[-1]:.2%}; {found['num_tied']} cannot be told from the best"
+        f"search: best of {len(found.models)}: {found.models[0].score:.2%} on the search split, "
+        f"worst {found.models[-1].score:.2%}; {found.num_tied} cannot be told from the best"
     )
 
 
-def make_searcher(config: Config, space: DesignSpace, *, num_images: int) -> DesignSpaceSearch:
+def make_searcher(config: Config, space: DesignSpace, *, num_images: int) -> RandomModels:
     """Random search within the first budget."""
-    return DesignSpaceSearch(
+    return RandomModels(
         space,
         budget=config.ladder.budgets[0],
         seed=config.seed,

@@ -23,6 +23,7 @@ from escalade.api.plan_text import bars, data_facts, data_line
 from escalade.api.session import load_images, make_runtime
 from escalade.api.timing import Timing, time_members
 from escalade.config import Config
+from escalade.config.recipe import Recipe
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget, format_amount
@@ -31,9 +32,8 @@ from escalade.core.scaling.hybrid import scale_to
 from escalade.core.space.design_space import DesignSpace, population
 from escalade.core.space.space_summary import histogram
 from escalade.data import ImageData
-from escalade.search.design_space import draw_models
+from escalade.search.alone.random_models import draw_models
 from escalade.spaces import choose
-from escalade.train.recipe import Recipe
 
 NUM_GENOMES = 20_000
 # Of the time that is not export; the members' training has the rest.

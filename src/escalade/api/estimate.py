@@ -12,13 +12,13 @@ from escalade.api.methods import method_of, num_evaluations, scales
 from escalade.api.session import weights_of
 from escalade.api.timing import Timing
 from escalade.config import Config
+from escalade.config.recipe import Recipe
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.choice_space import ChoiceSpace
 from escalade.core.space.path_space import PathSpace
 from escalade.core.space.space_summary import candidate_paths
 from escalade.spaces.load import SupernetSpace
-from escalade.train.recipe import Recipe
 
 # Evaluation against training of the same image: forward alone, batch norm folded.
 EVALUATION_SHARE = 0.25

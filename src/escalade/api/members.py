@@ -7,6 +7,7 @@ from typing import Any
 
 from escalade.api import sizes
 from escalade.api.session import Session
+from escalade.config.recipe import Recipe
 from escalade.core.network.architecture import Architecture
 from escalade.core.scaling.ratios import Scaling, scaling_between
 from escalade.core.space.path_space import Path
@@ -14,7 +15,6 @@ from escalade.data import ImageData
 from escalade.family.family import Origin
 from escalade.family.package import Package
 from escalade.family.preprocessing import Preprocessing
-from escalade.train.recipe import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,8 @@ from escalade.config import Config
 from escalade.core.space.layer_space import LayerSpace
 from escalade.core.space.path_space import PathSpace
 from escalade.core.space.space import SearchSpace
-from escalade.search.breeding import CROSSOVER
-from escalade.search.objectives import DEFAULT
+from escalade.search.front.breeding import CROSSOVER
+from escalade.search.front.objectives import DEFAULT
 
 # Networks per generation, and generations: ScaleNet's base evolution, and SCARLET's search.
 EVOLUTION = (64, 40)

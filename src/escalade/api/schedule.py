@@ -8,8 +8,8 @@ from escalade.api.estimate import Estimate, estimate
 from escalade.api.methods import FRONT, method_of
 from escalade.api.timing import Timing
 from escalade.config import Config
+from escalade.config.recipe import Recipe
 from escalade.spaces.load import SupernetSpace
-from escalade.train.recipe import Recipe
 
 # Shares of the time that is not export; what rounding leaves of the search's goes to the others.
 TRAIN_SHARE, SEARCH_SHARE, RETRAIN_SHARE = 0.44, 0.10, 0.46

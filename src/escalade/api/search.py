@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,9 +15,7 @@ from escalade.api.session import Session
 from escalade.api.sizes import constraints_of, num_members
 from escalade.artefacts.files import write_json
 from escalade.config import Config, as_setting
-from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import format_amount
-from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.layer_space import LayerSpace
 from escalade.core.space.space import SearchSpace
 from escalade.data import ImageData
@@ -36,7 +33,7 @@ from escalade.search import (
     Roulette,
     Searcher,
 )
-from escalade.search.coarse_to_fine import CoarseToFine
+from escalade.search.coarse.grid_search import CoarseToFine
 from escalade.spaces.load import SupernetSpace
 
 
@@ -65,14 +62,13 @@ def search(session: Session) -> None:
             _answer(session, searcher, evaluator, tally)
         finally:
             _count(tally, evaluator)
-    found = searcher.result().to_json()
-    _complete(found, space)
+    found = searcher.result()
     if session.runtime.is_main:
         write_json(folder.search, found)
-    for stage in found["stages"]:
+    for stage in found.stages:
         session.console.say(
-            f"search: S{stage['stage']} at {format_amount(stage['budget'], config.budget_kind)} "
-            f"{config.budget_kind} ({stage['gap']:+.1%}): {stage['score']:.2%} on the search split"
+            f"search: {stage.name} at {format_amount(stage.budget, config.budget_kind)} "
+            f"{config.budget_kind} ({stage.gap:+.1%}): {stage.score:.2%} on the search split"
         )
 
 
@@ -232,24 +228,3 @@ def evaluation_settings(config: Config, *, num_train: int) -> EvaluationSettings
         recalibration_batch=min(128, num),
         precision=config.evaluation.precision,
     )
-
-
-def _complete(found: dict[str, Any], space: SupernetSpace) -> None:
-    """Add what the growth stage needs: rounding steps, and the networks behind tied strategies."""
-    data = space.data
-    found["divisors"] = [data.width_divisor, data.resolution_divisor]
-    if not isinstance(space, SearchSpace):
-        return
-    for stage in found["stages"]:
-        for tie in stage["tied"]:
-            tie["architecture"] = _tied(space, stage["genome"], tie).to_json()
-
-
-def _tied(space: SearchSpace, genome: list[int], tie: dict[str, Any]) -> Architecture:
-    scaling = Scaling(tie["depth"], tie["width"], tie["resolution"])
-    strategy = (
-        space.depth_ratios.index(scaling.depth),
-        space.width_ratios.index(scaling.width),
-        space.resolution_ratios.index(scaling.resolution),
-    )
-    return space.path(genome, strategy).architecture

@@ -19,6 +19,7 @@ from escalade.api.console import Console
 from escalade.api.run_folder import RunFolder, named_space
 from escalade.artefacts.files import write_bytes
 from escalade.config import Config, DatasetConfig, SupernetConfig
+from escalade.config.recipe import Recipe
 from escalade.core.numbers.seeds import torch_seed
 from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
 from escalade.core.scaling.rules import rule
@@ -34,7 +35,6 @@ from escalade.spaces import choose
 from escalade.spaces.load import Space, SupernetSpace
 from escalade.supernet.make import make_supernet as make_any_supernet
 from escalade.supernet.shared_weights import SharedWeights
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 
 # Settings of the sandwich step alone.

@@ -18,8 +18,8 @@ from escalade.core.space.population import Population
 from escalade.core.space.space_summary import candidate_paths
 from escalade.family.family import FamilyMember
 from escalade.search import Constraint
-from escalade.search.constraints import Screen
-from escalade.search.objectives import SCORED, Measures
+from escalade.search.front.constraints import Screen
+from escalade.search.front.objectives import SCORED, Measures
 
 DEFAULT_MEMBERS = 3
 NUM_PATHS = 20_000

@@ -19,6 +19,7 @@ from escalade.api.methods import scales
 from escalade.api.session import make_supernet, path_sampler, recipe_for
 from escalade.api.train import training_batches, training_step
 from escalade.config import Config
+from escalade.config.recipe import Recipe
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget
@@ -33,7 +34,6 @@ from escalade.data import ImageData
 from escalade.family.parallel import num_processes
 from escalade.family.rehearsal import rehearse_all
 from escalade.train import prepare
-from escalade.train.recipe import Recipe
 from escalade.train.rehearsal import rehearse
 from escalade.train.runtime import Runtime
 from escalade.train.steps import PathSequence, SinglePathStep

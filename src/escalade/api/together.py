@@ -9,12 +9,12 @@ from safetensors import SafetensorError, safe_open
 
 from escalade.api.members import Candidate
 from escalade.api.session import Session, member_recipe
+from escalade.config.recipe import Recipe
 from escalade.evaluate.ledger import Entry
 from escalade.family.retrain import CHECKPOINT
 from escalade.family.together import TogetherJob, train_together
 from escalade.supernet.digest import digest
 from escalade.supernet.shared_weights import SharedWeights
-from escalade.train.recipe import Recipe
 
 TOGETHER = "together"
 

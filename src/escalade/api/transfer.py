@@ -16,6 +16,7 @@ from escalade.api.session import cache_dir, make_runtime, member_recipe
 from escalade.api.stop import Stop
 from escalade.artefacts.files import read_json, write_json
 from escalade.config import Config
+from escalade.config.recipe import Recipe
 from escalade.core.network import cost
 from escalade.data import ImageData, load, prepare
 from escalade.evaluate.score import accuracy
@@ -24,7 +25,6 @@ from escalade.family.export import export_member
 from escalade.family.family import Accuracy, Family, FamilyMember
 from escalade.family.making import Made
 from escalade.family.retrain import CHECKPOINT, RetrainJob, retrain_member
-from escalade.train.recipe import Recipe
 
 RESULT, TRAINING = "result.json", "training"
 NUM_IMAGES = 16

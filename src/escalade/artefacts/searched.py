@@ -8,6 +8,7 @@ from typing import ClassVar
 from escalade.artefacts.fronts import Front
 from escalade.core.network.architecture import Architecture
 from escalade.core.scaling.ratios import Scaling
+from escalade.core.space.design_space import Parameters
 from escalade.core.values.codec import ABSENT
 
 
@@ -133,22 +134,10 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RegNetParameters:
-    """The six numbers of a network of a design space."""
-
-    depth: int
-    w0: int
-    wa: float
-    wm: float
-    group_width: int
-    resolution: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainedModel:
     """A network of a design space that was trained alone, and its score."""
 
-    parameters: RegNetParameters
+    parameters: Parameters
     genome: tuple[int, ...]
     key: str
     resolution: int

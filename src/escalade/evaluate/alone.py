@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
+from escalade.config.recipe import Recipe
 from escalade.core.network.architecture import Architecture
 from escalade.core.space.space import Path
 from escalade.data.image_data import ImageData
@@ -14,7 +15,6 @@ from escalade.evaluate.evaluator import EvaluationCount
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.evaluate.score import Score
 from escalade.evaluate.store import Context, Row, Store
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 
 

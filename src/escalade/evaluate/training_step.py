@@ -8,10 +8,10 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from escalade.config.recipe import Recipe
 from escalade.evaluate.latency import Run
 from escalade.train.losses import cross_entropy
 from escalade.train.optimizer import make_optimizer
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 
 SMALLEST_BATCH = 2  # a batch norm over a 1x1 map of one image has no variance

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 
+from escalade.config.recipe import Recipe
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import torch_seed
@@ -27,7 +28,6 @@ from escalade.supernet.make import make_supernet
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.metrics import Progress
 from escalade.train.prepare import objective
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich_step import SandwichStep
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
+from escalade.config.recipe import Recipe
 from escalade.core.network.architecture import Architecture
 from escalade.data.image_data import ImageData
 from escalade.family.parallel import share_images, with_shared_images
 from escalade.nets.build import build
 from escalade.train.pool import Pool
 from escalade.train.prepare import objective, training_batches
-from escalade.train.recipe import Recipe
 from escalade.train.rehearsal import rehearse
 from escalade.train.runtime import Runtime
 from escalade.train.steps import PlainStep

@@ -12,6 +12,7 @@ from typing import Protocol
 import torch
 from torch import nn
 
+from escalade.config.recipe import Recipe
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import torch_seed
@@ -26,7 +27,6 @@ from escalade.train.distil import DistilStep
 from escalade.train.loop import TrainResult, train
 from escalade.train.metrics import Progress
 from escalade.train.prepare import objective, training_batches
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.steps import Objective, PlainStep, Step
 

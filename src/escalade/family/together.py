@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from escalade.config.recipe import Recipe
 from escalade.core.space.path_space import Path as NetworkPath
 from escalade.data.image_data import ImageData
 from escalade.family.retrain import train_job
@@ -19,7 +20,6 @@ from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.loop import TrainResult
 from escalade.train.metrics import Progress
 from escalade.train.prepare import objective
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.together import TogetherStep
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from escalade.config.recipe import Recipe
 from escalade.data.batches import Augmentation, TrainBatches
 from escalade.data.image_data import ImageData
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.steps import Objective
 

@@ -8,9 +8,9 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from escalade.config.recipe import Recipe
 from escalade.train.interrupt import Interrupted
 from escalade.train.loop import Batches, train
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.steps import Batch, Step
 

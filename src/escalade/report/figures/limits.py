@@ -9,7 +9,7 @@ from typing import Any
 from escalade.report.figures.figure import label
 from escalade.report.figures.measure import Axis, Measure
 from escalade.report.palette import NEUTRAL
-from escalade.search.constraints import Constraint
+from escalade.search.front.constraints import Constraint
 
 
 @dataclass(frozen=True, slots=True)
