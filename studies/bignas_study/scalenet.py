@@ -24,8 +24,8 @@ from common.supernets import objective_of
 from escalade.artefacts.files import write_json
 from escalade.config.recipe import Recipe
 from escalade.core.network.architecture import Architecture
-from escalade.core.space.path_space import Path as NetworkPath
-from escalade.core.space.space import SearchSpace
+from escalade.core.space.path import Path as NetworkPath
+from escalade.core.space.search_space import SearchSpace
 from escalade.data import TrainBatches
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.family.making import finish

@@ -11,7 +11,7 @@ from bignas_study.supernets import Job
 from common.files import read
 from escalade.artefacts.files import write_json
 from escalade.core.space.layer_space import LayerSpace
-from escalade.core.space.path_space import Path as NetworkPath
+from escalade.core.space.path import Path as NetworkPath
 from escalade.search import Evolution, IndependentSearch, RandomSearch, Searcher
 from escalade.search.coarse.grid_search import CoarseToFine
 

@@ -11,7 +11,7 @@ from bignas_study.supernets import space_of
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical, Window
 from escalade.core.space.layer_space import LayerSpace
-from escalade.core.space.path_space import Path
+from escalade.core.space.path import Path
 from escalade.core.space.population import IntArray, Population
 
 POOL = 4096

@@ -17,9 +17,10 @@ from escalade.core.numbers.seeds import torch_seed
 from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
 from escalade.core.sampling.sandwich_paths import Sandwich
 from escalade.core.space.layer_space import LayerSpace
-from escalade.core.space.path_space import Path as NetworkPath
+from escalade.core.space.path import Path as NetworkPath
+from escalade.core.space.space import Space
 from escalade.data import ImageData, TrainBatches
-from escalade.spaces.load import SupernetSpace, load
+from escalade.spaces.load import load
 from escalade.supernet.supernet import Supernet
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich_step import SandwichStep
@@ -58,7 +59,7 @@ class Job(SupernetJob):
         )
 
     @cached_property
-    def space(self) -> SupernetSpace:
+    def space(self) -> Space:
         return space_of(self.training)
 
     @property
@@ -128,7 +129,7 @@ class Job(SupernetJob):
         return Hierarchical(space, window=Window(targets=targets, factor=WINDOW, balance="both"))
 
 
-def space_of(training: Training) -> SupernetSpace:
+def space_of(training: Training) -> Space:
     """The space that a supernet holds."""
     if training.space == LADDER_SPACE:
         factors = [budget.target / LADDER[0].target for budget in LADDER]

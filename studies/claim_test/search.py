@@ -18,7 +18,7 @@ from common.progress import Say, describe
 from escalade.artefacts.files import write_bytes, write_json
 from escalade.core.numbers.seeds import torch_seed
 from escalade.core.sampling.samplers import Hierarchical, Window
-from escalade.core.space.space import SearchSpace
+from escalade.core.space.search_space import SearchSpace
 from escalade.data import ImageData, TrainBatches
 from escalade.data.batches import Augmentation
 from escalade.evaluate.evaluator import Evaluator

@@ -16,7 +16,7 @@ from common.retraining import Unit
 from common.retraining import retrain as retrain_units
 from common.supernets import SupernetJob, train_all
 from escalade.config.recipe import Recipe
-from escalade.core.space.path_space import Path as NetworkPath
+from escalade.core.space.path import Path as NetworkPath
 from escalade.data import ImageData
 from escalade.data.split import Split
 from escalade.evaluate.evaluator import Evaluator

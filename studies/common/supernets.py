@@ -19,7 +19,7 @@ from escalade.artefacts.files import write_bytes, write_json
 from escalade.config.recipe import Recipe
 from escalade.core.numbers.seeds import torch_seed
 from escalade.core.sampling.samplers import Hierarchical, Uniform
-from escalade.core.space.space import SearchSpace
+from escalade.core.space.search_space import SearchSpace
 from escalade.data import ImageData, TrainBatches
 from escalade.evaluate.measure import share_split, shared_split
 from escalade.supernet.make import make_supernet

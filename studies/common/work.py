@@ -17,7 +17,7 @@ from common.supernets import SupernetJob, train_all
 from escalade.artefacts.files import write_json
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
-from escalade.core.space.path_space import Path as NetworkPath
+from escalade.core.space.path import Path as NetworkPath
 from escalade.data import ImageData
 from escalade.data.split import Split
 

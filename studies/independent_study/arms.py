@@ -10,7 +10,7 @@ from escalade.api.methods import evolution_of
 from escalade.api.search import make_searcher
 from escalade.config import Config
 from escalade.core.sampling.samplers import Hierarchical, Window
-from escalade.core.space.space import SearchSpace
+from escalade.core.space.search_space import SearchSpace
 from escalade.search import Evolution, IndependentSearch, RandomSearch, Searcher
 from escalade.spaces.load import load
 

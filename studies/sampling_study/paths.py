@@ -9,7 +9,7 @@ import numpy as np
 
 from escalade.core.network import cost
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.space import Path
+from escalade.core.space.path import Path
 from sampling_study.setting import DRAWING, Setting
 
 SEED = 2022

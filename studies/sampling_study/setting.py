@@ -8,7 +8,7 @@ from common.setting import recipe
 from escalade.config.recipe import Recipe
 from escalade.core.numbers.budget import Budget
 from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
-from escalade.core.space.space import SearchSpace
+from escalade.core.space.search_space import SearchSpace
 from escalade.search import Evolution
 from escalade.spaces.load import load
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.choice_space import ChoiceSpace
-from escalade.core.space.path_space import Path
+from escalade.core.space.path import Path
 from escalade.core.space.population import IntArray
 from escalade.spaces.load import load
 from scarlet_study.setting import FLIPS, SPACE, Setting, Training

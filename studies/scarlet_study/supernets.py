@@ -11,7 +11,7 @@ from common.supernets import SUPERNETS, SupernetJob, objective_of
 from escalade.core.sampling.fair_paths import FairPaths
 from escalade.core.sampling.samplers import Uniform
 from escalade.core.space.choice_space import ChoiceSpace
-from escalade.core.space.path_space import Path as NetworkPath
+from escalade.core.space.path import Path as NetworkPath
 from escalade.data import ImageData
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.fair_step import FairStep

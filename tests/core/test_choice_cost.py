@@ -16,11 +16,11 @@ from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.network import cost
 from escalade.core.network.parts import parts_of
 from escalade.core.numbers.seeds import generator
-from escalade.spaces.load import load_choices
+from escalade.spaces.load import load
 
 KINDS = ("macs", "params", "activations")
 NAMES = ("scarlet", "scarlet_small", "scarlet_folds", "scarlet_small_folds")
-SPACES = {name: load_choices(name) for name in NAMES}
+SPACES = {name: load(name) for name in NAMES}
 # Networks compared with the oracles. The folding variants' are those of the others but for missing
 # shortcuts, which cost nothing: tests/core/test_choice_space.py compares them.
 NUM = {"scarlet": 200, "scarlet_small": 200, "scarlet_folds": 40, "scarlet_small_folds": 40}

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from escalade.core.scaling.rule_comparison import compare
 
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget
-from escalade.core.scaling.rule_comparison import compare
 from escalade.spaces import known
 
 

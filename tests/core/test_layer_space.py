@@ -17,10 +17,10 @@ from escalade.core.space.layer_space import LayerSpace
 from escalade.core.space.population import Population
 from escalade.core.space.space_summary import summarise
 from escalade.spaces import known
-from escalade.spaces.load import load_layers
+from escalade.spaces.load import load
 
 NAMES = ("bignas", "bignas_small")
-SPACES = {name: load_layers(name) for name in NAMES}
+SPACES = {name: load(name) for name in NAMES}
 named = pytest.mark.parametrize("name", NAMES)
 
 

@@ -11,7 +11,7 @@ from test_family import FAMILY, MEMBER
 from escalade.core.network import cost
 from escalade.core.network.cost import Cost
 from escalade.core.space.choice_space import ChoiceSpace
-from escalade.core.space.path_space import Path
+from escalade.core.space.path import Path
 from escalade.core.values.codec import decode, encode
 from escalade.data.image_data import ImageData
 from escalade.data.split import Split
@@ -22,7 +22,7 @@ from escalade.family import Family, FamilyMember
 from escalade.family.identities import Folding, Identities
 from escalade.family.making import Made, slice_member
 from escalade.nets.build import build
-from escalade.spaces.load import load_choices
+from escalade.spaces.load import load
 from escalade.supernet.make import make_supernet
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.runtime import Runtime
@@ -65,7 +65,7 @@ def images() -> ImageData:
 
 
 def space_of(name: str = "scarlet_small") -> ChoiceSpace:
-    return load_choices(name, in_channels=1, num_classes=3)
+    return load(name, in_channels=1, num_classes=3)
 
 
 def supernet_of(space: ChoiceSpace) -> SharedWeights:

@@ -4,9 +4,9 @@ import json
 
 import fixture
 import pytest
+from escalade.core.scaling.rule_comparison import compare
 
 from escalade.core.numbers.budget import Budget
-from escalade.core.scaling.rule_comparison import compare
 from escalade.report import figures, page
 from escalade.report.artefacts import read
 

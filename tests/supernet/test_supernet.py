@@ -11,8 +11,8 @@ from supernet_cases import random_case
 
 from escalade.core.network.architecture import Architecture, Block, Head, Stage, Stem
 from escalade.core.sampling.samplers import Hierarchical
+from escalade.core.space.search_space import SearchSpace
 from escalade.core.space.shape import StageShape, StemShape, SupernetShape
-from escalade.core.space.space import SearchSpace
 from escalade.spaces.load import load
 from escalade.supernet.digest import digest
 from escalade.supernet.elastic import view

@@ -13,8 +13,6 @@ from escalade.api.analysis_trials import ARMS, RATES, Network, Trial, Trials
 from escalade.api.members import candidates
 from escalade.api.session import Session
 from escalade.api.trainings import is_done, slice_into, train_all
-from escalade.core.space.design_space import DesignSpace
-from escalade.core.space.layer_space import LayerSpace
 from escalade.report.text import analysis_table
 
 STAGE = "analyse"
@@ -60,10 +58,10 @@ def check(session: Session, wanted: Analysis) -> None:
             members.
     """
     folder, config = session.folder, session.config
-    if isinstance(folder.load_space(config), DesignSpace):
+    if not (space := folder.load_space(config)).traits.has_supernet:
         raise ValueError(
-            f"{folder.path}: the space {config.space} is a design space: it has no supernet, and "
-            "so no slices to analyse"
+            f"{folder.path}: the space {config.space} is a {space.traits.noun}: it has no "
+            "supernet, and so no slices to analyse"
         )
     if config.supernet.coupled:
         raise ValueError(
@@ -154,7 +152,7 @@ def _members(session: Session) -> list[Network]:
 
 def _teacher(session: Session, members: Sequence[Network]) -> Network:
     """The largest network that the supernet trained; with a ladder, the largest member."""
-    if not isinstance(session.space, LayerSpace):
+    if not session.space.traits.has_one_largest:
         return members[-1]
     space = session.space.training
     return Network(name=TEACHER, path=space.path(space.largest))

@@ -10,7 +10,7 @@ from escalade.api.session import Session
 from escalade.config.recipe import Recipe
 from escalade.core.network.architecture import Architecture
 from escalade.core.scaling.ratios import Scaling, scaling_between
-from escalade.core.space.path_space import Path
+from escalade.core.space.path import Path
 from escalade.data import ImageData
 from escalade.family.family import Origin
 from escalade.family.package import Package

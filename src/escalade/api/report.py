@@ -12,12 +12,11 @@ from escalade.api.session import Session, path_sampler
 from escalade.artefacts.files import write_json, write_text
 from escalade.config import Config
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.design_space import DesignSpace, population
-from escalade.core.space.space import SearchSpace
+from escalade.core.space.population import Population
+from escalade.core.space.space import Space
 from escalade.core.space.space_summary import histogram
 from escalade.evaluate.store import Store
 from escalade.report import page
-from escalade.spaces.load import Space
 
 NUM_PATHS = 20_000
 
@@ -52,11 +51,12 @@ def _space(folder: RunFolder, config: Config) -> Space:
 
 def _histograms(config: Config, space: Space) -> dict[str, Any]:
     """Path costs by sampler (Fig. 3), with this run's window; of a design space, as it draws."""
-    if isinstance(space, DesignSpace):
+    if not space.traits.has_supernet:
         genomes = space.sample_genomes(generator(config.seed, "report"), NUM_PATHS)
-        return {"design space": histogram(space.costs(population(genomes), config.budget_kind))}
+        drawn = Population.unscaled(genomes)
+        return {space.traits.noun: histogram(space.costs(drawn, config.budget_kind))}
     made = {}
-    for name in ("uniform", "hierarchical") if isinstance(space, SearchSpace) else ("uniform",):
+    for name in ("uniform", "hierarchical") if space.traits.scales else ("uniform",):
         chosen = replace(config, supernet=replace(config.supernet, sampler=name, weights="equal"))
         drawn = path_sampler(chosen, space).draw(generator(config.seed, "report", name), NUM_PATHS)
         made[name] = histogram(space.costs(drawn, config.budget_kind))
@@ -76,7 +76,7 @@ def write_plan(session: Session) -> None:
             "space": {
                 "name": space.name,
                 "size": space.size,
-                "distinct": None if isinstance(space, DesignSpace) else space.distinct,
+                "distinct": space.distinct,
             },
         }
         | latency.planned(space),

@@ -16,8 +16,7 @@ from escalade.api.sizes import constraints_of, num_members
 from escalade.artefacts.files import write_json
 from escalade.config import Config, as_setting
 from escalade.core.numbers.budget import format_amount
-from escalade.core.space.layer_space import LayerSpace
-from escalade.core.space.space import SearchSpace
+from escalade.core.space.space import Space
 from escalade.data import ImageData
 from escalade.evaluate.evaluator import Evaluator
 from escalade.evaluate.ledger import Tally
@@ -34,7 +33,6 @@ from escalade.search import (
     Searcher,
 )
 from escalade.search.coarse.grid_search import CoarseToFine
-from escalade.spaces.load import SupernetSpace
 
 
 def search(session: Session) -> None:
@@ -101,7 +99,7 @@ def _count(tally: Tally, evaluator: Evaluator) -> None:
     tally.images = evaluator.count.num_images
 
 
-def check_search(config: Config, space: SupernetSpace, *, num_images: int) -> None:
+def check_search(config: Config, space: Space, *, num_images: int) -> None:
     """Whether the searcher can be made and finds networks that the budgets or the limits allow.
 
     Raises:
@@ -117,7 +115,7 @@ def check_search(config: Config, space: SupernetSpace, *, num_images: int) -> No
             searcher.ask()
 
 
-def make_searcher(config: Config, space: SupernetSpace, *, num_images: int) -> Searcher:
+def make_searcher(config: Config, space: Space, *, num_images: int) -> Searcher:
     """The searcher that a configuration names; all see the same budgets and evaluations.
 
     Raises:
@@ -130,7 +128,6 @@ def make_searcher(config: Config, space: SupernetSpace, *, num_images: int) -> S
     population, generations = evolution_of(config, method)
     evolution = Evolution(population=population, generations=generations)
     if method == "coarse_to_fine":
-        assert isinstance(space, LayerSpace)
         return CoarseToFine(
             space,
             budgets=budgets,
@@ -152,7 +149,6 @@ def make_searcher(config: Config, space: SupernetSpace, *, num_images: int) -> S
             num_evaluations=num_evaluations(config, space),
             pi=settings.stage_weights,
         )
-    assert isinstance(space, SearchSpace)
     return MCEA(
         space,
         budgets=budgets,
@@ -166,7 +162,7 @@ def make_searcher(config: Config, space: SupernetSpace, *, num_images: int) -> S
     )
 
 
-def _front_search(config: Config, space: SupernetSpace, *, num_images: int) -> NSGA2:
+def _front_search(config: Config, space: Space, *, num_images: int) -> NSGA2:
     settings = config.search
     population, generations = evolution_of(config, "nsga2")
     with _settings_named():

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from escalade.artefacts.fronts import Front
 from escalade.core.network.architecture import Architecture
 from escalade.core.scaling.ratios import Scaling
-from escalade.core.space.design_space import Parameters
 from escalade.core.values.codec import ABSENT
 
 
@@ -135,9 +135,9 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainedModel:
-    """A network of a design space that was trained alone, and its score."""
+    """A network that was trained alone, by its genes' values, and its score."""
 
-    parameters: Parameters
+    parameters: Mapping[str, float]
     genome: tuple[int, ...]
     key: str
     resolution: int

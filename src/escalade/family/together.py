@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from escalade.config.recipe import Recipe
-from escalade.core.space.path_space import Path as NetworkPath
+from escalade.core.space.path import Path as NetworkPath
 from escalade.data.image_data import ImageData
 from escalade.family.retrain import train_job
 from escalade.supernet.shared_weights import SharedWeights

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from escalade.core.network.architecture import Architecture
-from escalade.core.space import choice_data
-from escalade.core.space.choice_space import ChoiceSpace
+from escalade.core.space.space import Space
 from escalade.report.artefacts import Run
+from escalade.spaces import load
 
 
 def running(run: Run, genome: Sequence[int] | None) -> Architecture | None:
@@ -18,13 +18,13 @@ def running(run: Run, genome: Sequence[int] | None) -> Architecture | None:
     Raises:
         ValueError: if space.json is damaged.
     """
-    space = _choices(json.dumps(run.space)) if run.space and genome is not None else None
-    return space.path(genome, space.base_triple).runs if space and genome is not None else None
+    if genome is None or not run.space:
+        return None
+    space = _space(json.dumps(run.space))
+    return space.path(genome).runs
 
 
 @lru_cache(maxsize=1)
-def _choices(text: str) -> ChoiceSpace | None:
-    data = json.loads(text)
-    if not choice_data.is_choices(data):
-        return None
-    return ChoiceSpace(choice_data.parse(data, where="space.json"))
+def _space(text: str) -> Space:
+    """The run's space; for no ladder, whose strategies no path here has."""
+    return load.make(load.parse(json.loads(text), where="space.json"), factors=(1.0,))

@@ -22,7 +22,8 @@ from escalade.core.numbers.statistics import (
     within_standard_errors,
 )
 from escalade.core.scaling.ratios import Scaling, scaling_between
-from escalade.core.space.path_space import Path, PathSpace
+from escalade.core.space.path import Path
+from escalade.core.space.space import Space
 from escalade.core.space.population import IntArray, Population
 from escalade.search.dialogue import Steps
 from escalade.search.memo import Memo
@@ -137,7 +138,7 @@ def searched_stage(
 
 
 def sum_up(
-    space: PathSpace,
+    space: Space,
     *,
     searcher: str,
     seed: int,

@@ -1,4 +1,4 @@
-"""What spaces with a supernet have in common: a file's choices, for a ladder of budgets."""
+"""What all spaces have in common: a file's choices, for a ladder of budgets."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from escalade.core.space.choice_data import ChoiceData
 from escalade.core.space.choices import SpaceData
+from escalade.core.space.design_choices import DesignData
 from escalade.core.space.layer_choices import LayerData
 
 if TYPE_CHECKING:
     from escalade.core.latency.latency_table import LatencyTable
 
-Data = TypeVar("Data", SpaceData, LayerData, ChoiceData)
+Data = TypeVar("Data", SpaceData, LayerData, ChoiceData, DesignData)
 
 
 class Laddered(Generic[Data]):
-    """The part of a `PathSpace` that says what it was made from, and makes it for something else.
+    """The part of a `Space` that says what it was made from, and makes it for something else.
 
     Args:
         data: the choices, as a file has them.
@@ -72,6 +73,18 @@ class Laddered(Generic[Data]):
     def training(self) -> Self:
         """The space whose paths a supernet trains on: all of it."""
         return self
+
+    @property
+    def identity(self) -> str | None:
+        """How a supernet runs layers left out: there are none."""
+        return None
+
+    def with_identity(self, identity: str) -> Self:
+        """Refused: the space leaves no layers out."""
+        raise ValueError(
+            f"supernet.identity: the space {self.name} has no identities; leave it out, or name "
+            "a choice space, such as scarlet_small"
+        )
 
 
 def needed(table: LatencyTable | None, *, space: str) -> LatencyTable:

@@ -17,7 +17,7 @@ from escalade.core.space.choices import StageChoices
 from escalade.core.space.population import IntArray, Population, chunks
 
 if TYPE_CHECKING:
-    from escalade.core.space.space import SearchSpace
+    from escalade.core.space.search_space import SearchSpace
 
 
 def population_costs(space: SearchSpace, population: Population) -> dict[str, IntArray]:

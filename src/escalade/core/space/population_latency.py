@@ -19,7 +19,7 @@ from escalade.core.space.population_cost import (
 
 if TYPE_CHECKING:
     from escalade.core.latency.latency_table import LatencyTable
-    from escalade.core.space.space import SearchSpace
+    from escalade.core.space.search_space import SearchSpace
 
 Floats = npt.NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from escalade.core.space.population import IntArray
 from escalade.core.space.shape import SupernetShape, staged_shape
 
 if TYPE_CHECKING:
-    from escalade.core.space.space import SearchSpace
+    from escalade.core.space.search_space import SearchSpace
 
 
 def architecture(space: SearchSpace, genome: IntArray, scaling: Scaling) -> Architecture:

@@ -17,9 +17,9 @@ from escalade.core.numbers.statistics import (
     within_standard_errors,
 )
 from escalade.core.scaling.ratios import Scaling
-from escalade.core.space.design_space import DesignSpace, population
-from escalade.core.space.population import IntArray
-from escalade.core.space.space import Path
+from escalade.core.space.path import Path, values
+from escalade.core.space.population import IntArray, Population
+from escalade.core.space.space import Path, Space
 from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.recording import searched_stage, sum_up
 
@@ -46,7 +46,7 @@ class RandomModels(Dialogue):
 
     def __init__(
         self,
-        space: DesignSpace,
+        space: Space,
         *,
         budget: Budget,
         seed: int,
@@ -64,12 +64,11 @@ class RandomModels(Dialogue):
     def _steps_of_search(self) -> Steps[Searched]:
         rng = generator(self._seed, "search", "design")
         genomes = draw_models(self._space, budget=self._budget, num=self._num_models, rng=rng)
-        scores = yield population(genomes)
+        scores = yield Population.unscaled(genomes)
         order = np.argsort(-scores, kind="stable")
         paths = [self._space.path(genomes[row]) for row in order]
         found = scores[order].tolist()
         errors, shares = empirical_distribution([1 - score for score in found])
-        best = paths[0].architecture
         return sum_up(
             self._space,
             searcher=NAME,
@@ -81,7 +80,7 @@ class RandomModels(Dialogue):
                     paths[0],
                     stage=0,
                     budget=self._budget.target,
-                    gap=self._budget.gap(self._space.cost_of(best, self._budget.kind)),
+                    gap=self._budget.gap(self._cost(paths[0])),
                     scaling=Scaling(),
                     score=found[0],
                     num_images=self._num_images,
@@ -94,10 +93,14 @@ class RandomModels(Dialogue):
             distribution=Distribution(errors=tuple(errors), shares=tuple(shares)),
         )
 
+    def _cost(self, path: Path) -> float:
+        genomes = np.array([path.genome], dtype=np.int64)
+        return float(self._space.costs(Population.unscaled(genomes), self._budget.kind)[0])
+
     def _model(self, path: Path, score: float) -> TrainedModel:
         counts = cost.of(path.architecture)
         return TrainedModel(
-            parameters=self._space.parameters(path.genome),
+            parameters=values(self._space.genes, path.genome),
             genome=path.genome,
             key=path.key,
             resolution=path.architecture.resolution,
@@ -121,9 +124,7 @@ class RandomModels(Dialogue):
         )
 
 
-def draw_models(
-    space: DesignSpace, *, budget: Budget, num: int, rng: np.random.Generator
-) -> IntArray:
+def draw_models(space: Space, *, budget: Budget, num: int, rng: np.random.Generator) -> IntArray:
     """Random genomes of distinct networks inside a budget: (num, genes).
 
     Returns fewer, at least one, where no more are found.
@@ -135,11 +136,11 @@ def draw_models(
     low, high = np.inf, -np.inf
     for _ in range(MAX_DRAFTS):
         genomes = space.sample_genomes(rng, DRAFT)
-        costs = space.costs(population(genomes), budget.kind)
+        costs = space.costs(Population.unscaled(genomes), budget.kind)
         low, high = min(low, costs.min()), max(high, costs.max())
         for row in genomes[(costs >= budget.low) & (costs <= budget.high)]:
             if len(found) < num:
-                found.setdefault(space.architecture(row).key, row)
+                found.setdefault(space.path(row).key, row)
         if len(found) == num:
             break
     if not found:

@@ -12,8 +12,9 @@ from escalade.artefacts.searched import Searched, SearchedStage
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.ratios import scaling_between
-from escalade.core.space.path_space import Path, PathSpace
+from escalade.core.space.path import Path
 from escalade.core.space.population import IntArray
+from escalade.core.space.space import Space
 from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.front.breeding import CROSSOVER, Breeder, Child, Roulette, reward
 from escalade.search.front.candidates import Candidates, Pool
@@ -65,7 +66,7 @@ class NSGA2(Dialogue):
 
     def __init__(
         self,
-        space: PathSpace,
+        space: Space,
         *,
         seed: int,
         num_images: int,

@@ -10,7 +10,7 @@ from escalade.artefacts.searched import Searched
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.population import IntArray, Population
-from escalade.core.space.space import SearchSpace
+from escalade.core.space.space import Space
 from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.joint.first_ranking import rank_strategies
 from escalade.search.joint.strategy_search import search_strategies
@@ -49,7 +49,7 @@ class MCEA(Dialogue):
 
     def __init__(
         self,
-        space: SearchSpace,
+        space: Space,
         *,
         budgets: Sequence[Budget],
         seed: int,

@@ -9,8 +9,8 @@ import numpy as np
 from escalade.artefacts.searched import Searched
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.path_space import PathSpace
 from escalade.core.space.population import IntArray, Population
+from escalade.core.space.space import Space
 from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.memo import Memo
 from escalade.search.operators.bases import draw_bases
@@ -42,7 +42,7 @@ class RandomSearch(Dialogue):
 
     def __init__(
         self,
-        space: PathSpace,
+        space: Space,
         *,
         budgets: Sequence[Budget],
         seed: int,

@@ -90,7 +90,9 @@ class Method(ABC):
         """Scores that it asks for at most."""
 
     @abstractmethod
-    def fitted(self, settings: SearchConfig, *, num_scores: float, num_budgets: int) -> SearchConfig:
+    def fitted(
+        self, settings: SearchConfig, *, num_scores: float, num_budgets: int
+    ) -> SearchConfig:
         """The settings for about so many scores."""
 
     def can_search(self, traits: Traits) -> bool:
