@@ -27,8 +27,8 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.space.path import Path as NetworkPath
 from escalade.core.space.search_space import SearchSpace
 from escalade.data import TrainBatches
-from escalade.evaluate.measure import EvaluationSettings
-from escalade.family.making import finish
+from escalade.evaluate.path_meter import EvaluationSettings
+from escalade.family.trainings.making import finish
 from escalade.search import MCEA, Evolution
 from escalade.supernet.extract import extract
 from escalade.train.loop import train

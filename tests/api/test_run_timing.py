@@ -16,7 +16,7 @@ from escalade.core.network import cost
 from escalade.core.numbers.seeds import generator
 from escalade.data.image_data import ImageData
 from escalade.data.split import Split
-from escalade.family.rehearsal import Rehearsed
+from escalade.family.trainings.members_rehearsal import Rehearsed
 from escalade.spaces.load import load
 from escalade.train.runtime import Runtime
 from escalade.train.steps import PathSequence

@@ -4,8 +4,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from escalade.evaluate.latency import Latency, measure, measure_many, rounds, summarise, take_turns
-from escalade.evaluate.training_step import training_step
+from escalade.evaluate.timing.training_step import training_step
+from escalade.evaluate.timing.turns import (
+    Latency,
+    measure,
+    measure_many,
+    rounds,
+    summarise,
+    take_turns,
+)
 from escalade.train.runtime import Runtime
 
 RUNTIME = Runtime(device="cpu")

@@ -9,7 +9,7 @@ import torch
 
 from escalade.config.recipe import Recipe
 from escalade.core.space.layer_space import LayerSpace
-from escalade.family.together import TogetherJob, train_together
+from escalade.family.trainings.members_together import TogetherJob, train_together
 from escalade.spaces.load import load
 from escalade.supernet.supernet import Supernet
 from escalade.train.interrupt import Interrupted

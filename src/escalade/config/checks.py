@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from escalade.config.settings import Config, RetrainConfig
 from escalade.core.scaling import rules
-from escalade.core.values.invalid import Invalid, within
+from escalade.core.values.invalid import Invalid, Step, within
 
 
 def check(config: Config) -> None:
@@ -19,11 +19,9 @@ def check(config: Config) -> None:
             path=("evaluation", "recalibration_images"),
             remedy="use 2 or more",
         )
-    with within("grow", "rule"):
-        rules.parse(config.grow.rule)
+    _check_rule(config.grow.rule, "rule")
     for i, rule in enumerate(config.grow.compare):
-        with within("grow", "compare", i):
-            rules.parse(rule)
+        _check_rule(rule, "compare", i)
     if config.supernet.recipe.drop_path_rate:
         raise Invalid(
             f"{config.supernet.recipe.drop_path_rate:g} is for networks trained alone",
@@ -35,6 +33,13 @@ def check(config: Config) -> None:
     _check_members(config)
     with within("retrain"):
         _check_weights(config.retrain, coupled=config.supernet.coupled)
+
+
+def _check_rule(name: str, *path: Step) -> None:
+    try:
+        rules.parse(name)
+    except Invalid as error:
+        raise Invalid(error.problem, path=("grow", *path), remedy=error.remedy) from None
 
 
 def _check_members(config: Config) -> None:

@@ -58,7 +58,8 @@ def resolve(*layers: Mapping[str, Any]) -> Config:
         _merge(merged, layer)
     with within("budget_kind"):
         check_known(merged["budget_kind"], KINDS)
-    merged["budgets"] = _amounts(merged["budgets"], merged["budget_kind"])
+    with within("budgets"):
+        merged["budgets"] = _amounts(merged["budgets"], merged["budget_kind"])
     config = decode(Config, merged, scalar=written)
     check(config)
     return config

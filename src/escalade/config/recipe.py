@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from escalade.core.values.codec import check_fields
@@ -107,6 +107,15 @@ class Recipe:
         if self.epochs is None:
             raise Invalid("there are neither epochs nor steps", remedy="give one of them")
         return max(1, math.ceil(self.epochs * num_per_epoch))
+
+    def for_images(self, num_train: int) -> Recipe:
+        """With batches that so many training images can fill."""
+        return replace(self, batch_size=min(self.batch_size, num_train))
+
+    def num_images(self, num_train: int) -> int:
+        """Images that a training sees, out of so many."""
+        batch = min(self.batch_size, num_train)
+        return self.num_steps(num_train // batch) * batch
 
     def warmup_share(self, *, num_steps: int, num_per_epoch: int | None = None) -> float:
         """The share of the training that warms up.

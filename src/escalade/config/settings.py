@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Literal
 
 import yaml
 
@@ -17,6 +18,7 @@ from escalade.core.values.ranges import (
     NotNegative,
     Positive,
     Share,
+    one_of,
 )
 
 Precision = Literal["fp32", "bf16"]
@@ -66,8 +68,8 @@ class SupernetConfig:
         recipe: how to train.
     """
 
-    step: Literal["single_path", "sandwich", "fair"] | None = None
-    identity: Literal["let", "let_relu", "plain"] | None = None
+    step: Annotated[str, one_of("single_path", "sandwich", "fair")] | None = None
+    identity: Annotated[str, one_of("let", "let_relu", "plain")] | None = None
     num_random: Count = 2
     distillation: bool = True
     regularise: Literal["largest", "all"] = "largest"
@@ -195,11 +197,20 @@ class RetrainConfig:
         recipe: how to train.
     """
 
-    searched: Literal["retrain", "slice", "together", "finetune"] | None = None
+    searched: Annotated[str, one_of("retrain", "slice", "together", "finetune")] | None = None
     grown: Literal["scratch", "warm", "both"] = "both"
     finetune_rate: Positive = 0.3
     distillation: Share = 0.5
     recipe: Recipe = field(default_factory=lambda: Recipe(epochs=20.0))
+
+    def recipe_from_weights(self, num_train: int) -> Recipe:
+        """How a member that begins with weights is trained on so many images: at a lower rate."""
+        recipe = self.recipe.for_images(num_train)
+        return replace(recipe, learning_rate=recipe.learning_rate * self.finetune_rate)
+
+    def recipe_together(self, num_train: int) -> Recipe:
+        """How members train on in a supernet, which knows no stochastic depth."""
+        return replace(self.recipe_from_weights(num_train), drop_path_rate=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,37 +265,17 @@ class Config:
 
     @property
     def ladder(self) -> Ladder:
-        """The budgets as a ladder."""
-        kind, tolerance = self.budget_kind, self.tolerance
-        return Ladder(tuple(Budget(target, kind, tolerance) for target in self.budgets))
+        """The budgets as a ladder.
 
-    @property
-    def objectives(self) -> list[str]:
-        """What a front is over: as given, or SCARLET's with what the budgets count."""
-        if self.search.objectives is not None:
-            return self.search.objectives
-        if self.budget_kind == "params":
-            return ["error", "params", "macs"]
-        return [name.replace("macs", self.budget_kind) for name in DEFAULT]
-
-    @property
-    def needs_latency(self) -> bool:
-        """Whether a device's latency table is measured: for budgets, objectives or constraints."""
-        names = [*self.objectives, *self.search.constraints]
-        return self.budget_kind == "latency" or any(
-            name.strip(" -").startswith("latency") for name in names
-        )
-
-    @property
-    def grown(self) -> tuple[Budget, ...]:
-        """Budgets of the members to grow, which go on with the ladder's last ratio.
-
-        Members chosen of a front stand in no ratio that anyone asked for: the largest is doubled.
+        Raises:
+            Invalid: if there are none, or they do not rise.
         """
-        ladder = self.ladder
-        if self.search.members is not None:
-            ladder = Ladder(ladder.budgets[-1:])
-        return ladder.grown(self.grow.num)
+        return self.ladder_of(self.budgets)
+
+    def ladder_of(self, targets: Sequence[float]) -> Ladder:
+        """A ladder of other sizes, counted and met as the budgets are."""
+        kind, tolerance = self.budget_kind, self.tolerance
+        return Ladder(tuple(Budget(target, kind, tolerance) for target in targets))
 
     def to_yaml(self) -> str:
         """The text of `config.yaml`."""

@@ -23,15 +23,15 @@ from escalade.core.numbers.statistics import (
 )
 from escalade.core.scaling.ratios import Scaling, scaling_between
 from escalade.core.space.path import Path
-from escalade.core.space.space import Space
 from escalade.core.space.population import IntArray, Population
+from escalade.core.space.space import Space
 from escalade.search.dialogue import Steps
 from escalade.search.memo import Memo
 from escalade.search.operators.gene_operators import Scores
 from escalade.search.problem import Problem
 
 
-class Record:
+class GenerationLog:
     """Mean, spread and best of every generation's candidates (Fig. 6)."""
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ def conclude(
     problem: Problem,
     memo: Memo,
     *,
-    record: Record,
+    record: GenerationLog,
     searcher: str,
     seed: int,
     num_images: int,

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from escalade.train.losses import soft_cross_entropy, soft_labels
-from escalade.train.steps import Batch, Objective, add_gradients, side_at
+from escalade.train.steps import Batch, TrainingObjective, add_gradients, side_at
 
 if TYPE_CHECKING:
     from escalade.config.recipe import Recipe
@@ -58,7 +58,7 @@ class SandwichStep:
         supernet: SharedWeights,
         *,
         sandwich: StepPaths,
-        objective: Objective,
+        objective: TrainingObjective,
         recipe: Recipe,
         distillation: bool = True,
         distil_from: int = 0,

@@ -168,7 +168,8 @@ def check_fields(value: Any) -> None:
     Raises:
         Invalid: at the field's path.
     """
-    for name, kind in field_types(type(value)).items():
+    cls: Any = type(value)
+    for name, kind in field_types(cls).items():
         with within(name):
             _check(kind, getattr(value, name))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from escalade.core.values.invalid import Invalid
+from escalade.core.values.invalid import Invalid, check_known
 
 
 def _check(holds: Callable[[Any], bool], problem: str) -> Callable[[Any], None]:
@@ -28,3 +28,8 @@ Share = Annotated[float, _check(lambda value: 0 <= value <= 1, "is not a share o
 ShareBelow1 = Annotated[float, _check(lambda value: 0 <= value < 1, "is outside [0, 1)")]
 ShareAbove0 = Annotated[float, _check(lambda value: 0 < value <= 1, "is outside (0, 1]")]
 AboveOne = Annotated[float, _check(lambda value: value > 1, "is not above 1")]
+
+
+def one_of(*names: str) -> Callable[[Any], None]:
+    """A text that is one of some names."""
+    return lambda value: check_known(value, names)

@@ -19,7 +19,7 @@ from escalade.core.numbers.statistics import (
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.path import Path, values
 from escalade.core.space.population import IntArray, Population
-from escalade.core.space.space import Path, Space
+from escalade.core.space.space import Space
 from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.recording import searched_stage, sum_up
 

@@ -19,7 +19,7 @@ from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.memo import Memo
 from escalade.search.operators.gene_operators import Scores
 from escalade.search.problem import CostFunction, Problem
-from escalade.search.recording import Record, conclude
+from escalade.search.recording import GenerationLog, conclude
 
 # The largest network is not quite the costliest: where widths differ from layer to layer, shortcuts
 # need convolutions. Budgets farther out than this are refused at once.
@@ -87,7 +87,7 @@ class CoarseToFine(Dialogue):
                 f"1, num_variations {num_variations} at least 0"
             )
         self._problem = Problem.of(space, budgets=budgets, count=count)
-        self._memo, self._record = Memo(space), Record()
+        self._memo, self._record = Memo(space), GenerationLog()
         self._space, self._seed, self._num_images = space, seed, num_images
         self._num_skeletons = num_skeletons
         self._rounds = [len(part) for part in np.array_split(range(num_variations), num_rounds)]

@@ -30,7 +30,7 @@ GUIDE_RATE = 0.15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pool:
+class ScoredGenomes:
     """Scored networks: genomes (n, genes), accuracies (n,), objectives (n, m), less is better."""
 
     genomes: IntArray
@@ -40,12 +40,12 @@ class Pool:
     def __len__(self) -> int:
         return len(self.genomes)
 
-    def __getitem__(self, rows: IntArray | BoolArray) -> Pool:
-        return Pool(self.genomes[rows], self.scores[rows], self.points[rows])
+    def __getitem__(self, rows: IntArray | BoolArray) -> ScoredGenomes:
+        return ScoredGenomes(self.genomes[rows], self.scores[rows], self.points[rows])
 
-    def joined(self, other: Pool) -> Pool:
+    def joined(self, other: ScoredGenomes) -> ScoredGenomes:
         """These networks, then the others."""
-        return Pool(
+        return ScoredGenomes(
             np.concatenate([self.genomes, other.genomes]),
             np.concatenate([self.scores, other.scores]),
             np.concatenate([self.points, other.points]),
@@ -135,24 +135,24 @@ class Candidates:
             ]
         return found
 
-    def nothing(self) -> Pool:
+    def nothing(self) -> ScoredGenomes:
         """The empty pool."""
-        return Pool(self._none, np.empty(0), np.empty((0, len(self._objectives))))
+        return ScoredGenomes(self._none, np.empty(0), np.empty((0, len(self._objectives))))
 
     def paths(self, genomes: IntArray) -> Population:
         """Genomes under the base strategy."""
         return Population(genomes, np.repeat(self._space.base_triple[None], len(genomes), axis=0))
 
-    def pool(self, genomes: IntArray, scores: Scores) -> Pool:
+    def pool(self, genomes: IntArray, scores: Scores) -> ScoredGenomes:
         """Scored genomes with their objectives."""
         paths = self.paths(genomes)
         columns = [
             objective.signed(self._measures.of(objective.measure, paths, scores))
             for objective in self._objectives
         ]
-        return Pool(genomes, scores, np.stack(columns, axis=1))
+        return ScoredGenomes(genomes, scores, np.stack(columns, axis=1))
 
-    def accurate(self, pool: Pool) -> Pool:
+    def accurate(self, pool: ScoredGenomes) -> ScoredGenomes:
         """Those that meet the constraints on the score."""
         return pool[self._screen.accurate(self.paths(pool.genomes), pool.scores)]
 

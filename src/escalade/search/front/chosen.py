@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from escalade.core.space.population import IntArray
+from escalade.core.values.invalid import Invalid
 from escalade.search.front.pareto import BoolArray, Floats, equispaced, non_dominated
 
 
@@ -16,13 +17,14 @@ def choose(errors: Floats, *, costs: Floats, num: int) -> IntArray:
     fill it up.
 
     Raises:
-        ValueError: for a front smaller than `num`.
+        Invalid: for a front smaller than `num`.
     """
     if len(errors) < num:
-        raise ValueError(
-            f"num_members: {num} networks are to be chosen, but the final front has "
-            f"{len(errors)}; choose {len(errors)} or fewer, or search with more generations or a "
-            "larger population"
+        raise Invalid(
+            f"{num} networks are to be chosen, but the final front has {len(errors)}",
+            path=("num_members",),
+            remedy=f"choose {len(errors)} or fewer, or search with more generations or a larger "
+            "population",
         )
     points = np.stack([errors, costs], axis=1)
     # Of networks with the same error and cost one is enough, as long as there are others.

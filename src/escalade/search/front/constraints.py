@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
 from escalade.core.numbers.budget import Budget, Ladder, format_amount, parse_amount
 from escalade.core.space.population import Population
+from escalade.core.values.invalid import Invalid, within
 from escalade.search.front.objectives import SCORED, Measures
 from escalade.search.front.pareto import BoolArray, Floats
 
@@ -25,37 +26,35 @@ class Constraint:
 
     def __post_init__(self) -> None:
         if self.sign not in ("<", ">"):
-            raise ValueError(f"constraints: {self.sign!r} is not a sign; use < or >")
-        if self.measure in SCORED and not 0 <= self.limit <= 1:
-            raise ValueError(
-                f"constraints: {self.measure} is a share; {self.limit:g} is not within 0..1"
-            )
-        if self.measure in SCORED and self.limit == (0 if self.sign == "<" else 1):
-            raise ValueError(
-                f"constraints: nothing can meet {self.text}, as {self.measure} is within 0..1"
-            )
+            raise Invalid(f"{self.sign!r} is not a sign", remedy="use < or >")
+        if self.is_scored and not 0 <= self.limit <= 1:
+            raise Invalid(f"{self.measure} is a share; {self.limit:g} is not within 0..1")
+        if self.is_scored and self.limit == (0 if self.sign == "<" else 1):
+            raise Invalid(f"nothing can meet {self.text}, as {self.measure} is within 0..1")
         if not 0 <= self.limit < float("inf"):
-            raise ValueError(f"constraints: {self.measure} has no limit of {self.limit:g}")
+            raise Invalid(f"{self.measure} has no limit of {self.limit:g}")
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read `macs < 500M`, `accuracy > 0.4` or `latency < 4ms`.
 
         Raises:
-            ValueError: naming the text and what would work.
+            Invalid: with the text and what would work.
         """
         match = re.fullmatch(r"\s*(\w+)\s*([<>])\s*([^=\s].*)", text)
         if match is None:
-            raise ValueError(
-                f"constraints: cannot read {text!r}; write it like macs < 500M or accuracy > 0.4"
-            )
+            remedy = "write it like macs < 500M or accuracy > 0.4"
+            raise Invalid(f"cannot read {text!r}", remedy=remedy)
         if match[1] in SCORED and match[3].rstrip().endswith("%"):
-            raise ValueError(
-                f"constraints: cannot read {text!r}; write a share, such as {match[1]} "
-                f"{match[2]} 0.4"
-            )
+            remedy = f"write a share, such as {match[1]} {match[2]} 0.4"
+            raise Invalid(f"cannot read {text!r}", remedy=remedy)
         kind = "latency" if match[1] == "latency" else "macs"
-        return cls(match[1], match[2], parse_amount(match[3], kind=kind, where="constraints"))
+        return cls(match[1], match[2], parse_amount(match[3], kind=kind))
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether only a score tells."""
+        return self.measure in SCORED
 
     @property
     def text(self) -> str:
@@ -74,9 +73,6 @@ class Constraint:
         apart = values - self.limit if self.sign == "<" else self.limit - values
         return np.maximum(apart / max(self.limit, 1e-12), 0.0)
 
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
 
 class Screen:
     """Applies constraints in order, cheap before expensive (Algorithm 1), and keeps count.
@@ -87,15 +83,16 @@ class Screen:
         name: of the space, for messages.
 
     Raises:
-        ValueError: for a constraint on what nothing measures.
+        Invalid: for a constraint on what nothing measures.
     """
 
     def __init__(self, constraints: Sequence[Constraint], *, measures: Measures, name: str) -> None:
         for i, constraint in enumerate(constraints):
-            measures.check(constraint.measure, where=f"constraints[{i}]")
+            with within("constraints", i):
+                measures.check(constraint.measure)
         self._measures, self._name = measures, name
-        self._cheap = tuple(c for c in constraints if c.measure not in SCORED)
-        self._scored = tuple(c for c in constraints if c.measure in SCORED)
+        self._cheap = tuple(c for c in constraints if not c.is_scored)
+        self._scored = tuple(c for c in constraints if c.is_scored)
         self._tallies = {constraint: _Tally() for constraint in self.constraints}
 
     @property
@@ -123,24 +120,22 @@ class Screen:
             total += constraint.excess(self._measures.of(constraint.measure, population))
         return total
 
-    def unmet(self) -> str:
+    def unmet(self) -> Invalid:
         """Which constraint nothing met, and the nearest value; for a search that found nothing."""
         before: list[str] = []
         for constraint, tally in self._tallies.items():
             if not tally.met:
-                hint = (
-                    "; relax it, or train the supernet for longer"
-                    if constraint in self._scored
-                    else ""
-                )
                 those = f" within {' and '.join(before)}" if before else ""
-                return (
-                    f"constraints: none of {tally.seen} networks of space {self._name}{those} "
-                    f"meets {constraint.text}; the nearest has "
-                    f"{constraint.show(tally.nearest)}{hint}"
+                return Invalid(
+                    f"none of {tally.seen} networks of space {self._name}{those} meets "
+                    f"{constraint.text}; the nearest has {constraint.show(tally.nearest)}",
+                    path=("constraints",),
+                    remedy="relax it, or train the supernet for longer"
+                    if constraint.is_scored
+                    else "",
                 )
             before.append(constraint.text)
-        return f"constraints: no network of space {self._name} was found"
+        return Invalid(f"no network of space {self._name} was found", path=("constraints",))
 
     def _apply(
         self, constraints: Sequence[Constraint], population: Population, scores: Floats | None
@@ -179,17 +174,19 @@ def check_budgets(
     """Refuse budgets that rise in another cost than members, or that constraints rule out.
 
     Raises:
-        ValueError: naming the budget.
+        Invalid: at the budget.
     """
     if not budgets:
         return
     if (kind := Ladder(tuple(budgets)).kind) != budget_kind:
-        raise ValueError(f"budgets: they are {kind}, but members rise in {budget_kind}")
+        raise Invalid(f"they are {kind}, but members rise in {budget_kind}", path=("budgets",))
     for i, budget in enumerate(budgets):
         ends = np.array([budget.low, budget.high])
         for each in constraints:
             if each.measure == budget_kind and not each.met(ends).any():
-                raise ValueError(
-                    f"budgets[{i}]: {format_amount(budget.target, budget_kind)} {budget_kind} "
-                    f"cannot meet the constraint {each.text}; change one of them"
+                raise Invalid(
+                    f"{format_amount(budget.target, budget_kind)} {budget_kind} cannot meet the "
+                    f"constraint {each.text}",
+                    path=("budgets", i),
+                    remedy="change one of them",
                 )

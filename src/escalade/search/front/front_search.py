@@ -15,9 +15,10 @@ from escalade.core.scaling.ratios import scaling_between
 from escalade.core.space.path import Path
 from escalade.core.space.population import IntArray
 from escalade.core.space.space import Space
+from escalade.core.values.invalid import Invalid, within
 from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.front.breeding import CROSSOVER, Breeder, Child, Roulette, reward
-from escalade.search.front.candidates import Candidates, Pool
+from escalade.search.front.candidates import Candidates, ScoredGenomes
 from escalade.search.front.chosen import choose
 from escalade.search.front.constraints import Constraint, Screen, check_budgets
 from escalade.search.front.controller import PPO, Controller
@@ -26,7 +27,7 @@ from escalade.search.front.objectives import DEFAULT, Measures, box_of, parse_ob
 from escalade.search.front.pareto import Floats, crowding
 from escalade.search.memo import Memo
 from escalade.search.problem import CostFunction
-from escalade.search.recording import Record, searched_stage, sum_up
+from escalade.search.recording import GenerationLog, searched_stage, sum_up
 
 # Asks in one generation before it goes on with fewer networks: those that break a constraint on
 # the score are scored all the same, and the paper's loop has no end.
@@ -61,7 +62,7 @@ class NSGA2(Dialogue):
         measures: functions for objectives and constraints that the space does not count.
 
     Raises:
-        ValueError: for objectives, weights, constraints, budgets or sizes that make no sense.
+        Invalid: for objectives, weights, constraints, budgets or sizes that make no sense.
     """
 
     def __init__(
@@ -91,11 +92,13 @@ class NSGA2(Dialogue):
         self._objectives = parse_objectives(objectives, weights=weights)
         known = Measures(space, measures)
         for i, objective in enumerate(self._objectives):
-            known.check(objective.measure, where=f"objectives[{i}]")
+            with within("objectives", i):
+                known.check(objective.measure)
         if budget_kind not in objectives or budget_kind == "error":
-            raise ValueError(
-                f"budget_kind: members rise in {budget_kind}, so make it an objective, such as "
-                f"error, {budget_kind}; objectives are {', '.join(objectives)}"
+            raise Invalid(
+                f"members rise in {budget_kind}, so make it an objective, such as error, "
+                f"{budget_kind}; objectives are {', '.join(objectives)}",
+                path=("budget_kind",),
             )
         self._weights = np.array([objective.weight for objective in self._objectives])
         self._box = box_of(space, self._objectives, known)
@@ -108,7 +111,7 @@ class NSGA2(Dialogue):
             if exploitation
             else None
         )
-        self._space, self._memo, self._record = space, Memo(space), Record()
+        self._space, self._memo, self._record = space, Memo(space), GenerationLog()
         self._ends = objectives.index("error"), objectives.index(budget_kind)
         self._history = History(
             self._objectives, box=self._box, ends=self._ends, budgets=budgets,
@@ -129,7 +132,7 @@ class NSGA2(Dialogue):
             survivors = self._survive(survivors.pool.joined(children))
         return self._conclude()
 
-    def _initial(self) -> Steps[Pool]:
+    def _initial(self) -> Steps[ScoredGenomes]:
         """P_0 and Q_0: random networks that meet all constraints, half of them inside budgets."""
         rng = generator(self._seed, "search", "nsga2", "initial")
         pool, most = self._candidates.nothing(), 2 * self._population
@@ -148,10 +151,10 @@ class NSGA2(Dialogue):
             scored = yield from self._score(genomes, generation=1)
             pool = pool.joined(self._candidates.accurate(scored))
         if not len(pool):
-            raise ValueError(self._screen.unmet())
+            raise self._screen.unmet()
         return pool
 
-    def _survive(self, pool: Pool) -> Survivors:
+    def _survive(self, pool: ScoredGenomes) -> Survivors:
         """P_i of R_i, noted in the history."""
         survivors = survive(pool, num=self._population, weights=self._weights)
         self._history.add(
@@ -160,7 +163,7 @@ class NSGA2(Dialogue):
         )  # fmt: skip
         return survivors
 
-    def _children(self, survivors: Survivors, generation: int) -> Steps[Pool]:
+    def _children(self, survivors: Survivors, generation: int) -> Steps[ScoredGenomes]:
         """Q_i: as many children as there may be survivors, all within the constraints."""
         rng = generator(self._seed, "search", "nsga2", generation)
         breeder = Breeder(
@@ -179,12 +182,14 @@ class NSGA2(Dialogue):
             pool = pool.joined(self._candidates.accurate(scored))
         return pool
 
-    def _score(self, genomes: IntArray, *, generation: int) -> Steps[Pool]:
+    def _score(self, genomes: IntArray, *, generation: int) -> Steps[ScoredGenomes]:
         scores = yield from self._memo.score(self._candidates.paths(genomes))
         self._record.add(scores, iteration=1, phase="front", stage=None, generation=generation)
         return self._candidates.pool(genomes, scores)
 
-    def _learn(self, children: Sequence[Child], scored: Pool, parents: Pool) -> None:
+    def _learn(
+        self, children: Sequence[Child], scored: ScoredGenomes, parents: ScoredGenomes
+    ) -> None:
         """Tell the controller what its children brought."""
         made = [(row, child.edits) for row, child in enumerate(children) if child.edits]
         if self._controller is None or not made:
@@ -262,12 +267,12 @@ class NSGA2(Dialogue):
 class Survivors:
     """The best of a pool, with Pareto ranks (0 is the front) and crowding distances."""
 
-    pool: Pool
+    pool: ScoredGenomes
     ranks: IntArray
     distances: Floats
 
 
-def survive(pool: Pool, *, num: int, weights: Floats) -> Survivors:
+def survive(pool: ScoredGenomes, *, num: int, weights: Floats) -> Survivors:
     """The `num` best by rank, then by weighted crowding distance; ties go to the first."""
     # Here, so that only what searches a front waits for the import.
     from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
@@ -291,13 +296,15 @@ def survive(pool: Pool, *, num: int, weights: Floats) -> Survivors:
 
 def _check_sizes(population: int, generations: int, num_members: int) -> None:
     if population < 2 or generations < 2:
-        raise ValueError(
-            f"search: population {population} and generations {generations} are too few; "
-            "use at least 2 of each"
+        raise Invalid(
+            f"population {population} and generations {generations} are too few",
+            path=("search",),
+            remedy="use at least 2 of each",
         )
     if not 1 <= num_members <= population:
-        raise ValueError(
-            f"num_members: {num_members} networks cannot be chosen of a population of {population}"
+        raise Invalid(
+            f"{num_members} networks cannot be chosen of a population of {population}",
+            path=("num_members",),
         )
 
 
@@ -305,9 +312,10 @@ def _check_crossover(crossover: float | None, *, mutates: bool) -> None:
     if crossover is None:
         return
     if not 0 <= crossover <= 1:
-        raise ValueError(f"search.crossover: {crossover} is not a share")
+        raise Invalid(f"{crossover} is not a share", path=("crossover",))
     if crossover < 1 and not mutates:
-        raise ValueError(
-            f"search.crossover: {crossover:g} leaves children to mutation, but exploitation and "
-            "exploration are off; use 1 or leave it out, or turn one of them on"
+        raise Invalid(
+            f"{crossover:g} leaves children to mutation, but exploitation and exploration are off",
+            path=("crossover",),
+            remedy="use 1 or leave it out, or turn one of them on",
         )

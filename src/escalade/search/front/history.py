@@ -9,7 +9,8 @@ import numpy as np
 from escalade.artefacts.fronts import FrontGeneration, FrontNetwork
 from escalade.core.numbers.budget import Budget, format_amount
 from escalade.core.space.population import IntArray
-from escalade.search.front.candidates import Pool
+from escalade.core.values.invalid import Invalid, Step
+from escalade.search.front.candidates import ScoredGenomes
 from escalade.search.front.objectives import Box, Objective
 from escalade.search.front.pareto import extended, hypervolume, non_dominated
 
@@ -37,7 +38,7 @@ class History:
         self._objectives, self._box = objectives, box
         self._identities = None if identity_choices is None else list(identity_choices)
         self._ends = ends
-        self._archive: Pool | None = None
+        self._archive: ScoredGenomes | None = None
         self._seen: set[bytes] = set()
         self._inside = [_Inside(budget) for budget in budgets]
         self._index: dict[bytes, int] = {}
@@ -47,9 +48,9 @@ class History:
 
     def add(
         self,
-        pool: Pool,
+        pool: ScoredGenomes,
         *,
-        survivors: Pool,
+        survivors: ScoredGenomes,
         front: IntArray,
         evaluated: int,
         rejected: dict[str, int],
@@ -91,13 +92,13 @@ class History:
         It is on the final front, unless a cheaper network outside the budget is more accurate.
 
         Raises:
-            ValueError: for a budget that no network met, with the nearest.
+            Invalid: for a budget that no network met, with the nearest.
         """
         return [
-            self._place(inside.best(f"budgets[{i}]"), 0) for i, inside in enumerate(self._inside)
+            self._place(inside.best(("budgets", i)), 0) for i, inside in enumerate(self._inside)
         ]
 
-    def _extend_archive(self, pool: Pool) -> None:
+    def _extend_archive(self, pool: ScoredGenomes) -> None:
         """Keep what no other network of all pools dominates."""
         names = [genome.tobytes() for genome in pool.genomes]
         new = pool[np.array([name not in self._seen for name in names])]
@@ -113,7 +114,7 @@ class History:
             return None
         return float(np.isin(genomes, self._identities).mean())
 
-    def _place(self, pool: Pool, row: int) -> int:
+    def _place(self, pool: ScoredGenomes, row: int) -> int:
         """The network's index, a new one if it has none yet."""
         genome = pool.genomes[row]
         index = self._index.setdefault(genome.tobytes(), len(self.networks))
@@ -134,10 +135,10 @@ class _Inside:
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
-        self._best: Pool | None = None
+        self._best: ScoredGenomes | None = None
         self._nearest = float("nan")
 
-    def add(self, pool: Pool, *, ends: Sequence[int]) -> None:
+    def add(self, pool: ScoredGenomes, *, ends: Sequence[int]) -> None:
         """Look at networks, whose errors and costs are at two positions of their points."""
         error, cost = ends
         costs, budget = pool.points[:, cost], self._budget
@@ -151,14 +152,16 @@ class _Inside:
             columns = [found.points[:, error], found.points[:, cost], *others]
             self._best = found[np.lexsort(columns[::-1])[:1]]
 
-    def best(self, where: str) -> Pool:
+    def best(self, path: tuple[Step, ...]) -> ScoredGenomes:
         """The network, alone in a pool."""
         if self._best is not None:
             return self._best
         budget = self._budget
-        raise ValueError(
-            f"{where}: no network that was scored and meets the constraints is within "
+        raise Invalid(
+            "no network that was scored and meets the constraints is within "
             f"{budget.tolerance:.2%} of {format_amount(budget.target, budget.kind)} {budget.kind}; "
-            f"the nearest has {format_amount(self._nearest, budget.kind)}; allow a larger "
-            "tolerance, move the budget, or search with more generations or a larger population"
+            f"the nearest has {format_amount(self._nearest, budget.kind)}",
+            path=path,
+            remedy="allow a larger tolerance, move the budget, or search with more generations or "
+            "a larger population",
         )

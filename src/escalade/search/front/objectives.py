@@ -10,6 +10,7 @@ import numpy as np
 
 from escalade.core.space.population import Population
 from escalade.core.space.space import Space
+from escalade.core.values.invalid import Invalid, within
 from escalade.search.front.pareto import Floats
 from escalade.search.problem import CostFunction
 
@@ -18,6 +19,8 @@ DEFAULT_WEIGHTS = (0.4, 0.4, 0.2)
 # Both come from the score that a searcher is told; everything else is known before.
 SCORED = ("error", "accuracy")
 _COUNTED = ("macs", "params", "activations")
+# What settings may name: a latency takes a table, which is measured where it is needed.
+MEASURED = (*SCORED, *_COUNTED, "latency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,30 +52,45 @@ def parse_objectives(
             for the paper's objectives, and equal ones for others.
 
     Raises:
-        ValueError: for anything else.
+        Invalid: for anything else.
     """
     measures = {name.removeprefix("-") for name in names}
     if "error" not in names or len(names) < 2 or len(measures) < len(names):
-        raise ValueError(
-            f"objectives: {', '.join(names)} is not error and one or more other measures, "
-            f"each once; for example {', '.join(DEFAULT)}"
+        raise Invalid(
+            f"{', '.join(names)} is not error and one or more other measures, each once",
+            path=("objectives",),
+            remedy=f"for example {', '.join(DEFAULT)}",
         )
     if "accuracy" in measures:
-        raise ValueError("objectives: accuracy is 1 - error, which is one of them; leave it out")
+        problem = "accuracy is 1 - error, which is one of them"
+        raise Invalid(problem, path=("objectives",), remedy="leave it out")
     if weights is None:
         same = tuple(names) == DEFAULT
         weights = DEFAULT_WEIGHTS if same else [1 / len(names)] * len(names)
-    shown = ", ".join(f"{weight:g}" for weight in weights)
-    if len(weights) != len(names):
-        raise ValueError(f"weights: {shown} are {len(weights)} for {len(names)} objectives")
-    if not all(0 <= weight <= 1 for weight in weights):
-        raise ValueError(f"weights: {shown} are not all between 0 and 1")
-    if not math.isclose(sum(weights), 1.0, abs_tol=1e-6):
-        raise ValueError(f"weights: {shown} sum to {sum(weights):g}; they are shares of a sum of 1")
+    with within("weights"):
+        _check_weights(weights, num=len(names))
     return tuple(
         Objective(name.removeprefix("-"), float(weight), name.startswith("-"))
         for name, weight in zip(names, weights, strict=True)
     )
+
+
+def _check_weights(weights: Sequence[float], *, num: int) -> None:
+    shown = ", ".join(f"{weight:g}" for weight in weights)
+    if len(weights) != num:
+        raise Invalid(f"{shown} are {len(weights)} for {num} objectives")
+    if not all(0 <= weight <= 1 for weight in weights):
+        raise Invalid(f"{shown} are not all between 0 and 1")
+    if not math.isclose(sum(weights), 1.0, abs_tol=1e-6):
+        problem = f"{shown} sum to {sum(weights):g}"
+        raise Invalid(problem, remedy="they are shares of a sum of 1")
+
+
+def usual_objectives(kind: str) -> list[str]:
+    """What a front is over, if nobody says otherwise: SCARLET's, with what the budgets count."""
+    if kind == "params":
+        return ["error", "params", "macs"]
+    return [name.replace("macs", kind) for name in DEFAULT]
 
 
 class Measures:
@@ -93,23 +111,23 @@ class Measures:
         counted = (*_COUNTED, *timed)
         return (*counted, *(name for name in self._functions if name not in counted))
 
-    def check(self, name: str, *, where: str) -> None:
+    def check(self, name: str) -> None:
         """Refuse a measure that nothing measures.
 
         Raises:
-            ValueError: naming what would work.
+            Invalid: naming what would work.
         """
         if name in SCORED or name in self.known:
             return
         known = ", ".join((*SCORED, *self.known))
         how = "a latency table of the space" if name == "latency" else "a function in `measures`"
-        raise ValueError(f"{where}: nothing measures {name!r}; use {known}, or give {how}")
+        raise Invalid(f"nothing measures {name!r}", remedy=f"use {known}, or give {how}")
 
     def of(self, name: str, population: Population, scores: Floats | None = None) -> Floats:
         """The measure of every path: (n,). `scores` are the accuracies, where they are known.
 
         Raises:
-            ValueError: if a user's function does not give a finite number per path.
+            Invalid: if a user's function does not give a finite number per path.
         """
         if name in SCORED:
             assert scores is not None
@@ -119,9 +137,9 @@ class Measures:
             count(population) if count else self._space.costs(population, name), dtype=np.float64
         )
         if values.shape != (len(population),) or not np.isfinite(values).all():
-            raise ValueError(
-                f"measures[{name}]: does not give a finite number for each of the "
-                f"{len(population)} paths"
+            raise Invalid(
+                f"does not give a finite number for each of the {len(population)} paths",
+                path=(f"measures[{name}]",),
             )
         return values
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from escalade.artefacts.grown import Functions, Grown, GrownMember, GrowthPoint
+from escalade.config.settings import GrowConfig
 from escalade.core.numbers.budget import Budget
 from escalade.core.scaling import rules
 from escalade.core.scaling.grown_members import SolvedNetwork
@@ -16,6 +17,19 @@ from escalade.search.growing.found import Found, widths_and_depths
 
 class ByRule:
     """The largest searched member, scaled to the budgets beyond it (hybrid scaling)."""
+
+    grows = True
+
+    def how(self, settings: GrowConfig) -> str:
+        """By what."""
+        return f"the largest searched member scaled by {settings.rule}"
+
+    def story(self, found: Found) -> str:
+        """Which member was scaled."""
+        return (
+            f"{found.largest.name}, the largest searched member, scaled by the rule "
+            f"{found.settings.rule} (Fast and Accurate Model Scaling): nobody searched this size."
+        )
 
     def grow(self, found: Found, budgets: Sequence[Budget]) -> Grown:
         """Scale to each budget.

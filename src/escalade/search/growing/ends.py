@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from escalade.artefacts.grown import Grown, GrownMember, GrowthPoint
+from escalade.config.settings import GrowConfig
 from escalade.core.numbers.budget import Budget
 from escalade.core.values.invalid import Invalid
 from escalade.search.growing.found import Found
@@ -16,6 +18,15 @@ class Ends:
     """The family ends with the searched members, for a reason."""
 
     why: str
+    grows: ClassVar[bool] = False
+
+    def how(self, settings: GrowConfig) -> str:
+        """Nothing to tell."""
+        return ""
+
+    def story(self, found: Found) -> str:
+        """Nothing to tell."""
+        return ""
 
     def grow(self, found: Found, budgets: Sequence[Budget]) -> Grown:
         """No members, and the reason."""

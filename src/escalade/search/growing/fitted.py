@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from escalade.artefacts.grown import Grown, GrownMember, GrowthPoint, LeaveLastOut
+from escalade.config.settings import GrowConfig
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
@@ -26,6 +27,16 @@ class Fitted:
     Ratios are those that the networks really stand in: multipliers that round to the same network
     cannot be told apart (docs/deviations.md).
     """
+
+    grows = True
+
+    def how(self, settings: GrowConfig) -> str:
+        """By what."""
+        return "grown by the fitted rule"
+
+    def story(self, found: Found) -> str:
+        """The card says it itself."""
+        return ""
 
     def grow(self, found: Found, budgets: Sequence[Budget]) -> Grown:
         """Fit, and follow the functions to each budget."""

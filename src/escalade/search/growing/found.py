@@ -67,7 +67,18 @@ class Found:
 
 
 class Growing(Protocol):
-    """A way to larger members."""
+    """A way to larger members; `grows` says whether there are any."""
+
+    @property
+    def grows(self) -> bool: ...
+
+    def how(self, settings: GrowConfig) -> str:
+        """What the plan says of a grown member."""
+        ...
+
+    def story(self, found: Found) -> str:
+        """A sentence for a grown member's card; empty where the fitted rule made it."""
+        ...
 
     def grow(self, found: Found, budgets: Sequence[Budget]) -> Grown:
         """The members of budgets beyond the searched ones.

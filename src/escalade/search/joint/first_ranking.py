@@ -10,14 +10,14 @@ from escalade.search.dialogue import Steps
 from escalade.search.memo import Memo
 from escalade.search.operators.gene_operators import Scores, spread
 from escalade.search.problem import BoolArray, Problem
-from escalade.search.recording import Record
+from escalade.search.recording import GenerationLog
 
 # A strategy's effect is shrunk as if one more base had found it average.
 SHRINKAGE = 1.0
 
 
 def rank_strategies(
-    problem: Problem, memo: Memo, *, bases: IntArray, stage: int, most: int, record: Record
+    problem: Problem, memo: Memo, *, bases: IntArray, stage: int, most: int, record: GenerationLog
 ) -> Steps[IntArray]:
     """The strategy (3,) of a stage with the best mean accuracy over the bases it is feasible for.
 

@@ -17,7 +17,7 @@ from escalade.search.operators.evolution import Evolution, evolve
 from escalade.search.operators.gene_operators import Scores
 from escalade.search.operators.starts import draw_pairs
 from escalade.search.problem import CostFunction, Problem
-from escalade.search.recording import Record, conclude
+from escalade.search.recording import GenerationLog, conclude
 
 
 class IndependentSearch(Dialogue):
@@ -50,7 +50,7 @@ class IndependentSearch(Dialogue):
     ) -> None:
         weights = [1.0] * len(budgets)
         self._problem = Problem.of(space, budgets=budgets, pi=weights, count=count)
-        self._memo, self._record = Memo(space), Record()
+        self._memo, self._record = Memo(space), GenerationLog()
         self._settings = evolution or Evolution()
         self._seed, self._num_images = seed, num_images
         self._num_standard_errors = num_standard_errors

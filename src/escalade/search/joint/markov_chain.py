@@ -19,7 +19,7 @@ from escalade.search.operators.bases import draw_bases
 from escalade.search.operators.evolution import Evolution, evolve
 from escalade.search.operators.gene_operators import Scores
 from escalade.search.problem import CostFunction, Problem
-from escalade.search.recording import Record, conclude
+from escalade.search.recording import GenerationLog, conclude
 
 
 class MCEA(Dialogue):
@@ -68,7 +68,7 @@ class MCEA(Dialogue):
                 "strategies_per_stage at least 2"
             )
         self._problem = Problem.of(space, budgets=budgets, pi=pi, count=count)
-        self._memo, self._record = Memo(space), Record()
+        self._memo, self._record = Memo(space), GenerationLog()
         self._settings = evolution or Evolution()
         self._most, self._num_bases, self._iterations = strategies_per_stage, num_bases, iterations
         self._seed, self._num_images = seed, num_images

@@ -17,7 +17,7 @@ from escalade.search.operators.bases import draw_bases
 from escalade.search.operators.gene_operators import Scores
 from escalade.search.operators.starts import draw_pairs
 from escalade.search.problem import BoolArray, CostFunction, Problem
-from escalade.search.recording import Record, conclude
+from escalade.search.recording import GenerationLog, conclude
 
 BATCH = 64
 # Batches in a row that bring nothing new before the space counts as exhausted.
@@ -53,7 +53,7 @@ class RandomSearch(Dialogue):
         count: CostFunction | None = None,
     ) -> None:
         self._problem = Problem.of(space, budgets=budgets, pi=pi, count=count)
-        self._memo, self._record = Memo(space), Record()
+        self._memo, self._record = Memo(space), GenerationLog()
         self._seed, self._num_images = seed, num_images
         self._num_standard_errors = num_standard_errors
         # The base's own score comes last, where the fitness does not count it.

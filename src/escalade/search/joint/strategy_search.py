@@ -12,7 +12,7 @@ from escalade.search.memo import Memo
 from escalade.search.operators.evolution import Evolution, evolve
 from escalade.search.operators.gene_operators import Scores, spread
 from escalade.search.problem import Problem
-from escalade.search.recording import Record
+from escalade.search.recording import GenerationLog
 
 # Where strategies are too many to enumerate, the limit is spent in this many generations.
 NUM_GENERATIONS = 4
@@ -29,7 +29,7 @@ def search_strategies(
     current: IntArray,
     most: int,
     settings: Evolution,
-    record: Record,
+    record: GenerationLog,
     iteration: int,
     rng: np.random.Generator,
 ) -> Steps[IntArray]:

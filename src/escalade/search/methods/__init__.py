@@ -1,8 +1,9 @@
-"""The searches by the name that `search.method` has; nothing else knows these names."""
+"""The searches by the name that `search.method` has; nothing outside knows these names."""
 
 from __future__ import annotations
 
 from escalade.core.space.traits import Traits
+from escalade.core.values.invalid import Invalid, check_known, within
 from escalade.search.methods.coarse_to_fine import CoarseToFineMethod
 from escalade.search.methods.independent import IndependentMethod
 from escalade.search.methods.mcea import MceaMethod
@@ -22,24 +23,31 @@ METHODS: dict[str, Method] = {
 }
 
 
-def usual(traits: Traits) -> Method:
-    """The search that suits a space, if nobody says otherwise."""
-    return next(method for method in METHODS.values() if method.is_made_for(traits))
-
-
-def method_of(name: str | None, traits: Traits) -> Method:
+def method_of(name: str | None, traits: Traits, *, space: str) -> Method:
     """The search of a run: the one that is named, or the one that suits the space.
 
-    What is trained alone is searched in one way only.
+    Args:
+        name: as `search.method` has it.
+        traits: of the space.
+        space: its name.
 
     Raises:
-        Invalid: for an unknown name.
+        Invalid: for an unknown name, or if the space does not have what the method searches.
     """
-    if name is not None:
+    usual = next(method for method in METHODS.values() if method.is_made_for(traits))
+    if name is None:
+        return usual
+    with within("search", "method"):
         check_known(name, METHODS)
-    if name is None or not traits.has_supernet:
-        return usual(traits)
-    return METHODS[name]
+        method = METHODS[name]
+        if method.can_search(traits):
+            return method
+        others = [each for each in METHODS.values() if each.can_search(traits)]
+        names = [each.name for each in others if each is usual or not each.is_front]
+        raise Invalid(
+            f"{name} {method.needs.format(space=space)}",
+            remedy=f"use {', '.join(names[:-1])} or {names[-1]}{method.elsewhere}",
+        )
 
 
-__all__ = ["METHODS", "Method", "Task", "method_of", "usual"]
+__all__ = ["METHODS", "Method", "Task", "method_of"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from escalade.artefacts.searched import Searched
 from escalade.config.settings import SearchConfig
 from escalade.core.numbers.budget import Budget
 from escalade.core.space.space import Space
+from escalade.core.space.space_summary import Costs
 from escalade.core.space.traits import Traits
 from escalade.core.values.invalid import Invalid
 from escalade.search.growing.by_rule import ByRule
@@ -26,8 +27,6 @@ OF_FRONT = {
     "exploitation": True,
     "exploration": True,
 }
-# A front asks for each network once; evolutions come back to many that they know.
-REPEATING_SHARE = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +38,7 @@ class Task:
         settings: of the search, as `Method.stated` completes them.
         budgets: one a member; none where the search chooses their sizes.
         kind: what budgets count, and members rise in.
+        tolerance: of budgets, on both sides.
         seed: of every random choice.
     """
 
@@ -46,6 +46,7 @@ class Task:
     settings: SearchConfig
     budgets: tuple[Budget, ...]
     kind: str
+    tolerance: float
     seed: int
 
 
@@ -54,8 +55,9 @@ class Method(ABC):
 
     Attributes:
         name: as `search.method` has it.
-        needs: what it searches, for a space that has none of it.
-        elsewhere: which space has it.
+        needs: for a space without it, what it searches.
+        elsewhere: in such a message, which space has it.
+        praise: of a searched member, on its card.
         population, generations: of its evolution, if nobody says otherwise; None without one.
         weighs_stages: it weighs budgets against each other.
         is_front: members are chosen of a front, of any size where there are no budgets.
@@ -64,40 +66,25 @@ class Method(ABC):
 
     needs = ""
     elsewhere = ""
-    population: int | None = 64
-    generations: int | None = 40
+    praise = ""
+    population: int | None = None
+    generations: int | None = None
     weighs_stages = False
     is_front = False
-    fresh_share = REPEATING_SHARE
+    fresh_share = 1.0
 
     def __init__(self, name: str) -> None:
         self.name = name
 
     @abstractmethod
     def is_made_for(self, traits: Traits) -> bool:
-        """Whether it is the usual search of such spaces."""
-
-    @abstractmethod
-    def searcher(self, task: Task, *, num_images: int) -> Searcher:
-        """A new searcher, whose scores are measured on so many images.
-
-        Raises:
-            Invalid: for settings, budgets or limits that cannot be met.
-        """
-
-    @abstractmethod
-    def num_scores(self, task: Task) -> int:
-        """Scores that it asks for at most."""
-
-    @abstractmethod
-    def fitted(
-        self, settings: SearchConfig, *, num_scores: float, num_budgets: int
-    ) -> SearchConfig:
-        """The settings for about so many scores."""
+        """Whether it is the usual search of such spaces, if no earlier one is."""
 
     def can_search(self, traits: Traits) -> bool:
         """Whether such spaces have what it searches."""
         return traits.has_supernet
+
+    # Settings
 
     def stated(self, settings: SearchConfig, *, kind: str, has_budgets: bool) -> SearchConfig:
         """The settings with what follows from the method where nothing is said."""
@@ -114,53 +101,87 @@ class Method(ABC):
         Raises:
             Invalid: at the setting's path.
         """
+        if settings.stage_weights is not None and not self.weighs_stages:
+            raise Invalid(
+                f"{self.name} weighs no budgets against each other",
+                path=("search", "stage_weights"),
+                remedy="leave it out",
+            )
+        if self.is_front:
+            return
         if not has_budgets:
             problem = f"{self.name} needs a ladder, such as --budgets 1M,2M,4M"
             raise Invalid(problem, path=("budgets",), remedy="nsga2 does without")
         if settings.constraints:
-            problem, remedy = "keeps budgets only", "use search.method nsga2, or none"
-            self._refuse("constraints", problem, remedy=remedy)
-        for name, usual in OF_FRONT.items():
-            if getattr(settings, name) != usual:
-                problem = f"says nothing to {self.name}, which has one objective"
+            raise Invalid(
+                f"{self.name} keeps budgets only",
+                path=("search", "constraints"),
+                remedy="use search.method nsga2, or none",
+            )
+        for setting, usual in OF_FRONT.items():
+            if getattr(settings, setting) != usual:
                 raise Invalid(
-                    problem,
-                    path=("search", name),
+                    f"says nothing to {self.name}, which has one objective",
+                    path=("search", setting),
                     remedy="use search.method nsga2, or leave it out",
                 )
-        self.check_weights(settings)
 
-    def check_weights(self, settings: SearchConfig) -> None:
-        """Refuse weights of budgets where it weighs none.
+    def measures(self, settings: SearchConfig) -> tuple[str, ...]:
+        """What it measures of networks, beside what budgets count."""
+        return ()
+
+    @abstractmethod
+    def num_scores(self, task: Task) -> int:
+        """Scores that it asks for at most."""
+
+    def fitted(
+        self, settings: SearchConfig, *, num_scores: float, num_budgets: int
+    ) -> SearchConfig:
+        """The settings for about so many scores."""
+        return settings
+
+    # The search
+
+    @abstractmethod
+    def searcher(self, task: Task, *, num_images: int) -> Searcher:
+        """A new searcher, whose scores are measured on so many images.
 
         Raises:
-            Invalid: at the setting's path.
+            Invalid: for settings, budgets or limits that cannot be met.
         """
-        if settings.stage_weights is not None and not self.weighs_stages:
-            problem = "weighs no budgets against each other"
-            self._refuse("stage_weights", problem, remedy="leave it out")
-
-    def _refuse(self, name: str, problem: str, *, remedy: str) -> None:
-        raise Invalid(f"{self.name} {problem}", path=("search", name), remedy=remedy)
 
     def check_feasible(self, task: Task, *, num_images: int) -> None:
-        """Whether it can begin, without a score.
+        """Whether it can begin; no score is needed to tell.
 
         Raises:
             Invalid: for settings, budgets or limits that cannot be met.
         """
         self.searcher(task, num_images=num_images)
 
+    # Members
+
+    def num_searched(self, num_budgets: int) -> int:
+        """Members that are searched; what is beyond them grows."""
+        return num_budgets
+
     def expected(self, task: Task) -> tuple[Budget, ...]:
-        """Budgets that members may come to have."""
+        """Budgets that searched members may come to have."""
         return task.budgets
+
+    def expected_untimed(self, task: Task) -> tuple[Budget, ...]:
+        """The same in macs, while no latency is known yet."""
+        return task.budgets
+
+    def within_limits(self, task: Task) -> tuple[Costs, float] | None:
+        """Costs of paths that its limits allow, and their share; None where budgets decide."""
+        return None
 
     def follows_stages(self, traits: Traits) -> bool:
         """Whether the network of a budget is of the budget's scaling stage."""
         return traits.scales
 
     def shares_base(self, traits: Traits) -> bool:
-        """Whether searched members are one base, scaled."""
+        """Whether members are one base, scaled."""
         return traits.scales
 
     def growing(self, traits: Traits, *, num_searched: int) -> Growing:
@@ -173,20 +194,29 @@ class Method(ABC):
             return Ends(f"{self.name} searches share no base: there is no growth to fit")
         return Fitted()
 
-    def found_how(self, searched: Searched, *, images: str, has_budgets: bool) -> str:
-        """A sentence for a searched member's card; empty where members are one base, scaled."""
+    # Words
+
+    def has_story(self, traits: Traits) -> bool:
+        """Whether a searched member is more than the stage of a base that is scaled."""
+        return not (self.follows_stages(traits) and self.shares_base(traits))
+
+    def missed_limits(self, settings: SearchConfig, costs: Mapping[str, float]) -> list[str]:
+        """Limits on costs that a network does not keep, in words."""
+        return []
+
+    def story(self, searched: Searched, *, images: str, has_budgets: bool) -> str:
+        """A sentence for the card of a searched member that has a story.
+
+        Args:
+            searched: what the search found.
+            images: which scored: search or training.
+            has_budgets: whether sizes were given.
+        """
         return (
             f"{self.praise} in the space {searched.space} for this budget: the best found on "
             f"{images} images with weights cut out of one supernet."
         )
 
-    praise = ""
-
     def scores_in_words(self, num: int, settings: SearchConfig) -> str:
         """How many scores a search takes."""
         return f"{num:,} scores at most"
-
-
-def each_alone(num_each: int, budgets: Sequence[Budget]) -> int:
-    """Scores of searches that answer every budget for itself."""
-    return num_each * len(budgets)
