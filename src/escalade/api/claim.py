@@ -55,9 +55,9 @@ def check_same(folder: RunFolder, given: Config) -> None:
     """
     if difference := _difference(folder, given):
         raise Invalid(
-            f"holds a run of another configuration: {difference}.",
+            f"holds a run of another configuration: {difference}",
             path=(str(folder.path),),
-            remedy="\nUse another --out, or the command the run was started with",
+            remedy="\nuse another --out, or the command the run was started with",
         )
 
 

@@ -31,7 +31,9 @@ class Invalid(ValueError):
 
     def __str__(self) -> str:
         where = f"{dotted(self.path)}: " if self.path else ""
-        return f"{where}{self.problem}{'; ' if self.remedy else ''}{self.remedy}"
+        if not self.remedy:
+            return f"{where}{self.problem}"
+        return f"{where}{self.problem};{'' if self.remedy.startswith(chr(10)) else ' '}{self.remedy}"
 
 
 @contextmanager
