@@ -10,7 +10,6 @@ from pathlib import Path
 from escalade.api.begin import check_data, open_run
 from escalade.artefacts.analysed import Analysed
 from escalade.artefacts.grown import Grown
-from escalade.core.values.codec import encode
 from escalade.core.values.invalid import Invalid, check_known, within
 from escalade.family.analysis.analysis_file import Findings
 from escalade.family.analysis.trials import ARMS, RATES, ComparedNetwork, Trial, Trials
@@ -18,7 +17,7 @@ from escalade.family.candidates import candidates
 from escalade.family.family import Family
 from escalade.family.trainings.kept import is_done
 from escalade.planning.run import Run
-from escalade.report.text import analysis_table
+from escalade.report.terminal import analysis_table
 from escalade.train.interrupt import Stop
 
 STAGE = "analyse"
@@ -99,7 +98,7 @@ def analyse(
     for group in (others, waiting):
         _train(run, group, findings)
     run.console.say("")
-    run.console.show(analysis_table(encode(findings.analysed)))
+    run.console.show(analysis_table(findings.analysed))
     run.console.say(f"`escalade report {run.folder.path}` adds it to the report")
     return findings.analysed
 

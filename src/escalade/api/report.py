@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from escalade.artefacts.searched import Searched
+from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.population import Population
 from escalade.core.space.space_summary import histogram
@@ -18,7 +20,12 @@ NUM_PATHS = 20_000
 
 def report(run: Run) -> None:
     """Write report.html; nothing is measured here, and no image is read."""
-    path = page.write(run.folder.path, evaluations=_evaluations(run), histograms=_histograms(run))
+    path = page.write(
+        run.folder.path,
+        evaluations=_evaluations(run),
+        histograms=_histograms(run),
+        running=_running(run),
+    )
     run.console.say(f"report: {path}")
 
 
@@ -35,6 +42,14 @@ def _evaluations(run: Run) -> list[dict[str, Any]]:
             }
             for row in store.rows()
         ]
+
+
+def _running(run: Run) -> list[Architecture]:
+    """What the supernet runs for each network of a front."""
+    searched = run.folder.find(Searched)
+    if searched is None or searched.front is None:
+        return []
+    return [run.base_space.path(network.genome).running for network in searched.front.networks]
 
 
 def _histograms(run: Run) -> dict[str, Any]:

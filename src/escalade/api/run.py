@@ -13,10 +13,9 @@ from escalade.api.report import report
 from escalade.api.retrain import retrain
 from escalade.api.search import search
 from escalade.api.train import train
-from escalade.core.values.codec import encode
 from escalade.family.family import Family
 from escalade.planning.run import Run
-from escalade.report.text import family_table
+from escalade.report.terminal import family_table
 from escalade.train.interrupt import Interrupted, Stop
 
 STAGES: dict[str, Callable[[Run], None]] = {
@@ -63,7 +62,7 @@ def run(
         made.runtime.barrier()
     family = Family.load(made.folder.family)
     made.console.say("")
-    made.console.show(family_table(encode(family)))
+    made.console.show(family_table(family))
     made.console.say(f"open {made.folder.path / 'report.html'}")
     return family
 

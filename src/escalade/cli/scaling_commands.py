@@ -92,7 +92,7 @@ def _scale(options: argparse.Namespace) -> None:
     if (options.by is None) == (options.to is None):
         raise UsageError("scale: give --by with a factor, or --to with an amount, such as --by 4")
     if options.plot is not None:
-        from escalade.report.scaling import check_suffix
+        from escalade.report.rule_page import check_suffix
 
         check_suffix(options.plot)
     chosen = parse(options.rule)
@@ -155,7 +155,7 @@ def _plot(
 ) -> None:
     from escalade.core.network import cost
     from escalade.core.scaling.cost_curves import cost_curve, factors_between
-    from escalade.report.scaling import write
+    from escalade.report.rule_page import write
 
     factors = factors_between(min(1.0, factor), max(PLOT_REACH, factor), NUM_PLOTTED)
     rules = dict.fromkeys((*PLOTTED, options.rule))
