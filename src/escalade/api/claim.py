@@ -15,7 +15,7 @@ from escalade.config import Config, read_file, resolve
 from escalade.core.space.space import Space
 from escalade.core.values.codec import encode
 from escalade.core.values.invalid import Invalid
-from escalade.planning.begun_space import begun_space
+from escalade.planning.begun_space import begun_space, named_space
 from escalade.planning.completing import complete
 from escalade.planning.hours import FITTED
 from escalade.spaces import load
@@ -113,6 +113,7 @@ def _difference(folder: RunFolder, given: Config) -> str:
     begun = begun_config(folder)
     if given.budget_kind == "latency" and given.space is None:
         given = replace(given, space=begun.space)  # which was chosen by measuring
+    given = replace(given, supernet=replace(given.supernet, identity=_identity(given)))
     completed = (complete(each, begun_space(folder, each))[0] for each in (begun, given))
     before, after = (dict(_flat(encode(each))) for each in completed)
     ignored = {"workers"}
@@ -122,6 +123,14 @@ def _difference(folder: RunFolder, given: Config) -> str:
         if key not in ignored and before.get(key) != after.get(key):
             return f"{key} is {before.get(key)} there, {after.get(key)} here"
     return ""
+
+
+def _identity(given: Config) -> str | None:
+    """How identities run: where nothing is said, as the space has it, not as the run began."""
+    try:
+        return given.supernet.identity or named_space(given).identity
+    except ValueError:
+        return None  # a user's own file, which may have moved
 
 
 def _flat(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -172,7 +172,9 @@ class Run:
 
     def ladder(self, chosen: Iterable[float]) -> Ladder:
         """The budgets; where nobody gave any, the sizes that were chosen."""
-        return self.config.ladder if self.config.budgets else self.config.ladder_of([*chosen])
+        if self.config.budgets:
+            return self.config.ladder
+        return self.config.ladder_of(sorted(set(chosen)))
 
     def grown(self, ladder: Ladder) -> tuple[Budget, ...]:
         """Budgets of the members to grow, which go on with the ladder's last ratio.

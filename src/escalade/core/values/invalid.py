@@ -33,7 +33,9 @@ class Invalid(ValueError):
         where = f"{dotted(self.path)}: " if self.path else ""
         if not self.remedy:
             return f"{where}{self.problem}"
-        return f"{where}{self.problem};{'' if self.remedy.startswith(chr(10)) else ' '}{self.remedy}"
+        return (
+            f"{where}{self.problem};{'' if self.remedy.startswith(chr(10)) else ' '}{self.remedy}"
+        )
 
 
 @contextmanager
