@@ -13,8 +13,8 @@ from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
 from escalade.core.numbers.statistics import empirical_distribution
 from escalade.core.space.population import Population
-from escalade.search import DesignSpaceSearch, drive
-from escalade.search.design_space import draw_models
+from escalade.search import RandomModels, drive
+from escalade.search.alone.random_models import draw_models
 from escalade.spaces.load import load_any
 
 BUDGET = Budget(1e6)
@@ -31,12 +31,12 @@ def deeper_is_better(paths):
 
 
 def found(space, *, seed=0, num=12, budget=BUDGET):
-    search = DesignSpaceSearch(space, budget=budget, seed=seed, num_images=1000, num_models=num)
+    search = RandomModels(space, budget=budget, seed=seed, num_images=1000, num_models=num)
     return drive(search, score=deeper_is_better)
 
 
 def test_distinct_networks_inside_the_budget(space):
-    search = DesignSpaceSearch(space, budget=BUDGET, seed=0, num_images=100, num_models=32)
+    search = RandomModels(space, budget=BUDGET, seed=0, num_images=100, num_models=32)
     asked = search.ask()
     assert len(asked) == 32
     assert len({path.key for path in space.paths(asked)}) == 32

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from functools import lru_cache
 from importlib import resources
@@ -12,6 +11,7 @@ from typing import Any
 import yaml
 
 from escalade.core.network.architecture import Architecture
+from escalade.core.values.invalid import closest
 from escalade.spaces.known.entries import Entry, network
 
 # In the folder of a family's member; timm's name for it.
@@ -74,5 +74,5 @@ def _read(path: Path) -> Any:
 def _hint(name: str) -> str:
     plain = name.lower().replace("-", "_")
     longer = [known for known in names() if len(plain) > 3 and known.startswith(plain)]
-    close = longer or difflib.get_close_matches(plain, names(), 1)
-    return f"did you mean {close[0]}?" if close else "`escalade cost --list` lists the known"
+    close = longer[0] if longer else closest(plain, names())
+    return f"did you mean {close}?" if close else "`escalade cost --list` lists the known"
