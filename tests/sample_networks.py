@@ -107,7 +107,7 @@ def mobilenet_v4(*, widths=(8, 16, 24), depths=(1, 2, 3), head=40, kernels=(5, 3
             Stage(blocks=(one, none, *[replace(one, stride=1)] * (depths[2] - 2))),
         ],
         stem=Stem(width=8, activation="relu"),
-        head=Head(width=head, activation="relu"),
+        head=Head(width=head, hidden=head + 8, hidden_norm=True, activation="relu"),
     )
 
 

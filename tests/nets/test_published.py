@@ -31,6 +31,16 @@ TORCHVISION = {
     "resnet50": 64,
     "resnext50_32x4d": 49,
 }
+# timm's networks: every tensor drawn like theirs, and their training resolution
+SMALL = (
+    *("mobilenetv3_large_100", "mobilenetv2_100", "efficientnet_b0", "efficientnet_lite0"),
+    *("tinynet_c", "tinynet_e", "mnasnet_100", "mobilenetv3_small_050", "mobilenetv3_small_100"),
+    *("mobilenetv4_conv_small", "mobilenetv4_conv_medium"),
+)
+LARGE = (
+    *("efficientnet_lite1", "efficientnet_lite2", "efficientnet_lite3", "efficientnet_lite4"),
+    *("tinynet_a", "tinynet_b", "tinynet_d", "mobilenetv3_small_075", "efficientnetv2_s"),
+)
 # facts, section 1: the published numbers that give the published figures
 REGNET_Z = {
     "regnet_z_500mf": RegNetCfg(depth=21, w0=16, wa=10.7, wm=2.51, group_size=4),
@@ -48,14 +58,18 @@ def test_torchvisions_weights_give_torchvisions_output(name: str) -> None:
     _assert_same(build(architecture).eval(), theirs, resolution=TORCHVISION[name])
 
 
-@pytest.mark.parametrize("name", ["mobilenetv3_large_100", "mobilenetv2_100", "efficientnet_b0"])
+@pytest.mark.parametrize(
+    "name", [*SMALL, *(pytest.param(n, marks=pytest.mark.slow) for n in LARGE)]
+)
 def test_mobile_networks_are_timms_tensor_by_tensor(name: str) -> None:
     ours_of = {"mobilenetv3_large_100": "mobilenet_v3_large", "mobilenetv2_100": "mobilenet_v2"}
     torch.manual_seed(7)
     theirs = timm.create_model(name).eval()
     torch.manual_seed(7)
-    ours = build(known.load(ours_of.get(name, name))).eval()
+    architecture = known.load(ours_of.get(name, name))
+    ours = build(architecture).eval()
     expected = theirs.state_dict()
+    assert (3, architecture.resolution, architecture.resolution) == theirs.default_cfg["input_size"]
     assert list(ours.state_dict()) == list(expected)
     assert all(torch.equal(t, expected[key]) for key, t in ours.state_dict().items())
     images = torch.randn(2, 3, 64, 64)

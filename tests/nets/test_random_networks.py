@@ -119,7 +119,7 @@ def random_network(rng: Generator, sort: str) -> Architecture:
     """Widths need not be multiples of anything."""
     residual = sort in ("bottleneck", "regnet_z")
     either = sort in ("transition", "simple")
-    v3 = sort == "mobile_v3" or (either and bool(rng.random() < 0.3))
+    v3 = sort in ("mobile_v3", "uib") or (either and bool(rng.random() < 0.3))
     stem = Stem(
         width=int(rng.integers(1, 20)),
         kernel=int(rng.choice([1, 3, 5, 7])),
@@ -144,6 +144,7 @@ def random_network(rng: Generator, sort: str) -> Architecture:
             width=None if without else int(rng.integers(1, 40)),
             activation=str(rng.choice(ACTIVATIONS)),
             hidden=int(rng.integers(1, 40)) if v3 else None,
+            hidden_norm=v3 and bool(rng.random() < 0.3),
         ),
     )
 

@@ -66,8 +66,14 @@ def build(
     else:
         last = {"block_type": "cn", "kernel_size": 1, "stride": 1}
         stages.append([last | {"out_chs": head["width"], "act_layer": activation}])
-        made = MobileNetV3(stages, num_features=head["hidden"], **shared)
-        made.act2 = activation(inplace=True)
+        norm = head["hidden_norm"]
+        made = MobileNetV3(
+            stages, num_features=head["hidden"], head_bias=not norm, head_norm=norm, **shared
+        )
+        if norm:
+            made.norm_head.act = activation(inplace=True)
+        else:
+            made.act2 = activation(inplace=True)
     set_stem(made, made.conv_stem, kernel=stem["kernel"], stride=stem["stride"])
     for built, stage in zip(made.blocks, network["stages"], strict=False):
         for k, block in enumerate(stage):

@@ -24,7 +24,16 @@ IDLE: dict[str, Any] = {
 }
 # Fields that a file leaves out where they have their default: few networks have them.
 RARE = frozenset(
-    {"rounding", "max_pool", "hidden", "divisor", "transition", "skip", "start_kernel"}
+    (
+        "rounding",
+        "max_pool",
+        "hidden",
+        "hidden_norm",
+        "divisor",
+        "transition",
+        "skip",
+        "start_kernel",
+    )
 )
 
 
@@ -112,12 +121,14 @@ class Head:
     """The 1x1 convolution before global pooling, and the classifier.
 
     Without a `width` there is no such convolution (ResNet, RegNetX and Y). `hidden` is the width
-    of a linear layer with activation between pooling and classifier (MobileNetV3).
+    of a linear layer with activation between pooling and classifier (MobileNetV3); `hidden_norm`
+    gives it a batch norm instead of a bias (MobileNetV4).
     """
 
     width: int | None
     activation: str = "hard_swish"
     hidden: int | None = None
+    hidden_norm: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ def check(stem: Stem, stages: Sequence[Stage], head: Head, *, rounding: Rounding
     for name in ("width", "hidden"):
         if getattr(head, name) is not None:
             check_positive(f"head.{name}", getattr(head, name))
+    if head.hidden_norm and head.hidden is None:
+        raise ValueError("head.hidden_norm: there is no hidden layer to have it; use false")
     width = stem.width
     for i, stage in enumerate(stages):
         for k, block in enumerate(stage.blocks):

@@ -136,7 +136,14 @@ def head(
         yield prefix, Part(kind="final", layers=layers, in_width=in_width, side=side)
         in_width = head.width
     width = in_width if head.hidden is None else head.hidden
-    inner = Conv("conv_head", in_width=in_width, width=width, bias=True, activation=head.activation)
+    inner = Conv(
+        "conv_head",
+        in_width=in_width,
+        width=width,
+        norm="norm_head" if head.hidden_norm else None,
+        bias=not head.hidden_norm,
+        activation=head.activation,
+    )
     branch = (
         GlobalPool(),
         *(() if head.hidden is None else (inner,)),

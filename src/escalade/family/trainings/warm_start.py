@@ -153,8 +153,9 @@ def _sort(architecture: Architecture) -> str:
     """Networks of one sort have the same names for the same layers."""
     if is_residual(architecture):
         return "bottleneck blocks"
-    hidden = "with" if architecture.head.hidden is not None else "without"
-    return f"depthwise blocks {hidden} head.hidden"
+    head = architecture.head
+    hidden = "without head.hidden" if head.hidden is None else "with head.hidden"
+    return f"depthwise blocks {hidden}{' and its norm' if head.hidden_norm else ''}"
 
 
 def _is_new_block(name: str, small: Architecture) -> bool:

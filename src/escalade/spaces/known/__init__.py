@@ -1,4 +1,4 @@
-"""Known architectures as values, with torchvision's names; architecture files and members."""
+"""Known architectures as values, by torchvision's or timm's names; architecture files; members."""
 
 from __future__ import annotations
 
@@ -16,7 +16,20 @@ from escalade.spaces.known.entries import Entry, network
 
 # In the folder of a family's member; timm's name for it.
 MEMBER = "config.json"
-FILES = ("efficientnet", "regnet", "resnet", "mobilenet", "bignas", "scarlet")
+FILES = (
+    "efficientnet",
+    "regnet",
+    "resnet",
+    "mobilenet",
+    "bignas",
+    "scarlet",
+    "efficientnet_lite",
+    "tinynet",
+    "mnasnet",
+    "mobilenet_v3_small",
+    "efficientnet_v2",
+    "mobilenet_v4",
+)
 
 
 def names() -> list[str]:
@@ -32,7 +45,7 @@ def load(name: str) -> Architecture:
     """
     for file in FILES:
         if name in _entries(file):
-            return network(name, _entries(file))
+            return network(_entries(file)[name], load).renamed(name)
     path = Path(name)
     is_member = (path / MEMBER).is_file()
     if not is_member and not path.is_file():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,28 +10,33 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Head, SqueezeExcite, Stage, Stem
 from escalade.core.network.regnet import regnet
 from escalade.core.numbers.rounding import make_divisible, scale_depth
+from escalade.core.scaling.ratios import nearest_depth, with_depth
 
 Entry = dict[str, Any]
+Load = Callable[[str], Architecture]
 
 
-def network(name: str, entries: Mapping[str, Entry]) -> Architecture:
-    """The architecture of a name, as a file has it.
-
-    Its entry has one of these forms:
+def network(entry: Entry, load: Load) -> Architecture:
+    """The architecture of an entry, which has one of these forms.
 
     - `stages`, each one block or a list: the fields of a block besides those of `blocks`, and
       `depth`, how often it stands there; its stride is that of the first one. `activation` is that
       of all layers that name none.
-    - `of`, another network, scaled in width and depth as EfficientNet scales: stem and head, too.
+    - `of`, another network, scaled in width and depth as EfficientNet scales, depths up or, with
+      `nearest`, to the nearest. What is `fixed` stays: the stem, the head, the depth of the first
+      and the last stage (`ends`); so does a hidden layer of the head.
     - `regnet`, its letter, with the numbers of the quantised linear function.
     - `choices` of every layer in a `space` that has a list of them.
+
+    Args:
+        entry: as a file has it.
+        load: gives known architectures by name.
     """
-    entry = dict(entries[name])
     (form,) = entry.keys() & _FORMS.keys()
-    return _FORMS[form](entry, entries).renamed(name)
+    return _FORMS[form](entry, load)
 
 
-def _staged(entry: Entry, entries: Mapping[str, Entry]) -> Architecture:
+def _staged(entry: Entry, load: Load) -> Architecture:
     common = {"activation": entry["activation"]}
     blocks = common | {"expansion": 1.0} | entry.get("blocks", {})
     stages = []
@@ -54,38 +59,42 @@ def _blocks(
     return [first, *[replace(first, stride=1)] * (depth - 1)]
 
 
-def _scaled(entry: Entry, entries: Mapping[str, Entry]) -> Architecture:
-    base = network(entry["of"], entries)
+def _scaled(entry: Entry, load: Load) -> Architecture:
+    base, fixed = load(entry["of"]), entry.get("fixed", ())
+    round_depth = nearest_depth if entry.get("nearest") else scale_depth
 
-    def wider(width: int | None) -> Any:
-        return None if width is None else make_divisible(width * entry["width"])
+    def wider(part: Any) -> Any:
+        width = None if part.width is None else make_divisible(part.width * entry["width"])
+        return replace(part, width=width)
 
     stages = []
-    for stage in base.stages:
-        *blocks, last = (replace(block, width=wider(block.width)) for block in stage.blocks)
-        more = scale_depth(len(stage.blocks), entry["depth"]) - len(stage.blocks)
-        stages.append(Stage(blocks=(*blocks, last, *[replace(last, stride=1)] * more)))
+    for i, stage in enumerate(base.stages):
+        blocks = tuple(wider(block) for block in stage.blocks)
+        depth = len(blocks)
+        if "ends" not in fixed or i not in (0, len(base.stages) - 1):
+            depth = round_depth(depth, entry["depth"])
+        stages.append(Stage(blocks=with_depth(blocks, depth)))
     return replace(
         base,
         resolution=entry["resolution"],
-        stem=replace(base.stem, width=wider(base.stem.width)),
+        stem=base.stem if "stem" in fixed else wider(base.stem),
         stages=tuple(stages),
-        head=replace(base.head, width=wider(base.head.width)),
+        head=base.head if "head" in fixed else wider(base.head),
     )
 
 
-def _regnet(entry: Entry, entries: Mapping[str, Entry]) -> Architecture:
+def _regnet(entry: Entry, load: Load) -> Architecture:
     numbers: Entry = {"resolution": 224} | entry
     return regnet(numbers.pop("regnet"), **numbers)
 
 
-def _chosen(entry: Entry, entries: Mapping[str, Entry]) -> Architecture:
-    from escalade.spaces.load import load  # spaces need numpy; other networks do without
+def _chosen(entry: Entry, load: Load) -> Architecture:
+    from escalade.spaces import load as spaces  # they need numpy; other networks do without
 
-    return load(entry["space"]).path(entry["choices"]).architecture
+    return spaces.load(entry["space"]).path(entry["choices"]).architecture
 
 
-_FORMS: dict[str, Callable[[Entry, Mapping[str, Entry]], Architecture]] = {
+_FORMS: dict[str, Callable[[Entry, Load], Architecture]] = {
     "stages": _staged,
     "of": _scaled,
     "regnet": _regnet,
