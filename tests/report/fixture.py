@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from escalade.core.network import cost
-from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, SqueezeExcite, Stage, Stem
 from escalade.core.scaling import ratios
 from escalade.report.family_row import FamilyRow, Share
 

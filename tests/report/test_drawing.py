@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from fixture import row
 
-from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, SqueezeExcite, Stage, Stem
 from escalade.core.numbers.rounding import conv_side
 from escalade.report.drawing import draw
 from escalade.spaces import known

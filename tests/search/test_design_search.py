@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from escalade.core.latency.latency_table import LatencyTable
-from escalade.core.network.parts import parts_of
+from escalade.core.latency.work import works_of
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
 from escalade.core.numbers.statistics import empirical_distribution
@@ -117,8 +117,8 @@ def test_latency_is_a_budget_with_a_table(space):
 
 def reading_time(space):
     genomes = space.sample_genomes(generator(0, "parts"), 60)
-    parts = {part for row in genomes for part in parts_of(space.architecture(row))}
-    return {part: 5e-10 * part.sizes.in_width * part.sizes.side**2 for part in parts}
+    works = {work for row in genomes for work in works_of(space.architecture(row))}
+    return {work: 5e-10 * dict(work.terms)["input"] for work in works}
 
 
 @pytest.mark.parametrize("num", [1, 7, 50])

@@ -229,12 +229,12 @@ def _rows(
 
 
 def _groups(architecture: Architecture) -> str:
-    from escalade.core.network.legality import RESIDUAL_KINDS
+    from escalade.core.network import kinds
 
     words = []
     for stage in architecture.stages:
         block = stage.blocks[-1]
-        whole = "one group" if block.kind in RESIDUAL_KINDS else "depthwise"
+        whole = "depthwise" if "group_width" in kinds.of(block).without else "one group"
         words.append(whole if block.group_width is None else str(block.group_width))
     is_word = len(set(words)) == 1 and not words[0].isdecimal()
     return words[0] if is_word else "-".join(words)

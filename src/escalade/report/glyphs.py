@@ -1,12 +1,12 @@
-"""How one layer is drawn: the only place of the report that knows kinds of blocks."""
+"""How one layer is drawn."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-from escalade.core.network.architecture import Block
-from escalade.core.network.legality import SIMPLE_KINDS
+from escalade.core.network import kinds
+from escalade.core.network.block import Block
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class Glyph:
 
 def is_identity(block: Block) -> bool:
     """Whether a layer stands for one that was left out: it passes on, pools or is linear."""
-    return block.kind in SIMPLE_KINDS
+    return kinds.of(block).left_out
 
 
 def plain(kernel: int) -> Glyph:
@@ -53,7 +53,7 @@ def glyph(block: Block, *, removed: bool = False) -> Glyph:
     told.append(f"{block.width} channels")
     told += ["squeeze-excitation"] if block.se else []
     told += [] if block.skip else ["no shortcut"]
-    hidden = "" if block.kind == "dsconv" else f"e{block.expansion:g}"
+    hidden = f"e{block.expansion:g}" if kinds.of(block).expands else ""
     return Glyph(
         size=block.kernel,
         kernel=str(block.kernel),
@@ -67,7 +67,7 @@ def glyph(block: Block, *, removed: bool = False) -> Glyph:
 
 def _identity(block: Block, *, removed: bool) -> Glyph:
     pools = block.stride > 1 and not removed
-    if block.kind == "identity" or removed:
+    if kinds.of(block).passes_on or removed:
         if pools:
             return Glyph(outline="funnel", kernel="max", short="pool", said="2x2 max pooling")
         return Glyph(outline="wire", kernel="id", short="id", said="identity")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from escalade.core.network.architecture import Architecture, Block
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block
 from escalade.report.glyphs import Glyph, glyph, is_identity
 
 

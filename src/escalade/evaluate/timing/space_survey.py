@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from escalade.core.latency.latency_table import LatencyTable
+from escalade.core.latency.work import Work
 from escalade.core.network.architecture import Architecture
-from escalade.core.network.parts import Part
 from escalade.core.numbers.budget import Ladder
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.ratios import Scaling, apply
@@ -78,7 +78,7 @@ def tabulate(
     *,
     calibration: Sequence[Architecture],
     checked: Sequence[Architecture],
-    rough: Mapping[Part, float],
+    rough: Mapping[Work, float],
     timer: Timer,
     settings: str,
     rng: np.random.Generator,

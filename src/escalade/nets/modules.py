@@ -1,4 +1,4 @@
-"""The modules of a built network in the order they run: the twin of `core.network.parts`."""
+"""The modules of a built network in the order they run, one for each of its parts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import nn
 
 
 def modules_of(network: nn.Module) -> Iterator[nn.Module]:
-    """One module for each of `core.network.parts.parts_of` the network's architecture."""
+    """One module for each part that `core.network.parts` has of the network's architecture."""
     made: Any = network
     if hasattr(made, "conv_stem"):
         yield from _mobile(made)

@@ -10,7 +10,7 @@ import torch
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.parts import parts_of
 from escalade.nets.build import build
-from escalade.nets.layers import modules_of
+from escalade.nets.modules import modules_of
 from escalade.spaces import known
 from sample_networks import scarlet, scarlet_running
 
@@ -36,9 +36,9 @@ def test_modules_one_after_the_other_are_the_network(name: str) -> None:
 @pytest.mark.parametrize("architecture", [scarlet(), scarlet_running()], ids=lambda each: each.name)
 def test_layers_left_out_are_parts_as_well(architecture: Architecture) -> None:
     _check(architecture)
-    groups = {part.group for part in parts_of(architecture)}
-    assert {group.kind for group in groups} >= {"identity", "dsconv"}
-    assert not any(group.same_shape for group in groups if group.kind in ("identity", "linear"))
+    parts = [part for _, part in parts_of(architecture)]
+    assert {part.kind for part in parts} >= {"identity", "dsconv"}
+    assert not any(part.layers.adds for part in parts if part.kind in ("identity", "linear"))
 
 
 def _check(architecture: Architecture) -> None:
@@ -47,8 +47,7 @@ def _check(architecture: Architecture) -> None:
     images = torch.rand(1, architecture.in_channels, side, side)
     with torch.inference_mode():
         values = images
-        for part, module in zip(parts_of(architecture), modules_of(network), strict=True):
-            sizes = part.sizes
-            assert values.shape[1:] == (sizes.in_width, sizes.side, sizes.side), part
+        for (_, part), module in zip(parts_of(architecture), modules_of(network), strict=True):
+            assert values.shape[1:] == (part.in_width, part.side, part.side), part
             values = module(values)
         assert torch.equal(values, network(images))
