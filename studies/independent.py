@@ -61,7 +61,7 @@ from escalade.config import Config, read_preset, resolve
 from escalade.config.recipe import Recipe
 from escalade.core.network.architecture import Architecture
 from escalade.planning.begun_space import named_space
-from escalade.planning.run import load_images
+from escalade.planning.resolved_run import load_images
 from independent_study.arms import JOINT, Arm, Net, arms, members_of, sampler_of, searcher_of
 from independent_study.judge import judge_images
 from independent_study.table import markdown

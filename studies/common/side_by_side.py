@@ -11,7 +11,7 @@ from torch import Tensor
 from common.bench import Bench
 from common.images import leading
 from escalade.evaluate.path_meter import share_split, shared_split
-from escalade.train.pool import Pool
+from escalade.train.pool import WorkerPool
 from escalade.train.worker import Link
 
 Asked = TypeVar("Asked")
@@ -54,6 +54,6 @@ def side_by_side(
     data, none = bench.data, leading(bench.data.train, 0)
     shared = share_split(data.train, "train") | share_split(data.search, "search")
     alone = replace(bench, data=replace(data, train=none, search=none), judge=None, num_workers=1)
-    with Pool(_Work(bench=alone, unit=unit), num_workers=num, shared=shared) as pool:
+    with WorkerPool(_Work(bench=alone, unit=unit), num_workers=num, shared=shared) as pool:
         for index, found in pool.run(asked):
             yield asked[index], found

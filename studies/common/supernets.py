@@ -26,7 +26,7 @@ from escalade.supernet.make import make_supernet
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.loop import train
 from escalade.train.metrics import Progress
-from escalade.train.pool import Pool
+from escalade.train.pool import WorkerPool
 from escalade.train.prepare import augmentation
 from escalade.train.runtime import Runtime
 from escalade.train.steps import SinglePathStep, Step, TrainingObjective
@@ -189,6 +189,6 @@ def train_all(
     none = leading(data.train, 0)
     work = TrainSupernets(data=replace(data, train=none, search=none, test=none), device=device)
     num, shared = min(num_workers, len(waiting)), share_split(data.train, "train")
-    with Pool(work, num_workers=num, shared=shared) as pool:
+    with WorkerPool(work, num_workers=num, shared=shared) as pool:
         for index, _ in pool.run(waiting, on_report=tell):
             print(f"{SUPERNETS}: {waiting[index].name}", flush=True)
