@@ -6,15 +6,12 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import ClassVar
 
 from accuracy_study.bases import BASES
-from common.setting import recipe
-from escalade.core.network import cost
-from escalade.core.network.architecture import Architecture
-from escalade.core.numbers.budget import Budget
-from escalade.core.scaling.hybrid import scale_to
-from escalade.train.recipe import Recipe
-from runtime_study.setting import BASE, Scaled
+from common import lab
+from common.lab import Architecture, Budget, Recipe
+from common.times import BASE, Scaled
 
 # The rules of Figs. 4 to 7, each once: the family of alpha from all to width to none, then others.
 ALPHA = {"w": 1.0, "dWr": 0.8, "alpha=0.5": 0.5, "dwr": 1 / 3, "dr": 0.0}
@@ -45,19 +42,10 @@ class Setting:
     learning_rate: float = 0.6
     steps: int | None = None
     limit: int | None = None
+    recalibration_images: ClassVar[int] = 1024
 
-    @property
-    def judged(self) -> Recipe:
-        return self._recipe(self.epochs)
-
-    @property
-    def short(self) -> Recipe:
-        return self._recipe(self.short_epochs)
-
-    def _recipe(self, epochs: float) -> Recipe:
-        return recipe(
-            epochs=epochs, steps=self.steps, learning_rate=self.learning_rate, limit=self.limit
-        )
+    def recipe(self, epochs: float) -> Recipe:
+        return lab.recipe(epochs, self.learning_rate, steps=self.steps, limit=self.limit)
 
 
 def networks(
@@ -66,18 +54,19 @@ def networks(
     """The bases, and what the rules make of them at every factor, within the tolerance."""
     made: list[Scaled] = []
     for name in bases:
-        base = BASES[name]
-        made.append(Scaled(base=name, rule=BASE, factor=1.0, architecture=base()))
+        base = BASES[name]()
+        made.append(Scaled(base=name, rule=BASE, factor=1.0, architecture=base))
         for factor in factors:
+            target = budget(name, factor).target
             for rule in rules:
-                architecture = scaled(base(), rule=rule, target=budget(name, factor).target)
+                architecture = scaled(base, rule=rule, target=target)
                 made.append(Scaled(base=name, rule=rule, factor=factor, architecture=architecture))
     return made
 
 
 def budget(base: str, factor: float) -> Budget:
     """A factor times a base's macs."""
-    return Budget(factor * cost.of(BASES[base]()).macs, "macs", TOLERANCE)
+    return Budget(factor * lab.macs(BASES[base]()), "macs", TOLERANCE)
 
 
 @cache
@@ -87,6 +76,6 @@ def scaled(base: Architecture, *, rule: str, target: float) -> Architecture:
     Raises:
         ValueError: if no rounding of the rule comes near enough.
     """
-    stage = math.log2(target / cost.of(base).macs)
+    stage = math.log2(target / lab.macs(base))
     to = Budget(target, "macs", TOLERANCE)
-    return scale_to(base, rule=rule, budget=to, stage=stage).architecture
+    return lab.scale_to(base, rule=rule, budget=to, stage=stage).architecture

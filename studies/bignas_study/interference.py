@@ -10,10 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bignas_study.alone import SCORED, score_budgets
-from bignas_study.plan import SLICES, Plan, Work, score_slices
 from bignas_study.setting import NAMES, Training
-from common.files import read
+from bignas_study.supernets import BUDGETS, SLICES, Work
 
 EPOCHS = 2.0
 WHOM: dict[str, tuple[str, ...]] = {
@@ -27,34 +25,25 @@ BEFORE = "nothing"
 
 def run(work: Work, seed: int) -> None:
     """The best recipe's supernet of seed 0, trained on in every way; one seed."""
-    if seed > 0:
-        return
-    trainings = list(_trainings(work.plan).values())
-    work.train(trainings[:1])
-    for job in work.train(trainings):
-        score_budgets(work, job)
-    score_slices(work, trainings)
+    if seed == 0:
+        trainings = list(_trainings(work).values())
+        work.score_budgets(trainings)
+        work.score_slices(trainings)
 
 
-def found(plan: Plan) -> list[dict[str, Any]]:
+def found(work: Work) -> list[dict[str, Any]]:
     """For every way the accuracies of the three networks, and the mean of the 30 slices."""
     rows = []
-    for name, training in _trainings(plan).items():
-        networks = read(plan.job(training).folder / SCORED)
-        slices = plan.scores(training, SLICES)
+    for name, training in _trainings(work).items():
+        networks, slices = work.scores(training, BUDGETS), work.scores(training, SLICES)
         if networks is not None and slices is not None:
-            others = slices["accuracies"]
-            rows.append(
-                {
-                    "name": name,
-                    "accuracies": networks["accuracies"],
-                    "slices": sum(others) / len(others),
-                }
-            )
+            others, own = slices["accuracies"], networks["accuracies"]
+            mean = sum(others) / len(others)
+            rows.append({"name": name, "accuracies": own, "slices": mean})
     return rows
 
 
-def _trainings(plan: Plan) -> dict[str, Training]:
-    steady = plan.steady(0)
+def _trainings(work: Work) -> dict[str, Training]:
+    steady = work.steady(0)
     longer = replace(steady, epochs=steady.epochs + EPOCHS, together=EPOCHS)
     return {BEFORE: steady} | {name: replace(longer, whom=whom) for name, whom in WHOM.items()}

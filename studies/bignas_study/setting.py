@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from common.setting import recipe
-from escalade.core.numbers.budget import Budget
-from escalade.train.recipe import Recipe
+from common.lab import Budget, Recipe, recipe
 
 SANDWICH, SINGLE = "sandwich", "single_path"
 SGD, RMSPROP = "sgd", "rmsprop"
@@ -110,37 +108,33 @@ class Training:
     def name(self) -> str:
         """Of its folder: what every supernet has, and what is unusual about this one."""
         parts = [self.space, self.step, f"{self.epochs:g}epochs", f"rate{self.learning_rate:g}"]
-        if self.num_random != NUM_RANDOM:
-            parts.append(f"random{self.num_random}")
-        if self.schedule != ENDING:
-            parts.append(self.schedule)
-        switches = ("zero_residual", "transitions", "distillation")
-        parts += [f"no_{name}" for name in switches if not getattr(self, name)]
-        if self.regularise != "largest":
-            parts.append(f"regularise_{self.regularise}")
-        if self.patches != "same":
-            parts.append(f"patches_{self.patches}")
-        if self.drop_rate != DROP_RATE:
-            parts.append(f"drop{self.drop_rate:g}")
-        if self.weight_decay != WEIGHT_DECAY:
-            parts.append(f"decay{self.weight_decay:g}")
-        if self.averaging:
-            parts.append(f"averaging{self.averaging:g}")
-        if self.optimizer != SGD:
-            parts.append(self.optimizer)
-        if self.clip_grad_norm:
-            parts.append(f"clip{self.clip_grad_norm:g}")
-        if self.batch_size:
-            parts.append(f"batch{self.batch_size}")
-        if self.together:
-            parts.append(f"together{self.together:g}")
-        if self.soft:
-            parts.append(f"soft{self.soft:g}")
-        if self.whom != NAMES:
-            parts.append("_".join(self.whom) or "all")
-        if self.distil_after:
-            parts.append(f"distil_after{self.distil_after:g}")
+        for name, said in _SAID.items():
+            value = getattr(self, name)
+            if value != getattr(Training, name):  # the default
+                parts.append(said.format("_".join(value) or "all" if name == "whom" else value))
         return "-".join([*parts, f"seed{self.seed}"])
+
+
+# What is unusual about a supernet, in the name of its folder.
+_SAID = {
+    "num_random": "random{}",
+    "schedule": "{}",
+    "zero_residual": "no_zero_residual",
+    "transitions": "no_transitions",
+    "distillation": "no_distillation",
+    "regularise": "regularise_{}",
+    "patches": "patches_{}",
+    "drop_rate": "drop{:g}",
+    "weight_decay": "decay{:g}",
+    "averaging": "averaging{:g}",
+    "optimizer": "{}",
+    "clip_grad_norm": "clip{:g}",
+    "batch_size": "batch{}",
+    "together": "together{:g}",
+    "soft": "soft{:g}",
+    "whom": "{}",
+    "distil_after": "distil_after{:g}",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,28 +185,19 @@ class Setting:
         """BigNAS's regularisation; the rest as in the claim test."""
         share = TOGETHER_RATE if training.together else 1.0
         plain = recipe(
-            epochs=training.together or training.epochs,
+            training.together or training.epochs,
+            share * training.learning_rate,
             steps=self.steps,
-            learning_rate=share * training.learning_rate,
             limit=self.limit,
         )
-        schedule = SCHEDULES[training.schedule]
-        return replace(  # type: ignore[arg-type]
-            plain,
-            weight_decay=training.weight_decay,
-            drop_rate=training.drop_rate,
-            averaging=training.averaging,
-            optimizer=training.optimizer,
-            clip_grad_norm=training.clip_grad_norm,
-            batch_size=training.batch_size or plain.batch_size,
-            **schedule,
-        )
+        names = ("weight_decay", "drop_rate", "averaging", "optimizer", "clip_grad_norm")
+        given: dict[str, Any] = {name: getattr(training, name) for name in names}
+        given["batch_size"] = training.batch_size or plain.batch_size
+        return replace(plain, **given, **SCHEDULES[training.schedule])  # type: ignore[arg-type]
 
     def alone_recipe(self) -> Recipe:
         """The recipe of the other studies' networks: cosine, weight decay 1e-4, no dropout."""
-        return recipe(
-            epochs=self.epochs, steps=self.steps, learning_rate=self.alone_rate, limit=self.limit
-        )
+        return recipe(self.epochs, self.alone_rate, steps=self.steps, limit=self.limit)
 
 
 SHORT = Setting(

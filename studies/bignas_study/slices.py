@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 
-from bignas_study.setting import BUDGETS, LADDER, LADDER_SPACE, SPACE, Setting, Training
-from bignas_study.supernets import space_of
-from escalade.core.numbers.seeds import generator
-from escalade.core.sampling.samplers import Hierarchical, Window
-from escalade.core.space.layer_space import LayerSpace
-from escalade.core.space.path_space import Path
-from escalade.core.space.population import IntArray, Population
+from bignas_study.setting import BUDGETS, LADDER, LADDER_SPACE, Setting, Training
+from common import lab
+from common.lab import IntArray, Path, Population, generator, load_space
 
 POOL = 4096
+PLAINEST = Training(seed=0, epochs=1, learning_rate=1)
+
+
+def space_of(training: Training) -> Any:
+    """The space that a supernet holds."""
+    if training.space == LADDER_SPACE:
+        factors = [budget.target / LADDER[0].target for budget in LADDER]
+        return load_space(LADDER_SPACE, factors=factors)
+    space = load_space(training.space)
+    return space if training.transitions else space.with_transitions(False)
 
 
 def spread(setting: Setting, training: Training) -> list[Path]:
@@ -23,17 +31,14 @@ def spread(setting: Setting, training: Training) -> list[Path]:
     The same genomes for all supernets of a space, drawn once, at resolutions that were trained and
     at others between them.
     """
-    space = space_of(training)
-    rows = _rows(setting.slices, training.space)
-    return space.paths(rows)
+    return list(space_of(training).paths(_rows(setting.slices, training.space)))
 
 
 def budgets_networks() -> list[Path]:
     """A random network for each of the small, middle and big budget, the same always."""
-    space = space_of(Training(seed=0, epochs=1, learning_rate=1))
     pool, macs = _pool()
     nearest = [int(np.abs(macs - budget.target).argmin()) for budget in BUDGETS]
-    return space.paths(pool[np.array(nearest)])
+    return list(space_of(PLAINEST).paths(pool[np.array(nearest)]))
 
 
 @cache
@@ -48,12 +53,12 @@ def _rows(num: int, space: str) -> Population:
 
 def _ladder_rows(num: int) -> Population:
     """As many near each of the ladder's budgets."""
-    space = space_of(Training(seed=0, epochs=1, learning_rate=1, space=LADDER_SPACE))
-    window = Window(targets=tuple(b.target for b in LADDER), factor=1.05, balance="both")
+    space = space_of(replace(PLAINEST, space=LADDER_SPACE))
+    window = lab.Window(targets=tuple(b.target for b in LADDER), factor=1.05, balance="both")
     parts = []
     for stage in range(len(LADDER)):
         only = [float(stage == j) for j in range(len(LADDER))]
-        sampler = Hierarchical(space, weights=only, window=window)
+        sampler = lab.Hierarchical(space, weights=only, window=window)
         rng = generator(0, "bignas study", "ladder", stage)
         parts.append(sampler.draw(rng, num // len(LADDER)))
     return Population.concatenate(parts)
@@ -62,8 +67,7 @@ def _ladder_rows(num: int) -> Population:
 @cache
 def _pool() -> tuple[Population, IntArray]:
     """Random networks from the smallest to the largest, and their macs."""
-    space = space_of(Training(seed=0, epochs=1, learning_rate=1, space=SPACE))
-    assert isinstance(space, LayerSpace)
+    space = space_of(PLAINEST)
     genomes = space.sample_spread(generator(0, "bignas study", "slices"), POOL)
     pool = Population(genomes, np.repeat(space.base_triple[None], len(genomes), axis=0))
     return pool, space.costs(pool)

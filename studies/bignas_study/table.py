@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from bignas_study.results import GROUPS
 from bignas_study.setting import NAMES, SANDWICH, SINGLE
 from bignas_study.start import SHOWN
-from common.statistics import against
-from common.table import NONE, difference, grid, mean_cell
-from escalade.core.numbers.statistics import summarize
+from common.statistics import against, summary
+from common.table import NONE, counted, difference, each, joined, page, table, value
 
 Row = Mapping[str, Any]
-GROUPS = (*NAMES, "all")
 SAID = {
     "slices": "the paper's recipe",
     "tuned": "tuned",
@@ -35,21 +34,16 @@ TITLES = {
 }
 
 
-def markdown(found: Mapping[str, Any]) -> str:
+def markdown(found: Row) -> str:
     """All tables, of what is finished."""
-    parts = [_conditions(found), _slices(found), _others(found.get("others", []))]
-    parts.append(_interference(found.get("interference", [])))
+    parts = [_conditions(found), _networks(found["slices"]), _slices(found)]
+    parts += [_others(found.get("others", [])), _interference(found.get("interference", []))]
     parts += [_study(TITLES[name], rows) for name, rows in found["studies"].items()]
-    parts += [
-        _start(found["start"]),
-        _recalibration(found["recalibration"]),
-        _selection(found["selection"]),
-    ]
-    parts.append(_scalenet(found["scalenet"]))
-    return "\n\n".join(part for part in parts if part) + "\n"
+    parts += [_start(found["start"]), _recalibration(found["recalibration"])]
+    return page([*parts, _selection(found["selection"]), _scalenet(found["scalenet"])])
 
 
-def _conditions(found: Mapping[str, Any]) -> str:
+def _conditions(found: Row) -> str:
     setting, rates = found["setting"], found["rates"]
     said = (
         f"Supernets of {setting['epochs']:g} epochs, networks alone as long; accuracy in %, ± its "
@@ -63,176 +57,164 @@ def _conditions(found: Mapping[str, Any]) -> str:
     return said
 
 
-def _slices(found: Mapping[str, Any]) -> str:
+def _networks(rows: Sequence[Row]) -> str:
+    columns = {
+        "": value("name"),
+        "macs": value("macs", "{:.2f} M", scale=1e-6),
+        "params": value("params", "{:.0f} k", scale=1e-3),
+        "pixels": value("resolution"),
+        "depths": lambda row: joined(row["depths"]),
+    }
+    return table("The networks of the budgets", columns, rows)
+
+
+def _slices(found: Row) -> str:
     rows = found["slices"]
-    networks = [
-        [
-            row["name"],
-            f"{row['macs'] / 1e6:.2f} M",
-            f"{row['params'] / 1e3:.0f} k",
-            str(row["resolution"]),
-            "-".join(map(str, row["depths"])),
-        ]
-        for row in rows
-    ]
-    lines = []
-    for kind, said in {**SAID, "alone": "alone"}.items():
-        if not any(row[kind] for row in rows):
-            continue
-        gaps = [row.get(f"{kind}_minus_alone") for row in (*rows, found["all_slices"])]
-        lines.append([said, *(_mean(row[kind]) for row in rows), *map(difference, gaps)])
-    header = ["supernet", *NAMES, *(f"{name} minus alone" for name in GROUPS)]
-    tables = [
-        grid("The networks of the budgets", ["", "macs", "params", "pixels", "depths"], networks),
-        grid("Their slices against the same networks from scratch (Tables 2, 3)", header, lines),
-    ]
-    return "\n\n".join(table for table in tables if table)
+    by_group = dict(zip(GROUPS, (*rows, found["all_slices"]), strict=False))
+    said = {**SAID, "alone": "alone"}
+    columns = {
+        "supernet": lambda kind: said[kind],
+        **each(NAMES, lambda kind, name: _spread(by_group[name][kind].values())),
+        **each(
+            GROUPS,
+            lambda kind, name: difference(by_group[name].get(f"{kind}_minus_alone")),
+            "{} minus alone",
+        ),
+    }
+    known = [kind for kind in said if any(row[kind] for row in rows)]
+    title = "Their slices against the same networks from scratch (Tables 2, 3)"
+    return table(title, columns, known)
+
+
+def _group(row: Row, group: str) -> str:
+    return counted(row["groups"][group])
+
+
+def _minus_first(row: Row, group: str) -> str:
+    return difference(row["minus_first"][group])
 
 
 def _others(rows: Sequence[Row]) -> str:
-    lines = [
-        [
-            row["name"],
-            *(_summary(row["groups"][group]) for group in GROUPS),
-            difference(row["minus_first"]["all"]),
-        ]
-        for row in rows
-    ]
-    header = ["supernet", *GROUPS, "all minus the first's"]
-    return grid("The 30 slices when three networks end their training together", header, lines)
+    minus = each(["all"], _minus_first, "{} minus the first's")
+    title = "The 30 slices when three networks end their training together"
+    return table(title, {"supernet": value("name"), **each(GROUPS, _group), **minus}, rows)
 
 
 def _interference(rows: Sequence[Row]) -> str:
-    lines = []
-    for row in rows:
-        values = [*row["accuracies"], row["slices"]]
-        first = [*rows[0]["accuracies"], rows[0]["slices"]]
-        gaps = [100 * (value - base) for value, base in zip(values, first, strict=True)]
-        cells = [f"{100 * value:.2f}" for value in values]
-        if row is not rows[0]:
-            cells = [f"{c} ({gap:+.2f})" for c, gap in zip(cells, gaps, strict=True)]
-        lines.append([row["name"], *cells])
-    header = ["what trains on", *NAMES, "30 slices"]
-    return grid("Two more epochs of a finished supernet, seed 0", header, lines)
+    def cell(row: Row, place: int) -> str:
+        own, first = ([*each["accuracies"], each["slices"]][place] for each in (row, rows[0]))
+        more = "" if row is rows[0] else f" ({100 * (own - first):+.2f})"
+        return f"{100 * own:.2f}{more}"
+
+    cells = each(range(len(GROUPS)), cell).values()
+    columns = dict(zip((*NAMES, "30 slices"), cells, strict=True))
+    title = "Two more epochs of a finished supernet, seed 0"
+    return table(title, {"what trains on": value("name")} | columns, rows)
 
 
 def _study(title: str, rows: Sequence[Row]) -> str:
-    lines = [
-        [
-            row["name"],
-            *(_summary(row["groups"][group]) for group in GROUPS),
-            *(difference(row["minus_first"][group]) for group in ("small", "big", "all")),
-            f"{row['images']:,}",
-            _seconds(row["device_seconds"]),
-        ]
-        for row in rows
-    ]
-    header = ["supernet", *GROUPS]
-    header += ["small minus the first's", "big minus", "all minus", "images", "device-seconds"]
-    return grid(title, header, lines)
+    columns = {
+        "supernet": value("name"),
+        **each(GROUPS, _group),
+        **each(["small"], _minus_first, "{} minus the first's"),
+        **each(["big", "all"], _minus_first, "{} minus"),
+        "images": value("images", "{:,}"),
+        "device-seconds": lambda row: _average(row["device_seconds"].values(), "{:,.0f}"),
+    }
+    return table(title, columns, rows)
 
 
 def _start(rows: Sequence[Row]) -> str:
-    lines = [
-        [row["name"], *(f"{loss:.3f}" for loss in row["losses"]), str(row["num"])] for row in rows
-    ]
     num = len(rows[0]["losses"]) if rows else 0
+    losses = each(range(num), lambda row, place: f"{row['losses'][place]:.3f}").values()
     spans = [f"steps {SHOWN * i + 1} to {SHOWN * (i + 1)}" for i in range(num)]
-    return grid(
+    return table(
         "The largest path's loss at the start, by what trains with it",
-        ["paths", *spans, "seeds"],
-        lines,
+        {"paths": value("name")} | dict(zip(spans, losses, strict=True)) | {"seeds": value("num")},
+        rows,
     )
 
 
 def _recalibration(rows: Sequence[Row]) -> str:
-    lines = [
-        [
-            row["name"],
-            *(_summary(row["groups"][group]) for group in GROUPS),
-            f"{100 * row['worst']:.2f}",
-            difference(row["minus_usual"]),
-        ]
-        for row in rows
-    ]
-    header = ["statistics", *GROUPS, "worst slice", "all minus the usual"]
-    return grid("Batch norm statistics", header, lines)
+    columns = {
+        "statistics": value("name"),
+        **each(GROUPS, _group),
+        "worst slice": value("worst", "{:.2f}", scale=100),
+        "all minus the usual": lambda row: difference(row["minus_usual"]),
+    }
+    return table("Batch norm statistics", columns, rows)
 
 
 def _selection(rows: Sequence[Row]) -> str:
     """By searcher over supernets and searches, paired with coarse-to-fine."""
-    by_name: dict[str, dict[int, Row]] = {}
-    for row in rows:
-        place = 100 * row["seed"] + row["search_seed"]
-        by_name.setdefault(row["searcher"], {})[place] = row
-    if not by_name:
-        return ""
-    first = next(iter(by_name.values()))
-    targets = rows[0]["budgets"]
-    lines = []
-    for name, searches in by_name.items():
-        judged = [
-            list(each) for each in zip(*(s["judged"] for s in searches.values()), strict=True)
-        ]
-        means = {place: _average(row["judged"]) for place, row in searches.items()}
-        others = {place: _average(row["judged"]) for place, row in first.items()}
-        scores = [_average(row["scores"]) for row in searches.values()]
-        evaluations = [row["evaluations"] for row in searches.values()]
-        lines.append(
-            [
-                name,
-                str(len(searches)),
-                *(_spread(values) for values in judged),
-                difference(against([means], [others])),
-                _spread(scores),
-                f"{_average(evaluations):,.0f}",
-            ]
-        )
-    header = ["searcher", "searches", *(f"{target / 1e6:g}M" for target in targets)]
-    header += ["mean minus the first's", "mean on the search images", "evaluations"]
-    return grid("Selection (Fig. 8): slices chosen, on the judge images", header, lines)
+    by_name = _by_name(rows, "searcher", lambda row: 100 * row["seed"] + row["search_seed"])
+    targets = rows[0]["budgets"] if rows else []
+
+    def scores(name: str) -> str:
+        return _spread([_mean(row["scores"]) for row in by_name[name].values()])
+
+    def evaluations(name: str) -> str:
+        return _average([row["evaluations"] for row in by_name[name].values()], "{:,.0f}")
+
+    columns = {
+        "searcher": str,
+        "searches": lambda name: str(len(by_name[name])),
+        **_members(by_name, "judged", [f"{target / 1e6:g}M" for target in targets]),
+        "mean on the search images": scores,
+        "evaluations": evaluations,
+    }
+    return table("Selection (Fig. 8): slices chosen, on the judge images", columns, by_name)
 
 
 def _scalenet(rows: Sequence[Row]) -> str:
-    names = list(dict.fromkeys(row["name"] for row in rows))
-    by_name = {name: {r["seed"]: r for r in rows if r["name"] == name} for name in names}
-    lines = []
-    for name in names:
-        of = by_name[name]
-        members = zip(*(row["accuracies"] for row in of.values()), strict=True)
-        means = {seed: _average(row["accuracies"]) for seed, row in of.items()}
-        first = {seed: _average(row["accuracies"]) for seed, row in by_name[names[0]].items()}
-        lines.append(
-            [
-                name,
-                *(_spread(list(values)) for values in members),
-                difference(against([means], [first])),
-                _seconds({seed: row["device_seconds"] for seed, row in of.items()}),
-            ]
-        )
+    by_name = _by_name(rows, "name", lambda row: row["seed"])
     num = len(rows[0]["macs"]) if rows else 0
-    header = ["family", *(f"s{i}" for i in range(num)), "mean minus the first's", "device-seconds"]
-    return grid("A ScaleNet family without retraining", header, lines)
+
+    def seconds(name: str) -> str:
+        return _average([row["device_seconds"] for row in by_name[name].values()], "{:,.0f}")
+
+    columns = {
+        "family": str,
+        **_members(by_name, "accuracies", [f"s{i}" for i in range(num)]),
+        "device-seconds": seconds,
+    }
+    return table("A ScaleNet family without retraining", columns, by_name)
 
 
-def _mean(values: Mapping[str, float]) -> str:
-    return _spread(list(values.values())) if values else NONE
+def _by_name(
+    rows: Sequence[Row], name: str, place: Callable[[Row], int]
+) -> dict[str, dict[int, Row]]:
+    found: dict[str, dict[int, Row]] = {}
+    for row in rows:
+        found.setdefault(row[name], {})[place(row)] = row
+    return found
 
 
-def _spread(values: Sequence[float]) -> str:
-    found = summarize(values)
-    return _summary(
-        {"mean": found.mean, "standard_error": found.standard_error, "num": len(values)}
-    )
+def _members(
+    by_name: Mapping[str, Mapping[int, Row]], what: str, heads: Sequence[str]
+) -> dict[str, Callable[[str], str]]:
+    """Accuracies of every member, and of all of them minus the first's, paired by place."""
+
+    def member(name: str, index: int) -> str:
+        return _spread([row[what][index] for row in by_name[name].values()])
+
+    def means(name: str) -> dict[int, float]:
+        return {place: _mean(row[what]) for place, row in by_name[name].items()}
+
+    def minus_first(name: str) -> str:
+        return difference(against([means(name)], [means(next(iter(by_name)))]))
+
+    cells = each(range(len(heads)), member).values()
+    return dict(zip(heads, cells, strict=True)) | {"mean minus the first's": minus_first}
 
 
-def _summary(entry: Row) -> str:
-    return f"{mean_cell(entry)} ({entry['num']})"
+def _spread(values: Collection[float]) -> str:
+    return counted(summary(dict(enumerate(values)))) if values else NONE
 
 
-def _average(values: Sequence[float]) -> float:
+def _mean(values: Collection[float]) -> float:
     return sum(values) / len(values)
 
 
-def _seconds(values: Mapping[Any, float]) -> str:
-    return f"{_average(list(values.values())):,.0f}"
+def _average(values: Collection[float], form: str) -> str:
+    return form.format(_mean(values))

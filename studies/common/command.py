@@ -6,14 +6,11 @@ import argparse
 import math
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import Field, fields, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from escalade.cli.parser import Parser, UsageError
-from escalade.family.files import write_json, write_text
-from escalade.train.interrupt import Interrupted
-from escalade.train.runtime import num_cores
+from common.lab import Interrupted, Parser, UsageError, num_cores
 
 RESULTS = Path(__file__).parents[1] / "results"
 Main = Callable[[Sequence[str]], None]
@@ -48,57 +45,56 @@ def _fail(text: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
-def parser(about: str | None, *, out: Path | None, out_help: str = "work folder") -> Parser:
+def parser(about: str | None, *, out: str) -> Parser:
     """The parser of a study, with the flags that all studies have.
 
     Args:
         about: the script's docstring: what the study does, its hours and its results.
-        out: default folder of its work; None where other options say.
-        out_help: what `--help` says of it.
+        out: the default folder of its work, in words.
     """
     made = Parser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--table", action="store_true", help="only write and print the tables")
-    default = "" if out is None else f" ({out})"
-    made.add_argument("--out", type=Path, default=out, help=f"{out_help}{default}")
+    made.add_argument("--out", type=Path, help=f"work folder ({out})")
     made.add_argument("--results", type=Path, default=RESULTS, help="folder of tables and pictures")
     made.add_argument("--debug", action="store_true", help="show tracebacks")
     return made
 
 
-def add_workers(parser: Parser, *, device: bool = False) -> None:
+def add_workers(parser: Parser, *, device: bool) -> None:
     """How many trainings run side by side, and where."""
-    parser.add_argument(
-        "--workers",
-        type=positive,
-        default=num_cores(),
-        help="trainings side by side (one a core)",
-    )
+    side_by_side = "trainings side by side (one a core)"
+    parser.add_argument("--workers", type=positive, default=num_cores(), help=side_by_side)
     if device:
-        parser.add_argument(
-            "--device", default="cpu", help="cpu, or cuda, which all trainings share (cpu)"
-        )
+        shared = "cpu, or cuda, which all trainings share (cpu)"
+        parser.add_argument("--device", default="cpu", help=shared)
 
 
-def add_setting(parser: Parser, kind: type, *, default: Any = None) -> None:
-    """A flag for every field of a setting.
+def add_counts(parser: Parser, counts: Mapping[str, tuple[int, str]]) -> None:
+    """Flags that say how much is to be done: by name the default and what is counted."""
+    for name, (default, said) in counts.items():
+        parser.add_argument(f"--{name}", type=count, default=default, help=f"{said} ({default})")
+
+
+def add_setting(parser: Parser, setting: Any, *, short: Any = None) -> None:
+    """A flag for every field of a setting that changes on the command line; None if not given.
 
     Args:
         parser: to add to.
-        kind: the setting's class; its docstring says what the fields are.
-        default: a setting whose values the flags have; without, a flag not given is None.
+        setting: a dataclass; its values are the defaults.
+        short: the values with `--short`.
     """
-    for field in fields(kind):
+    for field in _flagged(setting):
         text = str(field.type)
         number: Any = str if text == "str" else positive if "int" in text else above_zero
-        value = None if default is None else getattr(default, field.name)
-        said = None if value is None else f"({value})"
-        name = f"--{field.name.replace('_', '-')}"
-        parser.add_argument(name, type=number, default=value, help=said)
+        values = dict.fromkeys(str(getattr(each, field.name)) for each in (setting, short) if each)
+        said = f"({', with --short '.join(values)})"
+        parser.add_argument(f"--{field.name.replace('_', '-')}", type=number, help=said)
 
 
-def given(options: argparse.Namespace, kind: type) -> dict[str, Any]:
-    """The values of a setting's flags."""
-    return {field.name: getattr(options, field.name) for field in fields(kind)}
+def chosen(options: argparse.Namespace, start: Any) -> Any:
+    """A setting with the values of the flags that were given."""
+    given = {field.name: getattr(options, field.name) for field in _flagged(start)}
+    return replace(start, **{name: value for name, value in given.items() if value is not None})
 
 
 def positive(text: str) -> int:
@@ -137,15 +133,9 @@ def among(known: Collection[str], *, every: bool = False) -> Callable[[str], lis
     return read
 
 
-def write_results(
-    found: Any, text: str, folder: Path, name: str, *, pictures: Mapping[str, str] | None = None
-) -> None:
-    """Write a study's results: NAME.json, NAME.md and SVG files; print the tables."""
-    for picture, content in (pictures or {}).items():
-        write_text(folder / picture, content)
-    write_json(folder / f"{name}.json", found)
-    write_text(folder / f"{name}.md", text)
-    print(text)
+def _flagged(setting: Any) -> list[Field[Any]]:
+    """The fields of a setting that are flags: all but those that say otherwise."""
+    return [field for field in fields(setting) if field.metadata.get("flag", True)]
 
 
 def _whole(text: str, *, least: int) -> int:

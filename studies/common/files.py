@@ -1,13 +1,13 @@
-"""Results of units of work, as files."""
+"""Results of units of work, as files: what is there is not done again."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from escalade.family.files import read_json
+from common.lab import read_json, write_json
 
 SEEDS = range(20)  # whose results are looked for
 
@@ -21,6 +21,20 @@ def read(path: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     return read_json(path, what="result", remedy="give the command again")
+
+
+def once(path: Path, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """A unit's result: read where it is done, else made and written."""
+    if (known := read(path)) is not None:
+        return known
+    found = make()
+    write_json(path, found)
+    return found
+
+
+def slug(name: str) -> str:
+    """A name in a table, as the name of a file."""
+    return "-".join(name.replace(",", "").replace("'", "").split())
 
 
 def plain(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from escalade.train.metrics import Progress
+from common.lab import Progress
 
 SAY_SECONDS = 20.0
 Say = Callable[[str], None]

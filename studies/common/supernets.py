@@ -8,29 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from common import lab
 from common.files import read
 from common.images import leading
-from common.progress import Say
-from escalade.core.numbers.seeds import torch_seed
-from escalade.core.sampling.samplers import Hierarchical, Uniform
-from escalade.core.space.space import SearchSpace
-from escalade.data import ImageData, TrainBatches
-from escalade.evaluate.measure import share_split, shared_split
-from escalade.family.files import write_bytes, write_json
-from escalade.supernet.make import make_supernet
-from escalade.supernet.shared_weights import SharedWeights
-from escalade.train.loop import train
-from escalade.train.metrics import Progress
-from escalade.train.pool import Pool
-from escalade.train.prepare import augmentation
-from escalade.train.recipe import Recipe
-from escalade.train.runtime import Runtime
-from escalade.train.steps import Objective, SinglePathStep, Step
-from escalade.train.worker import Link
+from common.lab import ImageData, Recipe, Runtime, Supernet
+from common.progress import Say, describe
 
 SUPERNETS = "supernets"
 
@@ -39,7 +24,7 @@ SUPERNETS = "supernets"
 class SupernetJob(ABC):
     """A supernet's folder: weights, what they cost, and what is scored with them.
 
-    A study's own kind says which space it holds and how it trains.
+    A study's own kind says which space it holds, and how it trains if not by random paths.
     """
 
     folder: Path
@@ -51,9 +36,10 @@ class SupernetJob(ABC):
     def space(self) -> Any:
         """Whose networks it holds."""
 
-    @abstractmethod
-    def step(self, supernet: Any, data: ImageData, runtime: Runtime) -> Step:
-        """How it trains."""
+    @property
+    def sampler(self) -> Any:
+        """Of the random paths."""
+        return lab.Uniform(self.space.training)
 
     @property
     def name(self) -> str:
@@ -70,34 +56,37 @@ class SupernetJob(ABC):
         return {}
 
     @property
-    def identity(self) -> dict[str, Any]:
-        """What a checkpoint must agree on beside the training images."""
-        return {"supernet": self.name}
-
-    @property
     def cost(self) -> dict[str, Any] | None:
         """What the training cost, None while it is not done."""
         return read(self.folder / "supernet.json")
 
-    def empty(self) -> Any:
-        """With the initial weights of its seed."""
-        torch.manual_seed(torch_seed(self.seed, "supernet"))
-        return make_supernet(self.space.shape)
+    def empty(self) -> Supernet:
+        """Before its first step: with the initial weights of its seed."""
+        return lab.new_supernet(self.space, seed=self.seed)
 
-    def trained(self) -> Any:
+    def trained(self) -> Supernet:
         supernet = self.empty()
         supernet.load_state_dict(load_file(self.folder / "supernet.safetensors"))
         return supernet
 
-    def batches(self, data: ImageData, device: torch.device | str = "cpu") -> TrainBatches:
-        """What it trains on."""
-        return TrainBatches(
-            data.train,
-            batch_size=self.recipe.batch_size,
+    def step(self, supernet: Supernet, data: ImageData, runtime: Runtime) -> lab.Step:
+        """How it trains: here by one random path a step."""
+        return lab.SinglePathStep(
+            supernet,
+            space=self.space.training,
+            sampler=self.sampler,
             seed=self.seed,
-            augmentation=augmentation(self.recipe, data),
-            device=device,
-            num_crops=self.num_crops,
+            objective=self.objective(data, runtime),
+        )
+
+    def objective(self, data: ImageData, runtime: Runtime) -> lab.Objective:
+        """Loss and input statistics."""
+        return lab.objective(self.recipe, data, runtime=runtime)
+
+    def batches(self, data: ImageData, runtime: Runtime) -> lab.TrainBatches:
+        """What it trains on."""
+        return lab.training_batches(
+            self.recipe, data, seed=self.seed, runtime=runtime, num_crops=self.num_crops
         )
 
     def num_steps(self, data: ImageData) -> int:
@@ -106,34 +95,17 @@ class SupernetJob(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class SampledJob(SupernetJob):
-    """A supernet that trains a sampled path a step."""
+    """A supernet that trains the paths of some sampler, one a step."""
 
-    sampler: Uniform | Hierarchical
-
-    @property
-    def space(self) -> SearchSpace:
-        return self.sampler.space
+    sampling: lab.Uniform | lab.Hierarchical
 
     @property
-    def identity(self) -> dict[str, Any]:
-        """Nothing more: so it stands in the checkpoints that there are."""
-        return {}
+    def space(self) -> Any:
+        return self.sampling.space
 
-    def step(self, supernet: SharedWeights, data: ImageData, runtime: Runtime) -> Step:
-        objective = objective_of(self.recipe, data, runtime)
-        return SinglePathStep(
-            supernet, space=self.space, sampler=self.sampler, seed=self.seed, objective=objective
-        )
-
-
-def objective_of(recipe: Recipe, data: ImageData, runtime: Runtime) -> Objective:
-    """Loss and input statistics."""
-    return Objective(
-        mean=data.mean,
-        std=data.std,
-        label_smoothing=recipe.label_smoothing,
-        autocast=runtime.autocast,
-    )
+    @property
+    def sampler(self) -> Any:
+        return self.sampling
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,31 +116,30 @@ class TrainSupernets:
     device: str
 
     def setup(self, shared: Mapping[str, Tensor]) -> ImageData:
-        return replace(self.data, train=shared_split(shared, "train"))
+        return replace(self.data, train=lab.shared_split(shared, "train"))
 
-    def run(self, state: ImageData, job: SupernetJob, link: Link) -> None:
+    def run(self, state: ImageData, job: SupernetJob, link: lab.Link) -> None:
         runtime = Runtime(device=self.device, is_alone=True)
         supernet = job.empty().to(runtime.device)
-        batches = job.batches(state, runtime.device)
-        result = train(
+        result = lab.train(
             job.step(supernet, state, runtime),
             network=supernet,
-            batches=batches,
+            batches=job.batches(state, runtime),
             recipe=job.recipe,
-            num_steps=job.recipe.num_steps(batches.num_per_epoch),
+            num_steps=job.num_steps(state),
             runtime=runtime,
             seed=job.seed,
             name=job.name,
             checkpoint=job.folder / "checkpoint.pt",
-            identity={"train_digest": state.train_digest} | job.identity,
+            identity={"train_digest": state.train_digest, "supernet": job.name},
             metrics=job.folder / "metrics.jsonl",
             progress=link.report,
             should_stop=link.should_stop,
         )
         weights = {n: p.detach().cpu().contiguous() for n, p in supernet.named_parameters()}
-        write_bytes(job.folder / "supernet.safetensors", save(weights))
+        lab.write_bytes(job.folder / "supernet.safetensors", save(weights))
         found = {"device_seconds": result.seconds, "images": result.num_images}
-        write_json(job.folder / "supernet.json", found | job.facts)
+        lab.write_json(job.folder / "supernet.json", found | job.facts)
         (job.folder / "checkpoint.pt").unlink(missing_ok=True)
 
 
@@ -179,16 +150,10 @@ def train_all(
     waiting = list({job.folder: job for job in jobs if job.cost is None}.values())
     if not waiting:
         return
-
-    def tell(index: int, progress: Progress) -> None:
-        say(
-            f"{waiting[index].name}: step {progress.step} of {progress.num_steps}, "
-            f"{progress.images_per_second:,.0f} images/s, {progress.seconds_left:.0f} s left"
-        )
-
     none = leading(data.train, 0)
     work = TrainSupernets(data=replace(data, train=none, search=none, test=none), device=device)
-    num, shared = min(num_workers, len(waiting)), share_split(data.train, "train")
-    with Pool(work, num_workers=num, shared=shared) as pool:
-        for index, _ in pool.run(waiting, on_report=tell):
+    num, shared = min(num_workers, len(waiting)), lab.share_split(data.train, "train")
+    with lab.Pool(work, num_workers=num, shared=shared) as pool:
+        done = pool.run(waiting, on_report=lambda i, at: say(describe(waiting[i].name, at)))
+        for index, _ in done:
             print(f"{SUPERNETS}: {waiting[index].name}", flush=True)

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from escalade.api.methods import evolution_of
-from escalade.api.search import make_searcher
-from escalade.config import Config
-from escalade.core.sampling.samplers import Hierarchical, Window
-from escalade.core.space.space import SearchSpace
-from escalade.search import Evolution, IndependentSearch, RandomSearch, Searcher
-from escalade.spaces.load import load
+from common import lab
+from common.lab import Config
 
 JOINT = "joint"
 
@@ -50,24 +43,25 @@ def arms(num_budgets: int) -> list[Arm]:
     ]
 
 
-def space_of(net: Net, config: Config) -> SearchSpace:
+def space_of(net: Net, config: Config) -> lab.SearchSpace:
     """All scaling stages, or the base networks alone, whose sizes cover every budget."""
     assert config.space is not None
     factors = config.ladder.factors if net.stage is None else (1.0,)
-    return load(config.space, factors=factors, in_channels=1, num_classes=10)
+    return lab.load_space(config.space, factors=factors)
 
 
-def sampler_of(net: Net, config: Config) -> Hierarchical:
+def sampler_of(net: Net, config: Config) -> lab.Hierarchical:
     """The run's sampler, or for one budget base networks around it: same window."""
     assert config.supernet.window is not None
     targets = tuple(config.budgets) if net.stage is None else (config.budgets[net.stage],)
-    window = Window(targets=targets, factor=config.supernet.window, balance=config.supernet.balance)
-    return Hierarchical(space_of(net, config), window=window)
+    balance = config.supernet.balance
+    window = lab.Window(targets=targets, factor=config.supernet.window, balance=balance)
+    return lab.Hierarchical(space_of(net, config), window=window)
 
 
 def searcher_of(
     arm: Arm, net: Net, config: Config, *, num_images: int, num_evaluations: int | None
-) -> Searcher:
+) -> lab.Searcher:
     """An arm's search on one of its supernets.
 
     Args:
@@ -79,27 +73,22 @@ def searcher_of(
     """
     space, budgets = space_of(net, config), config.ladder.budgets
     if arm.searcher == "mcea":
-        return make_searcher(config, space, num_images=num_images)
+        return lab.make_searcher(config, space, num_images=num_images)
     assert num_evaluations is not None
     if arm.searcher == "random":
-        return RandomSearch(
+        return lab.RandomSearch(
             space,
             budgets=budgets,
             seed=config.seed,
             num_images=num_images,
             num_evaluations=num_evaluations,
         )
-    population, _ = evolution_of(config, "independent")
+    population, _ = lab.evolution_of(config, "independent")
     generations = max(1, num_evaluations // (len(budgets) * population))
-    return IndependentSearch(
+    return lab.IndependentSearch(
         space,
         budgets=budgets if net.stage is None else budgets[net.stage : net.stage + 1],
         seed=config.seed,
         num_images=num_images,
-        evolution=Evolution(population=population, generations=generations),
+        evolution=lab.Evolution(population=population, generations=generations),
     )
-
-
-def members_of(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The architectures that an arm's searches found, smallest budget first."""
-    return [stage for search in found for stage in search["stages"]]

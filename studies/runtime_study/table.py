@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from common.table import NONE
+from common.table import NONE, each, interval, page, table
+from common.times import QUANTITIES
 from runtime_study.predictors import MODELS
 from runtime_study.results import ALL, COSTS
-from runtime_study.times import QUANTITIES
 
+Row = Mapping[str, Any]
 PAPER_R = 0.99  # section 4, of one base scaled by any rule
 WHAT = {
     "training": "training step",
@@ -19,18 +21,22 @@ WHAT = {
 _SHARES = {"linear": "r", "log": "r of logarithms", "given_macs": "r of logarithms, given macs"}
 
 
-def markdown(found: Mapping[str, Any]) -> str:
+def markdown(found: Row) -> str:
     """All tables, of what is finished."""
     if not found["networks"]:
         return "No network is timed yet.\n"
     parts = [_conditions(found)]
     for quantity in QUANTITIES:
-        parts += [_verdict(found, quantity), _correlations(found, quantity)]
-        parts.append(_predictors(found, quantity))
-    return "\n\n".join(part for part in parts if part) + "\n"
+        correlations, predictors = (
+            [entry for entry in found[name] if entry["quantity"] == quantity]
+            for name in ("correlations", "predictors")
+        )
+        parts += [f"### {WHAT[quantity].capitalize()}", _verdict(correlations)]
+        parts += [_correlations(correlations), *_predictors(predictors)]
+    return page(parts)
 
 
-def _conditions(found: Mapping[str, Any]) -> str:
+def _conditions(found: Row) -> str:
     setting, rows, noise = found["setting"], found["networks"], found["noise"]
     sizes = sorted({row["batch_size"] for row in rows})
     drift = noise["drift"]["training"]
@@ -46,64 +52,58 @@ def _conditions(found: Mapping[str, Any]) -> str:
     )
 
 
-def _verdict(found: Mapping[str, Any], quantity: str) -> str:
+def _verdict(entries: Sequence[Row]) -> str:
     """Whether the paper's r >= 0.99 with activations is met, base by base."""
     said = []
-    for entry in found["correlations"]:
-        if entry["quantity"] == quantity and entry["rules"] == ALL:
-            r = {name: entry["costs"][name]["linear"]["r"] for name in COSTS}
-            if None not in r.values():
-                met = "met" if round(r["activations"], 3) >= PAPER_R else "not met"
-                best = max(COSTS, key=lambda name: r[name])
-                said.append(
-                    f"{entry['scope']}: activations {r['activations']:.3f} ({met}), best {best} "
-                    f"{r[best]:.3f}"
-                )
+    for entry in entries:
+        r = {name: entry["costs"][name]["linear"]["r"] for name in COSTS}
+        if entry["rules"] == ALL and None not in r.values():
+            met = "met" if round(r["activations"], 3) >= PAPER_R else "not met"
+            best = max(r, key=lambda name: r[name])
+            said.append(
+                f"{entry['scope']}: activations {r['activations']:.3f} ({met}), best {best} "
+                f"{r[best]:.3f}"
+            )
     if not said:
-        return f"### {WHAT[quantity].capitalize()}"
-    return (
-        f"### {WHAT[quantity].capitalize()}\n\nThe paper's r ≥ {PAPER_R} of runtime with "
-        f"activations for one base: {'; '.join(said)}."
-    )
+        return ""
+    paper = f"The paper's r ≥ {PAPER_R} of runtime with activations for one base"
+    return f"{paper}: {'; '.join(said)}."
 
 
-def _correlations(found: Mapping[str, Any], quantity: str) -> str:
-    lines = []
-    for entry in found["correlations"]:
-        if entry["quantity"] != quantity:
-            continue
-        rules = "all" if entry["rules"] == ALL else "w, dWr, dwr, dw"
-        for share, said in _SHARES.items():
-            cells = [_interval(entry["costs"][name].get(share)) for name in COSTS]
-            lines.append([entry["scope"], rules, str(entry["num"]), said, *cells])
-    return _grid(
+def _correlations(entries: Sequence[Row]) -> str:
+    rows = [(entry, share) for entry in entries for share in _SHARES]
+    of_paper = "w, dWr, dwr, dw"
+    columns = {
+        "base": lambda row: row[0]["scope"],
+        "rules": lambda row: "all" if row[0]["rules"] == ALL else of_paper,
+        "networks": lambda row: str(row[0]["num"]),
+        "": lambda row: _SHARES[row[1]],
+        **each(COSTS, lambda row, name: _interval(row[0]["costs"][name].get(row[1]))),
+    }
+    return _table(
         "Pearson's r of seconds an image with each cost; in brackets 95 % over resampled networks",
-        ["base", "rules", "networks", "", *COSTS],
-        lines,
+        columns,
+        rows,
     )
 
 
-def _predictors(found: Mapping[str, Any], quantity: str) -> str:
-    entries = [entry for entry in found["predictors"] if entry["quantity"] == quantity]
-    lines = []
-    for model in MODELS:
-        cells = []
-        for entry in entries:
-            judged = entry["models"][model]
-            r = judged["r"]["r"]
-            cells.append(f"{100 * judged['error']:.1f} % ({NONE if r is None else f'{r:.3f}'})")
-        lines.append([model, *cells])
-    grid = _grid(
+def _predictors(entries: Sequence[Row]) -> Sequence[str]:
+    """How well models predict, and what an activation and a mac cost in the model of both."""
+    if not entries:
+        return ()
+
+    def judged(model: str, entry: int) -> str:
+        found = entries[entry]["models"][model]
+        r = found["r"]["r"]
+        return f"{100 * found['error']:.1f} % ({NONE if r is None else f'{r:.3f}'})"
+
+    cells = each(range(len(entries)), judged).values()
+    heads = (f"{entry['scope']}, a {entry['left_out']} left out" for entry in entries)
+    title = (
         "Sums of costs at fitted prices: median relative error (and r) on networks that the "
-        "prices were not fitted to, those of one rule or of one base at a time",
-        ["seconds from", *(f"{e['scope']}, a {e['left_out']} left out" for e in entries)],
-        lines if entries else [],
+        "prices were not fitted to, those of one rule or of one base at a time"
     )
-    return f"{grid}\n\n{_prices(entries)}" if entries else ""
-
-
-def _prices(entries: Sequence[Mapping[str, Any]]) -> str:
-    """What an activation and a mac cost in the model of both, fitted to all networks."""
+    columns = {"seconds from": str} | dict(zip(heads, cells, strict=True))
     said = []
     for entry in entries:
         if entry["left_out"] == "rule":
@@ -112,19 +112,9 @@ def _prices(entries: Sequence[Mapping[str, Any]]) -> str:
                 f"{entry['scope']} {1e9 * prices['activations']:.2f} ns an activation and "
                 f"{1e12 * prices['macs']:.1f} ps a mac"
             )
-    return f"Prices in the sum of activations and macs: {'; '.join(said)}."
+    prices_of = f"Prices in the sum of activations and macs: {'; '.join(said)}."
+    return _table(title, columns, MODELS), prices_of
 
 
-def _interval(entry: Mapping[str, float | None] | None) -> str:
-    if entry is None or None in entry.values():
-        return NONE
-    return f"{entry['r']:.3f} ({entry['low']:.3f} to {entry['high']:.3f})"
-
-
-def _grid(title: str, header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """A Markdown table under its title; empty without lines."""
-    body = ["| " + " | ".join(line) + " |" for line in lines]
-    if not body:
-        return ""
-    head = "| " + " | ".join(header) + " |"
-    return "\n".join([f"**{title}**", "", head, "|" + " --- |" * len(header), *body])
+_interval = partial(interval, form="{:.3f}", scale=1)
+_table = partial(table, rule=" --- ")

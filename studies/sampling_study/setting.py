@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from common.setting import recipe
-from escalade.core.numbers.budget import Budget
-from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
-from escalade.core.space.space import SearchSpace
-from escalade.search import Evolution
-from escalade.spaces.load import load
-from escalade.train.recipe import Recipe
+from common import lab
+from common.lab import Budget, Recipe
 
 # The paper's two, which also draw the scored paths; and hierarchical sampling that is even over
 # resolutions and depths (core.balance), ours.
@@ -60,9 +55,7 @@ class Setting:
     steps: int | None = None
 
     def recipe(self, epochs: float) -> Recipe:
-        return recipe(
-            epochs=epochs, steps=self.steps, learning_rate=self.learning_rate, limit=self.limit
-        )
+        return lab.recipe(epochs, self.learning_rate, steps=self.steps, limit=self.limit)
 
     def budgets(self, num_scaled: int) -> tuple[Budget, ...]:
         """f_0 to f_M."""
@@ -71,18 +64,11 @@ class Setting:
     def budget(self, stage: int) -> Budget:
         return Budget(self.base * 2**stage, "macs", self.tolerance)
 
-    def space(self, num_scaled: int) -> SearchSpace:
-        factors = [2.0**stage for stage in range(num_scaled + 1)]
-        return load("small", factors=factors, in_channels=1, num_classes=10)
-
-    def sampler(self, name: str, num_scaled: int) -> Uniform | Hierarchical:
+    def sampler(self, name: str, num_scaled: int) -> lab.Uniform | lab.Hierarchical:
         """Uniform, hierarchical with equal weights, or balanced; the same window for all."""
+        space = lab.load_space("small", factors=[2.0**stage for stage in range(num_scaled + 1)])
         targets = tuple(budget.target for budget in self.budgets(num_scaled))
         over = "both" if name == "balanced" else "none"
-        window = Window(targets=targets, factor=self.window, balance=over)
-        kind = Uniform if name == "uniform" else Hierarchical
-        return kind(self.space(num_scaled), window=window)
-
-    @property
-    def evolution(self) -> Evolution:
-        return Evolution(population=self.population, generations=self.generations)
+        window = lab.Window(targets=targets, factor=self.window, balance=over)
+        kind = lab.Uniform if name == "uniform" else lab.Hierarchical
+        return kind(space, window=window)

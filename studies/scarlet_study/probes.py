@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
+from common import lab
 from common.files import read
 from common.images import leading
-from escalade.core.network.architecture import Architecture
-from escalade.data import ImageData
-from escalade.evaluate.measure import EvaluationSettings, MeasurePaths, PathMeter
-from escalade.family.files import write_json
-from escalade.supernet.shared_weights import SharedWeights
-from escalade.train.runtime import Runtime
-from escalade.train.steps import Batch, Step
+from common.lab import Architecture, Batch, ImageData, Runtime, Split, Step, Supernet
 
 CACHE_BYTES = 1 << 28
 
@@ -26,17 +21,16 @@ class Probed:
 
     As in Fig. 1 on training images, here without augmentation and each network with batch norm
     statistics of its own. A look is written at once, so a training that is taken up again goes on
-    with the list.
+    with the list. The last look is due after the training (`Bench.score`).
 
     Args:
         step: how the supernet trains.
         supernet: looked at, never changed.
-        data: whose training images are scored and set the statistics.
         networks: what their paths run.
-        num_steps: of the training.
-        num_probes: looks at even distances; the last is due after the training (`Bench.score`).
-        num_images: leading training images that score.
-        num_recalibration: leading training images that set the statistics.
+        due: the steps before which there is a look.
+        data: whose leading training images set the statistics.
+        images: score.
+        num_recalibration: how many set the statistics.
         file: the list of looks, by step.
         runtime: where the supernet trains.
     """
@@ -45,58 +39,48 @@ class Probed:
         self,
         step: Step,
         *,
-        supernet: SharedWeights,
-        data: ImageData,
+        supernet: Supernet,
         networks: Sequence[Architecture],
-        num_steps: int,
-        num_probes: int,
-        num_images: int,
+        due: Collection[int],
+        data: ImageData,
+        images: Split,
         num_recalibration: int,
         file: Path,
         runtime: Runtime,
     ) -> None:
         self._step = step
         self._supernet = supernet
-        self._data = data
         self._networks = networks
-        self._due = {round(i * num_steps / num_probes) for i in range(1, num_probes)} - {0}
-        self._num_images = min(num_images, len(data.train))
-        self._settings = settings(min(num_recalibration, len(data.train)))
+        self._due = set(due) - {0}
+        self._data = data
+        self._images = images
+        self._num_recalibration = num_recalibration
         self._file = file
         self._runtime = runtime
 
     def __call__(self, batch: Batch) -> Tensor:
         if batch.step in self._due:
-            self._look(batch.step)
+            known: dict[str, Any] = read(self._file) or {}
+            lab.write_json(self._file, known | {str(batch.step): self._look()})
         return self._step(batch)
 
-    def _look(self, step: int) -> None:
-        images = leading(self._data.train, self._num_images)
-        splits = {
-            "recalibration": leading(self._data.train, self._settings.num_recalibration),
-            "search": images,
-        }
-        work = MeasurePaths(
+    def _look(self) -> list[float]:
+        """Accuracies of all networks."""
+        settings = lab.evaluation_settings(self._num_recalibration, self._data)
+        recalibration = leading(self._data.train, settings.num_recalibration)
+        splits = {"recalibration": recalibration, "search": self._images}
+        work = lab.MeasurePaths(
             supernet=self._supernet,
             splits=splits,
-            settings=self._settings,
+            settings=settings,
             mean=self._data.mean,
             std=self._data.std,
             device=str(self._runtime.device),
             cache_bytes=CACHE_BYTES,
         )
-        meter = PathMeter(work, splits)
-        accuracies = [meter.measure(each).num_correct / len(images) for each in self._networks]
-        known: dict[str, Any] = read(self._file) or {}
-        known[str(step)] = accuracies
-        write_json(self._file, known)
-
-
-def settings(num_recalibration: int) -> EvaluationSettings:
-    """How networks are scored, as `Bench` does it."""
-    return EvaluationSettings(
-        num_recalibration=num_recalibration, recalibration_batch=min(128, num_recalibration)
-    )
+        meter = lab.PathMeter(work, splits)
+        right = [meter.measure(network).num_correct for network in self._networks]
+        return [num / len(self._images) for num in right]
 
 
 def looks(file: Path) -> dict[int, list[float]]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from common.setting import recipe
-from escalade.train.recipe import Recipe
+from common.lab import Recipe, recipe
 
 SPACE = "scarlet_small"
 # Ways to train: one permutation of the choices per layer, as many random paths before each update,
@@ -110,21 +109,11 @@ class Setting:
 
     def supernet_recipe(self, training: Training) -> Recipe:
         """The recipe of the other studies' networks: cosine, weight decay 1e-4."""
-        return recipe(
-            epochs=training.epochs,
-            steps=self.steps,
-            learning_rate=training.learning_rate,
-            limit=self.limit,
-        )
+        return recipe(training.epochs, training.learning_rate, steps=self.steps, limit=self.limit)
 
     def alone_recipe(self) -> Recipe:
         """The same for networks trained alone."""
-        return recipe(
-            epochs=self.alone_epochs,
-            steps=self.steps,
-            learning_rate=self.alone_rate,
-            limit=self.limit,
-        )
+        return recipe(self.alone_epochs, self.alone_rate, steps=self.steps, limit=self.limit)
 
 
 SHORT = Setting(

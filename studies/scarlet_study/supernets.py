@@ -1,25 +1,34 @@
-"""The study's supernets: in which space, and how they train."""
+"""The study's supernets: which there are, in which space they live, and how they train."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-from common.supernets import SUPERNETS, SupernetJob, objective_of
-from escalade.core.sampling.fair_paths import FairPaths
-from escalade.core.sampling.samplers import Uniform
-from escalade.core.space.choice_space import ChoiceSpace
-from escalade.core.space.path_space import Path as NetworkPath
-from escalade.data import ImageData
-from escalade.supernet.shared_weights import SharedWeights
-from escalade.train.fair_step import FairStep
-from escalade.train.runtime import Runtime
-from escalade.train.steps import Objective, PathSequence, SinglePathStep, Step
-from scarlet_study.networks import space_of, spread
+from common import lab
+from common.comparison import RATE, Arms, Comparison
+from common.images import leading
+from common.lab import ChoiceSpace, ImageData, Runtime, Supernet
+from common.lab import Path as NetworkPath
+from common.supernets import SUPERNETS, SupernetJob
+from scarlet_study.networks import PLAINEST, flipped, space_of, spread
 from scarlet_study.probes import Probed
-from scarlet_study.setting import FAIR, SINGLE, Setting, Training
+from scarlet_study.setting import (
+    DEFAULT_RATES,
+    FAIR,
+    PLAIN,
+    RANDOM,
+    RATES,
+    RELU,
+    SCORED_AT_RATES,
+    SINGLE,
+    Setting,
+    Training,
+)
+
+NETWORKS, FLIPPED, PROBED = "networks", "flipped", "probed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,17 +38,6 @@ class Job(SupernetJob):
     training: Training
     setting: Setting
 
-    @classmethod
-    def of(cls, folder: Path, setting: Setting, training: Training) -> Job:
-        """The job of a training in the study's folder."""
-        return cls(
-            folder=folder / SUPERNETS / training.name,
-            seed=training.seed,
-            recipe=setting.supernet_recipe(training),
-            training=training,
-            setting=setting,
-        )
-
     @cached_property
     def space(self) -> ChoiceSpace:
         return space_of(self.training)
@@ -48,41 +46,133 @@ class Job(SupernetJob):
     def facts(self) -> dict[str, Any]:
         return {"training": asdict(self.training)}
 
-    def step(self, supernet: SharedWeights, data: ImageData, runtime: Runtime) -> Step:
+    def step(self, supernet: Supernet, data: ImageData, runtime: Runtime) -> lab.Step:
         """With looks at the same networks in between."""
-        setting = self.setting
+        setting, num = self.setting, self.num_steps(data)
         return Probed(
-            self._step(supernet, objective_of(self.recipe, data, runtime)),
+            self._step(supernet, data, runtime),
             supernet=supernet,
-            data=data,
             networks=[path.running for path in spread(setting, self.training)[: setting.probed]],
-            num_steps=self.num_steps(data),
-            num_probes=setting.probes,
-            num_images=setting.probe_images,
+            due={round(i * num / setting.probes) for i in range(1, setting.probes)},
+            data=data,
+            images=leading(data.train, setting.probe_images),
             num_recalibration=setting.recalibration_images,
             file=self.folder / "probes.json",
             runtime=runtime,
         )
 
-    def _step(self, supernet: SharedWeights, objective: Objective) -> Step:
-        space, seed = self.space, self.seed
+    def _step(self, supernet: Supernet, data: ImageData, runtime: Runtime) -> lab.Step:
         if self.training.step == SINGLE:
-            sampler = Uniform(space)
-            return SinglePathStep(
-                supernet, space=space, sampler=sampler, seed=seed, objective=objective
-            )
-        fair = FairPaths(space, seed=seed)
-        paths = fair if self.training.step == FAIR else RandomPaths(space, seed=seed)
-        return FairStep(supernet, paths=paths, objective=objective)
+            return super().step(supernet, data, runtime)
+        kind = lab.FairPaths if self.training.step == FAIR else RandomPaths
+        paths, objective = kind(self.space, seed=self.seed), self.objective(data, runtime)
+        return lab.FairStep(supernet, paths=paths, objective=objective)
 
 
 class RandomPaths:
     """As many paths a step as a layer has choices, each of them random: fair on average only."""
 
     def __init__(self, space: ChoiceSpace, *, seed: int) -> None:
-        self._paths = PathSequence(space, sampler=Uniform(space), seed=seed)
+        self._paths = lab.PathSequence(space, sampler=lab.Uniform(space), seed=seed)
         self._num = space.num_choices
 
     def at(self, step: int) -> list[NetworkPath]:
         """The paths of a step."""
         return [self._paths.at(step * self._num + i) for i in range(self._num)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work(Comparison):
+    """What the study starts from, and what is scored."""
+
+    setting: Setting
+
+    def job(self, training: Training) -> Job:
+        return Job(
+            folder=self.folder / SUPERNETS / training.name,
+            seed=training.seed,
+            recipe=self.setting.supernet_recipe(training),
+            training=training,
+            setting=self.setting,
+        )
+
+    def reference(self, seed: int) -> Training:
+        """The strictly fair supernet with linearly equivalent identities."""
+        return Training(seed=seed, epochs=self.setting.epochs, learning_rate=self.rate(FAIR))
+
+    def tried(self, step: str) -> list[Training]:
+        """The short supernets that the rates of a step are tried on."""
+        epochs = self.setting.rate_epochs * self.passes(step)
+        return [Training(seed=0, epochs=epochs, learning_rate=r, step=step) for r in RATES[step]]
+
+    def passes(self, step: str) -> int:
+        """How many times the epochs a step needs for the passes of a fair one."""
+        return space_of(PLAINEST).num_choices if step == SINGLE else 1
+
+    def rate(self, step: str) -> float:
+        """The setting's, or the best of those that were tried, the default before all of them were.
+
+        As many random paths an update train at the fair steps' rate.
+        """
+        kind = SINGLE if step == SINGLE else FAIR
+        given = {SINGLE: self.setting.single_rate, FAIR: self.setting.fair_rate}[kind]
+        return given or self.best_rate(self.tried(kind), default=DEFAULT_RATES[kind])
+
+    def compare(self, study: str, seed: int) -> None:
+        """Train what a study compares, and score its random and its flipped networks."""
+        if study == RATE and seed > 0:
+            return
+        wanted = list(self.arms(ARMS[study](self), seed).values())
+        self.train(wanted)
+        setting = self.setting
+        random = {training: spread(setting, training) for training in wanted}
+        if study == RATE:
+            shown = {training: paths[SCORED_AT_RATES] for training, paths in random.items()}
+            self.score(self.searching, shown, RATE)
+            return
+        judging = self.judging(setting.judge_images)
+        self.score(judging, random, NETWORKS)
+        images = leading(self.data.train, setting.probe_images)  # as the looks during a training
+        probed = {training: paths[: setting.probed] for training, paths in random.items()}
+        self.score(self.bench(images, self.data.train_digest), probed, PROBED)
+        self.score(judging, {training: _forced(setting, training) for training in wanted}, FLIPPED)
+
+
+def _forced(setting: Setting, training: Training) -> list[NetworkPath]:
+    return [path for paths in flipped(setting, training).values() for path in paths]
+
+
+def _rates(work: Work) -> Arms:
+    """Learning rates of the strictly fair and of the single-path step, on short supernets."""
+    names = {FAIR: "fair", SINGLE: "single path"}
+    return {
+        f"{name}, {each.learning_rate:g}": {
+            "step": step, "epochs": each.epochs, "learning_rate": each.learning_rate,
+        }
+        for step, name in names.items()
+        for each in work.tried(step)
+    }  # fmt: skip
+
+
+def _fairness(work: Work) -> Arms:
+    """Strictly fair steps against random paths, at equal passes."""
+    epochs = work.setting.epochs * work.passes(SINGLE)
+    single = {"step": SINGLE, "epochs": epochs, "learning_rate": work.rate(SINGLE)}
+    return {
+        "strictly fair": {},
+        "random, as many an update": {"step": RANDOM},
+        "random, one an update": single,
+    }
+
+
+# The studies that compare supernets by their networks.
+ARMS: dict[str, Callable[[Work], Arms]] = {
+    RATE: _rates,
+    # How identities run: linear, not at all, or with a ReLU (Fig. 1).
+    "identity": lambda work: {
+        "LET": {}, "identity": {"identity": PLAIN}, "LET with ReLU": {"identity": RELU},
+    },
+    # The paper's space, and the one in which every identity folds.
+    "folds": lambda work: {"some fold (the paper's)": {}, "all fold": {"folds": True}},
+    "fairness": _fairness,
+}  # fmt: skip

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from common.statistics import against
-from common.table import NONE, difference, grid, mean_cell, spread
+from common.table import difference, each, interval, mean_cell, page, spread, table, value
 from scarlet_study.setting import FAIR, FLIPS, SINGLE
 
 Row = Mapping[str, Any]
@@ -21,7 +21,7 @@ TITLES = {
 SHOWN = ("spearman", "kendall")
 
 
-def markdown(found: Mapping[str, Any]) -> str:
+def markdown(found: Row) -> str:
     """All tables, of what is finished."""
     parts = [_conditions(found)]
     parts += [_study(TITLES[name], rows) for name, rows in found["studies"].items()]
@@ -34,10 +34,10 @@ def markdown(found: Mapping[str, Any]) -> str:
         _searches("The constraint on the accuracy (Fig. 6)", found["searches"]["constraint"]),
         _searches("Controller and weights", found["searches"]["controller"]),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return page(parts)
 
 
-def _conditions(found: Mapping[str, Any]) -> str:
+def _conditions(found: Row) -> str:
     setting, rates = found["setting"], found["rates"]
     return (
         f"Supernets of {setting['epochs']:g} epochs of 13 passes a batch; networks alone of "
@@ -50,95 +50,86 @@ def _conditions(found: Mapping[str, Any]) -> str:
 
 
 def _study(title: str, rows: Sequence[Row]) -> str:
-    lines = []
-    for row in rows:
-        flipped = row["flipped"].values()
-        lines.append(
-            [
-                row["name"],
-                *(mean_cell(row[what]) for what in ("mean", "deviation", "worst", "best")),
-                *(difference(row[what]["minus_first"]) for what in ("mean", "deviation")),
-                *(spread(means[str(num)] for means in flipped) for num in FLIPS),
-                f"{row['images']:,}",
-                f"{np.mean(list(row['device_seconds'].values())):,.0f}",
-            ]
-        )
-    header = ["supernet", "mean of networks", "deviation between them", "worst", "best"]
-    header += ["mean minus the first's", "deviation minus"]
-    header += [f"with {num} identities" for num in FLIPS]
-    return grid(title, [*header, "images", "seconds"], lines)
+    def measure(row: Row, what: str) -> str:
+        return mean_cell(row[what])
+
+    def flipped(row: Row, num: int) -> str:
+        return spread(means[str(num)] for means in row["flipped"].values())
+
+    columns = {
+        "supernet": value("name"),
+        "mean of networks": lambda row: measure(row, "mean"),
+        "deviation between them": lambda row: measure(row, "deviation"),
+        **each(("worst", "best"), measure),
+        "mean minus the first's": lambda row: difference(row["mean"]["minus_first"]),
+        "deviation minus": lambda row: difference(row["deviation"]["minus_first"]),
+        **each(FLIPS, flipped, "with {} identities"),
+        "images": value("images", "{:,}"),
+        "seconds": lambda row: f"{np.mean(list(row['device_seconds'].values())):,.0f}",
+    }
+    return table(title, columns, rows)
 
 
 def _curves(rows: Sequence[Row]) -> str:
     """Mean and deviation of the random networks while supernets train, means over seeds."""
-    lines = []
-    for row in rows:
-        curves = [curve for curve in row["curves"].values() if curve]
-        if curves:
-            points = zip(*curves, strict=True)
-            lines.append([row["name"], *(_point(point) for point in points)])
-    shares = [f"{100 * p['progress']:.0f} %" for p in curves[0]] if lines else []
-    return grid(
+    curves = {row["name"]: [c for c in row["curves"].values() if c] for row in rows}
+    known = {name: of for name, of in curves.items() if of}
+
+    def point(name: str, place: int) -> str:
+        pairs = [[curve[place][of] for of in ("mean", "deviation")] for curve in known[name]]
+        mean, deviation = 100 * np.mean(pairs, axis=0)
+        return f"{mean:.1f}, {deviation:.1f}"
+
+    first = next(iter(known.values()))[0] if known else []
+    heads = [f"{100 * each['progress']:.0f} %" for each in first]
+    points = each(range(len(first)), point).values()
+    return table(
         "Random networks on training images while the supernet trains: mean, deviation (Fig. 1)",
-        ["supernet", *shares],
-        lines,
+        {"supernet": str} | dict(zip(heads, points, strict=True)),
+        known,
     )
-
-
-def _point(point: Iterable[Row]) -> str:
-    pairs = [(each["mean"], each["deviation"]) for each in point]
-    mean, deviation = 100 * np.mean(pairs, axis=0)
-    return f"{mean:.1f}, {deviation:.1f}"
 
 
 def _alone(title: str, rows: Sequence[Row]) -> str:
-    if not rows:
-        return ""
-    first = rows[0]["accuracies"]
-    lines = [
-        [
-            row["name"],
-            f"{row['macs'] / 1e6:.2f} M",
-            f"{row['params']:,}",
-            spread(row["accuracies"].values()),
-            str(len(row["accuracies"])),
-            difference(against([row["accuracies"]], [first])),
-        ]
-        for row in rows
-    ]
-    header = ["network", "macs", "params", "accuracy", "trainings", "minus the first's"]
-    return grid(title, header, lines)
+    columns = {
+        "network": value("name"),
+        "macs": value("macs", "{:.2f} M", scale=1e-6),
+        "params": value("params", "{:,}"),
+        "accuracy": lambda row: spread(row["accuracies"].values()),
+        "trainings": lambda row: str(len(row["accuracies"])),
+        "minus the first's": lambda row: difference(
+            against([row["accuracies"]], [rows[0]["accuracies"]])
+        ),
+    }
+    return table(title, columns, rows)
 
 
 def _folded(rows: Sequence[Row]) -> str:
-    lines = [[row["name"], mean_cell(row["mean"]), difference(row["minus_first"])] for row in rows]
-    return grid(
-        f"Networks with {FLIPS[-1]} identities trained alone, in both spaces",
-        ["space", "accuracy", "minus the first's"],
-        lines,
-    )
+    columns = {
+        "space": value("name"),
+        "accuracy": lambda row: mean_cell(row["mean"]),
+        "minus the first's": lambda row: difference(row["minus_first"]),
+    }
+    title = f"Networks with {FLIPS[-1]} identities trained alone, in both spaces"
+    return table(title, columns, rows)
 
 
-def _agreement(found: Mapping[str, Any]) -> str:
-    lines = []
-    for row in found["agreement"]:
-        cells = [
-            _interval(row["agreement"][kind][name]) for kind in ("raw", "partial") for name in SHOWN
-        ]
-        lines.append([row["name"], str(row["seed"]), *cells])
-    header = ["supernet", "seed", *SHOWN, *(f"{name} without the macs trend" for name in SHOWN)]
+def _agreement(found: Row) -> str:
+    columns = {
+        "supernet": value("name"),
+        "seed": value("seed"),
+        **each(SHOWN, lambda row, name: interval(row["agreement"]["raw"][name])),
+        **each(
+            SHOWN,
+            lambda row, name: interval(row["agreement"]["partial"][name]),
+            "{} without the macs trend",
+        ),
+    }
     title = (
         f"Rank correlation with {len(found['ranked'])} networks trained alone, x 100; in brackets "
         "95 % over resampled networks"
     )
-    return grid(title, header, lines)
-
-
-def _interval(entry: Row) -> str:
-    if any(value is None for value in entry.values()):
-        return NONE
-    value, low, high = (100 * float(entry[key]) for key in ("value", "low", "high"))
-    return f"{value:.0f} ({low:.0f} to {high:.0f})"
+    return table(title, columns, found["agreement"])
 
 
 def _searches(title: str, rows: Sequence[Row]) -> str:
@@ -146,35 +137,39 @@ def _searches(title: str, rows: Sequence[Row]) -> str:
     by_name: dict[str, dict[int, Row]] = {}
     for row in rows:
         by_name.setdefault(row["name"], {})[100 * row["seed"] + row["search_seed"]] = row
-    first = next(iter(by_name.values()), {})
-    lines = []
-    for name, of in by_name.items():
-        ends = [(_range(row, 0), _range(row, 1)) for row in of.values()]
-        errors, macs = (np.mean([end[i] for end in ends], axis=0) for i in (0, 1))
-        ratios = [[g["identity_ratio"] for g in row["generations"]] for row in of.values()]
-        start, last = np.mean([[each[0], each[-1]] for each in ratios], axis=0)
-        volumes, others = (_volumes(each) for each in (of, first))
-        lines.append(
-            [
-                name,
-                str(len(of)),
-                spread(volumes.values()),
-                difference(against([volumes], [others])),
-                f"{100 * (1 - errors[1]):.1f} to {100 * (1 - errors[0]):.1f}",
-                f"{macs[0] / 1e6:.2f} to {macs[1] / 1e6:.2f}",
-                f"{100 * start:.1f} to {100 * last:.1f}",
-                f"{np.mean([row['generations'][-1]['evaluated'] for row in of.values()]):,.0f}",
-            ]
-        )
-    header = ["search", "searches", "hypervolume, %", "minus the first's", "front's accuracy, %"]
-    header += ["its M macs", "identity ratio, first to last, %", "evaluations"]
-    return grid(title, header, lines)
 
+    def volumes(name: str) -> dict[int, float]:
+        return {p: row["generations"][-1]["hypervolume"] for p, row in by_name[name].items()}
 
-def _range(row: Row, objective: int) -> tuple[float, float]:
-    values = [network["values"][objective] for network in row["front"]]
-    return min(values), max(values)
+    def minus_first(name: str) -> str:
+        return difference(against([volumes(name)], [volumes(rows[0]["name"])]))
 
+    def ends(name: str, objective: int) -> Any:
+        """The least and the largest of a front, means over the searches."""
+        of = [[n["values"][objective] for n in row["front"]] for row in by_name[name].values()]
+        return np.mean([(min(values), max(values)) for values in of], axis=0)
 
-def _volumes(of: Mapping[int, Row]) -> dict[int, float]:
-    return {place: row["generations"][-1]["hypervolume"] for place, row in of.items()}
+    def accuracy(name: str) -> str:
+        best, worst = 100 * (1 - ends(name, 0))
+        return f"{worst:.1f} to {best:.1f}"
+
+    def ratios(name: str) -> str:
+        of = [row["generations"] for row in by_name[name].values()]
+        pairs = [[g[at]["identity_ratio"] for at in (0, -1)] for g in of]
+        return "{:.1f} to {:.1f}".format(*(100 * np.mean(pairs, axis=0)))
+
+    def evaluated(name: str) -> str:
+        of = by_name[name].values()
+        return f"{np.mean([row['generations'][-1]['evaluated'] for row in of]):,.0f}"
+
+    columns = {
+        "search": str,
+        "searches": lambda name: str(len(by_name[name])),
+        "hypervolume, %": lambda name: spread(volumes(name).values()),
+        "minus the first's": minus_first,
+        "front's accuracy, %": accuracy,
+        "its M macs": lambda name: "{:.2f} to {:.2f}".format(*(ends(name, 1) / 1e6)),
+        "identity ratio, first to last, %": ratios,
+        "evaluations": evaluated,
+    }
+    return table(title, columns, by_name)

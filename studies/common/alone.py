@@ -1,27 +1,23 @@
-"""Retraining from scratch: one result file per network and seed."""
+"""Networks trained alone, from scratch: one result file for each with a seed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from common import lab
 from common.files import SEEDS, read
+from common.lab import Architecture, Recipe
 from common.progress import Say, describe
-from escalade.core.network.architecture import Architecture
-from escalade.data import ImageData
-from escalade.evaluate.measure import EvaluationSettings
-from escalade.family.files import write_json
-from escalade.family.parallel import retrain_all
-from escalade.family.retrain import RetrainJob
-from escalade.train.recipe import Recipe
-from escalade.train.runtime import Runtime
+
+NUM_RECALIBRATION = 1024  # training images that set batch norm statistics at the end
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unit:
-    """A network and a retraining seed. Equal networks of several arms are one unit."""
+    """A network and a training's seed. Equal networks of several arms are one unit."""
 
     architecture: Architecture
     seed: int
@@ -37,38 +33,56 @@ class Unit:
         return read(folder / f"{self.name}.json")
 
 
-def retrain(
+def units(architectures: Iterable[Architecture], seed: int) -> list[Unit]:
+    """Networks that are trained with one seed."""
+    return [Unit(architecture=architecture, seed=seed) for architecture in architectures]
+
+
+def results(
+    folder: Path, architecture: Architecture, seeds: Sequence[int] = SEEDS
+) -> dict[int, dict[str, Any]]:
+    """A network's finished trainings by seed."""
+    found = {s: Unit(architecture=architecture, seed=s).result(folder) for s in seeds}
+    return {seed: result for seed, result in found.items() if result is not None}
+
+
+def accuracies(
+    folder: Path, architecture: Architecture, seeds: Sequence[int] = SEEDS
+) -> dict[int, float]:
+    """Accuracies of a network's finished trainings by seed."""
+    found = results(folder, architecture, seeds)
+    return {seed: float(result["accuracy"]) for seed, result in found.items()}
+
+
+def train_alone(
     units: Iterable[Unit],
     folder: Path,
     *,
     recipe: Recipe,
-    data: ImageData,
+    data: lab.ImageData,
     num_workers: int,
     say: Say,
     device: str = "cpu",
-    done: Callable[[Unit], None] = lambda unit: None,
 ) -> None:
     """Train what is not trained yet, `num_workers` side by side: a thread each, or a GPU for all.
 
     Every network is scored once, at its end, on the data's search split; what that split is, is
     the caller's choice (the judge images, or for the tuning of the recipe the search images).
     """
-    waiting = {u.name: u for u in units if u.result(folder) is None}
+    waiting = {unit.name: unit for unit in units if unit.result(folder) is None}
     if not waiting:
         return
-    jobs = [_job(unit, folder, recipe) for unit in waiting.values()]
-    num = min(1024, len(data.train))
-    finished = retrain_all(
-        jobs,
+    finished = lab.retrain_all(
+        [_job(unit, folder, recipe) for unit in waiting.values()],
         data=data,
-        runtime=Runtime(device=device),
-        settings=EvaluationSettings(num_recalibration=num, recalibration_batch=min(128, num)),
+        runtime=lab.Runtime(device=device),
+        settings=lab.evaluation_settings(NUM_RECALIBRATION, data),
         num_workers=num_workers,
         progress=lambda name, progress: say(describe(name, progress)),
     )
     for job, made in finished:
         unit = waiting[job.name]
-        write_json(
+        lab.write_json(
             folder / f"{unit.name}.json",
             {
                 "accuracy": made.search.accuracy,
@@ -80,19 +94,14 @@ def retrain(
             },
         )
         (job.folder / "checkpoint.pt").unlink(missing_ok=True)
-        done(unit)
+        said = f"{made.search.accuracy:.2%}, {made.seconds:.0f} s"
+        print(f"{folder.name}: {unit.name}, {said}", flush=True)
 
 
-def retrained(folder: Path, architecture: Architecture) -> list[float]:
-    """Accuracies of a network's finished retrainings, in the order of seeds."""
-    results = (Unit(architecture=architecture, seed=seed).result(folder) for seed in SEEDS)
-    return [float(result["accuracy"]) for result in results if result is not None]
-
-
-def _job(unit: Unit, folder: Path, recipe: Recipe) -> RetrainJob:
+def _job(unit: Unit, folder: Path, recipe: Recipe) -> lab.RetrainJob:
     if unit.learning_rate is not None:
         recipe = replace(recipe, learning_rate=unit.learning_rate)
-    return RetrainJob(
+    return lab.RetrainJob(
         name=unit.name,
         architecture=unit.architecture,
         recipe=recipe,

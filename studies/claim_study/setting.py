@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from common.setting import recipe
-from escalade.train.recipe import Recipe
+from common.lab import Recipe, recipe
 
 FACTORS = (1.0, 2.0, 4.0)
 GROWN = 8.0
@@ -45,18 +45,15 @@ class Setting:
     iterations: int = 2
     balance: str = "both"
     limit: int | None = None
+    recalibration_images: ClassVar[int] = 1024
 
     @property
     def retraining(self) -> Recipe:
-        return self._recipe(epochs=self.epochs)
+        return self._recipe(self.epochs)
 
     @property
     def supernet(self) -> Recipe:
-        if self.supernet_steps is not None:
-            return self._recipe(steps=self.supernet_steps)
-        return self._recipe(epochs=self.supernet_epochs)
+        return self._recipe(self.supernet_epochs, self.supernet_steps)
 
-    def _recipe(self, *, epochs: float = 0.0, steps: int | None = None) -> Recipe:
-        return recipe(
-            epochs=epochs, steps=steps, learning_rate=self.learning_rate, limit=self.limit
-        )
+    def _recipe(self, epochs: float, steps: int | None = None) -> Recipe:
+        return recipe(epochs, self.learning_rate, steps=steps, limit=self.limit)

@@ -1,0 +1,175 @@
+"""What the studies use of Escalade, in one place: no other file of theirs imports it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from escalade.api.methods import evolution_of
+from escalade.api.search import make_searcher
+from escalade.api.session import cache_dir, load_images
+from escalade.cli.parser import Parser, UsageError
+from escalade.config import Config, read_preset, resolve
+from escalade.core.network import cost
+from escalade.core.network.architecture import (
+    Architecture,
+    Block,
+    Head,
+    Rounding,
+    SqueezeExcite,
+    Stage,
+    Stem,
+)
+from escalade.core.network.regnet import regnet
+from escalade.core.numbers.budget import Budget, Ladder
+from escalade.core.numbers.seeds import generator, torch_seed
+from escalade.core.numbers.statistics import (
+    empirical_distribution,
+    kendall,
+    paired_test,
+    pearson,
+    spearman,
+    summarize,
+)
+from escalade.core.sampling.fair_paths import FairPaths
+from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
+from escalade.core.sampling.sandwich_paths import Sandwich
+from escalade.core.scaling.extrapolation import Growth, fit
+from escalade.core.scaling.grown_members import follow, solve
+from escalade.core.scaling.hybrid import scale_to
+from escalade.core.scaling.lattice import meet_budget
+from escalade.core.scaling.ratios import realised
+from escalade.core.scaling.rules import rule
+from escalade.core.scaling.scale_by import scale
+from escalade.core.space.choice_space import ChoiceSpace
+from escalade.core.space.path_space import Path
+from escalade.core.space.population import IntArray, Population
+from escalade.core.space.space import SearchSpace
+from escalade.data import ImageData, TrainBatches
+from escalade.data import load as load_data
+from escalade.data.batches import prepare as prepare_images
+from escalade.data.fashion_mnist import DEBIAN, EMBEDDED
+from escalade.data.idx import idx_bytes, read_idx
+from escalade.data.image_data import channel_statistics
+from escalade.data.split import Split, row_digests
+from escalade.evaluate.batch_cache import BatchCache
+from escalade.evaluate.evaluator import Evaluator
+from escalade.evaluate.latency import rounds
+from escalade.evaluate.latency import summarise as summarise_seconds
+from escalade.evaluate.measure import (
+    EvaluationSettings,
+    MeasurePaths,
+    PathMeter,
+    share_split,
+    shared_split,
+)
+from escalade.evaluate.score import BATCH_SIZE as SCORED_AT_ONCE
+from escalade.evaluate.score import count_correct
+from escalade.evaluate.step_memory import batch_bytes
+from escalade.evaluate.store import Store
+from escalade.family.files import read_json, write_bytes, write_json, write_text
+from escalade.family.making import finish
+from escalade.family.parallel import retrain_all
+from escalade.family.retrain import RetrainJob
+from escalade.family.timing import prepare as prepare_timing
+from escalade.nets.build import build
+from escalade.report.figures.figure import Figure, Key, log_axis
+from escalade.report.figures.figure import layout as figure_layout
+from escalade.report.palette import NEUTRAL, colour
+from escalade.report.svg import draw
+from escalade.search import (
+    MCEA,
+    NSGA2,
+    PPO,
+    CoarseToFine,
+    Constraint,
+    DesignSpaceSearch,
+    Evolution,
+    IndependentSearch,
+    RandomSearch,
+    Searcher,
+)
+from escalade.search.objectives import DEFAULT as OBJECTIVES
+from escalade.search.objectives import DEFAULT_WEIGHTS as OBJECTIVE_WEIGHTS
+from escalade.spaces.known import load as known_architecture
+from escalade.spaces.load import load, load_any
+from escalade.supernet.extract import extract
+from escalade.supernet.make import make_supernet
+from escalade.supernet.normalise import EPSILON, Normalise
+from escalade.supernet.shared_weights import SharedWeights as Supernet
+from escalade.train.fair_step import FairStep
+from escalade.train.interrupt import Interrupted
+from escalade.train.loop import train
+from escalade.train.metrics import Progress
+from escalade.train.pool import Pool
+from escalade.train.prepare import objective, training_batches
+from escalade.train.recipe import Recipe
+from escalade.train.runtime import Runtime, num_cores
+from escalade.train.sandwich_step import SandwichStep
+from escalade.train.steps import Batch, Objective, PathSequence, PlainStep, SinglePathStep, Step
+from escalade.train.together import TogetherStep
+from escalade.train.worker import Link
+
+CHANNELS, CLASSES = 1, 10  # of Fashion-MNIST
+
+
+def macs(architecture: Architecture) -> int:
+    """Of one image."""
+    return cost.of(architecture).macs
+
+
+def load_space(name: str, *, factors: Sequence[float] | None = None) -> Any:
+    """A supernet's space for Fashion-MNIST, by name; `factors` are the ladder f_j / f_0."""
+    return load(name, factors=factors, in_channels=CHANNELS, num_classes=CLASSES)
+
+
+def design_space(name: str) -> Any:
+    """A design space for Fashion-MNIST, by name."""
+    return load_any(name).with_data(in_channels=CHANNELS, num_classes=CLASSES)
+
+
+def divisors(space: Any) -> dict[str, int]:
+    """What widths and resolutions are rounded to."""
+    data = space.data
+    return {"width_divisor": data.width_divisor, "resolution_divisor": data.resolution_divisor}
+
+
+def new_supernet(space: Any, *, seed: int, zero_residual: bool = False) -> Supernet:
+    """A space's supernet, with the initial weights of a seed."""
+    torch.manual_seed(torch_seed(seed, "supernet"))
+    return make_supernet(space.shape, zero_residual=zero_residual)
+
+
+def recipe(epochs: float, learning_rate: float, *, steps: int | None, limit: int | None) -> Recipe:
+    """The recipe of the claim test at some length; a smoke test's has steps and smaller batches."""
+    batch = 128 if limit is None else min(128, limit // 4)
+    length: dict[str, Any] = {"steps": steps} if steps else {"epochs": epochs}
+    return Recipe(**length, learning_rate=learning_rate, batch_size=batch, padding=2, flip=True)
+
+
+def evaluation_settings(num_recalibration: int, data: ImageData) -> EvaluationSettings:
+    """So many training images set batch norm statistics, or all there are."""
+    num = min(num_recalibration, len(data.train))
+    return EvaluationSettings(num_recalibration=num, recalibration_batch=min(128, num))
+
+
+def fit_growth(family: Sequence[Architecture], budgets: Sequence[float]) -> Growth:
+    """The growth functions through a family's strategies as realised, at its budgets in macs."""
+    ladder = Ladder(tuple(Budget(target, "macs") for target in budgets))
+    return fit(
+        [ladder.stage(target) for target in budgets],
+        scalings=[realised(family[0], member) for member in family],
+    )
+
+
+def step_bytes(architecture: Architecture, *, batch_size: int) -> int:
+    """Peak bytes of a training step in fp32, weights included."""
+    return batch_bytes(
+        build(architecture),
+        batch_size=batch_size,
+        in_channels=architecture.in_channels,
+        resolution=architecture.resolution,
+        train=True,
+    )
