@@ -25,13 +25,7 @@ on. Results go to studies/results/accuracy.json and accuracy.md, with a picture 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
-
-# Idle threads of a process must not take the other's core; read when torch is imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-import torch
 
 from accuracy_study import results, search
 from accuracy_study.bases import BASES
@@ -40,7 +34,7 @@ from accuracy_study.setting import FACTORS, MAIN, RULES, Setting, networks
 from accuracy_study.table import markdown
 from common.alone import units
 from common.command import add_counts, add_workers, among, command, positive
-from common.lab import Parser, Runtime
+from common.lab import Parser, Runtime, num_threads
 from common.study import Study, Work, keep
 from common.times import Scaled, Timing, time_all
 
@@ -77,7 +71,7 @@ def _time(work: Work) -> None:
         largest_batch=results.BATCH,
         repeats=options.repeats,
         device=runtime.device_name,
-        threads=torch.get_num_threads(),
+        threads=num_threads(),
     )
     keep(timing, folder)
     time_all(results.trained(work.folder), folder, timing, runtime=runtime, rounds=options.rounds)

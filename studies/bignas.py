@@ -56,15 +56,9 @@ Results go to studies/results/bignas.json (or bignas_short.json), the same .md a
 
 from __future__ import annotations
 
-import os
-
-# Idle threads of a process must not take the other's core; read when torch is imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
 from bignas_study import (
     alone,
     arms,
-    interference,
     recalibration,
     results,
     scalenet,
@@ -84,7 +78,7 @@ PARTS = Parts(
         "rate": arms.compare("rate"),
         "slices": alone.run,
         "half": alone.run_half,
-        "interference": interference.run,
+        "interference": alone.run_interference,
         "step": arms.compare("step"),
         "start": start.run,
         "recipe": arms.compare("recipe"),

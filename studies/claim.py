@@ -22,11 +22,7 @@ twice the macs and takes twice as long. Results go to studies/results/claim_14.j
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-
-# Idle threads of a process must not take the other's core; read when torch is imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from claim_study.networks import Entry, hand_base, hand_entries, searched_entries
 from claim_study.results import RETRAINED, TUNED, to_json

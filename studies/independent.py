@@ -30,11 +30,6 @@ Results go to studies/results/independent.json and independent.md, at the end an
 
 from __future__ import annotations
 
-import os
-
-# Idle threads of a process must not take the other's core; read when torch is imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
 from common.command import add_counts, add_workers, command
 from common.lab import Parser
 from common.study import Study

@@ -25,11 +25,6 @@ pictures beside them, at the end and by --table.
 
 from __future__ import annotations
 
-import os
-
-# Idle threads of a process must not take the other's core; read when torch is imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
 from common.command import command, positive
 from common.lab import Parser
 from common.study import Study, Work

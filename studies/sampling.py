@@ -29,11 +29,6 @@ goes on. Results go to studies/results/sampling.json and sampling.md, at the end
 
 from __future__ import annotations
 
-import os
-
-# Idle threads of a process must not take the other's core; read when torch is imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
 from common.alone import units
 from common.command import add_counts, add_workers, command
 from common.lab import Parser

@@ -43,11 +43,6 @@ studies/results/scarlet.json (or scarlet_short.json), the same .md, and pictures
 
 from __future__ import annotations
 
-import os
-
-# Idle threads of a process must not take the other's core; read when torch is imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
 from common.command import command
 from common.comparison import Parts
 from common.study import Study

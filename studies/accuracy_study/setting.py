@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from accuracy_study.bases import BASES
 from common import lab
+from common.command import flag
 from common.lab import Architecture, Budget, Recipe
 from common.times import BASE, Scaled
 
@@ -26,22 +27,14 @@ TOLERANCE = 0.02
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """All of these change the results, so a folder holds one setting only.
+    """One run; all of these change the results, so a folder holds one setting only."""
 
-    Attributes:
-        epochs: of every network that is judged, over the 30,000 training images.
-        short_epochs: of the random networks among which a search chooses.
-        num_models: random networks of a search.
-        learning_rate: of every training.
-        steps: instead of epochs, and `limit` images of each split, for a smoke test.
-    """
-
-    epochs: float = 3.0
-    short_epochs: float = 1.0
-    num_models: int = 8
-    learning_rate: float = 0.6
-    steps: int | None = None
-    limit: int | None = None
+    epochs: float = flag(3.0, "of every network that is judged")
+    short_epochs: float = flag(1.0, "of the random networks among which a search chooses")
+    num_models: int = flag(8, "random networks of a search")
+    learning_rate: float = flag(0.6, "of every training")
+    steps: int | None = flag(None, "of every training, for a smoke test")
+    limit: int | None = flag(None, "images of each split, for a smoke test")
     recalibration_images: ClassVar[int] = 1024
 
     def recipe(self, epochs: float) -> Recipe:

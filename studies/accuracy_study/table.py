@@ -8,7 +8,7 @@ from typing import Any
 from accuracy_study.bases import NATIVE_RESOLUTION
 from accuracy_study.results import BATCH
 from accuracy_study.setting import FAST
-from common.table import difference, each, interval, joined, mean_cell, page, table, value
+from common.table import across, interval, mean, page, table
 
 Row = Mapping[str, Any]
 MIB = 2**20
@@ -50,86 +50,76 @@ def _rules(rows: Sequence[Row]) -> Iterator[str]:
     for base in dict.fromkeys(row["base"] for row in rows):
         of_base = [row for row in rows if row["base"] == base]
         for factor in sorted({row["factor"] for row in of_base} - {1.0}) or [1.0]:
-            shown = [row for row in of_base if row["factor"] in (1.0, factor)]
-            yield table(f"{base}, {factor:g} times its macs", {"rule": _rule} | _NETWORK, shown)
+            shown = [_cells(row) for row in of_base if row["factor"] in (1.0, factor)]
+            title = f"{base}, {factor:g} times its macs"
+            yield table(title, f"rule | {_HEAD}", f"{{said}} | {_LINE}", shown)
 
 
-def _rule(row: Row) -> str:
+def _cells(row: Row) -> Row:
+    """A row with what its cells say beyond its values."""
     named = row["alpha"] is None or row["rule"].startswith("alpha")
-    return str(row["rule"]) if named else f"{row['rule']} (α = {row['alpha']:.2g})"
+    return row | {
+        "said": row["rule"] if named else f"{row['rule']} (α = {row['alpha']:.2g})",
+        "accuracy": f"{mean(row)} ({len(row['accuracies'])})",
+        "step": _ms(row, "training"),
+        "inference": _ms(row, "inference"),
+        "mib": row["step_bytes"] / MIB,
+        "mark": "*" if row["resolution"] > NATIVE_RESOLUTION else "",
+        "groups": row["group_width"] or "depthwise",
+    }
 
 
-def _ms(quantity: str) -> Any:
+def _ms(row: Row, quantity: str) -> str:
     """Median, and the quartiles in brackets."""
-
-    def cell(row: Row) -> str:
-        found = row["seconds"] and row["seconds"][quantity]
-        known = found and {name: found[name] for name in ("median", "low", "high")}
-        return interval(known, "{:.3f}", scale=1000)
-
-    return cell
+    found = row["seconds"] and row["seconds"][quantity]
+    known = found and {name: found[name] for name in ("median", "low", "high")}
+    return interval(known, "{:.3f}", scale=1000)
 
 
-def _pixels(row: Row) -> str:
-    return f"{row['resolution']}{'*' if row['resolution'] > NATIVE_RESOLUTION else ''}"
-
-
-_NETWORK = {
-    "accuracy": lambda row: f"{mean_cell(row)} ({len(row['accuracies'])})",
-    "step, ms": _ms("training"),
-    "inference, ms": _ms("inference"),
-    "step, MiB": value("step_bytes", "{:.1f}", scale=1 / MIB),
-    "macs": value("macs", "{:.2f} M", scale=1e-6),
-    "params": value("params", "{:.0f} k", scale=1e-3),
-    "activations": value("activations", "{:.0f} k", scale=1e-3),
-    "pixels": _pixels,
-    "depths": lambda row: joined(row["depths"]),
-    "widths": lambda row: joined(row["widths"]),
-    "group width": lambda row: str(row["group_width"] or "depthwise"),
-}
+_HEAD = (
+    "accuracy | step, ms | inference, ms | step, MiB | macs | params | activations | pixels | "
+    "depths | widths | group width"
+)
+_LINE = (
+    "{accuracy} | {step} | {inference} | {mib:.1f} | {macs:M} | {params:k} | {activations:k} | "
+    "{resolution}{mark} | {depths:joined} | {widths:joined} | {groups}"
+)
 
 
 def _against(entries: Sequence[Row]) -> str:
-    bases = dict.fromkeys(base for entry in entries for base in entry["bases"])
-    columns = {
-        "factor": value("factor", "{:g}"),
-        "rule": value("rule"),
-        **each(bases, lambda entry, base: difference(entry["bases"].get(base))),
-        "all": lambda entry: difference(entry["all"]),
-    }
+    bases = list(dict.fromkeys(base for entry in entries for base in entry["bases"]))
+    rows = [entry | {"of": [entry["bases"].get(base) for base in bases]} for entry in entries]
     return table(
         f"A rule's accuracy minus {FAST}'s, in points, paired by seed (in the last column by base "
         "and seed)",
-        columns,
-        entries,
+        f"factor | rule | {across('%s', bases)} | all",
+        f"{{factor:g}} | {{rule}} | {across('{of[%s]:points}', range(len(bases)))} | "
+        "{all:points}",
+        rows,
     )
 
 
 def _searches(searched: Row) -> str:
     """How the random networks of each search scored, best first."""
-
-    def score(row: Row, place: str) -> str:
-        scores = [100 * score for score in row["scores"]]
-        shown = {"best": scores[0], "mean": sum(scores) / len(scores), "worst": scores[-1]}
-        return f"{shown[place]:.2f}"
-
-    columns = {
-        "space": value("space"),
-        "factor": value("factor", "{:g}"),
-        "networks": lambda row: str(len(row["scores"])),
-        **each(("best", "mean", "worst"), score),
-        "tied": value("num_tied"),
-        "core-seconds": value("device_seconds", "{:,.0f}"),
-    }
-    title = "Random networks, trained shortly, on the search images"
-    return table(f"{title} (seed {searched['seed']})", columns, searched["searches"])
+    rows = []
+    for search in searched["searches"]:
+        scores = search["scores"]
+        ends = {"num": len(scores), "best": scores[0], "worst": scores[-1]}
+        rows.append(search | ends | {"mean": sum(100 * s for s in scores) / len(scores)})
+    return table(
+        f"Random networks, trained shortly, on the search images (seed {searched['seed']})",
+        "space | factor | networks | best | mean | worst | tied | core-seconds",
+        "{space} | {factor:g} | {num} | {best:percent} | {mean:.2f} | {worst:percent} | "
+        "{num_tied} | {device_seconds:,.0f}",
+        rows,
+    )
 
 
 def _searched(searched: Row) -> str:
-    columns = {"space": value("base"), "factor": value("factor", "{:g}"), "network": _rule}
     return table(
         "The best of each search, and those at the base budget scaled to the target "
         f"(seed {searched['seed']}), trained and judged as the networks above",
-        columns | _NETWORK,
-        searched["networks"],
+        f"space | factor | network | {_HEAD}",
+        f"{{base}} | {{factor:g}} | {{said}} | {_LINE}",
+        [_cells(row) for row in searched["networks"]],
     )

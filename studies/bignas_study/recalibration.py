@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from bignas_study.slices import spread
+from bignas_study.space import spread
 from bignas_study.supernets import Job, Work
 from common import lab
 from common.files import once, read, slug

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from bignas_study import alone, interference, recalibration, scalenet, selection, start
+from bignas_study import alone, recalibration, scalenet, selection, start
 from bignas_study.arms import ARMS, TRIED
-from bignas_study.setting import NAMES, RATES, SANDWICH, SINGLE
-from bignas_study.supernets import SLICES, Work
+from bignas_study.setting import NAMES, SANDWICH, SINGLE
+from bignas_study.supernets import RATES, SLICES, Work
 from common.comparison import RATE
 from common.files import SEEDS, plain
 from common.statistics import against, column, summary
@@ -31,10 +31,10 @@ def to_json(work: Work) -> Row:
             "tried": list(RATES),
             "pace": work.pace,
             "studies": {name: _study(work, name) for name in ARMS},
-            "slices": [row | _gap([row]) for row in slices],
-            "all_slices": _gap(slices),
+            "slices": [row | _gap(work, [row]) for row in slices],
+            "all_slices": _gap(work, slices),
             "others": _others(work),
-            "interference": interference.found(work),
+            "interference": alone.found_interference(work),
             "start": _start(work),
             "recalibration": _recalibration(work),
             "selection": selection.found(work),
@@ -65,25 +65,22 @@ def _study(work: Work, name: str) -> list[Row]:
     """The arms of a study that are scored, each against the first."""
     seeds, file = (SEEDS[:1], RATE) if name in TRIED else (SEEDS, SLICES)
     rows: list[Row] = []
-    for row, _ in work.compared(ARMS[name](work), seeds=seeds, name=file):
+    for row in work.compared(ARMS[name](work), file, seeds=seeds):
         first = rows[0]["seeds"] if rows else None
         rows.append(row | _by_thirds(row["accuracies"], first))
     return rows
 
 
-def _gap(rows: Sequence[Row]) -> Row:
+def _gap(work: Work, rows: Sequence[Row]) -> Row:
     """Slices minus the same networks alone, paired by network and seed."""
-    of = {name: [row[name] for row in rows] for name in (*alone.KINDS, "alone")}
-    return {
-        f"{name}_minus_alone": against(of[name], of["alone"]) if rows else None
-        for name in alone.KINDS
-    }
+    of = {name: [row[name] for row in rows] for name in (*work.ending, "alone")}
+    return {f"{name}_minus_alone": against(of[name], of["alone"]) for name in work.ending}
 
 
 def _others(work: Work) -> list[Row]:
     """The 30 slices by thirds, before and after the three networks train together."""
     rows: list[Row] = []
-    for name, of in alone.others(work).items():
+    for name, of in alone.found_others(work).items():
         first = rows[0]["seeds"] if rows else None
         rows.append({"name": name} | _by_thirds(of, first))
     return rows

@@ -17,7 +17,8 @@ from typing import Any
 
 import torch
 
-from bignas_study.setting import LADDER, LADDER_SPACE, SANDWICH, SINGLE, Setting, Training
+from bignas_study.setting import LADDER_SPACE, SANDWICH, SINGLE, Setting, Training
+from bignas_study.space import LADDER
 from bignas_study.supernets import ANEW, Job, Work
 from common import lab
 from common.files import once, read

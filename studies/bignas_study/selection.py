@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bignas_study.setting import SELECTED, Setting
+from bignas_study.setting import Setting
+from bignas_study.space import SELECTED
 from bignas_study.supernets import Job, Work
 from common import lab
 from common.files import SEEDS, once, read, slug

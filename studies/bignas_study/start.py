@@ -12,9 +12,9 @@ from typing import Any
 
 from torch import Tensor
 
-from bignas_study.setting import DEFAULT_RATE, NUM_RANDOM
-from bignas_study.slices import PLAINEST, space_of
-from bignas_study.supernets import Work
+from bignas_study.setting import NUM_RANDOM
+from bignas_study.space import PLAINEST, space_of
+from bignas_study.supernets import DEFAULT_RATE, Work
 from common import lab
 from common.files import once, read, slug
 

@@ -1,42 +1,41 @@
-"""The study's supernets: in which space, how they train, and the reference ones."""
+"""The study's supernets: how they train, the reference and the recipes, and how they are scored."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from bignas_study.setting import (
-    DEFAULT_RATE,
-    LADDER,
+    COSINE,
     LADDER_SPACE,
     NAMES,
-    RATES,
     SANDWICH,
-    SCORED_AT_RATES,
     SINGLE,
-    SOFT,
-    STEADY,
-    TOGETHER_SHARE,
-    TUNED,
     Setting,
     Training,
 )
-from bignas_study.slices import budgets_networks, space_of, spread
+from bignas_study.space import budgets_networks, ladder_sampler, space_of, spread
 from common import lab
-from common.comparison import RATE, Comparison
+from common.comparison import RATE, Arms, Comparison
 from common.files import once, read
 from common.lab import ImageData, Runtime, Supernet
 from common.lab import Path as NetworkPath
-from common.supernets import SUPERNETS, SupernetJob
+from common.supernets import SupernetJob
 
-WINDOW = 1.5
 ANEW = 1000  # what trains on does not see the same crops in the same order again
-PACE = "pace.json"
-PACE_STEPS = 12
+PACE, PACE_STEPS = "pace.json", 12
 SLICES, BUDGETS = "slices", "budgets"  # under which networks are scored
+# Learning rates that are tried for each step, and which of the slices score them.
+RATES, DEFAULT_RATE = (0.1, 0.2, 0.4, 0.8), 0.4
+SCORED_AT_RATES = slice(None, None, 3)
+# What study `recipe` found better than the paper's at this scale.
+FASTER: dict[str, Any] = {"schedule": COSINE, "learning_rate": 0.8, "zero_residual": False}
+TUNED = FASTER | {"drop_rate": 0.0, "weight_decay": 1e-4}
+# And with smaller steps besides, which the sum of several paths' gradients needs.
+STEADY = TUNED | {"batch_size": 64, "clip_grad_norm": 1.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,25 +57,21 @@ class Job(SupernetJob):
     @property
     def cost(self) -> dict[str, Any] | None:
         """What the training cost, with what came before it; None while it is not done."""
-        own = super().cost
-        if own is None or self.start is None:
+        own, before = super().cost, self.start and self.start.cost
+        if own is None or before is None:
             return own
-        before = self.start.cost
-        assert before is not None
         return own | {name: own[name] + before[name] for name in ("device_seconds", "images")}
 
     @property
-    def num_crops(self) -> int:
+    def num_crops(self) -> int:  # type: ignore[override]
         return self.training.num_random + 2 if self.training.patches == "different" else 1
 
     @property
-    def sampler(self) -> lab.Uniform | lab.Hierarchical:
+    def sampler(self) -> Any:
         """Uniform in a space without a ladder; else even over stages, resolutions and depths."""
-        if self.training.space != LADDER_SPACE:
-            return lab.Uniform(self.space.training)
-        targets = tuple(budget.target for budget in LADDER)
-        window = lab.Window(targets=targets, factor=WINDOW, balance="both")
-        return lab.Hierarchical(self.space.training, window=window)
+        if self.training.space == LADDER_SPACE:
+            return ladder_sampler(self.space.training, factor=1.5)
+        return super().sampler
 
     def empty(self) -> Supernet:
         """Before its first step: what trained before it, or the initial weights of its seed."""
@@ -91,11 +86,11 @@ class Job(SupernetJob):
         return lab.Sandwich(space, sampler=self.sampler, seed=self.seed, num_random=num)
 
     def step(self, supernet: Supernet, data: ImageData, runtime: Runtime) -> lab.Step:
-        training, objective = self.training, self.objective(data, runtime)
+        training, objective = self.training, lab.objective(self.recipe, data, runtime=runtime)
         if self.members:
-            soft = training.soft
+            together, soft = self.members, training.soft
             return lab.TogetherStep(
-                supernet, paths=self.members, objective=objective, distillation=soft
+                supernet, paths=together, objective=objective, distillation=soft
             )
         if training.step == SINGLE:
             return super().step(supernet, data, runtime)
@@ -121,7 +116,7 @@ class Work(Comparison):
         together = bool(training.together)
         named = zip(NAMES, budgets_networks() if together else (), strict=False)
         return Job(
-            folder=self.folder / SUPERNETS / training.name,
+            folder=self.folder_of(training),
             seed=training.seed + (ANEW if together else 0),
             recipe=self.setting.supernet_recipe(training),
             training=training,
@@ -133,27 +128,28 @@ class Work(Comparison):
         """The sandwich supernet with everything that BigNAS proposes."""
         return Training(seed=seed, epochs=self.setting.epochs, learning_rate=self.rate(SANDWICH))
 
-    def tuned(self, seed: int) -> Training:
-        """The sandwich supernet whose slices are the best at this scale: study `recipe`."""
-        return replace(self.reference(seed), **TUNED)
-
     def steady(self, seed: int) -> Training:
-        """The tuned one with batches of 64 and clipped gradients: the best recipe here."""
+        """The best recipe here: tuned, with batches of 64 and clipped gradients."""
         return replace(self.reference(seed), **STEADY)
 
-    def together(self, seed: int) -> Training:
-        """The best recipe, whose last fifth trains the networks of the budgets, from labels."""
-        steady = self.steady(seed)
-        return replace(steady, together=TOGETHER_SHARE * steady.epochs)
+    @property
+    def ending(self) -> Arms:
+        """The recipes, and the best one whose last part trains the networks of the budgets.
 
-    def distilled(self, seed: int) -> Training:
-        """The same with the largest of the networks teaching the others in that part."""
-        return replace(self.together(seed), soft=SOFT)
-
-    def half(self, seed: int) -> Training:
-        """The same with the second half of the training for those networks."""
-        last = self.distilled(seed)
-        return replace(last, together=last.epochs / 2)
+        The last fifth from labels; or with the largest of the networks teaching the others, half;
+        or so in the second half of the training.
+        """
+        epochs = self.setting.epochs
+        together = STEADY | {"together": 0.2 * epochs}
+        distilled = together | {"soft": 0.5}
+        return {
+            "slices": {},
+            "tuned": TUNED,
+            "steady": STEADY,
+            "together": together,
+            "distilled": distilled,
+            "half": distilled | {"together": epochs / 2},
+        }
 
     def tried(self, step: str) -> list[Training]:
         """The short supernets that the rates of a step are tried on."""
@@ -165,18 +161,21 @@ class Work(Comparison):
         given = {SANDWICH: self.setting.sandwich_rate, SINGLE: self.setting.single_rate}[step]
         return given or self.best_rate(self.tried(step), default=DEFAULT_RATE)
 
-    def score_slices(self, trainings: Sequence[Training], name: str = SLICES) -> None:
+    def score_slices(self, trainings: Iterable[Training], name: str = SLICES) -> None:
         """Train supernets and score their slices over the range; rates on the search images."""
-        self.train(trainings)
-        bench, shown = self.judging(self.setting.judge_images), slice(None)
+        slices = {training: spread(self.setting, training) for training in trainings}
+        self.train(slices)
+        bench = self.judging(self.setting.judge_images)
         if name == RATE:
-            bench, shown = self.searching, SCORED_AT_RATES
-        self.score(bench, {each: spread(self.setting, each)[shown] for each in trainings}, name)
+            bench = self.searching
+            slices = {training: paths[SCORED_AT_RATES] for training, paths in slices.items()}
+        self.score(bench, slices, name)
 
-    def score_budgets(self, trainings: Sequence[Training]) -> None:
+    def score_budgets(self, trainings: Iterable[Training]) -> None:
         """Train supernets and score the networks of the budgets on all judge images."""
-        self.train(each.before for each in trainings)  # one that ends together starts from another
-        for job in self.train(trainings):
+        wanted = list(trainings)
+        self.train(each.before for each in wanted)  # one that ends together starts from another
+        for job in self.train(wanted):
             self.judging().scored(job, budgets_networks(), BUDGETS)
 
     @property
@@ -212,6 +211,5 @@ class Work(Comparison):
                     batch = lab.Batch(images=images, labels=labels, step=number, share=1.0)
                     start = clock()
                     taken(batch)
-                    if index:
-                        seconds[which] += (clock() - start) / times
+                    seconds[which] += (clock() - start) / times if index else 0.0
         return seconds[0] / seconds[1]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from bignas_study.results import GROUPS
 from bignas_study.setting import NAMES, SANDWICH, SINGLE
 from bignas_study.start import SHOWN
 from common.statistics import against, summary
-from common.table import NONE, counted, difference, each, joined, page, table, value
+from common.table import NONE, across, counted, page, table
 
 Row = Mapping[str, Any]
 SAID = {
@@ -58,163 +59,125 @@ def _conditions(found: Row) -> str:
 
 
 def _networks(rows: Sequence[Row]) -> str:
-    columns = {
-        "": value("name"),
-        "macs": value("macs", "{:.2f} M", scale=1e-6),
-        "params": value("params", "{:.0f} k", scale=1e-3),
-        "pixels": value("resolution"),
-        "depths": lambda row: joined(row["depths"]),
-    }
-    return table("The networks of the budgets", columns, rows)
+    line = "{name} | {macs:M} | {params:k} | {resolution} | {depths:joined}"
+    title = "The networks of the budgets"
+    return table(title, " | macs | params | pixels | depths", line, rows)
 
 
 def _slices(found: Row) -> str:
-    rows = found["slices"]
-    by_group = dict(zip(GROUPS, (*rows, found["all_slices"]), strict=False))
-    said = {**SAID, "alone": "alone"}
-    columns = {
-        "supernet": lambda kind: said[kind],
-        **each(NAMES, lambda kind, name: _spread(by_group[name][kind].values())),
-        **each(
-            GROUPS,
-            lambda kind, name: difference(by_group[name].get(f"{kind}_minus_alone")),
-            "{} minus alone",
-        ),
-    }
-    known = [kind for kind in said if any(row[kind] for row in rows)]
+    networks = found["slices"]
+    every = [*networks, found["all_slices"]]
+    rows = [
+        {
+            "name": said,
+            "slices": [_summary(network[kind].values()) for network in networks],
+            "gaps": [network.get(f"{kind}_minus_alone") for network in every],
+        }
+        for kind, said in {**SAID, "alone": "alone"}.items()
+        if any(network[kind] for network in networks)
+    ]
+    head = f"supernet | {across('%s', NAMES)} | {across('%s minus alone', GROUPS)}"
+    cells = (
+        across("{slices[%s]}", range(len(NAMES))),
+        across("{gaps[%s]:points}", range(len(GROUPS))),
+    )
     title = "Their slices against the same networks from scratch (Tables 2, 3)"
-    return table(title, columns, known)
-
-
-def _group(row: Row, group: str) -> str:
-    return counted(row["groups"][group])
-
-
-def _minus_first(row: Row, group: str) -> str:
-    return difference(row["minus_first"][group])
+    return table(title, head, f"{{name}} | {' | '.join(cells)}", rows)
 
 
 def _others(rows: Sequence[Row]) -> str:
-    minus = each(["all"], _minus_first, "{} minus the first's")
     title = "The 30 slices when three networks end their training together"
-    return table(title, {"supernet": value("name"), **each(GROUPS, _group), **minus}, rows)
+    head = f"supernet | {_HEADS} | all minus the first's"
+    return table(title, head, f"{{name}} | {_MEANS} | {{minus_first[all]:points}}", rows)
 
 
 def _interference(rows: Sequence[Row]) -> str:
-    def cell(row: Row, place: int) -> str:
-        own, first = ([*each["accuracies"], each["slices"]][place] for each in (row, rows[0]))
-        more = "" if row is rows[0] else f" ({100 * (own - first):+.2f})"
-        return f"{100 * own:.2f}{more}"
-
-    cells = each(range(len(GROUPS)), cell).values()
-    columns = dict(zip((*NAMES, "30 slices"), cells, strict=True))
-    title = "Two more epochs of a finished supernet, seed 0"
-    return table(title, {"what trains on": value("name")} | columns, rows)
+    lines = []
+    for row in rows:
+        own, first = ([*each["accuracies"], each["slices"]] for each in (row, rows[0]))
+        pairs = zip(own, first, strict=True)
+        cells = [
+            f"{100 * a:.2f}" + f" ({100 * (a - b):+.2f})" * (row is not rows[0]) for a, b in pairs
+        ]
+        lines.append({"name": row["name"], "cells": " | ".join(cells)})
+    title, head = "Two more epochs of a finished supernet, seed 0", across("%s", NAMES)
+    return table(title, f"what trains on | {head} | 30 slices", "{name} | {cells}", lines)
 
 
 def _study(title: str, rows: Sequence[Row]) -> str:
-    columns = {
-        "supernet": value("name"),
-        **each(GROUPS, _group),
-        **each(["small"], _minus_first, "{} minus the first's"),
-        **each(["big", "all"], _minus_first, "{} minus"),
-        "images": value("images", "{:,}"),
-        "device-seconds": lambda row: _average(row["device_seconds"].values(), "{:,.0f}"),
-    }
-    return table(title, columns, rows)
-
-
-def _start(rows: Sequence[Row]) -> str:
-    num = len(rows[0]["losses"]) if rows else 0
-    losses = each(range(num), lambda row, place: f"{row['losses'][place]:.3f}").values()
-    spans = [f"steps {SHOWN * i + 1} to {SHOWN * (i + 1)}" for i in range(num)]
     return table(
-        "The largest path's loss at the start, by what trains with it",
-        {"paths": value("name")} | dict(zip(spans, losses, strict=True)) | {"seeds": value("num")},
-        rows,
+        title,
+        f"supernet | {_HEADS} | small minus the first's | big minus | all minus | images | "
+        "device-seconds",
+        f"{{name}} | {_MEANS} | {across('{minus_first[%s]:points}', ('small', 'big', 'all'))} | "
+        "{images:,} | {seconds:,.0f}",
+        [row | {"seconds": _mean(row["device_seconds"].values())} for row in rows],
     )
 
 
+def _start(rows: Sequence[Row]) -> str:
+    places = range(len(rows[0]["losses"]) if rows else 0)
+    spans = [f"steps {SHOWN * i + 1} to {SHOWN * (i + 1)}" for i in places]
+    title = "The largest path's loss at the start, by what trains with it"
+    line = f"{{name}} | {across('{losses[%s]:.3f}', places)} | {{num}}"
+    return table(title, f"paths | {' | '.join(spans)} | seeds", line, rows)
+
+
 def _recalibration(rows: Sequence[Row]) -> str:
-    columns = {
-        "statistics": value("name"),
-        **each(GROUPS, _group),
-        "worst slice": value("worst", "{:.2f}", scale=100),
-        "all minus the usual": lambda row: difference(row["minus_usual"]),
-    }
-    return table("Batch norm statistics", columns, rows)
+    head = f"statistics | {_HEADS} | worst slice | all minus the usual"
+    line = f"{{name}} | {_MEANS} | {{worst:percent}} | {{minus_usual:points}}"
+    return table("Batch norm statistics", head, line, rows)
+
+
+_HEADS, _MEANS = across("%s", GROUPS), across("{groups[%s]:counted}", GROUPS)
 
 
 def _selection(rows: Sequence[Row]) -> str:
     """By searcher over supernets and searches, paired with coarse-to-fine."""
-    by_name = _by_name(rows, "searcher", lambda row: 100 * row["seed"] + row["search_seed"])
-    targets = rows[0]["budgets"] if rows else []
-
-    def scores(name: str) -> str:
-        return _spread([_mean(row["scores"]) for row in by_name[name].values()])
-
-    def evaluations(name: str) -> str:
-        return _average([row["evaluations"] for row in by_name[name].values()], "{:,.0f}")
-
-    columns = {
-        "searcher": str,
-        "searches": lambda name: str(len(by_name[name])),
-        **_members(by_name, "judged", [f"{target / 1e6:g}M" for target in targets]),
-        "mean on the search images": scores,
-        "evaluations": evaluations,
-    }
-    return table("Selection (Fig. 8): slices chosen, on the judge images", columns, by_name)
+    groups = _grouped(
+        rows, "searcher", "judged", lambda row: 100 * row["seed"] + row["search_seed"]
+    )
+    for group in groups:
+        group["scores"] = _summary([_mean(row["scores"]) for row in group["rows"]])
+        group["evaluations"] = _mean([row["evaluations"] for row in group["rows"]])
+    targets = [f"{target / 1e6:g}M" for target in (rows[0]["budgets"] if rows else ())]
+    return table(
+        "Selection (Fig. 8): slices chosen, on the judge images",
+        f"searcher | searches | {' | '.join(targets)} | mean minus the first's | "
+        "mean on the search images | evaluations",
+        "{name} | {num} | {members} | {minus_first:points} | {scores} | {evaluations:,.0f}",
+        groups,
+    )
 
 
 def _scalenet(rows: Sequence[Row]) -> str:
-    by_name = _by_name(rows, "name", lambda row: row["seed"])
-    num = len(rows[0]["macs"]) if rows else 0
-
-    def seconds(name: str) -> str:
-        return _average([row["device_seconds"] for row in by_name[name].values()], "{:,.0f}")
-
-    columns = {
-        "family": str,
-        **_members(by_name, "accuracies", [f"s{i}" for i in range(num)]),
-        "device-seconds": seconds,
-    }
-    return table("A ScaleNet family without retraining", columns, by_name)
+    groups = _grouped(rows, "name", "accuracies", itemgetter("seed"))
+    for group in groups:
+        group["seconds"] = _mean([row["device_seconds"] for row in group["rows"]])
+    members = across("s%s", range(len(rows[0]["macs"]) if rows else 0))
+    head = f"family | {members} | mean minus the first's | device-seconds"
+    line = "{name} | {members} | {minus_first:points} | {seconds:,.0f}"
+    return table("A ScaleNet family without retraining", head, line, groups)
 
 
-def _by_name(
-    rows: Sequence[Row], name: str, place: Callable[[Row], int]
-) -> dict[str, dict[int, Row]]:
-    found: dict[str, dict[int, Row]] = {}
-    for row in rows:
-        found.setdefault(row[name], {})[place(row)] = row
-    return found
+def _grouped(
+    rows: Sequence[Row], by: str, what: str, place: Callable[[Row], int]
+) -> list[dict[str, Any]]:
+    """Rows of one name together: their members, and means minus the first's, paired by place."""
+    groups: list[dict[str, Any]] = []
+    for name in dict.fromkeys(row[by] for row in rows):
+        own = [row for row in rows if row[by] == name]
+        members = " | ".join(map(_summary, zip(*(row[what] for row in own), strict=True)))
+        means = {place(row): _mean(row[what]) for row in own}
+        gap = against([means], [groups[0]["means"] if groups else means])
+        made = {"name": name, "num": len(own), "rows": own, "members": members}
+        groups.append(made | {"means": means, "minus_first": gap})
+    return groups
 
 
-def _members(
-    by_name: Mapping[str, Mapping[int, Row]], what: str, heads: Sequence[str]
-) -> dict[str, Callable[[str], str]]:
-    """Accuracies of every member, and of all of them minus the first's, paired by place."""
-
-    def member(name: str, index: int) -> str:
-        return _spread([row[what][index] for row in by_name[name].values()])
-
-    def means(name: str) -> dict[int, float]:
-        return {place: _mean(row[what]) for place, row in by_name[name].items()}
-
-    def minus_first(name: str) -> str:
-        return difference(against([means(name)], [means(next(iter(by_name)))]))
-
-    cells = each(range(len(heads)), member).values()
-    return dict(zip(heads, cells, strict=True)) | {"mean minus the first's": minus_first}
-
-
-def _spread(values: Collection[float]) -> str:
+def _summary(values: Collection[float]) -> str:
     return counted(summary(dict(enumerate(values)))) if values else NONE
 
 
 def _mean(values: Collection[float]) -> float:
     return sum(values) / len(values)
-
-
-def _average(values: Collection[float], form: str) -> str:
-    return form.format(_mean(values))

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from claim_study.networks import searched_budgets
-from claim_study.setting import FACTORS, Setting
+from claim_study.networks import FACTORS, searched_budgets
+from claim_study.setting import Setting
 from common import lab
 from common.files import once, read
 from common.study import Work

@@ -5,46 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from common.command import flag
 from common.lab import Recipe, recipe
-
-FACTORS = (1.0, 2.0, 4.0)
-GROWN = 8.0
-RULES = ("dwr", "wr", "r", "dWr", "d", "w")
-# Without --all the two rules that grow one dimension to no use stop at 4 f_0.
-SHORT_RULES = ("d", "w")
-SEARCHED_BASE_RULES = ("dwr", "dWr")
-# The searched network is never the larger, and no pair is further apart than 1 %:
-# 1.0029 / 0.993 = 1.00997.
-SEARCHED_WINDOW = (0.993, 1.0)
-HAND_WINDOW = (1.0, 1.0029)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """One run; all of these change the results, so a folder holds one setting only.
+    """One run; all of these change the results, so a folder holds one setting only."""
 
-    Attributes:
-        resolution: of the hand-made base, 14 or 20.
-        epochs: of every retraining.
-        learning_rate: of every training; `--tune` shows what other rates do to the hand-made base.
-        supernet_epochs: of the supernet's training; `supernet_steps` instead for a smoke test.
-        search_images: how many of the 10,000 search images score a path.
-        population, generations, iterations: of the search (MCEA).
-        balance: what the supernet's sampling is even over (core.balance).
-        limit: images of each split, for a smoke test.
-    """
-
-    resolution: int = 14
-    epochs: float = 4.0
-    learning_rate: float = 0.6
-    supernet_epochs: float = 30.0
-    supernet_steps: int | None = None
-    search_images: int = 4000
-    population: int = 32
-    generations: int = 20
-    iterations: int = 2
-    balance: str = "both"
-    limit: int | None = None
+    resolution: int = flag(14, "of the hand-made base, 14 or 20")
+    epochs: float = flag(4.0, "of every retraining")
+    learning_rate: float = flag(0.6, "of every training; see --tune")
+    supernet_epochs: float = flag(30.0, "of the supernet's training")
+    supernet_steps: int | None = flag(None, "instead, for a smoke test")
+    search_images: int = flag(4000, "how many of the 10,000 search images score a path")
+    population: int = flag(32, "of the search (MCEA)")
+    generations: int = flag(20, "of the search")
+    iterations: int = flag(2, "of the search")
+    balance: str = flag("both", "what the supernet's sampling is even over")
+    limit: int | None = flag(None, "images of each split, for a smoke test")
     recalibration_images: ClassVar[int] = 1024
 
     @property

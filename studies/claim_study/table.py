@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from claim_study.results import is_family
-from common.table import difference, each, joined, mean_cell, page, table, value
+from common.table import across, mean, page, points, table
 
 Row = Mapping[str, Any]
 HEADS = {"f_0": 1.0, "2 f_0": 2.0, "4 f_0": 4.0, "8 f_0 (grown)": 8.0}
@@ -45,7 +45,7 @@ def _accuracies(found: Sequence[Row], best: Mapping[str, str]) -> str:
     for network in found:
         arm, factor, cell = network["arm"], network["factor"], ""
         if network["mean"] is not None:
-            cell = f"{mean_cell(network)} ({len(network['accuracies'])})"
+            cell = f"{mean(network)} ({len(network['accuracies'])})"
             if is_family(arm) or best.get(f"{factor:g}") == arm:
                 cell = f"**{cell}**"
         rows.setdefault(arm, {})[factor] = cell
@@ -56,39 +56,32 @@ def _comparisons(compared: Sequence[Row]) -> str:
     rows: dict[str, dict[float | None, str]] = {}
     for entry in compared:
         name = f"{entry['first']} − {entry['second']}"
-        rows.setdefault(name, {})[entry["factor"]] = difference(entry)
+        rows.setdefault(name, {})[entry["factor"]] = points(entry)
     return _by_factor("", HEADS | {"all": None}, rows)
 
 
 def _by_factor(first: str, heads: Mapping[str, Any], rows: Mapping[str, Mapping[Any, str]]) -> str:
-    cells = each(heads, lambda row, head: row[1].get(heads[head], ""))
-    return _plain({first: lambda row: row[0]} | cells, rows.items())
+    cells = {name: [of.get(factor, "") for factor in heads.values()] for name, of in rows.items()}
+    lines = [{"name": name, "cells": " | ".join(of)} for name, of in cells.items()]
+    return _plain(f"{first} | {' | '.join(heads)}", "{name} | {cells}", lines)
 
 
 def _costs(rows: Sequence[Row]) -> str:
-    columns = {name: value(name, "{:,.0f}") for name in ("supernet", "search", "retraining")}
-    last = {"retrainings": value("num_retrained", "{:,.0f}")}
-    return _plain({"arm": value("arm")} | columns | last, rows)
+    head = "arm | supernet | search | retraining | retrainings"
+    amounts = across("{%s:,.0f}", ("supernet", "search", "retraining", "num_retrained"))
+    return _plain(head, f"{{arm}} | {amounts}", rows)
 
 
 def _networks(found: Sequence[Row], f_0: int) -> str:
-    columns = {
-        "arm": value("arm"),
-        "budget": value("factor", "{:g} f_0"),
-        "macs": value("macs", "{:,}"),
-        "of the budget": lambda n: f"{100 * n['macs'] / (f_0 * n['factor']):.2f} %",
-        "resolution": value("resolution"),
-        "stem": value("stem"),
-        "widths": lambda n: joined(n["widths"]),
-        "depths": lambda n: joined(n["depths"]),
-    }
-    return _plain(columns, found)
+    return _plain(
+        "arm | budget | macs | of the budget | resolution | stem | widths | depths",
+        "{arm} | {factor:g} f_0 | {macs:,} | {share:.2f} % | {resolution} | {stem} | "
+        "{widths:joined} | {depths:joined}",
+        [n | {"share": 100 * n["macs"] / (f_0 * n["factor"])} for n in found],
+    )
 
 
 def _tuned(rows: Sequence[Row], chosen: float) -> str:
-    def rate(row: Row) -> str:
-        return f"{row['learning_rate']:g}" + " (used)" * (row["learning_rate"] == chosen)
-
-    return _plain(
-        {"learning rate": rate, "accuracy (%)": value("accuracy", "{:.2f}", scale=100)}, rows
-    )
+    said = [row | {"used": " (used)" * (row["learning_rate"] == chosen)} for row in rows]
+    line = "{learning_rate:g}{used} | {accuracy:percent}"
+    return _plain("learning rate | accuracy (%)", line, said)

@@ -6,32 +6,33 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import numpy as np
 from torch import Tensor
 
 from common import lab
-from common.alone import Unit, train_alone
-from common.files import once
+from common.alone import Unit as Network
+from common.files import Say, describe, once
 from common.images import leading
 from common.lab import ImageData
 from common.lab import Path as NetworkPath
-from common.progress import Say
-from common.supernets import SupernetJob, train_all
+from common.supernets import SUPERNETS, SupernetJob
 
-Asked = TypeVar("Asked")
-Found = TypeVar("Found")
+RECALIBRATED_ALONE = 1024  # training images that set statistics of networks trained alone
+SHARED = ("train", "search")
+# A function that pickles: of a bench, of what is asked, and in a pool of the link to it.
+Unit = Callable[["Bench", Any, "lab.Link | None"], Any]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """What scores, searches and trainings of networks alone need.
+    """What trainings, scores and searches need.
 
     Attributes:
         data: `train` is trained on, `search` scores; there are no other images in it.
         num_recalibration: training images that set batch norm statistics of paths.
-        num_workers: processes of one thread each.
+        num_workers: processes of one thread each, or trainings that share a GPU.
         say: told what goes on.
         device: of all of them.
     """
@@ -44,17 +45,43 @@ class Bench:
 
     def train(self, jobs: Iterable[SupernetJob]) -> None:
         """Train the supernets that are not trained yet, each folder once."""
-        train_all(
-            jobs, data=self.data, device=self.device, num_workers=self.num_workers, say=self.say
+        waiting = list({job.folder: job for job in jobs if job.cost is None}.values())
+        for job, _ in self._in_pool(_train, waiting) if waiting else ():
+            print(f"{SUPERNETS}: {job.name}", flush=True)
+
+    def train_alone(self, units: Iterable[Network], folder: Path, recipe: lab.Recipe) -> None:
+        """Train networks from scratch, side by side, and score each once, at its end."""
+        waiting = {unit.name: unit for unit in units if unit.result(folder) is None}
+        if not waiting:
+            return
+        finished = lab.retrain_all(
+            [unit.job(folder, recipe) for unit in waiting.values()],
+            data=self.data,
+            runtime=lab.Runtime(device=self.device),
+            settings=lab.evaluation_settings(RECALIBRATED_ALONE, self.data),
+            num_workers=self.num_workers,
+            progress=lambda name, progress: self.say(describe(name, progress)),
         )
+        for job, made in finished:
+            unit, accuracy = waiting[job.name], made.search.accuracy
+            found = {
+                "accuracy": accuracy,
+                "num_images": made.search.num_images,
+                "seed": unit.seed,
+                "device_seconds": made.seconds,
+                "num_steps": made.num_steps,
+                "architecture": unit.architecture.to_json(),
+            }
+            lab.write_json(folder / f"{unit.name}.json", found)
+            (job.folder / "checkpoint.pt").unlink(missing_ok=True)
+            said = f"{folder.name}: {unit.name}, {accuracy:.2%}, {made.seconds:.0f} s"
+            print(said, flush=True)
 
     def score(self, job: SupernetJob, paths: Sequence[NetworkPath]) -> list[float]:
         """Accuracies of paths, from the supernet's store where it can."""
         with self._evaluator(job, job.folder / "evaluations.sqlite") as (evaluator, _):
-            scores = evaluator.score(
-                paths,
-                progress=lambda done, of: self.say(f"{job.folder.name}: path {done} of {of}"),
-            )
+            said = f"{job.folder.name}: path {{}} of {{}}"
+            scores = evaluator.score(paths, progress=lambda *at: self.say(said.format(*at)))
         return [score.accuracy for score in scores]
 
     def scored(self, job: SupernetJob, paths: Sequence[NetworkPath], name: str) -> list[float]:
@@ -90,17 +117,26 @@ class Bench:
         }
         return searcher.result().to_json() | {"cost": cost}
 
-    def train_alone(self, units: Iterable[Unit], folder: Path, recipe: lab.Recipe) -> None:
-        """Train networks from scratch and score each once, at its end."""
-        train_alone(
-            units,
-            folder,
-            recipe=recipe,
-            data=self.data,
-            num_workers=self.num_workers,
-            say=self.say,
-            device=self.device,
-        )
+    def side_by_side(self, unit: Unit, asked: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+        """What a unit of work finds for everything asked, in any order.
+
+        On CPU one after the other, because each has all processes for its networks; on a GPU as
+        many at a time as there are workers.
+        """
+        if self.device == "cpu" or min(self.num_workers, len(asked)) <= 1:
+            yield from ((each, unit(self, each, None)) for each in asked)
+        else:
+            yield from self._in_pool(unit, asked)
+
+    def _in_pool(self, unit: Unit, asked: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+        """The same in processes that share the images."""
+        none = leading(self.data.train, 0)
+        bare = replace(self, data=replace(self.data, train=none, search=none), num_workers=1)
+        images = [lab.share_split(getattr(self.data, name), name) for name in SHARED]
+        num = min(self.num_workers, len(asked))
+        with lab.Pool(_Work(bare, unit), num_workers=num, shared=images[0] | images[1]) as pool:
+            found = pool.run(asked, on_report=lambda i, at: self.say(describe(asked[i].name, at)))
+            yield from ((asked[index], each) for index, each in found)
 
     @property
     def _settings(self) -> lab.EvaluationSettings:
@@ -123,42 +159,21 @@ class Bench:
             yield evaluator, store
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Work(Generic[Asked, Found]):
+@dataclass(frozen=True)
+class _Work:
     """The work of a pool: whole units, one after the other."""
 
     bench: Bench
-    unit: Callable[[Bench, Asked], Found]
+    unit: Unit
 
     def setup(self, shared: Mapping[str, Tensor]) -> Bench:
-        train, search = (lab.shared_split(shared, name) for name in ("train", "search"))
-        return replace(self.bench, data=replace(self.bench.data, train=train, search=search))
+        held = {name: lab.shared_split(shared, name) for name in SHARED}
+        return replace(self.bench, data=replace(self.bench.data, **held))
 
-    def run(self, state: Bench, job: Asked, link: lab.Link) -> Found:
-        return self.unit(state, job)
+    def run(self, state: Bench, job: Any, link: lab.Link) -> Any:
+        return self.unit(state, job, link)
 
 
-def side_by_side(
-    bench: Bench, unit: Callable[[Bench, Asked], Found], asked: Sequence[Asked]
-) -> Iterator[tuple[Asked, Found]]:
-    """What a unit of work finds for everything asked, in any order.
-
-    On CPU one after the other, because each has all processes for its networks; on a GPU as many
-    at a time as the bench has workers.
-
-    Args:
-        bench: whose images score.
-        unit: a function of a module, which pickles.
-        asked: values that pickle.
-    """
-    num = min(bench.num_workers, len(asked))
-    if bench.device == "cpu" or num <= 1:
-        for each in asked:
-            yield each, unit(bench, each)
-        return
-    data, none = bench.data, leading(bench.data.train, 0)
-    shared = lab.share_split(data.train, "train") | lab.share_split(data.search, "search")
-    alone = replace(bench, data=replace(data, train=none, search=none), num_workers=1)
-    with lab.Pool(_Work(bench=alone, unit=unit), num_workers=num, shared=shared) as pool:
-        for index, found in pool.run(asked):
-            yield asked[index], found
+def _train(bench: Bench, job: SupernetJob, link: lab.Link | None) -> None:
+    assert link is not None
+    job.train(bench.data, lab.Runtime(device=bench.device, is_alone=True), link)

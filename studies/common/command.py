@@ -6,7 +6,7 @@ import argparse
 import math
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import Field, fields, replace
+from dataclasses import Field, field, fields, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -75,25 +75,28 @@ def add_counts(parser: Parser, counts: Mapping[str, tuple[int, str]]) -> None:
         parser.add_argument(f"--{name}", type=count, default=default, help=f"{said} ({default})")
 
 
-def add_setting(parser: Parser, setting: Any, *, short: Any = None) -> None:
-    """A flag for every field of a setting that changes on the command line; None if not given.
+def flag(default: Any, said: str) -> Any:
+    """A field of a setting that is a flag; `said` is its help."""
+    return field(default=default, metadata={"said": said})
 
-    Args:
-        parser: to add to.
-        setting: a dataclass; its values are the defaults.
-        short: the values with `--short`.
+
+def add_setting(parser: Parser, setting: Any, *, short: Any = None) -> None:
+    """A flag for every `flag` of a setting, a dataclass; None if not given.
+
+    Its values are the defaults, with `--short` those of `short`.
     """
-    for field in _flagged(setting):
-        text = str(field.type)
+    for each in _flags(setting):
+        text = str(each.type)
         number: Any = str if text == "str" else positive if "int" in text else above_zero
-        values = dict.fromkeys(str(getattr(each, field.name)) for each in (setting, short) if each)
-        said = f"({', with --short '.join(values)})"
-        parser.add_argument(f"--{field.name.replace('_', '-')}", type=number, help=said)
+        values = dict.fromkeys(getattr(of, each.name) for of in (setting, short) if of)
+        default = ", with --short ".join(str(value) for value in values if value is not None)
+        said = each.metadata["said"] + (f" ({default})" if default else "")
+        parser.add_argument(f"--{each.name.replace('_', '-')}", type=number, help=said)
 
 
 def chosen(options: argparse.Namespace, start: Any) -> Any:
     """A setting with the values of the flags that were given."""
-    given = {field.name: getattr(options, field.name) for field in _flagged(start)}
+    given = {each.name: getattr(options, each.name) for each in _flags(start)}
     return replace(start, **{name: value for name, value in given.items() if value is not None})
 
 
@@ -133,9 +136,8 @@ def among(known: Collection[str], *, every: bool = False) -> Callable[[str], lis
     return read
 
 
-def _flagged(setting: Any) -> list[Field[Any]]:
-    """The fields of a setting that are flags: all but those that say otherwise."""
-    return [field for field in fields(setting) if field.metadata.get("flag", True)]
+def _flags(setting: Any) -> list[Field[Any]]:
+    return [each for each in fields(setting) if "said" in each.metadata]
 
 
 def _whole(text: str, *, least: int) -> int:

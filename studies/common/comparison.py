@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 from common import alone, lab
-from common.bench import Bench, side_by_side
+from common.bench import Bench
 from common.command import add_workers, among, count
 from common.files import SEEDS, read
 from common.lab import Architecture, macs
 from common.lab import Path as NetworkPath
+from common.statistics import column
 from common.study import Work
-from common.supernets import SupernetJob
+from common.supernets import SUPERNETS, SupernetJob
 
 ALONE, RATE = "alone", "rate"
 FEWEST_ARMS = 2  # every study has the reference, which another may have scored
@@ -37,6 +39,16 @@ class Comparison(Work):
     def reference(self, seed: int) -> Any:
         """The training that all arms change."""
 
+    def folder_of(self, training: Any) -> Path:
+        """Named by all that is unusual about a supernet."""
+        parts = []
+        for field in fields(training):
+            value = getattr(training, field.name)
+            if value != field.default:
+                said = "_".join(value) if isinstance(value, tuple) else str(value)
+                parts.append(f"{field.name}={said.replace(' ', '_')}")
+        return self.folder / SUPERNETS / "-".join(parts)
+
     def arms(self, changes: Arms, seed: int) -> dict[str, Any]:
         """Trainings by the name of their arm."""
         return {name: replace(self.reference(seed), **each) for name, each in changes.items()}
@@ -54,7 +66,7 @@ class Comparison(Work):
             for training, paths in asked.items()
             if self.scores(training, name) is None
         ]
-        for (job, paths), accuracies in side_by_side(bench, _score, waiting):
+        for (job, paths), accuracies in bench.side_by_side(_score, waiting):
             costs = [macs(path.architecture) for path in paths]
             lab.write_json(job.folder / f"{name}.json", {"accuracies": accuracies, "macs": costs})
 
@@ -80,24 +92,35 @@ class Comparison(Work):
             return default
         return float(tried[sums.index(max(sums))].learning_rate)
 
-    def compared(
-        self, changes: Arms, *, seeds: Iterable[int], name: str
-    ) -> list[tuple[Row, dict[int, Any]]]:
-        """The trained arms that are scored under a name: what is known of each, and its trainings.
+    def scored(
+        self, changes: Arms, name: str, *, seeds: Iterable[int] = SEEDS
+    ) -> dict[str, dict[int, list[float]]]:
+        """Accuracies under a name of the arms that are scored, by arm and seed."""
+        trainings = {seed: self.arms(changes, seed) for seed in seeds}
+        found = {
+            arm: {
+                seed: done["accuracies"]
+                for seed, each in trainings.items()
+                if (done := self.scores(each[arm], name)) is not None
+            }
+            for arm in changes
+        }
+        return {arm: of for arm, of in found.items() if of}
+
+    def compared(self, changes: Arms, name: str, *, seeds: Iterable[int] = SEEDS) -> list[Row]:
+        """What is known of each arm that is trained and scored under a name.
 
         Empty where there is nothing to compare.
         """
-        found: dict[str, dict[int, tuple[Any, Row, Row]]] = {}
-        for seed in seeds:
-            for arm, training in self.arms(changes, seed).items():
-                done, cost = self.scores(training, name), self.job(training).cost
-                if done is not None and cost is not None:
-                    found.setdefault(arm, {})[seed] = training, done, cost
-        if len(found) < FEWEST_ARMS:
-            return []
-        return [
-            (_row(arm, of), {s: each[0] for s, each in of.items()}) for arm, of in found.items()
-        ]
+        rows = []
+        for arm, accuracies in self.scored(changes, name, seeds=seeds).items():
+            made = {seed: self.arms(changes, seed)[arm] for seed in accuracies}
+            costs = {seed: self.job(each).cost or {} for seed, each in made.items()}
+            first = next(iter(made))
+            row = {"name": arm, "macs": (self.scores(made[first], name) or {})["macs"]}
+            row |= {"accuracies": accuracies, "device_seconds": column(costs, "device_seconds")}
+            rows.append(row | {"images": costs[first]["images"]})
+        return rows if len(rows) >= FEWEST_ARMS else []
 
 
 class Parts:
@@ -108,9 +131,7 @@ class Parts:
         main: without `--study`.
     """
 
-    def __init__(
-        self, parts: Mapping[str, Callable[[Any, int], None]], main: Sequence[str]
-    ) -> None:
+    def __init__(self, parts: Mapping[str, Part], main: Sequence[str]) -> None:
         self.parts = parts
         self._main = list(main)
 
@@ -128,17 +149,7 @@ class Parts:
                 self.parts[part](work, seed)
 
 
-def _score(bench: Bench, asked: tuple[SupernetJob, Sequence[NetworkPath]]) -> list[float]:
+def _score(
+    bench: Bench, asked: tuple[SupernetJob, Sequence[NetworkPath]], link: Any
+) -> list[float]:
     return bench.score(*asked)
-
-
-def _row(name: str, of: Mapping[int, tuple[Any, Row, Row]]) -> Row:
-    """An arm's supernets: macs and accuracies of their networks, and what they cost."""
-    _, scores, cost = next(iter(of.values()))
-    return {
-        "name": name,
-        "macs": scores["macs"],
-        "accuracies": {seed: done["accuracies"] for seed, (_, done, _) in of.items()},
-        "device_seconds": {seed: spent["device_seconds"] for seed, (_, _, spent) in of.items()},
-        "images": cost["images"],
-    }

@@ -1,14 +1,17 @@
-"""Results of units of work, as files: what is there is not done again."""
+"""Results of units of work, as files: what is there is not done again; and lines of the log."""
 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from common.lab import read_json, write_json
+from common.lab import Progress, read_json, write_json
 
+SAY_SECONDS = 20.0
+Say = Callable[[str], None]
 SEEDS = range(20)  # whose results are looked for
 
 
@@ -46,3 +49,23 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+class Said:
+    """A line every 20 seconds at most."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def __call__(self, line: str) -> None:
+        if time.monotonic() - self._last >= SAY_SECONDS:
+            self._last = time.monotonic()
+            print(line, flush=True)
+
+
+def describe(name: str, progress: Progress) -> str:
+    """One training's progress in a line."""
+    return (
+        f"{name}: step {progress.step} of {progress.num_steps}, loss {progress.loss:.3f}, "
+        f"{progress.images_per_second:,.0f} images/s, {progress.seconds_left:.0f} s left"
+    )

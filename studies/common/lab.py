@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
+
+# Idle threads of a process must not take the other's core; read when torch is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
 
@@ -113,6 +117,11 @@ from escalade.train.together import TogetherStep
 from escalade.train.worker import Link
 
 CHANNELS, CLASSES = 1, 10  # of Fashion-MNIST
+
+
+def num_threads() -> int:
+    """Of this process, on CPU."""
+    return torch.get_num_threads()
 
 
 def macs(architecture: Architecture) -> int:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from common.lab import NEUTRAL, Figure, Key, colour, draw, figure_layout, log_axis
 
 __all__ = ["NEUTRAL", "Figure", "Series", "colour", "draw", "linear", "log", "log_even", "panel"]
-Axis = Callable[[str, Sequence[float]], dict[str, Any]]
 _PAD = 0.04
 _STEPS = (1, 2, 5, 10)  # between ticks, in decades of the range
 

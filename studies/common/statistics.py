@@ -43,8 +43,8 @@ def summary(values: BySeed) -> dict[str, Any]:
     return asdict(summarize(list(values.values())))
 
 
-def column(by_seed: Mapping[int, Mapping[str, float]], name: str) -> dict[int, float]:
-    """One of several measures, by seed."""
+def column(by_seed: Mapping[int, Any], name: Any) -> dict[int, float]:
+    """One of several measures, by its name or place, by seed."""
     return {seed: each[name] for seed, each in by_seed.items()}
 
 

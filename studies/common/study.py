@@ -12,8 +12,8 @@ from typing import Any
 from common import lab
 from common.bench import Bench
 from common.command import add_setting, chosen, parser
+from common.files import Said, Say
 from common.images import leading, load_images, scored_on
-from common.progress import Said, Say
 
 SETTING = "setting.json"
 

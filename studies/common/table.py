@@ -1,17 +1,16 @@
-"""Markdown tables and their cells."""
+"""Markdown tables: a heading, a line with fields that each row fills in, and how fields show."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from string import Formatter
 from typing import Any
 
 from common.lab import summarize
 
 NONE = "-"
 Row = Mapping[str, Any]
-Cell = Callable[[Any], str]
 
 
 def page(parts: Iterable[str]) -> str:
@@ -19,64 +18,52 @@ def page(parts: Iterable[str]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def table(
-    title: str, columns: Mapping[str, Cell], rows: Iterable[Any], *, rule: str = "---"
-) -> str:
-    """A Markdown table, each column under its heading; empty without rows.
+def table(title: str, head: str, line: str, rows: Iterable[Row], *, rule: str = "---") -> str:
+    """A Markdown table; empty without rows.
 
     Args:
         title: above it; may be empty.
-        columns: makes the cells of a column from a row, by heading.
-        rows: anything that the cells read.
-        rule: between header and body, in every column.
+        head: the headings, ` | ` between them.
+        line: the cells of a row, likewise, with format fields such as `{macs:,}` or
+            `{groups[all]:counted}`: a format of Python's, or a name in `SHOWN`.
+        rows: fill in the fields.
+        rule: between headings and rows, in every column.
     """
-    lines = [[cell(row) for cell in columns.values()] for row in rows]
+    lines = [f"| {_CELLS.vformat(line, (), row)} |" for row in rows]
     if not lines:
         return ""
-    body = ["| " + " | ".join(line) + " |" for line in (list(columns), *lines)]
-    head = [f"**{title}**", ""] if title else []
-    return "\n".join([*head, body[0], f"|{rule}" * len(columns) + "|", *body[1:]])
+    above = [f"**{title}**", ""] if title else []
+    num = len(head.split(" | "))
+    return "\n".join([*above, f"| {head} |", f"|{rule}" * num + "|", *lines])
 
 
-def each(
-    names: Iterable[Any],
-    cell: Callable[[Any, Any], str] = lambda row, name: str(row[name]),
-    said: str = "{}",
-) -> dict[str, Cell]:
-    """A column for each name: a cell of row and name; `said` makes its heading."""
-    return {said.format(name): partial(_swapped, cell, name) for name in names}
+def across(cell: str, names: Iterable[Any]) -> str:
+    """Headings or cells for each name or place, which stands for `%s`."""
+    return " | ".join(cell % name for name in names)
 
 
-def value(name: str, form: str = "{}", *, scale: float | None = None) -> Cell:
-    """A cell of one of the row's values, scaled and formatted."""
-    return lambda row: form.format(row[name] if scale is None else scale * row[name])
-
-
-def joined(numbers: Iterable[int]) -> str:
-    """Such as depths: 1-2-2."""
-    return "-".join(map(str, numbers))
-
-
-def spread(values: Iterable[float | None], *, scale: float = 100.0) -> str:
-    """Mean and standard error, or the one value, or a dash."""
-    known = [scale * value for value in values if value is not None]
+def spread(values: Iterable[float | None] | Mapping[Any, float]) -> str:
+    """Mean and standard error in %, or the one value, or a dash; a mapping's values likewise."""
+    listed = values.values() if isinstance(values, Mapping) else values
+    known = [100 * value for value in listed if value is not None]
     if not known:
         return NONE
     summary = summarize(known)
-    return _around(summary.mean, summary.standard_error, scale=1)
+    return _around(summary.mean, summary.standard_error)
+
+
+def mean(entry: Row) -> str:
+    """A `statistics.summary` in %: its standard error only where there are several seeds."""
+    error = entry["standard_error"]
+    return _around(100 * entry["mean"], None if error is None else 100 * error)
 
 
 def counted(entry: Row) -> str:
-    """A `statistics.summary` in %, with the number of seeds."""
-    return f"{mean_cell(entry)} ({entry['num']})"
+    """The same with the number of seeds."""
+    return f"{mean(entry)} ({entry['num']})"
 
 
-def mean_cell(entry: Row) -> str:
-    """A `statistics.summary` in %: its standard error only where there are several seeds."""
-    return _around(entry["mean"], entry["standard_error"], scale=100)
-
-
-def difference(entry: Row | None) -> str:
+def points(entry: Row | None) -> str:
     """A `statistics.against` in points, with standard error and p where there are any."""
     if entry is None or entry["num"] == 0:
         return NONE
@@ -94,13 +81,30 @@ def interval(entry: Row | None, form: str = "{:.0f}", *, scale: float = 100.0) -
     return f"{value} ({low} to {high})"
 
 
-def _swapped(cell: Callable[[Any, Any], str], name: Any, row: Any) -> str:
-    return cell(row, name)
+SHOWN: dict[str, Callable[[Any], str]] = {
+    "spread": spread,
+    "mean": mean,
+    "counted": counted,
+    "points": points,
+    "interval": interval,
+    "joined": lambda numbers: "-".join(map(str, numbers)),  # such as depths: 1-2-2
+    "percent": lambda share: f"{100 * share:.2f}",
+    "M": lambda amount: f"{amount / 1e6:.2f} M",
+    "k": lambda amount: f"{amount / 1e3:.0f} k",
+}
 
 
-def _around(mean: float, error: float | None, *, scale: float) -> str:
-    around = f" ± {scale * error:.2f}" if error is not None and math.isfinite(error) else ""
-    return f"{scale * mean:.2f}{around}"
+class _Cells(Formatter):
+    def format_field(self, value: Any, spec: str) -> str:
+        return SHOWN[spec](value) if spec in SHOWN else format(value, spec)
+
+
+_CELLS = _Cells()
+
+
+def _around(mean: float, error: float | None) -> str:
+    around = f" ± {error:.2f}" if error is not None and math.isfinite(error) else ""
+    return f"{mean:.2f}{around}"
 
 
 def _is_known(number: float | None) -> bool:

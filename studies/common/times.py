@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from common import lab
-from common.files import read
-from common.progress import Said
+from common.files import Said, read
 
 # A training step and inference at the same batch, and one image alone.
 QUANTITIES = ("training", "inference", "latency")

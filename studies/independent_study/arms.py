@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from common import lab
 from common.lab import Config
@@ -43,52 +44,32 @@ def arms(num_budgets: int) -> list[Arm]:
     ]
 
 
-def space_of(net: Net, config: Config) -> lab.SearchSpace:
-    """All scaling stages, or the base networks alone, whose sizes cover every budget."""
-    assert config.space is not None
-    factors = config.ladder.factors if net.stage is None else (1.0,)
-    return lab.load_space(config.space, factors=factors)
-
-
 def sampler_of(net: Net, config: Config) -> lab.Hierarchical:
-    """The run's sampler, or for one budget base networks around it: same window."""
-    assert config.supernet.window is not None
-    targets = tuple(config.budgets) if net.stage is None else (config.budgets[net.stage],)
-    balance = config.supernet.balance
-    window = lab.Window(targets=targets, factor=config.supernet.window, balance=balance)
-    return lab.Hierarchical(space_of(net, config), window=window)
+    """The run's sampler; or of base networks around one budget, whose sizes cover all of them."""
+    factors, targets = config.ladder.factors, tuple(config.budgets)
+    if net.stage is not None:
+        factors, targets = (1.0,), targets[net.stage : net.stage + 1]
+    factor, balance = config.supernet.window, config.supernet.balance
+    assert config.space is not None
+    assert factor is not None
+    window = lab.Window(targets=targets, factor=factor, balance=balance)
+    return lab.Hierarchical(lab.load_space(config.space, factors=factors), window=window)
 
 
 def searcher_of(
-    arm: Arm, net: Net, config: Config, *, num_images: int, num_evaluations: int | None
+    arm: Arm, net: Net, config: Config, space: Any, *, num_images: int, num_evaluations: int
 ) -> lab.Searcher:
-    """An arm's search on one of its supernets.
+    """An arm's search of a supernet's space.
 
-    Args:
-        arm: whose.
-        net: the supernet.
-        config: budgets, sizes and seed.
-        num_images: that score a path.
-        num_evaluations: what the joint search took; the joint search itself needs none.
+    All but the joint search score as many networks as that did.
     """
-    space, budgets = space_of(net, config), config.ladder.budgets
     if arm.searcher == "mcea":
         return lab.make_searcher(config, space, num_images=num_images)
-    assert num_evaluations is not None
+    budgets, at = config.ladder.budgets, {"seed": config.seed, "num_images": num_images}
     if arm.searcher == "random":
-        return lab.RandomSearch(
-            space,
-            budgets=budgets,
-            seed=config.seed,
-            num_images=num_images,
-            num_evaluations=num_evaluations,
-        )
+        return lab.RandomSearch(space, budgets=budgets, num_evaluations=num_evaluations, **at)
     population, _ = lab.evolution_of(config, "independent")
     generations = max(1, num_evaluations // (len(budgets) * population))
-    return lab.IndependentSearch(
-        space,
-        budgets=budgets if net.stage is None else budgets[net.stage : net.stage + 1],
-        seed=config.seed,
-        num_images=num_images,
-        evolution=lab.Evolution(population=population, generations=generations),
-    )
+    evolution = lab.Evolution(population=population, generations=generations)
+    own = budgets if net.stage is None else budgets[net.stage : net.stage + 1]
+    return lab.IndependentSearch(space, budgets=own, evolution=evolution, **at)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from common import lab
+from common.command import flag
 from common.images import leading
 from common.lab import ImageData, Split
 
@@ -17,23 +18,17 @@ NUM_JUDGE = 20_000
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What stands in the place of the demo's settings.
+    """What stands in the place of the demo's settings."""
 
-    Attributes:
-        supernet_epochs, epochs: of the supernets, and of the members' trainings.
-        num_bases, rounds, population, generations, strategies: of the search.
-        limit, steps: images of each split and steps of every training, for a smoke test.
-    """
-
-    supernet_epochs: float | None = None
-    epochs: float | None = None
-    num_bases: int | None = None
-    rounds: int | None = None
-    population: int | None = None
-    generations: int | None = None
-    strategies: int | None = None
-    limit: int | None = None
-    steps: int | None = None
+    supernet_epochs: float | None = flag(None, "of the supernets, instead of the demo's")
+    epochs: float | None = flag(None, "of retraining, instead of the demo's")
+    num_bases: int | None = flag(None, "of the search, instead of the demo's")
+    rounds: int | None = flag(None, "likewise")
+    population: int | None = flag(None, "likewise")
+    generations: int | None = flag(None, "likewise")
+    strategies: int | None = flag(None, "likewise")
+    limit: int | None = flag(None, "images of each split, for a smoke test")
+    steps: int | None = flag(None, "of every training, for a smoke test")
 
     @property
     def config(self) -> lab.Config:

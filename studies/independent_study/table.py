@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from common.lab import summarize
-from common.table import each, page, spread, table
+from common.table import across, page, table
 
 Row = Mapping[str, Any]
 
@@ -20,50 +20,42 @@ def markdown(found: Row) -> str:
 
 
 def _costs(arms: Mapping[str, Sequence[Row]]) -> str:
-    def mean(row: tuple[str, Sequence[Row]], *keys: str) -> float:
-        return summarize([sum(family["cost"][key] for key in keys) for family in row[1]]).mean
+    rows: list[dict[str, Any]] = []
+    for arm, families in arms.items():
+        spent = {name: _mean_of(families, name) for name in families[0]["cost"]}
+        total = _mean_of(families, "training", "searching")
+        ratio = total / (rows[0]["total"] if rows else total)
+        about = {"arm": arm, "seeds": len(families), "total": total, "ratio": ratio}
+        rows.append(about | spent)
+    return table(
+        "Cost of a family (Table 5), core-seconds; images in training, networks scored",
+        "arm | seeds | training | searching | total | ratio | images | evaluations",
+        "{arm} | {seeds} | {training:,.0f} | {searching:,.0f} | {total:,.0f} | {ratio:.2f} | "
+        "{images:,.0f} | {evaluations:,.0f}",
+        rows,
+    )
 
-    def amount(row: tuple[str, Sequence[Row]], key: str) -> str:
-        return f"{mean(row, key):,.0f}"
 
-    rows = list(arms.items())
-    totals = {row[0]: mean(row, "training", "searching") for row in rows}
-    first = next(iter(totals.values()), 1.0)
-    columns = {
-        "arm": lambda row: row[0],
-        "seeds": lambda row: str(len(row[1])),
-        **each(("training", "searching"), amount),
-        "total": lambda row: f"{totals[row[0]]:,.0f}",
-        "ratio": lambda row: f"{totals[row[0]] / first:.2f}",
-        **each(("images", "evaluations"), amount),
-    }
-    title = "Cost of a family (Table 5), core-seconds; images in training, networks scored"
-    return table(title, columns, rows)
+def _mean_of(families: Sequence[Row], *keys: str) -> float:
+    return summarize([sum(family["cost"][key] for key in keys) for family in families]).mean
 
 
 def _members(arms: Mapping[str, Sequence[Row]], budgets: Sequence[float]) -> str:
-    joint = {f["seed"]: f for f in next(iter(arms.values()), ())}
-    rows = [
-        {"arm": arm, "families": families}
-        for arm, families in arms.items()
-        if any(_known(family) for family in families)
-    ]
-
-    def gap(row: Row) -> str:
-        return spread(_gap(f, joint[f["seed"]]) for f in row["families"] if f["seed"] in joint)
-
-    def macs(row: Row) -> str:
-        return ", ".join(f"{m['macs'] / 1e6:.2f}" for m in row["families"][0]["members"])
-
-    def member(row: Row, index: int) -> str:
-        return spread(_known(family).get(index) for family in row["families"])
-
-    members = each(range(len(budgets)), member)
-    names = (f"{budget / 1e6:g}M" for budget in budgets)
-    columns = dict(zip(names, members.values(), strict=True))
+    joint = {family["seed"]: _known(family) for family in next(iter(arms.values()), ())}
+    rows = []
+    for arm, families in arms.items():
+        known = {family["seed"]: _known(family) for family in families}
+        if any(known.values()):
+            gaps = [_gap(of, joint[seed]) for seed, of in known.items() if seed in joint]
+            macs = ", ".join(f"{m['macs'] / 1e6:.2f}" for m in families[0]["members"])
+            members = [[of.get(place) for of in known.values()] for place in range(len(budgets))]
+            rows.append({"arm": arm, "members": members, "gaps": gaps, "macs": macs})
+    heads = " | ".join(f"{budget / 1e6:g}M" for budget in budgets)
+    cells = across("{members[%s]:spread}", range(len(budgets)))
     return table(
         "Members retrained, % on the judge images; ± over search seeds",
-        {**each(["arm"]), **columns, "mean minus joint's": gap, "M macs (first seed)": macs},
+        f"arm | {heads} | mean minus joint's | M macs (first seed)",
+        f"{{arm}} | {cells} | {{gaps:spread}} | {{macs}}",
         rows,
     )
 
@@ -71,10 +63,9 @@ def _members(arms: Mapping[str, Sequence[Row]], budgets: Sequence[float]) -> str
 def _known(family: Row) -> dict[int, float]:
     """Mean accuracies of the members that are retrained, by place."""
     judged = (member["accuracies"] for member in family["members"])
-    return {index: summarize(each).mean for index, each in enumerate(judged) if each}
+    return {place: summarize(each).mean for place, each in enumerate(judged) if each}
 
 
-def _gap(family: Row, joint: Row) -> float | None:
-    own, others = _known(family), _known(joint)
-    gaps = [own[index] - others[index] for index in sorted(own.keys() & others.keys())]
+def _gap(own: Mapping[int, float], others: Mapping[int, float]) -> float | None:
+    gaps = [own[place] - others[place] for place in own if place in others]
     return summarize(gaps).mean if gaps else None

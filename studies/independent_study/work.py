@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -58,14 +57,10 @@ class DemoWork(Work):
             for arm in self.arms:
                 for net in arm.nets:
                     self._search(bench, arm, net, seed)
-        found = [
-            Architecture.from_json(member["architecture"])
-            for seed in self.seeds
-            for arm in self.arms
-            for member in _members(self._found(arm, seed))
-        ]
+        every = (self._found(arm, seed) for seed in self.seeds for arm in self.arms)
+        found = [_network(stage) for searches in every for stage in _stages(searches)]
+        recipe = self.config.retrain.recipe
         for seed in range(self.options.seeds if len(self.images[1]) else 0):
-            recipe = self.config.retrain.recipe
             self.judging().train_alone(units(found, seed), self.folder / RETRAINED, recipe)
 
     def to_json(self) -> dict[str, Any]:
@@ -88,17 +83,16 @@ class DemoWork(Work):
 
     def _search(self, bench: Bench, arm: Arm, net: Net, seed: int) -> None:
         """One of an arm's searches, from a store of its own: none profits from another's scores."""
-        path, joint = self._path(arm, net, seed), self._found(self.arms[0], seed)
+        path, job = self._path(arm, net, seed), self._job(net, seed)
+        joint = self._found(self.arms[0], seed)
+        num = joint[0]["evaluations"]["distinct"] if joint else 0
+        config, images = replace(self.config, seed=seed), len(bench.data.search)
 
         def search() -> dict[str, Any]:
             searcher = searcher_of(
-                arm,
-                net,
-                replace(self.config, seed=seed),
-                num_images=len(bench.data.search),
-                num_evaluations=int(joint[0]["evaluations"]["distinct"]) if joint else None,
+                arm, net, config, job.space, num_images=images, num_evaluations=num
             )
-            return bench.search(searcher, self._job(net, seed), store=path.with_suffix(".sqlite"))
+            return bench.search(searcher, job, store=path.with_suffix(".sqlite"))
 
         once(path, search)
 
@@ -115,12 +109,6 @@ class DemoWork(Work):
     def _family(self, arm: Arm, seed: int, searches: list[dict[str, Any]]) -> dict[str, Any]:
         trained = [self._job(net, seed).cost or {} for net in arm.nets]
         spent = [search["cost"] for search in searches]
-        members = []
-        for stage in _members(searches):
-            architecture = Architecture.from_json(stage["architecture"])
-            judged = list(accuracies(self.folder / RETRAINED, architecture).values())
-            kept = {name: stage[name] for name in ("budget", "macs", "score", "architecture")}
-            members.append(kept | {"accuracies": judged})
         cost = {
             "training": sum(each["device_seconds"] for each in trained),
             "images": sum(each["images"] for each in trained),
@@ -128,19 +116,24 @@ class DemoWork(Work):
             "evaluations": sum(each["networks"] for each in spent),
             "images_scored": sum(each["images"] for each in spent),
         }
+        members = []
+        for stage in _stages(searches):
+            kept = {name: stage[name] for name in ("budget", "macs", "score", "architecture")}
+            judged = accuracies(self.folder / RETRAINED, _network(stage))
+            members.append(kept | {"accuracies": list(judged.values())})
         return {"arm": arm.name, "seed": seed, "cost": cost, "members": members}
 
 
-def _members(searches: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _stages(searches: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What an arm's searches found, smallest budget first."""
-    for search in searches:
-        yield from search["stages"]
+    return [stage for search in searches for stage in search["stages"]]
+
+
+def _network(stage: dict[str, Any]) -> Architecture:
+    return Architecture.from_json(stage["architecture"])
 
 
 def _shortened(recipe: Recipe, share: float) -> Recipe:
-    if share == 1:
-        return recipe
     if recipe.steps is not None:
         return replace(recipe, steps=max(1, round(recipe.steps * share)))
-    assert recipe.epochs is not None
-    return replace(recipe, epochs=recipe.epochs * share)
+    return replace(recipe, epochs=(recipe.epochs or 0) * share)

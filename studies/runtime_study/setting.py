@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import dataclass, field, replace
-
-import torch
+from dataclasses import dataclass, replace
 
 from common import lab
+from common.command import flag
 from common.times import BASE, Scaled, Timing
 
 PAPER_RULES = ("w", "dWr", "dwr", "dw")  # the four of Fig. 2
@@ -15,27 +14,17 @@ PAPER_RULES = ("w", "dWr", "dwr", "dw")  # the four of Fig. 2
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """All of these change the times, so a folder holds one setting only.
+    """One run; all of these change the times, so a folder holds one setting only."""
 
-    Attributes:
-        bases, rules, factors: comma-separated; every base, a known name or an architecture's file,
-            is scaled by every rule and factor.
-        resolution: of the bases.
-        largest_batch: images in a step at most.
-        precision: fp32 or bf16.
-        repeats: timed batches of a network in a round.
-        device, threads: where it runs; threads as torch chooses if none are given.
-    """
-
-    bases: str = "efficientnet_b0,regnet_y_400mf,regnet_z_500mf"
-    rules: str = "w,dWr,dwr,dw,wr,d,r"
-    factors: str = "2,3,4,6,8"
-    resolution: int = 128
-    largest_batch: int = 16
-    precision: str = "fp32"
-    repeats: int = 3
-    device: str = field(default="", metadata={"flag": False})
-    threads: int = 0
+    bases: str = flag("efficientnet_b0,regnet_y_400mf,regnet_z_500mf", "known names or files")
+    rules: str = flag("w,dWr,dwr,dw,wr,d,r", "that scale every base")
+    factors: str = flag("2,3,4,6,8", "of every rule, beside 1")
+    resolution: int = flag(128, "of the bases")
+    largest_batch: int = flag(16, "images in a step at most")
+    precision: str = flag("fp32", "fp32 or bf16")
+    repeats: int = flag(3, "timed batches of a network in a round")
+    device: str = ""
+    threads: int = flag(0, "CPU threads; 0 leaves torch's choice")
 
     @property
     def timing(self) -> Timing:
@@ -55,7 +44,7 @@ def settle(setting: Setting, options: Namespace) -> Setting:
     """
     networks(setting)
     device = setting.runtime.device_name
-    return replace(setting, device=device, threads=torch.get_num_threads())
+    return replace(setting, device=device, threads=lab.num_threads())
 
 
 def networks(setting: Setting) -> list[Scaled]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from common.table import NONE, each, interval, page, table
+from common.table import NONE, across, interval, page, table
 from common.times import QUANTITIES
 from runtime_study.predictors import MODELS
 from runtime_study.results import ALL, COSTS
@@ -71,19 +71,18 @@ def _verdict(entries: Sequence[Row]) -> str:
 
 
 def _correlations(entries: Sequence[Row]) -> str:
-    rows = [(entry, share) for entry in entries for share in _SHARES]
-    of_paper = "w, dWr, dwr, dw"
-    columns = {
-        "base": lambda row: row[0]["scope"],
-        "rules": lambda row: "all" if row[0]["rules"] == ALL else of_paper,
-        "networks": lambda row: str(row[0]["num"]),
-        "": lambda row: _SHARES[row[1]],
-        **each(COSTS, lambda row, name: _interval(row[0]["costs"][name].get(row[1]))),
-    }
-    return _table(
+    rows = []
+    for entry in entries:
+        rules = "all" if entry["rules"] == ALL else "w, dWr, dwr, dw"
+        for share, said in _SHARES.items():
+            r = {name: _interval(entry["costs"][name].get(share)) for name in COSTS}
+            rows.append(entry | {"said": said, "by": rules} | r)
+    return table(
         "Pearson's r of seconds an image with each cost; in brackets 95 % over resampled networks",
-        columns,
+        f"base | rules | networks |  | {across('%s', COSTS)}",
+        f"{{scope}} | {{by}} | {{num}} | {{said}} | {across('{%s}', COSTS)}",
         rows,
+        rule=" --- ",
     )
 
 
@@ -91,30 +90,31 @@ def _predictors(entries: Sequence[Row]) -> Sequence[str]:
     """How well models predict, and what an activation and a mac cost in the model of both."""
     if not entries:
         return ()
-
-    def judged(model: str, entry: int) -> str:
-        found = entries[entry]["models"][model]
-        r = found["r"]["r"]
-        return f"{100 * found['error']:.1f} % ({NONE if r is None else f'{r:.3f}'})"
-
-    cells = each(range(len(entries)), judged).values()
-    heads = (f"{entry['scope']}, a {entry['left_out']} left out" for entry in entries)
-    title = (
+    rows = []
+    for model in MODELS:
+        judged = [entry["models"][model] for entry in entries]
+        rs = [NONE if each["r"]["r"] is None else f"{each['r']['r']:.3f}" for each in judged]
+        errors = [f"{100 * each['error']:.1f} %" for each in judged]
+        cells = [f"{error} ({r})" for error, r in zip(errors, rs, strict=True)]
+        rows.append({"model": model, "cells": " | ".join(cells)})
+    prices = [
+        "{scope} {0:.2f} ns an activation and {1:.1f} ps a mac".format(
+            1e9 * of["activations"], 1e12 * of["macs"], scope=entry["scope"]
+        )
+        for entry in entries
+        if entry["left_out"] == "rule"
+        for of in [entry["models"]["activations, macs"]["prices"]]
+    ]
+    heads = [f"{entry['scope']}, a {entry['left_out']} left out" for entry in entries]
+    judged_on = table(
         "Sums of costs at fitted prices: median relative error (and r) on networks that the "
-        "prices were not fitted to, those of one rule or of one base at a time"
+        "prices were not fitted to, those of one rule or of one base at a time",
+        f"seconds from | {' | '.join(heads)}",
+        "{model} | {cells}",
+        rows,
+        rule=" --- ",
     )
-    columns = {"seconds from": str} | dict(zip(heads, cells, strict=True))
-    said = []
-    for entry in entries:
-        if entry["left_out"] == "rule":
-            prices = entry["models"]["activations, macs"]["prices"]
-            said.append(
-                f"{entry['scope']} {1e9 * prices['activations']:.2f} ns an activation and "
-                f"{1e12 * prices['macs']:.1f} ps a mac"
-            )
-    prices_of = f"Prices in the sum of activations and macs: {'; '.join(said)}."
-    return _table(title, columns, MODELS), prices_of
+    return judged_on, f"Prices in the sum of activations and macs: {'; '.join(prices)}."
 
 
 _interval = partial(interval, form="{:.3f}", scale=1)
-_table = partial(table, rule=" --- ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from common import lab
+from common.command import flag
 from common.lab import Budget, Recipe
 
 # The paper's two, which also draw the scored paths; and hierarchical sampling that is even over
@@ -15,44 +16,27 @@ SAMPLERS = (*DRAWING, "balanced")
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """All of these change the results, so a folder holds one setting only.
+    """One run; all of these change the results, so a folder holds one setting only."""
 
-    Attributes:
-        base: f_0 in macs; stage j has 2^j of it.
-        num_scaled: M, the searched stages beyond the base's.
-        iterations: T of the search.
-        tolerance: of every budget, both sides.
-        window: how far from the budgets the sampled paths may be (a factor).
-        learning_rate: of every training.
-        supernet_epochs, alone_epochs, epochs: of the supernets, of the stand-alone paths of
-            part (b), and of the families of part (c).
-        paths: how many are scored in part (a); half of them drawn by each sampler.
-        alone: how many of them are trained from scratch in part (b).
-        search_images: how many of the 10,000 search images score a path.
-        recalibration_images: training images that set its batch norm statistics.
-        bases, population, generations, strategies: of the search (MCEA).
-        limit, steps: images of each split and steps of every training, for a smoke test.
-    """
-
-    base: float = 0.6e6
-    num_scaled: int = 2
-    iterations: int = 4
-    tolerance: float = 0.02
-    window: float = 1.5
-    learning_rate: float = 0.6
-    supernet_epochs: float = 20.0
-    alone_epochs: float = 3.0
-    epochs: float = 4.0
-    paths: int = 1000
-    alone: int = 24
-    search_images: int = 2000
-    recalibration_images: int = 512
-    bases: int = 10
-    population: int = 24
-    generations: int = 6
-    strategies: int = 24
-    limit: int | None = None
-    steps: int | None = None
+    base: float = flag(0.6e6, "f_0 in macs; stage j has 2^j of it")
+    num_scaled: int = flag(2, "M, the searched stages beyond the base's")
+    iterations: int = flag(4, "T of the search")
+    tolerance: float = flag(0.02, "of every budget, both sides")
+    window: float = flag(1.5, "how far from the budgets the sampled paths may be, a factor")
+    learning_rate: float = flag(0.6, "of every training")
+    supernet_epochs: float = flag(20.0, "of the supernets")
+    alone_epochs: float = flag(3.0, "of the stand-alone paths of part (b)")
+    epochs: float = flag(4.0, "of the families of part (c)")
+    paths: int = flag(1000, "scored in part (a), half of them drawn by each sampler")
+    alone: int = flag(24, "of them, trained from scratch in part (b)")
+    search_images: int = flag(2000, "how many of the 10,000 search images score a path")
+    recalibration_images: int = flag(512, "training images that set its batch norm statistics")
+    bases: int = flag(10, "of the search (MCEA)")
+    population: int = flag(24, "of the search")
+    generations: int = flag(6, "of the search")
+    strategies: int = flag(24, "of the search")
+    limit: int | None = flag(None, "images of each split, for a smoke test")
+    steps: int | None = flag(None, "of every training, for a smoke test")
 
     def recipe(self, epochs: float) -> Recipe:
         return lab.recipe(epochs, self.learning_rate, steps=self.steps, limit=self.limit)

@@ -42,7 +42,9 @@ def _study(work: Work, name: str) -> list[Row]:
     """The arms of a study that are scored, each against the first."""
     seeds, file = (SEEDS[:1], RATE) if name == RATE else (SEEDS, NETWORKS)
     rows: list[Row] = []
-    for row, trainings in work.compared(ARMS[name](work), seeds=seeds, name=file):
+    arms = ARMS[name](work)
+    for row in work.compared(arms, file, seeds=seeds):
+        trainings = {seed: work.arms(arms, seed)[row["name"]] for seed in row["accuracies"]}
         forced = {seed: _flipped(work, training) for seed, training in trainings.items()}
         row["identities"] = _identities(work, next(iter(trainings.values())))
         row["flipped"] = {seed: means for seed, means in forced.items() if means}

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from common import lab
-from common.bench import Bench, side_by_side
+from common.bench import Bench
 from common.files import SEEDS, read, slug
 from scarlet_study.networks import spread
 from scarlet_study.setting import Setting
@@ -80,7 +80,7 @@ def run(work: Work, study: str, seed: int) -> None:
     assert scores is not None
     least = round(float(np.median(scores["accuracies"])), 4)
     waiting = [each for each in _asked(work, study, job, least) if read(each.path) is None]
-    for each, found in side_by_side(work.searching, _search, waiting):
+    for each, found in work.searching.side_by_side(_search, waiting):
         lab.write_json(each.path, found)
 
 
@@ -122,7 +122,7 @@ def _asked(work: Work, study: str, job: Job, least: float = 0.0) -> Iterator[Ask
             yield Asked(job=job, kind=kind, seed=search_seed, least=least)
 
 
-def _search(bench: Bench, asked: Asked) -> dict[str, Any]:
+def _search(bench: Bench, asked: Asked, link: Any) -> dict[str, Any]:
     """The front and the generations of a search; its scores are in a store of its own."""
     method = searcher(asked, asked.job.setting, num_images=len(bench.data.search))
     whole = bench.search(method, asked.job, store=asked.path.with_suffix(".sqlite"))

@@ -12,7 +12,7 @@ from common.comparison import RATE, Arms, Comparison
 from common.images import leading
 from common.lab import ChoiceSpace, ImageData, Runtime, Supernet
 from common.lab import Path as NetworkPath
-from common.supernets import SUPERNETS, SupernetJob
+from common.supernets import SupernetJob
 from scarlet_study.networks import PLAINEST, flipped, space_of, spread
 from scarlet_study.probes import Probed
 from scarlet_study.setting import (
@@ -65,7 +65,10 @@ class Job(SupernetJob):
         if self.training.step == SINGLE:
             return super().step(supernet, data, runtime)
         kind = lab.FairPaths if self.training.step == FAIR else RandomPaths
-        paths, objective = kind(self.space, seed=self.seed), self.objective(data, runtime)
+        paths, objective = (
+            kind(self.space, seed=self.seed),
+            lab.objective(self.recipe, data, runtime=runtime),
+        )
         return lab.FairStep(supernet, paths=paths, objective=objective)
 
 
@@ -89,7 +92,7 @@ class Work(Comparison):
 
     def job(self, training: Training) -> Job:
         return Job(
-            folder=self.folder / SUPERNETS / training.name,
+            folder=self.folder_of(training),
             seed=training.seed,
             recipe=self.setting.supernet_recipe(training),
             training=training,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from common.statistics import against
-from common.table import difference, each, interval, mean_cell, page, spread, table, value
+from common.table import across, page, table
 from scarlet_study.setting import FAIR, FLIPS, SINGLE
 
 Row = Mapping[str, Any]
@@ -18,7 +18,6 @@ TITLES = {
     "folds": "The space in which every identity folds",
     "fairness": "Strict fairness against random paths, at equal passes",
 }
-SHOWN = ("spearman", "kendall")
 
 
 def markdown(found: Row) -> str:
@@ -50,126 +49,93 @@ def _conditions(found: Row) -> str:
 
 
 def _study(title: str, rows: Sequence[Row]) -> str:
-    def measure(row: Row, what: str) -> str:
-        return mean_cell(row[what])
-
-    def flipped(row: Row, num: int) -> str:
-        return spread(means[str(num)] for means in row["flipped"].values())
-
-    columns = {
-        "supernet": value("name"),
-        "mean of networks": lambda row: measure(row, "mean"),
-        "deviation between them": lambda row: measure(row, "deviation"),
-        **each(("worst", "best"), measure),
-        "mean minus the first's": lambda row: difference(row["mean"]["minus_first"]),
-        "deviation minus": lambda row: difference(row["deviation"]["minus_first"]),
-        **each(FLIPS, flipped, "with {} identities"),
-        "images": value("images", "{:,}"),
-        "seconds": lambda row: f"{np.mean(list(row['device_seconds'].values())):,.0f}",
-    }
-    return table(title, columns, rows)
+    shown = []
+    for row in rows:
+        flipped = {num: [of[str(num)] for of in row["flipped"].values()] for num in FLIPS}
+        seconds = np.mean(list(row["device_seconds"].values()))
+        shown.append(row | {"flipped": flipped, "seconds": seconds})
+    return table(
+        title,
+        "supernet | mean of networks | deviation between them | worst | best | "
+        "mean minus the first's | deviation minus | "
+        f"{across('with %s identities', FLIPS)} | images | seconds",
+        "{name} | {mean:mean} | {deviation:mean} | {worst:mean} | {best:mean} | "
+        "{mean[minus_first]:points} | {deviation[minus_first]:points} | "
+        f"{across('{flipped[%s]:spread}', FLIPS)} | {{images:,}} | {{seconds:,.0f}}",
+        shown,
+    )
 
 
 def _curves(rows: Sequence[Row]) -> str:
     """Mean and deviation of the random networks while supernets train, means over seeds."""
-    curves = {row["name"]: [c for c in row["curves"].values() if c] for row in rows}
-    known = {name: of for name, of in curves.items() if of}
-
-    def point(name: str, place: int) -> str:
-        pairs = [[curve[place][of] for of in ("mean", "deviation")] for curve in known[name]]
-        mean, deviation = 100 * np.mean(pairs, axis=0)
-        return f"{mean:.1f}, {deviation:.1f}"
-
-    first = next(iter(known.values()))[0] if known else []
-    heads = [f"{100 * each['progress']:.0f} %" for each in first]
-    points = each(range(len(first)), point).values()
-    return table(
-        "Random networks on training images while the supernet trains: mean, deviation (Fig. 1)",
-        {"supernet": str} | dict(zip(heads, points, strict=True)),
-        known,
-    )
+    lines, heads = [], ""
+    for row in rows:
+        curves = [curve for curve in row["curves"].values() if curve]
+        pairs = [[(at["mean"], at["deviation"]) for at in curve] for curve in curves]
+        if pairs:
+            points = 100 * np.mean(pairs, axis=0)
+            cells = " | ".join(f"{mean:.1f}, {deviation:.1f}" for mean, deviation in points)
+            lines.append({"name": row["name"], "cells": cells})
+            heads = heads or " | ".join(f"{100 * at['progress']:.0f} %" for at in curves[0])
+    title = "Random networks on training images while the supernet trains: mean, deviation (Fig. 1)"
+    return table(title, f"supernet | {heads}", "{name} | {cells}", lines)
 
 
 def _alone(title: str, rows: Sequence[Row]) -> str:
-    columns = {
-        "network": value("name"),
-        "macs": value("macs", "{:.2f} M", scale=1e-6),
-        "params": value("params", "{:,}"),
-        "accuracy": lambda row: spread(row["accuracies"].values()),
-        "trainings": lambda row: str(len(row["accuracies"])),
-        "minus the first's": lambda row: difference(
-            against([row["accuracies"]], [rows[0]["accuracies"]])
-        ),
-    }
-    return table(title, columns, rows)
+    shown = []
+    for row in rows:
+        accuracies = row["accuracies"]
+        gap = against([accuracies], [rows[0]["accuracies"]])
+        shown.append(row | {"num": len(accuracies), "minus_first": gap})
+    head = "network | macs | params | accuracy | trainings | minus the first's"
+    line = "{name} | {macs:M} | {params:,} | {accuracies:spread} | {num} | {minus_first:points}"
+    return table(title, head, line, shown)
 
 
 def _folded(rows: Sequence[Row]) -> str:
-    columns = {
-        "space": value("name"),
-        "accuracy": lambda row: mean_cell(row["mean"]),
-        "minus the first's": lambda row: difference(row["minus_first"]),
-    }
     title = f"Networks with {FLIPS[-1]} identities trained alone, in both spaces"
-    return table(title, columns, rows)
+    line = "{name} | {mean:mean} | {minus_first:points}"
+    return table(title, "space | accuracy | minus the first's", line, rows)
 
 
 def _agreement(found: Row) -> str:
-    columns = {
-        "supernet": value("name"),
-        "seed": value("seed"),
-        **each(SHOWN, lambda row, name: interval(row["agreement"]["raw"][name])),
-        **each(
-            SHOWN,
-            lambda row, name: interval(row["agreement"]["partial"][name]),
-            "{} without the macs trend",
-        ),
-    }
-    title = (
+    names = ("spearman", "kendall")
+    return table(
         f"Rank correlation with {len(found['ranked'])} networks trained alone, x 100; in brackets "
-        "95 % over resampled networks"
+        "95 % over resampled networks",
+        f"supernet | seed | {across('%s', names)} | {across('%s without the macs trend', names)}",
+        f"{{name}} | {{seed}} | {across('{agreement[raw][%s]:interval}', names)} | "
+        f"{across('{agreement[partial][%s]:interval}', names)}",
+        found["agreement"],
     )
-    return table(title, columns, found["agreement"])
 
 
 def _searches(title: str, rows: Sequence[Row]) -> str:
     """By kind over supernets and searches, paired with the first kind."""
-    by_name: dict[str, dict[int, Row]] = {}
-    for row in rows:
-        by_name.setdefault(row["name"], {})[100 * row["seed"] + row["search_seed"]] = row
+    groups: list[dict[str, Any]] = []
+    for name in dict.fromkeys(row["name"] for row in rows):
+        of = {100 * row["seed"] + row["search_seed"]: row for row in rows if row["name"] == name}
+        volumes = {place: row["generations"][-1]["hypervolume"] for place, row in of.items()}
+        ends = np.mean([[_range(row, 0), _range(row, 1)] for row in of.values()], axis=0)
+        generations = [row["generations"] for row in of.values()]
+        ratios = [[each[at]["identity_ratio"] for at in (0, -1)] for each in generations]
+        made = {"name": name, "num": len(of), "volumes": volumes}
+        made["evaluated"] = np.mean([each[-1]["evaluated"] for each in generations])
+        made["accuracies"], made["macs"] = 100 * (1 - ends[0]), ends[1] / 1e6
+        made["ratios"] = 100 * np.mean(ratios, axis=0)
+        first = groups[0]["volumes"] if groups else volumes
+        groups.append(made | {"minus_first": against([volumes], [first])})
+    return table(
+        title,
+        "search | searches | hypervolume, % | minus the first's | front's accuracy, % | "
+        "its M macs | identity ratio, first to last, % | evaluations",
+        "{name} | {num} | {volumes:spread} | {minus_first:points} | "
+        "{accuracies[1]:.1f} to {accuracies[0]:.1f} | {macs[0]:.2f} to {macs[1]:.2f} | "
+        "{ratios[0]:.1f} to {ratios[1]:.1f} | {evaluated:,.0f}",
+        groups,
+    )
 
-    def volumes(name: str) -> dict[int, float]:
-        return {p: row["generations"][-1]["hypervolume"] for p, row in by_name[name].items()}
 
-    def minus_first(name: str) -> str:
-        return difference(against([volumes(name)], [volumes(rows[0]["name"])]))
-
-    def ends(name: str, objective: int) -> Any:
-        """The least and the largest of a front, means over the searches."""
-        of = [[n["values"][objective] for n in row["front"]] for row in by_name[name].values()]
-        return np.mean([(min(values), max(values)) for values in of], axis=0)
-
-    def accuracy(name: str) -> str:
-        best, worst = 100 * (1 - ends(name, 0))
-        return f"{worst:.1f} to {best:.1f}"
-
-    def ratios(name: str) -> str:
-        of = [row["generations"] for row in by_name[name].values()]
-        pairs = [[g[at]["identity_ratio"] for at in (0, -1)] for g in of]
-        return "{:.1f} to {:.1f}".format(*(100 * np.mean(pairs, axis=0)))
-
-    def evaluated(name: str) -> str:
-        of = by_name[name].values()
-        return f"{np.mean([row['generations'][-1]['evaluated'] for row in of]):,.0f}"
-
-    columns = {
-        "search": str,
-        "searches": lambda name: str(len(by_name[name])),
-        "hypervolume, %": lambda name: spread(volumes(name).values()),
-        "minus the first's": minus_first,
-        "front's accuracy, %": accuracy,
-        "its M macs": lambda name: "{:.2f} to {:.2f}".format(*(ends(name, 1) / 1e6)),
-        "identity ratio, first to last, %": ratios,
-        "evaluations": evaluated,
-    }
-    return table(title, columns, by_name)
+def _range(row: Row, objective: int) -> tuple[float, float]:
+    values = [network["values"][objective] for network in row["front"]]
+    return min(values), max(values)

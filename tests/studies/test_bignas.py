@@ -210,8 +210,8 @@ def test_the_best_rate_is_taken_once_all_are_tried(tmp_path: Path) -> None:
 
 
 def test_slices_reach_over_the_range_and_are_the_same_for_every_supernet() -> None:
-    from bignas_study.setting import BUDGETS, SHORT, Training
-    from bignas_study.slices import budgets_networks, spread
+    from bignas_study.setting import SHORT, Training
+    from bignas_study.space import BUDGETS, budgets_networks, spread
 
     training = Training(seed=0, epochs=1, learning_rate=1)
     paths = spread(SHORT, training)
@@ -233,7 +233,7 @@ def test_shared_statistics_of_one_path_are_its_own() -> None:
     """Averaged over one path alone they must be what recalibration gives that path."""
     from bignas_study.recalibration import Shared
     from bignas_study.setting import SHORT, Training
-    from bignas_study.slices import spread
+    from bignas_study.space import spread
     from bignas_study.supernets import Work
 
     training = Training(seed=0, epochs=1, learning_rate=1, zero_residual=False)
@@ -268,10 +268,9 @@ def test_thirds_are_means_of_equal_parts() -> None:
 
 
 def test_planted_results_give_the_planted_gaps(tmp_path: Path) -> None:
-    from bignas_study.alone import KINDS
     from bignas_study.results import to_json
     from bignas_study.setting import SHORT
-    from bignas_study.slices import budgets_networks
+    from bignas_study.space import budgets_networks
     from bignas_study.supernets import Work
     from bignas_study.table import SAID, markdown
     from common.alone import Unit
@@ -279,6 +278,10 @@ def test_planted_results_give_the_planted_gaps(tmp_path: Path) -> None:
 
     setting = replace(SHORT, slices=9)
     plan = Work(setting=setting, folder=tmp_path)
+
+    def arms(seed: int) -> dict[str, Any]:
+        return plan.arms(plan.ending, seed)
+
     for seed, shift in enumerate((0.0, 0.01)):
         folder = plan.job(plan.reference(seed)).folder
         write_json(folder / "budgets.json", {"accuracies": [0.8 + shift, 0.85 + shift, 0.9]})
@@ -289,9 +292,9 @@ def test_planted_results_give_the_planted_gaps(tmp_path: Path) -> None:
             unit = Unit(architecture=path.architecture, seed=seed)
             result = {"accuracy": accuracy + shift, "device_seconds": 1.0}
             write_json(tmp_path / ALONE / f"{unit.name}.json", result)
-    tuned = plan.job(plan.tuned(0)).folder
+    tuned = plan.job(arms(0)["tuned"]).folder
     write_json(tuned / "budgets.json", {"accuracies": [0.82, 0.85, 0.9]})
-    together = plan.job(plan.together(1)).folder
+    together = plan.job(arms(1)["together"]).folder
     write_json(together / "budgets.json", {"accuracies": [0.79, 0.86, 0.89]})
     cosine = plan.job(replace(plan.reference(0), schedule="cosine")).folder
     write_json(cosine / "supernet.json", {"device_seconds": 10.0, "images": 100})
@@ -316,7 +319,7 @@ def test_planted_results_give_the_planted_gaps(tmp_path: Path) -> None:
     )
     assert "| tuned | 82.00 (1) | 85.00 (1) | 90.00 (1) | +3.00 | +0.00 | +2.00 | +1.67" in text
     assert "| best |" not in text
-    assert list(SAID) == list(KINDS)
+    assert list(SAID) == list(plan.ending)
     assert "| alone | 79.50 ± 0.50 (2) | 85.50 ± 0.50 (2) | 88.50 ± 0.50 (2) | - |" in text
     assert found["slices"][0]["tuned_minus_alone"]["difference"] == pytest.approx(0.03)
 
@@ -325,14 +328,14 @@ def test_tables_of_half_a_study_keep_their_columns(tmp_path: Path) -> None:
     """One network is trained alone so far."""
     from bignas_study.results import to_json
     from bignas_study.setting import SHORT
-    from bignas_study.slices import budgets_networks
+    from bignas_study.space import budgets_networks
     from bignas_study.supernets import Work
     from bignas_study.table import markdown
     from common.alone import Unit
     from common.comparison import ALONE
 
     plan = Work(setting=SHORT, folder=tmp_path)
-    half = plan.job(plan.half(0)).folder
+    half = plan.job(plan.arms(plan.ending, 0)["half"]).folder
     write_json(half / "budgets.json", {"accuracies": [0.8, 0.85, 0.9]})
     unit = Unit(architecture=budgets_networks()[1].architecture, seed=0)
     write_json(tmp_path / ALONE / f"{unit.name}.json", {"accuracy": 0.86, "device_seconds": 1.0})

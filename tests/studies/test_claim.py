@@ -9,7 +9,8 @@ import torch
 
 import claim
 from claim_study import networks, results, search
-from claim_study.setting import FACTORS, HAND_WINDOW, SEARCHED_WINDOW, Setting
+from claim_study.networks import FACTORS, HAND_WINDOW, SEARCHED_WINDOW
+from claim_study.setting import Setting
 from claim_study.table import markdown
 from common import images, study
 from common.alone import Unit

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from common.command import flag
+
 STUDIES = ("accuracy", "bignas", "claim", "independent", "runtime", "sampling", "scarlet")
 studies = pytest.mark.parametrize("name", STUDIES)
 
@@ -127,8 +129,8 @@ def test_help_says_what_it_does_how_long_and_where_results_go(
     assert module.__doc__.strip() in said
     assert any(word in said for word in ("minutes", "hours"))
     assert f"studies/results/{name}" in said
-    for flag in ("--table", "--out OUT", "--results RESULTS", "--debug"):
-        assert flag in said
+    for option in ("--table", "--out OUT", "--results RESULTS", "--debug"):
+        assert option in said
 
 
 @pytest.mark.parametrize(
@@ -161,8 +163,8 @@ def test_how_a_study_ends(
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    epochs: float = 2.0
-    paths: int = 5
+    epochs: float = flag(2.0, "of every training")
+    paths: int = flag(5, "in all")
 
 
 def test_a_folder_holds_one_setting(tmp_path: Path) -> None:
@@ -206,11 +208,11 @@ def test_flags_of_a_setting(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parse("--help", short=Setting(epochs=0.5))
     said = capsys.readouterr().out
-    assert "(2.0, with --short 0.5)" in said
-    assert "(5)" in said
+    assert "of every training (2.0, with --short 0.5)" in said
+    assert "in all (5)" in said
 
 
-def _double(bench: Any, asked: int) -> tuple[int, str, int]:
+def _double(bench: Any, asked: int, link: Any) -> tuple[int, str, int]:
     return 2 * asked, bench.device, bench.num_workers
 
 
@@ -240,7 +242,7 @@ def test_units_run_here_on_cpu_and_side_by_side_elsewhere(
         def __exit__(self, *_: object) -> None:
             pass
 
-        def run(self, jobs: Any) -> Any:
+        def run(self, jobs: Any, on_report: Any) -> Any:
             state = self.work.setup(self.shared)
             assert len(state.data.train) == 20
             for index in reversed(range(len(jobs))):
@@ -249,7 +251,7 @@ def test_units_run_here_on_cpu_and_side_by_side_elsewhere(
     monkeypatch.setattr(lab, "Pool", Pool)
     data = load("demo", cache_dir=Path("unused"), limit=20)
     bench = module.Bench(data=data, num_recalibration=8, num_workers=workers, say=print)
-    found = dict(module.side_by_side(replace(bench, device=device), _double, range(asked)))
+    found = dict(replace(bench, device=device).side_by_side(_double, range(asked)))
     assert found == {each: (2 * each, device, own) for each in range(asked)}
     assert pools == ([2] if own == 1 and workers == 2 else [])
 

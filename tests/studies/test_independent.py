@@ -46,15 +46,16 @@ NUM_JOINT = 701  # what the demo's joint search scores, seed 0
 
 
 def test_searches_of_all_arms_are_as_long_as_the_joint_one() -> None:
-    from independent_study.arms import arms, searcher_of, space_of
+    from independent_study.arms import arms, sampler_of, searcher_of
     from independent_study.setting import Setting
 
     config = Setting().config
     for arm in arms(len(config.budgets))[1:]:
         asked = 0
         for net in arm.nets:
-            searcher = searcher_of(arm, net, config, num_images=500, num_evaluations=NUM_JOINT)
-            space = space_of(net, config)
+            space = sampler_of(net, config).space
+            num = {"num_images": 500, "num_evaluations": NUM_JOINT}
+            searcher = searcher_of(arm, net, config, space, **num)
             keys = set()
             while len(population := searcher.ask()):
                 keys |= {path.key for path in space.paths(population)}

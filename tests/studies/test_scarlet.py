@@ -204,7 +204,7 @@ def test_the_device_that_is_asked_for_is_every_workers(
     from common import lab
     from scarlet_study import alone, searches
     from scarlet_study.setting import SHORT
-    from scarlet_study.supernets import Work
+    from scarlet_study.supernets import Job, Work
 
     seen: dict[str, set[str]] = {"train": set(), "score": set(), "search": set(), "alone": set()}
 
@@ -219,11 +219,10 @@ def test_the_device_that_is_asked_for_is_every_workers(
             pass
 
         def run(self, jobs: Any, **_: Any) -> Any:
-            whole = hasattr(self.work, "bench")
-            bench = self.work.bench if whole else None
+            bench = self.work.bench
             for index, job in enumerate(jobs):
-                if bench is None:
-                    seen["train"].add(self.work.device)
+                if isinstance(job, Job):
+                    seen["train"].add(bench.device)
                     cost = {"device_seconds": 1.0, "images": 1}
                     write_json(job.folder / "supernet.json", cost)
                     yield index, None

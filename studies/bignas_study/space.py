@@ -1,19 +1,30 @@
-"""Which networks of the space the supernets are scored by."""
+"""The spaces of the supernets, and which of their networks are scored."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from bignas_study.setting import BUDGETS, LADDER, LADDER_SPACE, Setting, Training
+from bignas_study.setting import LADDER_SPACE, Setting, Training
 from common import lab
-from common.lab import IntArray, Path, Population, generator, load_space
+from common.lab import Budget, IntArray, Path, Population, generator, load_space
 
 POOL = 4096
 PLAINEST = Training(seed=0, epochs=1, learning_rate=1)
+
+
+def _budgets(*targets: float, tolerance: float = 0.05) -> tuple[Budget, ...]:
+    return tuple(Budget(target, "macs", tolerance) for target in targets)
+
+
+# Of `NAMES`; the preset's five; and the ladder of the family that needs no retraining.
+BUDGETS = _budgets(0.4e6, 1.6e6, 5e6)
+SELECTED = _budgets(0.4e6, 0.8e6, 1.6e6, 3.2e6, 5e6)
+LADDER = _budgets(0.6e6, 1.2e6, 2.4e6, tolerance=0.02)
 
 
 def space_of(training: Training) -> Any:
@@ -41,6 +52,13 @@ def budgets_networks() -> list[Path]:
     return list(space_of(PLAINEST).paths(pool[np.array(nearest)]))
 
 
+def ladder_sampler(space: Any, *, factor: float, weights: Sequence[float] | None = None) -> Any:
+    """Even over the stages of the ladder, or as weighted, and over resolutions and depths."""
+    targets = tuple(budget.target for budget in LADDER)
+    window = lab.Window(targets=targets, factor=factor, balance="both")
+    return lab.Hierarchical(space, weights=weights or "equal", window=window)
+
+
 @cache
 def _rows(num: int, space: str) -> Population:
     if space == LADDER_SPACE:
@@ -53,13 +71,12 @@ def _rows(num: int, space: str) -> Population:
 
 def _ladder_rows(num: int) -> Population:
     """As many near each of the ladder's budgets."""
-    space = space_of(replace(PLAINEST, space=LADDER_SPACE))
-    window = lab.Window(targets=tuple(b.target for b in LADDER), factor=1.05, balance="both")
+    space, stages = space_of(replace(PLAINEST, space=LADDER_SPACE)), range(len(LADDER))
     parts = []
-    for stage in range(len(LADDER)):
-        only = [float(stage == j) for j in range(len(LADDER))]
-        sampler = lab.Hierarchical(space, weights=only, window=window)
+    for stage in stages:
+        only = [float(stage == j) for j in stages]
         rng = generator(0, "bignas study", "ladder", stage)
+        sampler = ladder_sampler(space, factor=1.05, weights=only)
         parts.append(sampler.draw(rng, num // len(LADDER)))
     return Population.concatenate(parts)
 
