@@ -51,8 +51,7 @@ def run(work: Work) -> None:
             _train(work, chosen, seed)
     for search_seed in range(options.search_seeds if options.arms else 0):
         for each in search.searches(search_seed):
-            bench = work.bench(work.data.search, work.data.search_digest)
-            each.run(work.setting, work.folder, bench)
+            each.run(work.setting, work.folder, work.searching)
             for seed in range(options.seeds):
                 _train(work, search.entries(work.folder, search_seed), seed)
 

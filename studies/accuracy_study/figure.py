@@ -14,13 +14,13 @@ Row = Mapping[str, Any]
 _MEAN, _SEED = 9, 4  # sizes of dots
 
 
-def pictures(found: Row, name: str, *, factor: float = MAIN) -> dict[str, str]:
+def pictures(found: Row, name: str) -> dict[str, str]:
     """SVG files by name, one for each base; bases of which nothing is trained have none."""
     made = {}
     for base in dict.fromkeys(row["base"] for row in found["networks"]):
-        rows = [r for r in found["networks"] if r["base"] == base and r["factor"] in (1.0, factor)]
+        rows = [r for r in found["networks"] if r["base"] == base and r["factor"] in (1.0, MAIN)]
         panels = [_panel(rows, title, label, of) for title, label, of in _quantities(rows)]
-        title = f"Error of {base} scaled {factor:g} times by several rules"
+        title = f"Error of {base} scaled {MAIN:g} times by several rules"
         made[f"{name}_{base}.svg"] = draw(panels, title=title)
     return made
 

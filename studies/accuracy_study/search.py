@@ -66,14 +66,14 @@ class Search:
         return folder / "searches" / f"{self.space}-{self.factor:g}-seed{self.seed}.json"
 
 
-def searches(seed: int, *, factor: float = MAIN) -> list[Search]:
+def searches(seed: int) -> list[Search]:
     """The searches that a hybrid and a direct search need, by space."""
-    return [Search(space=space, factor=at, seed=seed) for space in SPACES for at in (1.0, factor)]
+    return [Search(space=space, factor=at, seed=seed) for space in SPACES for at in (1.0, MAIN)]
 
 
-def entries(folder: Path, seed: int, *, factor: float = MAIN) -> Iterator[Scaled]:
+def entries(folder: Path, seed: int) -> Iterator[Scaled]:
     """The searched networks, and the small ones scaled, as far as searches are finished."""
-    for search in searches(seed, factor=factor):
+    for search in searches(seed):
         found = search.result(folder)
         if found is None:
             continue
@@ -81,5 +81,5 @@ def entries(folder: Path, seed: int, *, factor: float = MAIN) -> Iterator[Scaled
         name = f"{search.space}-{seed}"
         yield Scaled(base=name, rule=SEARCHED, factor=search.factor, architecture=best)
         for rule in SCALED_BY if search.factor == 1 else ():
-            made = scaled(best, rule=rule, target=budget(REGNET_Z, factor).target)
-            yield Scaled(base=name, rule=rule, factor=factor, architecture=made)
+            made = scaled(best, rule=rule, target=budget(REGNET_Z, MAIN).target)
+            yield Scaled(base=name, rule=rule, factor=MAIN, architecture=made)

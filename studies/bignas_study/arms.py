@@ -8,7 +8,7 @@ from operator import or_
 from typing import Any
 
 from bignas_study.setting import COSINE, DECAYING, ENDING, NUM_RANDOM, SANDWICH, SINGLE
-from bignas_study.supernets import FASTER, RATES, SLICES, STEADY, TUNED, Work
+from bignas_study.supernets import FASTER, SLICES, STEADY, TUNED, Work
 from common.comparison import RATE, Arms
 
 STABILITY = "stability"
@@ -27,16 +27,6 @@ def compare(study: str) -> Callable[[Work, int], None]:
             work.score_slices(trainings, RATE if study in TRIED else SLICES)
 
     return run
-
-
-def _rate(work: Work) -> Arms:
-    """Learning rates of both steps, on short supernets; one seed."""
-    epochs = work.setting.rate_epochs
-    return {
-        f"{name}, {rate:g}": {"step": step, "learning_rate": rate, "epochs": epochs}
-        for step, name in ((SANDWICH, "sandwich"), (SINGLE, "single path"))
-        for rate in RATES
-    }
 
 
 def _step(work: Work) -> Arms:
@@ -125,7 +115,7 @@ def _each(field: str, *values: Any, said: str, base: Any = None) -> Callable[[Wo
 
 
 ARMS: dict[str, Callable[[Work], Arms]] = {
-    RATE: _rate,
+    RATE: Work.rates,
     "step": _step,
     "recipe": _recipe,
     "distillation": _distillation,

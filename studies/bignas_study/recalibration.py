@@ -6,7 +6,7 @@ finished weights: `Shared` is what its batch norms would have held if they kept 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,14 +20,12 @@ from bignas_study.supernets import Job, Work
 from common import lab
 from common.files import once, read, slug
 from common.images import leading
-from common.lab import Architecture, ImageData, Supernet
+from common.lab import Architecture, Supernet
 
 MOMENTUM = 0.1  # torch's default
 # Steps of the training that the running averages see once more; at this momentum only the last
 # hundred or so of its paths count.
 NUM_STEPS = 100
-NUM_IMAGES = (128, 1024, 8192)
-RUNNING, LARGEST = "running averages of all paths", "the largest path's"
 CACHE_BYTES = 1 << 29
 Scores = dict[str, list[float]]
 
@@ -71,17 +69,14 @@ def run(work: Work, seed: int) -> None:
     training = work.steady(seed)
     work.score_slices([training])
     job = work.job(training)
-    ways = {own_name(num): partial(_own, work, job, num) for num in NUM_IMAGES}
-    ways |= {RUNNING: partial(_running, work, job), LARGEST: partial(_largest, work, job)}
-    for name, way in ways.items():
-        once(_path(job, name), way)
+    for name, way in WAYS.items():
+        once(_path(job, name), partial(way, work, job))
 
 
 def found(work: Work, seed: int) -> Scores:
     """Accuracies of the slices by way, of those that are scored."""
     job = work.job(work.steady(seed))
-    names = [*(own_name(num) for num in NUM_IMAGES), RUNNING, LARGEST]
-    done = {name: read(_path(job, name)) for name in names}
+    done = {name: read(_path(job, name)) for name in WAYS}
     return {name: each["accuracies"] for name, each in done.items() if each}
 
 
@@ -93,57 +88,44 @@ def _path(job: Job, name: str) -> Path:
     return job.folder / "recalibration" / f"{slug(name)}.json"
 
 
-def _own(work: Work, job: Job, num: int) -> Scores:
+def _own(work: Work, job: Job, *, num: int) -> Scores:
     bench = replace(work.judging(work.setting.judge_images), num_recalibration=num)
     return {"accuracies": bench.score(job, spread(work.setting, job.training))}
 
 
-@torch.no_grad()
 def _running(work: Work, job: Job) -> Scores:
     """With running averages over all paths of some steps, smallest and largest among them."""
-    supernet, sandwich = job.trained(), job.sandwich()
-    shared, runtime = Shared(supernet), lab.Runtime(device="cpu", threads=1)
-    batches = job.batches(work.data, runtime)
-    for step in range(min(NUM_STEPS, job.num_steps(work.data))):
-        images, _ = batches.at(step)
-        for path in sandwich.at(step).all:
-            _learn(supernet, shared, path.architecture, images, data=work.data, momentum=MOMENTUM)
-    return _score(work, job, supernet, shared)
+    sandwich, batches = job.sandwich(), job.batches(work.data, lab.Runtime(device="cpu"))
+    steps = range(min(NUM_STEPS, job.num_steps(work.data)))
+    seen = (
+        (path.architecture, batches.at(step)[0]) for step in steps for path in sandwich.at(step).all
+    )
+    return _shared(work, job, seen, momentum=MOMENTUM)
+
+
+def _largest(work: Work, job: Job) -> Scores:
+    """With the largest path's own statistics, of 1,024 images without augmentation."""
+    largest, images = job.sandwich().at(0).largest, leading(work.data.train, 1024).images
+    assert largest is not None
+    seen = ((largest.architecture, batch) for batch in images.split(min(128, len(images))))
+    return _shared(work, job, seen, momentum=None)
 
 
 @torch.no_grad()
-def _largest(work: Work, job: Job) -> Scores:
-    """With the largest path's own statistics, of 1,024 images without augmentation."""
-    supernet, largest = job.trained(), job.sandwich().at(0).largest
-    shared = Shared(supernet)
-    assert largest is not None
-    for images in _unchanged(work.data):
-        _learn(supernet, shared, largest.architecture, images, data=work.data, momentum=None)
-    return _score(work, job, supernet, shared)
-
-
-def _unchanged(data: ImageData, num: int = 1024, batch_size: int = 128) -> Iterator[Tensor]:
-    images = leading(data.train, num).images
-    yield from images.split(min(batch_size, len(images)))
-
-
-def _learn(
-    supernet: Supernet,
-    shared: Shared,
-    network: Architecture,
-    images: Tensor,
+def _shared(
+    work: Work,
+    job: Job,
+    seen: Iterable[tuple[Architecture, Tensor]],
     *,
-    data: ImageData,
     momentum: float | None,
-) -> None:
-    x = lab.prepare_images(images, resolution=network.resolution, mean=data.mean, std=data.std)
-    supernet.run(x, network, normalise=shared.normalise(learns=True, momentum=momentum))
-
-
-def _score(work: Work, job: Job, supernet: Supernet, shared: Shared) -> Scores:
-    """Accuracies with shared statistics, on the same images."""
-    data, images = work.data, leading(work.images[1], work.setting.judge_images)
-    runtime, found = lab.Runtime(device="cpu", threads=1), []
+) -> Scores:
+    """With statistics that all slices share, those of the networks and batches seen."""
+    supernet, data = job.trained(), work.data
+    images = leading(work.images[1], work.setting.judge_images)
+    shared, runtime, found = Shared(supernet), lab.Runtime(device="cpu", threads=1), []
+    for network, batch in seen:
+        x = lab.prepare_images(batch, resolution=network.resolution, mean=data.mean, std=data.std)
+        supernet.run(x, network, normalise=shared.normalise(learns=True, momentum=momentum))
     cache = lab.BatchCache(
         images,
         batch_size=lab.SCORED_AT_ONCE,
@@ -152,9 +134,17 @@ def _score(work: Work, job: Job, supernet: Supernet, shared: Shared) -> Scores:
         device=runtime.device,
         max_bytes=CACHE_BYTES,
     )
+    normalise = shared.normalise(learns=False)
     for path in spread(work.setting, job.training):
-        network, normalise = path.architecture, shared.normalise(learns=False)
-        run = partial(supernet.run, architecture=network, normalise=normalise)
-        batches = cache.at(network.resolution)
+        run = partial(supernet.run, architecture=path.architecture, normalise=normalise)
+        batches = cache.at(path.architecture.resolution)
         found.append(lab.count_correct(run, batches, autocast=runtime.autocast) / len(images))
     return {"accuracies": found}
+
+
+# Ways to come to statistics, by name.
+WAYS: dict[str, Callable[[Work, Job], Scores]] = {
+    **{own_name(num): partial(_own, num=num) for num in (128, 1024, 8192)},
+    "running averages of all paths": _running,
+    "the largest path's": _largest,
+}

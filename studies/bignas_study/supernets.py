@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,7 +19,7 @@ from bignas_study.setting import (
 )
 from bignas_study.space import budgets_networks, ladder_sampler, space_of, spread
 from common import lab
-from common.comparison import RATE, Arms, Comparison
+from common.comparison import RATE, Arms, Comparison, Tries
 from common.files import once, read
 from common.lab import ImageData, Runtime, Supernet
 from common.lab import Path as NetworkPath
@@ -30,6 +30,10 @@ PACE, PACE_STEPS = "pace.json", 12
 SLICES, BUDGETS = "slices", "budgets"  # under which networks are scored
 # Learning rates that are tried for each step, and which of the slices score them.
 RATES, DEFAULT_RATE = (0.1, 0.2, 0.4, 0.8), 0.4
+TRIES = {
+    SANDWICH: Tries("sandwich", "sandwich_rate", RATES, DEFAULT_RATE),
+    SINGLE: Tries("single path", "single_rate", RATES, DEFAULT_RATE),
+}
 SCORED_AT_RATES = slice(None, None, 3)
 # What study `recipe` found better than the paper's at this scale.
 FASTER: dict[str, Any] = {"schedule": COSINE, "learning_rate": 0.8, "zero_residual": False}
@@ -42,17 +46,12 @@ STEADY = TUNED | {"batch_size": 64, "clip_grad_norm": 1.0}
 class Job(SupernetJob):
     """A supernet that trains by sandwich or single-path steps, or some networks together."""
 
-    training: Training
     start: Job | None = None
     members: tuple[NetworkPath, ...] = ()
 
     @cached_property
     def space(self) -> Any:
         return space_of(self.training)
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        return {"training": asdict(self.training)}
 
     @property
     def cost(self) -> dict[str, Any] | None:
@@ -108,9 +107,11 @@ class Job(SupernetJob):
 
 @dataclass(frozen=True, kw_only=True)
 class Work(Comparison):
-    """What the study starts from, and how supernets are scored."""
+    """How supernets are scored; the reference has everything that BigNAS proposes."""
 
     setting: Setting
+    kind = Training
+    tries = TRIES
 
     def job(self, training: Training) -> Job:
         together = bool(training.together)
@@ -123,10 +124,6 @@ class Work(Comparison):
             start=self.job(training.before) if together else None,
             members=tuple(path for name, path in named if name in training.whom),
         )
-
-    def reference(self, seed: int) -> Training:
-        """The sandwich supernet with everything that BigNAS proposes."""
-        return Training(seed=seed, epochs=self.setting.epochs, learning_rate=self.rate(SANDWICH))
 
     def steady(self, seed: int) -> Training:
         """The best recipe here: tuned, with batches of 64 and clipped gradients."""
@@ -150,16 +147,6 @@ class Work(Comparison):
             "distilled": distilled,
             "half": distilled | {"together": epochs / 2},
         }
-
-    def tried(self, step: str) -> list[Training]:
-        """The short supernets that the rates of a step are tried on."""
-        epochs = self.setting.rate_epochs
-        return [Training(seed=0, epochs=epochs, learning_rate=r, step=step) for r in RATES]
-
-    def rate(self, step: str) -> float:
-        """The setting's, or the best of those that were tried, 0.4 before all of them were."""
-        given = {SANDWICH: self.setting.sandwich_rate, SINGLE: self.setting.single_rate}[step]
-        return given or self.best_rate(self.tried(step), default=DEFAULT_RATE)
 
     def score_slices(self, trainings: Iterable[Training], name: str = SLICES) -> None:
         """Train supernets and score their slices over the range; rates on the search images."""

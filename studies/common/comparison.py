@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from common import alone, lab
 from common.bench import Bench
@@ -27,17 +27,70 @@ Row = dict[str, Any]
 Part = Callable[[Any, int], None]  # of work and seed
 
 
+@dataclass(frozen=True)
+class Tries:
+    """Learning rates of a step that are tried on short supernets.
+
+    Attributes:
+        name: of the step in tables.
+        field: of the setting, which may say the rate instead.
+        rates: the best of them is used by all other studies.
+        default: before all of them are scored.
+    """
+
+    name: str
+    field: str
+    rates: Sequence[float]
+    default: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class Comparison(Work):
-    """The work of such a study; a `training` is a dataclass of whatever makes supernets differ."""
+    """The work of such a study.
+
+    Attributes:
+        kind: of its trainings, a dataclass of whatever makes supernets differ.
+        tries: the learning rates that are tried, by step; the reference's step comes first.
+    """
+
+    kind: ClassVar[type]
+    tries: ClassVar[Mapping[str, Tries]]
 
     @abstractmethod
     def job(self, training: Any) -> SupernetJob:
         """A training's work and folder."""
 
-    @abstractmethod
     def reference(self, seed: int) -> Any:
         """The training that all arms change."""
+        step = next(iter(self.tries))
+        return self.kind(seed=seed, epochs=self.setting.epochs, learning_rate=self.rate(step))
+
+    def passes(self, step: str) -> int:
+        """How many times the epochs a step needs for the passes of the reference's."""
+        return 1
+
+    def tried(self, step: str) -> list[Any]:
+        """The short supernets that the learning rates of a step are tried on; one seed."""
+        length = {"seed": 0, "epochs": self.setting.rate_epochs * self.passes(step), "step": step}
+        return [self.kind(learning_rate=rate, **length) for rate in self.tries[step].rates]
+
+    def rates(self) -> Arms:
+        """All of them, as changes of the reference."""
+        names = ("step", "epochs", "learning_rate")
+        return {
+            f"{of.name}, {each.learning_rate:g}": {name: getattr(each, name) for name in names}
+            for step, of in self.tries.items()
+            for each in self.tried(step)
+        }
+
+    def rate(self, step: str) -> float:
+        """The setting's, or the best of those that were tried; the default before all of them were."""
+        tries, tried = self.tries[step], self.tried(step)
+        if given := getattr(self.setting, tries.field):
+            return float(given)
+        done = [self.scores(training, RATE) for training in tried]
+        sums = [sum(each["accuracies"]) for each in done if each is not None]
+        return tries.rates[sums.index(max(sums))] if len(sums) == len(tried) else tries.default
 
     def folder_of(self, training: Any) -> Path:
         """Named by all that is unusual about a supernet."""
@@ -83,14 +136,6 @@ class Comparison(Work):
     def alone(self, architecture: Architecture, seeds: Sequence[int] = SEEDS) -> dict[int, float]:
         """Accuracies of a network trained alone, by seed."""
         return alone.accuracies(self.folder / ALONE, architecture, seeds)
-
-    def best_rate(self, tried: Sequence[Any], *, default: float) -> float:
-        """The learning rate whose supernet is the best, the default before all are scored."""
-        done = [self.scores(training, RATE) for training in tried]
-        sums = [sum(each["accuracies"]) for each in done if each is not None]
-        if len(sums) < len(tried):
-            return default
-        return float(tried[sums.index(max(sums))].learning_rate)
 
     def scored(
         self, changes: Arms, name: str, *, seeds: Iterable[int] = SEEDS

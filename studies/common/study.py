@@ -49,9 +49,10 @@ class Work:
 
     @property
     def searching(self) -> Bench:
-        """Scores on the leading search images."""
-        images = leading(self.data.search, self.setting.search_images)
-        return self.bench(images, self.data.search_digest)
+        """Scores on the leading search images, or on all where the setting says no number."""
+        search = self.data.search
+        num = getattr(self.setting, "search_images", len(search))
+        return self.bench(leading(search, num), self.data.search_digest)
 
     def judging(self, num: int | None = None) -> Bench:
         """Scores on the leading judge images, or on all."""

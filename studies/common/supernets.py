@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,13 @@ class SupernetJob(ABC):
         folder: its own.
         seed: of weights, batches and paths.
         recipe: how it trains.
+        training: what makes a study's supernets differ, a dataclass, where it compares them.
     """
 
     folder: Path
     seed: int
     recipe: Recipe
+    training: Any = None
     num_crops = 1  # of every image in a batch
 
     @property
@@ -44,11 +46,6 @@ class SupernetJob(ABC):
     @property
     def name(self) -> str:
         return self.folder.name
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """What supernet.json says beside the cost."""
-        return {}
 
     @property
     def cost(self) -> dict[str, Any] | None:
@@ -105,7 +102,8 @@ class SupernetJob(ABC):
         weights = {n: p.detach().cpu().contiguous() for n, p in supernet.named_parameters()}
         lab.write_bytes(self.folder / "supernet.safetensors", save(weights))
         found = {"device_seconds": result.seconds, "images": result.num_images}
-        lab.write_json(self.folder / "supernet.json", found | self.facts)
+        facts = {"training": asdict(self.training)} if self.training else {}
+        lab.write_json(self.folder / "supernet.json", found | facts)
         checkpoint.unlink(missing_ok=True)
 
 

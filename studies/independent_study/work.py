@@ -40,11 +40,6 @@ class DemoWork(Work):
         return replace(data, test=none), judge_images(data, limit=self.setting.limit) or none
 
     @property
-    def searching(self) -> Bench:
-        """Scores on all search images."""
-        return self.bench(self.data.search, self.data.search_digest)
-
-    @property
     def seeds(self) -> range:
         """Of supernets and searches."""
         return range(self.options.search_seeds)

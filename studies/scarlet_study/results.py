@@ -89,7 +89,7 @@ def _identities(work: Work, training: Training) -> list[int]:
 
 def _curve(work: Work, training: Training) -> list[Row]:
     """Mean and deviation of the networks on training images, over the training's progress."""
-    seen = list(looks(work.job(training).folder / "probes.json").values())
+    seen = looks(work.job(training).folder / "probes.json")
     last = work.scores(training, PROBED)
     if last is None:
         return []

@@ -12,11 +12,6 @@ SPACE = "scarlet_small"
 # or one random path an update.
 FAIR, RANDOM, SINGLE = "fair", "random", "single_path"
 LET, PLAIN, RELU = "let", "plain", "let_relu"
-# Learning rates that are tried for each way, and which of the networks score them. A fair step adds
-# up the gradients of all paths in what they share.
-RATES = {FAIR: (0.05, 0.1, 0.2, 0.4), SINGLE: (0.1, 0.2, 0.4, 0.8)}
-DEFAULT_RATES = {FAIR: 0.1, SINGLE: 0.4}
-SCORED_AT_RATES = slice(None, None, 3)
 # Identities that are put into the flipped networks (the paper flips 8 of 19 for Fig. 4).
 FLIPS = (0, 2, 4)
 FEWEST_RANKED = 3

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from functools import cached_property
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property, partial
 
 from common import lab
-from common.comparison import RATE, Arms, Comparison
+from common.comparison import RATE, Arms, Comparison, Tries
 from common.images import leading
 from common.lab import ChoiceSpace, ImageData, Runtime, Supernet
 from common.lab import Path as NetworkPath
 from common.supernets import SupernetJob
 from scarlet_study.networks import PLAINEST, flipped, space_of, spread
-from scarlet_study.probes import Probed
-from scarlet_study.setting import (
-    DEFAULT_RATES,
-    FAIR,
-    PLAIN,
-    RANDOM,
-    RATES,
-    RELU,
-    SCORED_AT_RATES,
-    SINGLE,
-    Setting,
-    Training,
-)
+from scarlet_study.probes import Probed, accuracies_now
+from scarlet_study.setting import FAIR, PLAIN, RANDOM, RELU, SINGLE, Setting, Training
 
+# A fair step adds up the gradients of all paths in what they share; as many random paths an update
+# train at its rate.
+TRIES = {
+    FAIR: Tries("fair", "fair_rate", (0.05, 0.1, 0.2, 0.4), 0.1),
+    SINGLE: Tries("single path", "single_rate", (0.1, 0.2, 0.4, 0.8), 0.4),
+}
+SCORED_AT_RATES = slice(None, None, 3)  # which of the networks score them
 NETWORKS, FLIPPED, PROBED = "networks", "flipped", "probed"
 
 
@@ -35,41 +30,34 @@ NETWORKS, FLIPPED, PROBED = "networks", "flipped", "probed"
 class Job(SupernetJob):
     """A supernet that trains all choices in a step, or one path."""
 
-    training: Training
     setting: Setting
 
     @cached_property
     def space(self) -> ChoiceSpace:
         return space_of(self.training)
 
-    @property
-    def facts(self) -> dict[str, Any]:
-        return {"training": asdict(self.training)}
-
     def step(self, supernet: Supernet, data: ImageData, runtime: Runtime) -> lab.Step:
         """With looks at the same networks in between."""
         setting, num = self.setting, self.num_steps(data)
-        return Probed(
-            self._step(supernet, data, runtime),
-            supernet=supernet,
-            networks=[path.running for path in spread(setting, self.training)[: setting.probed]],
-            due={round(i * num / setting.probes) for i in range(1, setting.probes)},
+        look = partial(
+            accuracies_now,
+            supernet,
+            [path.running for path in spread(setting, self.training)[: setting.probed]],
             data=data,
             images=leading(data.train, setting.probe_images),
             num_recalibration=setting.recalibration_images,
-            file=self.folder / "probes.json",
             runtime=runtime,
         )
+        due = {round(i * num / setting.probes) for i in range(1, setting.probes)}
+        step = self._step(supernet, data, runtime)
+        return Probed(step, due=due, look=look, file=self.folder / "probes.json")
 
     def _step(self, supernet: Supernet, data: ImageData, runtime: Runtime) -> lab.Step:
         if self.training.step == SINGLE:
             return super().step(supernet, data, runtime)
         kind = lab.FairPaths if self.training.step == FAIR else RandomPaths
-        paths, objective = (
-            kind(self.space, seed=self.seed),
-            lab.objective(self.recipe, data, runtime=runtime),
-        )
-        return lab.FairStep(supernet, paths=paths, objective=objective)
+        objective = lab.objective(self.recipe, data, runtime=runtime)
+        return lab.FairStep(supernet, paths=kind(self.space, seed=self.seed), objective=objective)
 
 
 class RandomPaths:
@@ -86,9 +74,11 @@ class RandomPaths:
 
 @dataclass(frozen=True, kw_only=True)
 class Work(Comparison):
-    """What the study starts from, and what is scored."""
+    """What is scored; the reference is strictly fair, with linearly equivalent identities."""
 
     setting: Setting
+    kind = Training
+    tries = TRIES
 
     def job(self, training: Training) -> Job:
         return Job(
@@ -99,27 +89,8 @@ class Work(Comparison):
             setting=self.setting,
         )
 
-    def reference(self, seed: int) -> Training:
-        """The strictly fair supernet with linearly equivalent identities."""
-        return Training(seed=seed, epochs=self.setting.epochs, learning_rate=self.rate(FAIR))
-
-    def tried(self, step: str) -> list[Training]:
-        """The short supernets that the rates of a step are tried on."""
-        epochs = self.setting.rate_epochs * self.passes(step)
-        return [Training(seed=0, epochs=epochs, learning_rate=r, step=step) for r in RATES[step]]
-
     def passes(self, step: str) -> int:
-        """How many times the epochs a step needs for the passes of a fair one."""
         return space_of(PLAINEST).num_choices if step == SINGLE else 1
-
-    def rate(self, step: str) -> float:
-        """The setting's, or the best of those that were tried, the default before all of them were.
-
-        As many random paths an update train at the fair steps' rate.
-        """
-        kind = SINGLE if step == SINGLE else FAIR
-        given = {SINGLE: self.setting.single_rate, FAIR: self.setting.fair_rate}[kind]
-        return given or self.best_rate(self.tried(kind), default=DEFAULT_RATES[kind])
 
     def compare(self, study: str, seed: int) -> None:
         """Train what a study compares, and score its random and its flipped networks."""
@@ -145,18 +116,6 @@ def _forced(setting: Setting, training: Training) -> list[NetworkPath]:
     return [path for paths in flipped(setting, training).values() for path in paths]
 
 
-def _rates(work: Work) -> Arms:
-    """Learning rates of the strictly fair and of the single-path step, on short supernets."""
-    names = {FAIR: "fair", SINGLE: "single path"}
-    return {
-        f"{name}, {each.learning_rate:g}": {
-            "step": step, "epochs": each.epochs, "learning_rate": each.learning_rate,
-        }
-        for step, name in names.items()
-        for each in work.tried(step)
-    }  # fmt: skip
-
-
 def _fairness(work: Work) -> Arms:
     """Strictly fair steps against random paths, at equal passes."""
     epochs = work.setting.epochs * work.passes(SINGLE)
@@ -170,7 +129,7 @@ def _fairness(work: Work) -> Arms:
 
 # The studies that compare supernets by their networks.
 ARMS: dict[str, Callable[[Work], Arms]] = {
-    RATE: _rates,
+    RATE: Work.rates,
     # How identities run: linear, not at all, or with a ReLU (Fig. 1).
     "identity": lambda work: {
         "LET": {}, "identity": {"identity": PLAIN}, "LET with ReLU": {"identity": RELU},
