@@ -23,13 +23,13 @@ import torch
 
 from escalade.core.sampling.samplers import Uniform
 from escalade.core.sampling.sandwich_paths import Sandwich
-from escalade.core.space.path_space import Path
+from escalade.core.space.path import Path
 from escalade.data.image_data import ImageData
 from escalade.data.loading import load
 from escalade.evaluate.evaluator import Evaluator
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.evaluate.store import Store
-from escalade.spaces.load import load_layers
+from escalade.spaces.load import load as load_space
 from escalade.supernet.supernet import Supernet
 from escalade.train.optimizer import make_optimizer
 from escalade.train.recipe import Recipe
@@ -65,7 +65,7 @@ class Work:
     def __init__(self, *, space: str, data: str, num_images: int, seed: int, cache: File) -> None:
         self.data: ImageData = load(data, cache_dir=cache, seed=seed)
         torch.manual_seed(seed)
-        self.space = load_layers(
+        self.space = load_space(
             space, in_channels=self.data.in_channels, num_classes=self.data.num_classes
         )
         self.runtime = Runtime(device="cpu", threads=1)

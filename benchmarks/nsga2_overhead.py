@@ -24,7 +24,7 @@ from escalade.core.space.population import Population
 from escalade.evaluate.store import Context, Row, Store
 from escalade.search.constraints import Constraint
 from escalade.search.nsga2 import NSGA2
-from escalade.spaces.load import load_choices
+from escalade.spaces.load import load
 
 
 def accuracy(gains: npt.NDArray[np.float64], population: Population) -> npt.NDArray[np.float64]:
@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     args = parser.parse_args()
-    space = load_choices("scarlet")
+    space = load("scarlet")
     rng = np.random.default_rng(args.seed)
     gains = rng.random((space.num_genes, space.genes[0].num_choices)) / space.num_genes
     context = Context(supernet="weights", data="data", settings="settings")

@@ -25,9 +25,9 @@ from torch import Tensor, nn
 from escalade.core.sampling.samplers import Uniform
 from escalade.core.sampling.sandwich_paths import Sandwich
 from escalade.core.space.layer_space import LayerSpace
-from escalade.core.space.path_space import Path
+from escalade.core.space.path import Path
 from escalade.nets.build import build
-from escalade.spaces.load import load_layers
+from escalade.spaces.load import load
 from escalade.supernet.supernet import Supernet
 from escalade.train.optimizer import make_optimizer
 from escalade.train.recipe import Recipe
@@ -167,7 +167,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    space = load_layers(args.space, in_channels=1, num_classes=NUM_CLASSES).training
+    space = load(args.space, in_channels=1, num_classes=NUM_CLASSES).training
     contest = Contest(
         space,
         batch_size=args.batch_size,

@@ -24,7 +24,7 @@ from torch.nn import functional as F
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical
-from escalade.core.space.space import SearchSpace
+from escalade.core.space.search_space import SearchSpace
 from escalade.nets.build import build
 from escalade.spaces.load import load
 from escalade.supernet.extract import extract

@@ -84,7 +84,7 @@ class Comparison(Work):
         }
 
     def rate(self, step: str) -> float:
-        """The setting's, or the best of those that were tried; the default before all of them were."""
+        """The setting's, or the best of those tried; the default before all of them were."""
         tries, tried = self.tries[step], self.tried(step)
         if given := getattr(self.setting, tries.field):
             return float(given)

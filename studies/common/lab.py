@@ -14,6 +14,7 @@ import torch
 from escalade.api.methods import evolution_of
 from escalade.api.search import make_searcher
 from escalade.api.session import cache_dir, load_images
+from escalade.artefacts.files import read_json, write_bytes, write_json, write_text
 from escalade.cli.parser import Parser, UsageError
 from escalade.config import Config, read_preset, resolve
 from escalade.core.network import cost
@@ -48,9 +49,9 @@ from escalade.core.scaling.ratios import realised
 from escalade.core.scaling.rules import rule
 from escalade.core.scaling.scale_by import scale
 from escalade.core.space.choice_space import ChoiceSpace
-from escalade.core.space.path_space import Path
+from escalade.core.space.path import Path
 from escalade.core.space.population import IntArray, Population
-from escalade.core.space.space import SearchSpace
+from escalade.core.space.search_space import SearchSpace
 from escalade.data import ImageData, TrainBatches
 from escalade.data import load as load_data
 from escalade.data.batches import prepare as prepare_images
@@ -73,7 +74,6 @@ from escalade.evaluate.score import BATCH_SIZE as SCORED_AT_ONCE
 from escalade.evaluate.score import count_correct
 from escalade.evaluate.step_memory import batch_bytes
 from escalade.evaluate.store import Store
-from escalade.family.files import read_json, write_bytes, write_json, write_text
 from escalade.family.making import finish
 from escalade.family.parallel import retrain_all
 from escalade.family.retrain import RetrainJob

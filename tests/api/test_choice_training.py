@@ -15,7 +15,6 @@ from escalade.api.session import make_supernet
 from escalade.api.train import check_step, identity, training_step
 from escalade.config import Config, resolve
 from escalade.core.sampling.fair_paths import FairPaths
-from escalade.core.space.choice_space import ChoiceSpace
 from escalade.data.image_data import ImageData
 from escalade.data.split import Split
 from escalade.spaces.load import load
@@ -51,7 +50,7 @@ def data() -> ImageData:
 def make_step(config: Config, data: ImageData) -> tuple[Step, list[Any]]:
     """The step, and a list of what its supernet runs from now on."""
     space = named_space(config)
-    assert isinstance(space, ChoiceSpace)
+    assert space.traits.leaves_out
     space = space.with_data(in_channels=1, num_classes=3)
     supernet, seen = make_supernet(config, space, RUNTIME), []
     supernet.register_forward_pre_hook(lambda _, args: seen.append(args[1]))

@@ -10,8 +10,8 @@ from choice_spaces import IDENTITY, TINY, drawn, everything, of, tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalade.core.network import cost
-from escalade.core.network.architecture import Block, SqueezeExcite
+from escalade.core.network import cost, kinds
+from escalade.core.network.block import Block, SqueezeExcite
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
 from escalade.core.scaling.rules import parse as parse_rule
@@ -20,10 +20,10 @@ from escalade.core.space.choice_data import IDENTITIES, parse, to_json
 from escalade.core.space.choice_space import ChoiceSpace
 from escalade.core.space.space_summary import candidate_paths, summarise
 from escalade.spaces import known
-from escalade.spaces.load import load_choices
+from escalade.spaces.load import load
 
-SCARLET = load_choices("scarlet")
-SMALL = load_choices("scarlet_small", in_channels=1, num_classes=10)
+SCARLET = load("scarlet")
+SMALL = load("scarlet_small", in_channels=1, num_classes=10)
 K7E6, K7E6_SE, ALL_IDENTITY = 10, 11, 12
 
 
@@ -97,7 +97,7 @@ def test_published_size_and_layers():
 def test_table_1(name):
     """Every layer has its choices in the table's order."""
     rows = [(e, k, se) for e in (3, 6) for k in (3, 5, 7) for se in (False, True)]
-    for *_, layer in load_choices(name).shape.layers:
+    for *_, layer in load(name).shape.layers:
         *blocks, identity = layer.blocks
         assert [(b.expansion, b.kernel, b.se is not None) for b in blocks] == rows
         assert {(b.kind, b.width, b.stride, b.activation) for b in blocks} == {
@@ -149,7 +149,7 @@ def test_a_genome_by_hand():
 def test_an_empty_stage_is_left_out():
     net = tiny().path([0, 2, 2, 0, 0]).architecture
     assert net.widths == (8, 8, 24)
-    assert not net.stages[2].blocks[0].has_shortcut(8)
+    assert not kinds.layers(net.stages[2].blocks[0], 8).adds
 
 
 def test_without_identities_the_network_runs_as_it_stands():
@@ -204,7 +204,7 @@ def blocks_of(net):
 @given(data=st.data(), name=st.sampled_from(["tiny", "scarlet", "scarlet_small"]))
 def test_every_transformation_can_fold(data, name):
     """In the variant only the next convolution reads it: no max pool, no shortcut around it."""
-    space = (tiny() if name == "tiny" else load_choices(name)).with_folds(True)
+    space = (tiny() if name == "tiny" else load(name)).with_folds(True)
     identity = min(space.identity_choices)
     # Long rows of identities are rare among uniform draws.
     genes = st.one_of(st.just(identity), st.integers(0, space.num_choices - 1))
@@ -216,9 +216,9 @@ def test_every_transformation_can_fold(data, name):
         if block.kind == "linear":
             assert after.kind in ("linear", "mbconv")
             assert not (after.kind == "linear" and after.stride == 2)
-            assert not after.has_shortcut(in_width)
-    kinds = [block.kind for _, block in blocks[1:]]
-    assert [kind != "mbconv" for kind in kinds] == [gene == identity for gene in genome]
+            assert not kinds.layers(after, in_width).adds
+    names = [block.kind for _, block in blocks[1:]]
+    assert [name != "mbconv" for name in names] == [gene == identity for gene in genome]
     layers = [layer for *_, layer in space.shape.layers]
     strides = [block.stride for _, block in blocks[1:]]
     assert strides == [layer.stride for layer in layers]
@@ -227,7 +227,7 @@ def test_every_transformation_can_fold(data, name):
     row = "".join("ip"[layer.stride == 2] if gene == identity else "b" for layer, gene in
                   zip(layers, genome, strict=True))  # fmt: skip
     bare = [match.end() - match.start() - 1 for match in re.finditer(r"[ip]*p", row)]
-    assert kinds.count("identity") == sum(bare)
+    assert names.count("identity") == sum(bare)
     check_left(space, path, genome, identity)
 
 
@@ -247,7 +247,7 @@ def check_left(space, path, genome, identity):
             continue
         skip, (in_width, block) = next(rest)
         after = k > 0 and genome[k - 1] == identity
-        assert skip is not (after and gene != identity and block.keeps_shape(in_width))
+        assert skip is not (after and gene != identity and kinds.keeps_shape(block, in_width))
 
 
 def test_an_identity_before_a_max_pooling_runs_as_it_is():
@@ -265,7 +265,7 @@ def test_an_identity_before_a_max_pooling_runs_as_it_is():
     folds=st.booleans(),
 )
 def test_encode_finds_the_genome(data, name, identity, folds):
-    space = load_choices(name).with_identity(identity).with_folds(folds)
+    space = load(name).with_identity(identity).with_folds(folds)
     genes = st.integers(-1, 14)
     genome = data.draw(st.lists(genes, min_size=space.num_genes, max_size=space.num_genes))
     repaired = space.repair(np.array([genome]))[0]
@@ -308,7 +308,7 @@ def test_networks_outside_the_space(change, words):
 @pytest.mark.parametrize("name", ["scarlet", "scarlet_small_folds"])
 @pytest.mark.parametrize("identity", IDENTITIES)
 def test_the_shape_holds_every_path(name, identity):
-    space = load_choices(name).with_identity(identity)
+    space = load(name).with_identity(identity)
     shape = space.shape
     for path in space.paths(drawn(space, 60)):
         net = path.running
@@ -334,7 +334,7 @@ def test_other_data_and_ladders():
     ladder = SCARLET.with_identity("plain").for_ladder((1.0, 2.0, 4.0), kind="params")
     assert (ladder.factors, ladder.kind, ladder.num_stages) == ((1.0, 2.0, 4.0), "params", 1)
     assert ladder.identity == ladder.training.identity == "plain"
-    assert (ladder.folds, load_choices("scarlet_folds").folds) == (False, True)
+    assert (ladder.folds, load("scarlet_folds").folds) == (False, True)
     assert parse(to_json(ladder.data)) == ladder.data
     with pytest.raises(ValueError, match="identity: 'none' is not known; use one of let, let_relu"):
         SCARLET.with_identity("none")
@@ -345,7 +345,7 @@ def test_other_data_and_ladders():
 
 @pytest.mark.parametrize("name", ["scarlet", "scarlet_small", "scarlet_folds"])
 def test_the_ends(name):
-    space = load_choices(name)
+    space = load(name)
     assert space.smallest.tolist() == [ALL_IDENTITY] * space.num_genes
     assert space.largest.tolist() == [K7E6_SE] * space.num_genes
 

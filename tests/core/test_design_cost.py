@@ -10,7 +10,7 @@ from network_oracles import counted
 
 from escalade.core.network import cost
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.design_space import population
+from escalade.core.space.population import Population
 from escalade.spaces.load import load_any
 
 SPACES = ("regnet_y", "regnet_z", "regnet_y_small", "regnet_z_small")
@@ -31,8 +31,10 @@ def drawn(name, rows):
     """Random networks of a space, and their costs as the space counts them, by kind."""
     space = load_any(name)
     genomes = space.sample_genomes(generator(0, "oracle", name), 4 * NUM)
-    genomes = genomes[space.costs(population(genomes), "params") < MOST_PARAMS][rows]
-    counted = [space.costs(population(genomes), k) for k in ("macs", "params", "activations")]
+    genomes = genomes[space.costs(Population.unscaled(genomes), "params") < MOST_PARAMS][rows]
+    counted = [
+        space.costs(Population.unscaled(genomes), k) for k in ("macs", "params", "activations")
+    ]
     return [space.architecture(genome) for genome in genomes], zip(*counted, strict=True)
 
 

@@ -4,30 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from escalade.core.latency import part_model
 from escalade.core.latency.latency_table import LatencyTable
-from escalade.core.network.parts import Part, parts_of
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.design_space import DesignSpace, population
+from escalade.core.space.design_space import DesignSpace
+from escalade.core.space.population import Population
 from escalade.spaces.load import load_any
+from part_times import expected, measured
 
 SPACES = ["regnet_y", "regnet_z", "regnet_y_small", "regnet_z_small"]
-
-
-def seconds(part: Part) -> float:
-    """Every term of the model at a rate of its own."""
-    work = part_model.terms(part.group, part.sizes)
-    return 2e-5 + sum(1e-9 / (1 + i) * term for i, term in enumerate(work[1:]))
 
 
 def timed(space: DesignSpace, *, num: int = 40) -> DesignSpace:
     """The space with a table of so many networks' parts, and an overhead."""
     genomes = space.sample_genomes(generator(0, "measured"), num)
     networks = [space.architecture(row) for row in genomes]
-    parts = {part: seconds(part) for network in networks for part in parts_of(network)}
+    parts = measured(networks)
     sums = LatencyTable(settings="fake", parts=parts)
     whole = tuple((network, 1e-4 + 1.2 * sums.of(network)) for network in networks[:8])
     return space.with_latency(LatencyTable(settings="fake", parts=parts, calibration=whole))
@@ -37,31 +30,31 @@ def timed(space: DesignSpace, *, num: int = 40) -> DesignSpace:
 def test_many_and_one_agree_exactly(name):
     space = timed(load_any(name))
     genomes = space.sample_genomes(generator(1, "drawn"), 200)
-    found = space.costs(population(genomes), "latency")
+    found = space.costs(Population.unscaled(genomes), "latency")
     assert found.tolist() == [space.latency.of(space.architecture(row)) for row in genomes]
+
+
+def test_networks_take_the_sum_of_their_parts():
+    """Of a table without overhead; parts that were not measured included."""
+    space = timed(load_any("regnet_y_small"))
+    table = LatencyTable(settings="fake", parts=space.latency.parts)
+    for row in space.sample_genomes(generator(1, "drawn"), 40):
+        network = space.architecture(row)
+        assert table.of(network) == pytest.approx(expected(network), rel=1e-3)
 
 
 def test_plain_blocks_and_heads_agree_exactly():
     data = replace(load_any("regnet_y_small").data, block="x", head_width=96, stages=(2, 5))
     space = timed(DesignSpace(data))
     genomes = space.sample_genomes(generator(1, "plain"), 200)
-    found = space.costs(population(genomes), "latency")
+    found = space.costs(Population.unscaled(genomes), "latency")
     assert found.tolist() == [space.latency.of(space.architecture(row)) for row in genomes]
 
 
-def test_one_network_costs_what_many_do():
-    space = timed(load_any("regnet_z_small"))
-    genomes = space.sample_genomes(generator(2, "one"), 5)
-    for kind in ("macs", "params", "activations", "latency"):
-        costs = space.costs(population(genomes), kind)
-        assert [space.cost_of(space.architecture(row), kind) for row in genomes] == costs.tolist()
-
-
-def test_other_images_keep_the_table_and_without_one_latency_is_refused():
+def test_without_a_table_latency_is_refused():
     space = load_any("regnet_y_small")
-    genomes = population(space.sample_genomes(generator(0, "none"), 1))
+    genomes = Population.unscaled(space.sample_genomes(generator(0, "none"), 1))
     with pytest.raises(ValueError, match="space regnet_y_small: latency is measured, not counted"):
         space.costs(genomes, "latency")
-    grey = timed(space).with_data(in_channels=1, num_classes=3)
+    grey = space.with_data(in_channels=1, num_classes=3)
     assert (grey.in_channels, grey.num_classes) == (1, 3)
-    assert np.isfinite(grey.costs(genomes, "latency")).all()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -15,7 +15,9 @@ from escalade.core.network import cost, regnet
 from escalade.core.numbers.seeds import generator
 from escalade.core.space import design_choices
 from escalade.core.space.design_shapes import shapes
-from escalade.core.space.design_space import NAMES, DesignSpace, Parameters, population
+from escalade.core.space.design_space import NAMES, DesignSpace
+from escalade.core.space.path import values
+from escalade.core.space.population import Population
 from escalade.spaces import known
 from escalade.spaces.load import load_any, read
 
@@ -34,11 +36,11 @@ def drawn(name, num, seed=0):
 @pytest.mark.parametrize("name", SPACES)
 def test_genomes_and_their_numbers_go_back_and_forth(name):
     for genome in drawn(name, 50):
-        numbers = space(name).parameters(genome)
+        numbers = values(space(name).genes, genome)
         assert space(name).encode(numbers) == tuple(genome)
         made = space(name).architecture(genome)
-        assert made.resolution == numbers.resolution
-        assert sum(made.depths) == numbers.depth
+        assert made.resolution == numbers["resolution"]
+        assert sum(made.depths) == numbers["depth"]
         path = space(name).path(genome)
         assert (path.genome, path.key) == (tuple(genome), made.key)
 
@@ -68,7 +70,7 @@ def test_costs_of_a_population_are_those_of_one(name, seed, in_channels):
     chosen = space(name).with_data(in_channels=in_channels, num_classes=7)
     genomes = chosen.sample_genomes(np.random.default_rng(seed), 8)
     for kind in ("macs", "params", "activations"):
-        found = chosen.costs(population(genomes), kind)
+        found = chosen.costs(Population.unscaled(genomes), kind)
         assert found.tolist() == [getattr(cost.of(chosen.architecture(g)), kind) for g in genomes]
 
 
@@ -76,7 +78,7 @@ def test_costs_of_blocks_without_squeeze_excitation():
     data = replace(space("regnet_y").data, block="x")
     plain = DesignSpace(data)
     genomes = plain.sample_genomes(generator(0, "x"), 20)
-    found = plain.costs(population(genomes))
+    found = plain.costs(Population.unscaled(genomes))
     assert found.tolist() == [cost.of(plain.architecture(genome)).macs for genome in genomes]
 
 
@@ -119,7 +121,7 @@ def test_shapes_are_those_of_one_also_at_ties(depth, w0, quarter_slopes, wm, gro
     ],
 )
 def test_published_networks_are_in_the_space(name, of, numbers):
-    genome = space(name).encode(Parameters(**dict(zip(NAMES, numbers, strict=True))))
+    genome = space(name).encode(dict(zip(NAMES, numbers, strict=True)))
     assert space(name).legal(np.array([genome])).all()
     assert space(name).architecture(genome).key == known.load(of).key
 
@@ -140,7 +142,7 @@ def test_the_small_spaces_are_for_small_images():
     for name in SPACES[2:]:
         chosen = space(name).with_data(in_channels=1, num_classes=10)
         assert chosen.grids["resolution"][[0, -1]].tolist() == [14, 32]
-        costs = chosen.costs(population(drawn(name, 4000)))
+        costs = chosen.costs(Population.unscaled(drawn(name, 4000)))
         assert np.mean((costs > 0.3e6) & (costs < 10e6)) > 0.8
         assert np.mean(costs < 1.5e6) > 0.15
 
@@ -160,9 +162,9 @@ def test_draws_are_log_uniform():
 
 
 def test_a_number_off_its_grid_is_named():
-    good = asdict(space("regnet_z").parameters(drawn("regnet_z", 1)[0]))
+    good = values(space("regnet_z").genes, drawn("regnet_z", 1)[0])
     with pytest.raises(ValueError, match=r"regnet_z: w0 17 is not on its grid.*nearest is 16"):
-        space("regnet_z").encode(Parameters(**good | {"w0": 17}))
+        space("regnet_z").encode(good | {"w0": 17})
 
 
 def test_a_space_without_networks_says_so():

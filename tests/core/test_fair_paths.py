@@ -12,9 +12,9 @@ from escalade.core.sampling.fair_paths import FairPaths
 from escalade.core.space.choice_space import ChoiceSpace
 from escalade.core.space.layer_choices import parse
 from escalade.core.space.layer_space import LayerSpace
-from escalade.spaces.load import load, load_choices
+from escalade.spaces.load import load
 
-SMALL = load_choices("scarlet_small")
+SMALL = load("scarlet_small")
 
 
 def genomes(paths):
@@ -28,7 +28,7 @@ def genomes(paths):
     step=st.integers(0, 10**6),
 )
 def test_every_choice_of_every_layer_once_a_step(name, seed, step):
-    fair = FairPaths(load_choices(name), seed=seed)
+    fair = FairPaths(load(name), seed=seed)
     paths = fair.at(step)
     assert len(paths) == fair.num_paths == 13
     for column in genomes(paths).T:
@@ -36,7 +36,7 @@ def test_every_choice_of_every_layer_once_a_step(name, seed, step):
 
 
 def test_paths_are_those_of_the_space():
-    space = load_choices("scarlet_small", in_channels=1, num_classes=10).with_identity("plain")
+    space = load("scarlet_small", in_channels=1, num_classes=10).with_identity("plain")
     for path in FairPaths(space, seed=1).at(3):
         assert path == space.path(path.genome)
 

@@ -9,14 +9,14 @@ from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
 from escalade.core.sampling.sandwich_paths import STEPS_PER_DRAW, Pair, Sandwich
 from escalade.core.space.population import Population
-from escalade.spaces.load import load, load_layers
+from escalade.spaces.load import load
 
 BUDGETS = (1e6, 2e6, 4e6)
 
 
 @pytest.fixture(scope="module")
 def layers():
-    return load_layers("bignas_small").training
+    return load("bignas_small").training
 
 
 @settings(max_examples=10, deadline=None)

@@ -11,7 +11,7 @@ from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.ratios import apply
 from escalade.core.space.choices import parse, to_json
 from escalade.core.space.population import Population
-from escalade.core.space.space import SearchSpace
+from escalade.core.space.search_space import SearchSpace
 from escalade.core.space.space_summary import histogram, stage_costs, summarise
 from escalade.spaces.load import load
 

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.family import package
-from escalade.spaces.load import load_choices
+from escalade.spaces.load import load
 from escalade.supernet.folding import fold
 from escalade.supernet.make import make_supernet
 
@@ -46,7 +46,7 @@ def read(path: Path) -> dict:
 @pytest.mark.slow
 def test_a_slice_is_the_folded_running_network(run):
     """Every weight; statistics aside, which the slice got from training images."""
-    space = load_choices("scarlet_small", in_channels=1, num_classes=10)
+    space = load("scarlet_small", in_channels=1, num_classes=10)
     supernet = make_supernet(space.shape)
     supernet.load_state_dict(load_file(run / "supernet/supernet.safetensors"))
     num_identities = 0

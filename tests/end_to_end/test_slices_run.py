@@ -47,7 +47,7 @@ def read(path: Path) -> dict:
 
 
 def supernet(run: Path) -> Supernet:
-    space = load.load_layers("bignas_small", in_channels=1, num_classes=10)
+    space = load.load("bignas_small", in_channels=1, num_classes=10)
     made = Supernet(space.shape)
     made.load_state_dict(load_file(run / "supernet/supernet.safetensors"))
     return made

@@ -44,7 +44,7 @@ def read(path: Path) -> dict:
 
 
 def supernet(run: Path, name: str) -> Supernet:
-    made = Supernet(load.load_layers("bignas_small", in_channels=1, num_classes=10).shape)
+    made = Supernet(load.load("bignas_small", in_channels=1, num_classes=10).shape)
     made.load_state_dict(load_file(run / f"supernet/{name}.safetensors"))
     return made
 

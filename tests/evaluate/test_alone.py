@@ -9,7 +9,7 @@ from tiny_evaluation import image_data
 
 from escalade.core.network import cost
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.space import Path
+from escalade.core.space.path import Path
 from escalade.evaluate.alone import AloneEvaluator, Trained
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.evaluate.score import Score

@@ -12,13 +12,13 @@ from additive_device import Additive
 from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.numbers.budget import Budget, Ladder
 from escalade.core.space.population import Population
-from escalade.core.space.space import SearchSpace
+from escalade.core.space.search_space import SearchSpace
 from escalade.evaluate import latency_store, layer_times
 from escalade.evaluate.latency_survey import NUM_CHECKED, survey
 from escalade.evaluate.layer_times import TurnTimer, measure
 from escalade.evaluate.store import Store
 from escalade.nets.build import build
-from escalade.spaces.load import load, load_choices
+from escalade.spaces.load import load
 from escalade.supernet.folding import fold
 from escalade.supernet.make import make_supernet
 from escalade.train.runtime import Runtime
@@ -96,7 +96,7 @@ def test_a_stored_table_predicts_bit_for_bit_the_same(table, tmp_path):
 @pytest.mark.slow
 def test_slices_of_a_choice_space_are_predicted_too():
     """They have identities that stand-alone networks have not."""
-    space = load_choices("scarlet_small", in_channels=1, num_classes=10)
+    space = load("scarlet_small", in_channels=1, num_classes=10)
     space = space.for_ladder(LADDER.factors, kind="latency")
     device = Additive(overhead=1e-4)
     table = survey(space, ladder=LADDER, num_grown=0, timer=device, settings="fake")

@@ -12,7 +12,7 @@ from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.hybrid import scale_to
 from escalade.core.scaling.scale_by import scale
 from escalade.core.scaling.solve_factor import solve_factor
-from escalade.core.space.design_space import population
+from escalade.core.space.population import Population
 from escalade.evaluate import rule_survey
 from escalade.evaluate.rule_survey import survey_design, survey_scaled
 from escalade.spaces import known
@@ -86,7 +86,7 @@ def test_a_design_space_is_predicted_at_its_budgets():
     assert table.check.worst < 0.05
     timed = space.with_latency(table)
     genomes = timed.sample_genomes(generator(3, "drawn"), 4000)
-    seconds = timed.costs(population(genomes), "latency")
+    seconds = timed.costs(Population.unscaled(genomes), "latency")
     near = genomes[np.argsort(np.abs(seconds - LADDER.budgets[0].target))[:3]]
     for row in near:
         base = timed.architecture(row)

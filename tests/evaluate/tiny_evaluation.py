@@ -9,8 +9,8 @@ import torch
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical
 from escalade.core.space.choices import parse
-from escalade.core.space.space import Path as SpacePath
-from escalade.core.space.space import SearchSpace
+from escalade.core.space.path import Path as SpacePath
+from escalade.core.space.search_space import SearchSpace
 from escalade.data.image_data import ImageData
 from escalade.data.split import Split
 from escalade.evaluate.evaluator import Evaluator

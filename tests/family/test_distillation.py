@@ -15,7 +15,7 @@ from escalade.family import package
 from escalade.family.in_place import InPlaceJob, train_in_place
 from escalade.family.parallel import retrain_all
 from escalade.family.retrain import CHECKPOINT, RetrainJob, retrain_member
-from escalade.spaces.load import load_layers
+from escalade.spaces.load import load
 from escalade.supernet.supernet import Supernet
 from escalade.train import checkpoint
 from escalade.train.interrupt import Interrupted
@@ -99,7 +99,7 @@ def test_a_teacher_of_other_classes_is_refused(tmp_path, data, runtime):
 
 @pytest.fixture(scope="module")
 def space() -> LayerSpace:
-    return load_layers("bignas_small", in_channels=1, num_classes=3).training
+    return load("bignas_small", in_channels=1, num_classes=3).training
 
 
 def in_place(tmp_path, space, *, num_steps=24, **more) -> InPlaceJob:

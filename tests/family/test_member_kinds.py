@@ -19,7 +19,7 @@ from PIL import Image
 from tiny_members import packaged, trained
 
 import escalade.timm  # noqa: F401  registers the entry point
-from escalade.core.network.architecture import Stem
+from escalade.core.network.block import Stem
 from escalade.data.batches import prepare
 from escalade.data.decoding import to_square
 from escalade.family import export, package, standalone

@@ -9,7 +9,7 @@ import torch
 
 from escalade.core.space.layer_space import LayerSpace
 from escalade.family.together import TogetherJob, train_together
-from escalade.spaces.load import load_layers
+from escalade.spaces.load import load
 from escalade.supernet.supernet import Supernet
 from escalade.train.interrupt import Interrupted
 from escalade.train.recipe import Recipe
@@ -19,7 +19,7 @@ RECIPE = Recipe(steps=6, batch_size=16, learning_rate=0.2, padding=1)
 
 @pytest.fixture(scope="module")
 def space() -> LayerSpace:
-    return load_layers("bignas_small", in_channels=1, num_classes=3).training
+    return load("bignas_small", in_channels=1, num_classes=3).training
 
 
 def make_job(tmp_path, space, **more) -> TogetherJob:

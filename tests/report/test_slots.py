@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, SqueezeExcite, Stage, Stem
 from escalade.report.slots import in_words, num_identities, slots
 from escalade.spaces import known
-from escalade.spaces.load import load, load_choices
+from escalade.spaces.load import load
 from escalade.supernet.folding import fold
 from escalade.supernet.make import make_supernet
 
@@ -55,7 +56,7 @@ def test_a_slice_shows_what_stays_and_what_folded():
 
 @pytest.mark.parametrize("name", ["scarlet_small", "scarlet_small_folds"])
 def test_what_stays_in_a_slice_stands_where_folding_left_it(name):
-    space = load_choices(name, in_channels=1, num_classes=10)
+    space = load(name, in_channels=1, num_classes=10)
     supernet, rng = make_supernet(space.shape), np.random.default_rng(0)
     for genome in np.where(rng.random((100, 9)) < 0.6, 12, space.sample_genomes(rng, 100)):
         running = space.path(genome).running
@@ -67,10 +68,10 @@ def test_what_stays_in_a_slice_stands_where_folding_left_it(name):
             for k, slot in enumerate(stage)
         }
         for position in folded.folded:
-            assert found[position].removed or found[position].words == "pool"
+            assert found[position].removed or found[position].glyph.short == "pool"
         for position in stays:
             assert not found[position].removed
-            assert found[position].words in ("1x1", "pool+1x1")
+            assert found[position].glyph.short in ("1x1", "pool+1x1")
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,10 @@ import itertools
 import numpy as np
 
 from escalade.core.network import cost
-from escalade.core.network.architecture import Architecture, Block, Head, Stage, Stem
-from escalade.core.space.path_space import Gene, Path
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, Stage, Stem
+from escalade.core.space.path import Gene, Path
+from escalade.core.space.traits import Traits
 
 CHOICES = ((3, 3.0), (5, 3.0), (3, 6.0), (5, 6.0), (7, 6.0))  # kernel, expansion
 WIDTHS = (16, 24, 32)
@@ -20,8 +22,9 @@ class Layered:
     """Three stages of two blocks; a gene is a block's kernel and expansion."""
 
     name, latency = "layered", None
+    traits = Traits(noun="space", rises=True)
     num_genes = LAYERS
-    genes = tuple(Gene(f"layer[{i}]", len(CHOICES)) for i in range(LAYERS))
+    genes = tuple(Gene(f"layer[{i}]", CHOICES) for i in range(LAYERS))
     base_triple = np.zeros(3, dtype=np.int64)
     smallest = np.zeros(LAYERS, dtype=np.int64)
     largest = np.full(LAYERS, len(CHOICES) - 1)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from escalade.core.latency.latency_table import LatencyTable
-from escalade.core.network.parts import parts_of
+from escalade.core.latency.work import works_of
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
 from escalade.core.numbers.statistics import empirical_distribution
-from escalade.core.space.design_space import population
+from escalade.core.space.population import Population
 from escalade.search import DesignSpaceSearch, drive
 from escalade.search.design_space import draw_models
 from escalade.spaces.load import load_any
@@ -81,7 +81,7 @@ def test_more_networks_begin_with_the_same(space):
 
 @pytest.mark.parametrize("kind", ["params", "activations"])
 def test_budgets_of_other_kinds(space, kind):
-    typical = float(np.median(space.costs(population(space.sample_genomes(
+    typical = float(np.median(space.costs(Population.unscaled(space.sample_genomes(
         generator(0, "kind"), 500)), kind)))  # fmt: skip
     budget = Budget(typical, kind)
     result = found(space, num=5, budget=budget)
@@ -103,7 +103,7 @@ def test_latency_needs_a_table(space):
 def test_latency_is_a_budget_with_a_table(space):
     """A device that takes a nanosecond for two numbers read."""
     timed = space.with_latency(LatencyTable(settings="fake", parts=reading_time(space)))
-    drawn = population(timed.sample_genomes(generator(0, "drawn"), 500))
+    drawn = Population.unscaled(timed.sample_genomes(generator(0, "drawn"), 500))
     budget = Budget(float(np.median(timed.costs(drawn, "latency"))), "latency")
     result = found(timed, num=5, budget=budget)
     for model in result.models:
@@ -116,8 +116,8 @@ def test_latency_is_a_budget_with_a_table(space):
 
 def reading_time(space):
     genomes = space.sample_genomes(generator(0, "parts"), 60)
-    parts = {part for row in genomes for part in parts_of(space.architecture(row))}
-    return {part: 5e-10 * part.sizes.in_width * part.sizes.side**2 for part in parts}
+    works = {work for row in genomes for work in works_of(space.architecture(row))}
+    return {work: 5e-10 * dict(work.terms)["input"] for work in works}
 
 
 @pytest.mark.parametrize("num", [1, 7, 50])

@@ -9,9 +9,6 @@ import pytest
 
 from escalade.core.numbers.budget import Budget, Ladder
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.choice_space import ChoiceSpace
-from escalade.core.space.design_space import DesignSpace
-from escalade.core.space.layer_space import LayerSpace
 from escalade.spaces import choose, load
 
 OWN = """
@@ -53,22 +50,22 @@ def test_every_named_space_loads_and_says_what_it_is_for(name):
 @pytest.mark.parametrize("name", DESIGNS)
 def test_every_named_design_space_loads_and_says_what_it_is_for(name):
     space = load.load_any(name)
-    assert isinstance(space, DesignSpace)
+    assert (space.traits.noun, space.traits.has_supernet) == ("design space", False)
     assert (space.name, bool(space.data.description)) == (name, True)
     assert load.make(load.parse(load.to_json(space.data), where=name)).data == space.data
     assert choose.space_for(name, ladder(1e6)).data == space.data
-    assert choose.largest_resolution(space) == max(space.data.resolutions)
+    assert space.largest_side == max(space.data.resolutions)
 
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_every_named_layer_space_loads_and_says_what_it_is_for(name):
     space = load.load(name, factors=(1.0, 2.0), kind="params", in_channels=1)
-    assert isinstance(space, LayerSpace)
+    assert space.traits.rises
     assert (space.name, bool(space.data.description)) == (name, True)
     assert (space.factors, space.kind, space.in_channels) == ((1.0, 2.0), "params", 1)
     assert load.make(load.parse(load.to_json(space.data), where=name)).data == space.data
-    assert load.load_layers(name, in_channels=1).data == space.data
-    assert choose.largest_resolution(space) == max(space.data.resolutions)
+    assert load.load(name, in_channels=1).data == space.data
+    assert space.largest_side == max(space.data.resolutions)
     low, _, high = choose.base_costs(space, "macs")
     assert low < high
 
@@ -76,23 +73,23 @@ def test_every_named_layer_space_loads_and_says_what_it_is_for(name):
 @pytest.mark.parametrize("name", CHOICES)
 def test_every_named_choice_space_loads_and_says_what_it_is_for(name):
     space = load.load(name, factors=(1.0, 2.0), kind="params", in_channels=1)
-    assert isinstance(space, ChoiceSpace)
+    assert space.traits.leaves_out
     assert (space.name, bool(space.data.description)) == (name, True)
     assert (space.factors, space.kind, space.in_channels) == ((1.0, 2.0), "params", 1)
     assert space.folds is name.endswith("folds")
     assert load.make(load.parse(load.to_json(space.data), where=name)).data == space.data
-    assert load.load_choices(name, in_channels=1).data == space.data
+    assert load.load(name, in_channels=1).data == space.data
     assert choose.space_for(name, ladder(1e6)).with_data(in_channels=1, num_classes=1000).data == (
         space.data
     )
-    assert choose.largest_resolution(space) == space.data.resolution
+    assert space.largest_side == space.data.resolution
     low, _, high = choose.base_costs(space, "macs")
     assert low < high
 
 
 @pytest.mark.parametrize("name", ["scarlet", "scarlet_small"])
 def test_the_folding_variants_are_the_spaces_themselves(name):
-    usual, folds = load.load_choices(name), load.load_choices(f"{name}_folds")
+    usual, folds = load.load(name), load.load(f"{name}_folds")
     changes = {"name": folds.name, "description": folds.data.description, "folds": True}
     assert folds.data == replace(usual.data, **changes)
 
@@ -100,12 +97,12 @@ def test_the_folding_variants_are_the_spaces_themselves(name):
 def test_a_space_like_another(tmp_path):
     path = tmp_path / "own.yaml"
     path.write_text("like: bignas_small\nname: mine\nresolutions: [20, 28]\n")
-    usual = load.load_layers("bignas_small").data
-    found = load.load_layers(str(path)).data
+    usual = load.load("bignas_small").data
+    found = load.load(str(path)).data
     assert found == replace(usual, name="mine", resolutions=(20, 28))
     path.write_text("like: scarlet_folds\nidentity: plain\nname: mine\n")
-    assert load.load_choices(str(path)).identity == "plain"
-    assert load.load_choices(str(path)).folds
+    assert load.load(str(path)).identity == "plain"
+    assert load.load(str(path)).folds
     path.write_text("like: scarlet\nresolution: 16\n")
     with pytest.raises(ValueError, match=r"own\.yaml\.resolution: 16 is too small"):
         load.load(str(path))
@@ -127,20 +124,8 @@ def test_a_space_like_none(tmp_path, like, words):
 
 def test_a_layer_space_for_a_ladder():
     space = choose.space_for("bignas_small", ladder(1e6, 2e6))
-    assert isinstance(space, LayerSpace)
+    assert space.traits.rises
     assert space.factors == (1.0, 2.0)
-
-
-@pytest.mark.parametrize("name", ["small", "bignas", "regnet_y"])
-def test_a_space_without_a_list_of_choices(name):
-    with pytest.raises(ValueError, match=f"space: {name} has no list of choices .* as scarlet"):
-        load.load_choices(name)
-
-
-@pytest.mark.parametrize("name", ["small", "regnet_y"])
-def test_a_space_without_choices_per_layer(name):
-    with pytest.raises(ValueError, match=f"space: {name} has no choices per layer; .* bignas"):
-        load.load_layers(name)
 
 
 def test_an_unknown_kind(tmp_path):
@@ -223,9 +208,9 @@ def test_a_named_space_is_taken_whatever_the_budget():
 
 
 def test_largest_resolution():
-    assert choose.largest_resolution(load.load("scalenet")) == 352
-    assert choose.largest_resolution(load.load("scalenet", factors=(1.0,))) == 224
-    assert choose.largest_resolution(load.load("small", factors=(1.0, 2.0))) == 64
+    assert load.load("scalenet").largest_side == 352
+    assert load.load("scalenet", factors=(1.0,)).largest_side == 224
+    assert load.load("small", factors=(1.0, 2.0)).largest_side == 64
 
 
 def test_base_costs(tmp_path):

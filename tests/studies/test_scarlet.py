@@ -13,13 +13,13 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
+from escalade.artefacts.files import write_json
 from escalade.cli.parser import UsageError
 from escalade.core.network import cost
 from escalade.data.batches import prepare
 from escalade.data.fashion_mnist import DEBIAN
 from escalade.data.image_data import ImageData
 from escalade.data.split import Split
-from escalade.family.files import write_json
 from escalade.supernet.extract import extract
 from escalade.supernet.recalibrate import recalibrate
 from escalade.train.runtime import Runtime
@@ -138,7 +138,7 @@ def test_looks_are_at_the_weights_between_two_steps(tmp_path: Path) -> None:
     for number in range(4):
         before = {name: p.detach().clone() for name, p in supernet.named_parameters()}
         step(replace(batch, step=number))
-        assert sorted(looks(file)) == ([2] if number >= 2 else [])
+        assert len(looks(file)) == (number >= 2)
         with torch.no_grad():
             for name, parameter in supernet.named_parameters():
                 assert torch.equal(parameter, before[name])
@@ -152,7 +152,7 @@ def test_looks_are_at_the_weights_between_two_steps(tmp_path: Path) -> None:
         with torch.no_grad():
             right = network(x).argmax(1) == data.train.labels[:48]
         expected.append(right.float().mean().item())
-    assert looks(file)[2] == pytest.approx(expected)
+    assert looks(file) == [pytest.approx(expected)]
 
 
 @pytest.mark.parametrize("kind", ["fair", "random", "single_path"])
@@ -352,16 +352,16 @@ def test_networks_are_the_same_for_every_supernet() -> None:
 
 
 def test_the_best_rate_is_taken_once_all_are_tried(tmp_path: Path) -> None:
-    from scarlet_study.setting import FAIR, RANDOM, SHORT, SINGLE
+    from scarlet_study.setting import FAIR, SHORT, SINGLE
     from scarlet_study.supernets import Work
 
     plan = Work(setting=SHORT, folder=tmp_path)
     tried = plan.tried(FAIR)
     for training, accuracy in zip(tried[:-1], (0.5, 0.8, 0.7), strict=True):
         write_json(plan.job(training).folder / "rate.json", {"accuracies": [accuracy, accuracy]})
-    assert plan.rate(FAIR) == plan.rate(RANDOM) == 0.1
+    assert plan.rate(FAIR) == 0.1
     write_json(plan.job(tried[-1]).folder / "rate.json", {"accuracies": [0.9, 0.9]})
-    assert plan.rate(FAIR) == plan.rate(RANDOM) == tried[-1].learning_rate == 0.4
+    assert plan.rate(FAIR) == tried[-1].learning_rate == 0.4
     assert plan.rate(SINGLE) == 0.4
     assert {training.epochs for training in plan.tried(SINGLE)} == {13 * tried[0].epochs}
 

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from escalade.core.network.architecture import Architecture, Block, Head, Stage
+from escalade.core.network import kinds
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, Stage
 from escalade.core.space.choice_space import ChoiceSpace
-from escalade.core.space.path_space import Path
-from escalade.spaces.load import load, load_choices
+from escalade.core.space.path import Path
+from escalade.spaces.load import load
 from escalade.supernet.choice_supernet import ChoiceSupernet
 from escalade.supernet.digest import digest
 from escalade.supernet.extract import assemble, extract
@@ -27,7 +29,7 @@ SIDE = 20
 
 
 def space_of(name: str = "scarlet_small", identity: str = "let") -> ChoiceSpace:
-    space = load_choices(name, in_channels=1, num_classes=5).with_identity(identity)
+    space = load(name, in_channels=1, num_classes=5).with_identity(identity)
     assert space.data.resolution >= SIDE
     return space
 
@@ -105,7 +107,7 @@ def layers_of(architecture: Architecture) -> list[tuple[object, ...]]:
     """What a network's layers are, their inner widths aside."""
     found, width = [], architecture.stem.width
     for block in (block for stage in architecture.stages for block in stage.blocks):
-        adds = block.has_shortcut(width)
+        adds = kinds.layers(block, width).adds
         found.append((block.kind, block.kernel, block.stride, width, block.width, adds))
         width = block.width
     return found
@@ -160,7 +162,7 @@ def test_parameters_are_those_of_all_choices() -> None:
 
 
 def test_identities_are_drawn_as_other_1x1_convolutions() -> None:
-    supernet = make_supernet(load_choices("scarlet").shape)
+    supernet = make_supernet(load("scarlet").shape)
     weight = supernet.get_parameter("blocks.6.0.choice_12.conv.weight")
     assert weight.shape == (320, 192, 1, 1)
     assert weight.std().item() == pytest.approx((2 / 320) ** 0.5, rel=0.03)

@@ -9,7 +9,7 @@ import torch
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.choice_space import ChoiceSpace
 from escalade.nets.build import blank
-from escalade.spaces.load import load_choices
+from escalade.spaces.load import load
 from escalade.supernet.extract import extract
 from escalade.supernet.folding import fold
 from escalade.supernet.make import make_supernet
@@ -26,7 +26,7 @@ def genomes(space: ChoiceSpace, num: int) -> list[np.ndarray]:
 @torch.no_grad()
 @pytest.mark.parametrize(("name", "num"), [("scarlet_small_folds", 12), ("scarlet_folds", 3)])
 def test_every_transformation_folds(name: str, num: int) -> None:
-    space = load_choices(name, in_channels=1, num_classes=5)
+    space = load(name, in_channels=1, num_classes=5)
     torch.manual_seed(0)
     supernet = make_supernet(space.shape)
     num_folded = 0

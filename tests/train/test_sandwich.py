@@ -16,7 +16,7 @@ from torch.nn import functional
 from escalade.core.sampling.samplers import Hierarchical, Uniform
 from escalade.core.sampling.sandwich_paths import Sandwich, SandwichPaths
 from escalade.data.batches import Augmentation, TrainBatches, prepare
-from escalade.spaces.load import load_layers
+from escalade.spaces.load import load
 from escalade.supernet.supernet import Supernet
 from escalade.train.interrupt import Interrupted
 from escalade.train.recipe import Recipe
@@ -229,7 +229,7 @@ def test_a_bad_loss_of_any_path_shows(place: int, with_ends: bool) -> None:
 
 
 def test_a_per_layer_space_trains_every_weight_but_idle_projections() -> None:
-    space = load_layers("bignas_small", in_channels=1, num_classes=3).training
+    space = load("bignas_small", in_channels=1, num_classes=3).training
     supernet = Supernet(space.shape)
     sandwich = Sandwich(space, sampler=Uniform(space), seed=0)
     with watched(supernet) as calls:

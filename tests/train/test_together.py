@@ -22,7 +22,7 @@ from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical, Uniform
-from escalade.core.space.path_space import Path
+from escalade.core.space.path import Path
 from escalade.data.batches import prepare
 from escalade.supernet.supernet import Supernet
 from escalade.train.runtime import Runtime

@@ -15,7 +15,7 @@ from escalade.core.sampling.sandwich_paths import Sandwich
 from escalade.core.space import choice_data
 from escalade.core.space.choice_space import ChoiceSpace
 from escalade.core.space.choices import parse
-from escalade.core.space.space import SearchSpace
+from escalade.core.space.search_space import SearchSpace
 from escalade.data.batches import Augmentation, TrainBatches
 from escalade.data.split import Split
 from escalade.supernet.make import make_supernet as make_any_supernet

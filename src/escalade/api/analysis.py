@@ -13,9 +13,9 @@ from escalade.api.analysis_trials import ARMS, RATES, Network, Trial, Trials
 from escalade.api.members import candidates
 from escalade.api.session import Session
 from escalade.api.trainings import is_done, slice_into, train_all
-from escalade.core.space.design_space import DesignSpace
-from escalade.core.space.layer_space import LayerSpace
-from escalade.report.text import analysis_table
+from escalade.artefacts.analysed import Analysed
+from escalade.core.values.codec import decode
+from escalade.report.terminal import analysis_table
 
 STAGE = "analyse"
 TEACHER = "largest"  # its name where it is no member
@@ -60,10 +60,10 @@ def check(session: Session, wanted: Analysis) -> None:
             members.
     """
     folder, config = session.folder, session.config
-    if isinstance(folder.load_space(config), DesignSpace):
+    if not (space := folder.load_space(config)).traits.has_supernet:
         raise ValueError(
-            f"{folder.path}: the space {config.space} is a design space: it has no supernet, and "
-            "so no slices to analyse"
+            f"{folder.path}: the space {config.space} is a {space.traits.noun}: it has no "
+            "supernet, and so no slices to analyse"
         )
     if config.supernet.coupled:
         raise ValueError(
@@ -111,7 +111,7 @@ def analyse(session: Session, wanted: Analysis) -> dict[str, Any]:
     for group in (others, waiting):
         _train(session, group, record)
     session.console.say("")
-    session.console.show(analysis_table(record.content))
+    session.console.show(analysis_table(decode(Analysed, record.content)))
     session.console.say(f"`escalade report {session.folder.path}` adds it to the report")
     return record.content
 
@@ -154,7 +154,7 @@ def _members(session: Session) -> list[Network]:
 
 def _teacher(session: Session, members: Sequence[Network]) -> Network:
     """The largest network that the supernet trained; with a ladder, the largest member."""
-    if not isinstance(session.space, LayerSpace):
+    if not session.space.traits.has_one_largest:
         return members[-1]
     space = session.space.training
     return Network(name=TEACHER, path=space.path(space.largest))

@@ -9,7 +9,7 @@ from escalade.api.estimate import num_images
 from escalade.api.session import Session, recipe_for, weights_of
 from escalade.api.together import TOGETHER, together_recipe
 from escalade.api.trainings import sliced
-from escalade.core.space.path_space import Path as NetworkPath
+from escalade.core.space.path import Path as NetworkPath
 from escalade.family.in_place import InPlaceJob
 from escalade.family.parallel import Job
 from escalade.family.retrain import RetrainJob

@@ -15,13 +15,11 @@ from escalade.api.methods import evolution_of, made_for
 from escalade.api.run_folder import RunFolder, named_space
 from escalade.api.session import step_of, weights_of
 from escalade.api.sizes import num_members
+from escalade.artefacts.files import write_json, write_text
 from escalade.config import Config, SearchConfig, resolve
-from escalade.core.space.choice_space import ChoiceSpace
-from escalade.core.space.design_space import DesignSpace
-from escalade.family.files import write_json, write_text
+from escalade.core.space.space import Space
 from escalade.search.breeding import CROSSOVER
 from escalade.spaces import load
-from escalade.spaces.load import Space
 
 # Settings that `--hours` fits to the device.
 FITTED = (
@@ -137,7 +135,7 @@ def _stated(config: Config, space: Space) -> Config:
     begun when these had other defaults are the same runs.
     """
     supernet, search = config.supernet, config.search
-    if isinstance(space, DesignSpace):  # which has no supernet and no evolution
+    if not space.traits.has_supernet:  # and so no evolution either
         return replace(
             config,
             supernet=replace(supernet, step=None),
@@ -148,9 +146,7 @@ def _stated(config: Config, space: Space) -> Config:
     method = search.method or made_for(space)
     is_front = method == "nsga2"
     population, generations = evolution_of(config, method)
-    identity = supernet.identity
-    if isinstance(space, ChoiceSpace):
-        identity = identity or space.identity
+    identity = supernet.identity or space.identity
     return replace(
         config,
         supernet=replace(supernet, step=step_of(config, space), identity=identity),

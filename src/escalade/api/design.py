@@ -14,6 +14,7 @@ from escalade.api import latency, sizes
 from escalade.api.run_folder import RunFolder
 from escalade.api.search import evaluation_settings
 from escalade.api.session import Session, recipe_for
+from escalade.artefacts.files import write_json
 from escalade.config import Config
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget, format_amount
@@ -21,11 +22,9 @@ from escalade.core.scaling import rules
 from escalade.core.scaling.grown_members import Member
 from escalade.core.scaling.hybrid import scale_to
 from escalade.core.scaling.lattice import CostOf
-from escalade.core.space.design_choices import DesignData
-from escalade.core.space.design_space import DesignSpace
+from escalade.core.space.space import Space
 from escalade.evaluate.alone import AloneEvaluator, Trained
 from escalade.evaluate.store import Store
-from escalade.family.files import write_json
 from escalade.family.parallel import retrain_all
 from escalade.family.retrain import RetrainJob
 from escalade.search import DesignSpaceSearch
@@ -35,8 +34,8 @@ from escalade.spaces import load
 def is_design(config: Config, folder: RunFolder | None = None) -> bool:
     """Whether a run is over a design space; its folder knows it even if the file has moved."""
     if folder is not None and folder.space.exists():
-        return isinstance(folder.load_space(config), DesignSpace)
-    return config.space is not None and isinstance(load.read(config.space), DesignData)
+        return not folder.load_space(config).traits.has_supernet
+    return config.space is not None and not load.traits(config.space).has_supernet
 
 
 def settle(config: Config, folder: RunFolder | None = None) -> Config:
@@ -61,7 +60,7 @@ def settled(before: Config, after: Config) -> str:
     )
 
 
-def search_models(session: Session, space: DesignSpace) -> None:
+def search_models(session: Session, space: Space) -> None:
     """Train random networks of the base budget alone; the best is S0.
 
     Scores come from the store where it knows them, and a network that was being trained when the
@@ -118,7 +117,7 @@ def search_models(session: Session, space: DesignSpace) -> None:
     )
 
 
-def make_searcher(config: Config, space: DesignSpace, *, num_images: int) -> DesignSpaceSearch:
+def make_searcher(config: Config, space: Space, *, num_images: int) -> DesignSpaceSearch:
     """Random search within the first budget."""
     return DesignSpaceSearch(
         space,

@@ -28,7 +28,8 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget, format_amount
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.hybrid import scale_to
-from escalade.core.space.design_space import DesignSpace, population
+from escalade.core.space.population import Population
+from escalade.core.space.space import Space
 from escalade.core.space.space_summary import histogram
 from escalade.data import ImageData
 from escalade.search.design_space import draw_models
@@ -47,7 +48,7 @@ class DesignPlan:
 
     config: Config
     data: ImageData
-    space: DesignSpace
+    space: Space
     stage: Mapping[str, Any]
     members: tuple[Architecture, ...]
     histogram: Mapping[str, Any]
@@ -60,7 +61,11 @@ class DesignPlan:
         scaled = (*config.ladder.budgets[1:], *config.grown)
         return {
             "data": data_facts(self.data),
-            "space": {"name": self.space.name, "size": self.space.size, "distinct": None},
+            "space": {
+                "name": self.space.name,
+                "size": self.space.size,
+                "distinct": None,
+            },
             "budget_kind": config.budget_kind,
             "stages": [dict(self.stage)],
             "grown": [budget.target for budget in scaled],
@@ -117,7 +122,7 @@ def plan_design(config: Config) -> DesignPlan:
     runtime = make_runtime(config)
     data, space = check_feasible(config)
     genomes = space.sample_genomes(generator(config.seed, "plan"), NUM_GENOMES)
-    costs = space.costs(population(genomes), config.budget_kind)
+    costs = space.costs(Population.unscaled(genomes), config.budget_kind)
     members = example_members(config, space)
     num_jobs = max(len(members), config.search.num_models)
     timing = time_members(config, members, data, runtime, num_jobs=num_jobs)
@@ -136,14 +141,14 @@ def plan_design(config: Config) -> DesignPlan:
     )
 
 
-def check_feasible(config: Config) -> tuple[ImageData, DesignSpace]:
+def check_feasible(config: Config) -> tuple[ImageData, Space]:
     """The images and the space for them, with networks enough for the first budget.
 
     Raises:
         ValueError: if the data, the space, a budget or a setting cannot be used.
     """
     space = choose.space_for(config.space, config.ladder)
-    assert isinstance(space, DesignSpace)
+    assert not space.traits.has_supernet
     data = load_images(config, space)
     space = space.with_data(in_channels=data.in_channels, num_classes=data.num_classes)
     space = latency.with_table(config, space, make_runtime(config))
@@ -152,7 +157,7 @@ def check_feasible(config: Config) -> tuple[ImageData, DesignSpace]:
     return data, space
 
 
-def check_budget(config: Config, space: DesignSpace) -> None:
+def check_budget(config: Config, space: Space) -> None:
     """Some network of the space meets the first budget.
 
     Raises:
@@ -161,11 +166,11 @@ def check_budget(config: Config, space: DesignSpace) -> None:
     draw_models(space, budget=config.ladder.budgets[0], num=1, rng=generator(0, "feasible"))
 
 
-def example_members(config: Config, space: DesignSpace) -> tuple[Architecture, ...]:
+def example_members(config: Config, space: Space) -> tuple[Architecture, ...]:
     """Some network of the first budget, and what the rule makes of it for the others."""
     first, *rest = (*config.ladder.budgets, *config.grown)
     genomes = draw_models(space, budget=first, num=1, rng=generator(0, "timing"))
-    base = space.architecture(genomes[0])
+    base = space.path(genomes[0]).architecture
     loose = [Budget(budget.target, budget.kind, 0.5) for budget in rest]
     cost_of = None if space.latency is None else space.latency.of
     scaled = [

@@ -14,10 +14,8 @@ from escalade.api.timing import Timing
 from escalade.config import Config
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.choice_space import ChoiceSpace
-from escalade.core.space.path_space import PathSpace
+from escalade.core.space.space import Space
 from escalade.core.space.space_summary import candidate_paths
-from escalade.spaces.load import SupernetSpace
 from escalade.train.recipe import Recipe
 
 # Evaluation against training of the same image: forward alone, batch norm folded.
@@ -46,7 +44,7 @@ class Estimate:
 
 
 def estimate(
-    config: Config, space: SupernetSpace, timing: Timing, *, num_train: int, num_search: int
+    config: Config, space: Space, timing: Timing, *, num_train: int, num_search: int
 ) -> Estimate:
     """What the stages would take with these recipes; a ladder tells the members' sizes."""
     macs = member_macs(config, space)
@@ -106,7 +104,7 @@ def num_images(recipe: Recipe, num_train: int) -> int:
     return recipe.num_steps(num_train // batch) * batch
 
 
-def member_macs(config: Config, space: PathSpace) -> list[float]:
+def member_macs(config: Config, space: Space) -> list[float]:
     """Macs of every member, searched and grown."""
     budgets = [*config.budgets, *(b.target for b in config.grown)]
     if config.budget_kind == "macs":
@@ -121,20 +119,20 @@ def member_macs(config: Config, space: PathSpace) -> list[float]:
     return macs
 
 
-def _rounds(config: Config, space: SupernetSpace, macs: list[float]) -> list[list[float]]:
+def _rounds(config: Config, space: Space, macs: list[float]) -> list[list[float]]:
     """Macs of the trainings that run side by side, one round after the other."""
     num, how, weights = len(config.budgets), config.retrain, weights_of(config, space)
     searched, grown = macs[:num], macs[num:]
     first = [] if weights in ("slice", "together") else list(searched)
     if how.grown != "warm":
         first += grown
-    # Warm starts need the largest without its identities, which its slice may keep.
-    if isinstance(space, ChoiceSpace) and grown and how.grown != "scratch" and weights != "retrain":
+    # Warm starts need the largest without the layers left out, which its slice may keep.
+    if space.traits.leaves_out and grown and how.grown != "scratch" and weights != "retrain":
         first.append(searched[-1])
     return [first, [] if how.grown == "scratch" else grown]
 
 
-def _macs_at(budget: Budget, space: PathSpace, stage: int) -> float:
+def _macs_at(budget: Budget, space: Space, stage: int) -> float:
     """Mean macs of those of a stage's paths that are nearest to its budget."""
     rng = generator(0, "macs", stage)
     drawn = candidate_paths(space, rng, stage, num=NUM_PATHS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +16,8 @@ from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import format_seconds
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.design_space import DesignSpace
-from escalade.core.space.path_space import PathSpace
 from escalade.core.space.population import Population
+from escalade.core.space.space import Space
 from escalade.evaluate import latency_store
 from escalade.evaluate.latency_survey import survey
 from escalade.evaluate.layer_times import TurnTimer, measure
@@ -26,7 +25,6 @@ from escalade.evaluate.ledger import Entry, Ledger
 from escalade.evaluate.rule_survey import survey_design
 from escalade.evaluate.store import Store
 from escalade.spaces import choose, load
-from escalade.spaces.load import Space
 from escalade.train.runtime import Runtime
 
 NUM_GENOMES = 512
@@ -61,11 +59,7 @@ def as_begun(config: Config, folder: RunFolder) -> Config:
     return replace(config, space=folder.load_config().space)
 
 
-# The same kind of space comes back, with a table.
-Timed = TypeVar("Timed", bound=Space)
-
-
-def with_table(config: Config, space: Timed, runtime: Runtime) -> Timed:
+def with_table(config: Config, space: Space, runtime: Runtime) -> Space:
     """The space with a table measured now; as it is where the run needs none.
 
     Args:
@@ -77,11 +71,11 @@ def with_table(config: Config, space: Timed, runtime: Runtime) -> Timed:
         return space
     with runtime.private_randomness():
         table = _measured(config, space, timer(config, runtime))
-    return cast("Timed", space.with_latency(table))
+    return space.with_latency(table)
 
 
 def _measured(config: Config, space: Space, measuring: TurnTimer) -> LatencyTable:
-    if isinstance(space, DesignSpace):
+    if not space.traits.has_supernet:
         return survey_design(
             space,
             ladder=config.ladder,
@@ -130,7 +124,7 @@ def stored(folder: RunFolder) -> LatencyTable | None:
         return latency_store.load(store)
 
 
-def with_stored(folder: RunFolder, config: Config, space: Timed) -> Timed:
+def with_stored(folder: RunFolder, config: Config, space: Space) -> Space:
     """The space with the run's table, where it needs one.
 
     Raises:
@@ -138,7 +132,7 @@ def with_stored(folder: RunFolder, config: Config, space: Timed) -> Timed:
     """
     if not config.needs_latency:
         return space
-    return cast("Timed", space.with_latency(table_of(folder)))
+    return space.with_latency(table_of(folder))
 
 
 def table_of(folder: RunFolder) -> LatencyTable:
@@ -171,7 +165,7 @@ def describe(table: LatencyTable) -> list[str]:
     ]
 
 
-def _typical(space: PathSpace) -> Architecture:
+def _typical(space: Space) -> Architecture:
     """The base network of middling macs."""
     genomes = space.sample_genomes(generator(0, "choose"), NUM_GENOMES)
     rows = np.repeat(space.base_triple[None], len(genomes), axis=0)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from escalade.config import Config
-from escalade.core.space.layer_space import LayerSpace
-from escalade.core.space.path_space import PathSpace
-from escalade.core.space.space import SearchSpace
+from escalade.core.space.space import Space
 from escalade.search.breeding import CROSSOVER
 from escalade.search.objectives import DEFAULT
 
@@ -23,7 +21,7 @@ OF_FRONT: dict[str, tuple[object, ...]] = {
 }
 
 
-def method_of(config: Config, space: PathSpace) -> str:
+def method_of(config: Config, space: Space) -> str:
     """The searcher's name; where none is given, the one that the space is made for.
 
     Raises:
@@ -31,12 +29,12 @@ def method_of(config: Config, space: PathSpace) -> str:
             do without budgets, or with constraints or other settings of nsga2.
     """
     method = config.search.method or made_for(space)
-    if method == "mcea" and not isinstance(space, SearchSpace):
+    if method == "mcea" and not space.traits.scales:
         raise ValueError(
             f"search.method: mcea searches scaling strategies, which the space {space.name} has "
             f"none of; use {made_for(space)}, random or independent"
         )
-    if method == "coarse_to_fine" and not isinstance(space, LayerSpace):
+    if method == "coarse_to_fine" and not space.traits.rises:
         raise ValueError(
             f"search.method: coarse_to_fine needs choices per layer that rise, which the space "
             f"{space.name} does not have; use {made_for(space)}, random or independent, or "
@@ -63,12 +61,12 @@ def method_of(config: Config, space: PathSpace) -> str:
     return method
 
 
-def scales(config: Config, space: object) -> bool:
+def scales(config: Config, space: Space) -> bool:
     """Whether members are one base, scaled; else each is a network of its own."""
-    return isinstance(space, SearchSpace) and config.search.method != "nsga2"
+    return space.traits.scales and config.search.method != "nsga2"
 
 
-def grows(config: Config, space: object) -> bool:
+def grows(config: Config, space: Space) -> bool:
     """Whether there will be something to grow by: a rule is fitted to two stages of one base."""
     if not scales(config, space):
         return True
@@ -82,13 +80,13 @@ def evolution_of(config: Config, method: str) -> tuple[int, int]:
     return search.population or population, search.generations or generations
 
 
-def num_evaluations(config: Config, space: PathSpace) -> int:
+def num_evaluations(config: Config, space: Space) -> int:
     """Paths a search scores at most, but for those that nsga2 scores and rejects."""
     search, method = config.search, method_of(config, space)
     population, generations = evolution_of(config, method)
     if method == "nsga2":
         return population * generations
-    if not isinstance(space, SearchSpace):
+    if not space.traits.scales:
         each = search.num_skeletons + search.num_variations
         if method == "independent":
             each = population * generations
@@ -99,8 +97,8 @@ def num_evaluations(config: Config, space: PathSpace) -> int:
     return search.num_bases * strategies + search.rounds * (base + strategies)
 
 
-def made_for(space: PathSpace) -> str:
-    """The searcher that a kind of space comes with."""
-    if isinstance(space, SearchSpace):
+def made_for(space: Space) -> str:
+    """The searcher that suits a space: strategies, or choices that rise, or neither."""
+    if space.traits.scales:
         return "mcea"
-    return "coarse_to_fine" if isinstance(space, LayerSpace) else "nsga2"
+    return "coarse_to_fine" if space.traits.rises else "nsga2"

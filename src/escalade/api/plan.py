@@ -22,10 +22,9 @@ from escalade.api.train import check_step
 from escalade.config import Config, resolve
 from escalade.core.numbers.budget import Budget, format_amount
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.design_space import DesignSpace
+from escalade.core.space.space import Space
 from escalade.core.space.space_summary import candidate_paths, histogram
 from escalade.data import ImageData
-from escalade.spaces.load import SupernetSpace
 
 NUM_PATHS = 20_000
 NUM_PATHS_PER_STAGE = 20_000
@@ -41,7 +40,7 @@ class Plan:
 
     config: Config
     data: ImageData
-    space: SupernetSpace
+    space: Space
     stages: tuple[dict[str, Any], ...]
     front: Mapping[str, Any] | None
     histogram: Mapping[str, Any]
@@ -69,6 +68,10 @@ class Plan:
         }
 
     @property
+    def _num_paths(self) -> int:
+        return self.space.distinct or self.space.size
+
+    @property
     def memory(self) -> int:
         """Expected peak bytes of this process."""
         return self.timing.peak_memory + 2 * self.data.train.num_bytes
@@ -79,7 +82,7 @@ class Plan:
         kind, table = config.budget_kind, self.space.latency
         lines = [
             data_line(data),
-            f"space   {self.space.name}: {float(self.space.distinct):.3g} distinct paths",
+            f"space   {self.space.name}: {float(self._num_paths):.3g} distinct paths",
         ]
         how = "grown by the fitted rule"
         if not scales(config, self.space):
@@ -171,19 +174,19 @@ def check_complete(config: Config) -> None:
 def _fronts(config: Config) -> bool:
     """Whether the space is one that nsga2 is made for."""
     space = named_space(config)
-    return not isinstance(space, DesignSpace) and made_for(space) == "nsga2"
+    return space.traits.has_supernet and made_for(space) == "nsga2"
 
 
 def check_feasible(
     config: Config,
-) -> tuple[ImageData, SupernetSpace, tuple[dict[str, Any], ...]]:
+) -> tuple[ImageData, Space, tuple[dict[str, Any], ...]]:
     """The images, the space for them, and what its paths cost against each budget.
 
     Raises:
         ValueError: if the data, the space, a budget or a setting cannot be used.
     """
     space = named_space(config)
-    assert not isinstance(space, DesignSpace)
+    assert space.traits.has_supernet
     data = load_images(config, space)
     space = space.with_data(in_channels=data.in_channels, num_classes=data.num_classes)
     space = latency.with_table(config, space, make_runtime(config))
@@ -193,7 +196,7 @@ def check_feasible(
     return data, space, stages
 
 
-def check_budgets(config: Config, space: SupernetSpace) -> tuple[dict[str, Any], ...]:
+def check_budgets(config: Config, space: Space) -> tuple[dict[str, Any], ...]:
     """What the paths of each scaling stage cost against its budget; nothing without budgets.
 
     Raises:
@@ -221,7 +224,7 @@ def check_budgets(config: Config, space: SupernetSpace) -> tuple[dict[str, Any],
     return tuple(rows)
 
 
-def _front(config: Config, space: SupernetSpace) -> dict[str, Any]:
+def _front(config: Config, space: Space) -> dict[str, Any]:
     """What paths cost within the constraints, and what members may come to cost."""
     costs, share = sizes.allowed_costs(config, space)
     search = config.search

@@ -9,7 +9,6 @@ from escalade.api.members import Candidate
 from escalade.api.methods import scales
 from escalade.api.session import Session
 from escalade.core.scaling.ratios import scaling_between
-from escalade.core.space.design_space import DesignSpace
 
 SELECTED = {
     "coarse_to_fine": "Selected coarse to fine (BigNAS, section 3.2)",
@@ -24,7 +23,7 @@ def ratios(session: Session, candidate: Candidate) -> dict[str, Any]:
 
     Networks that were searched each for itself are no scaled ones.
     """
-    if isinstance(session.space, DesignSpace) or not _is_each_its_own(session):
+    if not session.space.traits.has_supernet or not _is_each_its_own(session):
         return {"scaling": candidate.scaling.to_json()}
     if candidate.origin == "searched":
         return {}
@@ -44,10 +43,11 @@ def how_found(session: Session, origin: str) -> str:
             f"{config.grow.rule} (Fast and Accurate Model Scaling): nobody searched this size."
         )
     search = folder.read(folder.search, stage="search")
-    if isinstance(space, DesignSpace):
+    if not space.traits.has_supernet:
         return (
             f"The best on the search images of {len(search['models'])} random networks of the "
-            f"design space {space.name} at this budget, each trained alone with a short recipe."
+            f"{space.traits.noun} {space.name} at this budget, each trained alone with a short "
+            "recipe."
         )
     images = "training" if config.search.images == "train" else "search"
     if search["searcher"] == "nsga2" and not config.budgets:

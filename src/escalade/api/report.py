@@ -9,15 +9,17 @@ from typing import Any
 from escalade.api import latency
 from escalade.api.run_folder import RunFolder
 from escalade.api.session import Session, path_sampler
+from escalade.artefacts import run_folder as artefacts
+from escalade.artefacts.files import write_json, write_text
+from escalade.artefacts.searched import Searched
 from escalade.config import Config
+from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.design_space import DesignSpace, population
-from escalade.core.space.space import SearchSpace
+from escalade.core.space.population import Population
+from escalade.core.space.space import Space
 from escalade.core.space.space_summary import histogram
 from escalade.evaluate.store import Store
-from escalade.family.files import write_json, write_text
 from escalade.report import page
-from escalade.spaces.load import Space
 
 NUM_PATHS = 20_000
 
@@ -25,8 +27,13 @@ NUM_PATHS = 20_000
 def report(session: Session) -> None:
     """Write report.html from what the run folder holds; nothing is measured here."""
     folder = session.folder
-    histograms = _histograms(session.config, _space(folder, session.config))
-    path = page.write(folder.path, evaluations=_evaluations(folder), histograms=histograms)
+    space = _space(folder, session.config)
+    path = page.write(
+        folder.path,
+        evaluations=_evaluations(folder),
+        histograms=_histograms(session.config, space),
+        running=_running(folder, space),
+    )
     session.console.say(f"report: {path}")
 
 
@@ -45,6 +52,14 @@ def _evaluations(folder: RunFolder) -> list[dict[str, Any]]:
         ]
 
 
+def _running(folder: RunFolder, space: Space) -> list[Architecture]:
+    """What the supernet runs for each network of the front, where the search was for one."""
+    search = artefacts.RunFolder(folder.path).find(Searched)
+    if search is None or search.front is None:
+        return []
+    return [space.path(n.genome).running for n in search.front.networks]
+
+
 def _space(folder: RunFolder, config: Config) -> Space:
     space = folder.load_space(config)
     return latency.with_stored(folder, config, space)
@@ -52,11 +67,12 @@ def _space(folder: RunFolder, config: Config) -> Space:
 
 def _histograms(config: Config, space: Space) -> dict[str, Any]:
     """Path costs by sampler (Fig. 3), with this run's window; of a design space, as it draws."""
-    if isinstance(space, DesignSpace):
+    if not space.traits.has_supernet:
         genomes = space.sample_genomes(generator(config.seed, "report"), NUM_PATHS)
-        return {"design space": histogram(space.costs(population(genomes), config.budget_kind))}
+        drawn = Population.unscaled(genomes)
+        return {space.traits.noun: histogram(space.costs(drawn, config.budget_kind))}
     made = {}
-    for name in ("uniform", "hierarchical") if isinstance(space, SearchSpace) else ("uniform",):
+    for name in ("uniform", "hierarchical") if space.traits.scales else ("uniform",):
         chosen = replace(config, supernet=replace(config.supernet, sampler=name, weights="equal"))
         drawn = path_sampler(chosen, space).draw(generator(config.seed, "report", name), NUM_PATHS)
         made[name] = histogram(space.costs(drawn, config.budget_kind))
@@ -76,7 +92,7 @@ def write_plan(session: Session) -> None:
             "space": {
                 "name": space.name,
                 "size": space.size,
-                "distinct": None if isinstance(space, DesignSpace) else space.distinct,
+                "distinct": space.distinct,
             },
         }
         | latency.planned(space),

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from escalade.artefacts.files import read_json
 from escalade.config import Config, read_file, resolve
 from escalade.core.numbers.budget import Ladder
 from escalade.core.space.choice_data import check_folds
-from escalade.core.space.choice_space import ChoiceSpace
-from escalade.family.files import read_json
+from escalade.core.space.space import Space
 from escalade.spaces import choose, load
-from escalade.spaces.load import Space
 
 AGAIN = "it is made again when the run goes on"
 
@@ -177,11 +176,6 @@ def _name(config: Config) -> str | None:
 def _with_identity(space: Space, identity: str | None) -> Space:
     if identity is None:
         return space
-    if not isinstance(space, ChoiceSpace):
-        raise ValueError(
-            f"supernet.identity: the space {space.name} has no identities; leave it out, or name "
-            "a choice space, such as scarlet_small"
-        )
     space = space.with_identity(identity)
     check_folds(
         space.data, "supernet.identity", "use let or plain, or a space that keeps them, as scarlet"

@@ -8,7 +8,7 @@ from escalade.api.estimate import Estimate, estimate
 from escalade.api.methods import FRONT, method_of
 from escalade.api.timing import Timing
 from escalade.config import Config
-from escalade.spaces.load import SupernetSpace
+from escalade.core.space.space import Space
 from escalade.train.recipe import Recipe
 
 # Shares of the time that is not export; what rounding leaves of the search's goes to the others.
@@ -22,9 +22,7 @@ MOST_SKELETONS = 64  # the grid has few more for one budget
 LEAST_POPULATION = 8
 
 
-def fit(
-    config: Config, space: SupernetSpace, timing: Timing, *, num_train: int, num_search: int
-) -> Config:
+def fit(config: Config, space: Space, timing: Timing, *, num_train: int, num_search: int) -> Config:
     """The same run with epochs and evaluations that fit `config.hours`.
 
     Where the time is short, grown members are trained once, from the largest searched member's
@@ -49,7 +47,7 @@ def fit(
 
 
 def _fit(
-    config: Config, space: SupernetSpace, timing: Timing, *, num_train: int, num_search: int
+    config: Config, space: Space, timing: Timing, *, num_train: int, num_search: int
 ) -> Config:
     assert config.hours is not None
 

@@ -14,18 +14,17 @@ from escalade.api.methods import evolution_of, method_of, num_evaluations
 from escalade.api.run_folder import RunFolder
 from escalade.api.session import Session
 from escalade.api.sizes import constraints_of, num_members
+from escalade.artefacts.files import write_json
 from escalade.config import Config, as_setting
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import format_amount
 from escalade.core.scaling.ratios import Scaling
-from escalade.core.space.layer_space import LayerSpace
-from escalade.core.space.space import SearchSpace
+from escalade.core.space.space import Space
 from escalade.data import ImageData
 from escalade.evaluate.evaluator import Evaluator
 from escalade.evaluate.ledger import Tally
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.evaluate.store import Store
-from escalade.family.files import write_json
 from escalade.search import (
     MCEA,
     NSGA2,
@@ -37,7 +36,6 @@ from escalade.search import (
     Searcher,
 )
 from escalade.search.coarse_to_fine import CoarseToFine
-from escalade.spaces.load import SupernetSpace
 
 
 def search(session: Session) -> None:
@@ -105,7 +103,7 @@ def _count(tally: Tally, evaluator: Evaluator) -> None:
     tally.images = evaluator.count.num_images
 
 
-def check_search(config: Config, space: SupernetSpace, *, num_images: int) -> None:
+def check_search(config: Config, space: Space, *, num_images: int) -> None:
     """Whether the searcher can be made and finds networks that the budgets or the limits allow.
 
     Raises:
@@ -121,7 +119,7 @@ def check_search(config: Config, space: SupernetSpace, *, num_images: int) -> No
             searcher.ask()
 
 
-def make_searcher(config: Config, space: SupernetSpace, *, num_images: int) -> Searcher:
+def make_searcher(config: Config, space: Space, *, num_images: int) -> Searcher:
     """The searcher that a configuration names; all see the same budgets and evaluations.
 
     Raises:
@@ -134,7 +132,6 @@ def make_searcher(config: Config, space: SupernetSpace, *, num_images: int) -> S
     population, generations = evolution_of(config, method)
     evolution = Evolution(population=population, generations=generations)
     if method == "coarse_to_fine":
-        assert isinstance(space, LayerSpace)
         return CoarseToFine(
             space,
             budgets=budgets,
@@ -156,7 +153,6 @@ def make_searcher(config: Config, space: SupernetSpace, *, num_images: int) -> S
             num_evaluations=num_evaluations(config, space),
             pi=settings.stage_weights,
         )
-    assert isinstance(space, SearchSpace)
     return MCEA(
         space,
         budgets=budgets,
@@ -170,7 +166,7 @@ def make_searcher(config: Config, space: SupernetSpace, *, num_images: int) -> S
     )
 
 
-def _front_search(config: Config, space: SupernetSpace, *, num_images: int) -> NSGA2:
+def _front_search(config: Config, space: Space, *, num_images: int) -> NSGA2:
     settings = config.search
     population, generations = evolution_of(config, "nsga2")
     with _settings_named():
@@ -234,18 +230,18 @@ def evaluation_settings(config: Config, *, num_train: int) -> EvaluationSettings
     )
 
 
-def _complete(found: dict[str, Any], space: SupernetSpace) -> None:
+def _complete(found: dict[str, Any], space: Space) -> None:
     """Add what the growth stage needs: rounding steps, and the networks behind tied strategies."""
     data = space.data
     found["divisors"] = [data.width_divisor, data.resolution_divisor]
-    if not isinstance(space, SearchSpace):
+    if not space.traits.scales:
         return
     for stage in found["stages"]:
         for tie in stage["tied"]:
             tie["architecture"] = _tied(space, stage["genome"], tie).to_json()
 
 
-def _tied(space: SearchSpace, genome: list[int], tie: dict[str, Any]) -> Architecture:
+def _tied(space: Space, genome: list[int], tie: dict[str, Any]) -> Architecture:
     scaling = Scaling(tie["depth"], tie["width"], tie["resolution"])
     strategy = (
         space.depth_ratios.index(scaling.depth),

@@ -17,21 +17,15 @@ from safetensors.torch import load_file, save
 from escalade.api import latency
 from escalade.api.console import Console
 from escalade.api.run_folder import RunFolder, named_space
+from escalade.artefacts.files import write_bytes
 from escalade.config import Config, DatasetConfig, SupernetConfig
 from escalade.core.numbers.seeds import torch_seed
 from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
 from escalade.core.scaling.rules import rule
-from escalade.core.space.choice_space import ChoiceSpace
-from escalade.core.space.design_space import DesignSpace
-from escalade.core.space.layer_space import LayerSpace
-from escalade.core.space.path_space import PathSpace
-from escalade.core.space.space import SearchSpace
+from escalade.core.space.space import Space
 from escalade.data import ImageData
 from escalade.data import load as load_data
 from escalade.evaluate.ledger import Ledger
-from escalade.family.files import write_bytes
-from escalade.spaces import choose
-from escalade.spaces.load import Space, SupernetSpace
 from escalade.supernet.make import make_supernet as make_any_supernet
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.recipe import Recipe
@@ -67,9 +61,9 @@ class Session:
         return latency.with_stored(self.folder, self.config, space)
 
     @property
-    def supernet_space(self) -> SupernetSpace:
+    def supernet_space(self) -> Space:
         """The space, in a run with a supernet."""
-        assert not isinstance(self.space, DesignSpace)
+        assert self.space.traits.has_supernet
         return self.space
 
     @cached_property
@@ -126,7 +120,7 @@ class Session:
         return supernet
 
 
-def make_supernet(config: Config, space: PathSpace, runtime: Runtime) -> SharedWeights:
+def make_supernet(config: Config, space: Space, runtime: Runtime) -> SharedWeights:
     """A supernet with the initial weights of a run's seed."""
     torch.manual_seed(torch_seed(config.seed, "supernet"))
     settings = config.supernet
@@ -175,22 +169,22 @@ def _of_dataset(message: str) -> str:
 
 
 def _largest_side(config: Config, space: Space) -> int:
-    """The largest resolution of the run's networks; a design space's are scaled by the rule."""
-    side = choose.largest_resolution(space)
-    if not isinstance(space, DesignSpace):
+    """The largest resolution of the run's networks; those trained alone are scaled by the rule."""
+    side = space.largest_side
+    if space.traits.has_supernet:
         return side
     last = (*config.ladder.budgets, *config.grown)[-1]
     factor = last.target / config.budgets[0]
     return math.ceil(side * rule(config.grow.rule, factor).resolution)
 
 
-def path_sampler(config: Config, space: PathSpace) -> Uniform | Hierarchical:
+def path_sampler(config: Config, space: Space) -> Uniform | Hierarchical:
     """The sampler that the supernet trains with.
 
     In a space without scaling stages all paths are drawn alike, whatever they cost (BigNAS).
     """
     settings, window = config.supernet, None
-    if not isinstance(space, SearchSpace):
+    if not space.traits.scales:
         return Uniform(space)
     # The members of a front may have any size.
     if settings.window is not None and config.search.method != "nsga2":
@@ -205,16 +199,16 @@ def path_sampler(config: Config, space: PathSpace) -> Uniform | Hierarchical:
     return Hierarchical(space, weights=settings.weights, window=window)
 
 
-def check_sampling(config: Config, space: PathSpace) -> None:
+def check_sampling(config: Config, space: Space) -> None:
     """Refuse settings of how paths are drawn that this space has no use for.
 
     Raises:
         ValueError: naming the setting, and what says how paths are drawn instead.
     """
     settings, default = config.supernet, SupernetConfig()
-    if not isinstance(space, ChoiceSpace):
+    if space.traits.shares:
         _check_step_settings(config, space)
-    if isinstance(space, SearchSpace):
+    if space.traits.scales:
         if config.search.method == "nsga2" and settings.window not in (None, default.window):
             raise ValueError(
                 f"supernet.window: {settings.window:g} is around budgets, but the members of a "
@@ -228,20 +222,19 @@ def check_sampling(config: Config, space: PathSpace) -> None:
         "window": (None, default.window),
         "balance": ("none", default.balance),
     }
-    steps = "single_path or sandwich"
-    if isinstance(space, ChoiceSpace):
-        steps = "fair or single_path"
+    if not space.traits.shares:
         useful |= {name: (attrgetter(name)(default),) for name in OF_SANDWICH}
     for name, values in useful.items():
         if (value := attrgetter(name)(settings)) not in values:
             raise ValueError(
                 f"supernet.{name}: {value} says nothing in the space {space.name}, which has "
                 f"{'no sandwich' if name in OF_SANDWICH else 'no scaling stages'}; leave it out. "
-                f"How paths are drawn there is supernet.step, {steps}"
+                f"How paths are drawn there is supernet.step, "
+                f"{' or '.join(space.traits.steps)}"
             )
 
 
-def _check_step_settings(config: Config, space: PathSpace) -> None:
+def _check_step_settings(config: Config, space: Space) -> None:
     """Refuse settings of the sandwich step where another one trains."""
     step, settings, default = step_of(config, space), config.supernet, SupernetConfig()
     if step == "sandwich":
@@ -255,22 +248,22 @@ def _check_step_settings(config: Config, space: PathSpace) -> None:
             )
 
 
-def step_of(config: Config, space: PathSpace) -> str:
+def step_of(config: Config, space: Space) -> str:
     """How the supernet trains; where no step is given, the one that the space is made for."""
     if config.supernet.step is not None:
         return config.supernet.step
-    return "single_path" if isinstance(space, SearchSpace | LayerSpace) else "fair"
+    return space.traits.steps[0]
 
 
 def weights_of(config: Config, space: Space) -> str:
     """Where searched members' weights come from; where nothing is said, what suits the space.
 
-    A slice of a choice space keeps the identities that do not fold, and so costs more than the
+    Where a slice keeps layers left out (identities that do not fold), it costs more than the
     network that was searched: there members are trained from scratch.
     """
     if config.retrain.searched is not None:
         return config.retrain.searched
-    return "finetune" if isinstance(space, SearchSpace | LayerSpace) else "retrain"
+    return space.traits.member_weights
 
 
 def recipe_for(recipe: Recipe, data: ImageData) -> Recipe:

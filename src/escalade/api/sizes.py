@@ -13,8 +13,8 @@ from escalade.api.run_folder import RunFolder
 from escalade.config import Config
 from escalade.core.numbers.budget import Budget, format_amount
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.path_space import PathSpace
 from escalade.core.space.population import Population
+from escalade.core.space.space import Space
 from escalade.core.space.space_summary import candidate_paths
 from escalade.family.family import FamilyMember
 from escalade.search import Constraint
@@ -44,7 +44,7 @@ def found(config: Config, folder: RunFolder) -> Config:
     return _sized(config, [float(stage["budget"]) for stage in search["stages"]])
 
 
-def expected(config: Config, space: PathSpace) -> Config:
+def expected(config: Config, space: Space) -> Config:
     """The configuration with budgets that members may come to have, where none were given.
 
     A front reaches from the least to the most that the constraints leave, and its members are
@@ -58,7 +58,7 @@ def expected(config: Config, space: PathSpace) -> Config:
     return _sized(config, [(low + high) / 2] if num == 1 else np.linspace(low, high, num).tolist())
 
 
-def allowed_costs(config: Config, space: PathSpace) -> tuple[npt.NDArray[Any], float]:
+def allowed_costs(config: Config, space: Space) -> tuple[npt.NDArray[Any], float]:
     """Costs of drawn paths that meet the constraints on costs, and their share of those drawn."""
     paths = candidate_paths(space, generator(0, "feasible", 0), 0, num=NUM_PATHS)
     screen = Screen(constraints_of(config), measures=Measures(space), name=space.name)

@@ -25,18 +25,17 @@ from escalade.api.session import Session, make_runtime
 from escalade.api.stop import Stop
 from escalade.api.train import train_supernet
 from escalade.config import Config, resolve
-from escalade.core.space.design_space import DesignSpace
+from escalade.core.space.space import Space
 from escalade.family.family import Family
-from escalade.report.text import family_table
-from escalade.spaces.load import Space
+from escalade.report.terminal import family_table
 from escalade.train.interrupt import Interrupted
 
 
 def _search(session: Session) -> None:
-    if isinstance(session.space, DesignSpace):
-        search_models(session, session.space)
-    else:
+    if session.space.traits.has_supernet:
         search(session)
+    else:
+        search_models(session, session.space)
 
 
 def _grow(session: Session) -> None:
@@ -93,7 +92,7 @@ def run(
         _run_stage(name, session)
     family = Family.load(folder.family)
     console.say("")
-    console.show(family_table(family.to_json()))
+    console.show(family_table(family))
     console.say(f"open {folder.path / 'report.html'}")
     return family
 
@@ -199,10 +198,10 @@ def _check_data(session: Session) -> None:
                 "or start another run with --out"
             )
         return
-    if isinstance(session.space, DesignSpace):
-        check_budget(session.config, session.space)
-    else:
+    if session.space.traits.has_supernet:
         check_budgets(session.config, session.space)
+    else:
+        check_budget(session.config, session.space)
     for path, reason in data.skipped[:5]:
         session.console.say(f"data: left out {path}: {reason}")
     if data.skipped:

@@ -26,8 +26,8 @@ from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical, Window
 from escalade.core.scaling.grown_members import follow
 from escalade.core.scaling.ratios import Scaling, apply
-from escalade.core.space.path_space import Path, PathSpace
-from escalade.core.space.space import SearchSpace
+from escalade.core.space.path import Path
+from escalade.core.space.space import Space
 from escalade.core.space.space_summary import candidate_paths
 from escalade.data import ImageData
 from escalade.family.parallel import num_processes
@@ -75,7 +75,7 @@ class Timing:
         return max(self.fixed + self.per_mac * macs, 1e-7)
 
 
-def time_run(config: Config, space: PathSpace, data: ImageData, runtime: Runtime) -> Timing:
+def time_run(config: Config, space: Space, data: ImageData, runtime: Runtime) -> Timing:
     """Time the supernet's and the members' training.
 
     Args:
@@ -93,7 +93,7 @@ def time_run(config: Config, space: PathSpace, data: ImageData, runtime: Runtime
     return replace(found, path=path, together=together)
 
 
-def time_supernet(config: Config, space: PathSpace, data: ImageData, runtime: Runtime) -> float:
+def time_supernet(config: Config, space: Space, data: ImageData, runtime: Runtime) -> float:
     """Seconds per image of the supernet's training, over all that its sampler draws."""
     recipe = _affordable(config.supernet.recipe, data, _largest_macs(config, space), runtime)
     config = replace(config, supernet=replace(config.supernet, recipe=recipe))
@@ -121,7 +121,7 @@ def time_supernet(config: Config, space: PathSpace, data: ImageData, runtime: Ru
     return (fixed + per_mac * mean) / recipe.batch_size
 
 
-def time_together(config: Config, space: PathSpace, data: ImageData, runtime: Runtime) -> float:
+def time_together(config: Config, space: Space, data: ImageData, runtime: Runtime) -> float:
     """Seconds per image of the members' training together, with a path near each budget."""
     paths = _near_budgets(config, space)
     recipe = _affordable(
@@ -146,7 +146,7 @@ def time_together(config: Config, space: PathSpace, data: ImageData, runtime: Ru
     return float(np.mean(durations)) / recipe.batch_size
 
 
-def _near_budgets(config: Config, space: PathSpace) -> list[Path]:
+def _near_budgets(config: Config, space: Space) -> list[Path]:
     """For each budget the nearest of some paths."""
     found = []
     for stage, budget in enumerate(config.ladder.budgets):
@@ -192,7 +192,7 @@ def time_members(
     )
 
 
-def example_members(config: Config, space: PathSpace) -> list[Architecture]:
+def example_members(config: Config, space: Space) -> list[Architecture]:
     """Networks of the smallest, a middling and the largest member's size, some of each."""
     ladder = config.ladder
     budgets = [*ladder.budgets, *config.grown]
@@ -201,9 +201,9 @@ def example_members(config: Config, space: PathSpace) -> list[Architecture]:
     return [_scaled(base, config, budget, space) for budget in chosen for base in bases]
 
 
-def _examples(config: Config, space: PathSpace) -> list[Architecture]:
+def _examples(config: Config, space: Space) -> list[Architecture]:
     """Some base networks near the first budget."""
-    if not isinstance(space, SearchSpace):
+    if not space.traits.scales:
         drawn = candidate_paths(space, generator(0, "timing"), 0, num=NUM_PATHS)
         gaps = np.abs(np.log(space.costs(drawn, config.budget_kind) / config.budgets[0]))
         nearest = np.argsort(gaps, kind="stable")[:EXAMPLES]
@@ -214,7 +214,7 @@ def _examples(config: Config, space: PathSpace) -> list[Architecture]:
     return [path.architecture for path in base.paths(drawn)]
 
 
-def _scaled(base: Architecture, config: Config, budget: Budget, space: PathSpace) -> Architecture:
+def _scaled(base: Architecture, config: Config, budget: Budget, space: Space) -> Architecture:
     if budget.target == config.budgets[0]:
         return base
     scaling = follow(
@@ -232,7 +232,7 @@ def _scaled(base: Architecture, config: Config, budget: Budget, space: PathSpace
     )
 
 
-def _largest_macs(config: Config, space: PathSpace) -> float:
+def _largest_macs(config: Config, space: Space) -> float:
     space = space.training
     sampler = path_sampler(config, space)
     return float(space.costs(sampler.draw(generator(0, "timing"), NUM_PATHS)).max())

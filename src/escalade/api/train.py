@@ -8,9 +8,7 @@ from escalade.api.session import Session, check_sampling, path_sampler, recipe_f
 from escalade.config import Config
 from escalade.core.sampling.fair_paths import FairPaths
 from escalade.core.sampling.sandwich_paths import Sandwich
-from escalade.core.space.choice_space import ChoiceSpace
-from escalade.core.space.design_space import DesignSpace
-from escalade.core.space.path_space import PathSpace
+from escalade.core.space.space import Space
 from escalade.data import ImageData, TrainBatches
 from escalade.evaluate.ledger import Entry
 from escalade.supernet.make import check_options
@@ -25,7 +23,7 @@ from escalade.train.steps import SinglePathStep, Step
 
 def train_supernet(session: Session) -> None:
     """Train the supernet on sampled paths, from its checkpoint if there is one."""
-    if isinstance(session.space, DesignSpace):
+    if not session.space.traits.has_supernet:
         session.console.say(f"train: the space {session.space.name} has no supernet to train")
         return
     if session.folder.supernet.exists():
@@ -89,7 +87,7 @@ def _num_crops(config: Config) -> int:
 
 
 def training_step(
-    config: Config, *, data: ImageData, space: PathSpace, supernet: SharedWeights, runtime: Runtime
+    config: Config, *, data: ImageData, space: Space, supernet: SharedWeights, runtime: Runtime
 ) -> Step:
     """How the supernet trains; `api.timing` times the same step."""
     settings, space, kind = config.supernet, space.training, step_of(config, space)
@@ -120,7 +118,7 @@ def training_step(
     )
 
 
-def check_step(config: Config, space: PathSpace) -> None:
+def check_step(config: Config, space: Space) -> None:
     """Whether the space has the paths of the run's step, and its supernet what is wanted of it.
 
     Raises:
@@ -157,5 +155,5 @@ def identity(session: Session) -> dict[str, str | int | float]:
     settings["step"] = step_of(config, space)
     if config.search.method == "nsga2":  # `path_sampler` then has no window
         settings["window"] = None
-    settings["identity"] = space.identity if isinstance(space, ChoiceSpace) else None
+    settings["identity"] = space.identity
     return found | {f"supernet.{name}": str(value) for name, value in settings.items()}

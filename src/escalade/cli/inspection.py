@@ -14,8 +14,7 @@ from escalade.cli.table import share, table
 if TYPE_CHECKING:
     from escalade.core.network.architecture import Architecture
     from escalade.core.network.cost import Cost, LayerCost, StageCost
-    from escalade.core.space.choice_space import ChoiceSpace
-    from escalade.core.space.layer_space import LayerSpace
+    from escalade.core.space.space import Space
 
 Commands = Any
 
@@ -114,11 +113,7 @@ def _amounts(part: Cost | StageCost | LayerCost, total: Cost) -> Iterator[str]:
 
 def _space(options: argparse.Namespace) -> None:
     from escalade.core.numbers.budget import Budget, Ladder, format_amount, parse_amount
-    from escalade.core.space.choice_space import ChoiceSpace
-    from escalade.core.space.design_space import DesignSpace
-    from escalade.core.space.layer_space import LayerSpace
-    from escalade.core.space.space import SearchSpace
-    from escalade.core.space.space_summary import summarise, summarise_design
+    from escalade.core.space.space_summary import summarise
     from escalade.spaces.load import load_any
 
     if options.num_paths < 1:
@@ -130,18 +125,14 @@ def _space(options: argparse.Namespace) -> None:
         factors = Ladder(tuple(Budget(target) for target in targets)).factors
     space = load_any(options.space, factors=factors)
     num, seed = options.num_paths, options.seed
-    if isinstance(space, DesignSpace):
-        summary = summarise_design(space, num_paths=num, seed=seed)
-    else:
-        summary = summarise(space, sampler=options.sampler, num_paths=num, seed=seed)
+    summary = summarise(space, sampler=options.sampler, num_paths=num, seed=seed)
     if options.format == "json":
         write_json(summary)
         return
     _write_size(summary)
-    if isinstance(space, LayerSpace | ChoiceSpace):
+    if space.traits.has_supernet and not space.traits.scales:
         _write_ends(space)
-    has_strategies = isinstance(space, SearchSpace)
-    for stage in summary["stages"] if has_strategies else ():
+    for stage in summary["stages"] if space.traits.scales else ():
         write_line(
             f"  stage {stage['stage']}: {stage['strategies']} strategies, "
             f"{stage['distinct']} distinct, mean {format_amount(stage['macs']['mean'])} macs "
@@ -152,7 +143,7 @@ def _space(options: argparse.Namespace) -> None:
     top = max(counts)
     line = "".join(bars[round(8 * count / top)] for count in counts)
     low, high = summary["macs"]["min"], summary["macs"]["max"]
-    drawn = options.sampler if has_strategies else "as drawn"
+    drawn = options.sampler if space.traits.scales else "as drawn"
     write_line(f"  macs, {drawn}: {format_amount(low)} |{line}| {format_amount(high)}")
 
 
@@ -166,7 +157,7 @@ def _write_size(summary: dict[str, Any]) -> None:
         write_line(f"{summary['space']}: {size:,} paths{copies}")
 
 
-def _write_ends(space: LayerSpace | ChoiceSpace) -> None:
+def _write_ends(space: Space) -> None:
     """The networks with the smallest and the largest, or cheapest and costliest, of all choices."""
     from escalade.core.network import cost
 

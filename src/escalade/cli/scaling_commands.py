@@ -92,7 +92,7 @@ def _scale(options: argparse.Namespace) -> None:
     if (options.by is None) == (options.to is None):
         raise UsageError("scale: give --by with a factor, or --to with an amount, such as --by 4")
     if options.plot is not None:
-        from escalade.report.scaling import check_suffix
+        from escalade.report.rule_page import check_suffix
 
         check_suffix(options.plot)
     chosen = parse(options.rule)
@@ -142,7 +142,7 @@ def _made(
 
 
 def _write_architecture(path: Path, architecture: Architecture) -> None:
-    from escalade.family.files import write_json as write_file
+    from escalade.artefacts.files import write_json as write_file
 
     write_file(path, architecture.to_json())
     write_line(f"wrote {path}")
@@ -153,7 +153,7 @@ def _plot(
 ) -> None:
     from escalade.core.network import cost
     from escalade.core.scaling.cost_curves import cost_curve, factors_between
-    from escalade.report.scaling import write
+    from escalade.report.rule_page import write
 
     factors = factors_between(min(1.0, factor), max(PLOT_REACH, factor), NUM_PLOTTED)
     rules = dict.fromkeys((*PLOTTED, options.rule))
@@ -227,12 +227,12 @@ def _rows(
 
 
 def _groups(architecture: Architecture) -> str:
-    from escalade.core.network.legality import RESIDUAL_KINDS
+    from escalade.core.network import kinds
 
     words = []
     for stage in architecture.stages:
         block = stage.blocks[-1]
-        whole = "one group" if block.kind in RESIDUAL_KINDS else "depthwise"
+        whole = "depthwise" if "group_width" in kinds.of(block).without else "one group"
         words.append(whole if block.group_width is None else str(block.group_width))
     is_word = len(set(words)) == 1 and not words[0].isdecimal()
     return words[0] if is_word else "-".join(words)

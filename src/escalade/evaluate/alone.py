@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from escalade.core.network.architecture import Architecture
-from escalade.core.space.space import Path
+from escalade.core.space.path import Path
 from escalade.data.image_data import ImageData
 from escalade.evaluate.evaluator import EvaluationCount
 from escalade.evaluate.measure import EvaluationSettings

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from escalade.core.network.architecture import Architecture
-from escalade.core.space.space import Path
+from escalade.core.space.path import Path
 from escalade.data.image_data import ImageData
 from escalade.data.split import Split
 from escalade.evaluate.measure import (

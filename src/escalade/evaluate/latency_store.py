@@ -8,8 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from escalade.core.latency.latency_table import LatencyTable
+from escalade.core.latency.work import Group, Operation, Work
 from escalade.core.network.architecture import Architecture
-from escalade.core.network.parts import Group, Part, Sizes
 from escalade.evaluate.store import LatencyRow, Store
 
 ROLES = ("part", "calibration", "check", "survey")
@@ -52,15 +52,17 @@ def from_rows(rows: Sequence[LatencyRow]) -> LatencyTable:
             by_role[row.role].append((json.loads(row.item), row.seconds))
     return LatencyTable(
         settings=settings,
-        parts={_part(item): seconds for item, seconds in by_role["part"]},
+        parts={_work(item): seconds for item, seconds in by_role["part"]},
         calibration=_networks(by_role["calibration"]),
         checked=_networks(by_role["check"]),
         seconds=sum(seconds for _, seconds in by_role["survey"]),
     )
 
 
-def _part(item: dict[str, Any]) -> Part:
-    return Part(Group(**item["group"]), Sizes(**item["sizes"]))
+def _work(item: dict[str, Any]) -> Work:
+    operations = tuple(Operation(*each) for each in item["group"]["operations"])
+    terms = tuple((name, amount) for name, amount in item["terms"])
+    return Work(Group(item["group"]["kind"], operations), terms)
 
 
 def _networks(items: list[tuple[Any, float]]) -> tuple[tuple[Architecture, float], ...]:

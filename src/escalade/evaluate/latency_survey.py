@@ -8,19 +8,17 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from escalade.core.latency.latency_table import LatencyTable
+from escalade.core.latency.work import Work
 from escalade.core.network.architecture import Architecture
-from escalade.core.network.parts import Part
 from escalade.core.numbers.budget import Ladder
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.ratios import Scaling, apply
 from escalade.core.space.choices import Ratios
 from escalade.core.space.population import IntArray, Population
-from escalade.core.space.space import SearchSpace
+from escalade.core.space.space import Space
 from escalade.core.space.space_summary import candidate_paths
 from escalade.core.space.strategies import product
-from escalade.core.space.unscaled import Unscaled
 from escalade.evaluate.layer_times import Timer, measure
-from escalade.spaces.load import SupernetSpace
 
 # Networks drawn, and parts of each group measured, for a rough table and near the budgets.
 NUM_ROUGH, ROUGH_PER_GROUP = 48, 8
@@ -36,7 +34,7 @@ MACS_POWER = 1.5
 
 
 def survey(
-    space: SupernetSpace, *, ladder: Ladder, num_grown: int, timer: Timer, settings: str
+    space: Space, *, ladder: Ladder, num_grown: int, timer: Timer, settings: str
 ) -> LatencyTable:
     """Measure a space on this device, in about a minute at most for small images.
 
@@ -80,7 +78,7 @@ def tabulate(
     *,
     calibration: Sequence[Architecture],
     checked: Sequence[Architecture],
-    rough: Mapping[Part, float],
+    rough: Mapping[Work, float],
     timer: Timer,
     settings: str,
     rng: np.random.Generator,
@@ -114,9 +112,9 @@ def tabulate(
     )
 
 
-def _anywhere(space: SupernetSpace, rng: np.random.Generator) -> list[Architecture]:
+def _anywhere(space: Space, rng: np.random.Generator) -> list[Architecture]:
     """Networks of any genome under any combination of ratios."""
-    if isinstance(space, Unscaled):
+    if not space.traits.scales:
         drawn = candidate_paths(space, rng, 0, num=NUM_ROUGH)
         # With what slices have and stand-alone networks have not.
         both = ((path.architecture, path.running) for path in space.paths(drawn))
@@ -127,9 +125,7 @@ def _anywhere(space: SupernetSpace, rng: np.random.Generator) -> list[Architectu
     return _networks(space, product(space, every), NUM_ROUGH, rng)
 
 
-def _near(
-    space: SupernetSpace, ladder: Ladder, rng: np.random.Generator, num: int
-) -> list[Architecture]:
+def _near(space: Space, ladder: Ladder, rng: np.random.Generator, num: int) -> list[Architecture]:
     """Networks of every stage in turn, among those nearest to its budget."""
     stages = []
     for stage, budget in enumerate(ladder.budgets):
@@ -166,14 +162,12 @@ def _beyond(
 
 
 def _networks(
-    space: SearchSpace, rows: IntArray, num: int, rng: np.random.Generator
+    space: Space, rows: IntArray, num: int, rng: np.random.Generator
 ) -> list[Architecture]:
     return [path.architecture for path in space.paths(_population(space, rows, num, rng))]
 
 
-def _population(
-    space: SearchSpace, rows: IntArray, num: int, rng: np.random.Generator
-) -> Population:
+def _population(space: Space, rows: IntArray, num: int, rng: np.random.Generator) -> Population:
     return Population(space.sample_genomes(rng, num), rows[rng.integers(0, len(rows), num)])
 
 

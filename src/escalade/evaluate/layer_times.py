@@ -14,11 +14,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from escalade.core.latency.work import Group, Work, work_of, works_of
 from escalade.core.network.architecture import Architecture
-from escalade.core.network.parts import Group, Part, parts_of
+from escalade.core.network.parts import parts_of
 from escalade.evaluate.latency import Run, inference
 from escalade.nets.build import build
-from escalade.nets.layers import modules_of
+from escalade.nets.modules import modules_of
 from escalade.train.runtime import Runtime, limit_threads
 
 # Rounds: as many as fit into the seconds, between these bounds.
@@ -101,7 +102,7 @@ def measure(
     networks: Sequence[Architecture] = (),
     timer: Timer,
     rng: np.random.Generator,
-) -> tuple[dict[Part, float], list[float]]:
+) -> tuple[dict[Work, float], list[float]]:
     """Time parts and networks all in the same rounds, so that a disturbance hits all alike.
 
     Args:
@@ -115,9 +116,9 @@ def measure(
         Seconds of the parts, and of the networks in their order.
     """
     wanted = _choose(architectures, num_per_group=num_per_group, rng=rng)
-    parts: dict[Part, Timed] = {}
+    parts: dict[Work, Timed] = {}
     for architecture in architectures:
-        if any(part in wanted for part in parts_of(architecture)):
+        if any(work in wanted for work in works_of(architecture)):
             parts |= _take(architecture, wanted)
     whole = [(build(each).eval(), _image_shape(each)) for each in networks]
     seconds = timer([*parts.values(), *whole])
@@ -131,30 +132,30 @@ def _repeat(run: Run, calls: int) -> None:
 
 def _choose(
     architectures: Sequence[Architecture], *, num_per_group: int, rng: np.random.Generator
-) -> set[Part]:
-    chosen: set[Part] = set()
+) -> set[Work]:
+    chosen: set[Work] = set()
     counts: Counter[Group] = Counter()
     for index in rng.permutation(len(architectures)):
-        parts = list(parts_of(architectures[index]))
+        works = list(works_of(architectures[index]))
         here: Counter[Group] = Counter()
-        for place in rng.permutation(len(parts)):
-            part = parts[place]
-            wanted = counts[part.group] < num_per_group and here[part.group] < MOST_OF_ONE
-            if wanted and part not in chosen:
-                chosen.add(part)
-                counts[part.group] += 1
-                here[part.group] += 1
+        for place in rng.permutation(len(works)):
+            work = works[place]
+            wanted = counts[work.group] < num_per_group and here[work.group] < MOST_OF_ONE
+            if wanted and work not in chosen:
+                chosen.add(work)
+                counts[work.group] += 1
+                here[work.group] += 1
     return chosen
 
 
-def _take(architecture: Architecture, wanted: set[Part]) -> Iterator[tuple[Part, Timed]]:
+def _take(architecture: Architecture, wanted: set[Work]) -> Iterator[tuple[Work, Timed]]:
     """The wanted parts of a network, which are then wanted no more."""
     network = build(architecture).eval()
-    for part, module in zip(parts_of(architecture), modules_of(network), strict=True):
-        if part in wanted:
-            wanted.discard(part)
-            sizes = part.sizes
-            yield part, (module, (sizes.in_width, sizes.side, sizes.side))
+    for (_, part), module in zip(parts_of(architecture), modules_of(network), strict=True):
+        work = work_of(part)
+        if work in wanted:
+            wanted.discard(work)
+            yield work, (module, (part.in_width, part.side, part.side))
 
 
 def _image_shape(architecture: Architecture) -> tuple[int, int, int]:

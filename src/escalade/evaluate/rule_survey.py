@@ -14,7 +14,8 @@ from escalade.core.numbers.budget import Ladder
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.rules import Rule, parse
 from escalade.core.scaling.scale_by import scaled_by
-from escalade.core.space.design_space import DesignSpace, population
+from escalade.core.space.population import IntArray, Population
+from escalade.core.space.space import Space
 from escalade.evaluate.latency_survey import (
     MACS_POWER,
     NUM_CALIBRATION,
@@ -77,7 +78,7 @@ def survey_scaled(
 
 
 def survey_design(
-    space: DesignSpace, *, ladder: Ladder, num_grown: int, rule: str, timer: Timer, settings: str
+    space: Space, *, ladder: Ladder, num_grown: int, rule: str, timer: Timer, settings: str
 ) -> LatencyTable:
     """Measure a design space near the first budget, and what rules make of it up to the last.
 
@@ -90,7 +91,7 @@ def survey_design(
         settings: under what, as the table keeps it.
     """
     start, rng, chosen = time.perf_counter(), generator(0, "latency", space.name), parse(rule)
-    anywhere = [space.architecture(row) for row in space.sample_genomes(rng, NUM_ROUGH)]
+    anywhere = _networks(space, space.sample_genomes(rng, NUM_ROUGH))
     rough, _ = measure(anywhere, num_per_group=ROUGH_PER_GROUP, timer=timer, rng=rng)
     roughly = space.with_latency(LatencyTable(settings=settings, parts=rough))
     near = _near(roughly, ladder.budgets[0].target, rng)
@@ -121,12 +122,16 @@ def survey_design(
     )
 
 
-def _near(space: DesignSpace, target: float, rng: np.random.Generator) -> list[Architecture]:
+def _near(space: Space, target: float, rng: np.random.Generator) -> list[Architecture]:
     """Networks of the space whose rough latency is nearest to a target, in random order."""
     genomes = space.sample_genomes(rng, NUM_DRAWN)
-    gaps = np.abs(np.log(space.costs(population(genomes), "latency") / target))
+    gaps = np.abs(np.log(space.costs(Population.unscaled(genomes), "latency") / target))
     nearest = rng.permutation(np.argsort(gaps, kind="stable")[:NUM_NEAR])
-    return [space.architecture(row) for row in genomes[nearest]]
+    return _networks(space, genomes[nearest])
+
+
+def _networks(space: Space, genomes: IntArray) -> list[Architecture]:
+    return [path.architecture for path in space.paths(Population.unscaled(genomes))]
 
 
 def _scaled(base: Architecture, rule: Rule, factor: float) -> Iterator[Architecture]:

@@ -17,7 +17,7 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import torch_seed
 from escalade.core.sampling.sandwich_paths import Pair
 from escalade.core.space.choice_shape import ChoiceShape
-from escalade.core.space.path_space import Path as NetworkPath
+from escalade.core.space.path import Path as NetworkPath
 from escalade.core.space.shape import SupernetShape
 from escalade.data.image_data import ImageData
 from escalade.evaluate.measure import EvaluationSettings

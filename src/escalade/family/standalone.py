@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
+from pprint import pformat
 from types import ModuleType
-from typing import Any
 
-from escalade.family.files import write_text
+from escalade.artefacts.files import write_text
 from escalade.family.package import Package
-from escalade.nets import mobile, parts, residual
+from escalade.nets import mobile, residual, shared
 from escalade.nets.facts import facts, is_residual
 
 SCRIPT = "model.py"
@@ -30,77 +29,28 @@ def script(package: Package) -> str:
     Names are written as literals, so whatever a user called his classes stays data.
     """
     before, rest = TEMPLATE.read_text(encoding="utf-8").split(FIRST)
-    imports: list[ast.stmt] = []
-    code: list[str] = []
-    for module in (parts, residual if is_residual(package.architecture) else mobile):
-        needed, plain = _source(module)
-        imports += needed
-        code.append(plain)
-    lines = [*_new_imports(imports, ast.parse(before).body), "", *_literals(package), ""]
-    network = "\n".join(lines) + "\n" + "\n\n".join(code) + "\n\n"
-    return before + FIRST + network + LAST + rest.split(LAST)[1]
+    builder = residual if is_residual(package.architecture) else mobile
+    network = [_literals(package), _source(shared), _source(builder)]
+    return before + FIRST + "\n\n".join(network) + "\n\n" + LAST + rest.split(LAST)[1]
 
 
-def _source(module: ModuleType) -> tuple[list[ast.stmt], str]:
-    """A builder's imports, but Escalade's own, and its code."""
+def _literals(package: Package) -> str:
+    arch, steps = package.architecture, package.preprocessing
+    values = {
+        "NAME": arch.name,
+        "CLASSES": tuple(package.classes),
+        "CHANNELS, SIDE, RESOLUTION": (arch.in_channels, steps.side, steps.resolution),
+        "MEAN": steps.mean,
+        "STD": steps.std,
+        "NETWORK": facts(arch),
+    }
+    lines = (f"{name} = {pformat(value, sort_dicts=False)}\n" for name, value in values.items())
+    return "".join(lines)
+
+
+def _source(module: ModuleType) -> str:
+    """A builder's file after its docstring, without what it imports from Escalade."""
     text = Path(str(module.__file__)).read_text(encoding="utf-8")
-    lines = text.splitlines()
-    imports: list[ast.stmt] = []
-    docstring, *statements = ast.parse(text).body
-    dropped = [docstring]
-    for node in statements:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            dropped.append(node)
-            if not ast.unparse(node).startswith(("from escalade", "from __future__")):
-                imports.append(node)
-    for node in reversed(dropped):
-        del lines[node.lineno - 1 : node.end_lineno]
-    return imports, "\n".join(lines).strip() + "\n"
-
-
-def _new_imports(wanted: list[ast.stmt], there: list[ast.stmt]) -> list[str]:
-    """Import lines for what is not imported yet, timm's last."""
-    known = {name for node in there for name in _bound(node)}
-    lines = {ast.unparse(node) for node in wanted if not _bound(node) <= known}
-    return sorted(lines, key=lambda line: ("timm" in line, line.startswith("from"), line))
-
-
-def _bound(node: ast.stmt) -> set[str]:
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return {alias.asname or alias.name for alias in node.names}
-    return set()
-
-
-def _literals(package: Package) -> list[str]:
-    arch, steps, network = package.architecture, package.preprocessing, facts(package.architecture)
-    return [
-        f"NAME = {arch.name!r}",
-        "CLASSES = (",
-        *(f"    {name!r}," for name in package.classes),
-        ")",
-        f"CHANNELS, SIDE, RESOLUTION = {arch.in_channels}, {steps.side}, {steps.resolution}",
-        f"MEAN = {steps.mean!r}",
-        f"STD = {steps.std!r}",
-        "NETWORK = {",
-        *(f"    {key!r}: {network[key]!r}," for key in network if key != "stages"),
-        "    'stages': [",
-        *(line for stage in network["stages"] for line in _stage(stage)),
-        "    ],",
-        "}",
-    ]
-
-
-def _stage(blocks: list[dict[str, Any]]) -> list[str]:
-    lines = ["        ["]
-    for block in blocks:
-        facts_of = [f"{name!r}: {value!r}" for name, value in block.items() if name != "se"]
-        lines += [
-            "            {",
-            *(
-                f"                {', '.join(facts_of[i : i + 5])},"
-                for i in range(0, len(facts_of), 5)
-            ),
-            *([f"                'se': {block['se']!r},"] if "se" in block else []),
-            "            },",
-        ]
-    return [*lines, "        ],"]
+    _, code = text.split("from __future__ import annotations\n\n")
+    lines = code.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith("from escalade"))

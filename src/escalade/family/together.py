@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from escalade.core.space.path_space import Path as NetworkPath
+from escalade.core.space.path import Path as NetworkPath
 from escalade.data.image_data import ImageData
 from escalade.family.retrain import train_job
 from escalade.supernet.shared_weights import SharedWeights

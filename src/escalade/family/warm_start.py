@@ -15,17 +15,21 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import attrgetter
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from escalade.core.network.architecture import Architecture, Block
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block
+from escalade.core.network.layers import Conv, Excitation, Layer, Layers, Pad
+from escalade.core.network.parts import Part, parts_of
 from escalade.nets.facts import is_residual
-from escalade.nets.residual_norms import last_norm
 
-GROUPED = "conv2_kxk.conv.weight"
 # activations that change nothing where they have been applied before
 IDEMPOTENT = ("relu", "relu6")
+AnyLayer = TypeVar("AnyLayer", bound=Layer)
 _BLOCK = re.compile(r"(?:blocks|stages)\.(\d+)\.(\d+)\.")
 
 
@@ -67,7 +71,7 @@ def warm_start(
         ValueError: if classes, input channels, the number of stages or the sort of network differ.
     """
     _comparable(architecture, of)
-    num_carried = 0
+    num_carried, grouped = 0, _grouped(architecture)
     with torch.no_grad():
         for name, large in network.state_dict().items():
             if _is_new_block(name, of):
@@ -75,11 +79,11 @@ def warm_start(
             small = state.get(name)
             if small is not None:
                 num_carried += small.numel() if large.is_floating_point() else 0
-                large.copy_(carried(large, small, is_grouped=name.endswith(GROUPED)))
-        new = _new_blocks(architecture, of)
-        for i, k, block in new:
+                large.copy_(carried(large, small, is_grouped=name in grouped))
+        new = _new_norms(architecture, of)
+        for norm in new:
             for kind in ("weight", "bias"):
-                network.get_parameter(f"{last_norm(block.kind, i, k)}.{kind}").zero_()
+                network.get_parameter(f"{norm}.{kind}").zero_()
     return WarmStart(
         num_carried=num_carried, num_new_blocks=len(new), breaks=tuple(_breaks(architecture, of))
     )
@@ -160,22 +164,42 @@ def _is_new_block(name: str, small: Architecture) -> bool:
     return int(found[2]) >= small.depths[int(found[1])]
 
 
-def _new_blocks(large: Architecture, small: Architecture) -> list[tuple[int, int, Block]]:
-    """Blocks that can be the identity and that the small network lacks: stage, position, block."""
+def _grouped(architecture: Architecture) -> set[str]:
+    """The weights of grouped convolutions."""
+    return {
+        f"{prefix}{conv.name}.weight"
+        for prefix, part in parts_of(architecture)
+        for conv in part.layers.convs
+        if conv.group_width is not None
+    }
+
+
+def _new_norms(large: Architecture, small: Architecture) -> list[str]:
+    """The last batch norm of each block that can be the identity and that the small one lacks."""
     return [
-        (i, k, block)
-        for (i, k), (in_width, block) in _blocks(large).items()
-        if k >= small.depths[i] and block.keeps_shape(in_width) and block.has_shortcut(in_width)
+        placed.prefix + placed.part.layers.last_norm
+        for (i, k), placed in _blocks(large).items()
+        if k >= small.depths[i] and placed.part.layers.shortcut == ()
     ]
 
 
-def _blocks(architecture: Architecture) -> dict[tuple[int, int], tuple[int, Block]]:
-    """Each block with its input width, under its stage and position."""
-    found, width = {}, architecture.stem.width
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A block where it stands: what is before its names, and its layers."""
+
+    prefix: str
+    block: Block
+    part: Part
+
+
+def _blocks(architecture: Architecture) -> dict[tuple[int, int], _Placed]:
+    """Each block under its stage and position."""
+    found, (_, *parts) = {}, parts_of(architecture)
+    rest = iter(parts)
     for i, stage in enumerate(architecture.stages):
         for k, block in enumerate(stage.blocks):
-            found[i, k] = (width, block)
-            width = block.width
+            prefix, part = next(rest)
+            found[i, k] = _Placed(prefix, block, part)
     return found
 
 
@@ -198,56 +222,69 @@ def _breaks(large: Architecture, small: Architecture) -> list[str]:
     new, old = _blocks(large), _blocks(small)
     for i, k in old.keys() - new.keys():
         found.append(f"stages[{i}].blocks[{k}] is gone")
-    for (i, k), (in_width, block) in new.items():
+    for (i, k), placed in new.items():
         where = f"stages[{i}].blocks[{k}]"
         if (i, k) in old:
-            found += [f"{where}: {why}" for why in _differs(in_width, block, *old[i, k])]
-        elif not block.has_shortcut(in_width):
+            found += [f"{where}: {why}" for why in _differs(placed, old[i, k])]
+        elif placed.part.layers.shortcut is None:
             found.append(f"{where} is new and has no shortcut")
-        elif not block.keeps_shape(in_width):
+        elif placed.part.layers.shortcut:
             found.append(f"{where} is new and its shortcut changes its input")
-        elif block.kind == "bottleneck" and not _passes(block, new[i, k - 1][1]):
+        elif not _passes(placed.part.layers, new[i, k - 1].part.layers):
             found.append(f"{where} is new and its activation changes its input")
     return sorted(found)
 
 
-def _passes(block: Block, before: Block) -> bool:
+def _passes(layers: Layers, before: Layers) -> bool:
     """Whether the activation after the shortcut leaves alone what the block before gave."""
-    return block.activation in IDEMPOTENT and block.activation == before.activation
+    activation = layers.activation
+    return activation == "none" or (activation in IDEMPOTENT and activation == before.activation)
 
 
-def _differs(in_width: int, block: Block, old_in_width: int, old: Block) -> list[str]:
+def _differs(new: _Placed, old: _Placed) -> list[str]:
     """Why a block cannot compute what its smaller namesake does."""
     found = []
-    if (block.kind, block.stride, block.activation) != (old.kind, old.stride, old.activation):
+    sort = attrgetter("kind", "stride", "activation")
+    if sort(new.block) != sort(old.block):
         found.append("kind, stride or activation differs")
-    if block.has_shortcut(in_width) != old.has_shortcut(old_in_width):
+    layers, others = new.part.layers, old.part.layers
+    if layers.adds != others.adds:
         found.append("only one of the two has a shortcut")
-    elif block.has_projection(in_width) != old.has_projection(old_in_width):
+    elif layers.projects != others.projects:
         found.append("only one of the two has a projection in its shortcut")
-    if old.kind == "identity" and in_width > old_in_width < old.width:
+    if _of(Pad, others) and new.part.in_width > old.part.in_width:
         found.append("it appended zero channels that are now its input's")
-    if block.kernel < old.kernel:
+    convs = {conv.name: conv for conv in layers.convs}
+    pairs = [(convs[conv.name], conv) for conv in others.convs if conv.name in convs]
+    if any(conv.kernel < before.kernel for conv, before in pairs):
         found.append("its kernel is smaller")
-    if block.width < old.width or block.hidden(in_width) < old.hidden(old_in_width):
+    narrower = any(conv.width < before.width for conv, before in pairs)
+    if narrower or new.block.width < old.block.width:
         found.append("it is narrower")
-    if not _holds_groups(block, in_width, old, old_in_width):
+    if not all(_holds_groups(conv, before) for conv, before in pairs):
         found.append("its groups do not hold the old ones")
-    if (block.se is None) != (old.se is None):
-        found.append("only one of the two has squeeze-excitation")
-    elif block.se is not None and old.se is not None:
-        if (block.se.activation, block.se.gate) != (old.se.activation, old.se.gate):
-            found.append("squeeze-excitation's activation or gate differs")
-        if block.se_width(in_width) < old.se_width(old_in_width):
-            found.append("squeeze-excitation is narrower")
-    return found
+    return found + _differs_in_excitation(_of(Excitation, layers), _of(Excitation, others))
 
 
-def _holds_groups(block: Block, in_width: int, old: Block, old_in_width: int) -> bool:
+def _of(sort: type[AnyLayer], layers: Layers) -> AnyLayer | None:
+    """The layer of that sort in the branch, if there is one."""
+    return next((layer for layer in layers.branch if isinstance(layer, sort)), None)
+
+
+def _holds_groups(new: Conv, old: Conv) -> bool:
     """Whether every old group's channels are in one new group."""
-    if block.group_width is None and old.group_width is None:
+    if new.group_width is None or old.group_width is None:
         return True
-    hidden = old.hidden(old_in_width)
-    new_group = block.group_width or block.hidden(in_width)
-    old_group = old.group_width or hidden
-    return hidden <= new_group or new_group % old_group == 0
+    return bool(old.width <= new.group_width or new.group_width % old.group_width == 0)
+
+
+def _differs_in_excitation(new: Excitation | None, old: Excitation | None) -> list[str]:
+    if new is None or old is None:
+        return [] if new is old else ["only one of the two has squeeze-excitation"]
+    found = []
+    activations = [(each.reduce.activation, each.expand.activation) for each in (new, old)]
+    if activations[0] != activations[1]:
+        found.append("squeeze-excitation's activation or gate differs")
+    if new.reduce.width < old.reduce.width:
+        found.append("squeeze-excitation is narrower")
+    return found

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from escalade.core.numbers.budget import Budget
-from escalade.core.space.path_space import PathSpace
 from escalade.core.space.population import IntArray, Population
+from escalade.core.space.space import Space
 from escalade.search.breeding import Breeder, Child
 from escalade.search.constraints import Screen
 from escalade.search.objectives import Measures, Objective
@@ -64,7 +64,7 @@ class Candidates:
 
     def __init__(
         self,
-        space: PathSpace,
+        space: Space,
         *,
         objectives: Sequence[Objective],
         measures: Measures,

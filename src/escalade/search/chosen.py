@@ -9,7 +9,7 @@ import numpy as np
 from escalade.core.network import cost
 from escalade.core.numbers.statistics import binomial_standard_error
 from escalade.core.scaling.ratios import scaling_between
-from escalade.core.space.path_space import Path
+from escalade.core.space.path import Path
 from escalade.core.space.population import IntArray
 from escalade.search.pareto import BoolArray, Floats, equispaced, non_dominated
 from escalade.search.result import StageResult

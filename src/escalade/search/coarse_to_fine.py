@@ -10,8 +10,8 @@ import numpy as np
 
 from escalade.core.numbers.budget import Budget, format_amount
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.layer_space import LayerSpace
 from escalade.core.space.population import IntArray, Population
+from escalade.core.space.space import Space
 from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.layout import Layout
 from escalade.search.memo import Memo
@@ -98,7 +98,7 @@ class CoarseToFine(Dialogue):
     Deviations from the paper: docs/deviations.md.
 
     Args:
-        space: per-layer choices.
+        space: whose choices rise (`Traits.rises`), such as per-layer choices.
         budgets: rising; each is answered on its own, both bounds counting.
         seed: of the variations; the grid is the same for all.
         num_images: on which accuracies are measured.
@@ -115,7 +115,7 @@ class CoarseToFine(Dialogue):
 
     def __init__(
         self,
-        space: LayerSpace,
+        space: Space,
         *,
         budgets: Sequence[Budget],
         seed: int,
@@ -246,7 +246,7 @@ class CoarseToFine(Dialogue):
 
 
 def _selection(
-    space: LayerSpace,
+    space: Space,
     grid: Skeletons,
     row: int,
     *,

@@ -20,9 +20,9 @@ from escalade.core.numbers.statistics import (
     within_standard_errors,
 )
 from escalade.core.scaling.ratios import Scaling
-from escalade.core.space.design_space import DesignSpace, Parameters, population
-from escalade.core.space.population import IntArray
-from escalade.core.space.space import Path
+from escalade.core.space.path import Path, values
+from escalade.core.space.population import IntArray, Population
+from escalade.core.space.space import Space
 from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.result import SearchResult, StageResult
 
@@ -35,7 +35,7 @@ MAX_DRAFTS = 25
 class Model:
     """One network that was trained alone, and its score."""
 
-    parameters: Parameters
+    parameters: dict[str, Any]
     genome: tuple[int, ...]
     key: str
     resolution: int
@@ -79,7 +79,7 @@ class DesignSpaceSearch(Dialogue):
 
     def __init__(
         self,
-        space: DesignSpace,
+        space: Space,
         *,
         budget: Budget,
         seed: int,
@@ -97,7 +97,7 @@ class DesignSpaceSearch(Dialogue):
     def _steps_of_search(self) -> Steps[SearchResult]:
         rng = generator(self._seed, "search", "design")
         genomes = draw_models(self._space, budget=self._budget, num=self._num_models, rng=rng)
-        scores = yield population(genomes)
+        scores = yield Population.unscaled(genomes)
         order = np.argsort(-scores, kind="stable")
         paths = [self._space.path(genomes[row]) for row in order]
         found = scores[order].tolist()
@@ -127,16 +127,20 @@ class DesignSpaceSearch(Dialogue):
             macs=counts.macs,
             params=counts.params,
             activations=counts.activations,
-            gap=self._budget.gap(self._space.cost_of(best.architecture, self._budget.kind)),
+            gap=self._budget.gap(self._cost(best)),
             score=score,
             standard_error=binomial_standard_error(score, num_images=self._num_images),
             tied=(),
         )
 
+    def _cost(self, path: Path) -> float:
+        genomes = np.array([path.genome], dtype=np.int64)
+        return float(self._space.costs(Population.unscaled(genomes), self._budget.kind)[0])
+
     def _model(self, path: Path, score: float) -> Model:
         counts = cost.of(path.architecture)
         return Model(
-            parameters=self._space.parameters(path.genome),
+            parameters=values(self._space.genes, path.genome),
             genome=path.genome,
             key=path.key,
             resolution=path.architecture.resolution,
@@ -160,9 +164,7 @@ class DesignSpaceSearch(Dialogue):
         )
 
 
-def draw_models(
-    space: DesignSpace, *, budget: Budget, num: int, rng: np.random.Generator
-) -> IntArray:
+def draw_models(space: Space, *, budget: Budget, num: int, rng: np.random.Generator) -> IntArray:
     """Random genomes of distinct networks inside a budget: (num, genes).
 
     Returns fewer, at least one, where no more are found.
@@ -174,11 +176,11 @@ def draw_models(
     low, high = np.inf, -np.inf
     for _ in range(MAX_DRAFTS):
         genomes = space.sample_genomes(rng, DRAFT)
-        costs = space.costs(population(genomes), budget.kind)
+        costs = space.costs(Population.unscaled(genomes), budget.kind)
         low, high = min(low, costs.min()), max(high, costs.max())
         for row in genomes[(costs >= budget.low) & (costs <= budget.high)]:
             if len(found) < num:
-                found.setdefault(space.architecture(row).key, row)
+                found.setdefault(space.path(row).key, row)
         if len(found) == num:
             break
     if not found:

@@ -8,8 +8,8 @@ import numpy as np
 
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.path_space import PathSpace
 from escalade.core.space.population import IntArray, Population
+from escalade.core.space.space import Space
 from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.evolution import Evolution, evolve
 from escalade.search.memo import Memo
@@ -39,7 +39,7 @@ class IndependentSearch(Dialogue):
 
     def __init__(
         self,
-        space: PathSpace,
+        space: Space,
         *,
         budgets: Sequence[Budget],
         seed: int,

@@ -9,7 +9,7 @@ from typing import Self
 
 import numpy as np
 
-from escalade.core.space.path_space import Gene
+from escalade.core.space.path import Gene
 from escalade.core.space.population import IntArray
 
 # Such as resolution, stem.width, stages[2].depth, stages[2].kernel[1].

@@ -9,7 +9,7 @@ import numpy as np
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.population import IntArray, Population
-from escalade.core.space.space import SearchSpace
+from escalade.core.space.space import Space
 from escalade.search.bases import draw_bases
 from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.evolution import Evolution, evolve
@@ -49,7 +49,7 @@ class MCEA(Dialogue):
 
     def __init__(
         self,
-        space: SearchSpace,
+        space: Space,
         *,
         budgets: Sequence[Budget],
         seed: int,

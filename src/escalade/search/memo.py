@@ -6,15 +6,15 @@ from collections.abc import Generator
 
 import numpy as np
 
-from escalade.core.space.path_space import PathSpace
 from escalade.core.space.population import IntArray, Population
+from escalade.core.space.space import Space
 from escalade.search.operators import Scores
 
 
 class Memo:
     """Scores by path key: paths that run the same weights are one path."""
 
-    def __init__(self, space: PathSpace) -> None:
+    def __init__(self, space: Space) -> None:
         self._space = space
         self._keys: dict[tuple[bytes, bytes], str] = {}
         self._scores: dict[str, float] = {}

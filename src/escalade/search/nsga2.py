@@ -9,8 +9,8 @@ import numpy as np
 
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.path_space import PathSpace
 from escalade.core.space.population import IntArray
+from escalade.core.space.space import Space
 from escalade.search.breeding import CROSSOVER, Breeder, Child, Roulette, reward
 from escalade.search.candidates import Candidates, Pool
 from escalade.search.chosen import as_stages, choose
@@ -64,7 +64,7 @@ class NSGA2(Dialogue):
 
     def __init__(
         self,
-        space: PathSpace,
+        space: Space,
         *,
         seed: int,
         num_images: int,

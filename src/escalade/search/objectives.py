@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from escalade.core.space.path_space import PathSpace
 from escalade.core.space.population import Population
+from escalade.core.space.space import Space
 from escalade.search.pareto import Floats
 from escalade.search.problem import CostFunction
 
@@ -83,9 +83,7 @@ class Measures:
         functions: others by name: from a population to an array (n,).
     """
 
-    def __init__(
-        self, space: PathSpace, functions: Mapping[str, CostFunction] | None = None
-    ) -> None:
+    def __init__(self, space: Space, functions: Mapping[str, CostFunction] | None = None) -> None:
         self._space, self._functions = space, dict(functions or {})
 
     @property
@@ -143,7 +141,7 @@ class Box:
         return shares
 
 
-def box_of(space: PathSpace, objectives: Sequence[Objective], measures: Measures) -> Box:
+def box_of(space: Space, objectives: Sequence[Objective], measures: Measures) -> Box:
     """Errors from 0 to 1, costs between those of the space's smallest and largest genome.
 
     It depends on the space only, so hypervolumes of different searches can be compared.

@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from escalade.core.numbers.budget import Budget, Ladder
-from escalade.core.space.path_space import PathSpace
 from escalade.core.space.population import IntArray, Population
-from escalade.core.space.space import SearchSpace
+from escalade.core.space.space import Space
 
 BoolArray = npt.NDArray[np.bool_]
 # Costs of a population in the budgets' kind; for latency, from a table.
@@ -23,7 +22,7 @@ CostFunction = Callable[[Population], npt.NDArray[Any]]
 class Problem:
     """A space with a budget per scaling stage, and the weights pi of the stages' accuracies."""
 
-    space: PathSpace
+    space: Space
     budgets: tuple[Budget, ...]
     weights: tuple[float, ...]
     count: CostFunction
@@ -31,7 +30,7 @@ class Problem:
     @classmethod
     def of(
         cls,
-        space: PathSpace,
+        space: Space,
         *,
         budgets: Sequence[Budget],
         pi: Sequence[float] | None = None,
@@ -52,7 +51,7 @@ class Problem:
             ValueError: for budgets or weights that do not fit the space.
         """
         kind = Ladder(tuple(budgets)).kind
-        scales = isinstance(space, SearchSpace)
+        scales = space.traits.scales
         if scales and len(budgets) > space.num_stages:
             raise ValueError(
                 f"budgets: {len(budgets)} given, but space {space.name} has "
@@ -74,7 +73,7 @@ class Problem:
     @property
     def scales(self) -> bool:
         """Whether members are one base, scaled; else each is a network of its own."""
-        return isinstance(self.space, SearchSpace)
+        return self.space.traits.scales
 
     @property
     def num_stages(self) -> int:

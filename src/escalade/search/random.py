@@ -8,8 +8,8 @@ import numpy as np
 
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.path_space import PathSpace
 from escalade.core.space.population import IntArray, Population
+from escalade.core.space.space import Space
 from escalade.search.bases import draw_bases
 from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.memo import Memo
@@ -42,7 +42,7 @@ class RandomSearch(Dialogue):
 
     def __init__(
         self,
-        space: PathSpace,
+        space: Space,
         *,
         budgets: Sequence[Budget],
         seed: int,

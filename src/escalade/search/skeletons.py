@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from escalade.core.numbers.budget import Budget
-from escalade.core.space.layer_space import LayerSpace
 from escalade.core.space.population import IntArray
+from escalade.core.space.space import Space
 from escalade.search.layout import Layout
 from escalade.search.operators import spread
 
@@ -77,7 +77,7 @@ class Skeletons:
         return np.sort(inside[spread(self.points[inside], num=most)])
 
 
-def skeletons(space: LayerSpace, *, grid: CoarseGrid) -> Skeletons:
+def skeletons(space: Space, *, grid: CoarseGrid) -> Skeletons:
     """Every different network of a grid, in order of the grid."""
     layout = Layout.of(space.genes)
     (resolution,) = [column for column, role in enumerate(layout.roles) if role == "resolution"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from escalade.core.numbers.budget import format_amount
-from escalade.core.space.choice_space import ChoiceSpace
 from escalade.core.space.population import IntArray
 from escalade.search.problem import Problem
 
@@ -61,7 +60,7 @@ def draw_pairs(
 
 def _leaning(problem: Problem, rng: np.random.Generator) -> IntArray:
     """Genomes whose choices have chances that rise or fall exponentially, at one rate a genome."""
-    if isinstance(problem.space, ChoiceSpace):
+    if not problem.space.traits.rises:
         return _pulled(problem, rng)
     num_choices = np.array([gene.num_choices for gene in problem.space.genes])
     rates = rng.uniform(-LEAN, LEAN, (DRAFT, 1))
@@ -71,9 +70,9 @@ def _leaning(problem: Problem, rng: np.random.Generator) -> IntArray:
 
 
 def _pulled(problem: Problem, rng: np.random.Generator) -> IntArray:
-    """Genomes of a choice space that are partly the smallest or the largest, the rest uniform.
+    """Genomes that are partly the smallest or the largest, the rest uniform.
 
-    The choices there are not listed from small to large, so that to lean would say nothing.
+    Where choices are not listed from small to large, to lean would say nothing.
     """
     space = problem.space
     ends = np.stack([space.smallest, space.largest])[rng.integers(0, 2, DRAFT)]

@@ -6,12 +6,9 @@ import math
 
 from escalade.core.numbers.budget import Ladder
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.choice_space import ChoiceSpace
-from escalade.core.space.design_space import DesignSpace
-from escalade.core.space.layer_space import LayerSpace
-from escalade.core.space.path_space import PathSpace
 from escalade.core.space.population import Population
-from escalade.spaces.load import Space, load, load_any
+from escalade.core.space.space import Space
+from escalade.spaces.load import load, load_any
 
 CANDIDATES = ("small", "medium", "scalenet_half", "scalenet")
 NUM_GENOMES = 2000
@@ -38,22 +35,10 @@ def space_for(name: str | None, ladder: Ladder) -> Space:
     return load(nearest, factors=ladder.factors, kind=ladder.kind)
 
 
-def base_costs(space: PathSpace, kind: str) -> tuple[float, float, float]:
+def base_costs(space: Space, kind: str) -> tuple[float, float, float]:
     """Least, geometric mean and largest cost among sampled base networks."""
     genomes = space.sample_genomes(generator(0, "choose"), NUM_GENOMES)
     rows = space.base_triple[None].repeat(NUM_GENOMES, axis=0)
     costs = space.costs(Population(genomes, rows), kind).astype(float)
     logs = [math.log(cost) for cost in costs]
     return float(costs.min()), math.exp(sum(logs) / len(logs)), float(costs.max())
-
-
-def largest_resolution(space: Space) -> int:
-    """The largest image side any path of the space uses."""
-    if isinstance(space, DesignSpace):
-        return max(space.data.resolutions)
-    if isinstance(space, LayerSpace):
-        return space.resolutions[-1]
-    if isinstance(space, ChoiceSpace):
-        return space.data.resolution
-    ratio = max(space.resolution_ratios)
-    return max(space.scaled_resolution(side, ratio) for side in space.data.resolutions)

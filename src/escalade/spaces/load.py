@@ -18,12 +18,18 @@ from escalade.core.space.design_choices import DesignData
 from escalade.core.space.design_space import DesignSpace
 from escalade.core.space.layer_choices import LayerData
 from escalade.core.space.layer_space import LayerSpace
-from escalade.core.space.space import SearchSpace
+from escalade.core.space.search_space import SearchSpace
+from escalade.core.space.space import Space
+from escalade.core.space.traits import Traits
 
-# Spaces that a supernet holds, and those whose networks are trained alone.
-SupernetSpace = SearchSpace | LayerSpace | ChoiceSpace
-Space = SupernetSpace | DesignSpace
 Data = SpaceData | LayerData | ChoiceData | DesignData
+# Of each kind of file: what reads and writes it, and the space that is made of it.
+_LAYOUTS: dict[type, tuple[Any, Any]] = {
+    SpaceData: (choices, SearchSpace),
+    LayerData: (layer_choices, LayerSpace),
+    ChoiceData: (choice_data, ChoiceSpace),
+    DesignData: (design_choices, DesignSpace),
+}
 
 
 def names() -> list[str]:
@@ -39,7 +45,7 @@ def load(
     kind: str = "macs",
     in_channels: int | None = None,
     num_classes: int | None = None,
-) -> SupernetSpace:
+) -> Space:
     """A supernet's space by name, or from a YAML file of a user's own.
 
     Args:
@@ -53,10 +59,10 @@ def load(
             space.
     """
     space = load_any(name, factors=factors, kind=kind)
-    if isinstance(space, DesignSpace):
+    if not space.traits.has_supernet:
         raise ValueError(
-            f"space: {name} is a design space, whose networks are trained alone; name one with a "
-            "supernet, such as small"
+            f"space: {name} is a {space.traits.noun}, whose networks are trained alone; name one "
+            "with a supernet, such as small"
         )
     if in_channels is None and num_classes is None:
         return space
@@ -65,46 +71,21 @@ def load(
     )
 
 
-def load_layers(
-    name: str, *, in_channels: int | None = None, num_classes: int | None = None
-) -> LayerSpace:
-    """A per-layer space; arguments and errors as for `load`."""
-    data = read(name)
-    if not isinstance(data, LayerData):
-        raise ValueError(f"space: {name} has no choices per layer; name one that has, as bignas")
-    return LayerSpace(data).with_data(
-        in_channels=in_channels or data.in_channels, num_classes=num_classes or data.num_classes
-    )
-
-
-def load_choices(
-    name: str, *, in_channels: int | None = None, num_classes: int | None = None
-) -> ChoiceSpace:
-    """A choice space; arguments and errors as for `load`."""
-    data = read(name)
-    if not isinstance(data, ChoiceData):
-        raise ValueError(
-            f"space: {name} has no list of choices for its layers; name one that has, as scarlet"
-        )
-    return ChoiceSpace(data).with_data(
-        in_channels=in_channels or data.in_channels, num_classes=num_classes or data.num_classes
-    )
-
-
 def load_any(name: str, *, factors: Sequence[float] | None = None, kind: str = "macs") -> Space:
     """A space of any kind by name or file; arguments and errors as for `load`."""
     return make(read(name), factors=factors, kind=kind)
 
 
+def traits(name: str) -> Traits:
+    """What is true of a space, told before there is a ladder for it; errors as for `load`."""
+    made: Traits = _class_of(read(name)).traits
+    return made
+
+
 def make(data: Data, *, factors: Sequence[float] | None = None, kind: str = "macs") -> Space:
     """The space of a file's content; only one with scaling strategies needs a ladder."""
-    if isinstance(data, DesignData):
-        return DesignSpace(data)
-    if isinstance(data, LayerData):
-        return LayerSpace(data, factors=factors, kind=kind)
-    if isinstance(data, ChoiceData):
-        return ChoiceSpace(data, factors=factors, kind=kind)
-    return SearchSpace(data, factors=factors, kind=kind)
+    space: Space = _class_of(data)(data, factors=factors, kind=kind)
+    return space
 
 
 def read(name: str) -> Data:
@@ -125,13 +106,14 @@ def parse(content: Any, *, where: str) -> Data:
 
 def to_json(data: Data) -> dict[str, Any]:
     """The mapping that `parse` reads."""
-    if isinstance(data, LayerData):
-        return layer_choices.to_json(data)
-    if isinstance(data, ChoiceData):
-        return choice_data.to_json(data)
-    if isinstance(data, DesignData):
-        return design_choices.to_json(data)
-    return choices.to_json(data)
+    module, _ = _LAYOUTS[type(data)]
+    content: dict[str, Any] = module.to_json(data)
+    return content
+
+
+def _class_of(data: Data) -> Any:
+    _, made = _LAYOUTS[type(data)]
+    return made
 
 
 def _content(name: str) -> Any:

@@ -15,7 +15,7 @@ def make_supernet(
     """A supernet of a shape, its weights drawn from torch's global generator.
 
     Args:
-        shape: what it must hold (`PathSpace.shape`).
+        shape: what it must hold (`Space.shape`).
         coupled, zero_residual: as for `Supernet`.
 
     Raises:

@@ -11,7 +11,7 @@ from torch import Tensor
 from escalade.train.steps import Batch, Objective
 
 if TYPE_CHECKING:
-    from escalade.core.space.path_space import Path
+    from escalade.core.space.path import Path
     from escalade.supernet.shared_weights import SharedWeights
 
 

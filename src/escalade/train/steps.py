@@ -16,8 +16,9 @@ from torch import Tensor, nn
 
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import PathSampler
-from escalade.core.space.path_space import Path, PathSpace
+from escalade.core.space.path import Path
 from escalade.core.space.population import Population
+from escalade.core.space.space import Space
 from escalade.data.batches import prepare
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.losses import cross_entropy, mix
@@ -127,7 +128,7 @@ class SinglePathStep:
         self,
         supernet: SharedWeights,
         *,
-        space: PathSpace,
+        space: Space,
         sampler: PathSampler,
         seed: int,
         objective: Objective,
@@ -155,7 +156,7 @@ class PathSequence:
     Paths are drawn in blocks, because samplers are vectorised; the last block is kept.
     """
 
-    def __init__(self, space: PathSpace, *, sampler: PathSampler, seed: int) -> None:
+    def __init__(self, space: Space, *, sampler: PathSampler, seed: int) -> None:
         self._space = space
         self._sampler = sampler
         self._seed = seed

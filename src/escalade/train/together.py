@@ -14,7 +14,7 @@ from escalade.train.steps import Batch, Objective, add_gradients
 
 if TYPE_CHECKING:
     from escalade.core.network.architecture import Architecture
-    from escalade.core.space.path_space import Path
+    from escalade.core.space.path import Path
 
 
 class TogetherStep:

@@ -15,7 +15,7 @@ import numpy as np
 from escalade.core.space.population import IntArray, Population
 
 if TYPE_CHECKING:
-    from escalade.core.space.path_space import PathSpace
+    from escalade.core.space.space import Space
 
 # Cells per doubling of a dimension.
 CELLS_PER_OCTAVE = {"resolution": 4, "depth": 2}
@@ -27,7 +27,7 @@ NUM_FITS = 10
 
 
 def pick(
-    space: PathSpace, rng: np.random.Generator, pool: Population, num: int, *, over: str
+    space: Space, rng: np.random.Generator, pool: Population, num: int, *, over: str
 ) -> Population:
     """`num` paths of a pool, even over the cells of resolution, of depth, or of each (`both`).
 
@@ -45,7 +45,7 @@ def pick(
     return pool[rng.choice(len(pool), size=num, p=share / share.sum())]
 
 
-def _cells(space: PathSpace, pool: Population, name: str) -> IntArray:
+def _cells(space: Space, pool: Population, name: str) -> IntArray:
     values = space.sides(pool) if name == "resolution" else space.depths(pool)
     cells: IntArray = np.floor(np.log2(values) * CELLS_PER_OCTAVE[name]).astype(np.int64)
     return cells

@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.path_space import Path, PathSpace
+from escalade.core.space.path import Path
+from escalade.core.space.space import Space
 
 
 class FairPaths:
@@ -24,7 +25,7 @@ class FairPaths:
         ValueError: if no set of paths can have every choice once.
     """
 
-    def __init__(self, space: PathSpace, *, seed: int) -> None:
+    def __init__(self, space: Space, *, seed: int) -> None:
         counts = [gene.num_choices for gene in space.genes]
         if len(set(counts)) > 1 or space.num_genomes != math.prod(counts):
             raise ValueError(_unequal(space, counts))
@@ -41,7 +42,7 @@ class FairPaths:
         return [self._space.path(genome, base) for genome in permutations.T]
 
 
-def _unequal(space: PathSpace, counts: list[int]) -> str:
+def _unequal(space: Space, counts: list[int]) -> str:
     low, high = min(counts), max(counts)
     why = f"have {low} to {high} choices" if low < high else "are not independent"
     return (

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from escalade.core.numbers.budget import format_amount
 from escalade.core.sampling import balance
-from escalade.core.space.path_space import PathSpace
 from escalade.core.space.population import IntArray, Population
+from escalade.core.space.space import Space
 
 Mask = npt.NDArray[np.bool_]
 
@@ -47,7 +47,7 @@ class Window:
     factor: float = 1.5
     balance: str = "none"
 
-    def keeps(self, space: PathSpace, population: Population, *, low: int, high: int) -> Mask:
+    def keeps(self, space: Space, population: Population, *, low: int, high: int) -> Mask:
         """Which paths cost between the budgets of stages `low` and `high`, up to the factor."""
         costs = space.costs(population, self.kind)
         keep: Mask = (costs >= self.targets[low] / self.factor) & (
@@ -65,7 +65,7 @@ class Uniform:
     its last target.
     """
 
-    def __init__(self, space: PathSpace, *, window: Window | None = None) -> None:
+    def __init__(self, space: Space, *, window: Window | None = None) -> None:
         self.space = space
         self.window = window
 
@@ -90,7 +90,7 @@ class Hierarchical:
 
     def __init__(
         self,
-        space: PathSpace,
+        space: Space,
         *,
         weights: str | Sequence[float] = "equal",
         window: Window | None = None,
@@ -118,7 +118,7 @@ class Hierarchical:
 
 
 def _draw(
-    space: PathSpace,
+    space: Space,
     rng: np.random.Generator,
     num: int,
     rows: IntArray,
@@ -150,7 +150,7 @@ def _draw(
     return Population.concatenate(kept)
 
 
-def _hardly_any(space: PathSpace, drawn: Population, window: Window, *, stage: int) -> str:
+def _hardly_any(space: Space, drawn: Population, window: Window, *, stage: int) -> str:
     costs = space.costs(drawn, window.kind)
     return (
         f"budgets: hardly any path of {space.name} costs about "
@@ -160,7 +160,7 @@ def _hardly_any(space: PathSpace, drawn: Population, window: Window, *, stage: i
     )
 
 
-def _weights(space: PathSpace, weights: str | Sequence[float]) -> npt.NDArray[np.float64]:
+def _weights(space: Space, weights: str | Sequence[float]) -> npt.NDArray[np.float64]:
     if weights == "equal":
         values = np.ones(space.num_stages)
     elif weights == "proportional":

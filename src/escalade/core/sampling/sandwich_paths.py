@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical, PathSampler, Window
-from escalade.core.space.choice_space import ChoiceSpace
 from escalade.core.space.population import Population
 
 if TYPE_CHECKING:
-    from escalade.core.space.path_space import Path, PathSpace
+    from escalade.core.space.path import Path
+    from escalade.core.space.space import Space
 
 STEPS_PER_DRAW = 512
 
@@ -80,7 +80,7 @@ class Sandwich:
 
     def __init__(
         self,
-        space: PathSpace,
+        space: Space,
         *,
         sampler: WindowedSampler,
         seed: int,
@@ -92,10 +92,11 @@ class Sandwich:
             raise ValueError(
                 f"num_random: {num_random} random paths a step are too few; use {least} or more"
             )
-        if with_ends and isinstance(space, ChoiceSpace):
+        if with_ends and not space.traits.shares:
             raise ValueError(
                 "supernet.step: sandwich trains a largest path, whose weights the others share, "
-                f"and in the choice space {space.name} choices share none; use fair or single_path"
+                f"and in the {space.traits.noun} {space.name} choices share none; use "
+                f"{' or '.join(space.traits.steps)}"
             )
         self.with_ends = with_ends
         self.num_paths = num_random + 2 * with_ends

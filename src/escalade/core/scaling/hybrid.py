@@ -9,7 +9,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-from escalade.core.network.architecture import Architecture, Block, Stage
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Stage
 from escalade.core.numbers.budget import Budget, format_amount
 from escalade.core.scaling.grown_members import Member
 from escalade.core.scaling.lattice import CostOf, counted

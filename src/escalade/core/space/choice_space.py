@@ -25,17 +25,26 @@ from escalade.core.space.choice_cost import (
 )
 from escalade.core.space.choice_data import ChoiceData, check_identity
 from escalade.core.space.choice_shape import ChoiceShape
-from escalade.core.space.laddered import Laddered, needed
-from escalade.core.space.path_space import Gene, Path
+from escalade.core.space.laddered import Laddered, pricing
+from escalade.core.space.path import Gene, Path
 from escalade.core.space.population import IntArray, Population
+from escalade.core.space.traits import Traits
 from escalade.core.space.unscaled import UNSCALED, Unscaled
 
 
 class ChoiceSpace(Laddered[ChoiceData], Unscaled):
-    """A space of networks whose layers are chosen from one list (`core.space.path_space`).
+    """A space of networks whose layers are chosen from one list (`core.space.space`).
 
     Args: those of `Laddered`.
     """
+
+    traits = Traits(
+        noun="choice space",
+        shares=False,
+        leaves_out=True,
+        steps=("fair", "single_path"),
+        member_weights="retrain",
+    )
 
     @property
     def identity(self) -> str:
@@ -65,7 +74,7 @@ class ChoiceSpace(Laddered[ChoiceData], Unscaled):
     @cached_property
     def genes(self) -> tuple[Gene, ...]:
         return tuple(
-            Gene(f"stages[{i - 1}].choice[{k}]", self.num_choices) for i, k, _ in self.shape.layers
+            Gene(f"stages[{i - 1}].choice[{k}]", self.data.choices) for i, k, _ in self.shape.layers
         )
 
     @property
@@ -151,7 +160,7 @@ class ChoiceSpace(Laddered[ChoiceData], Unscaled):
     # Realisation
 
     def path(
-        self, genome: Sequence[int] | IntArray, strategy: Sequence[int] | IntArray = UNSCALED
+        self, genome: Sequence[int] | IntArray, strategy: Sequence[int] | IntArray | None = None
     ) -> Path:
         """Realise a genome as the network that runs and the one that stands alone."""
         row = tuple(np.asarray(genome, dtype=np.int64).tolist())
@@ -161,6 +170,11 @@ class ChoiceSpace(Laddered[ChoiceData], Unscaled):
             choice_network.standalone(self.data, self.shape, row),
             choice_network.running(self.data, self.shape, row),
         )
+
+    @property
+    def largest_side(self) -> int:
+        """The resolution of every path."""
+        return self.data.resolution
 
     def sides(self, population: Population) -> IntArray:
         """Resolution of every path: (n,)."""
@@ -181,15 +195,13 @@ class ChoiceSpace(Laddered[ChoiceData], Unscaled):
         Raises:
             ValueError: for latency without a table.
         """
-        costs: npt.NDArray[Any] = choice_costs(self._table(kind), population.genomes)
-        if kind == "latency":
-            costs = needed(self.latency, space=self.name).total(costs)
-        return costs
+        _, total = pricing(kind, self.latency, space=self.name)
+        return total(choice_costs(self._table(kind), population.genomes))
 
     def _table(self, kind: str) -> ChoiceTables:
-        latency = needed(self.latency, space=self.name) if kind == "latency" else None
+        price, _ = pricing(kind, self.latency, space=self.name)
         if kind not in self._tables:
-            self._tables[kind] = choice_tables(self.data, self.shape, kind, latency)
+            self._tables[kind] = choice_tables(self.data, self.shape, price)
         return self._tables[kind]
 
     @cached_property

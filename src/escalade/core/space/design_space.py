@@ -9,28 +9,26 @@ trained alone, and larger ones come from scaling the best (section 6.4).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from escalade.core.network import cost
-from escalade.core.network.architecture import Architecture, Head, Rounding, Stem
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Head, Rounding, Stem
 from escalade.core.network.regnet import regnet
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.design_choices import DesignData, total_stride
 from escalade.core.space.design_cost import design_costs
-from escalade.core.space.design_latency import design_latency
 from escalade.core.space.design_shapes import Floats, Shapes, shapes
-from escalade.core.space.laddered import needed
-from escalade.core.space.path_space import Gene, Path
+from escalade.core.space.laddered import Laddered, pricing
+from escalade.core.space.path import Gene, Path, values
 from escalade.core.space.population import IntArray, Population
-
-if TYPE_CHECKING:
-    from escalade.core.latency.latency_table import LatencyTable
+from escalade.core.space.shape import SupernetShape
+from escalade.core.space.traits import Traits
+from escalade.core.space.unscaled import UNSCALED, Unscaled
 
 # Steps of the slope and the width ratio, in which the published networks are written.
 WA_STEP, WM_STEP = 0.01, 0.001
@@ -44,81 +42,61 @@ LOG_UNIFORM = ("w0", "wa", "wm", "group_width")
 Mask = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameters:
-    """The six numbers of one RegNet."""
-
-    depth: int
-    w0: int
-    wa: float
-    wm: float
-    group_width: int
-    resolution: int
-
-
-class DesignSpace:
+class DesignSpace(Laddered[DesignData], Unscaled):
     """Genomes of RegNets, and the networks they stand for.
 
-    Args:
-        data: the ranges, as a file has them.
-        latency: predicts its networks' latency, if budgets are latencies.
-
-    Raises:
-        ValueError: if no network of these ranges has as many stages as the file says.
+    Args: those of `Laddered`.
     """
 
-    def __init__(self, data: DesignData, *, latency: LatencyTable | None = None) -> None:
-        self.data = data
-        self.latency = latency
-
-    @property
-    def name(self) -> str:
-        return self.data.name
-
-    @property
-    def in_channels(self) -> int:
-        return self.data.in_channels
-
-    @property
-    def num_classes(self) -> int:
-        return self.data.num_classes
-
-    def with_data(self, *, in_channels: int, num_classes: int) -> DesignSpace:
-        """The same space for other images and classes."""
-        for_data = replace(self.data, in_channels=in_channels, num_classes=num_classes)
-        return DesignSpace(for_data, latency=self.latency)
-
-    def with_latency(self, table: LatencyTable) -> DesignSpace:
-        """The same space with a table of its networks' latencies."""
-        return DesignSpace(self.data, latency=table)
+    traits = Traits(noun="design space", has_supernet=False, member_weights="retrain")
 
     # Genomes
 
-    @cached_property
-    def grids(self) -> dict[str, Floats]:
-        """The values of every gene, rising."""
-        data = self.data
-        return {
-            "depth": np.arange(data.depth[0], data.depth[1] + 1, dtype=np.float64),
-            "w0": np.arange(data.w0[0], data.w0[1] + 1, data.width_divisor, dtype=np.float64),
-            "wa": _decimals(data.wa, WA_STEP),
-            "wm": _decimals(data.wm, WM_STEP),
-            "group_width": np.array(data.group_widths, dtype=np.float64),
-            "resolution": np.array(data.resolutions, dtype=np.float64),
-        }
+    identity_choices = None
 
     @cached_property
     def genes(self) -> tuple[Gene, ...]:
-        return tuple(Gene(name, len(self.grids[name])) for name in NAMES)
+        data = self.data
+        return (
+            Gene("depth", range(data.depth[0], data.depth[1] + 1)),
+            Gene("w0", range(data.w0[0], data.w0[1] + 1, data.width_divisor)),
+            Gene("wa", _decimals(data.wa, WA_STEP)),
+            Gene("wm", _decimals(data.wm, WM_STEP)),
+            Gene("group_width", data.group_widths),
+            Gene("resolution", data.resolutions),
+        )
+
+    @cached_property
+    def grids(self) -> dict[str, Floats]:
+        """The values of every gene as an array, rising."""
+        return {gene.name: np.array(gene.choices, dtype=np.float64) for gene in self.genes}
 
     @property
     def num_genes(self) -> int:
         return len(NAMES)
 
     @property
-    def size(self) -> int:
+    def num_genomes(self) -> int:
         """Genomes, an exact integer; those with too many or too few stages are not taken out."""
         return math.prod(gene.num_choices for gene in self.genes)
+
+    @property
+    def distinct(self) -> None:
+        """Many genomes make the same network; how many networks there are is not counted."""
+        return None
+
+    @property
+    def smallest(self) -> IntArray:
+        """The legal genome nearest to the least of every number: (num_genes,)."""
+        genome: IntArray = self.repair(np.zeros((1, self.num_genes), dtype=np.int64))[0]
+        return genome
+
+    @property
+    def largest(self) -> IntArray:
+        """The legal genome nearest to the most of every number: (num_genes,)."""
+        most = np.array([[gene.num_choices - 1 for gene in self.genes]])
+        genome: IntArray = self.repair(most)[0]
+        return genome
 
     def sample_genomes(self, rng: np.random.Generator, num: int) -> IntArray:
         """Legal genomes, those that are not redrawn: (num, num_genes).
@@ -137,6 +115,10 @@ class DesignSpace:
             f"space {self.name}: hardly any of its networks has {least} to {most} stages; "
             "widen wa or wm, or change stages"
         )
+
+    def sample_spread(self, rng: np.random.Generator, num: int) -> IntArray:
+        """As `sample_genomes`, whose costs reach over the whole range."""
+        return self.sample_genomes(rng, num)
 
     def _draw(self, rng: np.random.Generator, num: int) -> IntArray:
         columns = []
@@ -185,15 +167,15 @@ class DesignSpace:
         anchor: IntArray = self.sample_genomes(generator(0, "anchor", self.name), 1)[0]
         return anchor
 
-    def encode(self, parameters: Parameters) -> tuple[int, ...]:
-        """The genome of six numbers.
+    def encode(self, numbers: Mapping[str, float]) -> tuple[int, ...]:
+        """The genome of six numbers, by the genes' names.
 
         Raises:
             ValueError: for a number that is not on its grid.
         """
         genome = []
         for name in NAMES:
-            value, grid = float(getattr(parameters, name)), self.grids[name]
+            value, grid = float(numbers[name]), self.grids[name]
             index = int(np.abs(grid - value).argmin())
             if not math.isclose(grid[index], value):
                 raise ValueError(
@@ -203,33 +185,14 @@ class DesignSpace:
             genome.append(index)
         return tuple(genome)
 
-    def parameters(self, genome: Sequence[int] | IntArray) -> Parameters:
-        """The six numbers of a genome."""
-        values = {
-            name: float(self.grids[name][gene]) for name, gene in zip(NAMES, genome, strict=True)
-        }
-        return Parameters(
-            depth=int(values["depth"]),
-            w0=int(values["w0"]),
-            wa=values["wa"],
-            wm=values["wm"],
-            group_width=int(values["group_width"]),
-            resolution=int(values["resolution"]),
-        )
-
     # Networks
 
     def architecture(self, genome: Sequence[int] | IntArray) -> Architecture:
         """The network of a legal genome."""
-        data, numbers = self.data, self.parameters(genome)
+        data = self.data
         return regnet(
             data.block,  # type: ignore[arg-type]
-            depth=numbers.depth,
-            w0=numbers.w0,
-            wa=numbers.wa,
-            wm=numbers.wm,
-            group_width=numbers.group_width,
-            resolution=numbers.resolution,
+            **values(self.genes, genome),
             in_channels=data.in_channels,
             num_classes=data.num_classes,
             stem=Stem(width=data.stem_width, stride=data.stem_stride, activation=data.activation),
@@ -239,13 +202,29 @@ class DesignSpace:
             name=data.name,
         )
 
-    def path(self, genome: Sequence[int] | IntArray) -> Path:
+    def path(
+        self, genome: Sequence[int] | IntArray, strategy: Sequence[int] | IntArray | None = None
+    ) -> Path:
         """A genome as what a search scores; its key is the architecture's."""
-        return Path(tuple(int(gene) for gene in genome), (0, 0, 0), self.architecture(genome))
+        return Path(tuple(int(gene) for gene in genome), UNSCALED, self.architecture(genome))
 
-    def paths(self, population: Population) -> list[Path]:
-        """Realise a whole population; there are no strategies to apply."""
-        return [self.path(genome) for genome in population.genomes]
+    @property
+    def largest_side(self) -> int:
+        """The largest resolution of any network."""
+        return max(self.data.resolutions)
+
+    def sides(self, population: Population) -> IntArray:
+        """Resolution of every network: (n,)."""
+        return self._values(population.genomes, "resolution").astype(np.int64)
+
+    def depths(self, population: Population) -> IntArray:
+        """Blocks of every network: (n,)."""
+        return self._values(population.genomes, "depth").astype(np.int64)
+
+    @property
+    def shape(self) -> SupernetShape:
+        """There is no supernet."""
+        raise ValueError(f"space {self.name}: its networks are trained alone, without a supernet")
 
     def costs(self, population: Population, kind: str = "macs") -> npt.NDArray[Any]:
         """Macs, params or activations of legal genomes, exactly as `cost.of` counts: (n,).
@@ -255,18 +234,9 @@ class DesignSpace:
         Raises:
             ValueError: for latency without a table.
         """
-        genomes = population.genomes
-        sides = self._values(genomes, "resolution").astype(np.int64)
-        if kind != "latency":
-            return design_costs(self.data, self.shapes(genomes), sides)[kind]
-        table = needed(self.latency, space=self.name)
-        return design_latency(self.data, table, self.shapes(genomes), sides)
-
-    def cost_of(self, architecture: Architecture, kind: str) -> float:
-        """One network's cost, as `costs` has it."""
-        if kind == "latency" and self.latency is not None:
-            return self.latency.of(architecture)
-        return float(getattr(cost.of(architecture), kind))
+        shapes, sides = self.shapes(population.genomes), self.sides(population)
+        price, total = pricing(kind, self.latency, space=self.name)
+        return total(design_costs(self.data, price, shapes, sides))
 
     def shapes(self, genomes: IntArray) -> Shapes:
         """Widths, depths and group widths of every network's stages."""
@@ -286,13 +256,8 @@ class DesignSpace:
         return values
 
 
-def population(genomes: IntArray) -> Population:
-    """Genomes of a design space as a population: no strategy is applied to them."""
-    return Population(genomes, np.zeros((len(genomes), 3), dtype=np.int64))
-
-
-def _decimals(bounds: tuple[float, ...], step: float) -> Floats:
+def _decimals(bounds: tuple[float, ...], step: float) -> tuple[float, ...]:
     """Decimal numbers from least to most, each the float that its digits are read as."""
     per_unit = round(1 / step)
     first, last = (round(bound * per_unit) for bound in bounds)
-    return np.arange(first, last + 1) / per_unit
+    return tuple(number / per_unit for number in range(first, last + 1))

@@ -1,23 +1,28 @@
-"""What spaces with a supernet have in common: a file's choices, for a ladder of budgets."""
+"""What all spaces have in common: a file's choices, for a ladder of budgets."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
+import numpy.typing as npt
+
+from escalade.core.network.cost import PRICES, Price
 from escalade.core.space.choice_data import ChoiceData
 from escalade.core.space.choices import SpaceData
+from escalade.core.space.design_choices import DesignData
 from escalade.core.space.layer_choices import LayerData
+from escalade.core.space.population import IntArray
 
 if TYPE_CHECKING:
     from escalade.core.latency.latency_table import LatencyTable
 
-Data = TypeVar("Data", SpaceData, LayerData, ChoiceData)
+Data = TypeVar("Data", SpaceData, LayerData, ChoiceData, DesignData)
 
 
 class Laddered(Generic[Data]):
-    """The part of a `PathSpace` that says what it was made from, and makes it for something else.
+    """The part of a `Space` that says what it was made from, and makes it for something else.
 
     Args:
         data: the choices, as a file has them.
@@ -73,15 +78,36 @@ class Laddered(Generic[Data]):
         """The space whose paths a supernet trains on: all of it."""
         return self
 
+    @property
+    def identity(self) -> str | None:
+        """How a supernet runs layers left out: there are none."""
+        return None
 
-def needed(table: LatencyTable | None, *, space: str) -> LatencyTable:
-    """The latency table that a space must have where latencies are asked for.
+    def with_identity(self, identity: str) -> Self:
+        """Refused: the space leaves no layers out."""
+        raise ValueError(
+            f"supernet.identity: the space {self.name} has no identities; leave it out, or name "
+            "a choice space, such as scarlet_small"
+        )
+
+
+def pricing(
+    kind: str, table: LatencyTable | None, *, space: str
+) -> tuple[Price, Callable[[IntArray], npt.NDArray[Any]]]:
+    """What a part costs in whole numbers, and what sums of these mean.
+
+    Args:
+        kind: macs, params, activations or latency (in seconds).
+        table: a device's, for latency.
+        space: its name, for errors.
 
     Raises:
-        ValueError: if it has none.
+        ValueError: for latency without a table.
     """
+    if kind != "latency":
+        return PRICES[kind], lambda sums: sums
     if table is None:
         raise ValueError(
             f"space {space}: latency is measured, not counted, and there is no table of it"
         )
-    return table
+    return table.price, table.total

@@ -15,7 +15,7 @@ import numpy as np
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.space.layer_choices import LayerData, LayerStage
-from escalade.core.space.path_space import Gene
+from escalade.core.space.path import Gene
 from escalade.core.space.population import IntArray
 
 RESOLUTION, STEM, HEAD = 0, 1, 2
@@ -53,17 +53,17 @@ def columns(data: LayerData) -> tuple[StageColumns, ...]:
 def genes(data: LayerData, resolutions: Sequence[int]) -> tuple[Gene, ...]:
     """Every gene, by name."""
     found = [
-        Gene("resolution", len(resolutions)),
-        Gene("stem.width", len(data.stem.widths)),
-        Gene("head.width", len(data.head.widths)),
+        Gene("resolution", resolutions),
+        Gene("stem.width", data.stem.widths),
+        Gene("head.width", data.head.widths),
     ]
     for i, stage in enumerate(data.stages):
-        found.append(Gene(f"stages[{i}].depth", stage.depth[1] - stage.depth[0] + 1))
+        found.append(Gene(f"stages[{i}].depth", range(stage.depth[0], stage.depth[1] + 1)))
         for k in range(stage.depth[1]):
-            found.append(Gene(f"stages[{i}].width[{k}]", len(stage.widths)))
-            found.append(Gene(f"stages[{i}].kernel[{k}]", len(stage.kernels)))
+            found.append(Gene(f"stages[{i}].width[{k}]", stage.widths))
+            found.append(Gene(f"stages[{i}].kernel[{k}]", stage.kernels))
             if len(stage.expansions) > 1:
-                found.append(Gene(f"stages[{i}].expansion[{k}]", len(stage.expansions)))
+                found.append(Gene(f"stages[{i}].expansion[{k}]", stage.expansions))
     return tuple(found)
 
 

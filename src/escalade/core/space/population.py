@@ -35,6 +35,11 @@ class Population:
         return Population(self.genomes[rows], self.strategies[rows])
 
     @staticmethod
+    def unscaled(genomes: IntArray) -> Population:
+        """Genomes of a space without scaling: the strategy of each changes nothing."""
+        return Population(genomes, np.zeros((len(genomes), 3), dtype=np.int64))
+
+    @staticmethod
     def concatenate(parts: list[Population]) -> Population:
         return Population(
             np.concatenate([part.genomes for part in parts]),

@@ -9,10 +9,8 @@ import numpy.typing as npt
 
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical, PathSampler, Uniform
-from escalade.core.space.design_space import DesignSpace, population
-from escalade.core.space.path_space import PathSpace
 from escalade.core.space.population import Population
-from escalade.core.space.unscaled import Unscaled
+from escalade.core.space.space import Space
 
 Costs = npt.NDArray[Any]
 
@@ -20,12 +18,15 @@ NUM_BINS = 64
 PATHS_PER_STAGE = 4000
 
 
-def summarise(space: PathSpace, *, sampler: str, num_paths: int, seed: int) -> dict[str, Any]:
+def summarise(space: Space, *, sampler: str, num_paths: int, seed: int) -> dict[str, Any]:
     """Size, costs per scaling stage, and the histogram of sampled paths' macs (Fig. 3).
 
-    A space of layers has one stage, so both samplers draw every choice uniformly.
+    A space without scaling has one stage, so both samplers draw every choice as the space does;
+    where networks are trained alone, those drawn also tell the stage's costs.
     """
-    chosen: PathSampler = Uniform(space) if sampler == "uniform" else Hierarchical(space)
+    alone = not space.traits.has_supernet
+    uniform = alone or sampler == "uniform"
+    chosen: PathSampler = Uniform(space) if uniform else Hierarchical(space)
     macs = space.costs(chosen.draw(generator(seed, "space"), num_paths))
     rng = generator(seed, "space", "stages")
     return {
@@ -37,7 +38,9 @@ def summarise(space: PathSpace, *, sampler: str, num_paths: int, seed: int) -> d
                 "stage": stage,
                 "strategies": space.strategy_counts[stage],
                 "distinct": len(space.strategies(stage)),
-                "macs": _statistics(stage_costs(space, rng, stage, num=PATHS_PER_STAGE)),
+                "macs": _statistics(
+                    macs if alone else stage_costs(space, rng, stage, num=PATHS_PER_STAGE)
+                ),
             }
             for stage in range(space.num_stages)
         ],
@@ -46,47 +49,25 @@ def summarise(space: PathSpace, *, sampler: str, num_paths: int, seed: int) -> d
     }
 
 
-def summarise_design(space: DesignSpace, *, num_paths: int, seed: int) -> dict[str, Any]:
-    """The same of a design space, which has one stage and no strategies.
-
-    Many genomes make the same network; how many distinct ones there are is not counted.
-    """
-    genomes = space.sample_genomes(generator(seed, "space"), num_paths)
-    macs = space.costs(population(genomes))
-    statistics = _statistics(macs)
-    return {
-        "space": space.name,
-        "size": space.size,
-        "distinct": None,
-        "stages": [{"stage": 0, "strategies": 1, "distinct": 1, "macs": statistics}],
-        "histogram": histogram(macs),
-        "macs": statistics,
-    }
-
-
 def stage_costs(
-    space: PathSpace, rng: np.random.Generator, stage: int, *, num: int, kind: str = "macs"
+    space: Space, rng: np.random.Generator, stage: int, *, num: int, kind: str = "macs"
 ) -> Costs:
     """Costs of uniformly drawn paths of one scaling stage: (num,)."""
     return space.costs(_uniform(space, rng, stage, num=num), kind)
 
 
-def candidate_paths(
-    space: PathSpace, rng: np.random.Generator, stage: int, *, num: int
-) -> Population:
+def candidate_paths(space: Space, rng: np.random.Generator, stage: int, *, num: int) -> Population:
     """Paths that the budget of a stage may be met by.
 
-    Uniformly drawn ones of that scaling stage; in a space of layers, which has no such stages,
-    paths spread over its whole range of costs, since a sum over so many independent choices hardly
-    varies.
+    Uniformly drawn ones of that scaling stage; in a space without such stages, paths spread over
+    its whole range of costs, since a sum over so many independent choices hardly varies.
     """
-    if isinstance(space, Unscaled):
-        genomes = space.sample_spread(rng, num)
-        return Population(genomes, np.repeat(space.base_triple[None], num, axis=0))
+    if not space.traits.scales:
+        return Population.unscaled(space.sample_spread(rng, num))
     return _uniform(space, rng, stage, num=num)
 
 
-def _uniform(space: PathSpace, rng: np.random.Generator, stage: int, *, num: int) -> Population:
+def _uniform(space: Space, rng: np.random.Generator, stage: int, *, num: int) -> Population:
     rows = space.strategies(stage)
     genomes = space.sample_genomes(rng, num)
     return Population(genomes, rows[rng.integers(0, len(rows), num)])

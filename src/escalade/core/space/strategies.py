@@ -14,7 +14,8 @@ from escalade.core.space.choices import Ratios
 from escalade.core.space.population import IntArray, Population
 
 if TYPE_CHECKING:
-    from escalade.core.space.space import SearchSpace
+    from escalade.core.space.search_space import SearchSpace
+    from escalade.core.space.space import Space
 
 # Base networks whose mean cost says how much a generated strategy costs.
 NUM_REFERENCE_GENOMES = 64
@@ -30,7 +31,7 @@ def unions(stages: Sequence[Ratios]) -> tuple[Floats, Floats, Floats]:
     return depth, width, resolution
 
 
-def product(space: SearchSpace, ratios: Ratios) -> IntArray:
+def product(space: Space, ratios: Ratios) -> IntArray:
     """All combinations of the ratios, as indices into the space's unions: (n, 3)."""
     rows = itertools.product(
         [space.depth_ratios.index(value) for value in ratios.depth],

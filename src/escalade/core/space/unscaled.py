@@ -8,14 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from escalade.core.scaling.ratios import Scaling
-from escalade.core.space.path_space import Path
+from escalade.core.space.path import Path
 from escalade.core.space.population import IntArray, Population
 
 UNSCALED = (0, 0, 0)
 
 
 class Unscaled(ABC):
-    """The strategies of a `PathSpace` that has none, whatever the ladder."""
+    """The strategies of a `Space` that has none, whatever the ladder."""
 
     depth_ratios = width_ratios = resolution_ratios = (1.0,)
     num_stages = 1
@@ -40,7 +40,7 @@ class Unscaled(ABC):
 
     @abstractmethod
     def path(
-        self, genome: Sequence[int] | IntArray, strategy: Sequence[int] | IntArray = UNSCALED
+        self, genome: Sequence[int] | IntArray, strategy: Sequence[int] | IntArray | None = None
     ) -> Path:
         """Realise a genome."""
 
@@ -63,5 +63,5 @@ class Unscaled(ABC):
         return self.num_genomes
 
     @property
-    def distinct(self) -> int:
+    def distinct(self) -> int | None:
         return self.num_genomes

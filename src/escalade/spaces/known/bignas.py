@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, SqueezeExcite, Stage, Stem
 
 # kernel, stride, expansion, width, depth: section 4.4, the rest from Table 1
 _BLOCKS = (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, SqueezeExcite, Stage, Stem
 
 # expansion, width, depth, stride: Table 2 of MobileNetV2
 _V2 = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from escalade.core.network import regnet as core
 from escalade.core.network.architecture import Architecture
-from escalade.core.network.regnet import Kind
+from escalade.core.network.regnet import Letter
 
 # depth, w0, wa, wm, group width: Figs. 15 and 16 of Designing Network Design Spaces
 _X = {
@@ -40,7 +40,7 @@ _Z = {
     "500mf": (21, 16, 10.7, 2.51, 4),
     "4gf": (28, 48, 14.5, 2.226, 8),
 }
-_TABLES: dict[Kind, dict[str, tuple[int, int, float, float, int]]] = {"x": _X, "y": _Y, "z": _Z}
+_TABLES: dict[Letter, dict[str, tuple[int, int, float, float, int]]] = {"x": _X, "y": _Y, "z": _Z}
 _REGNETS = {
     f"regnet_{kind}_{size}": (kind, numbers)
     for kind, table in _TABLES.items()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from escalade.core.network.architecture import Architecture, Block, Head, Stage, Stem
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, Stage, Stem
 
 _DEPTHS = (3, 4, 6, 3)
 _WIDTH = 256  # of the first stage; each next one is twice as wide

@@ -15,6 +15,6 @@ NAMES = tuple(_GENOMES)
 
 def scarlet(name: str) -> Architecture:
     """SCARLET-A, B or C as it stands alone, without its identities."""
-    from escalade.spaces.load import load_choices  # spaces need numpy; other names do without
+    from escalade.spaces.load import load  # spaces need numpy; other names do without
 
-    return load_choices("scarlet").path(_GENOMES[name]).architecture.renamed(name)
+    return load("scarlet").path(_GENOMES[name]).architecture.renamed(name)
