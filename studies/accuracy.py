@@ -32,8 +32,7 @@ from accuracy_study.bases import BASES
 from accuracy_study.figure import pictures
 from accuracy_study.setting import FACTORS, MAIN, RULES, Setting, networks
 from accuracy_study.table import markdown
-from common.alone import units
-from common.command import add_counts, add_workers, among, command, positive
+from common.command import among, command, positive
 from common.lab import Parser, Runtime, num_threads
 from common.study import Study, Work, keep
 from common.times import Scaled, Timing, time_all
@@ -46,20 +45,17 @@ def run(work: Work) -> None:
         _time(work)
         return
     for factor in options.factors:
-        chosen = networks([factor], bases=options.bases, rules=options.rules)
-        for seed in range(options.seeds):
-            _train(work, chosen, seed)
+        _train(work, networks([factor], bases=options.bases, rules=options.rules))
     for search_seed in range(options.search_seeds if options.arms else 0):
         for each in search.searches(search_seed):
             each.run(work.setting, work.folder, work.searching)
-            for seed in range(options.seeds):
-                _train(work, search.entries(work.folder, search_seed), seed)
+            _train(work, search.entries(work.folder, search_seed))
 
 
-def _train(work: Work, chosen: Iterable[Scaled], seed: int) -> None:
-    recipe = work.setting.recipe(work.setting.epochs)
-    wanted = units((network.architecture for network in chosen), seed)
-    work.judging().train_alone(wanted, work.folder / results.RETRAINED, recipe)
+def _train(work: Work, chosen: Iterable[Scaled]) -> None:
+    setting, seeds = work.setting, range(work.options.seeds)
+    recipe = setting.recipe(setting.epochs, setting.learning_rate)
+    work.retrain((each.architecture for each in chosen), results.RETRAINED, recipe, seeds)
 
 
 def _time(work: Work) -> None:
@@ -82,13 +78,10 @@ def _flags(parser: Parser) -> None:
     parser.add_argument("--bases", type=among(BASES), default=list(BASES))
     parser.add_argument("--rules", type=among(RULES), default=RULES)
     parser.add_argument("--arms", action="store_true", help="also scaled against searched")
-    counts = {"seeds": (2, "trainings of every network")}
-    add_counts(parser, counts | {"search-seeds": (1, "searches of every space")})
     parser.add_argument("--times", action="store_true", help="only time what is trained")
     parser.add_argument("--rounds", type=positive, default=3, help="of timing")
     parser.add_argument("--repeats", type=positive, default=3, help="timed batches in a round")
     parser.add_argument("--threads", type=positive, default=1, help="CPU threads of timing")
-    add_workers(parser, device=False)
 
 
 def _numbers(text: str) -> list[float]:
@@ -99,6 +92,10 @@ STUDY = Study(
     name="accuracy",
     about=__doc__,
     setting=Setting(),
+    counts={
+        "seeds": (2, "trainings of every network"),
+        "search-seeds": (1, "searches of every space"),
+    },
     flags=_flags,
     run=run,
     to_json=lambda work: results.to_json(work.setting, work.folder),

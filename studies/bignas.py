@@ -100,6 +100,7 @@ STUDY = Study(
     about=__doc__,
     setting=Setting(),
     short=SHORT,
+    counts={"seeds": (2, "of everything")},
     flags=PARTS.flags,
     work=Work,
     run=PARTS.run,

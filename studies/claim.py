@@ -29,8 +29,8 @@ from claim_study.results import RETRAINED, TUNED, to_json
 from claim_study.search import result_path, search
 from claim_study.setting import Setting
 from claim_study.table import markdown
-from common.alone import Unit, units
-from common.command import above_zero, add_counts, add_workers, command
+from common.alone import Unit
+from common.command import above_zero, command
 from common.files import read
 from common.lab import Parser
 from common.study import Study, Work
@@ -72,16 +72,13 @@ def entries(work: Work) -> list[Entry]:
 
 
 def _retrain(work: Work, networks: Sequence[Entry], seed: int) -> None:
-    chosen = units((entry.architecture for entry in networks), seed)
-    work.judging().train_alone(chosen, work.folder / RETRAINED, work.setting.retraining)
+    found = (entry.architecture for entry in networks)
+    work.retrain(found, RETRAINED, work.setting.retraining, [seed])
 
 
 def _flags(parser: Parser) -> None:
-    seeds = {"seeds": (5, "retrainings of every network")}
-    add_counts(parser, seeds | {"search-seeds": (1, "supernets with a search each")})
     parser.add_argument("--all", action="store_true", help="rules d and w at 8 f_0 too")
     parser.add_argument("--tune", type=above_zero, nargs="*", default=[], metavar="RATE")
-    add_workers(parser, device=False)
 
 
 STUDY = Study(
@@ -89,6 +86,10 @@ STUDY = Study(
     out="runs/claim/{resolution}",
     about=__doc__,
     setting=Setting(),
+    counts={
+        "seeds": (5, "retrainings of every network"),
+        "search-seeds": (1, "supernets with a search each"),
+    },
     flags=_flags,
     run=run,
     to_json=lambda work: to_json(entries(work), work.setting, work.folder),

@@ -30,25 +30,20 @@ Results go to studies/results/independent.json and independent.md, at the end an
 
 from __future__ import annotations
 
-from common.command import add_counts, add_workers, command
-from common.lab import Parser
+from common.command import command
 from common.study import Study
 from independent_study.setting import Setting
 from independent_study.table import markdown
 from independent_study.work import DemoWork
 
-
-def _flags(parser: Parser) -> None:
-    seeds = {"search-seeds": (3, "supernets and searches")}
-    add_counts(parser, seeds | {"seeds": (1, "retrainings of every member")})
-    add_workers(parser, device=False)
-
-
 STUDY = Study(
     name="independent",
     about=__doc__,
     setting=Setting(),
-    flags=_flags,
+    counts={
+        "search-seeds": (3, "supernets and searches"),
+        "seeds": (1, "retrainings of every member"),
+    },
     work=DemoWork,
     run=DemoWork.run,
     to_json=DemoWork.to_json,

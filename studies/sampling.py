@@ -29,8 +29,7 @@ goes on. Results go to studies/results/sampling.json and sampling.md, at the end
 
 from __future__ import annotations
 
-from common.alone import units
-from common.command import add_counts, add_workers, command
+from common.command import command
 from common.lab import Parser
 from common.study import Study, Work
 from common.supernets import SampledJob
@@ -67,9 +66,9 @@ def _alone(work: Work, paths: list[Drawn]) -> None:
     """Part (b): some of the paths trained from scratch."""
     setting = work.setting
     chosen = [paths[index].path.architecture for index in stratified(paths, setting.alone)]
-    recipe = setting.recipe(setting.alone_epochs)
-    for seed in range(work.options.alone_seeds):
-        work.judging().train_alone(units(chosen, seed), work.folder / results.ALONE, recipe)
+    recipe = setting.recipe(setting.alone_epochs, setting.learning_rate)
+    seeds = range(work.options.alone_seeds)
+    work.retrain(chosen, results.ALONE, recipe, seeds)
 
 
 def _family(work: Work, row: families.Row, seed: int) -> None:
@@ -78,10 +77,9 @@ def _family(work: Work, row: families.Row, seed: int) -> None:
     bench = work.searching
     bench.train([job])
     members = families.search_family(bench, setting, row, job, seed=seed)
-    found, recipe = [m.architecture for m in members], setting.recipe(setting.epochs)
-    for retraining in range(work.options.seeds):
-        chosen = units(found, retraining)
-        work.judging().train_alone(chosen, work.folder / results.FAMILIES, recipe)
+    found = (member.architecture for member in members)
+    recipe = setting.recipe(setting.epochs, setting.learning_rate)
+    work.retrain(found, results.FAMILIES, recipe, range(work.options.seeds))
 
 
 def _job(work: Work, sampler: str, num_scaled: int, seed: int) -> SampledJob:
@@ -89,27 +87,25 @@ def _job(work: Work, sampler: str, num_scaled: int, seed: int) -> SampledJob:
     return SampledJob(
         folder=families.supernet_folder(work.folder, sampler, num_scaled, seed),
         sampling=setting.sampler(sampler, num_scaled),
-        recipe=setting.recipe(setting.supernet_epochs),
+        recipe=setting.recipe(setting.supernet_epochs, setting.learning_rate),
         seed=seed,
     )
 
 
 def _flags(parser: Parser) -> None:
     parser.add_argument("--table3", action="store_true", help="M = 1, 2, 3 and T = 1, 2, 4, 6, 8")
-    counts = {
-        "supernet-seeds": (2, "supernets of each sampler"),
-        "alone-seeds": (1, "trainings of each path"),
-        "search-seeds": (2, "searches of each row"),
-        "seeds": (2, "retrainings of every member"),
-    }
-    add_counts(parser, counts)
-    add_workers(parser, device=False)
 
 
 STUDY = Study(
     name="sampling",
     about=__doc__,
     setting=Setting(),
+    counts={
+        "supernet-seeds": (2, "supernets of each sampler"),
+        "alone-seeds": (1, "trainings of each path"),
+        "search-seeds": (2, "searches of each row"),
+        "seeds": (2, "retrainings of every member"),
+    },
     flags=_flags,
     run=run,
     to_json=lambda work: results.to_json(work.setting, work.folder, paths=draw_paths(work.setting)),

@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from common import lab
-from common.lab import Architecture
+from common.lab import Architecture, parts
 
 RESOLUTION = 16
 NATIVE_RESOLUTION = 28  # Fashion-MNIST's; larger inputs are upsampled
 _ACTIVATION = "swish"
-_STEM = lab.Stem(width=16, stride=2, activation=_ACTIVATION)
-_STEPS = lab.Rounding(width=4, resolution=1)
+_STEM = parts.Stem(width=16, stride=2, activation=_ACTIVATION)
+_STEPS = parts.Rounding(width=4, resolution=1)
 # As EfficientNet-B0: a separable first stage, expansion 6, kernels 3 and 5, the most blocks late.
 _COLUMNS = ("kind", "kernel", "stride", "expansion", "width")
 _STAGES = (
@@ -30,12 +30,12 @@ EFFICIENTNET, REGNET_Z = "efficientnet", "regnet_z"
 
 def efficientnet() -> Architecture:
     """The EfficientNet-like base: 603,952 macs."""
-    se = lab.SqueezeExcite(ratio=0.25, of="input", activation=_ACTIVATION, gate="sigmoid")
+    se = parts.SqueezeExcite(ratio=0.25, of="input", activation=_ACTIVATION, gate="sigmoid")
     stages = []
     for values, num_blocks in _STAGES:
         block = dict(zip(_COLUMNS, values, strict=True))
-        first = lab.Block(**block, se=se, activation=_ACTIVATION)  # type: ignore[arg-type]
-        stages.append(lab.Stage(blocks=(first, *[replace(first, stride=1)] * (num_blocks - 1))))
+        first = parts.Block(**block, se=se, activation=_ACTIVATION)  # type: ignore[arg-type]
+        stages.append(parts.Stage(blocks=(first, *[replace(first, stride=1)] * (num_blocks - 1))))
     return Architecture(
         name=EFFICIENTNET,
         resolution=RESOLUTION,
@@ -43,7 +43,7 @@ def efficientnet() -> Architecture:
         num_classes=10,
         stem=_STEM,
         stages=tuple(stages),
-        head=lab.Head(width=128, activation=_ACTIVATION),
+        head=parts.Head(width=128, activation=_ACTIVATION),
         rounding=_STEPS,
     )
 
@@ -66,7 +66,7 @@ def regnet_z() -> Architecture:
         num_classes=10,
         stem=_STEM,
         strides=(1, 2),
-        head=lab.Head(width=128, activation=_ACTIVATION),
+        head=parts.Head(width=128, activation=_ACTIVATION),
         rounding=_STEPS,
         name=REGNET_Z,
     )

@@ -14,9 +14,9 @@ from accuracy_study import search
 from accuracy_study.bases import BASES
 from accuracy_study.setting import ALPHA, FACTORS, FAST, RULES, Setting, networks
 from common import lab
-from common.alone import results
+from common.alone import described, results
 from common.files import SEEDS, once, plain, read
-from common.statistics import against, summary
+from common.statistics import against, column, summary
 from common.times import Scaled, load_times
 
 TIMED, MEMORY, RETRAINED = "timed", "memory", "retrained"
@@ -71,8 +71,9 @@ def _row(network: Scaled, folder: Path) -> Row | None:
     done = results(folder / RETRAINED, architecture)
     if not done:
         return None
-    accuracies = {seed: float(result["accuracy"]) for seed, result in done.items()}
+    accuracies = column(done, "accuracy")
     about = summary(accuracies)
+    names = ("macs", "params", "activations", "resolution", "widths", "depths")
     times = load_times(network, folder / TIMED)
     memory = folder / MEMORY / f"{architecture.key}.json"
     held = once(memory, lambda: {"bytes": lab.step_bytes(architecture, batch_size=BATCH)})
@@ -84,14 +85,11 @@ def _row(network: Scaled, folder: Path) -> Row | None:
         "accuracies": accuracies,
         "mean": about["mean"],
         "standard_error": about["standard_error"],
-        **asdict(lab.cost.of(architecture)),
+        **described(architecture, *names),
         "step_bytes": int(held["bytes"]),
         "seconds": times and {quantity: times["seconds"][quantity] for quantity in _SHOWN},
         "load": times and times["load"],
-        "device_seconds": [result["device_seconds"] for result in done.values()],
-        "resolution": architecture.resolution,
-        "widths": architecture.widths,
-        "depths": architecture.depths,
+        "device_seconds": list(column(done, "device_seconds").values()),
         "group_width": architecture.stages[0].blocks[0].group_width,
     }
 

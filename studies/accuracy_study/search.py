@@ -46,17 +46,18 @@ class Search:
 
     def _run(self, setting: Setting, folder: Path, bench: Bench) -> dict[str, Any]:
         space = lab.design_space(self.space)
-        searcher = lab.DesignSpaceSearch(
+        searcher = lab.search.DesignSpaceSearch(
             space,
             budget=budget(REGNET_Z, self.factor),
             seed=self.seed,
             num_images=len(bench.data.search),
             num_models=setting.num_models,
         )
+        recipe = setting.recipe(setting.short_epochs, setting.learning_rate)
         results: list[dict[str, Any]] = []
         while len(asked := searcher.ask()):
             drawn = units((path.architecture for path in space.paths(asked)), self.seed)
-            bench.train_alone(drawn, folder, setting.recipe(setting.short_epochs))
+            bench.train_alone(drawn, folder, recipe)
             results += [unit.result(folder) or {} for unit in drawn]
             searcher.tell(np.array([result["accuracy"] for result in results]))
         seconds = sum(result["device_seconds"] for result in results)

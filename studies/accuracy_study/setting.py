@@ -10,8 +10,8 @@ from typing import ClassVar
 
 from accuracy_study.bases import BASES
 from common import lab
-from common.command import flag
-from common.lab import Architecture, Budget, Recipe
+from common.command import Lengths, flag
+from common.lab import Architecture, Budget
 from common.times import BASE, Scaled
 
 # The rules of Figs. 4 to 7, each once: the family of alpha from all to width to none, then others.
@@ -26,19 +26,14 @@ TOLERANCE = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class Setting(Lengths):
     """One run; all of these change the results, so a folder holds one setting only."""
 
     epochs: float = flag(3.0, "of every network that is judged")
     short_epochs: float = flag(1.0, "of the random networks among which a search chooses")
     num_models: int = flag(8, "random networks of a search")
     learning_rate: float = flag(0.6, "of every training")
-    steps: int | None = flag(None, "of every training, for a smoke test")
-    limit: int | None = flag(None, "images of each split, for a smoke test")
     recalibration_images: ClassVar[int] = 1024
-
-    def recipe(self, epochs: float) -> Recipe:
-        return lab.recipe(epochs, self.learning_rate, steps=self.steps, limit=self.limit)
 
 
 def networks(

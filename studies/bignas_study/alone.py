@@ -16,7 +16,6 @@ from bignas_study.space import budgets_networks
 from bignas_study.supernets import BUDGETS, SLICES, STEADY, Work
 from common import alone
 from common.comparison import ALONE, Arms
-from common.lab import cost
 from common.statistics import column
 
 MORE_EPOCHS = 2.0
@@ -46,25 +45,14 @@ def run_interference(work: Work, seed: int) -> None:
 def found(work: Work) -> list[dict[str, Any]]:
     """For each budget the network, and by seed its accuracy as a slice and alone."""
     scores = work.scored(work.ending, BUDGETS)
+    names = ("macs", "params", "resolution", "depths", "widths", "architecture")
     rows = []
     for index, path in enumerate(budgets_networks()):
-        architecture = path.architecture
-        done = alone.results(work.folder / ALONE, architecture)
-        rows.append(
-            {
-                "name": NAMES[index],
-                "budget": TARGETS[index].target,
-                "macs": cost.of(architecture).macs,
-                "params": cost.of(architecture).params,
-                "resolution": architecture.resolution,
-                "depths": architecture.depths,
-                "widths": architecture.widths,
-                **{kind: column(scores.get(kind, {}), index) for kind in work.ending},
-                "alone": {seed: each["accuracy"] for seed, each in done.items()},
-                "device_seconds": {s: each["device_seconds"] for s, each in done.items()},
-                "architecture": architecture.to_json(),
-            }
-        )
+        done = alone.results(work.folder / ALONE, path.architecture)
+        about = {"name": NAMES[index], "budget": TARGETS[index].target}
+        slices = {kind: column(scores.get(kind, {}), index) for kind in work.ending}
+        own = {"alone": column(done, "accuracy"), "device_seconds": column(done, "device_seconds")}
+        rows.append(about | alone.described(path.architecture, *names) | slices | own)
     return rows if any(row[kind] for row in rows for kind in (*work.ending, "alone")) else []
 
 

@@ -82,7 +82,7 @@ def _training(work: Work, step: str, seed: int) -> Training:
 def _family(work: Work, job: Job) -> Row:
     """The family that MCEA finds on the supernet; its slices on all judge images."""
     setting, bench = work.setting, work.searching
-    searcher = lab.MCEA(
+    searcher = lab.search.MCEA(
         job.space,
         budgets=LADDER,
         seed=job.training.seed,

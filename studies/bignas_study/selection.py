@@ -64,9 +64,9 @@ def _searcher(name: str, job: Job, setting: Setting, seed: int, num_images: int)
     common: dict[str, Any] = {"budgets": SELECTED, "seed": seed, "num_images": num_images}
     if name == "coarse to fine":
         sizes = {"num_skeletons": setting.skeletons, "num_variations": setting.variations}
-        return lab.CoarseToFine(job.space, **common, **sizes)
+        return lab.search.CoarseToFine(job.space, **common, **sizes)
     if name == "evolution":
         num = setting.population
         evolution = lab.Evolution(population=num, generations=each // num)
-        return lab.IndependentSearch(job.space, **common, evolution=evolution)
-    return lab.RandomSearch(job.space, **common, num_evaluations=each * len(SELECTED))
+        return lab.search.IndependentSearch(job.space, **common, evolution=evolution)
+    return lab.search.RandomSearch(job.space, **common, num_evaluations=each * len(SELECTED))

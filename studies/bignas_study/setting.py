@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from common.command import flag
-from common.lab import Recipe, recipe
+from common.command import Lengths, flag
+from common.lab import Recipe
 
 SANDWICH, SINGLE = "sandwich", "single_path"
 SPACE, LADDER_SPACE = "bignas_small", "small"
@@ -81,7 +81,7 @@ class Training:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class Setting(Lengths):
     """One run; all of these change the results, so a folder holds one setting only."""
 
     epochs: float = flag(20.0, "of every supernet, and of every network trained alone")
@@ -98,8 +98,6 @@ class Setting:
     population: int = flag(24, "of the evolution beside it, and of MCEA")
     bases: int = flag(10, "of the searches in the space small (MCEA)")
     strategies: int = flag(24, "likewise")
-    limit: int | None = flag(None, "images of each split, for a smoke test")
-    steps: int | None = flag(None, "of every training, for a smoke test")
 
     def __post_init__(self) -> None:
         if self.slices < FEWEST_SLICES:
@@ -109,7 +107,7 @@ class Setting:
         """BigNAS's regularisation; the rest as in the claim test."""
         rate = training.learning_rate * (TOGETHER_RATE if training.together else 1.0)
         epochs = training.together or training.epochs
-        plain = recipe(epochs, rate, steps=self.steps, limit=self.limit)
+        plain = self.recipe(epochs, rate)
         names = ("weight_decay", "drop_rate", "averaging", "optimizer", "clip_grad_norm")
         given: dict[str, Any] = {name: getattr(training, name) for name in names}
         given["batch_size"] = training.batch_size or plain.batch_size
@@ -117,7 +115,7 @@ class Setting:
 
     def alone_recipe(self) -> Recipe:
         """The recipe of the other studies' networks: cosine, weight decay 1e-4, no dropout."""
-        return recipe(self.epochs, self.alone_rate, steps=self.steps, limit=self.limit)
+        return self.recipe(self.epochs, self.alone_rate)
 
 
 SHORT = Setting(

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from common import lab
-from common.lab import Architecture, Budget
+from common.lab import Architecture, Budget, parts
 
 FACTORS = (1.0, 2.0, 4.0)
 GROWN = 8.0
@@ -38,16 +38,16 @@ def hand_base(resolution: int) -> Architecture:
     """The hand-made base, fixed by the claim."""
     stages = []
     for width, stride in zip(WIDTHS, STRIDES, strict=True):
-        blocks = (lab.Block(kernel=3, expansion=4.0, width=width, stride=s) for s in (stride, 1))
-        stages.append(lab.Stage(blocks=tuple(blocks)))
+        blocks = (parts.Block(kernel=3, expansion=4.0, width=width, stride=s) for s in (stride, 1))
+        stages.append(parts.Stage(blocks=tuple(blocks)))
     return Architecture(
         name="hand",
         resolution=resolution,
         in_channels=1,
         num_classes=10,
-        stem=lab.Stem(width=16, kernel=3, stride=2),
+        stem=parts.Stem(width=16, kernel=3, stride=2),
         stages=tuple(stages),
-        head=lab.Head(width=128),
+        head=parts.Head(width=128),
     )
 
 

@@ -10,10 +10,9 @@ from typing import Any
 from claim_study.networks import Entry, base_budget
 from claim_study.search import search_costs
 from claim_study.setting import Setting
-from common.alone import results
+from common.alone import described, results
 from common.files import plain, read
-from common.lab import macs
-from common.statistics import against, summary
+from common.statistics import against, column, summary
 
 RETRAINED, TUNED = "retrained", "tuned"
 HAND = "hand "
@@ -43,22 +42,18 @@ def is_family(arm: str) -> bool:
 
 def _network(entry: Entry, folder: Path) -> Row:
     """A compared network with its retrainings: accuracy on the judge images by seed."""
-    architecture, done = entry.architecture, results(folder, entry.architecture)
-    accuracies = {seed: result["accuracy"] for seed, result in done.items()}
-    about = summary(accuracies) if done else {}
+    done = results(folder, entry.architecture)
+    accuracies = column(done, "accuracy")
+    about = summary(accuracies) if done else {"mean": None, "standard_error": None}
+    names = ("macs", "resolution", "stem", "widths", "depths", "architecture")
     return {
         "arm": entry.arm,
         "factor": entry.factor,
-        "macs": macs(architecture),
-        "resolution": architecture.resolution,
-        "stem": architecture.stem.width,
-        "widths": architecture.widths,
-        "depths": architecture.depths,
+        **described(entry.architecture, *names),
         "accuracies": accuracies,
-        "mean": about.get("mean"),
-        "standard_error": about.get("standard_error"),
-        "device_seconds": sum(result["device_seconds"] for result in done.values()),
-        "architecture": architecture.to_json(),
+        "mean": about["mean"],
+        "standard_error": about["standard_error"],
+        "device_seconds": sum(column(done, "device_seconds").values()),
     }
 
 
@@ -99,15 +94,9 @@ def _costs(networks: Sequence[Row], folder: Path) -> list[Row]:
         if arm.startswith("searched"):
             seed = int(next((word for word in arm.split() if word.isdigit()), "0"))
             trained, searched = search_costs(folder, seed, fixed="fixed" in arm)
-        rows.append(
-            {
-                "arm": arm,
-                "supernet": trained,
-                "search": searched,
-                "retraining": sum(network["device_seconds"] for network in own),
-                "num_retrained": sum(len(network["accuracies"]) for network in own),
-            }
-        )
+        row = {"arm": arm, "supernet": trained, "search": searched}
+        row["retraining"] = sum(network["device_seconds"] for network in own)
+        rows.append(row | {"num_retrained": sum(len(network["accuracies"]) for network in own)})
     return rows
 
 

@@ -68,7 +68,7 @@ def _search(work: Work, seed: int, *, fixed: bool, store: Path) -> dict[str, Any
     job = supernet(setting, work.folder, seed)
     bench.train([job])
     searched = space(base_resolution=setting.resolution if fixed else None)
-    mcea = lab.MCEA(
+    mcea = lab.search.MCEA(
         searched,
         budgets=searched_budgets(setting.resolution),
         seed=seed,

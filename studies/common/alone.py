@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from common.files import SEEDS, read
-from common.lab import Architecture, Recipe, RetrainJob
+from common.lab import Architecture, Recipe, RetrainJob, cost
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +49,18 @@ def results(
     """A network's finished trainings by seed."""
     found = {s: Unit(architecture=architecture, seed=s).result(folder) for s in seeds}
     return {seed: result for seed, result in found.items() if result is not None}
+
+
+def described(architecture: Architecture, *names: str) -> dict[str, Any]:
+    """What result files say of a network, by name."""
+    known = asdict(cost.of(architecture)) | {
+        "resolution": architecture.resolution,
+        "stem": architecture.stem.width,
+        "widths": architecture.widths,
+        "depths": architecture.depths,
+        "architecture": architecture.to_json(),
+    }
+    return {name: known[name] for name in names}
 
 
 def accuracies(

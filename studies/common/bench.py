@@ -132,7 +132,7 @@ class Bench:
         """The same in processes that share the images."""
         none = leading(self.data.train, 0)
         bare = replace(self, data=replace(self.data, train=none, search=none), num_workers=1)
-        images = [lab.share_split(getattr(self.data, name), name) for name in SHARED]
+        images = [lab.measure.share_split(getattr(self.data, name), name) for name in SHARED]
         num = min(self.num_workers, len(asked))
         with lab.Pool(_Work(bare, unit), num_workers=num, shared=images[0] | images[1]) as pool:
             found = pool.run(asked, on_report=lambda i, at: self.say(describe(asked[i].name, at)))
@@ -167,7 +167,7 @@ class _Work:
     unit: Unit
 
     def setup(self, shared: Mapping[str, Tensor]) -> Bench:
-        held = {name: lab.shared_split(shared, name) for name in SHARED}
+        held = {name: lab.measure.shared_split(shared, name) for name in SHARED}
         return replace(self.bench, data=replace(self.bench.data, **held))
 
     def run(self, state: Bench, job: Any, link: lab.Link) -> Any:

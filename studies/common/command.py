@@ -6,11 +6,11 @@ import argparse
 import math
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import Field, field, fields, replace
+from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from common.lab import Interrupted, Parser, UsageError, num_cores
+from common.lab import Interrupted, Parser, Recipe, UsageError, num_cores, recipe
 
 RESULTS = Path(__file__).parents[1] / "results"
 Main = Callable[[Sequence[str]], None]
@@ -60,24 +60,29 @@ def parser(about: str | None, *, out: str) -> Parser:
     return made
 
 
-def add_workers(parser: Parser, *, device: bool) -> None:
-    """How many trainings run side by side, and where."""
-    side_by_side = "trainings side by side (one a core)"
-    parser.add_argument("--workers", type=positive, default=num_cores(), help=side_by_side)
-    if device:
-        shared = "cpu, or cuda, which all trainings share (cpu)"
-        parser.add_argument("--device", default="cpu", help=shared)
-
-
 def add_counts(parser: Parser, counts: Mapping[str, tuple[int, str]]) -> None:
-    """Flags that say how much is to be done: by name the default and what is counted."""
+    """How much is to be trained, by name the default and what is counted, and side by side."""
     for name, (default, said) in counts.items():
         parser.add_argument(f"--{name}", type=count, default=default, help=f"{said} ({default})")
+    side_by_side = "trainings side by side (one a core)"
+    parser.add_argument("--workers", type=positive, default=num_cores(), help=side_by_side)
 
 
 def flag(default: Any, said: str) -> Any:
     """A field of a setting that is a flag; `said` is its help."""
     return field(default=default, metadata={"said": said})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lengths:
+    """What settings of studies that train have in common: how a smoke test is short."""
+
+    limit: int | None = flag(None, "images of each split, for a smoke test")
+    steps: int | None = flag(None, "of every training, for a smoke test")
+
+    def recipe(self, epochs: float, learning_rate: float) -> Recipe:
+        """Of the claim test, at some length and rate."""
+        return recipe(epochs, learning_rate, steps=self.steps, limit=self.limit)
 
 
 def add_setting(parser: Parser, setting: Any, *, short: Any = None) -> None:

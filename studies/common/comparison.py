@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from common import alone, lab
 from common.bench import Bench
-from common.command import add_workers, among, count
+from common.command import among
 from common.files import SEEDS, read
 from common.lab import Architecture, macs
 from common.lab import Path as NetworkPath
@@ -127,11 +127,8 @@ class Comparison(Work):
         """Accuracies of networks under a name, None while they are not scored."""
         return read(self.job(training).folder / f"{name}.json")
 
-    def train_alone(self, architectures: Iterable[Architecture], seeds: Iterable[int]) -> None:
-        """Train networks alone with each seed, and score each once on all judge images."""
-        listed = list(architectures)
-        units = [unit for seed in seeds for unit in alone.units(listed, seed)]
-        self.judging().train_alone(units, self.folder / ALONE, self.setting.alone_recipe())
+    def train_alone(self, networks: Iterable[Architecture], seeds: Iterable[int]) -> None:
+        self.retrain(networks, ALONE, self.setting.alone_recipe(), seeds)
 
     def alone(self, architecture: Architecture, seeds: Sequence[int] = SEEDS) -> dict[int, float]:
         """Accuracies of a network trained alone, by seed."""
@@ -184,8 +181,8 @@ class Parts:
         said = f"names with commas between, or all ({','.join(self._main)})"
         known = among(self.parts, every=True)
         parser.add_argument("--study", type=known, default=self._main, help=said)
-        parser.add_argument("--seeds", type=count, default=2, help="of everything (2)")
-        add_workers(parser, device=True)
+        shared = "cpu, or cuda, which all trainings share (cpu)"
+        parser.add_argument("--device", default="cpu", help=shared)
 
     def run(self, work: Any) -> None:
         """What is not done yet."""

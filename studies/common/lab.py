@@ -11,33 +11,20 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
 
+from escalade import search
 from escalade.api.methods import evolution_of
 from escalade.api.search import make_searcher
 from escalade.api.session import cache_dir, load_images
 from escalade.artefacts.files import read_json, write_bytes, write_json, write_text
 from escalade.cli.parser import Parser, UsageError
 from escalade.config import Config, read_preset, resolve
+from escalade.core.network import architecture as parts
 from escalade.core.network import cost
-from escalade.core.network.architecture import (
-    Architecture,
-    Block,
-    Head,
-    Rounding,
-    SqueezeExcite,
-    Stage,
-    Stem,
-)
+from escalade.core.network.architecture import Architecture
 from escalade.core.network.regnet import regnet
+from escalade.core.numbers import statistics as stats
 from escalade.core.numbers.budget import Budget, Ladder
 from escalade.core.numbers.seeds import generator, torch_seed
-from escalade.core.numbers.statistics import (
-    empirical_distribution,
-    kendall,
-    paired_test,
-    pearson,
-    spearman,
-    summarize,
-)
 from escalade.core.sampling.fair_paths import FairPaths
 from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
 from escalade.core.sampling.sandwich_paths import Sandwich
@@ -59,17 +46,12 @@ from escalade.data.fashion_mnist import DEBIAN, EMBEDDED
 from escalade.data.idx import idx_bytes, read_idx
 from escalade.data.image_data import channel_statistics
 from escalade.data.split import Split, row_digests
+from escalade.evaluate import measure
 from escalade.evaluate.batch_cache import BatchCache
 from escalade.evaluate.evaluator import Evaluator
 from escalade.evaluate.latency import rounds
 from escalade.evaluate.latency import summarise as summarise_seconds
-from escalade.evaluate.measure import (
-    EvaluationSettings,
-    MeasurePaths,
-    PathMeter,
-    share_split,
-    shared_split,
-)
+from escalade.evaluate.measure import EvaluationSettings
 from escalade.evaluate.score import BATCH_SIZE as SCORED_AT_ONCE
 from escalade.evaluate.score import count_correct
 from escalade.evaluate.step_memory import batch_bytes
@@ -83,20 +65,7 @@ from escalade.report.figures.figure import Figure, Key, log_axis
 from escalade.report.figures.figure import layout as figure_layout
 from escalade.report.palette import NEUTRAL, colour
 from escalade.report.svg import draw
-from escalade.search import (
-    MCEA,
-    NSGA2,
-    PPO,
-    CoarseToFine,
-    Constraint,
-    DesignSpaceSearch,
-    Evolution,
-    IndependentSearch,
-    RandomSearch,
-    Searcher,
-)
-from escalade.search.objectives import DEFAULT as OBJECTIVES
-from escalade.search.objectives import DEFAULT_WEIGHTS as OBJECTIVE_WEIGHTS
+from escalade.search import Evolution, Searcher, objectives
 from escalade.spaces.known import load as known_architecture
 from escalade.spaces.load import load, load_any
 from escalade.supernet.extract import extract

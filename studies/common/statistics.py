@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from common.lab import generator, kendall, paired_test, pearson, spearman, summarize
+from common.lab import generator, stats
 
 Floats = npt.NDArray[np.float64]
 BySeed = Mapping[int, float]
 COEFFICIENTS: dict[str, Callable[[Floats, Floats], float]] = {
-    "pearson": pearson,
-    "spearman": spearman,
-    "kendall": kendall,
+    "pearson": stats.pearson,
+    "spearman": stats.spearman,
+    "kendall": stats.kendall,
 }
 NUM_RESAMPLES = 200
 PERCENTILES = (2.5, 97.5)
@@ -35,12 +35,12 @@ def against(ones: Sequence[BySeed], others: Sequence[BySeed]) -> dict[str, float
     if len(pairs) == 1:
         difference = pairs[0][0] - pairs[0][1]
         return {"difference": difference, "standard_error": math.nan, "p_value": math.nan, "num": 1}
-    return asdict(paired_test(*zip(*pairs, strict=True)))
+    return asdict(stats.paired_test(*zip(*pairs, strict=True)))
 
 
 def summary(values: BySeed) -> dict[str, Any]:
     """Mean and standard error over seeds."""
-    return asdict(summarize(list(values.values())))
+    return asdict(stats.summarize(list(values.values())))
 
 
 def column(by_seed: Mapping[int, Any], name: Any) -> dict[int, float]:

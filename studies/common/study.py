@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from common import lab
+from common.alone import units
 from common.bench import Bench
-from common.command import add_setting, chosen, parser
+from common.command import add_counts, add_setting, chosen, parser
 from common.files import Said, Say
 from common.images import leading, load_images, scored_on
 
@@ -69,6 +70,18 @@ class Work:
             device=self.device,
         )
 
+    def retrain(
+        self,
+        networks: Iterable[lab.Architecture],
+        name: str,
+        recipe: lab.Recipe,
+        seeds: Iterable[int],
+    ) -> None:
+        """Train networks alone with each seed in a folder, and judge each once."""
+        listed = list(networks)
+        every = [unit for seed in seeds for unit in units(listed, seed)]
+        self.judging().train_alone(every, self.folder / name, recipe)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
@@ -79,7 +92,8 @@ class Study:
         about: what `--help` says: what it does, its hours, its results.
         setting: a dataclass, whose fields are flags, with the values that these have if not given.
         short: the values with `--short`; without them there is no such flag.
-        flags: adds the flags that say how much is to be done.
+        counts: flags that say how much is to be trained: the default, and what is counted.
+        flags: adds others.
         work: makes of setting, folder and options what the functions below are handed.
         run: does what is not done yet.
         to_json: everything that the tables and pictures show.
@@ -94,7 +108,8 @@ class Study:
     about: str | None
     setting: Any
     short: Any = None
-    flags: Callable[[lab.Parser], None]
+    counts: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    flags: Callable[[lab.Parser], None] = lambda parser: None
     work: Callable[..., Any] = Work
     run: Callable[[Any], None]
     to_json: Callable[[Any], Any]
@@ -141,6 +156,8 @@ class Study:
             made.add_argument("--short", action="store_true", help=shorter)
         add_setting(made, self.setting, short=self.short)
         self.flags(made)
+        if self.counts:
+            add_counts(made, self.counts)
         return made.parse_args(arguments)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from string import Formatter
 from typing import Any
 
-from common.lab import summarize
+from common.lab import stats
 
 NONE = "-"
 Row = Mapping[str, Any]
@@ -48,7 +48,7 @@ def spread(values: Iterable[float | None] | Mapping[Any, float]) -> str:
     known = [100 * value for value in listed if value is not None]
     if not known:
         return NONE
-    summary = summarize(known)
+    summary = stats.summarize(known)
     return _around(summary.mean, summary.standard_error)
 
 

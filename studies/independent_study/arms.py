@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from common import lab
-from common.lab import Config
+from common.lab import Config, search
 
 JOINT = "joint"
 
@@ -67,9 +67,9 @@ def searcher_of(
         return lab.make_searcher(config, space, num_images=num_images)
     budgets, at = config.ladder.budgets, {"seed": config.seed, "num_images": num_images}
     if arm.searcher == "random":
-        return lab.RandomSearch(space, budgets=budgets, num_evaluations=num_evaluations, **at)
+        return search.RandomSearch(space, budgets=budgets, num_evaluations=num_evaluations, **at)
     population, _ = lab.evolution_of(config, "independent")
     generations = max(1, num_evaluations // (len(budgets) * population))
     evolution = lab.Evolution(population=population, generations=generations)
     own = budgets if net.stage is None else budgets[net.stage : net.stage + 1]
-    return lab.IndependentSearch(space, budgets=own, evolution=evolution, **at)
+    return search.IndependentSearch(space, budgets=own, evolution=evolution, **at)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from common import lab
-from common.command import flag
+from common.command import Lengths, flag
 from common.images import leading
 from common.lab import ImageData, Split
 
@@ -17,7 +17,7 @@ NUM_JUDGE = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class Setting(Lengths):
     """What stands in the place of the demo's settings."""
 
     supernet_epochs: float | None = flag(None, "of the supernets, instead of the demo's")
@@ -27,8 +27,6 @@ class Setting:
     population: int | None = flag(None, "likewise")
     generations: int | None = flag(None, "likewise")
     strategies: int | None = flag(None, "likewise")
-    limit: int | None = flag(None, "images of each split, for a smoke test")
-    steps: int | None = flag(None, "of every training, for a smoke test")
 
     @property
     def config(self) -> lab.Config:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from common.lab import summarize
+from common.lab import stats
 from common.table import across, page, table
 
 Row = Mapping[str, Any]
@@ -37,7 +37,7 @@ def _costs(arms: Mapping[str, Sequence[Row]]) -> str:
 
 
 def _mean_of(families: Sequence[Row], *keys: str) -> float:
-    return summarize([sum(family["cost"][key] for key in keys) for family in families]).mean
+    return stats.summarize([sum(family["cost"][key] for key in keys) for family in families]).mean
 
 
 def _members(arms: Mapping[str, Sequence[Row]], budgets: Sequence[float]) -> str:
@@ -63,9 +63,9 @@ def _members(arms: Mapping[str, Sequence[Row]], budgets: Sequence[float]) -> str
 def _known(family: Row) -> dict[int, float]:
     """Mean accuracies of the members that are retrained, by place."""
     judged = (member["accuracies"] for member in family["members"])
-    return {place: summarize(each).mean for place, each in enumerate(judged) if each}
+    return {place: stats.summarize(each).mean for place, each in enumerate(judged) if each}
 
 
 def _gap(own: Mapping[int, float], others: Mapping[int, float]) -> float | None:
     gaps = [own[place] - others[place] for place in own if place in others]
-    return summarize(gaps).mean if gaps else None
+    return stats.summarize(gaps).mean if gaps else None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from common import lab
-from common.alone import accuracies, units
+from common.alone import accuracies
 from common.bench import Bench
 from common.files import once, plain, read
 from common.images import leading
@@ -54,9 +54,8 @@ class DemoWork(Work):
                     self._search(bench, arm, net, seed)
         every = (self._found(arm, seed) for seed in self.seeds for arm in self.arms)
         found = [_network(stage) for searches in every for stage in _stages(searches)]
-        recipe = self.config.retrain.recipe
-        for seed in range(self.options.seeds if len(self.images[1]) else 0):
-            self.judging().train_alone(units(found, seed), self.folder / RETRAINED, recipe)
+        seeds = range(self.options.seeds if len(self.images[1]) else 0)
+        self.retrain(found, RETRAINED, self.config.retrain.recipe, seeds)
 
     def to_json(self) -> dict[str, Any]:
         """The result file: families of the arms whose searches are finished."""

@@ -84,7 +84,7 @@ def members(found: dict[str, Any]) -> list[Member]:
 
 
 def _search(bench: Bench, setting: Setting, row: Row, job: SampledJob, seed: int) -> dict[str, Any]:
-    searcher = lab.MCEA(
+    searcher = lab.search.MCEA(
         job.space,
         budgets=setting.budgets(row.num_scaled),
         seed=seed,

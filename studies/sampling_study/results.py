@@ -7,9 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from common.alone import accuracies
+from common.alone import accuracies, described
 from common.files import SEEDS, plain, read
-from common.lab import macs, realised
+from common.lab import realised
 from common.statistics import agreement, coefficients
 from sampling_study import families
 from sampling_study.families import supernet_folder
@@ -110,11 +110,8 @@ def _family(folder: Path, row: families.Row, seed: int, found: dict[str, Any]) -
         {
             "stage": member.stage,
             "form": member.form,
-            "macs": macs(member.architecture),
+            **described(member.architecture, "macs", "resolution", "widths", "depths"),
             "ratios": realised(members[0].architecture, member.architecture).to_json(),
-            "resolution": member.architecture.resolution,
-            "widths": member.architecture.widths,
-            "depths": member.architecture.depths,
             "accuracies": list(accuracies(folder / FAMILIES, member.architecture).values()),
         }
         for member in members

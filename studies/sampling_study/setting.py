@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from common import lab
-from common.command import flag
-from common.lab import Budget, Recipe
+from common.command import Lengths, flag
+from common.lab import Budget
 
 # The paper's two, which also draw the scored paths; and hierarchical sampling that is even over
 # resolutions and depths (core.balance), ours.
@@ -15,7 +15,7 @@ SAMPLERS = (*DRAWING, "balanced")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class Setting(Lengths):
     """One run; all of these change the results, so a folder holds one setting only."""
 
     base: float = flag(0.6e6, "f_0 in macs; stage j has 2^j of it")
@@ -35,11 +35,6 @@ class Setting:
     population: int = flag(24, "of the search")
     generations: int = flag(6, "of the search")
     strategies: int = flag(24, "of the search")
-    limit: int | None = flag(None, "images of each split, for a smoke test")
-    steps: int | None = flag(None, "of every training, for a smoke test")
-
-    def recipe(self, epochs: float) -> Recipe:
-        return lab.recipe(epochs, self.learning_rate, steps=self.steps, limit=self.limit)
 
     def budgets(self, num_scaled: int) -> tuple[Budget, ...]:
         """f_0 to f_M."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from common.lab import summarize
+from common.lab import stats
 from common.statistics import COEFFICIENTS
 from common.table import NONE, across, page, spread, table
 from sampling_study.families import SEARCHED, TOP
@@ -108,7 +108,7 @@ def _accuracies(family: Row) -> dict[int, float]:
     for form in (SEARCHED, *GROWN):
         for member in family["members"]:
             if member["form"] == form and member["accuracies"]:
-                found.setdefault(member["stage"], summarize(member["accuracies"]).mean)
+                found.setdefault(member["stage"], stats.summarize(member["accuracies"]).mean)
     return found
 
 
@@ -120,7 +120,7 @@ def _differences(by_row: Families) -> Iterator[str]:
             shared = [f for f in families if f["seed"] in others and sampler == SAMPLERS[0]]
             gaps = [_gaps(others[f["seed"]], _accuracies(f)) for f in shared]
             if any(gaps):
-                said = spread(summarize(each).mean for each in gaps if each)
+                said = spread(stats.summarize(each).mean for each in gaps if each)
                 yield f"{name.capitalize()} minus uniform, mean over members: {said} points"
                 break
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from common.alone import described
 from common.files import SEEDS
-from common.lab import Architecture, cost, macs
+from common.lab import Architecture, macs
 from scarlet_study.networks import PLAINEST, extremes, folded, genome, ranked, spread
 from scarlet_study.setting import LET, RELU, Setting, Training
 from scarlet_study.supernets import ARMS, Work
@@ -76,7 +77,7 @@ def found_folds(work: Work, training: Training) -> list[float]:
 
 def _found(work: Work, networks: dict[str, Architecture], seeds: range) -> list[Row]:
     return [
-        {"name": name, "accuracies": known, "macs": macs(each), "params": cost.of(each).params}
+        {"name": name, "accuracies": known} | described(each, "macs", "params")
         for name, each in networks.items()
         if (known := work.alone(each, seeds))
     ]

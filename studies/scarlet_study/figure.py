@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from common.lab import empirical_distribution
+from common.lab import stats
 from common.pictures import Figure, Series, colour, draw, linear, panel
 from scarlet_study.setting import FLIPS
 from scarlet_study.table import TITLES
@@ -63,7 +63,7 @@ def _curve(row: Row, shown: str) -> list[Series]:
 
 def _distribution(row: Row) -> Points:
     accuracies = [a for each in row["accuracies"].values() for a in each]
-    values, shares = empirical_distribution([100 * a for a in accuracies])
+    values, shares = stats.empirical_distribution([100 * a for a in accuracies])
     return values, [100 * share for share in shares]
 
 

@@ -58,7 +58,7 @@ def accuracies_now(
     settings = lab.evaluation_settings(num_recalibration, data)
     recalibration = leading(data.train, settings.num_recalibration)
     splits = {"recalibration": recalibration, "search": images}
-    work = lab.MeasurePaths(
+    work = lab.measure.MeasurePaths(
         supernet=supernet,
         splits=splits,
         settings=settings,
@@ -67,7 +67,7 @@ def accuracies_now(
         device=str(runtime.device),
         cache_bytes=CACHE_BYTES,
     )
-    meter = lab.PathMeter(work, splits)
+    meter = lab.measure.PathMeter(work, splits)
     return [meter.measure(network).num_correct / len(images) for network in networks]
 
 

@@ -94,23 +94,23 @@ def found(work: Work, study: str) -> list[dict[str, Any]]:
     ]
 
 
-def searcher(asked: Asked, setting: Setting, *, num_images: int) -> lab.NSGA2:
+def searcher(asked: Asked, setting: Setting, *, num_images: int) -> lab.search.NSGA2:
     """The search as the paper has it, but for what its kind leaves out."""
     space, kind = asked.job.space, asked.kind
     largest = lab.Population(space.largest[None], space.base_triple[None])
-    constraints = [lab.Constraint("macs", "<", MACS_SHARE * float(space.costs(largest)[0]))]
+    constraints = [lab.search.Constraint("macs", "<", MACS_SHARE * float(space.costs(largest)[0]))]
     if kind.accurate:
-        constraints.append(lab.Constraint("accuracy", ">", asked.least))
-    return lab.NSGA2(
+        constraints.append(lab.search.Constraint("accuracy", ">", asked.least))
+    return lab.search.NSGA2(
         space,
         seed=asked.seed,
         num_images=num_images,
-        objectives=lab.OBJECTIVES,
-        weights=lab.OBJECTIVE_WEIGHTS if kind.weighted else EQUAL_WEIGHTS,
+        objectives=lab.objectives.DEFAULT,
+        weights=lab.objectives.DEFAULT_WEIGHTS if kind.weighted else EQUAL_WEIGHTS,
         constraints=constraints,
         population=setting.population,
         generations=setting.generations,
-        exploitation=lab.PPO() if kind.controller else None,
+        exploitation=lab.search.PPO() if kind.controller else None,
         num_members=min(3, setting.population),
         identity_choices=space.identity_choices,
     )

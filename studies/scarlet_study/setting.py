@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from common.command import flag
-from common.lab import Recipe, recipe
+from common.command import Lengths, flag
+from common.lab import Recipe
 
 SPACE = "scarlet_small"
 # Ways to train: one permutation of the choices per layer, as many random paths before each update,
@@ -39,7 +39,7 @@ class Training:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class Setting(Lengths):
     """One run; all of these change the results, so a folder holds one setting only."""
 
     epochs: float = flag(10.0, "of every supernet; as many times more where a step has one path")
@@ -61,8 +61,6 @@ class Setting:
     population: int = flag(40, "of the searches")
     generations: int = flag(25, "of the searches")
     searches: int = flag(3, "of each kind, on each supernet")
-    limit: int | None = flag(None, "images of each split, for a smoke test")
-    steps: int | None = flag(None, "of every training, for a smoke test")
 
     def __post_init__(self) -> None:
         if not FEWEST_RANKED <= self.ranked <= self.networks:
@@ -73,11 +71,11 @@ class Setting:
 
     def supernet_recipe(self, training: Training) -> Recipe:
         """The recipe of the other studies' networks: cosine, weight decay 1e-4."""
-        return recipe(training.epochs, training.learning_rate, steps=self.steps, limit=self.limit)
+        return self.recipe(training.epochs, training.learning_rate)
 
     def alone_recipe(self) -> Recipe:
         """The same for networks trained alone."""
-        return recipe(self.alone_epochs, self.alone_rate, steps=self.steps, limit=self.limit)
+        return self.recipe(self.alone_epochs, self.alone_rate)
 
 
 SHORT = Setting(

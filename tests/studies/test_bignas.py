@@ -29,10 +29,10 @@ def test_smoke_trains_scores_searches_and_goes_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import bignas
-    from bignas_study import arms, scalenet, selection, supernets
+    from bignas_study import scalenet, selection, supernets
 
-    for module in (arms, supernets):
-        monkeypatch.setattr(module, "RATES", (0.1, 0.2))
+    few = {step: replace(of, rates=(0.1, 0.2)) for step, of in supernets.TRIES.items()}
+    monkeypatch.setattr(supernets.Work, "tries", few)
     monkeypatch.setattr(selection, "NUM_SEARCHES", 1)
     monkeypatch.setattr(scalenet, "ITERATIONS", 1)
     monkeypatch.setattr(scalenet, "GENERATIONS", 1)

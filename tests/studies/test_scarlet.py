@@ -38,7 +38,8 @@ def test_smoke_trains_scores_searches_and_goes_on(
     import scarlet
     from scarlet_study import alone, supernets
 
-    monkeypatch.setattr(supernets, "RATES", {"fair": (0.1, 0.2), "single_path": (0.1, 0.2)})
+    few = {step: replace(of, rates=(0.1, 0.2)) for step, of in supernets.TRIES.items()}
+    monkeypatch.setattr(supernets.Work, "tries", few)
     monkeypatch.setattr(alone, "REPEATS", 1)
     assert list(scarlet.PARTS.parts) == ALL.split(",")
     places = ["--out", str(tmp_path / "run"), "--results", str(tmp_path)]
