@@ -105,14 +105,22 @@ def chosen(options: argparse.Namespace, start: Any) -> Any:
     return replace(start, **{name: value for name, value in given.items() if value is not None})
 
 
-def positive(text: str) -> int:
-    """Reads a whole number from 1 on."""
-    return _whole(text, least=1)
+def whole(least: int) -> Callable[[str], int]:
+    """Reads a whole number from so many on."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} on")
+        return number
+
+    return read
 
 
-def count(text: str) -> int:
-    """Reads a whole number from 0 on."""
-    return _whole(text, least=0)
+positive, count = whole(1), whole(0)
 
 
 def above_zero(text: str) -> float:
@@ -143,13 +151,3 @@ def among(known: Collection[str], *, every: bool = False) -> Callable[[str], lis
 
 def _flags(setting: Any) -> list[Field[Any]]:
     return [each for each in fields(setting) if "said" in each.metadata]
-
-
-def _whole(text: str, *, least: int) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = least - 1
-    if number < least:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} on")
-    return number

@@ -21,7 +21,7 @@ class Series:
     Attributes:
         x, y: the points.
         colour: of all of them.
-        label: in the key under the title; without, it is not there.
+        label: in the picture's key, which is its first panel's, neutral ones last; may be empty.
         dots: their size; 0 is a line.
         dash, width: of the line.
     """
@@ -50,7 +50,6 @@ def panel(
     x: dict[str, Any],
     y: dict[str, Any],
     reading: str,
-    key: bool = True,
 ) -> Figure:
     """One panel of a picture.
 
@@ -59,9 +58,8 @@ def panel(
         series: later ones lie on top.
         x, y: the axes, made by `log`, `log_even` or `linear`.
         reading: what it shows, in words.
-        key: whether the labels stand above the picture (the first panel's do), neutral ones last.
     """
-    shown = [each for each in series if each.label and key]
+    shown = [each for each in series if each.label]
     shown.sort(key=lambda each: each.colour == NEUTRAL)
     return Figure(
         name=title,
