@@ -46,7 +46,7 @@ class Search:
 
     def _run(self, setting: Setting, folder: Path, bench: Bench) -> dict[str, Any]:
         space = lab.design_space(self.space)
-        searcher = lab.search.DesignSpaceSearch(
+        searcher = lab.search.RandomModels(
             space,
             budget=budget(REGNET_Z, self.factor),
             seed=self.seed,

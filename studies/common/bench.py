@@ -143,10 +143,12 @@ class Bench:
         return lab.evaluation_settings(self.num_recalibration, self.data)
 
     @contextmanager
-    def _evaluator(self, job: SupernetJob, path: Path) -> Iterator[tuple[lab.Evaluator, lab.Store]]:
+    def _evaluator(
+        self, job: SupernetJob, path: Path
+    ) -> Iterator[tuple[lab.Evaluator, lab.EvaluationStore]]:
         runtime = lab.Runtime(device=self.device, is_alone=True)
         with (
-            lab.Store(path) as store,
+            lab.EvaluationStore(path) as store,
             lab.Evaluator(
                 job.trained().to(runtime.device),
                 data=self.data,

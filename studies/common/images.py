@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import torch
 
-from common.lab import ImageData, Split, cache_dir, channel_statistics, load_data
+from common.lab import ImageData, Split, channel_statistics, default_cache, load_data
 
 SEED = 2017
 NUM_TRAIN, NUM_SEARCH, NUM_JUDGE = 30_000, 10_000, 20_000
@@ -20,7 +20,7 @@ def load_images(*, limit: int | None = None) -> tuple[ImageData, Split]:
     the data can look at the judge images.
     """
     whole = load_data(
-        "fashion_mnist", cache_dir=cache_dir(), seed=SEED, search_size=NUM_SEARCH // 10
+        "fashion_mnist", cache_dir=default_cache(), seed=SEED, search_size=NUM_SEARCH // 10
     )
     data = divided(whole, num_train=NUM_TRAIN, num_judge=NUM_JUDGE)
     judge = data.test

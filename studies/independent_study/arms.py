@@ -64,12 +64,10 @@ def searcher_of(
     All but the joint search score as many networks as that did.
     """
     if arm.searcher == "mcea":
-        return lab.make_searcher(config, space, num_images=num_images)
+        return lab.joint_search(config, space, num_images=num_images)
     budgets, at = config.ladder.budgets, {"seed": config.seed, "num_images": num_images}
     if arm.searcher == "random":
         return search.RandomSearch(space, budgets=budgets, num_evaluations=num_evaluations, **at)
-    population, _ = lab.evolution_of(config, "independent")
-    generations = max(1, num_evaluations // (len(budgets) * population))
-    evolution = lab.Evolution(population=population, generations=generations)
+    evolution = lab.evolved(config, num_evaluations=num_evaluations // len(budgets))
     own = budgets if net.stage is None else budgets[net.stage : net.stage + 1]
     return search.IndependentSearch(space, budgets=own, evolution=evolution, **at)

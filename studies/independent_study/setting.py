@@ -59,7 +59,7 @@ def judge_images(demo: ImageData, *, limit: int | None = None) -> Split | None:
     is not for studies. None, and no accuracies, where the full set cannot be had.
     """
     try:
-        full = lab.load_data("fashion_mnist", cache_dir=lab.cache_dir()).train
+        full = lab.load_data("fashion_mnist", cache_dir=lab.default_cache()).train
     except ValueError as error:
         print(f"no accuracies: {error}")
         return None

@@ -35,7 +35,7 @@ class DemoWork(Work):
 
     @cached_property
     def images(self) -> tuple[lab.ImageData, lab.Split]:
-        data = lab.load_images(self.config)
+        data = lab.demo_images(self.config)
         none = leading(data.test, 0)
         return replace(data, test=none), judge_images(data, limit=self.setting.limit) or none
 

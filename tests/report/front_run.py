@@ -10,10 +10,11 @@ from typing import Any
 import fixture
 import numpy as np
 
+from escalade.artefacts.searched import Searched
+from escalade.core.values.codec import encode
 from escalade.report.contents import read as read_run
 from escalade.report.page import write
 from escalade.search import NSGA2, Constraint, drive
-from escalade.search.front import FrontResult
 from escalade.spaces.load import load, read, to_json
 
 CONSTRAINTS = {
@@ -24,7 +25,7 @@ KINDS = ("macs", "params", "activations")
 
 
 @cache
-def searched(name: str = "bignas_small") -> tuple[FrontResult, list[dict[str, Any]]]:
+def searched(name: str = "bignas_small") -> tuple[Searched, list[dict[str, Any]]]:
     """The result, and a row for every network that was scored."""
     space = load(name, in_channels=1, num_classes=10)
     rows: list[dict[str, Any]] = []
@@ -52,7 +53,7 @@ def searched(name: str = "bignas_small") -> tuple[FrontResult, list[dict[str, An
 
 def found(name: str = "bignas_small") -> dict[str, Any]:
     """search.json."""
-    return searched(name)[0].to_json() | {"divisors": [4, 1]}
+    return encode(searched(name)[0]) | {"divisors": [4, 1]}
 
 
 def page(folder: Path, name: str = "bignas_small") -> Path:

@@ -10,8 +10,8 @@ import fixture
 import front_run
 import pytest
 import reading
-
 from escalade.api.design import growth_json
+
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget

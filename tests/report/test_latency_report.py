@@ -8,12 +8,12 @@ import reading
 
 from escalade.artefacts.latencies import TableFacts
 from escalade.core.numbers.budget import Budget
-from escalade.core.scaling.rule_comparison import compare
-from escalade.core.values.codec import decode
+from escalade.core.values.codec import decode, encode
 from escalade.report import page
 from escalade.report.contents import read
 from escalade.report.figures.latency_check import latency_check
 from escalade.report.figures.paths import path_histogram
+from escalade.search.growing.rules_beside import compare
 
 TABLE = {
     "settings": "CPU core, batch 1, 1 thread, fp32",
@@ -40,7 +40,7 @@ def compared(tmp_path):
     for member in growth["members"]:
         budget = Budget(member["budget"])
         rules = compare(fixture.base(), rules=["dWr", "dwr"], budget=budget, stage=member["stage"])
-        member["compared"] = [rule.to_json() for rule in rules]
+        member["compared"] = [encode(rule) for rule in rules]
     growth["members"][1]["compared"][1] = {"rule": "dwr", "note": "no factor <meets> it"}
     (folder / "growth.json").write_text(json.dumps(growth))
     return folder

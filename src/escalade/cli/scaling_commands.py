@@ -13,8 +13,8 @@ from escalade.cli.parser import UsageError
 from escalade.cli.table import table
 
 if TYPE_CHECKING:
-    from escalade.api.device_latency import DeviceLatency
     from escalade.core.network.architecture import Architecture
+    from escalade.evaluate.timing.device_latency import DeviceLatency
 
 Commands = Any
 KINDS = ("macs", "params", "activations")
@@ -80,7 +80,7 @@ def _latency(options: argparse.Namespace) -> DeviceLatency | None:
             flag = f"--{next(iter(given)).replace('_', '-')}"
             raise UsageError(f"{flag}: goes with --kind latency")
         return None
-    from escalade.api.device_latency import DeviceLatency
+    from escalade.evaluate.timing.device_latency import DeviceLatency
 
     return DeviceLatency(**given, say=write_line)
 
@@ -128,12 +128,14 @@ def _made(
     from escalade.core.numbers.budget import parse_amount
     from escalade.core.scaling.scale_by import scale
     from escalade.core.scaling.solve_factor import solve_factor
+    from escalade.core.values.invalid import within
     from escalade.spaces.scaled import read_factor
 
     if options.to is None:
         factor = read_factor(options.by)
         return factor, scale(base, options.rule, factor)
-    target = parse_amount(options.to, kind=options.kind, where="--to")
+    with within("--to"):
+        target = parse_amount(options.to, kind=options.kind, kind_flag="--kind")
     if latency is not None:
         solved = latency.solve(base, rule=options.rule, seconds=target)
     else:

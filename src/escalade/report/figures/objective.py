@@ -10,7 +10,7 @@ from typing import Any
 from escalade.report.figures.figure import label, log_axis
 from escalade.report.number import amount, latency, percent
 from escalade.report.palette import NEUTRAL
-from escalade.search.constraints import Constraint
+from escalade.search.front.constraints import Constraint
 
 _TITLES = {
     "error": "error on the search images (%)",
