@@ -7,7 +7,7 @@ from copy import deepcopy
 import pytest
 import yaml
 
-from escalade.core.network.architecture import SqueezeExcite
+from escalade.core.network.block import SqueezeExcite
 from escalade.core.space.choice_data import (
     IDENTITY,
     Choice,

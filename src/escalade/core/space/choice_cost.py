@@ -2,28 +2,24 @@
 
 Costs are the stand-alone network's. Identities are left out of it and leave the width as it was,
 so a layer costs what its position, its choice, and the width that is left before it say; where the
-space folds, also whether the choice before it is an identity. Each combination is priced once by
-the twin that prices a network (`core.network.cost`, or a latency table), so both agree exactly.
+space folds, also whether the choice before it is an identity. Each combination is priced once.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from escalade.core.network.architecture import Block
-from escalade.core.network.price import Price
+from escalade.core.network import parts
+from escalade.core.network.block import Block
+from escalade.core.network.cost import Price
 from escalade.core.numbers.rounding import conv_side
 from escalade.core.space.choice_data import ChoiceData
 from escalade.core.space.choice_network import without_skip
 from escalade.core.space.choice_shape import ChoiceShape, LayerShape
 from escalade.core.space.population import IntArray, chunks
-
-if TYPE_CHECKING:
-    from escalade.core.latency.latency_table import LatencyTable
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,23 +42,18 @@ class ChoiceTables:
     is_identity: npt.NDArray[np.bool_]
 
 
-def choice_tables(
-    data: ChoiceData, shape: ChoiceShape, kind: str, latency: LatencyTable | None = None
-) -> ChoiceTables:
+def choice_tables(data: ChoiceData, shape: ChoiceShape, price: Price) -> ChoiceTables:
     """The tables of a space.
 
     Args:
         data, shape: the space.
-        kind: macs, params, activations or latency.
-        latency: a device's table, for latency.
+        price: of one part of a network, a whole number.
     """
-    price = Price.of(data, kind, latency)
     layers = [layer for *_, layer in shape.layers]
     widths = sorted({shape.first.width, *(layer.width for layer in layers)})
-    side = conv_side(data.resolution, shape.stem.stride)
-    fixed = price.stem(shape.stem, data.resolution)
-    fixed += price.block(shape.first, shape.stem.width, side)
-    side = conv_side(side, shape.first.stride)
+    stem = parts.stem(shape.stem, in_channels=data.in_channels, side=data.resolution)
+    first = parts.block(shape.first, in_width=shape.stem.width, side=stem.after)
+    side = first.after
     table = np.full((len(layers), 2, len(widths), len(data.choices)), -1, dtype=np.int64)
     known: dict[tuple[Block | None, int, int], int] = {}
     before = {shape.first.width}
@@ -74,17 +65,24 @@ def choice_tables(
                 block = _left(data, layer, choice, widths[in_width], after=bool(after))
                 key = (block, widths[in_width], side)
                 if key not in known:
-                    known[key] = price.block(block, *key[1:]) if block else 0
+                    known[key] = 0
+                    if block is not None:
+                        known[key] = price(parts.block(block, in_width=widths[in_width], side=side))
                 rows[after, in_width, choice] = known[key]
         before.add(layer.width)
         side = conv_side(side, layer.stride)
     return ChoiceTables(
-        fixed=fixed,
+        fixed=price(stem) + price(first),
         layers=table,
-        head=np.array([price.head(shape.head.width or 0, width, side) for width in widths]),
+        head=np.array([_head(data, price, width, side) for width in widths]),
         own=np.array([widths.index(layer.width) for layer in layers]),
         is_identity=np.array([i in data.identities for i in range(len(data.choices))]),
     )
+
+
+def _head(data: ChoiceData, price: Price, in_width: int, side: int) -> int:
+    ends = parts.head(data.head, in_width=in_width, num_classes=data.num_classes, side=side)
+    return sum(price(part) for _, part in ends)
 
 
 def _left(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from escalade.core.network.architecture import Block, Head, SqueezeExcite, Stem
+from escalade.core.network.block import Block, Head, SqueezeExcite, Stem
 from escalade.core.network.legality import check_squeezed
 from escalade.core.space.space_checks import (
     check_head,

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from escalade.core.network.architecture import Architecture, Block, Rounding, Stage
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import DSCONV, Block, Rounding, Stage
+from escalade.core.network.kinds import keeps_shape
 from escalade.core.space.choice_data import Choice, ChoiceData
 from escalade.core.space.choice_shape import ChoiceShape, LayerShape
 
@@ -35,7 +37,7 @@ def choice_shape(data: ChoiceData) -> ChoiceShape:
         num_classes=data.num_classes,
         stem=data.stem,
         first=Block(
-            kind="dsconv",
+            kind=DSCONV,
             kernel=data.first.kernel,
             stride=data.first.stride,
             expansion=1.0,
@@ -74,7 +76,7 @@ def running(data: ChoiceData, shape: ChoiceShape, genome: Genome) -> Architectur
 
 def without_skip(block: Block, in_width: int, wanted: bool) -> Block:
     """The block without its shortcut, if that is wanted and it has one."""
-    return replace(block, skip=False) if wanted and block.keeps_shape(in_width) else block
+    return replace(block, skip=False) if wanted and keeps_shape(block, in_width) else block
 
 
 def _folding(

@@ -25,7 +25,7 @@ from escalade.core.space.choice_cost import (
 )
 from escalade.core.space.choice_data import ChoiceData, check_identity
 from escalade.core.space.choice_shape import ChoiceShape
-from escalade.core.space.laddered import Laddered, needed
+from escalade.core.space.laddered import Laddered, pricing
 from escalade.core.space.path import Gene, Path
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.traits import Traits
@@ -195,15 +195,13 @@ class ChoiceSpace(Laddered[ChoiceData], Unscaled):
         Raises:
             ValueError: for latency without a table.
         """
-        costs: npt.NDArray[Any] = choice_costs(self._table(kind), population.genomes)
-        if kind == "latency":
-            costs = needed(self.latency, space=self.name).total(costs)
-        return costs
+        _, total = pricing(kind, self.latency, space=self.name)
+        return total(choice_costs(self._table(kind), population.genomes))
 
     def _table(self, kind: str) -> ChoiceTables:
-        latency = needed(self.latency, space=self.name) if kind == "latency" else None
+        price, _ = pricing(kind, self.latency, space=self.name)
         if kind not in self._tables:
-            self._tables[kind] = choice_tables(self.data, self.shape, kind, latency)
+            self._tables[kind] = choice_tables(self.data, self.shape, price)
         return self._tables[kind]
 
     @cached_property

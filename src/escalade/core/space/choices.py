@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from escalade.core.network.architecture import Block, Head, SqueezeExcite, Stem
+from escalade.core.network.block import MBCONV, Block, Head, SqueezeExcite, Stem
+from escalade.core.network.kinds import KINDS
 from escalade.core.network.legality import check_squeezed
 from escalade.core.numbers.fields import as_mapping
 from escalade.core.space.space_checks import (
@@ -43,7 +44,7 @@ class StemChoices:
 class StageChoices:
     """Choices of one stage: `depth` is (least, most), the rest are lists."""
 
-    kind: str = "mbconv"
+    kind: str = MBCONV
     depth: tuple[int, int]
     widths: tuple[int, ...]
     expansions: tuple[float, ...]
@@ -188,8 +189,8 @@ def check_stage(stage: StageChoices, divisor: int, where: str, *, before: Sequen
     check_stride(stage.stride, f"{where}.stride")
     check_widths(stage.widths, divisor, f"{where}.widths")
     check_odd(stage.kernels, f"{where}.kernels")
-    if stage.kind == "dsconv" and stage.expansions != (1.0,):
-        raise ValueError(f"{where}.expansions: dsconv does not expand; use [1]")
+    if not KINDS[stage.kind].expands and stage.expansions != (1.0,):
+        raise ValueError(f"{where}.expansions: {stage.kind} does not expand; use [1]")
     if stage.se is not None:
         check_squeeze(stage.se, f"{where}.se")
         block = Block(kind=stage.kind, expansion=min(stage.expansions), width=1, se=stage.se)

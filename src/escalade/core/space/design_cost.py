@@ -1,87 +1,42 @@
-"""Costs of many RegNets at once, exactly as `cost.of` counts each (its twin)."""
+"""Costs of many RegNets at once; no network is built."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 
+from escalade.core.network import parts, regnet
+from escalade.core.network.block import Head, Stem
+from escalade.core.network.cost import Price
+from escalade.core.network.many import block_prices
 from escalade.core.numbers.rounding import conv_side
 from escalade.core.space.design_choices import DesignData
 from escalade.core.space.design_shapes import Shapes
 from escalade.core.space.population import IntArray
 
-SE_RATIO = 0.25
-KERNEL = 3
 
-
-class _Tally:
-    """Macs, params and activations being added up, each (n,)."""
-
-    def __init__(self, num: int) -> None:
-        self.macs, self.params, self.activations = np.zeros((3, num), dtype=np.int64)
-
-    def conv(
-        self, in_width: IntArray, width: IntArray, area: IntArray, *, times: IntArray, kernel: int
-    ) -> None:
-        """A convolution and its batch norm; `in_width` is one group's."""
-        weights = in_width * width * kernel**2
-        self.macs += times * weights * area
-        self.params += times * (weights + 2 * width)
-        self.activations += times * width * area
-
-    def squeeze_excite(self, hidden: IntArray, reduced: IntArray, *, times: IntArray) -> None:
-        self.macs += times * 2 * hidden * reduced
-        self.params += times * (2 * hidden * reduced + hidden + reduced)
-        self.activations += times * (hidden + reduced)
-
-
-def design_costs(data: DesignData, shapes: Shapes, resolutions: IntArray) -> dict[str, IntArray]:
-    """Macs, params and activations of every network: (n,) each."""
-    num = len(resolutions)
-    tally, one = _Tally(num), np.ones(num, dtype=np.int64)
-    side = conv_side(resolutions, data.stem_stride)
-    in_width = one * data.stem_width
-    tally.conv(one * data.in_channels, in_width, side**2, times=one, kernel=KERNEL)
+def design_costs(data: DesignData, price: Price, shapes: Shapes, resolutions: IntArray) -> IntArray:
+    """The sum of the prices of every network's parts: (n,)."""
+    stem = Stem(width=data.stem_width, stride=data.stem_stride, activation=data.activation)
+    head = Head(width=data.head_width, activation=data.activation)
+    part = parts.stem(stem, in_channels=data.in_channels, side=resolutions, residual=True)
+    total: IntArray = np.zeros(len(resolutions), dtype=np.int64) + price(part)
+    in_width, side = np.full(len(resolutions), data.stem_width), part.after
+    letter: Any = data.block
     for stage in range(shapes.widths.shape[1]):
         width, depth = shapes.widths[:, stage], shapes.depths[:, stage]
-        group, there = shapes.groups[:, stage], depth > 0
-        stride = data.first_stride if stage == 0 else 2
-        out = np.where(there, conv_side(side, stride), side)
-        projects = (in_width != width) | (stride != 1)
-        _blocks(
-            tally, data, in_width, width, group, side, out, times=one * there, projects=projects
-        )
-        rest = np.maximum(depth - 1, 0)
-        _blocks(tally, data, width, width, group, out, out, times=rest, projects=None)
-        in_width, side = np.where(there, width, in_width), out
-    if data.head_width is not None:
-        head = one * data.head_width
-        tally.conv(in_width, head, side**2, times=one, kernel=1)
-        in_width = head
-    tally.macs += in_width * data.num_classes
-    tally.params += (in_width + 1) * data.num_classes
-    tally.activations += data.num_classes
-    return {"macs": tally.macs, "params": tally.params, "activations": tally.activations}
-
-
-def _blocks(
-    tally: _Tally,
-    data: DesignData,
-    in_width: IntArray,
-    width: IntArray,
-    group: IntArray,
-    side: IntArray,
-    out: IntArray,
-    *,
-    times: IntArray,
-    projects: np.ndarray | None,
-) -> None:
-    """So many equal blocks."""
-    hidden = np.rint(width * data.bottleneck_ratio).astype(np.int64)
-    if projects is not None and data.block != "z":
-        tally.conv(in_width, width, out**2, times=times * projects, kernel=1)
-    tally.conv(in_width, hidden, side**2, times=times, kernel=1)
-    tally.conv(group, hidden, out**2, times=times, kernel=KERNEL)
-    if data.block != "x":
-        reduced = np.rint(in_width * SE_RATIO).astype(np.int64)
-        tally.squeeze_excite(hidden, reduced, times=times)
-    tally.conv(hidden, width, out**2, times=times, kernel=1)
+        there, stride = depth > 0, data.first_stride if stage == 0 else 2
+        more = regnet.block(letter, width=width, group_width=shapes.groups[:, stage])
+        first = replace(more, stride=stride)
+        total += there * block_prices(price, first, in_width=in_width, side=side)
+        in_width = np.where(there, width, in_width)
+        side = np.where(there, conv_side(side, stride), side)
+        later = block_prices(price, more, in_width=width, side=side)
+        total += np.maximum(depth - 1, 0) * later
+    ends = parts.head(
+        head, in_width=in_width, num_classes=data.num_classes, side=side, residual=True
+    )
+    total += sum(price(part) for _, part in ends)
+    return total

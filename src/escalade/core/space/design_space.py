@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from escalade.core.network.architecture import Architecture, Head, Rounding, Stem
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Head, Rounding, Stem
 from escalade.core.network.regnet import regnet
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.design_choices import DesignData, total_stride
 from escalade.core.space.design_cost import design_costs
-from escalade.core.space.design_latency import design_latency
 from escalade.core.space.design_shapes import Floats, Shapes, shapes
-from escalade.core.space.laddered import Laddered, needed
+from escalade.core.space.laddered import Laddered, pricing
 from escalade.core.space.path import Gene, Path, values
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.shape import SupernetShape
@@ -234,11 +234,9 @@ class DesignSpace(Laddered[DesignData], Unscaled):
         Raises:
             ValueError: for latency without a table.
         """
-        genomes, sides = population.genomes, self.sides(population)
-        if kind != "latency":
-            return design_costs(self.data, self.shapes(genomes), sides)[kind]
-        table = needed(self.latency, space=self.name)
-        return design_latency(self.data, table, self.shapes(genomes), sides)
+        shapes, sides = self.shapes(population.genomes), self.sides(population)
+        price, total = pricing(kind, self.latency, space=self.name)
+        return total(design_costs(self.data, price, shapes, sides))
 
     def shapes(self, genomes: IntArray) -> Shapes:
         """Widths, depths and group widths of every network's stages."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
+import numpy.typing as npt
+
+from escalade.core.network.cost import PRICES, Price
 from escalade.core.space.choice_data import ChoiceData
 from escalade.core.space.choices import SpaceData
 from escalade.core.space.design_choices import DesignData
 from escalade.core.space.layer_choices import LayerData
+from escalade.core.space.population import IntArray
 
 if TYPE_CHECKING:
     from escalade.core.latency.latency_table import LatencyTable
@@ -87,14 +91,23 @@ class Laddered(Generic[Data]):
         )
 
 
-def needed(table: LatencyTable | None, *, space: str) -> LatencyTable:
-    """The latency table that a space must have where latencies are asked for.
+def pricing(
+    kind: str, table: LatencyTable | None, *, space: str
+) -> tuple[Price, Callable[[IntArray], npt.NDArray[Any]]]:
+    """What a part costs in whole numbers, and what sums of these mean.
+
+    Args:
+        kind: macs, params, activations or latency (in seconds).
+        table: a device's, for latency.
+        space: its name, for errors.
 
     Raises:
-        ValueError: if it has none.
+        ValueError: for latency without a table.
     """
+    if kind != "latency":
+        return PRICES[kind], lambda sums: sums
     if table is None:
         raise ValueError(
             f"space {space}: latency is measured, not counted, and there is no table of it"
         )
-    return table
+    return table.price, table.total

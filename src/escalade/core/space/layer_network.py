@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from escalade.core.network.architecture import Architecture, Head, Rounding, Stage
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Head, Rounding, Stage
 from escalade.core.space.layer_choices import LayerData, LayerStage
 from escalade.core.space.layer_genome import HEAD, RESOLUTION, STEM, StageColumns, columns
 from escalade.core.space.population import IntArray

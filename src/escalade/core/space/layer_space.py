@@ -17,12 +17,13 @@ import numpy.typing as npt
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.space import layer_genome, layer_network
-from escalade.core.space.laddered import Laddered, needed
+from escalade.core.space.laddered import Laddered, pricing
 from escalade.core.space.layer_choices import LayerData
-from escalade.core.space.layer_cost import LayerTables, layer_costs, layer_tables
+from escalade.core.space.layer_cost import layer_costs, layer_tables
 from escalade.core.space.layer_genome import RESOLUTION, StageColumns
 from escalade.core.space.path import Gene, Path
 from escalade.core.space.population import IntArray, Population
+from escalade.core.space.price_tables import PriceTables
 from escalade.core.space.shape import SupernetShape
 from escalade.core.space.traits import Traits
 from escalade.core.space.unscaled import UNSCALED, Unscaled
@@ -170,19 +171,13 @@ class LayerSpace(Laddered[LayerData], Unscaled):
         Raises:
             ValueError: for latency without a table.
         """
-        costs: npt.NDArray[Any] = layer_costs(self.data, self._table(kind), population.genomes)
-        if kind == "latency":
-            costs = needed(self.latency, space=self.name).total(costs)
-        return costs
-
-    def _table(self, kind: str) -> LayerTables:
-        latency = needed(self.latency, space=self.name) if kind == "latency" else None
+        price, total = pricing(kind, self.latency, space=self.name)
         if kind not in self._tables:
-            self._tables[kind] = layer_tables(self.data, self.resolutions, kind, latency)
-        return self._tables[kind]
+            self._tables[kind] = layer_tables(self.data, self.resolutions, price)
+        return total(layer_costs(self.data, self._tables[kind], population.genomes))
 
     @cached_property
-    def _tables(self) -> dict[str, LayerTables]:
+    def _tables(self) -> dict[str, PriceTables]:
         """By kind of cost, those made so far."""
         return {}
 

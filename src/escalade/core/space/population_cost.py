@@ -1,43 +1,65 @@
-"""Costs of whole populations by integer arithmetic on arrays; no network is built.
-
-The twin of `core.network.cost`: both count the same layers, and a test holds them equal exactly.
-"""
+"""Costs of whole populations of a staged space, by look-up in tables; no network is built."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from escalade.core.network.architecture import SqueezeExcite
-from escalade.core.numbers.rounding import conv_side, make_divisible, scale_depth
-from escalade.core.space.choices import StageChoices
+from escalade.core.network.cost import Price
+from escalade.core.numbers.rounding import scale_depth
 from escalade.core.space.population import IntArray, Population, chunks
+from escalade.core.space.price_tables import (
+    Choices,
+    PriceTables,
+    block_of_all,
+    look_up,
+    price_tables,
+)
 
 if TYPE_CHECKING:
     from escalade.core.space.search_space import SearchSpace
 
 
-def population_costs(space: SearchSpace, population: Population) -> dict[str, IntArray]:
-    """Macs, params and activations of every path: arrays of shape (n,)."""
-    tables = Tables.of(space)
-    totals = np.zeros((3, len(population)), dtype=np.int64)
+def population_tables(space: SearchSpace, price: Price) -> PriceTables:
+    """The prices of a space's blocks; a setting is a resolution, its ratio and a width ratio."""
+    data, sizes = space.data, Sizes.of(space)
+    num_ratios = len(space.width_ratios)
+
+    def by_setting(widths: IntArray) -> IntArray:
+        return np.tile(widths.T, (sizes.sides.size, 1))
+
+    choices = Choices(
+        in_channels=data.in_channels,
+        num_classes=data.num_classes,
+        sides=np.repeat(sizes.sides.ravel(), num_ratios),
+        stem=data.stem.of(0),
+        stem_widths=by_setting(sizes.stem_widths),
+        blocks=[block_of_all(stage) for stage in data.stages],
+        widths=[by_setting(widths) for widths in sizes.widths],
+        head=data.head,
+    )
+    return price_tables(choices, price)
+
+
+def population_costs(space: SearchSpace, tables: PriceTables, population: Population) -> IntArray:
+    """The sum of the prices of every path's parts: (n,)."""
+    sizes, totals = Sizes.of(space), np.empty(len(population), dtype=np.int64)
     for rows in chunks(len(population)):
-        totals[:, rows] = _chunk(space, tables, population[rows])
-    return dict(zip(("macs", "params", "activations"), totals, strict=True))
+        totals[rows] = _chunk(space, sizes, tables, population[rows])
+    return totals
 
 
 def population_sides(space: SearchSpace, population: Population) -> IntArray:
     """Resolution of every path: (n,)."""
-    sides: IntArray = Tables.of(space).sides[population.genomes[:, 0], population.strategies[:, 2]]
+    sides: IntArray = Sizes.of(space).sides[population.genomes[:, 0], population.strategies[:, 2]]
     return sides
 
 
 def population_depths(space: SearchSpace, population: Population) -> IntArray:
     """Blocks of every path: (n,)."""
-    depths, ratio = Tables.of(space).depths, population.strategies[:, 0]
+    depths, ratio = Sizes.of(space).depths, population.strategies[:, 0]
     total = np.zeros(len(population), dtype=np.int64)
     for i in range(len(space.data.stages)):
         base = np.count_nonzero(space.kernels(population.genomes, i), axis=1)
@@ -46,7 +68,7 @@ def population_depths(space: SearchSpace, population: Population) -> IntArray:
 
 
 @dataclass(frozen=True, slots=True)
-class Tables:
+class Sizes:
     """What ratios make of the space's choices, as look-up tables."""
 
     sides: IntArray  # (resolution choice, ratio)
@@ -55,7 +77,7 @@ class Tables:
     depths: IntArray  # (base depth, ratio)
 
     @classmethod
-    def of(cls, space: SearchSpace) -> Tables:
+    def of(cls, space: SearchSpace) -> Sizes:
         data = space.data
         most = max(stage.depth[1] for stage in data.stages)
 
@@ -74,112 +96,26 @@ class Tables:
         )
 
 
-def _chunk(space: SearchSpace, tables: Tables, population: Population) -> IntArray:
-    genomes = population.genomes
-    d, w, r = population.strategies.T
-    data = space.data
-    total = _Total(len(population))
-    side = conv_side(tables.sides[genomes[:, 0], r], data.stem.stride)
-    width = tables.stem_widths[genomes[:, 1], w]
-    total.conv(data.in_channels * data.stem.kernel**2 * width, width, side)
-    for i, choices in enumerate(data.stages):
-        start = space.kernel_columns[i].start
-        out_width = tables.widths[i][genomes[:, start - 3], w]
-        kernels = space.kernels(genomes, i)
-        depth = np.count_nonzero(kernels, axis=1)
-        squares = kernels * kernels
-        last = squares[np.arange(len(squares)), depth - 1]
-        repeats = tables.depths[depth, d] - depth
-        rest = squares[:, 1:].sum(axis=1) + repeats * last
-        expansion = np.array(choices.expansions)[genomes[:, start - 2]]
-        first = _Blocks(choices, in_width=width, width=out_width, expansion=expansion)
-        out_side = conv_side(side, choices.stride)
-        first.add(total, num=1, squares=squares[:, 0], side=side, out_side=out_side)
-        more = _Blocks(choices, in_width=out_width, width=out_width, expansion=expansion)
-        num = depth + repeats - 1
-        more.add(total, num=num, squares=rest, side=out_side, out_side=out_side)
-        width, side = out_width, out_side
-    head_width = data.head.width
-    assert head_width is not None  # `choices` refuses a space without it
-    total.conv(width * head_width, head_width, side)
-    total.linear(head_width, data.num_classes)
-    return total.sums
-
-
-class _Total:
-    """Running sums: macs, params, activations."""
-
-    def __init__(self, num: int) -> None:
-        self.sums: IntArray = np.zeros((3, num), dtype=np.int64)
-
-    def conv(
-        self, weights: IntArray, width: IntArray | int, side: IntArray, *, num: IntArray | int = 1
-    ) -> None:
-        """`num` convolutions with batch norm; `weights` counts those of one."""
-        area = side * side
-        self.sums[0] += num * weights * area
-        self.sums[1] += num * (weights + 2 * width)
-        self.sums[2] += num * width * area
-
-    def linear(self, width: int, classes: int) -> None:
-        self.sums += np.array([[width * classes], [width * classes + classes], [classes]])
-
-
-class _Blocks:
-    """Blocks of one stage that agree in everything but the kernel."""
-
-    def __init__(
-        self,
-        choices: StageChoices,
-        *,
-        in_width: IntArray,
-        width: IntArray,
-        expansion: npt.NDArray[np.float64],
-    ) -> None:
-        self.expands = choices.kind == "mbconv"
-        self.in_width, self.width = in_width, width
-        self.hidden = divisible_array(in_width * expansion) if self.expands else in_width
-        self.reduced = reduced_widths(choices.se, in_width, self.hidden)
-
-    def add(
-        self,
-        total: _Total,
-        *,
-        num: IntArray | int,
-        squares: IntArray,
-        side: IntArray,
-        out_side: IntArray,
-    ) -> None:
-        """Add `num` blocks whose squared kernels sum to `squares`."""
-        hidden, reduced = self.hidden, self.reduced
-        if self.expands:
-            total.conv(self.in_width * hidden, hidden, side, num=num)
-        area = out_side * out_side
-        total.sums[0] += hidden * squares * area
-        total.sums[1] += hidden * squares + num * 2 * hidden
-        total.sums[2] += num * hidden * area
-        if reduced is not None:
-            total.sums[0] += num * 2 * hidden * reduced
-            total.sums[1] += num * (2 * hidden * reduced + hidden + reduced)
-            total.sums[2] += num * (hidden + reduced)
-        total.conv(hidden * self.width, self.width, out_side, num=num)
-
-
-def reduced_widths(
-    se: SqueezeExcite | None, in_width: IntArray, hidden: IntArray
-) -> IntArray | None:
-    """Inner width of the squeeze-excitation, rounded half to even like Python's round."""
-    if se is None:
-        return None
-    of = hidden if se.of == "hidden" else in_width
-    if se.divisor > 1:
-        return divisible_array(of * se.ratio, se.divisor)
-    reduced: IntArray = np.rint(of * se.ratio).astype(np.int64)
-    return reduced
-
-
-def divisible_array(values: npt.NDArray[np.floating[Any]], divisor: int = 8) -> IntArray:
-    """`make_divisible` of an array, through a table of the distinct values."""
-    distinct, inverse = np.unique(values, return_inverse=True)
-    table = np.array([make_divisible(float(value), divisor) for value in distinct], dtype=np.int64)
-    return table[inverse]
+def _chunk(
+    space: SearchSpace, sizes: Sizes, tables: PriceTables, population: Population
+) -> IntArray:
+    genes = np.ascontiguousarray(population.genomes.T)
+    d, w, r = np.ascontiguousarray(population.strategies.T)
+    setting = (genes[0] * len(space.resolution_ratios) + r) * len(space.width_ratios) + w
+    before = genes[1]
+    total = look_up(tables.stem, setting, before)
+    for choices, columns, table in zip(
+        space.data.stages, space.kernel_columns, tables.stages, strict=True
+    ):
+        width, expansion, more = genes[columns.start - 3 : columns.start]
+        choice = (width * len(choices.kernels) + genes[columns]) * len(choices.expansions)
+        choice += expansion
+        depth = choices.depth[0] + more
+        total += look_up(table.first, setting, before, choice[0])
+        for position in range(1, choices.depth[1]):
+            total += look_up(table.later, setting, width, choice[position]) * (position < depth)
+        repeats = sizes.depths[depth, d] - depth
+        last = choice[depth - 1, np.arange(len(depth))]
+        total += look_up(table.later, setting, width, last) * repeats
+        before = width
+    return total + look_up(tables.head, setting, before, 0 * before)

@@ -20,15 +20,16 @@ from escalade.core.numbers.rounding import make_divisible, round_to
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space import space_network
 from escalade.core.space.choices import Ratios, SpaceData
-from escalade.core.space.laddered import Laddered, needed
+from escalade.core.space.laddered import Laddered, pricing
 from escalade.core.space.path import Gene, Path
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.population_cost import (
     population_costs,
     population_depths,
     population_sides,
+    population_tables,
 )
-from escalade.core.space.population_latency import population_latency
+from escalade.core.space.price_tables import PriceTables
 from escalade.core.space.shape import SupernetShape
 from escalade.core.space.strategies import distinct_rows, generate, product, unions
 from escalade.core.space.traits import Traits
@@ -266,9 +267,15 @@ class SearchSpace(Laddered[SpaceData]):
         Raises:
             ValueError: for latency without a table.
         """
-        if kind != "latency":
-            return population_costs(self, population)[kind]
-        return population_latency(self, needed(self.latency, space=self.name), population)
+        price, total = pricing(kind, self.latency, space=self.name)
+        if kind not in self._tables:
+            self._tables[kind] = population_tables(self, price)
+        return total(population_costs(self, self._tables[kind], population))
+
+    @cached_property
+    def _tables(self) -> dict[str, PriceTables]:
+        """By kind of cost, those made so far."""
+        return {}
 
     @cached_property
     def shape(self) -> SupernetShape:

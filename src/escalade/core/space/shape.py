@@ -6,21 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from escalade.core.network.architecture import Block, Head, SqueezeExcite
+from escalade.core.network.block import MBCONV, Block, Head, SqueezeExcite, Stem
 
 if TYPE_CHECKING:
     from escalade.core.space.choices import SpaceData
     from escalade.core.space.layer_choices import LayerData
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StemShape:
-    """The largest stem; kernel and stride are fixed."""
-
-    width: int
-    kernel: int = 3
-    stride: int = 2
-    activation: str = "hard_swish"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +27,7 @@ class StageShape:
     expansions: tuple[float, ...]
     kernels: tuple[int, ...]
     stride: int
-    kind: str = "mbconv"
+    kind: str = MBCONV
     se: SqueezeExcite | None = None
     activation: str = "hard_swish"
     transition: bool = False
@@ -76,7 +66,7 @@ class SupernetShape:
 
     in_channels: int
     num_classes: int
-    stem: StemShape
+    stem: Stem
     head: Head
     stages: tuple[StageShape, ...]
     shared_kernels: bool = True
@@ -96,12 +86,7 @@ def staged_shape(
     return SupernetShape(
         in_channels=data.in_channels,
         num_classes=data.num_classes,
-        stem=StemShape(
-            width=stem_width,
-            kernel=data.stem.kernel,
-            stride=data.stem.stride,
-            activation=data.stem.activation,
-        ),
+        stem=data.stem.of(stem_width),
         head=head,
         stages=tuple(
             StageShape(

@@ -6,12 +6,13 @@ import difflib
 import math
 from collections.abc import Iterable
 
-from escalade.core.network.architecture import Head, SqueezeExcite
-from escalade.core.network.legality import ACTIVATIONS, GATES
+from escalade.core.network.block import Head, SqueezeExcite
+from escalade.core.network.kinds import ACTIVATIONS, KINDS
+from escalade.core.network.legality import GATES
 
-# The blocks that the supernet has elastic layers for.
-KINDS = ("mbconv", "dsconv")
-KNOWN = {"kind": KINDS, "activation": ACTIVATIONS, "gate": GATES, "of": ("input", "hidden")}
+# Of kinds, those that the supernet has elastic layers for.
+ELASTIC = tuple(name for name, kind in KINDS.items() if kind.is_elastic)
+KNOWN = {"kind": ELASTIC, "activation": ACTIVATIONS, "gate": GATES, "of": ("input", "hidden")}
 
 
 def check_known(name: str, value: str, where: str) -> None:

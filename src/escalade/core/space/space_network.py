@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from escalade.core.network.architecture import Architecture, Rounding, Stage
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Rounding, Stage
 from escalade.core.numbers.rounding import scale_depth
 from escalade.core.scaling.ratios import Scaling, with_depth
 from escalade.core.space.population import IntArray
