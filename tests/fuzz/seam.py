@@ -10,15 +10,15 @@ import io
 import re
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
 from escalade import api, cli
-from escalade.api.design import settle
-from escalade.api.plan import check_complete
-from escalade.api.run_folder import named_space
+from escalade.api import begin
 from escalade.artefacts import files
+from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, resolve
 from escalade.train.runtime import Runtime
 
@@ -60,11 +60,11 @@ def resolved(*layers: Mapping[str, Any]) -> Config:
         ValueError: for what cannot be.
     """
     with limited_time():
-        config = settle(resolve(*layers))
-        check_complete(config)
-        if config.budgets and config.space is not None:
-            named_space(config)
-    return config
+        given = resolve(*layers)
+        runtime = begin.make_runtime(replace(given, threads=1))
+        if given.budget_kind == "latency":  # of which spaces may be chosen by measuring
+            return given
+        return begin.resolved(given, folder=RunFolder(Path()), runtime=runtime).config
 
 
 def setting_names() -> set[str]:
