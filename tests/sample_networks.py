@@ -74,6 +74,23 @@ def mobilenet_v3(*, widths=(8, 16), depths=(1, 2), head=(24, 40)) -> Architectur
     )
 
 
+def efficientnet_v2(*, widths=(8, 16, 24), depths=(2, 2, 2), head=40, kernel=3) -> Architecture:
+    """Convolutions, and blocks that expand with theirs or with a depthwise one in them."""
+    block = Block(kind="conv", kernel=kernel, expansion=1.0, width=widths[0], activation="swish")
+    fused = replace(block, kind="fused_mbconv", expansion=3.0, width=widths[1], stride=2)
+    last = Block(expansion=2.0, width=widths[2], stride=2, se=replace(_SE, activation="swish"))
+    return _network(
+        "efficientnet_v2_like",
+        [
+            stage(block, depths[0]),
+            stage(fused, depths[1]),
+            stage(replace(last, activation="swish"), depths[2]),
+        ],
+        stem=Stem(width=widths[0], activation="swish"),
+        head=Head(width=head, activation="swish"),
+    )
+
+
 def bignas(*, widths=((8, 12), (16, 24, 24), (24,)), stem=8, head=40, kernel=5) -> Architecture:
     """Transition shortcuts of every sort, with a width for each layer.
 
@@ -168,5 +185,14 @@ def _network(
     )
 
 
-_ALL = (regnet_y, regnet_z, resnet, mobilenet_v3, bignas, scarlet, scarlet_running)
+_ALL = (
+    regnet_y,
+    regnet_z,
+    resnet,
+    mobilenet_v3,
+    efficientnet_v2,
+    bignas,
+    scarlet,
+    scarlet_running,
+)
 SAMPLES = {made.name: made for made in (make() for make in _ALL)}

@@ -13,6 +13,7 @@ from escalade.core.scaling.ratios import Scaling, apply
 from escalade.family.trainings.warm_start import carried, warm_start
 from sample_networks import (
     bignas,
+    efficientnet_v2,
     mobilenet_v3,
     regnet_y,
     regnet_z,
@@ -34,6 +35,10 @@ GROWTHS = {
     "mobilenet_v3 all": (
         mobilenet_v3(),
         mobilenet_v3(widths=(16, 24), depths=(2, 4), head=(40, 64)),
+    ),
+    "efficientnet_v2 all": (
+        efficientnet_v2(),
+        efficientnet_v2(widths=(16, 24, 40), depths=(3, 4, 3), head=48, kernel=5),
     ),
     "bignas all": (
         bignas(),

@@ -21,6 +21,8 @@ IDLE: dict[str, Any] = {
     "transition": False,
     "skip": True,
 }
+# Fields that a file leaves out where they have their default: few networks have them.
+RARE = frozenset({"rounding", "max_pool", "hidden", "divisor", "transition", "skip"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

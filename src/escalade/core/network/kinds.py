@@ -76,6 +76,28 @@ def dsconv(block: Block, in_width: Size) -> Layers:
     )
 
 
+def fused_mbconv(block: Block, in_width: Size) -> Layers:
+    """A convolution that expands, squeeze-excitation, 1x1 linear (EfficientNetV2)."""
+    hidden = _expanded(block, in_width)
+    return Layers(
+        branch=(
+            _as(block, Conv("conv_exp", in_width=in_width, width=hidden, norm="bn1")),
+            *_squeeze_excite(block, in_width, hidden),
+            Conv("conv_pwl", in_width=hidden, width=block.width, norm="bn2"),
+        ),
+        shortcut=_shortcut(block, in_width),
+    )
+
+
+def conv(block: Block, in_width: Size) -> Layers:
+    """One convolution (EfficientNetV2, MobileNetV4)."""
+    only = Conv("conv", in_width=in_width, width=block.width, norm="bn1")
+    return Layers(
+        branch=(_as(block, only),),
+        shortcut=_shortcut(block, in_width),
+    )
+
+
 def bottleneck(block: Block, in_width: Size) -> Layers:
     """1x1, grouped, squeeze-excitation, 1x1 (ResNet, ResNeXt, RegNetX and Y).
 
@@ -142,6 +164,19 @@ _LEFT_OUT: dict[str, Any] = {
 KINDS = {
     "mbconv": Kind(layers=mbconv, hidden=_expanded, **_MOBILE),
     "dsconv": Kind(layers=dsconv, hidden=_of_input, expands=False, **_MOBILE),
+    "fused_mbconv": Kind(
+        layers=fused_mbconv,
+        hidden=_expanded,
+        without={"group_width": "has none"},
+        is_elastic=True,
+    ),
+    "conv": Kind(
+        layers=conv,
+        hidden=_of_input,
+        without=dict.fromkeys(("expansion", "se", "group_width"), "has none"),
+        expands=False,
+        is_elastic=True,
+    ),
     "bottleneck": Kind(layers=bottleneck, **_RESIDUAL),
     "regnet_z": Kind(layers=regnet_z, **_RESIDUAL),
     "linear": Kind(layers=linear, activations=("none", "relu"), **_LEFT_OUT),
@@ -206,10 +241,13 @@ def _project(in_width: Size, width: Size, *, stride: int = 1) -> Conv:
     return Conv("shortcut.conv", in_width=in_width, width=width, stride=stride, norm="shortcut.bn")
 
 
-def _depthwise(name: str, width: Size, block: Block, *, norm: str) -> Conv:
-    """The depthwise convolution, which has the block's kernel and stride."""
-    conv = Conv(name, in_width=width, width=width, depthwise=True, norm=norm)
+def _as(block: Block, conv: Conv) -> Conv:
+    """A convolution with the block's kernel, stride and activation."""
     return replace(conv, kernel=block.kernel, stride=block.stride, activation=block.activation)
+
+
+def _depthwise(name: str, width: Size, block: Block, *, norm: str) -> Conv:
+    return _as(block, Conv(name, in_width=width, width=width, depthwise=True, norm=norm))
 
 
 def _squeeze_excite(
@@ -235,9 +273,7 @@ def _bottleneck(block: Block, in_width: Size) -> tuple[Layer, ...]:
     second = Conv("conv2_kxk.conv", in_width=inner, width=inner, norm="conv2_kxk.bn")
     return (
         replace(first, activation=act),
-        replace(
-            second, kernel=block.kernel, stride=block.stride, group_width=group, activation=act
-        ),
+        _as(block, replace(second, group_width=group)),
         *_squeeze_excite(block, in_width, inner, "attn.fc1 attn.fc2"),
         Conv("conv3_1x1.conv", in_width=inner, width=block.width, norm="conv3_1x1.bn"),
     )
