@@ -82,7 +82,7 @@ def test_round_trip():
         (["stages", 1, "kernels"], [3, 4], "file.stages[1].kernels: 4 is not odd; a smaller"),
         (["stages", 1, "stride"], 3, "file.stages[1].stride: 3 is neither 1 nor 2"),
         (["stages", 1, "transition"], 1, "file.stages[1].transition: expected bool, got 1"),
-        (["stages", 1, "kind"], "conv", "file.stages[1].kind: 'conv' is not known"),
+        (["stages", 1, "kind"], "cnv", "file.stages[1].kind: 'cnv' is not known"),
         (["stages", 0, "expansions"], [6], "file.stages[0].expansions: dsconv does not expand"),
         (["stages", 0, "se", "ratio"], 2, "file.stages[0].se.ratio: 2.0 is outside (0, 1]"),
         (["stages", 1, "se"], {"ratio": 0.002}, "file.stages[1].se.ratio: 0.002 of "),

@@ -97,7 +97,8 @@ def closest(name: object, known: Iterable[str]) -> str | None:
     """The known name that is most like one that is not, None where none is."""
     names = list(known)
     same = [each for each in names if each.lower() == str(name).lower()]
-    close = same or difflib.get_close_matches(str(name), names, 1)
+    least = 0.0 if same else 0.6
+    close = difflib.get_close_matches(str(name), same or names, 1, least)
     return close[0] if close else None
 
 
