@@ -1,4 +1,4 @@
-"""Commands in the documents parse; flags, presets, spaces and networks in them exist."""
+"""Commands written in the documents parse; flags, presets, spaces and networks in them exist."""
 
 from __future__ import annotations
 
