@@ -134,7 +134,9 @@ class Bench:
         bare = replace(self, data=replace(self.data, train=none, search=none), num_workers=1)
         images = [lab.measure.share_split(getattr(self.data, name), name) for name in SHARED]
         num = min(self.num_workers, len(asked))
-        with lab.WorkerPool(_Work(bare, unit), num_workers=num, shared=images[0] | images[1]) as pool:
+        with lab.WorkerPool(
+            _Work(bare, unit), num_workers=num, shared=images[0] | images[1]
+        ) as pool:
             found = pool.run(asked, on_report=lambda i, at: self.say(describe(asked[i].name, at)))
             yield from ((asked[index], each) for index, each in found)
 

@@ -124,7 +124,7 @@ def _change_words(draw: Any, line: list[str], known: list[str]) -> list[str]:
     if kind == "drop":
         return line[:at] + line[at + 1 :]
     if kind == "twice":
-        return line[:at] + [line[at]] + line[at:]
+        return [*line[:at], line[at], *line[at:]]
     if kind == "swap":
         line[at], line[0] = line[0], line[at]
     else:
@@ -179,7 +179,5 @@ def _change_text(draw: Any, text: str, others: list[str]) -> str:
         return text + draw(st.sampled_from(others))
     lines = text.split("\n")
     number = draw(st.integers(0, len(lines) - 1))
-    lines[number : number + 1] = (
-        [lines[number]] * 2 if kind == "twice" else [f" {lines[number]}"]
-    )
+    lines[number : number + 1] = [lines[number]] * 2 if kind == "twice" else [f" {lines[number]}"]
     return "\n".join(lines)
