@@ -10,7 +10,7 @@ from choice_spaces import IDENTITY, TINY, drawn, everything, of, tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalade.core.network import cost, kinds
+from escalade.core.network import cost, fittings, kinds
 from escalade.core.network.block import Block, SqueezeExcite
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
@@ -247,7 +247,7 @@ def check_left(space, path, genome, identity):
             continue
         skip, (in_width, block) = next(rest)
         after = k > 0 and genome[k - 1] == identity
-        assert skip is not (after and gene != identity and kinds.keeps_shape(block, in_width))
+        assert skip is not (after and gene != identity and fittings.keeps_shape(block, in_width))
 
 
 def test_an_identity_before_a_max_pooling_runs_as_it_is():

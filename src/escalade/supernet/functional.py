@@ -11,16 +11,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from escalade.core.network.architecture import Architecture
-from escalade.core.network.layers import (
-    Conv,
-    Excitation,
-    GlobalPool,
-    Layer,
-    Layers,
-    Linear,
-    Pad,
-    Pool,
-)
+from escalade.core.network.branches import Layers
+from escalade.core.network.layers import Conv, Excitation, GlobalPool, Layer, Linear, Pad, Pool
 from escalade.core.network.parts import parts_of
 from escalade.supernet.normalise import Normalise
 

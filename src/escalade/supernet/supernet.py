@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from torch import Tensor, nn
 
-from escalade.core.network import kinds
+from escalade.core.network import fittings, kinds
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block
 from escalade.core.space.shape import StageShape, SupernetShape
@@ -63,7 +63,7 @@ def _held(shape: SupernetShape) -> shapes.Weights:
                 in_width = stage.largest_in_width(k)
                 weights = shapes.of_block(block, in_width)
                 if stage.transition:  # paths may change the width where the largest does not
-                    for layer in kinds.transition(block, in_width, projects=True):
+                    for layer in fittings.transition(block, in_width, projects=True):
                         weights |= shapes.of_layer(layer)
                 for name, weight in weights.items():
                     found[f"blocks.{i}.{k}.{prefix}{name}"] = weight

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from escalade.core.network.architecture import Architecture
-from escalade.core.network.layers import Conv, Excitation, Layers, Linear, Pad, Pool, Size
+from escalade.core.network.branches import Layers
+from escalade.core.network.layers import Conv, Excitation, Linear, Pad, Pool, Size
 from escalade.core.network.parts import Part, parts_of
 
 LANES = 16  # numbers that vector units work on at once

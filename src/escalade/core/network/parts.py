@@ -13,7 +13,8 @@ from functools import cached_property, lru_cache
 from escalade.core.network import kinds
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Head, Stem
-from escalade.core.network.layers import Conv, Counted, GlobalPool, Layers, Linear, Pool, Size
+from escalade.core.network.branches import Layers
+from escalade.core.network.layers import Conv, Counted, GlobalPool, Linear, Pool, Size
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from escalade.core.network import kinds
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Stage
-from escalade.core.network.kinds import HIDDEN_STEP
+from escalade.core.network.fittings import HIDDEN_STEP
 from escalade.core.numbers.rounding import (
     fit_groups,
     make_divisible,

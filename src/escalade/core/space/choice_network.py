@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import DSCONV, Block, Rounding, Stage
-from escalade.core.network.kinds import keeps_shape
+from escalade.core.network.fittings import keeps_shape
 from escalade.core.space.choice_data import Choice, ChoiceData
 from escalade.core.space.choice_shape import ChoiceShape, LayerShape
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from escalade.supernet.folding import Convolution, fold_into, fold_linear
+from escalade.supernet.lemmas import Convolution, fold_into, fold_linear
 
 NUM_CASES = 1000
 BOUND = 1e-5  # of the largest difference over the largest value, both in fp32
