@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-runs test-rest lint fast setup clean
+.PHONY: demo test test-runs test-rest lint fast golden setup clean
 
 demo: $(VENV)/.installed
 	$(BIN)/escalade demo --out runs/demo
@@ -23,6 +23,10 @@ test-rest: $(VENV)/.developer
 # Everything but the tests marked slow.
 fast: $(VENV)/.developer
 	$(BIN)/python -m pytest -m "not slow"
+
+# Records anew what tests/golden compares with: for changes that are meant to change results.
+golden: $(VENV)/.developer
+	$(BIN)/python tests/golden/record.py
 
 # Without ruff's cache: it keeps a file's verdict when a module that the file imports moves.
 lint: $(VENV)/.developer

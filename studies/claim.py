@@ -49,9 +49,9 @@ from common.images import load_images, scored_on
 from common.progress import Said, Say
 from common.retraining import Unit, retrain
 from common.setting import begun, keep
+from escalade.artefacts.files import write_json, write_text
 from escalade.data import ImageData
 from escalade.data.split import Split
-from escalade.family.files import write_json, write_text
 
 # The arms whose results tell most are retrained first.
 FIRST = ("searched", "hand base", "hand dwr", "hand wr", "hand r")

@@ -57,9 +57,9 @@ from common.retraining import Unit, retrained
 from common.setting import keep, kept
 from common.supernets import SampledJob
 from escalade.api.session import load_images
+from escalade.artefacts.files import write_json
 from escalade.config import Config, read_preset, resolve
 from escalade.core.network.architecture import Architecture
-from escalade.family.files import write_json
 from escalade.train.recipe import Recipe
 from independent_study.arms import JOINT, Arm, Net, arms, members_of, sampler_of, searcher_of
 from independent_study.judge import judge_images

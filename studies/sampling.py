@@ -54,9 +54,9 @@ from common.progress import Said
 from common.retraining import Unit
 from common.setting import begun, keep
 from common.supernets import SampledJob
+from escalade.artefacts.files import write_json
 from escalade.data import ImageData
 from escalade.data.split import Split
-from escalade.family.files import write_json
 from sampling_study import results
 from sampling_study.families import Row, rows, search_family
 from sampling_study.paths import Drawn, draw_paths, stratified

@@ -19,9 +19,9 @@ from accuracy_study.setting import FAST, MAIN, Setting, budget, scaled
 from common.bench import Bench
 from common.files import read
 from common.retraining import Unit
+from escalade.artefacts.files import write_json
 from escalade.core.network.architecture import Architecture
 from escalade.core.space.design_space import DesignSpace
-from escalade.family.files import write_json
 from escalade.search import DesignSpaceSearch
 from escalade.spaces.load import load_any
 from runtime_study.setting import Scaled

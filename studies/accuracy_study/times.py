@@ -9,9 +9,9 @@ from pathlib import Path
 from common.files import read
 from common.progress import Said
 from common.setting import keep
+from escalade.artefacts.files import write_json
 from escalade.core.numbers.seeds import generator
 from escalade.evaluate.step_memory import batch_bytes
-from escalade.family.files import write_json
 from escalade.nets.build import build
 from escalade.train.runtime import Runtime
 from runtime_study.setting import Scaled

@@ -10,8 +10,8 @@ from bignas_study.setting import BUDGETS, NAMES, Training
 from bignas_study.slices import budgets_networks
 from bignas_study.supernets import Job
 from common.files import read
+from escalade.artefacts.files import write_json
 from escalade.core.network import cost
-from escalade.family.files import write_json
 
 SCORED = "budgets.json"
 # Supernets whose slices stand beside networks alone.

@@ -24,7 +24,7 @@ from bignas_study.supernets import Job, pace
 from common.files import read
 from common.plan import RATE, SupernetPlan
 from common.work import SupernetWork
-from escalade.family.files import write_json
+from escalade.artefacts.files import write_json
 
 PACE = "pace.json"
 PACE_STEPS = 12

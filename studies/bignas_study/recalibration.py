@@ -19,12 +19,12 @@ from bignas_study.slices import spread
 from bignas_study.supernets import Job
 from common.files import read
 from common.images import leading
+from escalade.artefacts.files import write_json
 from escalade.core.network.architecture import Architecture
 from escalade.data import ImageData
 from escalade.data.batches import prepare
 from escalade.evaluate.batch_cache import BatchCache
 from escalade.evaluate.score import BATCH_SIZE, count_correct
-from escalade.family.files import write_json
 from escalade.supernet.normalise import EPSILON, Normalise
 from escalade.supernet.supernet import Supernet
 from escalade.train.runtime import Runtime

@@ -21,12 +21,12 @@ from bignas_study.setting import LADDER, LADDER_SPACE, SANDWICH, SINGLE, Setting
 from bignas_study.supernets import ANEW, Job
 from common.files import read
 from common.supernets import objective_of
+from escalade.artefacts.files import write_json
 from escalade.core.network.architecture import Architecture
 from escalade.core.space.path import Path as NetworkPath
 from escalade.core.space.search_space import SearchSpace
 from escalade.data import TrainBatches
 from escalade.evaluate.measure import EvaluationSettings
-from escalade.family.files import write_json
 from escalade.family.making import finish
 from escalade.search import MCEA, Evolution
 from escalade.supernet.extract import extract

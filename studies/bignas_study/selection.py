@@ -9,9 +9,9 @@ from bignas_study.plan import Plan, Work
 from bignas_study.setting import SELECTED, Setting
 from bignas_study.supernets import Job
 from common.files import read
+from escalade.artefacts.files import write_json
 from escalade.core.space.layer_space import LayerSpace
 from escalade.core.space.path import Path as NetworkPath
-from escalade.family.files import write_json
 from escalade.search import Evolution, IndependentSearch, RandomSearch, Searcher
 from escalade.search.coarse_to_fine import CoarseToFine
 

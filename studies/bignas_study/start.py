@@ -17,11 +17,11 @@ from bignas_study.setting import DEFAULT_RATE, NUM_RANDOM, Training
 from bignas_study.supernets import space_of
 from common.files import read
 from common.supernets import objective_of
+from escalade.artefacts.files import write_json
 from escalade.core.numbers.seeds import torch_seed
 from escalade.core.sampling.samplers import Uniform
 from escalade.core.sampling.sandwich_paths import Sandwich
 from escalade.data import TrainBatches
-from escalade.family.files import write_json
 from escalade.supernet.supernet import Supernet
 from escalade.train.loop import train
 from escalade.train.prepare import augmentation

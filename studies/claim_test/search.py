@@ -15,6 +15,7 @@ from claim_test.networks import searched_budgets
 from claim_test.setting import FACTORS, Setting
 from common.images import leading
 from common.progress import Say, describe
+from escalade.artefacts.files import write_bytes, write_json
 from escalade.core.numbers.seeds import torch_seed
 from escalade.core.sampling.samplers import Hierarchical, Window
 from escalade.core.space.search_space import SearchSpace
@@ -23,7 +24,6 @@ from escalade.data.batches import Augmentation
 from escalade.evaluate.evaluator import Evaluator
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.evaluate.store import Store
-from escalade.family.files import write_bytes, write_json
 from escalade.search import MCEA, Evolution
 from escalade.spaces.load import load
 from escalade.supernet.supernet import Supernet

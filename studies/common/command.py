@@ -10,8 +10,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, NoReturn
 
+from escalade.artefacts.files import write_json, write_text
 from escalade.cli.parser import Parser, UsageError
-from escalade.family.files import write_json, write_text
 from escalade.train.interrupt import Interrupted
 from escalade.train.runtime import num_cores
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from escalade.family.files import read_json
+from escalade.artefacts.files import read_json
 
 SEEDS = range(20)  # whose results are looked for
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from common.files import SEEDS, read
 from common.progress import Say, describe
+from escalade.artefacts.files import write_json
 from escalade.core.network.architecture import Architecture
 from escalade.data import ImageData
 from escalade.evaluate.measure import EvaluationSettings
-from escalade.family.files import write_json
 from escalade.family.parallel import retrain_all
 from escalade.family.retrain import RetrainJob
 from escalade.train.recipe import Recipe

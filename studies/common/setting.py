@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from escalade.family.files import read_json, write_json
+from escalade.artefacts.files import read_json, write_json
 from escalade.train.recipe import Recipe
 
 SETTING = "setting.json"

@@ -15,12 +15,12 @@ from torch import Tensor
 from common.files import read
 from common.images import leading
 from common.progress import Say
+from escalade.artefacts.files import write_bytes, write_json
 from escalade.core.numbers.seeds import torch_seed
 from escalade.core.sampling.samplers import Hierarchical, Uniform
 from escalade.core.space.search_space import SearchSpace
 from escalade.data import ImageData, TrainBatches
 from escalade.evaluate.measure import share_split, shared_split
-from escalade.family.files import write_bytes, write_json
 from escalade.supernet.make import make_supernet
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.loop import train

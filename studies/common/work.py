@@ -14,12 +14,12 @@ from common.progress import Said, Say
 from common.retraining import Unit
 from common.side_by_side import side_by_side
 from common.supernets import SupernetJob, train_all
+from escalade.artefacts.files import write_json
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.space.path import Path as NetworkPath
 from escalade.data import ImageData
 from escalade.data.split import Split
-from escalade.family.files import write_json
 
 PlanOf = TypeVar("PlanOf", bound=SupernetPlan[Any, Any, Any])
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from common.files import read
+from escalade.artefacts.files import write_json
 from escalade.evaluate.latency import rounds
-from escalade.family.files import write_json
 from escalade.family.timing import prepare
 from escalade.nets.build import build
 from escalade.train.runtime import Runtime

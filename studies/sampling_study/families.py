@@ -11,12 +11,12 @@ from typing import Any
 from common.bench import Bench
 from common.files import read
 from common.supernets import SampledJob
+from escalade.artefacts.files import write_json
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Ladder
 from escalade.core.scaling.extrapolation import fit
 from escalade.core.scaling.grown_members import solve
 from escalade.core.scaling.ratios import realised
-from escalade.family.files import write_json
 from escalade.search import MCEA
 from sampling_study.setting import SAMPLERS, Setting
 

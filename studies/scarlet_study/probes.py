@@ -10,10 +10,10 @@ from torch import Tensor
 
 from common.files import read
 from common.images import leading
+from escalade.artefacts.files import write_json
 from escalade.core.network.architecture import Architecture
 from escalade.data import ImageData
 from escalade.evaluate.measure import EvaluationSettings, MeasurePaths, PathMeter
-from escalade.family.files import write_json
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.runtime import Runtime
 from escalade.train.steps import Batch, Step

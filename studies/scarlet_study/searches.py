@@ -11,8 +11,8 @@ import numpy as np
 from common.bench import Bench
 from common.files import read
 from common.side_by_side import side_by_side
+from escalade.artefacts.files import write_json
 from escalade.core.space.population import Population
-from escalade.family.files import write_json
 from escalade.search import NSGA2, PPO, Constraint
 from escalade.search.objectives import DEFAULT, DEFAULT_WEIGHTS
 from scarlet_study.networks import spread

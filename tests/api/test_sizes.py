@@ -12,7 +12,7 @@ from escalade.api import sizes
 from escalade.api.run_folder import RunFolder
 from escalade.config import resolve
 from escalade.core.space.population import Population
-from escalade.family.family import FamilyMember
+from escalade.family.family import Accuracy, FamilyMember
 from escalade.spaces.load import load
 
 SPACE = load("scarlet_small", factors=(1.0,), in_channels=1, num_classes=10)
@@ -91,7 +91,7 @@ def test_a_run_that_was_not_searched(tmp_path):
 def member(macs, budget):
     return FamilyMember(
         name="S0", stage=0, origin="searched", weights="sliced", budget=budget, macs=macs,
-        params=9_000, activations=1, resolution=28, folder="S0",
+        params=9_000, activations=1, resolution=28, accuracy=Accuracy(), folder="S0",
     )  # fmt: skip
 
 

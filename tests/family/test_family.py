@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from escalade.artefacts.grown import GrowthFit
+from escalade.core.values.codec import encode
 from escalade.family import Accuracy, Family, FamilyMember
 
 MEMBER = FamilyMember(
@@ -26,7 +28,7 @@ MEMBER = FamilyMember(
 FAMILY = Family(
     members=(MEMBER, replace(MEMBER, name="S1", stage=1.5, origin="grown", folder="S1")),
     budget_kind="macs",
-    growth={"form": "exponential", "notes": []},
+    growth=GrowthFit(form="exponential", functions={}, leave_last_out=None, notes=()),
     space="small",
     data="demo",
 )
@@ -94,17 +96,17 @@ def test_a_member_folder_outside_the_family_is_refused(folder):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d.pop("members"), "family.json.members: expected a list"),
+        (lambda d: d.pop("members"), "family.json.members: missing"),
         (lambda d: d.pop("space"), "space"),
         (lambda d: d.update(colour=1), "colour"),
         (lambda d: d["members"][1].pop("macs"), r"members\[1\].*macs"),
-        (lambda d: d["members"][1].pop("accuracy"), r"members\[1\]: missing field 'accuracy'"),
-        (lambda d: d["members"][1].update(origin="found"), "use one of searched, grown"),
+        (lambda d: d["members"][1].pop("accuracy"), r"members\[1\].accuracy: missing"),
+        (lambda d: d["members"][1].update(origin="found"), "origin: 'found' is not known"),
         (lambda d: d["members"][1].update(name="S0"), "'S0' stands there twice"),
     ],
 )
 def test_a_damaged_family_is_named(tmp_path, change, message):
-    data = FAMILY.to_json()
+    data = encode(FAMILY)
     change(data)
     (tmp_path / "family.json").write_text(json.dumps(data))
     with pytest.raises(ValueError, match=message):

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from escalade.artefacts.files import write_json
 from escalade.cli.parser import UsageError
 from escalade.core.network import cost
 from escalade.core.scaling.rules import parse
 from escalade.data.fashion_mnist import DEBIAN
-from escalade.family.files import write_json
 from escalade.nets.build import build
 
 TINY = "--limit 200 --steps 2 --num-models 2 --rules w,r --seeds 1 --workers 1"

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import torch
 
+from escalade.artefacts.files import write_json
 from escalade.cli.parser import UsageError
 from escalade.core.network import cost
 from escalade.data.fashion_mnist import DEBIAN
-from escalade.family.files import write_json
 from escalade.supernet.recalibrate import path_statistics
 from escalade.train.schedule import rate_factor
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from escalade.family.files import write_json
+from escalade.artefacts.files import write_json
 
 STUDIES = ("accuracy", "bignas", "claim", "independent", "runtime", "sampling", "scarlet")
 studies = pytest.mark.parametrize("name", STUDIES)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from escalade.artefacts.files import write_json
 from escalade.core.network import cost
-from escalade.family.files import write_json
 from escalade.spaces.known import load
 
 SHORT = "--bases mobilenet_v2 --rules w,d --factors 1.5,2 --resolution 32 --largest-batch 2"

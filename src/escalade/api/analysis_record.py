@@ -10,8 +10,8 @@ from escalade.api.analysis_trials import ARMS, Network, Trial
 from escalade.api.session import Session
 from escalade.api.together import TOGETHER
 from escalade.api.trainings import read_made
+from escalade.artefacts.files import write_json
 from escalade.core.network import cost
-from escalade.family.files import write_json
 
 _ARMS = ("slice", TOGETHER, *ARMS)
 

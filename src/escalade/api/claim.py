@@ -15,9 +15,9 @@ from escalade.api.methods import evolution_of, made_for
 from escalade.api.run_folder import RunFolder, named_space
 from escalade.api.session import step_of, weights_of
 from escalade.api.sizes import num_members
+from escalade.artefacts.files import write_json, write_text
 from escalade.config import Config, SearchConfig, resolve
 from escalade.core.space.space import Space
-from escalade.family.files import write_json, write_text
 from escalade.search.breeding import CROSSOVER
 from escalade.spaces import load
 

@@ -14,6 +14,7 @@ from escalade.api import latency, sizes
 from escalade.api.run_folder import RunFolder
 from escalade.api.search import evaluation_settings
 from escalade.api.session import Session, recipe_for
+from escalade.artefacts.files import write_json
 from escalade.config import Config
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget, format_amount
@@ -24,7 +25,6 @@ from escalade.core.scaling.lattice import CostOf
 from escalade.core.space.space import Space
 from escalade.evaluate.alone import AloneEvaluator, Trained
 from escalade.evaluate.store import Store
-from escalade.family.files import write_json
 from escalade.family.parallel import retrain_all
 from escalade.family.retrain import RetrainJob
 from escalade.search import DesignSpaceSearch

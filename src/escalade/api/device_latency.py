@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from escalade.api.session import cache_dir
+from escalade.artefacts.files import read_json, write_json
 from escalade.core.latency import latency_table
 from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.network import cost
@@ -20,7 +21,6 @@ from escalade.evaluate.latency_survey import MACS_POWER
 from escalade.evaluate.layer_times import TurnTimer, measure
 from escalade.evaluate.rule_survey import survey_scaled
 from escalade.evaluate.store import LatencyRow
-from escalade.family.files import read_json, write_json
 from escalade.train.runtime import Runtime
 
 # A table reaches this far beyond the factors it is measured for.

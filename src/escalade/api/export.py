@@ -7,12 +7,12 @@ from pathlib import Path
 import torch
 
 from escalade.api.session import Session
+from escalade.artefacts.files import write_json
 from escalade.data import prepare
 from escalade.evaluate import latency
 from escalade.family import card_exports, package
 from escalade.family.export import ONNX_FILE, PROGRAM_FILE, export_member
 from escalade.family.family import Family
-from escalade.family.files import write_json
 from escalade.train.interrupt import Interrupted
 
 NUM_IMAGES = 16

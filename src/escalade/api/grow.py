@@ -9,6 +9,7 @@ from escalade.api import design, latency, sizes
 from escalade.api.methods import scales
 from escalade.api.run_folder import RunFolder
 from escalade.api.session import Session
+from escalade.artefacts.files import write_json
 from escalade.config import Config
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget, Ladder, format_amount, format_seconds, parse_amount
@@ -19,7 +20,6 @@ from escalade.core.scaling.grown_members import Member, solve
 from escalade.core.scaling.lattice import CostOf
 from escalade.core.scaling.ratios import Scaling, realised
 from escalade.core.scaling.rule_comparison import compare
-from escalade.family.files import write_json
 
 # How many times the last searched stage an extrapolation may reach before it is called a guess.
 FAR = 2.0

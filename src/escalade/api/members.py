@@ -11,6 +11,7 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.scaling.ratios import Scaling, scaling_between
 from escalade.core.space.path import Path
 from escalade.data import ImageData
+from escalade.family.family import Origin
 from escalade.family.package import Package
 from escalade.family.preprocessing import Preprocessing
 from escalade.train.recipe import Recipe
@@ -26,7 +27,7 @@ class Candidate:
 
     name: str
     stage: float
-    origin: str
+    origin: Origin
     budget: float
     architecture: Architecture
     scaling: Scaling

@@ -9,13 +9,13 @@ from typing import Any
 from escalade.api import latency
 from escalade.api.run_folder import RunFolder
 from escalade.api.session import Session, path_sampler
+from escalade.artefacts.files import write_json, write_text
 from escalade.config import Config
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.population import Population
 from escalade.core.space.space import Space
 from escalade.core.space.space_summary import histogram
 from escalade.evaluate.store import Store
-from escalade.family.files import write_json, write_text
 from escalade.report import page
 
 NUM_PATHS = 20_000

@@ -13,15 +13,17 @@ from escalade.api.session import Session, member_recipe, weights_of
 from escalade.api.sizes import missed_limits
 from escalade.api.together import TOGETHER, together_recipe, train_members
 from escalade.api.trainings import read_made, slice_into, sliced, train_all
+from escalade.artefacts.grown import Grown
+from escalade.artefacts.run_folder import RunFolder
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.evaluate.score import accuracy
 from escalade.family import card, package, standalone
-from escalade.family.family import Accuracy, Family, FamilyMember
+from escalade.family.family import Accuracy, Family, FamilyMember, Weights
 from escalade.family.identities import Identities
 from escalade.family.retrain import RetrainJob, better_start
 
-WEIGHTS = {
+WEIGHTS: dict[str, Weights] = {
     "slice": "sliced",
     "together": "together",
     "retrain": "retrained",
@@ -54,7 +56,7 @@ def _is_packaged(family: Family, name: str) -> bool:
 
 def _make(
     session: Session, everyone: list[Candidate], missing: list[Candidate]
-) -> dict[str, tuple[Path, list[str], str]]:
+) -> dict[str, tuple[Path, list[str], Weights]]:
     """Folder of the weights, notes and kind of weights for every missing member."""
     config, weights = session.config.retrain, weights_of(session.config, session.space)
     searched = [c for c in missing if c.origin == "searched"]
@@ -88,7 +90,7 @@ def _make(
     if needs_largest:
         start = _at(session, largest, "scratch" if alone else kind)
         train_all(session, [_job(session, c, "warm", start=start) for c in grown])
-    made: dict[str, tuple[Path, list[str], str]] = {
+    made: dict[str, tuple[Path, list[str], Weights]] = {
         c.name: (_at(session, c, kind), [], WEIGHTS[weights]) for c in searched
     }
     for candidate in grown:
@@ -96,11 +98,11 @@ def _make(
     return made
 
 
-def _chosen(session: Session, candidate: Candidate) -> tuple[Path, list[str], str]:
+def _chosen(session: Session, candidate: Candidate) -> tuple[Path, list[str], Weights]:
     """Which start a grown member keeps."""
     how = session.config.retrain.grown
     if how != "both":
-        weights = "finetuned" if how == "warm" else "retrained"
+        weights: Weights = "finetuned" if how == "warm" else "retrained"
         return _at(session, candidate, how), [], weights
     folders = {kind: _at(session, candidate, kind) for kind in ("scratch", "warm")}
     scratch, warm = (read_made(folders[kind]) for kind in ("scratch", "warm"))
@@ -131,7 +133,7 @@ def _job(
 
 
 def _finish(
-    session: Session, candidate: Candidate, weights: Path, notes: list[str], kind: str
+    session: Session, candidate: Candidate, weights: Path, notes: list[str], kind: Weights
 ) -> None:
     """Package a member, then test it: the one time its test images are looked at."""
     data, config = session.data, session.config
@@ -215,7 +217,8 @@ def _identities(session: Session, candidate: Candidate, cut: str) -> Identities 
     if made.folding is None:
         return None
     return Identities(
-        folding=made.folding,
+        folded=made.folding.folded,
+        kept=made.folding.kept,
         accuracy=made.search.accuracy,
         slice=cost.of(made.architecture),
         standalone=cost.of(candidate.architecture),
@@ -238,11 +241,11 @@ def _save(session: Session, member: FamilyMember) -> None:
     config = session.config
     family = _family(session)
     if family is None:
-        growth = session.folder.read(session.folder.growth, stage="grow")
+        growth = RunFolder(session.folder.path).read(Grown)
         family = Family(
             members=(),
             budget_kind=config.budget_kind,
-            growth={key: growth[key] for key in ("form", "functions", "leave_last_out", "notes")},
+            growth=growth.fit,
             space=session.space.name,
             data=session.data.name,
         )

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from escalade.artefacts.files import read_json
 from escalade.config import Config, read_file, resolve
 from escalade.core.numbers.budget import Ladder
 from escalade.core.space.choice_data import check_folds
 from escalade.core.space.space import Space
-from escalade.family.files import read_json
 from escalade.spaces import choose, load
 
 AGAIN = "it is made again when the run goes on"

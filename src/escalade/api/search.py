@@ -14,6 +14,7 @@ from escalade.api.methods import evolution_of, method_of, num_evaluations
 from escalade.api.run_folder import RunFolder
 from escalade.api.session import Session
 from escalade.api.sizes import constraints_of, num_members
+from escalade.artefacts.files import write_json
 from escalade.config import Config, as_setting
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import format_amount
@@ -24,7 +25,6 @@ from escalade.evaluate.evaluator import Evaluator
 from escalade.evaluate.ledger import Tally
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.evaluate.store import Store
-from escalade.family.files import write_json
 from escalade.search import (
     MCEA,
     NSGA2,

@@ -17,6 +17,7 @@ from safetensors.torch import load_file, save
 from escalade.api import latency
 from escalade.api.console import Console
 from escalade.api.run_folder import RunFolder, named_space
+from escalade.artefacts.files import write_bytes
 from escalade.config import Config, DatasetConfig, SupernetConfig
 from escalade.core.numbers.seeds import torch_seed
 from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
@@ -25,7 +26,6 @@ from escalade.core.space.space import Space
 from escalade.data import ImageData
 from escalade.data import load as load_data
 from escalade.evaluate.ledger import Ledger
-from escalade.family.files import write_bytes
 from escalade.supernet.make import make_supernet as make_any_supernet
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.recipe import Recipe

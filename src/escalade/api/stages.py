@@ -26,6 +26,7 @@ from escalade.api.stop import Stop
 from escalade.api.train import train_supernet
 from escalade.config import Config, resolve
 from escalade.core.space.space import Space
+from escalade.core.values.codec import encode
 from escalade.family.family import Family
 from escalade.report.text import family_table
 from escalade.train.interrupt import Interrupted
@@ -92,7 +93,7 @@ def run(
         _run_stage(name, session)
     family = Family.load(folder.family)
     console.say("")
-    console.show(family_table(family.to_json()))
+    console.show(family_table(encode(family)))
     console.say(f"open {folder.path / 'report.html'}")
     return family
 

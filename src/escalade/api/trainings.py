@@ -13,12 +13,13 @@ from typing import Any
 from escalade.api.members import pack
 from escalade.api.search import evaluation_settings
 from escalade.api.session import Session
+from escalade.artefacts.files import read_json, write_json
 from escalade.core.network.architecture import Architecture
+from escalade.core.values.codec import decode, encode
 from escalade.data import ImageData
 from escalade.evaluate.ledger import Entry
 from escalade.evaluate.score import Score
 from escalade.family import package
-from escalade.family.files import read_json, write_json
 from escalade.family.identities import Folding
 from escalade.family.making import Made, slice_member
 from escalade.family.parallel import Job, retrain_all
@@ -140,7 +141,7 @@ def keep(folder: Path, made: Made, data: ImageData) -> None:
         "num_training_images": made.num_images,
     }
     if made.folding is not None:
-        result["identities"] = made.folding.to_json()
+        result["identities"] = encode(made.folding)
     write_json(folder / RESULT, result)
 
 
@@ -157,5 +158,5 @@ def read_made(folder: Path) -> Made:
         search=Score(num_correct=result["num_correct"], num_images=result["num_images"]),
         num_steps=result["num_steps"],
         num_images=result["num_training_images"],
-        folding=Folding.from_json(result["identities"]) if "identities" in result else None,
+        folding=decode(Folding, result["identities"]) if "identities" in result else None,
     )

@@ -14,6 +14,7 @@ from escalade.api.run_folder import RunFolder
 from escalade.api.search import evaluation_settings
 from escalade.api.session import cache_dir, make_runtime, member_recipe
 from escalade.api.stop import Stop
+from escalade.artefacts.files import read_json, write_json
 from escalade.config import Config
 from escalade.core.network import cost
 from escalade.data import ImageData, load, prepare
@@ -21,7 +22,6 @@ from escalade.evaluate.score import accuracy
 from escalade.family import card, card_exports, package, standalone
 from escalade.family.export import export_member
 from escalade.family.family import Accuracy, Family, FamilyMember
-from escalade.family.files import read_json, write_json
 from escalade.family.making import Made
 from escalade.family.retrain import CHECKPOINT, RetrainJob, retrain_member
 from escalade.train.recipe import Recipe

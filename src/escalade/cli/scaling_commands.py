@@ -142,7 +142,7 @@ def _made(
 
 
 def _write_architecture(path: Path, architecture: Architecture) -> None:
-    from escalade.family.files import write_json as write_file
+    from escalade.artefacts.files import write_json as write_file
 
     write_file(path, architecture.to_json())
     write_line(f"wrote {path}")

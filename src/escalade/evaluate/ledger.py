@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
-from escalade.train.files import write_atomically
+from escalade.artefacts.files import write_atomically
 from escalade.train.runtime import Runtime
 
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from escalade.artefacts.files import write_text
 from escalade.core.numbers.budget import format_amount
 from escalade.evaluate.score import Score
 from escalade.family.family import FamilyMember
-from escalade.family.files import write_text
 from escalade.family.package import Package
 
 FILE = "README.md"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from escalade.artefacts.files import write_text
 from escalade.family.card import FILE
 from escalade.family.export import ONNX_FILE, PROGRAM_FILE
-from escalade.family.files import write_text
 from escalade.family.parity import Parity
 
 TITLE = "## Exports"

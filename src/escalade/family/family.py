@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Literal, Self
 
-from escalade.family.files import read_json, write_json
+from escalade.artefacts.files import read_value, write_json
+from escalade.artefacts.grown import GrowthFit
+from escalade.core.values.codec import ABSENT, UNWRITTEN
+from escalade.core.values.invalid import Invalid
 from escalade.family.identities import Identities
 
 if TYPE_CHECKING:
     from torch import nn
 
 FILE = "family.json"
-ORIGINS = ("searched", "grown")
-WEIGHTS = ("sliced", "together", "retrained", "finetuned")
-REMEDY = "write one with `escalade retrain RUN`"
+Origin = Literal["searched", "grown"]
+Weights = Literal["sliced", "together", "retrained", "finetuned"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,25 +39,24 @@ class FamilyMember:
 
     name: str
     stage: float
-    origin: str
-    weights: str
+    origin: Origin
+    weights: Weights
     budget: float
     macs: int
     params: int
     activations: int
     resolution: int
-    accuracy: Accuracy = Accuracy()
+    accuracy: Accuracy
     folder: str
-    latency: float | None = None
-    identities: Identities | None = None
-    root: Path | None = field(default=None, compare=False, repr=False)
+    latency: float | None = field(default=None, metadata=ABSENT)
+    identities: Identities | None = field(default=None, metadata=ABSENT)
+    root: Path | None = field(default=None, compare=False, repr=False, metadata=UNWRITTEN)
 
     def __post_init__(self) -> None:
-        _choice(f"{self.name}.origin", self.origin, ORIGINS)
-        _choice(f"{self.name}.weights", self.weights, WEIGHTS)
         inside = PurePosixPath(self.folder)
         if not inside.parts or inside.is_absolute() or ".." in inside.parts:
-            raise ValueError(f"{self.name}.folder: {self.folder!r} is not inside the family folder")
+            problem = f"{self.folder!r} is not inside the family folder"
+            raise Invalid(problem, path=("folder",))
 
     @property
     def path(self) -> Path:
@@ -83,28 +84,6 @@ class FamilyMember:
         )
         return replace(self, accuracy=accuracy)
 
-    def to_json(self) -> dict[str, Any]:
-        absent = {"root"} | {key for key in ("latency", "identities") if getattr(self, key) is None}
-        entries = {key: value for key, value in asdict(self).items() if key not in absent}
-        if self.identities is not None:
-            entries["identities"] = self.identities.to_json()
-        return entries
-
-    @classmethod
-    def from_json(
-        cls, data: Mapping[str, Any], *, where: str = "member", root: Path | None = None
-    ) -> Self:
-        """Read one entry of family.json; errors name the field's path."""
-        try:
-            read: dict[str, Any] = {"accuracy": Accuracy(**data["accuracy"]), "root": root}
-            if "identities" in data:
-                read["identities"] = Identities.from_json(data["identities"])
-            return cls(**{**data, **read})
-        except KeyError as error:
-            raise ValueError(f"{where}: missing field {error}; {REMEDY}") from None
-        except TypeError as error:
-            raise ValueError(f"{where}: {error}; {REMEDY}") from None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
@@ -115,7 +94,7 @@ class Family:
 
     members: tuple[FamilyMember, ...]
     budget_kind: str
-    growth: Mapping[str, Any]
+    growth: GrowthFit
     space: str
     data: str
 
@@ -123,7 +102,8 @@ class Family:
         names = [member.name for member in self.members]
         doubled = sorted({name for name in names if names.count(name) > 1})
         if doubled:
-            raise ValueError(f"members: {doubled[0]!r} stands there twice; names are unique")
+            problem = f"{doubled[0]!r} stands there twice"
+            raise Invalid(problem, path=("members",), remedy="names are unique")
 
     def __getitem__(self, name: str) -> FamilyMember:
         for member in self.members:
@@ -148,36 +128,10 @@ class Family:
         same = tuple(member if old.name == member.name else old for old in self.members)
         return replace(self, members=same)
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "members": [member.to_json() for member in self.members],
-            "budget_kind": self.budget_kind,
-            "growth": dict(self.growth),
-            "space": self.space,
-            "data": self.data,
-        }
-
-    @classmethod
-    def from_json(
-        cls, data: Mapping[str, Any], *, where: str = "family", root: Path | None = None
-    ) -> Self:
-        """Read family.json's content; errors name the path inside the file."""
-        entries = data.get("members")
-        if not isinstance(entries, list):
-            raise ValueError(f"{where}.members: expected a list; {REMEDY}")
-        members = tuple(
-            FamilyMember.from_json(entry, where=f"{where}.members[{i}]", root=root)
-            for i, entry in enumerate(entries)
-        )
-        try:
-            return cls(**{**data, "members": members})
-        except TypeError as error:
-            raise ValueError(f"{where}: {error}; {REMEDY}") from None
-
     def save(self, folder: Path) -> Self:
         """Write family.json atomically; gives the family whose members know their folder."""
-        write_json(folder / FILE, self.to_json())
-        return replace(self, members=tuple(replace(m, root=folder) for m in self.members))
+        write_json(folder / FILE, self)
+        return self._in(folder)
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -191,10 +145,7 @@ class Family:
             root = root / "family"
         run = root.parent if root.name == "family" else root
         remedy = f"write one with `escalade retrain {run}`"
-        data = read_json(root / FILE, what="family", remedy=remedy)
-        return cls.from_json(data, where=FILE, root=root)
+        return read_value(cls, root / FILE, what="family", remedy=remedy)._in(root)
 
-
-def _choice(where: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise ValueError(f"{where}: {value!r} is not known; use one of {', '.join(known)}")
+    def _in(self, folder: Path) -> Self:
+        return replace(self, members=tuple(replace(m, root=folder) for m in self.members))

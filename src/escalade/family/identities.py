@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
 
 from escalade.core.network.cost import Cost
 
@@ -26,26 +24,17 @@ class Folding:
         """Identities of the network."""
         return self.folded + len(self.kept)
 
-    def to_json(self) -> dict[str, Any]:
-        return {"folded": self.folded, "kept": list(self.kept)}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(folded=data["folded"], kept=tuple(data["kept"]))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Identities:
+class Identities(Folding):
     """A searched member's slice beside its stand-alone network, which leaves the identities out.
 
     Attributes:
-        folding: what folded in the slice.
         accuracy: of the slice on the search split, in 0..1.
         slice: costs of the slice, with the identities that stay.
         standalone: costs of the network without them: what the search counted.
     """
 
-    folding: Folding
     accuracy: float
     slice: Cost
     standalone: Cost
@@ -53,30 +42,8 @@ class Identities:
     @property
     def note(self) -> str:
         """One sentence for the card of a member that is the slice."""
-        folding = self.folding
         return (
-            f"Of {folding.num} identities {folding.folded} folded into the next layer and "
-            f"{len(folding.kept)} stay: {self.slice.macs:,} macs, where the search counted "
+            f"Of {self.num} identities {self.folded} folded into the next layer and "
+            f"{len(self.kept)} stay: {self.slice.macs:,} macs, where the search counted "
             f"{self.standalone.macs:,} without them."
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        return self.folding.to_json() | {
-            "accuracy": self.accuracy,
-            "slice": asdict(self.slice),
-            "standalone": asdict(self.standalone),
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_json` gives.
-
-        Raises:
-            KeyError: if a field is missing.
-        """
-        return cls(
-            folding=Folding.from_json(data),
-            accuracy=data["accuracy"],
-            slice=Cost(**data["slice"]),
-            standalone=Cost(**data["standalone"]),
         )

@@ -15,8 +15,8 @@ import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from escalade.artefacts.files import read_json, write_bytes, write_json
 from escalade.core.network.architecture import Architecture
-from escalade.family.files import read_json, write_bytes, write_json
 from escalade.family.preprocessing import Preprocessing
 from escalade.nets.build import blank, end_layers
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from escalade.family.files import write_text
+from escalade.artefacts.files import write_text
 from escalade.family.package import Package
 from escalade.nets import mobile, parts, residual
 from escalade.nets.facts import facts, is_residual

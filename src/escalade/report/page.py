@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from escalade.family.files import write_text
+from escalade.artefacts.files import write_text
 from escalade.report import figures
 from escalade.report.artefacts import Run, read
 from escalade.report.document import document

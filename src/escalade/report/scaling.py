@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from escalade.artefacts.files import write_text
 from escalade.core.network.cost import Cost
 from escalade.core.scaling.cost_curves import CostCurve
-from escalade.family.files import write_text
 from escalade.report import svg
 from escalade.report.document import document
 from escalade.report.figures import Figure

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import torch
 
-from escalade.train.files import write_atomically
+from escalade.artefacts.files import write_atomically
 
 FORMAT = 1
 

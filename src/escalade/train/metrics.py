@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from escalade.train.files import write_atomically
+from escalade.artefacts.files import write_atomically
 from escalade.train.recipe import Recipe
 from escalade.train.state import TrainingState
 

@@ -209,6 +209,7 @@ class Architecture:
     @classmethod
     def from_json(cls, data: Mapping[str, Any], *, where: str = "architecture") -> Self:
         """Read an architecture file's content; errors name the path inside the file."""
+        data = as_mapping(data, where)
         if data.get("format") != FORMAT:
             raise ValueError(f"{where}.format: {data.get('format')!r} is not known; use {FORMAT}")
         rest = {key: value for key, value in data.items() if key != "format"}

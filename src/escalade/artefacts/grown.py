@@ -1,0 +1,140 @@
+"""growth.json: the growth rule with its fit, and members that nobody searched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+from escalade.core.network.architecture import Architecture
+from escalade.core.scaling.ratios import Scaling
+from escalade.core.values.codec import ABSENT, as_mapping, decode
+
+# Parameters by form of the growth function, by dimension and by their own name.
+Functions = Mapping[str, Mapping[str, Mapping[str, float]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrowthPoint:
+    """Realised ratios of one searched stage, which the functions are fitted to."""
+
+    stage: float
+    depth: float
+    width: float
+    resolution: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveLastOut:
+    """Signed errors at the last searched stage, predicted from the others, by form and dimension.
+
+    In the file the forms stand beside `stage`.
+    """
+
+    stage: float
+    errors: Mapping[str, Mapping[str, float]]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"stage": self.stage} | {form: dict(each) for form, each in self.errors.items()}
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        entries = dict(as_mapping(data))
+        stage = decode(float, entries.pop("stage", None))
+        return cls(stage=stage, errors=decode(dict[str, dict[str, float]], entries))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedRule:
+    """What a rule makes of the base for a member's budget; without a network, `note` says why."""
+
+    rule: str
+    note: str
+    scaling: Scaling | None = field(default=None, metadata=ABSENT)
+    resolution: int | None = field(default=None, metadata=ABSENT)
+    macs: int | None = field(default=None, metadata=ABSENT)
+    params: int | None = field(default=None, metadata=ABSENT)
+    activations: int | None = field(default=None, metadata=ABSENT)
+    gap: float | None = field(default=None, metadata=ABSENT)
+    architecture: Architecture | None = field(default=None, metadata=ABSENT)
+    latency: float | None = field(default=None, metadata=ABSENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrownMember:
+    """A member that nobody searched.
+
+    Attributes:
+        name: of the member.
+        stage: j = log2(f / f_0) of its budget.
+        budget: the target.
+        predicted: ratios by the rule, at the stage.
+        interval: of them, by dimension; None where nothing was fitted.
+        solved: ratios where the curve costs exactly the budget, before rounding.
+        architecture: the rounded network.
+        gap: signed relative distance from the budget.
+        extrapolation: whether it is beyond what was searched.
+        latency: predicted seconds, with latency budgets.
+        compared: what rules make of the base instead; of fitted growth.
+    """
+
+    name: str
+    stage: float
+    budget: float
+    predicted: Scaling
+    interval: Mapping[str, tuple[float, float]] | None
+    solved: Scaling
+    architecture: Architecture
+    macs: int
+    params: int
+    activations: int
+    gap: float
+    extrapolation: bool
+    latency: float | None = field(default=None, metadata=ABSENT)
+    compared: tuple[ComparedRule, ...] | None = field(default=None, metadata=ABSENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrowthFit:
+    """The growth rule alone."""
+
+    form: str | None
+    functions: Functions
+    leave_last_out: LeaveLastOut | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grown:
+    """The growth rule and the grown members.
+
+    Attributes:
+        form: the growth function that predicts; None where there is none.
+        rule: the rule that scaled the largest searched member, where nothing was fitted.
+        notes: what a reader should know about the fit.
+        points: what was fitted.
+        functions: the fitted parameters.
+        leave_last_out: how well the last searched stage is predicted; None with fewer than three.
+        members: from small to large.
+    """
+
+    FILE: ClassVar[str] = "growth.json"
+    STAGE: ClassVar[str] = "grow"
+
+    form: str | None
+    rule: str | None = field(default=None, metadata=ABSENT)
+    notes: tuple[str, ...]
+    points: tuple[GrowthPoint, ...]
+    functions: Functions
+    leave_last_out: LeaveLastOut | None
+    members: tuple[GrownMember, ...]
+
+    @property
+    def fit(self) -> GrowthFit:
+        """What family.json says of it."""
+        return GrowthFit(
+            form=self.form,
+            functions=self.functions,
+            leave_last_out=self.leave_last_out,
+            notes=self.notes,
+        )

@@ -1,0 +1,45 @@
+"""metrics.jsonl: training curves, a line every few steps."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from escalade.core.values.codec import decode
+from escalade.core.values.invalid import Invalid, within
+
+FILE = "metrics.jsonl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsLine:
+    """Where a training was; `loss` is the mean since the last line, None where it was no number."""
+
+    stage: str
+    step: int
+    loss: float | None
+    learning_rate: float
+    images_per_second: float
+
+
+def read_metrics(path: Path) -> tuple[MetricsLine, ...]:
+    """The lines of a file, none where there is no file; a last one torn by a kill is left out.
+
+    Raises:
+        Invalid: for any other line that cannot be read.
+    """
+    if not path.exists():
+        return ()
+    lines = path.read_text(encoding="utf-8").splitlines()
+    found = []
+    for i, line in enumerate(lines):
+        with within(str(path), f"line {i + 1}"):
+            try:
+                content = json.loads(line, parse_constant=lambda _: None)
+            except ValueError:
+                if i + 1 == len(lines):
+                    break
+                raise Invalid("not valid JSON", remedy="remove it") from None
+            found.append(decode(MetricsLine, content))
+    return tuple(found)

@@ -1,0 +1,51 @@
+"""plan.json: the data, its splits and the space that a run began with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from escalade.artefacts.latencies import TableFacts
+from escalade.core.values.codec import ABSENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Splits:
+    """Numbers of images."""
+
+    train: int
+    search: int
+    test: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpaceFacts:
+    """A space's size, in paths; `distinct` of them are different, None where nobody counts."""
+
+    name: str
+    size: int
+    distinct: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What a run was begun with.
+
+    Attributes:
+        data: the data set's name.
+        classes: their names.
+        split: numbers of images.
+        skipped: unreadable files, each with the reason.
+        space: what is searched.
+        latency: the latency table, where the run needs one.
+    """
+
+    FILE: ClassVar[str] = "plan.json"
+    STAGE: ClassVar[str] = "run"
+
+    data: str
+    classes: tuple[str, ...]
+    split: Splits
+    skipped: tuple[tuple[str, str], ...]
+    space: SpaceFacts
+    latency: TableFacts | None = field(default=None, metadata=ABSENT)

@@ -1,0 +1,108 @@
+"""The run folder: where every stage reads what earlier ones wrote (docs/run_folder.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Protocol, TypeVar
+
+from escalade.artefacts.files import read_value, write_json
+
+
+class Artefact(Protocol):
+    """A file of a run folder; `STAGE` is the command that makes it."""
+
+    FILE: ClassVar[str]
+    STAGE: ClassVar[str]
+
+
+A = TypeVar("A", bound=Artefact)
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The artefacts of a run, and the paths of its other files."""
+
+    path: Path
+
+    def has(self, kind: type[Artefact]) -> bool:
+        """Whether an artefact is there."""
+        return (self.path / kind.FILE).exists()
+
+    def read(self, kind: type[A]) -> A:
+        """An artefact.
+
+        Raises:
+            Invalid: if it is missing or damaged, naming the command that makes it.
+        """
+        remedy = f"run `escalade {kind.STAGE} {self.path}`"
+        if kind.STAGE == "run":
+            remedy = "it is made again when the run goes on"
+        return read_value(kind, self.path / kind.FILE, what=kind.FILE, remedy=remedy)
+
+    def find(self, kind: type[A]) -> A | None:
+        """An artefact, None where it is not there yet.
+
+        Raises:
+            Invalid: if it is damaged.
+        """
+        return self.read(kind) if self.has(kind) else None
+
+    def write(self, artefact: Artefact) -> None:
+        """Write an artefact, whole or not at all."""
+        write_json(self.path / artefact.FILE, artefact)
+
+    @property
+    def config(self) -> Path:
+        """Every setting, fully resolved."""
+        return self.path / "config.yaml"
+
+    @property
+    def space(self) -> Path:
+        """The space, as its file had it when the run began."""
+        return self.path / "space.json"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The state of the supernet's training."""
+        return self.path / "supernet" / "checkpoint.pt"
+
+    @property
+    def supernet(self) -> Path:
+        """The trained supernet's weights; the file says that training is done."""
+        return self.path / "supernet" / "supernet.safetensors"
+
+    @property
+    def together(self) -> Path:
+        """The supernet's weights after its members trained on together."""
+        return self.path / "supernet" / "together.safetensors"
+
+    @property
+    def store(self) -> Path:
+        """Every score and time that was measured."""
+        return self.path / "evaluations.sqlite"
+
+    @property
+    def models(self) -> Path:
+        """Checkpoints of a design space's networks while they train."""
+        return self.path / "models"
+
+    @property
+    def family(self) -> Path:
+        """The result."""
+        return self.path / "family"
+
+    @property
+    def training(self) -> Path:
+        """A folder for each training of a member."""
+        return self.path / "training"
+
+    @property
+    def analysis_trainings(self) -> Path:
+        """A folder for each training of an after-analysis."""
+        return self.path / "analysis"
+
+    @property
+    def metrics(self) -> Path:
+        """Training curves."""
+        return self.path / "metrics.jsonl"

@@ -1,0 +1,218 @@
+"""search.json: the networks that a search found, and the record of the search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from escalade.artefacts.fronts import Front
+from escalade.core.network.architecture import Architecture
+from escalade.core.scaling.ratios import Scaling
+from escalade.core.values.codec import ABSENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TiedStrategy:
+    """A strategy of the same base whose score cannot be told from the chosen one's.
+
+    `architecture` is what it makes of the base, in spaces with scaling stages.
+    """
+
+    depth: float
+    width: float
+    resolution: float
+    score: float
+    architecture: Architecture | None = field(default=None, metadata=ABSENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchedStage:
+    """The network chosen for one scaling stage.
+
+    Attributes:
+        stage: from 0, the base.
+        budget: its target; on a front without budgets, the network's own cost.
+        scaling: ratios to the base, or in spaces without scaling to the smallest member.
+        strategy: places of the ratios of depth, width and resolution.
+        genome: the base.
+        architecture: the network.
+        runs: what the supernet runs, where that is another network.
+        gap: signed relative distance from the budget.
+        score: accuracy on the images of the search, in 0..1.
+        standard_error: of the score.
+        tied: strategies that cannot be told from the chosen one, itself included.
+    """
+
+    stage: int
+    budget: float
+    scaling: Scaling
+    strategy: tuple[int, int, int]
+    genome: tuple[int, ...]
+    architecture: Architecture
+    runs: Architecture | None = field(default=None, metadata=ABSENT)
+    macs: int
+    params: int
+    activations: int
+    gap: float
+    score: float
+    standard_error: float
+    tied: tuple[TiedStrategy, ...]
+
+    @property
+    def name(self) -> str:
+        """The member's."""
+        return f"S{self.stage}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IterationRecord:
+    """Scores of the candidates of one generation (ScaleNet, Fig. 6).
+
+    `iteration` is the round t of the Markov chain, 0 for the initial ranking. In the phase "base"
+    the stage None is the fitness over stages, a number the accuracy in that stage.
+    """
+
+    iteration: int
+    phase: str
+    stage: int | None
+    generation: int
+    mean: float
+    std: float
+    best: float
+    num: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """Stage 0's network in short."""
+
+    genome: tuple[int, ...]
+    resolution: int
+    widths: tuple[int, ...]
+    depths: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumScores:
+    """How many scores a search wanted, and how many of them were no repeats."""
+
+    asked: int
+    distinct: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skeleton:
+    """A network of the coarse grid; depth and width from least (0) to most (1), and kernels."""
+
+    genome: tuple[int, ...]
+    resolution: int
+    depth: float
+    width: float
+    kernels: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumSelected:
+    """How many networks were scored for one budget: of the grid, and variations of its best."""
+
+    coarse: int
+    fine: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """How the network of one budget was found, coarse to fine.
+
+    `coarse_score` is the skeleton's, `fine_score` that of the network chosen in the end.
+    """
+
+    skeleton: Skeleton
+    coarse_score: float
+    fine_score: float
+    evaluations: NumSelected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegNetParameters:
+    """The six numbers of a network of a design space."""
+
+    depth: int
+    w0: int
+    wa: float
+    wm: float
+    group_width: int
+    resolution: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainedModel:
+    """A network of a design space that was trained alone, and its score."""
+
+    parameters: RegNetParameters
+    genome: tuple[int, ...]
+    key: str
+    resolution: int
+    macs: int
+    params: int
+    activations: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
+    """Errors, rising, and the shares of networks at or below them."""
+
+    errors: tuple[float, ...]
+    shares: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Searched:
+    """A finished search; it holds no times.
+
+    Attributes:
+        searcher: the method's name.
+        seed: of every random choice.
+        budget_kind: what budgets count.
+        space: its name.
+        pi: weights of the stages' accuracies.
+        base: stage 0 in short.
+        stages: the networks chosen.
+        iterations: scores by generation.
+        evaluations: how many scores it took.
+        selections: of coarse to fine: how each budget's network was found.
+        front: of a search for a front.
+        models: of a design space: every trained network, best first.
+        num_tied: how many of them cannot be told from the best one.
+        distribution: of their errors.
+        divisors: what scaling rounds widths and resolutions to.
+    """
+
+    FILE: ClassVar[str] = "search.json"
+    STAGE: ClassVar[str] = "search"
+
+    searcher: str
+    seed: int
+    budget_kind: str
+    space: str
+    pi: tuple[float, ...]
+    base: Base
+    stages: tuple[SearchedStage, ...]
+    iterations: tuple[IterationRecord, ...]
+    evaluations: NumScores
+    selections: tuple[Selection, ...] | None = field(default=None, metadata=ABSENT)
+    front: Front | None = field(default=None, metadata=ABSENT)
+    models: tuple[TrainedModel, ...] | None = field(default=None, metadata=ABSENT)
+    num_tied: int | None = field(default=None, metadata=ABSENT)
+    distribution: Distribution | None = field(default=None, metadata=ABSENT)
+    divisors: tuple[int, int]
+
+    @property
+    def largest(self) -> SearchedStage:
+        """The last stage."""
+        return self.stages[-1]
+
+    @property
+    def fitness(self) -> float:
+        """The objective of equation (4)."""
+        return sum(w * s.score for w, s in zip(self.pi, self.stages, strict=True))

@@ -1,0 +1,72 @@
+"""What a user gave cannot be: an error that carries where, what and what would work as data."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+Step = str | int
+
+
+class Invalid(ValueError):
+    """A value that cannot be.
+
+    Whoever notices says what is wrong, and names only what it knows of; whoever called adds where
+    that is (`within`). Nobody edits the text: it is put together here, when it is shown.
+
+    Attributes:
+        problem: what is wrong.
+        path: where, outermost first: names of files, settings and fields, places in lists.
+        remedy: what would work; empty where the problem says it.
+    """
+
+    def __init__(self, problem: str, *, path: tuple[Step, ...] = (), remedy: str = "") -> None:
+        super().__init__(problem)
+        self.problem, self.path, self.remedy = problem, path, remedy
+
+    def inside(self, *path: Step) -> Invalid:
+        """The same, seen from farther out."""
+        return Invalid(self.problem, path=(*path, *self.path), remedy=self.remedy)
+
+    def __str__(self) -> str:
+        where = f"{dotted(self.path)}: " if self.path else ""
+        return f"{where}{self.problem}{'; ' if self.remedy else ''}{self.remedy}"
+
+
+@contextmanager
+def within(*path: Step) -> Iterator[None]:
+    """Say of every invalid value in the body where it stands."""
+    try:
+        yield
+    except Invalid as error:
+        raise error.inside(*path) from None
+    except ValueError as error:
+        raise Invalid(str(error), path=path) from None
+
+
+def dotted(path: Iterable[Step]) -> str:
+    """A path as people write it: `search.objectives[0]`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f"{'.' if text else ''}{step}"
+    return text
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """What would work in the place of a name that is not known."""
+    names = list(known)
+    same = [each for each in names if each.lower() == str(name).lower()]
+    close = same or difflib.get_close_matches(str(name), names, 1)
+    return f"did you mean {close[0]}?" if close else f"use {', '.join(names)}"
+
+
+def check_known(name: object, known: Iterable[str]) -> None:
+    """Refuse a name that is not known, with the nearest that is.
+
+    Raises:
+        Invalid: without a path.
+    """
+    names = list(known)
+    if name not in names:
+        raise Invalid(f"{name!r} is not known", remedy=nearest(name, names))

@@ -1,0 +1,130 @@
+"""One codec for settings, spaces, architectures and artefacts: what it reads and refuses."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from escalade.core.values.codec import ABSENT, UNWRITTEN, decode, encode, numbers_as_text
+from escalade.core.values.invalid import Invalid, check_known, within
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inner:
+    num: int
+    share: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.num < 0:
+            raise Invalid(f"{self.num} is negative", path=("num",), remedy="use 0 or more")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outer:
+    name: str
+    inner: Inner
+    many: tuple[Inner, ...] = ()
+    pair: tuple[int, str] = (1, "a")
+    by_name: Mapping[str, Inner] = field(default_factory=dict)
+    either: int | float | None = None
+    texts: str | list[float] = "equal"
+    way: Literal["short", "long"] = "short"
+    rare: Inner | None = field(default=None, metadata=ABSENT)
+    kept: str | None = field(default=None, compare=False, metadata=UNWRITTEN)
+
+
+FULL = {
+    "name": "x",
+    "inner": {"num": 1, "share": 2},
+    "many": [{"num": 2, "share": 0.5}],
+    "pair": [3, "b"],
+    "by_name": {"k": {"num": 4, "share": 0.5}},
+    "either": None,
+    "texts": [1.0, 2],
+    "way": "long",
+}
+
+
+def test_what_is_read_is_written_the_same() -> None:
+    read = decode(Outer, FULL)
+    assert encode(read) == FULL
+    assert list(encode(read)) == list(FULL)
+    assert isinstance(read.many, tuple)
+    assert encode(decode(Outer, FULL | {"rare": {"num": 0}}))["rare"] == {"num": 0, "share": 0.5}
+
+
+def test_defaults_stand_for_what_is_absent() -> None:
+    assert decode(Outer, {"name": "x", "inner": {"num": 1}}) == Outer(name="x", inner=Inner(num=1))
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "problem"),
+    [
+        ({"colour": 1}, ("colour",), "no such field"),
+        ({"kept": "x"}, ("kept",), "no such field"),
+        ({"name": 3}, ("name",), "expected a text, got 3"),
+        ({"inner": None}, ("inner",), "expected a mapping, got None"),
+        ({"inner": {}}, ("inner", "num"), "missing"),
+        ({"inner": {"num": True}}, ("inner", "num"), "expected a whole number, got True"),
+        ({"inner": {"num": -1}}, ("inner", "num"), "-1 is negative"),
+        ({"many": {"num": 1}}, ("many",), "expected a list"),
+        ({"many": [{"num": 1}, {"num": "2"}]}, ("many", 1, "num"), "expected a whole number"),
+        ({"pair": [1]}, ("pair",), "expected 2 entries, got 1"),
+        ({"by_name": {"k": {"num": 0.5}}}, ("by_name", "k", "num"), "expected a whole number"),
+        ({"either": "x"}, ("either",), "expected a number, got 'x'"),
+        ({"texts": ["x"]}, ("texts", 0), "expected a number"),
+        ({"way": "shorter"}, ("way",), "'shorter' is not known"),
+    ],
+)
+def test_an_error_carries_its_path(
+    change: dict[str, Any], path: tuple[str | int, ...], problem: str
+) -> None:
+    with pytest.raises(Invalid, match=problem) as caught:
+        decode(Outer, FULL | change)
+    assert caught.value.path == path
+
+
+def test_an_error_is_worded_where_it_is_shown() -> None:
+    with pytest.raises(ValueError) as caught, within("a.json", "stages", 2):
+        decode(Inner, {"num": -1})
+    assert str(caught.value) == "a.json.stages[2].num: -1 is negative; use 0 or more"
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+    with pytest.raises(Invalid, match=r"^here: plain$"), within("here"):
+        raise ValueError("plain")
+
+
+def test_the_nearest_name_is_told() -> None:
+    with pytest.raises(Invalid, match=r"did you mean short\?"):
+        check_known("Short", ("short", "long"))
+    with pytest.raises(Invalid, match="use short, long"):
+        check_known(3, ("short", "long"))
+    with pytest.raises(Invalid, match=r"nmae: .*did you mean name\?"):
+        decode(Outer, {"nmae": "x"})
+
+
+def test_yaml_takes_some_numbers_for_text() -> None:
+    assert decode(Inner, {"num": "3", "share": "1e-3"}, scalar=numbers_as_text).share == 1e-3
+    for wrong in ("nan", "1.5", "x"):
+        with pytest.raises(Invalid, match="num: expected a whole number"):
+            decode(Inner, {"num": wrong}, scalar=numbers_as_text)
+
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*FULL, "rare", "x"]), plain, max_size=4))
+def test_whatever_stands_there_is_read_or_refused(change: dict[str, Any]) -> None:
+    with suppress(Invalid):
+        read = decode(Outer, FULL | change)
+        assert decode(Outer, encode(read)) == read
