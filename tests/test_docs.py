@@ -18,6 +18,8 @@ from escalade.cli import inspection, latency_command, runs, scaling_commands
 from escalade.cli.parser import Parser
 from escalade.config import Config, read_preset, resolve
 from escalade.core.numbers.seeds import generator
+from escalade.core.space.layouts import parse
+from escalade.core.space.space import Space
 from escalade.spaces import load
 
 ROOT = Path(__file__).parents[1]
@@ -111,12 +113,12 @@ def test_python_examples_import_what_exists(document: Path) -> None:
 def test_the_example_spaces_are_spaces() -> None:
     blocks = FENCE.findall((ROOT / "docs" / "spaces.md").read_text(encoding="utf-8"))
     texts = [code for language, code in blocks if language == "yaml"]
-    own, layers, design = (load.parse(yaml.safe_load(text), where="example") for text in texts)
-    space = load.make(own, factors=(1.0, 2.0, 4.0))
+    own, layers, design = (parse(yaml.safe_load(text), where="example") for text in texts)
+    space = Space(own, factors=(1.0, 2.0, 4.0))
     assert space.traits.scales
     assert all(len(space.strategies(stage)) for stage in range(3))
-    assert len(load.make(layers).sample_genomes(generator(0, "docs"), 3)) == 3
-    assert len(load.make(design).sample_genomes(generator(0, "docs"), 3)) == 3
+    assert len(Space(layers).sample_genomes(generator(0, "docs"), 3)) == 3
+    assert len(Space(design).sample_genomes(generator(0, "docs"), 3)) == 3
 
 
 def test_the_example_choice_spaces_are_spaces(tmp_path: Path) -> None:

@@ -21,9 +21,9 @@ from common.files import read
 from common.retraining import Unit
 from escalade.artefacts.files import write_json
 from escalade.core.network.architecture import Architecture
-from escalade.core.space.design_space import DesignSpace
+from escalade.core.space.space import Space
 from escalade.search import DesignSpaceSearch
-from escalade.spaces.load import load_any
+from escalade.spaces.load import load
 from runtime_study.setting import Scaled
 
 SPACES = ("regnet_z_small", "regnet_y_small")
@@ -91,7 +91,6 @@ def entries(folder: Path, seed: int, *, factor: float = MAIN) -> Iterator[Scaled
                 yield Scaled(base=name, rule=rule, factor=factor, architecture=made)
 
 
-def _space(name: str) -> DesignSpace:
-    space = load_any(name)
-    assert isinstance(space, DesignSpace)
+def _space(name: str) -> Space:
+    space = load(name)
     return space.with_data(in_channels=1, num_classes=10)

@@ -24,7 +24,6 @@ from common.supernets import objective_of
 from escalade.artefacts.files import write_json
 from escalade.core.network.architecture import Architecture
 from escalade.core.space.path import Path as NetworkPath
-from escalade.core.space.search_space import SearchSpace
 from escalade.data import TrainBatches
 from escalade.evaluate.measure import EvaluationSettings
 from escalade.family.making import finish
@@ -104,7 +103,6 @@ def _training(plan: Plan, step: str, seed: int) -> Training:
 def _family(work: Work, job: Job) -> dict[str, Any]:
     """The family that MCEA finds on the supernet; its slices on all judge images."""
     setting, space = work.setting, job.space
-    assert isinstance(space, SearchSpace)
     searcher = MCEA(
         space,
         budgets=LADDER,

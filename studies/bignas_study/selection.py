@@ -10,7 +10,6 @@ from bignas_study.setting import SELECTED, Setting
 from bignas_study.supernets import Job
 from common.files import read
 from escalade.artefacts.files import write_json
-from escalade.core.space.layer_space import LayerSpace
 from escalade.core.space.path import Path as NetworkPath
 from escalade.search import Evolution, IndependentSearch, RandomSearch, Searcher
 from escalade.search.coarse_to_fine import CoarseToFine
@@ -33,7 +32,6 @@ def run(work: Work, seed: int) -> None:
             del found["cost"]  # the store is shared
             genomes = [stage["genome"] for stage in found["stages"]]
             space = job.space
-            assert isinstance(space, LayerSpace)
             chosen: list[NetworkPath] = [space.path(genome) for genome in genomes]
             found["judged"] = work.judging().score(job, chosen)
             write_json(path, found)
@@ -70,7 +68,6 @@ def _searcher(name: str, job: Job, setting: Setting, seed: int, work: Work) -> S
     """All may score (skeletons + variations) networks for each budget."""
     each = setting.skeletons + setting.variations
     space = job.space
-    assert isinstance(space, LayerSpace)
     num_images = len(work.searching.data.search)
     if name == "coarse to fine":
         return CoarseToFine(

@@ -10,7 +10,6 @@ from bignas_study.setting import BUDGETS, LADDER, LADDER_SPACE, SPACE, Setting, 
 from bignas_study.supernets import space_of
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical, Window
-from escalade.core.space.layer_space import LayerSpace
 from escalade.core.space.path import Path
 from escalade.core.space.population import IntArray, Population
 
@@ -63,7 +62,6 @@ def _ladder_rows(num: int) -> Population:
 def _pool() -> tuple[Population, IntArray]:
     """Random networks from the smallest to the largest, and their macs."""
     space = space_of(Training(seed=0, epochs=1, learning_rate=1, space=SPACE))
-    assert isinstance(space, LayerSpace)
     genomes = space.sample_spread(generator(0, "bignas study", "slices"), POOL)
     pool = Population(genomes, np.repeat(space.base_triple[None], len(genomes), axis=0))
     return pool, space.costs(pool)

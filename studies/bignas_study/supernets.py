@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from common.supernets import SUPERNETS, SupernetJob, objective_of
 from escalade.core.numbers.seeds import torch_seed
 from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
 from escalade.core.sampling.sandwich_paths import Sandwich
-from escalade.core.space.layer_space import LayerSpace
 from escalade.core.space.path import Path as NetworkPath
 from escalade.core.space.space import Space
 from escalade.data import ImageData, TrainBatches
@@ -123,7 +122,7 @@ class Job(SupernetJob):
     def _sampler(self) -> Uniform | Hierarchical:
         """Uniform in a space without a ladder; else even over stages, resolutions and depths."""
         space = self.space.training
-        if isinstance(space, LayerSpace):
+        if space.traits.rises:
             return Uniform(space)
         targets = tuple(budget.target for budget in LADDER)
         return Hierarchical(space, window=Window(targets=targets, factor=WINDOW, balance="both"))
@@ -135,8 +134,10 @@ def space_of(training: Training) -> Space:
         factors = [budget.target / LADDER[0].target for budget in LADDER]
         return load(LADDER_SPACE, factors=factors, in_channels=1, num_classes=10)
     space = load(training.space, in_channels=1, num_classes=10)
-    assert isinstance(space, LayerSpace)
-    return space if training.transitions else space.with_transitions(False)
+    if training.transitions:
+        return space
+    stages = tuple(replace(stage, transition=False) for stage in space.layout.stages)
+    return space.with_layout(replace(space.layout, stages=stages))
 
 
 def pace(first: Job, second: Job, *, data: ImageData, num: int, device: str = "cpu") -> float:

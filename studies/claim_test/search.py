@@ -18,7 +18,7 @@ from common.progress import Say, describe
 from escalade.artefacts.files import write_bytes, write_json
 from escalade.core.numbers.seeds import torch_seed
 from escalade.core.sampling.samplers import Hierarchical, Window
-from escalade.core.space.search_space import SearchSpace
+from escalade.core.space.space import Space
 from escalade.data import ImageData, TrainBatches
 from escalade.data.batches import Augmentation
 from escalade.evaluate.evaluator import Evaluator
@@ -42,15 +42,15 @@ NUM_BASES, NUM_STRATEGIES = 16, 24
 PI = (1.0, 1.0, 1.0)
 
 
-def space(*, base_resolution: int | None = None) -> SearchSpace:
+def space(*, base_resolution: int | None = None) -> Space:
     """Space `small` for the ladder f_0, 2 f_0, 4 f_0, optionally with one base resolution."""
-    data = load("small", factors=FACTORS, in_channels=1, num_classes=10).data
+    data = load("small", factors=FACTORS, in_channels=1, num_classes=10).layout
     assert data.grid is not None
     grid = replace(data.grid, depth=DEPTHS, width=WIDTHS, resolution=RESOLUTIONS)
     data = replace(data, grid=grid)
     if base_resolution is not None:
         data = replace(data, resolutions=(base_resolution,))
-    return SearchSpace(data, factors=FACTORS)
+    return Space(data, factors=FACTORS)
 
 
 def train_supernet(

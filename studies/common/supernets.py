@@ -18,7 +18,7 @@ from common.progress import Say
 from escalade.artefacts.files import write_bytes, write_json
 from escalade.core.numbers.seeds import torch_seed
 from escalade.core.sampling.samplers import Hierarchical, Uniform
-from escalade.core.space.search_space import SearchSpace
+from escalade.core.space.space import Space
 from escalade.data import ImageData, TrainBatches
 from escalade.evaluate.measure import share_split, shared_split
 from escalade.supernet.make import make_supernet
@@ -111,7 +111,7 @@ class SampledJob(SupernetJob):
     sampler: Uniform | Hierarchical
 
     @property
-    def space(self) -> SearchSpace:
+    def space(self) -> Space:
         return self.sampler.space
 
     @property

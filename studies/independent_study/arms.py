@@ -10,7 +10,7 @@ from escalade.api.methods import evolution_of
 from escalade.api.search import make_searcher
 from escalade.config import Config
 from escalade.core.sampling.samplers import Hierarchical, Window
-from escalade.core.space.search_space import SearchSpace
+from escalade.core.space.space import Space
 from escalade.search import Evolution, IndependentSearch, RandomSearch, Searcher
 from escalade.spaces.load import load
 
@@ -50,7 +50,7 @@ def arms(num_budgets: int) -> list[Arm]:
     ]
 
 
-def space_of(net: Net, config: Config) -> SearchSpace:
+def space_of(net: Net, config: Config) -> Space:
     """All scaling stages, or the base networks alone, whose sizes cover every budget."""
     assert config.space is not None
     factors = config.ladder.factors if net.stage is None else (1.0,)

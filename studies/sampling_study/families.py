@@ -76,7 +76,7 @@ def search_family(
         )
         found = bench.search(searcher, job, store=job.folder / "evaluations.sqlite")
         del found["cost"]  # the store is shared with part (a)
-        data = job.space.data
+        data = job.space.layout
         divisors = (data.width_divisor, data.resolution_divisor)
         family = [Architecture.from_json(stage["architecture"]) for stage in found["stages"]]
         compare = (row.num_scaled, row.iterations) == (setting.num_scaled, setting.iterations)

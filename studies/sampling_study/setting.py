@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from common.setting import recipe
 from escalade.core.numbers.budget import Budget
 from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
-from escalade.core.space.search_space import SearchSpace
+from escalade.core.space.space import Space
 from escalade.search import Evolution
 from escalade.spaces.load import load
 from escalade.train.recipe import Recipe
@@ -71,7 +71,7 @@ class Setting:
     def budget(self, stage: int) -> Budget:
         return Budget(self.base * 2**stage, "macs", self.tolerance)
 
-    def space(self, num_scaled: int) -> SearchSpace:
+    def space(self, num_scaled: int) -> Space:
         factors = [2.0**stage for stage in range(num_scaled + 1)]
         return load("small", factors=factors, in_channels=1, num_classes=10)
 

@@ -9,9 +9,9 @@ from functools import cache
 import numpy as np
 
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.choice_space import ChoiceSpace
 from escalade.core.space.path import Path
 from escalade.core.space.population import IntArray
+from escalade.core.space.space import Space
 from escalade.spaces.load import load
 from scarlet_study.setting import FLIPS, SPACE, Setting, Training
 
@@ -22,7 +22,7 @@ EXTREMES = {"all identity": 12, "all K7E6": 10}
 PLAINEST = Training(seed=0, epochs=1, learning_rate=1)
 
 
-def space_of(training: Training) -> ChoiceSpace:
+def space_of(training: Training) -> Space:
     """The space that a supernet holds."""
     return _space(training.identity, training.folds)
 
@@ -73,10 +73,9 @@ def extremes() -> dict[str, Path]:
 
 
 @cache
-def _space(identity: str, folds: bool) -> ChoiceSpace:
+def _space(identity: str, folds: bool) -> Space:
     space = load(SPACE, in_channels=1, num_classes=10)
-    assert isinstance(space, ChoiceSpace)
-    return space.with_folds(folds).with_identity(identity)
+    return space.with_layout(replace(space.layout, identity=identity, folds=folds))
 
 
 @cache
@@ -88,7 +87,7 @@ def _spread(num: int, identity: str, folds: bool) -> tuple[Path, ...]:
 @cache
 def _flipped(num: int, identity: str, folds: bool) -> dict[int, tuple[Path, ...]]:
     space = _space(identity, folds)
-    (nothing,) = space.data.identities
+    (nothing,) = space.layout.identities
     rng = generator(0, "scarlet study", "flipped")
     bases = rng.integers(0, nothing, (num, space.num_genes))
     orders = np.argsort(rng.random(bases.shape), axis=1)
@@ -100,5 +99,5 @@ def _flipped(num: int, identity: str, folds: bool) -> dict[int, tuple[Path, ...]
     return found
 
 
-def _paths(space: ChoiceSpace, genomes: IntArray) -> tuple[Path, ...]:
+def _paths(space: Space, genomes: IntArray) -> tuple[Path, ...]:
     return tuple(space.path(row, space.base_triple) for row in genomes)

@@ -36,7 +36,7 @@ class Plan(SupernetPlan[Setting, Training, Job]):
 
     def passes(self, step: str) -> int:
         """How many times the epochs a step needs for the passes of a fair one."""
-        return space_of(PLAINEST).num_choices if step == SINGLE else 1
+        return space_of(PLAINEST).genes[0].num_choices if step == SINGLE else 1
 
     def rate(self, step: str) -> float:
         """The setting's, or the best of those that were tried, the default before all of them were.

@@ -93,7 +93,7 @@ def _identities(plan: Plan, arm: Arm[Training]) -> list[int]:
     """How many layers of each random network are identities."""
     space = plan.job(arm.training).space
     genomes = [path.genome for path in spread(plan.setting, arm.training)]
-    return np.isin(genomes, list(space.data.identities)).sum(axis=1).tolist()
+    return np.isin(genomes, list(space.layout.identities)).sum(axis=1).tolist()
 
 
 def _curve(plan: Plan, arm: Arm[Training]) -> list[Row]:

@@ -10,8 +10,8 @@ from typing import Any
 from common.supernets import SUPERNETS, SupernetJob, objective_of
 from escalade.core.sampling.fair_paths import FairPaths
 from escalade.core.sampling.samplers import Uniform
-from escalade.core.space.choice_space import ChoiceSpace
 from escalade.core.space.path import Path as NetworkPath
+from escalade.core.space.space import Space
 from escalade.data import ImageData
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.fair_step import FairStep
@@ -41,7 +41,7 @@ class Job(SupernetJob):
         )
 
     @cached_property
-    def space(self) -> ChoiceSpace:
+    def space(self) -> Space:
         return space_of(self.training)
 
     @property
@@ -79,9 +79,9 @@ class Job(SupernetJob):
 class RandomPaths:
     """As many paths a step as a layer has choices, each of them random: fair on average only."""
 
-    def __init__(self, space: ChoiceSpace, *, seed: int) -> None:
+    def __init__(self, space: Space, *, seed: int) -> None:
         self._paths = PathSequence(space, sampler=Uniform(space), seed=seed)
-        self._num = space.num_choices
+        self._num = space.genes[0].num_choices
 
     def at(self, step: int) -> list[NetworkPath]:
         """The paths of a step."""

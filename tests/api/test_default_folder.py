@@ -140,12 +140,12 @@ def test_a_users_file_may_move_or_change(tmp_path, change):
     file.write_text("format: 1\nlike: small\nname: mine\n")
     config = resolve(SMALL | {"space": str(file)})
     folder = claim(tmp_path / "run", config)
-    before = folder.load_space(config).data
+    before = folder.load_space(config).layout
     if change == "moved":
         file.unlink()
     else:
         file.write_text(file.read_text() + change)
-    assert claim(tmp_path / "run", config).load_space(config).data == before
+    assert claim(tmp_path / "run", config).load_space(config).layout == before
 
 
 # A folder where none was named

@@ -12,7 +12,7 @@ from additive_device import Additive
 from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.numbers.budget import Budget, Ladder
 from escalade.core.space.population import Population
-from escalade.core.space.search_space import SearchSpace
+from escalade.core.space.space import Space
 from escalade.evaluate import latency_store, layer_times
 from escalade.evaluate.latency_survey import NUM_CHECKED, survey
 from escalade.evaluate.layer_times import TurnTimer, measure
@@ -27,7 +27,7 @@ RUNTIME = Runtime(device="cpu")
 LADDER = Ladder(tuple(Budget(seconds, "latency") for seconds in (0.8e-3, 1.6e-3)))
 
 
-def space() -> SearchSpace:
+def space() -> Space:
     return load("small", factors=LADDER.factors, kind="latency", in_channels=1, num_classes=10)
 
 

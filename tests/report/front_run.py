@@ -10,9 +10,10 @@ from typing import Any
 import fixture
 import numpy as np
 
+from escalade.core.space.layouts import to_json
 from escalade.search import NSGA2, Constraint, drive
 from escalade.search.front import FrontResult
-from escalade.spaces.load import load, read, to_json
+from escalade.spaces.load import load, read
 
 CONSTRAINTS = {
     "bignas_small": ("macs < 3M", "params < 150k", "accuracy > 0.72"),

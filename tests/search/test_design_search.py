@@ -12,17 +12,18 @@ from escalade.core.network.parts import parts_of
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
 from escalade.core.numbers.statistics import empirical_distribution
+from escalade.core.space.path import values
 from escalade.core.space.population import Population
 from escalade.search import DesignSpaceSearch, drive
 from escalade.search.design_space import draw_models
-from escalade.spaces.load import load_any
+from escalade.spaces.load import load
 
 BUDGET = Budget(1e6)
 
 
 @pytest.fixture(scope="module")
 def space():
-    return load_any("regnet_y_small").with_data(in_channels=1, num_classes=10)
+    return load("regnet_y_small").with_data(in_channels=1, num_classes=10)
 
 
 def deeper_is_better(paths):
@@ -52,7 +53,8 @@ def test_the_best_is_kept_and_all_are_recorded(space):
     assert result.base.key == result.models[0].key
     assert abs(result.stages[0].gap) <= BUDGET.tolerance
     assert result.num_tied >= scores.count(scores[0])
-    assert space.encode(result.models[3].parameters) == result.models[3].genome
+    model = result.models[3]
+    assert model.parameters == values(space.genes, model.genome)
 
 
 def test_the_record_is_plain_json_and_holds_the_distribution_of_errors(space):
@@ -107,7 +109,7 @@ def test_latency_is_a_budget_with_a_table(space):
     budget = Budget(float(np.median(timed.costs(drawn, "latency"))), "latency")
     result = found(timed, num=5, budget=budget)
     for model in result.models:
-        seconds = timed.latency.of(timed.architecture(np.array(model.genome)))
+        seconds = timed.latency.of(timed.path(np.array(model.genome)).architecture)
         assert budget.contains(seconds)
     assert result.stages[0].gap == budget.gap(timed.latency.of(result.base))
     with pytest.raises(ValueError, match=r"budgets\[0\]: no .* 9s latency; .* from .*s to .*s"):
@@ -116,7 +118,7 @@ def test_latency_is_a_budget_with_a_table(space):
 
 def reading_time(space):
     genomes = space.sample_genomes(generator(0, "parts"), 60)
-    parts = {part for row in genomes for part in parts_of(space.architecture(row))}
+    parts = {part for row in genomes for part in parts_of(space.path(row).architecture)}
     return {part: 5e-10 * part.sizes.in_width * part.sizes.side**2 for part in parts}
 
 

@@ -17,9 +17,9 @@ from escalade.api.session import step_of, weights_of
 from escalade.api.sizes import num_members
 from escalade.artefacts.files import write_json, write_text
 from escalade.config import Config, SearchConfig, resolve
+from escalade.core.space import layouts
 from escalade.core.space.space import Space
 from escalade.search.breeding import CROSSOVER
-from escalade.spaces import load
 
 # Settings that `--hours` fits to the device.
 FITTED = (
@@ -105,7 +105,7 @@ def claim(path: Path, config: Config) -> RunFolder:
 def _write_space(folder: RunFolder, config: Config) -> None:
     if not folder.space.exists():
         space = named_space(config)
-        write_json(folder.space, load.to_json(space.data))
+        write_json(folder.space, layouts.to_json(space.layout))
 
 
 def _content(path: Path) -> list[Path]:

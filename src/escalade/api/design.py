@@ -35,7 +35,7 @@ def is_design(config: Config, folder: RunFolder | None = None) -> bool:
     """Whether a run is over a design space; its folder knows it even if the file has moved."""
     if folder is not None and folder.space.exists():
         return not folder.load_space(config).traits.has_supernet
-    return config.space is not None and not load.traits(config.space).has_supernet
+    return config.space is not None and not load.read(config.space).traits.has_supernet
 
 
 def settle(config: Config, folder: RunFolder | None = None) -> Config:
@@ -106,7 +106,7 @@ def search_models(session: Session, space: Space) -> None:
         finally:
             count()
     found = searcher.result().to_json()
-    found["divisors"] = [space.data.width_divisor, space.data.resolution_divisor]
+    found["divisors"] = [space.layout.width_divisor, space.layout.resolution_divisor]
     if session.runtime.is_main:
         write_json(folder.search, found)
         shutil.rmtree(folder.models, ignore_errors=True)

@@ -9,8 +9,9 @@ from typing import Any
 from escalade.artefacts.files import read_json
 from escalade.config import Config, read_file, resolve
 from escalade.core.numbers.budget import Ladder
-from escalade.core.space.choice_data import check_folds
+from escalade.core.space import layouts
 from escalade.core.space.space import Space
+from escalade.core.values.invalid import within
 from escalade.spaces import choose, load
 
 AGAIN = "it is made again when the run goes on"
@@ -121,19 +122,19 @@ class RunFolder:
         if not self.space.exists():
             return named_space(config)
         data = self.read(self.space)
-        begun = load.parse(data, where=str(self.space))
+        begun = layouts.parse(data, where=str(self.space))
         if (name := _name(config)) not in (None, begun.name):
             remedy = "write that" if begun.name in load.names() else "name its file"
             raise ValueError(
                 f"{self.config}: space is {name}, but the run began with {begun.name}; {remedy}, "
                 "or use another --out"
             )
-        space = load.make(
+        space = Space(
             begun,
             factors=_ladder(config).factors if config.budgets else (1.0,),
             kind=config.budget_kind,
         )
-        if _with_identity(space, config.supernet.identity).data != space.data:
+        if _with_identity(space, config.supernet.identity).layout != space.layout:
             raise ValueError(
                 f"{self.config}: supernet.identity is {config.supernet.identity}, but the run "
                 f"began with {data['identity']}; write that, or use another --out"
@@ -153,7 +154,7 @@ def named_space(config: Config) -> Space:
     elif config.space is None:
         raise ValueError("space: without budgets name one, such as --space bignas_small")
     else:
-        space = load.load_any(config.space, factors=(1.0,), kind=config.budget_kind)
+        space = load.load(config.space, factors=(1.0,), kind=config.budget_kind)
     return _with_identity(space, config.supernet.identity)
 
 
@@ -176,11 +177,8 @@ def _name(config: Config) -> str | None:
 def _with_identity(space: Space, identity: str | None) -> Space:
     if identity is None:
         return space
-    space = space.with_identity(identity)
-    check_folds(
-        space.data, "supernet.identity", "use let or plain, or a space that keeps them, as scarlet"
-    )
-    return space
+    with within("supernet", "identity"):
+        return space.with_identity(identity)
 
 
 def _ladder(config: Config) -> Ladder:

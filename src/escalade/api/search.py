@@ -232,7 +232,7 @@ def evaluation_settings(config: Config, *, num_train: int) -> EvaluationSettings
 
 def _complete(found: dict[str, Any], space: Space) -> None:
     """Add what the growth stage needs: rounding steps, and the networks behind tied strategies."""
-    data = space.data
+    data = space.layout
     found["divisors"] = [data.width_divisor, data.resolution_divisor]
     if not space.traits.scales:
         return
@@ -244,8 +244,8 @@ def _complete(found: dict[str, Any], space: Space) -> None:
 def _tied(space: Space, genome: list[int], tie: dict[str, Any]) -> Architecture:
     scaling = Scaling(tie["depth"], tie["width"], tie["resolution"])
     strategy = (
-        space.depth_ratios.index(scaling.depth),
-        space.width_ratios.index(scaling.width),
-        space.resolution_ratios.index(scaling.resolution),
+        space.ratios.depth.index(scaling.depth),
+        space.ratios.width.index(scaling.width),
+        space.ratios.resolution.index(scaling.resolution),
     )
     return space.path(genome, strategy).architecture

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from escalade.core.network.architecture import Architecture
+from escalade.core.space import layouts
 from escalade.core.space.space import Space
 from escalade.report.artefacts import Run
-from escalade.spaces import load
 
 
 def running(run: Run, genome: Sequence[int] | None) -> Architecture | None:
@@ -27,4 +27,4 @@ def running(run: Run, genome: Sequence[int] | None) -> Architecture | None:
 @lru_cache(maxsize=1)
 def _space(text: str) -> Space:
     """The run's space; for no ladder, whose strategies no path here has."""
-    return load.make(load.parse(json.loads(text), where="space.json"), factors=(1.0,))
+    return Space(layouts.parse(json.loads(text), where="space.json"), factors=(1.0,))

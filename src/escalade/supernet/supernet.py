@@ -68,7 +68,7 @@ def _held(shape: SupernetShape) -> shapes.Shapes:
                 for name, size in sizes.items():
                     found[f"blocks.{i}.{k}.{prefix}{name}"] = size
         width = stage.width
-    assert shape.head.width is not None  # `core.space.choices` refuses a space without it
+    assert shape.head.width is not None  # the space's check refuses a space without it
     return found | shapes.of_head(shape.head.width, in_width=width, num_classes=shape.num_classes)
 
 

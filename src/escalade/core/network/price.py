@@ -6,7 +6,7 @@ So tables made of them agree exactly with `core.network.cost`, and with a latenc
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture, Block, Head, Stage, Stem
@@ -14,8 +14,6 @@ from escalade.core.network.parts import parts_of
 
 if TYPE_CHECKING:
     from escalade.core.latency.latency_table import LatencyTable
-    from escalade.core.space.choice_data import ChoiceData
-    from escalade.core.space.layer_choices import LayerData
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +33,7 @@ class Price:
     latency: LatencyTable | None = None
 
     @classmethod
-    def of(cls, data: LayerData | ChoiceData, kind: str, latency: LatencyTable | None) -> Price:
+    def of(cls, data: Any, kind: str, latency: LatencyTable | None) -> Price:
         """The prices of a space's layers."""
         return cls(
             kind=kind,

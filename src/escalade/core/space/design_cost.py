@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from escalade.core.numbers.rounding import conv_side
-from escalade.core.space.design_choices import DesignData
-from escalade.core.space.design_shapes import Shapes
 from escalade.core.space.population import IntArray
+from escalade.core.space.regnet_stages import RegNetStages as Shapes
 
 SE_RATIO = 0.25
 KERNEL = 3
@@ -34,7 +35,7 @@ class _Tally:
         self.activations += times * (hidden + reduced)
 
 
-def design_costs(data: DesignData, shapes: Shapes, resolutions: IntArray) -> dict[str, IntArray]:
+def design_costs(data: Any, shapes: Shapes, resolutions: IntArray) -> dict[str, IntArray]:
     """Macs, params and activations of every network: (n,) each."""
     num = len(resolutions)
     tally, one = _Tally(num), np.ones(num, dtype=np.int64)
@@ -65,7 +66,7 @@ def design_costs(data: DesignData, shapes: Shapes, resolutions: IntArray) -> dic
 
 def _blocks(
     tally: _Tally,
-    data: DesignData,
+    data: Any,
     in_width: IntArray,
     width: IntArray,
     group: IntArray,

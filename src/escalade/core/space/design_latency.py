@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from escalade.core.network.parts import Group, Sizes
 from escalade.core.numbers.rounding import conv_side
-from escalade.core.space.design_choices import DesignData
 from escalade.core.space.design_cost import KERNEL, SE_RATIO
-from escalade.core.space.design_shapes import Shapes
 from escalade.core.space.population import IntArray
+from escalade.core.space.regnet_stages import RegNetStages as Shapes
 
 if TYPE_CHECKING:
     from escalade.core.latency.latency_table import LatencyTable
@@ -21,9 +20,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 
-def design_latency(
-    data: DesignData, table: LatencyTable, shapes: Shapes, resolutions: IntArray
-) -> Floats:
+def design_latency(data: Any, table: LatencyTable, shapes: Shapes, resolutions: IntArray) -> Floats:
     """Seconds of one batch of every network: (n,)."""
     model, one = table.model, np.ones(len(resolutions), dtype=np.int64)
     in_width = one * data.stem_width
@@ -61,7 +58,7 @@ def design_latency(
 
 def _blocks(
     model: PartModel,
-    data: DesignData,
+    data: Any,
     sizes: Sizes,
     rows: npt.NDArray[np.bool_],
     *,
@@ -84,7 +81,7 @@ def _blocks(
 
 
 def _sizes(
-    data: DesignData, in_width: IntArray, width: IntArray, group_width: IntArray, side: IntArray
+    data: Any, in_width: IntArray, width: IntArray, group_width: IntArray, side: IntArray
 ) -> Sizes:
     reduced = np.rint(in_width * SE_RATIO).astype(np.int64)
     return Sizes(

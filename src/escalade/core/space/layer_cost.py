@@ -9,18 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from escalade.core.network.price import Price
 from escalade.core.numbers.rounding import conv_side
-from escalade.core.space.layer_choices import LayerData, LayerStage
-from escalade.core.space.layer_genome import HEAD, RESOLUTION, STEM, StageColumns, columns
 from escalade.core.space.population import IntArray, chunks
 
 if TYPE_CHECKING:
     from escalade.core.latency.latency_table import LatencyTable
+
+
+RESOLUTION, STEM, HEAD = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class LayerTables:
 
 
 def layer_tables(
-    data: LayerData, resolutions: Sequence[int], kind: str, latency: LatencyTable | None = None
+    data: Any, resolutions: Sequence[int], kind: str, latency: LatencyTable | None = None
 ) -> LayerTables:
     """The tables of a space.
 
@@ -76,7 +77,7 @@ def layer_tables(
     return LayerTables(stem, tuple(stages), head)
 
 
-def layer_costs(data: LayerData, tables: LayerTables, genomes: IntArray) -> IntArray:
+def layer_costs(data: Any, tables: LayerTables, genomes: IntArray) -> IntArray:
     """The sum of every network's prices: (n,)."""
     totals = np.empty(len(genomes), dtype=np.int64)
     for rows in chunks(len(genomes)):
@@ -84,15 +85,15 @@ def layer_costs(data: LayerData, tables: LayerTables, genomes: IntArray) -> IntA
     return totals
 
 
-def _chunk(data: LayerData, tables: LayerTables, genes: IntArray) -> IntArray:
+def _chunk(data: Any, tables: LayerTables, genes: IntArray) -> IntArray:
     """`genes` is (num_genes, n)."""
     resolution, width = genes[RESOLUTION], genes[STEM]
     total: IntArray = tables.stem[resolution, width]
-    for stage, at, table in zip(data.stages, columns(data), tables.stages, strict=True):
+    for stage, at, table in zip(data.stages, data.columns, tables.stages, strict=True):
         least, most = stage.depth
         depth, choices = least + genes[at.depth], _choices(stage, at, genes)
         for position in range(most):
-            choice, own = choices[position], genes[at.widths][position]
+            choice, own = choices[position], genes[at.layers[0]][position]
             if position >= least:
                 runs = position < depth
                 choice = np.where(runs, choice, table.later.shape[2] - 1)
@@ -105,11 +106,11 @@ def _chunk(data: LayerData, tables: LayerTables, genes: IntArray) -> IntArray:
     return total
 
 
-def _choices(stage: LayerStage, at: StageColumns, genes: IntArray) -> IntArray:
+def _choices(stage: Any, at: Any, genes: IntArray) -> IntArray:
     """The choice of every position: (most layers, n)."""
-    choice: IntArray = genes[at.widths] * len(stage.kernels) + genes[at.kernels]
-    if at.expansions is not None:
-        choice = choice * len(stage.expansions) + genes[at.expansions]
+    choice: IntArray = genes[at.layers[0]] * len(stage.kernels) + genes[at.layers[1]]
+    if len(at.layers) > 2:
+        choice = choice * len(stage.expansions) + genes[at.layers[2]]
     return choice
 
 
@@ -122,7 +123,7 @@ def _look_up(table: IntArray, first: IntArray, second: IntArray, third: IntArray
 
 def _layers(
     price: Price,
-    stage: LayerStage,
+    stage: Any,
     sides: IntArray,
     in_widths: Sequence[int],
     *,
@@ -135,7 +136,6 @@ def _layers(
             expansion=expansion,
             width=width,
             stride=stride,
-            transition=stage.transition,
         )
         for width in stage.widths
         for kernel in stage.kernels

@@ -6,43 +6,24 @@ The twin of `core.network.cost`: both count the same layers, and a test holds th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from escalade.core.network.architecture import SqueezeExcite
 from escalade.core.numbers.rounding import conv_side, make_divisible, scale_depth
-from escalade.core.space.choices import StageChoices
 from escalade.core.space.population import IntArray, Population, chunks
-
-if TYPE_CHECKING:
-    from escalade.core.space.search_space import SearchSpace
+from escalade.core.space.stage_choices import StageChoices
 
 
-def population_costs(space: SearchSpace, population: Population) -> dict[str, IntArray]:
+def population_costs(space: Any, ratios: Any, population: Population) -> dict[str, IntArray]:
     """Macs, params and activations of every path: arrays of shape (n,)."""
-    tables = Tables.of(space)
+    tables = Tables.of(space, ratios)
     totals = np.zeros((3, len(population)), dtype=np.int64)
     for rows in chunks(len(population)):
-        totals[:, rows] = _chunk(space, tables, population[rows])
+        totals[:, rows] = _chunk(space, ratios, tables, population[rows])
     return dict(zip(("macs", "params", "activations"), totals, strict=True))
-
-
-def population_sides(space: SearchSpace, population: Population) -> IntArray:
-    """Resolution of every path: (n,)."""
-    sides: IntArray = Tables.of(space).sides[population.genomes[:, 0], population.strategies[:, 2]]
-    return sides
-
-
-def population_depths(space: SearchSpace, population: Population) -> IntArray:
-    """Blocks of every path: (n,)."""
-    depths, ratio = Tables.of(space).depths, population.strategies[:, 0]
-    total = np.zeros(len(population), dtype=np.int64)
-    for i in range(len(space.data.stages)):
-        base = np.count_nonzero(space.kernels(population.genomes, i), axis=1)
-        total += depths[base, ratio]
-    return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,35 +36,34 @@ class Tables:
     depths: IntArray  # (base depth, ratio)
 
     @classmethod
-    def of(cls, space: SearchSpace) -> Tables:
-        data = space.data
-        most = max(stage.depth[1] for stage in data.stages)
+    def of(cls, space: Any, ratios: Any) -> Tables:
+        data = space
+        most = max(stage.depth.most for stage in data.stages)
 
         def widths(choices: tuple[int, ...]) -> IntArray:
-            rows = [[space.scaled_width(w, r) for r in space.width_ratios] for w in choices]
+            rows = [[space.width(w, r) for r in ratios.width] for w in choices]
             return np.array(rows, dtype=np.int64)
 
-        ratios = space.resolution_ratios
-        sides = [[space.scaled_resolution(s, r) for r in ratios] for s in data.resolutions]
-        depths = [[scale_depth(d, r) for r in space.depth_ratios] for d in range(1, most + 1)]
+        sides = [[space.side(s, r) for r in ratios.resolution] for s in data.resolutions]
+        depths = [[scale_depth(d, r) for r in ratios.depth] for d in range(1, most + 1)]
         return cls(
             sides=np.array(sides, dtype=np.int64),
             stem_widths=widths(data.stem.widths),
             widths=[widths(stage.widths) for stage in data.stages],
-            depths=np.array([[0] * len(space.depth_ratios), *depths], dtype=np.int64),
+            depths=np.array([[0] * len(ratios.depth), *depths], dtype=np.int64),
         )
 
 
-def _chunk(space: SearchSpace, tables: Tables, population: Population) -> IntArray:
+def _chunk(space: Any, ratios: Any, tables: Tables, population: Population) -> IntArray:
     genomes = population.genomes
     d, w, r = population.strategies.T
-    data = space.data
+    data = space
     total = _Total(len(population))
     side = conv_side(tables.sides[genomes[:, 0], r], data.stem.stride)
     width = tables.stem_widths[genomes[:, 1], w]
     total.conv(data.in_channels * data.stem.kernel**2 * width, width, side)
     for i, choices in enumerate(data.stages):
-        start = space.kernel_columns[i].start
+        start = space.columns[i].depth + 1
         out_width = tables.widths[i][genomes[:, start - 3], w]
         kernels = space.kernels(genomes, i)
         depth = np.count_nonzero(kernels, axis=1)

@@ -2,44 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from escalade.core.network.parts import Group, Sizes
 from escalade.core.numbers.rounding import conv_side
-from escalade.core.space.choices import StageChoices
 from escalade.core.space.population import IntArray, Population, chunks
 from escalade.core.space.population_cost import (
     Tables,
     divisible_array,
     reduced_widths,
 )
+from escalade.core.space.stage_choices import StageChoices
 
 if TYPE_CHECKING:
     from escalade.core.latency.latency_table import LatencyTable
-    from escalade.core.space.search_space import SearchSpace
 
 Floats = npt.NDArray[np.float64]
 
 
-def population_latency(space: SearchSpace, table: LatencyTable, population: Population) -> Floats:
+def population_latency(
+    space: Any, ratios: Any, table: LatencyTable, population: Population
+) -> Floats:
     """Seconds of one batch of every path: (n,)."""
-    tables = Tables.of(space)
+    tables = Tables.of(space, ratios)
     sums = np.zeros(len(population), dtype=np.int64)
     for rows in chunks(len(population)):
-        sums[rows] = _chunk(space, tables, table, population[rows])
+        sums[rows] = _chunk(space, ratios, tables, table, population[rows])
     latencies: Floats = table.total(sums)
     return latencies
 
 
 def _chunk(
-    space: SearchSpace, tables: Tables, table: LatencyTable, population: Population
+    space: Any, ratios: Any, tables: Tables, table: LatencyTable, population: Population
 ) -> IntArray:
     genomes = population.genomes
     d, w, r = population.strategies.T
-    data, model = space.data, table.model
+    data, model = space, table.model
     width = tables.stem_widths[genomes[:, 1], w]
     side = tables.sides[genomes[:, 0], r]
     stem = data.stem
@@ -49,7 +50,7 @@ def _chunk(
     )
     side = conv_side(side, stem.stride)
     for i, choices in enumerate(data.stages):
-        start = space.kernel_columns[i].start
+        start = space.columns[i].depth + 1
         out_width = tables.widths[i][genomes[:, start - 3], w]
         kernels = space.kernels(genomes, i)
         depth = np.count_nonzero(kernels, axis=1)
