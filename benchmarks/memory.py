@@ -21,21 +21,21 @@ from pathlib import Path as File
 import numpy as np
 import torch
 
+from escalade.config.recipe import Recipe
 from escalade.core.sampling.samplers import Uniform
 from escalade.core.sampling.sandwich_paths import Sandwich
 from escalade.core.space.path import Path
 from escalade.data.image_data import ImageData
 from escalade.data.loading import load
 from escalade.evaluate.evaluator import Evaluator
-from escalade.evaluate.measure import EvaluationSettings
-from escalade.evaluate.store import Store
+from escalade.evaluate.path_meter import EvaluationSettings
+from escalade.evaluate.store import EvaluationStore
 from escalade.spaces.load import load as load_space
 from escalade.supernet.supernet import Supernet
 from escalade.train.optimizer import make_optimizer
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich_step import SandwichStep
-from escalade.train.steps import Batch, Objective
+from escalade.train.steps import Batch, TrainingObjective
 
 NUM_MARKS = 20
 BATCH_SIZE = 128
@@ -77,7 +77,7 @@ class Work:
         """Sandwich steps."""
         recipe = Recipe(learning_rate=0.01)
         space = self.space.training
-        objective = Objective(
+        objective = TrainingObjective(
             mean=self.data.mean,
             std=self.data.std,
             label_smoothing=0.1,
@@ -109,7 +109,7 @@ class Work:
         with Evaluator(
             self.supernet.eval(),
             data=self.data,
-            store=Store(folder / "evaluations.sqlite"),
+            store=EvaluationStore(folder / "evaluations.sqlite"),
             runtime=self.runtime,
             settings=self.settings,
             num_workers=1,

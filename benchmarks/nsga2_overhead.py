@@ -21,9 +21,9 @@ import numpy.typing as npt
 from escalade.core.network import cost
 from escalade.core.space.population import Population
 from escalade.core.space.space import Space
-from escalade.evaluate.store import Context, Row, Store
-from escalade.search.constraints import Constraint
-from escalade.search.nsga2 import NSGA2
+from escalade.evaluate.store import Context, EvaluationStore, ScoreRow
+from escalade.search.front.constraints import Constraint
+from escalade.search.front.front_search import NSGA2
 from escalade.spaces.load import load
 
 
@@ -33,14 +33,14 @@ def accuracy(gains: npt.NDArray[np.float64], population: Population) -> npt.NDAr
     return np.asarray(0.2 + 0.6 * gains[layers, population.genomes].sum(axis=1))
 
 
-def rows(space: Space, population: Population, scores: list[float]) -> list[Row]:
+def rows(space: Space, population: Population, scores: list[float]) -> list[ScoreRow]:
     """What the evaluator writes for scored paths."""
     made = []
     for genome, score in zip(population.genomes, scores, strict=True):
         path = space.path(genome, space.base_triple)
         counts = cost.of(path.architecture)
         made.append(
-            Row(
+            ScoreRow(
                 supernet="weights", path=path.key, data="data", settings="settings",
                 num_correct=round(1000 * score), num_images=1000, macs=counts.macs,
                 params=counts.params, activations=counts.activations, resolution=224, seconds=0.0,
@@ -63,7 +63,7 @@ def main() -> None:
     context = Context(supernet="weights", data="data", settings="settings")
     searching = storing = 0.0
     with tempfile.TemporaryDirectory() as folder:
-        store = Store(File(folder) / "evaluations.sqlite")
+        store = EvaluationStore(File(folder) / "evaluations.sqlite")
         start = time.process_time()
         searcher = NSGA2(
             space,

@@ -22,6 +22,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from escalade.config.recipe import Recipe
 from escalade.core.sampling.samplers import Uniform
 from escalade.core.sampling.sandwich_paths import Sandwich
 from escalade.core.space.path import Path
@@ -30,10 +31,9 @@ from escalade.nets.build import build
 from escalade.spaces.load import load
 from escalade.supernet.supernet import Supernet
 from escalade.train.optimizer import make_optimizer
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich_step import SandwichStep
-from escalade.train.steps import Batch, Objective, PlainStep
+from escalade.train.steps import Batch, PlainStep, TrainingObjective
 
 NUM_CLASSES = 10
 NUM_WARM = 5  # rounds that are not counted
@@ -58,7 +58,7 @@ class Contest:
         self.clock = runtime.clock
         # So small a rate leaves the weights where they are: diverging ones would change the times.
         recipe = Recipe(learning_rate=1e-6, optimizer=optimizer)
-        self.objective = Objective(
+        self.objective = TrainingObjective(
             mean=(0.5,), std=(0.25,), label_smoothing=0.1, autocast=runtime.autocast
         )
         self.supernet = self._ready(Supernet(space.shape), runtime)

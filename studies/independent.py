@@ -56,11 +56,12 @@ from common.progress import Said
 from common.retraining import Unit, retrained
 from common.setting import keep, kept
 from common.supernets import SampledJob
-from escalade.api.session import load_images
 from escalade.artefacts.files import write_json
 from escalade.config import Config, read_preset, resolve
+from escalade.config.recipe import Recipe
 from escalade.core.network.architecture import Architecture
-from escalade.train.recipe import Recipe
+from escalade.planning.begun_space import named_space
+from escalade.planning.run import load_images
 from independent_study.arms import JOINT, Arm, Net, arms, members_of, sampler_of, searcher_of
 from independent_study.judge import judge_images
 from independent_study.table import markdown
@@ -112,7 +113,7 @@ class Run:
         write_results(found, markdown(found), self.options.results, "independent")
 
     def _bench(self) -> Bench:
-        data = load_images(self.config)
+        data = load_images(self.config, named_space(self.config))
         judge = judge_images(data)
         limit = self.config.dataset.limit
         if judge is not None and limit is not None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from escalade.evaluate.layer_times import Timed
+from escalade.evaluate.timing.part_times import Timed
 
 
 class Additive:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, SqueezeExcite, Stage, Stem
 
 RESOLUTION = 20
 _SE = SqueezeExcite(of="input", gate="sigmoid")

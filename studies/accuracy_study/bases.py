@@ -9,15 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from escalade.core.network.architecture import (
-    Architecture,
-    Block,
-    Head,
-    Rounding,
-    SqueezeExcite,
-    Stage,
-    Stem,
-)
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, Rounding, SqueezeExcite, Stage, Stem
 from escalade.core.network.regnet import regnet
 
 RESOLUTION = 16

@@ -22,7 +22,7 @@ from common.retraining import Unit
 from escalade.artefacts.files import write_json
 from escalade.core.network.architecture import Architecture
 from escalade.core.space.space import Space
-from escalade.search import DesignSpaceSearch
+from escalade.search import RandomModels
 from escalade.spaces.load import load
 from runtime_study.setting import Scaled
 
@@ -52,7 +52,7 @@ class Search:
             return
         bench = replace(bench, judge=bench.data.search)
         space = _space(self.space)
-        searcher = DesignSpaceSearch(
+        searcher = RandomModels(
             space,
             budget=budget(REGNET_Z, self.factor),
             seed=self.seed,

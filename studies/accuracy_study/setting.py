@@ -9,11 +9,11 @@ from functools import cache
 
 from accuracy_study.bases import BASES
 from common.setting import recipe
+from escalade.config.recipe import Recipe
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget
 from escalade.core.scaling.hybrid import scale_to
-from escalade.train.recipe import Recipe
 from runtime_study.setting import BASE, Scaled
 
 # The rules of Figs. 4 to 7, each once: the family of alpha from all to width to none, then others.

@@ -10,14 +10,16 @@ from common.files import read
 from common.progress import Said
 from common.setting import keep
 from escalade.artefacts.files import write_json
+from escalade.core.network import cost
 from escalade.core.numbers.seeds import generator
-from escalade.evaluate.step_memory import batch_bytes
-from escalade.nets.build import build
 from escalade.train.runtime import Runtime
 from runtime_study.setting import Scaled
 from runtime_study.times import rounds_done, time_network
 
+BYTES_PER_ACTIVATION = 16  # of four numbers: convolution, norm, nonlinearity, gradient
 BATCH = 128  # that of the training
+# Four numbers: what convolution, norm and nonlinearity give, and a gradient.
+BYTES_PER_ACTIVATION = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,19 +54,11 @@ def time_all(
 
 
 def step_bytes(network: Scaled, folder: Path) -> int:
-    """Peak bytes of a training step on 128 images in fp32, weights included; counted once."""
+    """About the bytes of a training step on 128 images in fp32; counted once."""
     path = folder / f"{network.architecture.key}.json"
     known = read(path)
     if known is None:
         architecture = network.architecture
-        known = {
-            "bytes": batch_bytes(
-                build(architecture),
-                batch_size=BATCH,
-                in_channels=architecture.in_channels,
-                resolution=architecture.resolution,
-                train=True,
-            )
-        }
+        known = {"bytes": BYTES_PER_ACTIVATION * BATCH * cost.of(architecture).activations}
         write_json(path, known)
     return int(known["bytes"])

@@ -22,16 +22,16 @@ from bignas_study.supernets import ANEW, Job
 from common.files import read
 from common.supernets import objective_of
 from escalade.artefacts.files import write_json
+from escalade.config.recipe import Recipe
 from escalade.core.network.architecture import Architecture
 from escalade.core.space.path import Path as NetworkPath
 from escalade.data import TrainBatches
-from escalade.evaluate.measure import EvaluationSettings
-from escalade.family.making import finish
+from escalade.evaluate.path_meter import EvaluationSettings
+from escalade.family.trainings.making import finish
 from escalade.search import MCEA, Evolution
 from escalade.supernet.extract import extract
 from escalade.train.loop import train
 from escalade.train.prepare import augmentation
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.steps import PlainStep
 

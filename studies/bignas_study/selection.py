@@ -12,7 +12,7 @@ from common.files import read
 from escalade.artefacts.files import write_json
 from escalade.core.space.path import Path as NetworkPath
 from escalade.search import Evolution, IndependentSearch, RandomSearch, Searcher
-from escalade.search.coarse_to_fine import CoarseToFine
+from escalade.search.coarse.grid_search import CoarseToFine
 
 SEARCHERS = ("coarse to fine", "evolution", "random")
 NUM_SEARCHES = 3  # of each searcher on a supernet

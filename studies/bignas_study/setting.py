@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from common.setting import recipe
+from escalade.config.recipe import Recipe
 from escalade.core.numbers.budget import Budget
-from escalade.train.recipe import Recipe
 
 SANDWICH, SINGLE = "sandwich", "single_path"
 SGD, RMSPROP = "sgd", "rmsprop"

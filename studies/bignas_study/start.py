@@ -18,6 +18,7 @@ from bignas_study.supernets import space_of
 from common.files import read
 from common.supernets import objective_of
 from escalade.artefacts.files import write_json
+from escalade.config.recipe import Recipe
 from escalade.core.numbers.seeds import torch_seed
 from escalade.core.sampling.samplers import Uniform
 from escalade.core.sampling.sandwich_paths import Sandwich
@@ -25,7 +26,6 @@ from escalade.data import TrainBatches
 from escalade.supernet.supernet import Supernet
 from escalade.train.loop import train
 from escalade.train.prepare import augmentation
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich_step import SandwichStep
 from escalade.train.steps import Batch

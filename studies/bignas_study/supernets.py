@@ -24,7 +24,7 @@ from escalade.supernet.supernet import Supernet
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich_step import SandwichStep
 from escalade.train.steps import Batch, SinglePathStep, Step
-from escalade.train.together import TogetherStep
+from escalade.train.together_step import TogetherStep
 
 WINDOW = 1.5
 ANEW = 1000  # what trains on does not see the same crops in the same order again

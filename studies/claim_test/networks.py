@@ -18,7 +18,8 @@ from claim_test.setting import (
     SHORT_RULES,
 )
 from escalade.core.network import cost
-from escalade.core.network.architecture import Architecture, Block, Head, Stage, Stem
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, Stage, Stem
 from escalade.core.numbers.budget import Budget, Ladder
 from escalade.core.scaling.extrapolation import Growth, fit
 from escalade.core.scaling.grown_members import follow, solve

@@ -22,14 +22,14 @@ from escalade.core.space.space import Space
 from escalade.data import ImageData, TrainBatches
 from escalade.data.batches import Augmentation
 from escalade.evaluate.evaluator import Evaluator
-from escalade.evaluate.measure import EvaluationSettings
-from escalade.evaluate.store import Store
+from escalade.evaluate.path_meter import EvaluationSettings
+from escalade.evaluate.store import EvaluationStore
 from escalade.search import MCEA, Evolution
 from escalade.spaces.load import load
 from escalade.supernet.supernet import Supernet
 from escalade.train.loop import train
 from escalade.train.runtime import Runtime
-from escalade.train.steps import Objective, SinglePathStep
+from escalade.train.steps import SinglePathStep, TrainingObjective
 
 # A finer grid than the space comes with: with budgets 0.7 % wide, a base has one or two of that
 # grid's strategies to choose from, and eleven and more of this one's.
@@ -80,7 +80,7 @@ def train_supernet(
             whole, window=Window(targets=targets, factor=WINDOW, balance=setting.balance)
         ),
         seed=seed,
-        objective=Objective(
+        objective=TrainingObjective(
             mean=data.mean,
             std=data.std,
             label_smoothing=recipe.label_smoothing,
@@ -139,7 +139,7 @@ def search(
     )
     before = _spent(folder, fixed)
     with (
-        Store(folder / "evaluations.sqlite") as store,
+        EvaluationStore(folder / "evaluations.sqlite") as store,
         Evaluator(
             supernet,
             data=replace(data, search=images, search_digest=f"{data.search_digest} {len(images)}"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from common.setting import recipe
-from escalade.train.recipe import Recipe
+from escalade.config.recipe import Recipe
 
 FACTORS = (1.0, 2.0, 4.0)
 GROWN = 8.0

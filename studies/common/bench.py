@@ -15,14 +15,14 @@ from common.progress import Say
 from common.retraining import Unit
 from common.retraining import retrain as retrain_units
 from common.supernets import SupernetJob, train_all
+from escalade.config.recipe import Recipe
 from escalade.core.space.path import Path as NetworkPath
 from escalade.data import ImageData
 from escalade.data.split import Split
 from escalade.evaluate.evaluator import Evaluator
-from escalade.evaluate.measure import EvaluationSettings
-from escalade.evaluate.store import Store
+from escalade.evaluate.path_meter import EvaluationSettings
+from escalade.evaluate.store import EvaluationStore
 from escalade.search import Searcher
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 
 
@@ -100,10 +100,12 @@ class Bench:
         return EvaluationSettings(num_recalibration=num, recalibration_batch=min(128, num))
 
     @contextmanager
-    def _evaluator(self, job: SupernetJob, path: Path) -> Iterator[tuple[Evaluator, Store]]:
+    def _evaluator(
+        self, job: SupernetJob, path: Path
+    ) -> Iterator[tuple[Evaluator, EvaluationStore]]:
         runtime = Runtime(device=self.device, is_alone=True)
         with (
-            Store(path) as store,
+            EvaluationStore(path) as store,
             Evaluator(
                 job.trained().to(runtime.device),
                 data=self.data,

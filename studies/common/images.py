@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import torch
 
-from escalade.api.session import cache_dir
 from escalade.data import ImageData, load
+from escalade.data.cache import default_cache
 from escalade.data.image_data import channel_statistics
 from escalade.data.split import Split
 
@@ -22,7 +22,9 @@ def load_images(*, limit: int | None = None) -> tuple[ImageData, Split]:
     The returned data's test split is empty: the test set is not used, and no stage that is handed
     the data can look at the judge images.
     """
-    loaded = load("fashion_mnist", cache_dir=cache_dir(), seed=SEED, search_size=NUM_SEARCH // 10)
+    loaded = load(
+        "fashion_mnist", cache_dir=default_cache(), seed=SEED, search_size=NUM_SEARCH // 10
+    )
     data = divided(loaded, num_train=NUM_TRAIN, num_judge=NUM_JUDGE)
     judge = data.test
     if limit is not None:

@@ -11,8 +11,8 @@ from typing import Any, Generic, Protocol, TypeVar
 from common.files import read
 from common.retraining import Unit
 from common.supernets import SupernetJob
+from escalade.config.recipe import Recipe
 from escalade.core.network.architecture import Architecture
-from escalade.train.recipe import Recipe
 
 ALONE, RATE = "alone", "rate"
 

@@ -10,12 +10,12 @@ from typing import Any
 from common.files import SEEDS, read
 from common.progress import Say, describe
 from escalade.artefacts.files import write_json
+from escalade.config.recipe import Recipe
 from escalade.core.network.architecture import Architecture
 from escalade.data import ImageData
-from escalade.evaluate.measure import EvaluationSettings
-from escalade.family.parallel import retrain_all
-from escalade.family.retrain import RetrainJob
-from escalade.train.recipe import Recipe
+from escalade.evaluate.path_meter import EvaluationSettings
+from escalade.family.trainings.alone import RetrainJob
+from escalade.family.trainings.side_by_side import retrain_all
 from escalade.train.runtime import Runtime
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from escalade.artefacts.files import read_json, write_json
-from escalade.train.recipe import Recipe
+from escalade.config.recipe import Recipe
 
 SETTING = "setting.json"
 Setting = TypeVar("Setting")

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from common.bench import Bench
 from common.images import leading
-from escalade.evaluate.measure import share_split, shared_split
+from escalade.evaluate.path_meter import share_split, shared_split
 from escalade.train.pool import Pool
 from escalade.train.worker import Link
 

@@ -16,20 +16,20 @@ from common.files import read
 from common.images import leading
 from common.progress import Say
 from escalade.artefacts.files import write_bytes, write_json
+from escalade.config.recipe import Recipe
 from escalade.core.numbers.seeds import torch_seed
 from escalade.core.sampling.samplers import Hierarchical, Uniform
 from escalade.core.space.space import Space
 from escalade.data import ImageData, TrainBatches
-from escalade.evaluate.measure import share_split, shared_split
+from escalade.evaluate.path_meter import share_split, shared_split
 from escalade.supernet.make import make_supernet
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.loop import train
 from escalade.train.metrics import Progress
 from escalade.train.pool import Pool
 from escalade.train.prepare import augmentation
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
-from escalade.train.steps import Objective, SinglePathStep, Step
+from escalade.train.steps import SinglePathStep, Step, TrainingObjective
 from escalade.train.worker import Link
 
 SUPERNETS = "supernets"
@@ -126,9 +126,9 @@ class SampledJob(SupernetJob):
         )
 
 
-def objective_of(recipe: Recipe, data: ImageData, runtime: Runtime) -> Objective:
+def objective_of(recipe: Recipe, data: ImageData, runtime: Runtime) -> TrainingObjective:
     """Loss and input statistics."""
-    return Objective(
+    return TrainingObjective(
         mean=data.mean,
         std=data.std,
         label_smoothing=recipe.label_smoothing,

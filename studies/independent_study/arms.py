@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from escalade.api.methods import evolution_of
-from escalade.api.search import make_searcher
 from escalade.config import Config
 from escalade.core.sampling.samplers import Hierarchical, Window
 from escalade.core.space.space import Space
 from escalade.search import Evolution, IndependentSearch, RandomSearch, Searcher
+from escalade.search.methods import METHODS, Task
+from escalade.search.methods.evolutions import POPULATION
 from escalade.spaces.load import load
 
 JOINT = "joint"
@@ -79,7 +79,16 @@ def searcher_of(
     """
     space, budgets = space_of(net, config), config.ladder.budgets
     if arm.searcher == "mcea":
-        return make_searcher(config, space, num_images=num_images)
+        method = METHODS[arm.searcher]
+        task = Task(
+            space=space,
+            settings=method.stated(config.search, kind=config.budget_kind, has_budgets=True),
+            budgets=budgets,
+            kind=config.budget_kind,
+            tolerance=config.tolerance,
+            seed=config.seed,
+        )
+        return method.searcher(task, num_images=num_images)
     assert num_evaluations is not None
     if arm.searcher == "random":
         return RandomSearch(
@@ -89,7 +98,7 @@ def searcher_of(
             num_images=num_images,
             num_evaluations=num_evaluations,
         )
-    population, _ = evolution_of(config, "independent")
+    population = config.search.population or POPULATION
     generations = max(1, num_evaluations // (len(budgets) * population))
     return IndependentSearch(
         space,

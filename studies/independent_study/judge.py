@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from common.images import leading
-from escalade.api.session import cache_dir
 from escalade.data import ImageData, load
+from escalade.data.cache import default_cache
 from escalade.data.split import Split, row_digests
 
 NUM_JUDGE = 20_000
@@ -20,7 +20,7 @@ def judge_images(demo: ImageData, *, num: int = NUM_JUDGE) -> Split | None:
     is not for studies. None, and no accuracies, where the full set cannot be had.
     """
     try:
-        full = load("fashion_mnist", cache_dir=cache_dir()).train
+        full = load("fashion_mnist", cache_dir=default_cache()).train
     except ValueError as error:
         print(f"no accuracies: {error}")
         return None

@@ -12,8 +12,8 @@ import numpy as np
 
 from common.files import read
 from escalade.artefacts.files import write_json
-from escalade.evaluate.latency import rounds
-from escalade.family.timing import prepare
+from escalade.evaluate.timing.turns import rounds
+from escalade.family.exports.network_times import prepare
 from escalade.nets.build import build
 from escalade.train.runtime import Runtime
 from runtime_study.setting import Scaled, Setting

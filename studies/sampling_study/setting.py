@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from common.setting import recipe
+from escalade.config.recipe import Recipe
 from escalade.core.numbers.budget import Budget
 from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
 from escalade.core.space.space import Space
 from escalade.search import Evolution
 from escalade.spaces.load import load
-from escalade.train.recipe import Recipe
 
 # The paper's two, which also draw the scored paths; and hierarchical sampling that is even over
 # resolutions and depths (core.balance), ours.

@@ -13,7 +13,7 @@ from common.images import leading
 from escalade.artefacts.files import write_json
 from escalade.core.network.architecture import Architecture
 from escalade.data import ImageData
-from escalade.evaluate.measure import EvaluationSettings, MeasurePaths, PathMeter
+from escalade.evaluate.path_meter import EvaluationSettings, MeasurePaths, PathMeter
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.runtime import Runtime
 from escalade.train.steps import Batch, Step

@@ -14,7 +14,7 @@ from common.side_by_side import side_by_side
 from escalade.artefacts.files import write_json
 from escalade.core.space.population import Population
 from escalade.search import NSGA2, PPO, Constraint
-from escalade.search.objectives import DEFAULT, DEFAULT_WEIGHTS
+from escalade.search.front.objectives import DEFAULT, DEFAULT_WEIGHTS
 from scarlet_study.networks import spread
 from scarlet_study.plan import Plan, Work
 from scarlet_study.setting import Setting

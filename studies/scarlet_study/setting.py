@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from common.setting import recipe
-from escalade.train.recipe import Recipe
+from escalade.config.recipe import Recipe
 
 SPACE = "scarlet_small"
 # Ways to train: one permutation of the choices per layer, as many random paths before each update,

@@ -16,7 +16,7 @@ from escalade.data import ImageData
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.fair_step import FairStep
 from escalade.train.runtime import Runtime
-from escalade.train.steps import Objective, PathSequence, SinglePathStep, Step
+from escalade.train.steps import PathSequence, SinglePathStep, Step, TrainingObjective
 from scarlet_study.networks import space_of, spread
 from scarlet_study.probes import Probed
 from scarlet_study.setting import FAIR, SINGLE, Setting, Training
@@ -64,7 +64,7 @@ class Job(SupernetJob):
             runtime=runtime,
         )
 
-    def _step(self, supernet: SharedWeights, objective: Objective) -> Step:
+    def _step(self, supernet: SharedWeights, objective: TrainingObjective) -> Step:
         space, seed = self.space, self.seed
         if self.training.step == SINGLE:
             sampler = Uniform(space)

@@ -6,8 +6,8 @@ import json
 import pytest
 import torch
 
-from escalade.family import package
-from escalade.family.preprocessing import Preprocessing
+from escalade.family.packaging import package
+from escalade.family.packaging.preprocessing import Preprocessing
 from escalade.nets.build import build
 from escalade.report.number import SPACE
 from escalade.spaces import known
@@ -133,5 +133,5 @@ def failing(error, monkeypatch, escalade):
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr("escalade.family.timing.time_networks", fail)
+    monkeypatch.setattr("escalade.family.exports.network_times.time_networks", fail)
     return escalade("latency", "mobilenet_v2")

@@ -9,11 +9,12 @@ from dataclasses import replace
 import pytest
 
 from additive_device import Additive
-from escalade.api.device_latency import DeviceLatency
 from escalade.core.network.architecture import Architecture
 from escalade.core.scaling.scale_by import scale
-from escalade.evaluate import layer_times, rule_survey
-from escalade.evaluate.layer_times import TurnTimer
+from escalade.evaluate.timing import part_times as layer_times
+from escalade.evaluate.timing import rule_survey
+from escalade.evaluate.timing.device_latency import DeviceLatency
+from escalade.evaluate.timing.part_times import TurnTimer
 from escalade.spaces import known
 
 FLAGS = ("--kind", "latency", "--device", "cpu")

@@ -239,7 +239,7 @@ def test_no_torch_where_none_is_needed(command):
 def test_only_what_searches_a_front_needs_pymoo():
     program = (
         "import sys, escalade.api, escalade.search\n"
-        "from escalade.search.nsga2 import NSGA2\n"
+        "from escalade.search.front.front_search import NSGA2\n"
         "sys.exit(str('pymoo' in sys.modules))"
     )
     ended = subprocess.run(

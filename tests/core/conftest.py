@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, SqueezeExcite, Stage, Stem
 from escalade.spaces.load import load
 
 

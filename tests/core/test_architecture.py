@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from escalade.core.network.architecture import Architecture, Block, Head, Stage, Stem
+from escalade.core.network import kinds
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, Stage, Stem
 from escalade.core.numbers.seeds import generator
 from escalade.spaces import known
 
@@ -168,8 +170,8 @@ def with_transitions(architecture):
 )
 def test_shortcuts(changes, in_width, shortcut, projection):
     block = Block(width=16, **changes)
-    assert block.has_shortcut(in_width) is shortcut
-    assert block.has_projection(in_width) is projection
+    assert kinds.layers(block, in_width).adds is shortcut
+    assert kinds.layers(block, in_width).projects is projection
 
 
 @pytest.mark.parametrize("kind", ["bottleneck", "regnet_z"])
@@ -199,9 +201,9 @@ def test_depths_and_widths(architecture):
     assert architecture.depths == (1, 2)
     assert architecture.widths == (12, 20)
     block = architecture.stages[1].blocks[0]
-    assert block.hidden(12) == 40  # make_divisible(42)
-    assert block.se_width(12) == 6  # half of the input
-    assert architecture.stages[0].blocks[0].hidden(12) == 12
+    assert kinds.hidden(block, 12) == 40  # make_divisible(42)
+    assert kinds.se_width(block, 12) == 6  # half of the input
+    assert kinds.hidden(architecture.stages[0].blocks[0], 12) == 12
 
 
 def test_an_expansion_that_leaves_no_channel_is_refused():

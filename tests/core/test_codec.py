@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalade.core.values.codec import ABSENT, UNWRITTEN, decode, encode, numbers_as_text
+from escalade.core.values.codec import ABSENT, UNWRITTEN, decode, encode, written
 from escalade.core.values.invalid import Invalid, check_known, within
 
 
@@ -67,12 +67,12 @@ def test_defaults_stand_for_what_is_absent() -> None:
 @pytest.mark.parametrize(
     ("change", "path", "problem"),
     [
-        ({"colour": 1}, ("colour",), "no such field"),
-        ({"kept": "x"}, ("kept",), "no such field"),
+        ({"colour": 1}, ("colour",), "no such setting"),
+        ({"kept": "x"}, ("kept",), "no such setting"),
         ({"name": 3}, ("name",), "expected a text, got 3"),
-        ({"inner": None}, ("inner",), "expected a mapping, got None"),
+        ({"inner": None}, ("inner",), "expected a mapping, got null"),
         ({"inner": {}}, ("inner", "num"), "missing"),
-        ({"inner": {"num": True}}, ("inner", "num"), "expected a whole number, got True"),
+        ({"inner": {"num": True}}, ("inner", "num"), "expected a whole number, got true"),
         ({"inner": {"num": -1}}, ("inner", "num"), "-1 is negative"),
         ({"many": {"num": 1}}, ("many",), "expected a list"),
         ({"many": [{"num": 1}, {"num": "2"}]}, ("many", 1, "num"), "expected a whole number"),
@@ -110,10 +110,14 @@ def test_the_nearest_name_is_told() -> None:
 
 
 def test_yaml_takes_some_numbers_for_text() -> None:
-    assert decode(Inner, {"num": "3", "share": "1e-3"}, scalar=numbers_as_text).share == 1e-3
-    for wrong in ("nan", "1.5", "x"):
+    assert decode(Inner, {"num": "3", "share": "1e-3"}, scalar=written).share == 1e-3
+    assert repr(decode(Inner, {"num": 3, "share": 1}, scalar=written).share) == "1.0"
+    for wrong in ("1.5", "x"):
         with pytest.raises(Invalid, match="num: expected a whole number"):
-            decode(Inner, {"num": wrong}, scalar=numbers_as_text)
+            decode(Inner, {"num": wrong}, scalar=written)
+    for wrong in ("nan", float("inf")):
+        with pytest.raises(Invalid, match="share: expected a number"):
+            decode(Inner, {"num": 1, "share": wrong}, scalar=written)
 
 
 plain = st.recursive(

@@ -5,7 +5,8 @@ import pytest
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget
-from escalade.core.scaling.rule_comparison import compare
+from escalade.core.values.codec import encode
+from escalade.search.growing.rules_beside import compare
 from escalade.spaces import known
 
 
@@ -20,7 +21,7 @@ def test_networks_of_rules_meet_the_budget(base, kind):
     made = compare(base, rules=["dWr", "w"], budget=Budget(target, kind), stage=2.0)
     assert [each.rule for each in made] == ["dWr", "w"]
     for each in made:
-        found = each.to_json()
+        found = encode(each)
         assert found["note"] == ""
         assert abs(found[kind] / target - 1) <= 0.05
         assert found["gap"] == pytest.approx(found[kind] / target - 1)
@@ -33,8 +34,8 @@ def test_at_equal_macs_width_costs_fewer_activations(base):
     """The paper's point: dWr has fewer than dwr (Fast and Accurate Model Scaling, Table 4)."""
     budget = Budget(8 * cost.of(base).macs)
     fast, uniform = compare(base, rules=["dWr", "dwr"], budget=budget, stage=3.0)
-    assert fast.to_json()["activations"] < 0.8 * uniform.to_json()["activations"]
-    assert fast.to_json()["scaling"]["width"] > uniform.to_json()["scaling"]["width"]
+    assert encode(fast)["activations"] < 0.8 * encode(uniform)["activations"]
+    assert encode(fast)["scaling"]["width"] > encode(uniform)["scaling"]["width"]
 
 
 def test_a_latency_budget_is_solved_for_with_the_table(base):
@@ -49,12 +50,12 @@ def test_a_latency_budget_is_solved_for_with_the_table(base):
         stage=1.0,
         latency_of=seconds,
     )
-    assert made.to_json()["latency"] == pytest.approx(target, rel=0.05)
+    assert encode(made)["latency"] == pytest.approx(target, rel=0.05)
 
 
 def test_a_rule_that_cannot_meet_the_budget_says_so(base):
     budget = Budget(1.37 * cost.of(base).params, "params", 1e-6)
     (made,) = compare(base, rules=["r"], budget=budget, stage=0.5)
-    found = made.to_json()
+    found = encode(made)
     assert set(found) == {"rule", "note"}
     assert "use another rule" in found["note"]

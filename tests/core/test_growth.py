@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escalade.core.network import cost
-from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, SqueezeExcite, Stage, Stem
 from escalade.core.numbers.budget import Budget
 from escalade.core.scaling import extrapolation
 from escalade.core.scaling.grown_members import MOST_BLOCKS, follow, solve, unrounded_cost

@@ -10,7 +10,7 @@ from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.hybrid import scale_to
 from escalade.core.scaling.rules import rule
 from escalade.core.scaling.solve_factor import solve_factor
-from escalade.search.design_space import draw_models
+from escalade.search.alone.random_models import draw_models
 from escalade.spaces import known
 from escalade.spaces.load import load
 

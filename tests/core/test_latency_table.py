@@ -1,21 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from escalade.core.latency import part_model
 from escalade.core.latency.latency_table import LatencyCheck, LatencyTable
-from escalade.core.network.parts import Group, Part, Sizes, parts_of
+from escalade.core.latency.work import Work, work_of
+from escalade.core.network import parts
+from escalade.core.network.block import Block, SqueezeExcite
 from escalade.core.space.population import Population
 from escalade.spaces import known
 from escalade.spaces.load import load
-
-
-def truth(part: Part) -> float:
-    """Seconds of a device that does the model's terms at known rates."""
-    work = part_model.terms(part.group, part.sizes)
-    rates = [2e-5, *(1e-9 / (1 + i) for i in range(len(work) - 1))]
-    return sum(rate * term for rate, term in zip(rates, work, strict=True))
+from part_times import expected, measured
 
 
 def drawn(space, num: int, seed: int = 0) -> tuple[Population, list]:
@@ -25,40 +22,38 @@ def drawn(space, num: int, seed: int = 0) -> tuple[Population, list]:
     return population, [path.architecture for path in space.paths(population)]
 
 
-def measured(space, *, num: int = 120) -> dict[Part, float]:
-    _, networks = drawn(space, num, seed=1)
-    return {part: truth(part) for network in networks for part in parts_of(network)}
+def timed(space, *, num: int = 120) -> dict[Work, float]:
+    return measured(drawn(space, num, seed=1)[1])
 
 
 @pytest.fixture(scope="module")
 def small():
     space = load("small", factors=(1.0, 2.0, 4.0))
-    return space.with_latency(LatencyTable(settings="fake", parts=measured(space)))
+    return space.with_latency(LatencyTable(settings="fake", parts=timed(space)))
 
 
 def test_a_network_takes_the_sum_of_its_parts(small) -> None:
     """Parts that were not measured included: the device's rates are found again."""
     _, networks = drawn(small, 40)
     for network in networks:
-        expected = sum(truth(part) for part in parts_of(network))
-        assert small.latency.of(network) == pytest.approx(expected, rel=1e-3)
+        assert small.latency.of(network) == pytest.approx(expected(network), rel=1e-3)
 
 
 @pytest.mark.parametrize("name", ["small", "medium", "scalenet_half"])
 def test_populations_and_single_networks_agree_exactly(name: str) -> None:
     space = load(name, factors=(1.0, 2.0))
-    table = LatencyTable(settings="fake", parts=measured(space, num=40))
+    table = LatencyTable(settings="fake", parts=timed(space, num=40))
     space = space.with_latency(table)
     population, networks = drawn(space, 200)
     assert space.costs(population, "latency").tolist() == [table.of(arch) for arch in networks]
 
 
 def test_equal_measurements_predict_equally_in_any_order(small) -> None:
-    parts = small.latency.parts
+    times = small.latency.parts
     _, networks = drawn(small, 12)
     timed = tuple((arch, 1e-4 + 1.3 * small.latency.of(arch)) for arch in networks)
-    one = LatencyTable(settings="", parts=parts, calibration=timed)
-    other = LatencyTable(settings="", parts=dict(reversed(parts.items())), calibration=timed[::-1])
+    one = LatencyTable(settings="", parts=times, calibration=timed)
+    other = LatencyTable(settings="", parts=dict(reversed(times.items())), calibration=timed[::-1])
     assert one.correction == pytest.approx((1e-4, 1.3), rel=1e-6)
     assert [one.of(arch) for arch in networks] == [other.of(arch) for arch in networks]
 
@@ -81,24 +76,34 @@ def test_the_check_tells_errors_and_order() -> None:
 
 
 def test_a_group_that_was_not_measured_takes_the_nearest_of_its_kind(small) -> None:
-    model = small.latency.model
-    group = Group(kind="mbconv", activation="hard_swish", kernel=9, stride=2)
-    assert model.nearest(group) == Group(kind="mbconv", activation="hard_swish", kernel=7, stride=2)
+    block = Block(kernel=9, stride=2, expansion=2.0, width=24)
+    groups = {
+        kernel: work_of(parts.block(replace(block, kernel=kernel), in_width=16, side=8)).group
+        for kernel in (3, 5, 7, 9)
+    }
+    assert small.latency.model.nearest(groups[9]) == groups[7]
+    assert small.latency.model.nearest(groups[5]) == groups[5]
     with pytest.raises(ValueError, match="latency: no stem_pool was measured"):
         small.latency.of(known.load("resnet50"))
 
 
-def test_a_model_of_arrays_equals_the_model_of_numbers(small) -> None:
-    group = Group(kind="mbconv", activation="hard_swish", kernel=3, same_shape=True)
-    rng = np.random.default_rng(0)
-    columns = rng.integers(1, 200, (4, 50))
-    many = small.latency.model.nanoseconds(group, Sizes(**dict(zip(NAMES, columns, strict=True))))
+def test_what_a_measured_group_lacks_is_not_counted(small) -> None:
+    """No squeeze-excitation was measured."""
+    block = Block(kernel=5, expansion=2.0, width=24)
+    with_se = replace(block, se=SqueezeExcite())
+    found = [small.latency.price(parts.block(b, in_width=16, side=8)) for b in (block, with_se)]
+    assert found[0] == found[1]
+
+
+def test_a_price_of_arrays_is_the_price_of_numbers(small) -> None:
+    in_width, width, side = np.random.default_rng(0).integers(1, 200, (3, 50))
+    block = Block(kernel=3, expansion=2.0, width=width)
+    many = small.latency.price(parts.block(block, in_width=in_width, side=side))
     for i, value in enumerate(many):
-        numbers = {name: int(column[i]) for name, column in zip(NAMES, columns, strict=True)}
-        assert small.latency.model.nanoseconds(group, Sizes(**numbers)) == value
-
-
-NAMES = ("in_width", "hidden", "width", "side")
+        one = parts.block(
+            replace(block, width=int(width[i])), in_width=int(in_width[i]), side=int(side[i])
+        )
+        assert small.latency.price(one) == value
 
 
 def test_latency_without_a_table_is_refused() -> None:

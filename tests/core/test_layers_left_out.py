@@ -7,18 +7,17 @@ from dataclasses import replace
 
 import pytest
 
-from escalade.core.latency import part_model
 from escalade.core.latency.latency_table import LatencyTable
-from escalade.core.network import cost
-from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.latency.work import works_of
+from escalade.core.network import cost, kinds
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, SqueezeExcite, Stage, Stem
 from escalade.core.network.cost import Cost
-from escalade.core.network.legality import SIMPLE_KINDS
-from escalade.core.network.parts import parts_of
 from escalade.core.numbers.budget import Budget
 from escalade.core.scaling.lattice import meet_budget
 from escalade.core.scaling.ratios import Scaling, apply, with_depth
 from escalade.core.scaling.scale_by import scale
-from escalade.nets import mobile
+from part_times import expected, measured
 from sample_networks import scarlet, scarlet_running
 
 MB = Block(expansion=3.0, width=16)
@@ -109,12 +108,8 @@ def test_an_identity_is_as_wide_as_the_stage_before():
 @pytest.mark.parametrize("block", [Block.linear(16), Block.identity(16), replace(MB, skip=False)])
 def test_none_has_a_shortcut(block, stride, in_width):
     block = replace(block, stride=stride)
-    assert not block.has_shortcut(in_width)
-    assert not block.has_projection(in_width)
-
-
-def test_the_builder_knows_the_same_kinds():
-    assert mobile.SIMPLE == SIMPLE_KINDS
+    assert not kinds.layers(block, in_width).adds
+    assert not kinds.layers(block, in_width).projects
 
 
 # --- costs, of 8 channels at 9 x 9 to 16; stride 2 leaves 5 x 5 ---
@@ -179,24 +174,18 @@ def test_latencies_of_layers_left_out():
             network([replace(kept, skip=False)], resolution=2 * side),
         ]
 
-    def truth(part):
-        work = part_model.terms(part.group, part.sizes)
-        rates = [2e-5, *(1e-9 / (1 + i) for i in range(len(work) - 1))]
-        extra = 1e-5 if part.group.same_shape else 0.0
-        return extra + sum(rate * term for rate, term in zip(rates, work, strict=True))
-
     networks = [each_one for width, side in sizes for each_one in each(width, side)]
-    parts = {part: truth(part) for made in networks for part in parts_of(made)}
-    assert {part.group.kind for part in parts} >= {"linear", "identity", "mbconv"}
+    parts = measured(networks)
+    assert {work.group.kind for work in parts} >= {"linear", "identity", "mbconv"}
     table = LatencyTable(settings="fake", parts=parts)
     for made in networks:
-        assert table.of(made) == pytest.approx(sum(map(truth, parts_of(made))), rel=1e-3)
+        assert table.of(made) == pytest.approx(expected(made), rel=1e-3)
     *_, added, alone = networks
     assert table.of(added) - table.of(alone) == pytest.approx(1e-5, rel=1e-2)
 
 
 def test_kinds_that_were_not_measured_are_named():
-    table = LatencyTable(settings="fake", parts=dict.fromkeys(parts_of(network([MB])), 1.0))
+    table = LatencyTable(settings="fake", parts=dict.fromkeys(works_of(network([MB])), 1.0))
     with pytest.raises(ValueError, match="no linear was measured"):
         table.of(network([Block.linear(16)]))
 

@@ -1,7 +1,7 @@
 """Flops, params and activations of Fast and Accurate Model Scaling, Tables 5 to 8, as printed.
 
-Rows that no public configuration allows are listed in docs/scaling.md; the last test holds that
-list to the tables.
+Rows that no public configuration allows are listed in docs/reference/scaling.md; the last test
+holds that list to the tables.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pytest
 from escalade.core.network import cost
 from escalade.spaces import scaled
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "scaling.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "scaling.md"
 # Row, how it is made here (None: no public configuration), billions of flops, millions of params
 # and of activations.
 TABLES = {

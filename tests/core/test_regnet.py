@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from escalade.core.network import cost
-from escalade.core.network.architecture import Head, Rounding, Stem
+from escalade.core.network import cost, kinds
+from escalade.core.network.block import Head, Rounding, Stem
 from escalade.core.network.regnet import regnet, stages
 from escalade.core.numbers.seeds import generator
 
@@ -76,8 +76,8 @@ def test_every_regnet_is_a_network(depth, w0, wa, wm, group_width, kind):
     for i, stage in enumerate(network.stages):
         assert [block.stride for block in stage.blocks] == [2] + [1] * (len(stage.blocks) - 1)
         for block in stage.blocks:
-            assert block.hidden(0) == block.width * (4 if kind == "z" else 1)
-            assert block.hidden(0) % block.group_width == 0
+            assert kinds.hidden(block, 0) == block.width * (4 if kind == "z" else 1)
+            assert kinds.hidden(block, 0) % block.group_width == 0
             assert block.group_width == made[i][2] <= group_width
     if group_width <= 8:
         assert list(network.widths) == sorted(network.widths)
@@ -97,7 +97,7 @@ def test_what_the_kinds_differ_in():
     assert replace(y.stages[0].blocks[0], se=None) == x.stages[0].blocks[0]
     block = z.stages[0].blocks[0]
     assert (block.kind, block.expansion, block.activation) == ("regnet_z", 4.0, "swish")
-    assert block.se_width(32) == y.stages[0].blocks[0].se_width(32) == 8
+    assert kinds.se_width(block, 32) == kinds.se_width(y.stages[0].blocks[0], 32) == 8
     assert (x.head.width, z.head.width) == (None, 1000)
     assert cost.of(x).macs < cost.of(y).macs < cost.of(z).macs
 

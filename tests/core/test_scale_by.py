@@ -8,8 +8,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
-from escalade.core.network import cost
-from escalade.core.network.architecture import Architecture, Block, Head, Rounding, Stage, Stem
+from escalade.core.network import cost, kinds
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, Rounding, Stage, Stem
 from escalade.core.numbers.rounding import round_to
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Uniform
@@ -199,7 +200,7 @@ def test_groups_divide_whatever_the_expansion(expansion, groups, factor):
     base = residual(width=width, expansion=expansion, group_width=hidden // groups)
     scaled = scale(base, "w", factor)
     for block in scaled.stages[0].blocks:
-        assert block.hidden(0) % block.group_width == 0
+        assert kinds.hidden(block, 0) % block.group_width == 0
 
 
 def test_a_resolution_too_small_for_the_strides():

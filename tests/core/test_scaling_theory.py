@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escalade.core.network import cost
-from escalade.core.network.architecture import Architecture, Block, Head, Stage, Stem
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, Stage, Stem
 from escalade.core.scaling.scale_by import scale
 from escalade.spaces import known
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from escalade.core.latency import part_model
 from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.network import cost
-from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
-from escalade.core.network.parts import parts_of
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, SqueezeExcite, Stage, Stem
 from escalade.spaces import known
+from part_times import expected, measured
 
 SMALLEST = {
     "resolution": 192,
@@ -124,16 +124,12 @@ def test_latencies_tell_transitions_apart():
         for on in (False, True)
     ]
 
-    def truth(part):
-        work = part_model.terms(part.group, part.sizes)
-        rates = [2e-5, *(1e-9 / (1 + i) for i in range(len(work) - 1))]
-        return sum(rate * term for rate, term in zip(rates, work, strict=True))
-
-    parts = {part: truth(part) for each in networks for part in parts_of(each)}
-    assert {part.group.transition for part in parts} == {False, True}
+    parts = measured(networks)
+    sorts = {"shortcut.conv", "add"}
+    found = {frozenset(each.name for each in work.group.operations) & sorts for work in parts}
+    assert found == {frozenset(), frozenset({"add"}), frozenset(sorts)}
     table = LatencyTable(settings="fake", parts=parts)
     for plain, added in zip(networks[::2], networks[1::2], strict=True):
-        expected = sum(truth(part) for part in parts_of(added))
-        assert table.of(added) == pytest.approx(expected, rel=1e-3)
+        assert table.of(added) == pytest.approx(expected(added), rel=1e-3)
         grows = plain.stages[0].blocks[0].width != plain.stem.width
         assert (table.of(added) > table.of(plain)) is grows

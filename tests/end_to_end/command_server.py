@@ -69,20 +69,20 @@ def _prepare(request: dict) -> None:
     tempfile.tempdir = None
     os.chdir(request["folder"])
     if request["checkpoint_seconds"] is not None:
-        from escalade.family.parallel import retrain_all
+        from escalade.family.trainings.side_by_side import retrain_all
         from escalade.train.loop import train
 
         for function in (train, retrain_all):
             function.__kwdefaults__["checkpoint_seconds"] = request["checkpoint_seconds"]
     if request["brief"]:
         from escalade.api import timing
-        from escalade.evaluate import layer_times
+        from escalade.evaluate.timing import part_times as layer_times
 
         timing.SUPERNET_SECONDS, timing.MEMBER_SECONDS = 0.1, 0.02
         layer_times.SECONDS = 1.0
     if request["additive"]:
         from additive_device import Additive
-        from escalade.evaluate.layer_times import TurnTimer
+        from escalade.evaluate.timing.part_times import TurnTimer
 
         device = Additive(overhead=1e-4)
         TurnTimer.__call__ = lambda _, modules: device(modules)

@@ -63,7 +63,7 @@ def test_the_records_say_how(designed):
     assert not (designed / "supernet").exists()
     assert not (designed / "models").exists()
     page = (designed / "report.html").read_text()
-    assert "3 random networks of the space regnet_y_small" in page
+    assert "3 random networks, each trained alone" in page
     assert "metrics of the supernet" not in page
 
 

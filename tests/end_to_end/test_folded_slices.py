@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
-from escalade.family import package
+from escalade.family.packaging import package
 from escalade.spaces.load import load
 from escalade.supernet.folding import fold
 from escalade.supernet.make import make_supernet

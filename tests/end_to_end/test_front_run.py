@@ -102,7 +102,7 @@ def test_what_people_read(made):
     assert "the base" not in grown
     assert grown.count("times S1's") == 3
     assert "Lines are" not in page
-    assert "networks were scored in 3 generations. The first two, both random" in page
+    assert "networks were scored in 3 generations; the first two, both random" in page
 
 
 @pytest.mark.slow

@@ -7,16 +7,16 @@ from dataclasses import replace
 import pytest
 from tiny_evaluation import image_data
 
+from escalade.config.recipe import Recipe
 from escalade.core.network import cost
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.path import Path
-from escalade.evaluate.alone import AloneEvaluator, Trained
-from escalade.evaluate.measure import EvaluationSettings
+from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.score import Score
-from escalade.evaluate.store import Store
+from escalade.evaluate.store import EvaluationStore
+from escalade.evaluate.trained_alone import AloneEvaluator, Trained
 from escalade.spaces.load import load
 from escalade.train.interrupt import Interrupted
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 
 RECIPE = Recipe(epochs=1)
@@ -46,7 +46,7 @@ def evaluator(file, trainer, *, recipe=RECIPE, seed=0, data=None, settings=None,
     return AloneEvaluator(
         trainer,
         data=data or image_data(),
-        store=Store(file),
+        store=EvaluationStore(file),
         runtime=Runtime(device="cpu", precision=precision),
         settings=settings or EvaluationSettings(num_recalibration=64, recalibration_batch=16),
         recipe=recipe,
@@ -71,7 +71,7 @@ def test_scores_are_those_of_the_networks_in_their_order(tmp_path):
 def test_rows_tell_costs(tmp_path):
     (path,) = some_paths(1)
     evaluator(tmp_path / "s", Trainer()).score([path])
-    (row,) = Store(tmp_path / "s", read_only=True).rows()
+    (row,) = EvaluationStore(tmp_path / "s", read_only=True).rows()
     found = cost.of(path.architecture)
     assert row.supernet.startswith("alone-")
     assert (row.path, row.resolution) == (path.key, path.architecture.resolution)

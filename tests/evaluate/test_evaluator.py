@@ -10,9 +10,9 @@ from tiny_evaluation import evaluator, image_data, some_paths, split, supernet
 
 from escalade.core.network import cost
 from escalade.data.split import Split
-from escalade.evaluate.measure import EvaluationSettings
+from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.score import image_batches
-from escalade.evaluate.store import Store
+from escalade.evaluate.store import EvaluationStore
 from escalade.supernet.extract import extract
 from escalade.supernet.recalibrate import recalibrate
 from escalade.train.interrupt import Interrupted
@@ -32,7 +32,7 @@ def test_a_score_does_not_depend_on_order_company_or_workers(tmp_path: Path) -> 
     assert alone == together
     assert _correct(tmp_path / "two.sqlite", num_workers=2) == together
     rows = [
-        [replace(row, seconds=0.0) for row in Store(tmp_path / name).rows()]
+        [replace(row, seconds=0.0) for row in EvaluationStore(tmp_path / name).rows()]
         for name in ("one.sqlite", "alone.sqlite", "two.sqlite")
     ]
     assert rows[0] == rows[1] == rows[2]
@@ -96,7 +96,7 @@ def test_other_weights_data_and_settings_are_measured_anew(tmp_path: Path) -> No
     for other in others:
         other.score(paths)
         assert other.count.num_measured == 2
-    assert len(Store(tmp_path / "s.sqlite").rows()) == 8
+    assert len(EvaluationStore(tmp_path / "s.sqlite").rows()) == 8
 
 
 def test_test_images_are_never_looked_at(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_a_stopped_evaluation_keeps_what_it_measured(tmp_path: Path) -> None:
             should_stop=lambda: len(done) == 3,
         )
     assert done == [(1, 8), (2, 8), (3, 8)]
-    assert len(Store(tmp_path / "s.sqlite").rows()) == 3
+    assert len(EvaluationStore(tmp_path / "s.sqlite").rows()) == 3
     again = evaluator(tmp_path / "s.sqlite")
     scores = again.score(paths)
     assert again.count.num_measured == 5
@@ -127,7 +127,7 @@ def test_a_stopped_evaluation_keeps_what_it_measured(tmp_path: Path) -> None:
 def test_rows_carry_the_costs(tmp_path: Path) -> None:
     path = some_paths(1)[0]
     evaluator(tmp_path / "s.sqlite").score([path])
-    (row,) = Store(tmp_path / "s.sqlite", read_only=True).rows()
+    (row,) = EvaluationStore(tmp_path / "s.sqlite", read_only=True).rows()
     costs = cost.of(path.architecture)
     assert (row.macs, row.params, row.activations) == (costs.macs, costs.params, costs.activations)
     assert row.resolution == path.architecture.resolution

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tiny_evaluation import evaluator, some_paths
 
-from escalade.evaluate.store import Row, Store
+from escalade.evaluate.store import EvaluationStore, ScoreRow
 from rank_processes import run_ranks
 
 SCRIPT = Path(__file__).with_name("rank_evaluation.py")
@@ -18,5 +18,5 @@ def test_two_ranks_store_what_one_stores(tmp_path: Path) -> None:
     assert _rows(tmp_path / "two.sqlite") == _rows(tmp_path / "one.sqlite")
 
 
-def _rows(file: Path) -> list[Row]:
-    return [replace(row, seconds=0.0) for row in Store(file).rows()]
+def _rows(file: Path) -> list[ScoreRow]:
+    return [replace(row, seconds=0.0) for row in EvaluationStore(file).rows()]

@@ -4,8 +4,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from escalade.evaluate.latency import Latency, measure, measure_many, rounds, summarise, take_turns
-from escalade.evaluate.training_step import training_step
+from escalade.artefacts.latencies import Quartiles
+from escalade.evaluate.timing.training_step import training_step
+from escalade.evaluate.timing.turns import (
+    measure,
+    measure_many,
+    rounds,
+    summarise,
+    take_turns,
+)
 from escalade.train.runtime import Runtime
 
 RUNTIME = Runtime(device="cpu")
@@ -80,7 +87,7 @@ def test_runs_take_turns_and_warm_up_is_not_timed() -> None:
 
 def test_summary_is_the_median_and_the_quartiles() -> None:
     found = summarise([5.0, 1.0, 2.0, 4.0, 3.0])
-    assert found == Latency(median=3.0, low=2.0, high=4.0)
+    assert found == Quartiles(median=3.0, low=2.0, high=4.0)
 
 
 class Sums(nn.Module):

@@ -13,10 +13,11 @@ from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.numbers.budget import Budget, Ladder
 from escalade.core.space.population import Population
 from escalade.core.space.space import Space
-from escalade.evaluate import latency_store, layer_times
-from escalade.evaluate.latency_survey import NUM_CHECKED, survey
-from escalade.evaluate.layer_times import TurnTimer, measure
-from escalade.evaluate.store import Store
+from escalade.evaluate.store import EvaluationStore
+from escalade.evaluate.timing import part_times as layer_times
+from escalade.evaluate.timing import table_store as latency_store
+from escalade.evaluate.timing.part_times import TurnTimer, measure
+from escalade.evaluate.timing.space_survey import NUM_CHECKED, survey
 from escalade.nets.build import build
 from escalade.spaces.load import load
 from escalade.supernet.folding import fold
@@ -75,13 +76,13 @@ def test_a_survey_asks_for_the_same_again(table):
 @pytest.mark.slow
 def test_a_stored_table_predicts_bit_for_bit_the_same(table, tmp_path):
     path = tmp_path / "store.sqlite"
-    with Store(path) as store:
+    with EvaluationStore(path) as store:
         assert latency_store.load(store) is None
         latency_store.save(store, table)
         latency_store.save(store, table)  # adds nothing
         num = len(store.latencies())
     assert num == len(table.parts) + len(table.calibration) + len(table.checked) + 1
-    with Store(path, read_only=True) as store:
+    with EvaluationStore(path, read_only=True) as store:
         again = latency_store.load(store)
     assert again is not None
     assert again.to_json() == table.to_json()
@@ -111,12 +112,12 @@ def test_slices_of_a_choice_space_are_predicted_too():
 
 def test_a_store_of_an_earlier_version_has_no_table(tmp_path):
     path = tmp_path / "store.sqlite"
-    with Store(path) as store:
+    with EvaluationStore(path) as store:
         store.close()
     connection = sqlite3.connect(path)
     connection.execute("DROP TABLE latencies")
     connection.close()
-    with Store(path, read_only=True) as store:
+    with EvaluationStore(path, read_only=True) as store:
         assert latency_store.load(store) is None
 
 

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from escalade.evaluate.ledger import Entry, Ledger
 
 from escalade.evaluate import ledger
-from escalade.evaluate.ledger import Entry, Ledger
 from escalade.train.interrupt import Interrupted
 from escalade.train.runtime import Runtime
 

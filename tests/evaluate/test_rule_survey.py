@@ -13,8 +13,8 @@ from escalade.core.scaling.hybrid import scale_to
 from escalade.core.scaling.scale_by import scale
 from escalade.core.scaling.solve_factor import solve_factor
 from escalade.core.space.population import Population
-from escalade.evaluate import rule_survey
-from escalade.evaluate.rule_survey import survey_design, survey_scaled
+from escalade.evaluate.timing import rule_survey
+from escalade.evaluate.timing.rule_survey import survey_alone, survey_scaled
 from escalade.spaces import known
 from escalade.spaces.load import load
 
@@ -76,7 +76,7 @@ def test_a_factor_is_found_for_a_latency(scaled):
 def test_a_design_space_is_predicted_at_its_budgets():
     space = load("regnet_y_small").with_data(in_channels=1, num_classes=10)
     timer = Additive(overhead=1e-4)
-    table = survey_design(
+    table = survey_alone(
         space, ladder=LADDER, num_grown=1, rule="dWr", timer=timer, settings="fake"
     )
     whole = [network.key for network, _ in (*table.calibration, *table.checked)]

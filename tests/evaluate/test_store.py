@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from escalade.evaluate.store import Context, Row, Store
+from escalade.evaluate.store import Context, EvaluationStore, ScoreRow
 
 CONTEXT = Context(supernet="w", data="d", settings="s")
-ROW = Row(
+ROW = ScoreRow(
     supernet="w", path="p", data="d", settings="s", num_correct=3, num_images=4, macs=1 << 40,
     params=5, activations=6, resolution=7, seconds=0.5,
 )  # fmt: skip
 
 
 def test_rows_come_back_by_their_whole_key(tmp_path: Path) -> None:
-    with Store(tmp_path / "e.sqlite") as store:
+    with EvaluationStore(tmp_path / "e.sqlite") as store:
         store.put([ROW, replace(ROW, path="q", num_correct=2)])
         store.put([replace(ROW, settings="other", num_correct=1)])
         assert store.get(CONTEXT, ["p", "q", "absent", "p"]) == {
@@ -27,7 +27,7 @@ def test_rows_come_back_by_their_whole_key(tmp_path: Path) -> None:
             "q": replace(ROW, path="q", num_correct=2),
         }
         assert store.get(replace(CONTEXT, supernet="v"), ["p"]) == {}
-    with Store(tmp_path / "e.sqlite", read_only=True) as store:
+    with EvaluationStore(tmp_path / "e.sqlite", read_only=True) as store:
         assert [(row.path, row.settings) for row in store.rows()] == [
             ("p", "other"),
             ("p", "s"),
@@ -36,14 +36,14 @@ def test_rows_come_back_by_their_whole_key(tmp_path: Path) -> None:
 
 
 def test_a_score_once_stored_stays(tmp_path: Path) -> None:
-    store = Store(tmp_path / "e.sqlite")
+    store = EvaluationStore(tmp_path / "e.sqlite")
     store.put([ROW])
     store.put([replace(ROW, num_correct=0)])
     assert store.rows() == [ROW]
 
 
 def test_a_failed_put_stores_nothing(tmp_path: Path) -> None:
-    store = Store(tmp_path / "e.sqlite")
+    store = EvaluationStore(tmp_path / "e.sqlite")
     with pytest.raises(sqlite3.IntegrityError):
         store.put([ROW, replace(ROW, path=None)])  # type: ignore[arg-type]
     assert store.rows() == []
@@ -53,25 +53,25 @@ def test_a_failed_put_stores_nothing(tmp_path: Path) -> None:
 
 def test_reading_only(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no such file"):
-        Store(tmp_path / "e.sqlite", read_only=True)
-    Store(tmp_path / "e.sqlite").close()
+        EvaluationStore(tmp_path / "e.sqlite", read_only=True)
+    EvaluationStore(tmp_path / "e.sqlite").close()
     with pytest.raises(OSError, match="readonly"):
-        Store(tmp_path / "e.sqlite", read_only=True).put([ROW])
+        EvaluationStore(tmp_path / "e.sqlite", read_only=True).put([ROW])
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "e.sqlite").write_bytes(b"no database at all" * 100)
     with pytest.raises(ValueError, match=r"e.sqlite: not an evaluation store.*\n.*move it away"):
-        Store(tmp_path / "e.sqlite")
+        EvaluationStore(tmp_path / "e.sqlite")
 
 
 WRITER = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from escalade.evaluate.store import Store
+from escalade.evaluate.store import EvaluationStore
 from test_store import ROW
-store = Store(Path(sys.argv[1]))
+store = EvaluationStore(Path(sys.argv[1]))
 for i in range(10**9):
     store.put([replace(ROW, path=f"{i}a"), replace(ROW, path=f"{i}b")])
     if i % 10 == 0:
@@ -96,7 +96,7 @@ def test_a_kill_keeps_every_finished_put_and_no_half(tmp_path: Path) -> None:
         writer.kill()
         writer.wait()
         writer.stdout.close()
-        found = {row.path for row in Store(file).rows()}
+        found = {row.path for row in EvaluationStore(file).rows()}
         assert {f"{i}{half}" for i in range(last + 1) for half in "ab"} <= found
         assert {key[:-1] + "a" for key in found} == {key for key in found if key.endswith("a")}
         assert len(found) % 2 == 0

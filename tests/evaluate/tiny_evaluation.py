@@ -14,8 +14,8 @@ from escalade.core.space.space import Space
 from escalade.data.image_data import ImageData
 from escalade.data.split import Split
 from escalade.evaluate.evaluator import Evaluator
-from escalade.evaluate.measure import EvaluationSettings
-from escalade.evaluate.store import Store
+from escalade.evaluate.path_meter import EvaluationSettings
+from escalade.evaluate.store import EvaluationStore
 from escalade.supernet.supernet import Supernet
 from escalade.train.runtime import Runtime
 
@@ -84,7 +84,7 @@ def evaluator(
     return Evaluator(
         network or supernet(),
         data=data or image_data(),
-        store=Store(file),
+        store=EvaluationStore(file),
         runtime=Runtime(device="cpu"),
         settings=EvaluationSettings(num_recalibration=64, recalibration_batch=16),
         num_workers=num_workers,

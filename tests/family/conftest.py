@@ -8,7 +8,7 @@ from tiny_members import packaged, patches, tiny, trained
 from torch import Tensor, nn
 
 from escalade.data.image_data import ImageData
-from escalade.family import package
+from escalade.family.packaging import package
 from escalade.train.runtime import Runtime
 
 

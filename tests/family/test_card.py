@@ -7,9 +7,9 @@ from tiny_members import packaged, tiny
 
 from escalade.evaluate.score import Score
 from escalade.family import Accuracy, FamilyMember
-from escalade.family.card import Facts, card, escape, write
-from escalade.family.card_exports import add_exports
-from escalade.family.parity import Parity
+from escalade.family.exports.parity import Parity
+from escalade.family.packaging.card import Facts, card, escape, write
+from escalade.family.packaging.card_exports import add_exports
 
 MEMBER = FamilyMember(
     name="S1",

@@ -8,18 +8,18 @@ import pytest
 import torch
 from tiny_members import packaged, tiny, trained
 
+from escalade.config.recipe import Recipe
 from escalade.core.space.space import Space
 from escalade.data.split import Split
-from escalade.evaluate.measure import EvaluationSettings
-from escalade.family import package
-from escalade.family.in_place import InPlaceJob, train_in_place
-from escalade.family.parallel import retrain_all
-from escalade.family.retrain import CHECKPOINT, RetrainJob, retrain_member
+from escalade.evaluate.path_meter import EvaluationSettings
+from escalade.family.packaging import package
+from escalade.family.trainings.alone import CHECKPOINT, RetrainJob, retrain_member
+from escalade.family.trainings.in_place import InPlaceJob, train_in_place
+from escalade.family.trainings.side_by_side import retrain_all
 from escalade.spaces.load import load
 from escalade.supernet.supernet import Supernet
 from escalade.train import checkpoint
 from escalade.train.interrupt import Interrupted
-from escalade.train.recipe import Recipe
 
 SETTINGS = EvaluationSettings(num_recalibration=64, recalibration_batch=32)
 RECIPE = Recipe(steps=24, batch_size=16, learning_rate=0.2, padding=1)

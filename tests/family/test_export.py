@@ -10,8 +10,9 @@ import torch
 from tiny_members import CLASSES, packaged, tiny
 from torch import nn
 
-from escalade.family import export, package
-from escalade.family.parity import ExportMismatch, compare
+from escalade.family.exports import exporting as export
+from escalade.family.exports.parity import ExportMismatch, compare
+from escalade.family.packaging import package
 
 
 @pytest.fixture(scope="module")

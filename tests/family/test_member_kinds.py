@@ -19,11 +19,12 @@ from PIL import Image
 from tiny_members import packaged, trained
 
 import escalade.timm  # noqa: F401  registers the entry point
-from escalade.core.network.architecture import Stem
+from escalade.core.network.block import Stem
 from escalade.data.batches import prepare
 from escalade.data.decoding import to_square
-from escalade.family import export, package, standalone
-from escalade.family.adapt import adapt
+from escalade.family.exports import exporting as export
+from escalade.family.packaging import package, standalone
+from escalade.family.trainings.adapt import adapt
 from escalade.nets.build import end_layers
 from sample_networks import RESOLUTION, SAMPLES, bignas, regnet_y, regnet_z, resnet
 

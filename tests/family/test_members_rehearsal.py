@@ -8,12 +8,12 @@ import pytest
 import torch
 from tiny_members import CLASSES, tiny
 
+from escalade.config.recipe import Recipe
 from escalade.data.image_data import ImageData
 from escalade.data.split import COPIED_BYTES, Split
-from escalade.family import rehearsal
-from escalade.family.parallel import num_processes
-from escalade.family.rehearsal import rehearse_all
-from escalade.train.recipe import Recipe
+from escalade.family.trainings import members_rehearsal as rehearsal
+from escalade.family.trainings.members_rehearsal import rehearse_all
+from escalade.family.trainings.side_by_side import num_processes
 from escalade.train.runtime import Runtime
 from escalade.train.steps import PlainStep
 

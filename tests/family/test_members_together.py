@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 import torch
 
+from escalade.config.recipe import Recipe
 from escalade.core.space.space import Space
-from escalade.family.together import TogetherJob, train_together
+from escalade.family.trainings.members_together import TogetherJob, train_together
 from escalade.spaces.load import load
 from escalade.supernet.supernet import Supernet
 from escalade.train.interrupt import Interrupted
-from escalade.train.recipe import Recipe
 
 RECIPE = Recipe(steps=6, batch_size=16, learning_rate=0.2, padding=1)
 

@@ -10,8 +10,8 @@ import torch
 from tiny_members import CLASSES, packaged, tiny, trained
 
 import escalade.timm  # noqa: F401
-from escalade.family import package
-from escalade.family.preprocessing import Preprocessing
+from escalade.family.packaging import package
+from escalade.family.packaging.preprocessing import Preprocessing
 
 
 def test_round_trip(member, network, images):

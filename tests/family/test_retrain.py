@@ -7,23 +7,23 @@ import torch
 from tiny_members import packaged, tiny, trained
 from torch import nn
 
+from escalade.config.recipe import Recipe
 from escalade.data.batches import prepare
-from escalade.evaluate.measure import EvaluationSettings
+from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.score import Score
-from escalade.family import package
-from escalade.family.adapt import adapt
-from escalade.family.making import Made
-from escalade.family.parallel import retrain_all
-from escalade.family.retrain import (
+from escalade.family.packaging import package
+from escalade.family.trainings.adapt import adapt
+from escalade.family.trainings.alone import (
     CHECKPOINT,
     RetrainJob,
     better_start,
     initial_network,
     retrain_member,
 )
+from escalade.family.trainings.making import Made
+from escalade.family.trainings.side_by_side import retrain_all
 from escalade.train import checkpoint
 from escalade.train.interrupt import Interrupted
-from escalade.train.recipe import Recipe
 
 SETTINGS = EvaluationSettings(num_recalibration=64, recalibration_batch=32)
 RECIPE = Recipe(steps=24, batch_size=16, learning_rate=0.2, padding=1)

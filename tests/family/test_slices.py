@@ -16,11 +16,11 @@ from escalade.core.values.codec import decode, encode
 from escalade.data.image_data import ImageData
 from escalade.data.split import Split
 from escalade.evaluate.evaluator import Evaluator
-from escalade.evaluate.measure import EvaluationSettings
-from escalade.evaluate.store import Store
+from escalade.evaluate.path_meter import EvaluationSettings
+from escalade.evaluate.store import EvaluationStore
 from escalade.family import Family, FamilyMember
 from escalade.family.identities import Folding, Identities
-from escalade.family.making import Made, slice_member
+from escalade.family.trainings.making import Made, slice_member
 from escalade.nets.build import build
 from escalade.spaces.load import load
 from escalade.supernet.make import make_supernet
@@ -102,7 +102,7 @@ def test_a_slice_scores_as_its_path_does(tmp_path):
     space = space_of()
     path = space.path(MIXED)
     with (
-        Store(tmp_path / "scores.sqlite") as store,
+        EvaluationStore(tmp_path / "scores.sqlite") as store,
         Evaluator(
             supernet_of(space),
             data=images(),
@@ -139,7 +139,7 @@ def test_paths_with_one_stand_alone_network_have_scores_of_their_own(tmp_path):
     paths = [space.path((0, *order, *(1,) * 6)) for order in ((3, IDENTITY), (IDENTITY, 3))]
     assert paths[0].architecture == paths[1].architecture
     with (
-        Store(tmp_path / "scores.sqlite") as store,
+        EvaluationStore(tmp_path / "scores.sqlite") as store,
         Evaluator(
             supernet_of(space),
             data=images(),

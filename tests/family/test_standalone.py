@@ -16,7 +16,7 @@ from tiny_members import CLASSES, packaged, tiny, trained
 from escalade.core.network.architecture import Architecture
 from escalade.data.batches import prepare
 from escalade.data.decoding import to_square
-from escalade.family import package, standalone
+from escalade.family.packaging import package, standalone
 
 
 @pytest.fixture(scope="module")

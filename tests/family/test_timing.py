@@ -8,9 +8,9 @@ import pytest
 import torch
 from tiny_members import tiny, trained
 
-from escalade.family import timing
-from escalade.family.backends import check, ready
-from escalade.family.timing import prepare, time_networks
+from escalade.family.exports import network_times as timing
+from escalade.family.exports.backends import check, ready
+from escalade.family.exports.network_times import prepare, time_networks
 from escalade.train.runtime import Runtime
 
 CPU = Runtime(device="cpu")

@@ -5,7 +5,7 @@ import torch
 from tiny_members import tiny, trained
 from torch import nn
 
-from escalade.family.warm_start import carried, warm_start
+from escalade.family.trainings.warm_start import carried, warm_start
 
 SMALL = {"widths": (8, 16), "depths": (1, 2), "stem": 8}
 GROWTHS = {

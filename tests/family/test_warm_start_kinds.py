@@ -8,9 +8,9 @@ import pytest
 import torch
 from tiny_members import tiny, trained
 
-from escalade.core.network.architecture import Head, Stage
+from escalade.core.network.block import Head, Stage
 from escalade.core.scaling.ratios import Scaling, apply
-from escalade.family.warm_start import carried, warm_start
+from escalade.family.trainings.warm_start import carried, warm_start
 from sample_networks import (
     bignas,
     mobilenet_v3,

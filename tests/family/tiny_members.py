@@ -6,11 +6,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, SqueezeExcite, Stage, Stem
 from escalade.data.image_data import ImageData
 from escalade.data.split import Split
-from escalade.family.package import Package
-from escalade.family.preprocessing import Preprocessing
+from escalade.family.packaging.package import Package
+from escalade.family.packaging.preprocessing import Preprocessing
 from escalade.nets.build import build
 
 CLASSES = ("T-shirt | top", "*bold* <b>", "Ångström")

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from escalade.core.network.architecture import Architecture, Block, Head, Stage, Stem
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, Stage, Stem
 from escalade.nets.build import build
 from sample_networks import scarlet, scarlet_running
 

@@ -11,11 +11,12 @@ import torch
 from safetensors.torch import save_file
 
 import escalade.timm  # noqa: F401  registers the entry point
-from escalade.core.network import cost
-from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.network import cost, kinds, legality
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, SqueezeExcite, Stage, Stem
 from escalade.nets.build import blank, build
 from escalade.nets.facts import facts
-from escalade.nets.parts import ACTIVATIONS, GATES
+from escalade.nets.shared import ACTIVATIONS, GATES
 
 SMALL = Architecture(
     name="small",
@@ -70,9 +71,7 @@ def test_stem_stride_and_deep_strides_are_not_dilated(stride: int) -> None:
 
 
 def test_every_activation_is_built() -> None:
-    from escalade.core.network import legality
-
-    assert set(ACTIVATIONS) == set(legality.ACTIVATIONS)
+    assert set(ACTIVATIONS) == set(kinds.ACTIVATIONS)
     assert set(GATES) == set(legality.GATES)
 
 

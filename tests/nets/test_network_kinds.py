@@ -18,7 +18,8 @@ from torch import Tensor, nn
 
 import escalade.timm  # noqa: F401  registers the entry point
 from escalade.core.network import cost
-from escalade.core.network.architecture import Architecture, Block, Head
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head
 from escalade.nets.build import blank, build
 from escalade.nets.facts import MAX_STRIDE_OF_HIDDEN, facts
 from escalade.nets.mobile import Transition

@@ -11,7 +11,8 @@ from timm.models.regnet import RegNet, RegNetCfg
 from torch import Tensor, nn
 
 from escalade.core.network import cost
-from escalade.core.network.architecture import Architecture, Stage
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Stage
 from escalade.nets.build import blank, build
 from escalade.spaces import known
 

@@ -14,8 +14,10 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from escalade.core.network import cost
-from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
-from escalade.core.network.legality import ACTIVATIONS, GATES, LINEAR_ACTIVATIONS
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.network.kinds import ACTIVATIONS, KINDS
+from escalade.core.network.legality import GATES
 from escalade.nets.build import blank, build
 from escalade.nets.facts import MAX_STRIDE_OF_HIDDEN
 from fvcore_counts import activations
@@ -169,7 +171,7 @@ def _with_simple(rng: Generator, stages: list[Stage], width: int) -> list[Stage]
                 wider = int(rng.choice([0, 3]))
                 block = Block.identity(width + wider, stride=block.stride)
             elif drawn in (1, 2):
-                activation = str(rng.choice(LINEAR_ACTIVATIONS))
+                activation = str(rng.choice(KINDS["linear"].activations))
                 block = Block.linear(block.width, stride=block.stride, activation=activation)
             elif drawn == 3:
                 block = replace(block, skip=False)

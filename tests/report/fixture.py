@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from escalade.core.network import cost
-from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, SqueezeExcite, Stage, Stem
 from escalade.core.scaling import ratios
+from escalade.report.family_row import FamilyRow, Share
 
 BASE_BUDGET = 1_000_000
 SCALINGS = (
@@ -118,6 +120,7 @@ def search() -> dict[str, Any]:
                 "budget": budgets()[i],
                 "scaling": ratio.to_json(),
                 "strategy": [i, i, i],
+                "genome": [1, 2],
                 "architecture": shape.to_json(),
                 **_costs(shape),
                 "gap": _GAPS[i] - 1,
@@ -136,6 +139,7 @@ def search() -> dict[str, Any]:
         "stages": stages,
         "iterations": iterations(),
         "evaluations": {"asked": 1480, "distinct": 1204},
+        "divisors": [8, 1],
     }
 
 
@@ -218,13 +222,37 @@ def family(data: str = "fashion_mnist", member: str = "S4") -> dict[str, Any]:
                 "folder": f"S{i}",
             }
         )
+    fit = {key: growth()[key] for key in ("form", "functions", "leave_last_out", "notes")}
     return {
         "members": members,
         "budget_kind": "macs",
-        "growth": {"form": "exponential"},
+        "growth": fit,
         "space": "small",
         "data": data,
     }
+
+
+def plan(**more: Any) -> dict[str, Any]:
+    """plan.json."""
+    return {
+        "data": "fashion_mnist",
+        "classes": [str(i) for i in range(10)],
+        "split": {"train": 8000, "search": 2000, "test": 10000},
+        "skipped": [],
+        "space": {"name": "small", "size": 1000, "distinct": 900},
+    } | more
+
+
+def row(name: str = "S0", **more: Any) -> FamilyRow:
+    """A member as the page shows it."""
+    values: dict[str, Any] = {
+        "index": 0, "name": name, "stage": 0.0, "origin": "searched", "weights": "retrained",
+        "budget": 2e6, "gap": 0.01, "outside": False, "macs": 2_020_000, "params": 40_000,
+        "activations": 9_000, "latency": None, "search": Share(value=0.8),
+        "test": Share(value=0.81, standard_error=0.004), "resolution": 20, "architecture": None,
+        "running": None, "folder": "family/S0",
+    }  # fmt: skip
+    return FamilyRow(**values | more)
 
 
 def ledger(member: str = "S4") -> list[dict[str, Any]]:

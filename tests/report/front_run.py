@@ -10,10 +10,12 @@ from typing import Any
 import fixture
 import numpy as np
 
-from escalade.core.space.layouts import to_json
+from escalade.artefacts.searched import Searched
+from escalade.core.values.codec import encode
+from escalade.report.contents import read as read_run
+from escalade.report.page import write
 from escalade.search import NSGA2, Constraint, drive
-from escalade.search.front import FrontResult
-from escalade.spaces.load import load, read
+from escalade.spaces.load import load, read, to_json
 
 CONSTRAINTS = {
     "bignas_small": ("macs < 3M", "params < 150k", "accuracy > 0.72"),
@@ -23,7 +25,7 @@ KINDS = ("macs", "params", "activations")
 
 
 @cache
-def searched(name: str = "bignas_small") -> tuple[FrontResult, list[dict[str, Any]]]:
+def searched(name: str = "bignas_small") -> tuple[Searched, list[dict[str, Any]]]:
     """The result, and a row for every network that was scored."""
     space = load(name, in_channels=1, num_classes=10)
     rows: list[dict[str, Any]] = []
@@ -49,11 +51,25 @@ def searched(name: str = "bignas_small") -> tuple[FrontResult, list[dict[str, An
     return drive(search, score=score), rows
 
 
+def found(name: str = "bignas_small") -> dict[str, Any]:
+    """search.json."""
+    return encode(searched(name)[0]) | {"divisors": [4, 1]}
+
+
+def page(folder: Path, name: str = "bignas_small") -> Path:
+    """The run's report, as the report stage has it written."""
+    rows = searched(name)[1]
+    space = load(name, in_channels=1, num_classes=10)
+    front = read_run(build(folder, name)).search.front
+    running = [space.path(n.genome).running for n in front.networks]
+    return write(folder, evaluations=rows, running=running)
+
+
 def build(folder: Path, name: str = "bignas_small") -> Path:
     """A run folder right after the search."""
     fixture.build(folder)
     for file in ("growth.json", "family/family.json", "latency.json"):
         (folder / file).unlink()
-    (folder / "search.json").write_text(json.dumps(searched(name)[0].to_json()))
+    (folder / "search.json").write_text(json.dumps(found(name)))
     (folder / "space.json").write_text(json.dumps(to_json(read(name))))
     return folder

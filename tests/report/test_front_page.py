@@ -6,21 +6,21 @@ import json
 import math
 import re
 
-import chromium
 import fixture
 import front_run
 import pytest
-
+import reading
 from escalade.api.design import growth_json
+
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget
 from escalade.core.scaling.hybrid import scale_to
-from escalade.report.artefacts import read
+from escalade.report.contents import read
 from escalade.report.findings import sentence
 from escalade.report.number import SPACE
 from escalade.report.page import write
-from escalade.report.roster import members
+from escalade.report.roster import family_rows
 from escalade.spaces import known
 from escalade.spaces.load import load
 
@@ -28,31 +28,22 @@ PANELS = ("front-error-macs", "front-error-params", "front-params-macs")
 
 
 def written(folder, rows=()):
-    return write(folder, evaluations=rows).read_text(encoding="utf-8").replace(SPACE, " ")
-
-
-def figures_of(page):
-    return json.loads(re.search(r'id="figures">(.*?)</script>', page, re.DOTALL)[1])
-
-
-@pytest.fixture(scope="module")
-def scarlet(tmp_path_factory):
-    return front_run.build(tmp_path_factory.mktemp("scarlet"), "scarlet_small")
+    return reading.text(write(folder, evaluations=rows))
 
 
 def test_a_run_with_a_front_shows_it(tmp_path):
     found, rows = front_run.searched()
-    page = written(front_run.build(tmp_path / "run"), rows)
-    shown = list(figures_of(page))
+    page = write(front_run.build(tmp_path / "run"), evaluations=rows)
+    shown, text = list(reading.figures(page)), reading.text(page)
     assert [name for name in shown if name.startswith("front-")] == list(PANELS)
     assert {"hypervolume", "generation-counts"} <= set(shown)
     assert "identity-ratio" not in shown
     for name in shown:
-        assert page.count(f'id="plot-{name}"') == 1
-    assert '<a href="#front">Front</a>' in page
-    assert f"{len(found.front)} networks of which none beats another" in page
-    assert "meet macs &lt; 3M, params &lt; 150k and accuracy &gt; 0.72" in page
-    assert "S0, S1 and S2 were chosen of them" in page
+        assert text.count(f'id="plot-{name}"') == 1
+    assert '<a href="#front">Front</a>' in text
+    assert f"{len(found.front)} networks of which none beats another" in text
+    assert "meet macs &lt; 3M, params &lt; 150k and accuracy &gt; 0.72" in text
+    assert "S0, S1 and S2 were chosen of them" in text
 
 
 def test_what_is_scaled_is_the_largest_member(tmp_path):
@@ -67,8 +58,7 @@ def test_what_is_scaled_is_the_largest_member(tmp_path):
     page = written(folder)
     assert "Lines are" not in page
     assert "the largest searched member, which the rule dWr scales" in page
-    assert "S2 is scaled by the rule dWr." in page
-    axis = figures_of(page)["growth-depth"]["layout"]["yaxis"]
+    axis = reading.figures(folder / "report.html")["growth-depth"]["layout"]["yaxis"]
     assert axis["title"]["text"] == "depth ratio to the largest searched"
     (folder / "growth.json").write_text(json.dumps(growth_json("dWr", [])))
     assert "to the base network over the scaling stages. Lines are the rule dWr" in written(folder)
@@ -104,8 +94,8 @@ def test_a_run_without_a_front_has_no_such_section(tmp_path):
 
 def test_hovering_names_the_layers_of_each_network(tmp_path):
     found, _ = front_run.searched()
-    page = written(front_run.build(tmp_path / "run"))
-    (dots,) = (t for t in figures_of(page)[PANELS[0]]["data"] if t["name"] == "front")
+    page = front_run.page(tmp_path / "run")
+    (dots,) = (t for t in reading.figures(page)[PANELS[0]]["data"] if t["name"] == "front")
     for place, told in zip(dots["customdata"], dots["hovertext"], strict=True):
         network = found.architectures[place]
         blocks = [block for stage in network.stages for block in stage.blocks]
@@ -115,47 +105,35 @@ def test_hovering_names_the_layers_of_each_network(tmp_path):
         assert kernels == [str(block.kernel) for block in blocks]
 
 
-def test_identities_are_told_and_drawn(scarlet):
-    found, rows = front_run.searched("scarlet_small")
-    page = written(scarlet, rows)
-    family = members(read(scarlet))
-    identities = [
-        sum(gene in load("scarlet_small").identity_choices for gene in stage.genome)
-        for stage in found.stages
-    ]
+def test_identities_are_told_and_drawn(tmp_path):
+    found, _ = front_run.searched("scarlet_small")
+    page = front_run.page(tmp_path / "run", "scarlet_small")
+    text = reading.text(page)
+    choices = load("scarlet_small").identity_choices
+    identities = [sum(gene in choices for gene in stage.genome) for stage in found.stages]
     assert max(identities) > 0
-    drawings = re.findall(r'<svg class="drawing".*?</svg>', page)
-    for member, drawing, num in zip(family, drawings, identities, strict=True):
-        assert member.running is not None
-        assert drawing.count('class="wire"') + drawing.count('class="pool"') == num
-        words = f"{num} identit{'ies' if num > 1 else 'y'}, " if num else " blocks, "
-        assert words in page
+    drawings = re.findall(r'<div class="drawing".*?(?=<div class="strip">|</section>)', text)
+    for drawing, num in zip(drawings, identities, strict=True):
+        outlines = re.findall(r'class="layer (\w+)', drawing)
+        assert outlines.count("wire") + outlines.count("funnel") == num
+        assert f"{num} identit{'ies' if num > 1 else 'y'}, " in text or not num
         said = re.search(r'aria-label="([^"]*)"', drawing)[1]
         assert len(re.findall(r"\b(id|pool)\b", said)) == num
-    assert "A line instead of a box is an identity" in page
-    assert "identity-ratio" in figures_of(page)
-    hovered = json.dumps(figures_of(page)[PANELS[0]])
-    assert " id" in hovered
-
-
-def test_without_space_json_networks_are_drawn_as_they_are(tmp_path):
-    folder = front_run.build(tmp_path / "run", "scarlet_small")
-    (folder / "space.json").unlink()
-    page = written(folder)
-    assert 'class="wire"' not in page
-    assert "The front" in page
+    assert "A line in place of a box is an identity" in text
+    assert "identity-ratio" in reading.figures(page)
+    assert " id" in json.dumps(reading.figures(page)[PANELS[0]])
 
 
 def test_the_first_screen_tells_of_the_front(tmp_path):
     folder = front_run.build(tmp_path / "run")
-    told = sentence(read(folder)).replace(SPACE, " ")
+    run = read(folder)
+    told = sentence(run, family_rows(run)).replace(SPACE, " ")
     assert told.startswith("3 networks chosen on a Pareto front span ")
-    with_budgets = written(folder)
-    assert "Budgets searched" in with_budgets
+    assert "<dt>Budgets</dt>" in written(folder)
     config = folder / "config.yaml"
     config.write_text(re.sub("budgets: .*", "budgets: []", config.read_text()))
     without = written(folder)
-    assert "Budgets searched" not in without
+    assert "<dt>Budgets</dt>" not in without
     num = len(front_run.searched()[0].front)
     assert f"<dd>{num} networks, 3 of them chosen</dd>" in without
 
@@ -193,60 +171,7 @@ def test_what_folded_is_a_table(tmp_path):
     family = json.loads(path.read_text())
     family["members"][0]["identities"] = IDENTITIES
     path.write_text(json.dumps(family))
-    page = written(folder)
-    (row,) = re.findall(r'<table class="identities">.*?<tbody>(.*?)</tbody>', page)
-    cells = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)
-    assert cells == [
-        "S0", "5", "2", "3", "1.50 M macs", "81.2 %", "1.25 M macs",
-        "the shortcut of the next layer reads it, too (2)<br>max &lt;pooling&gt; reads it (1)",
+    assert reading.rows(write(folder), "identities")["S0"] == [
+        "5", "2", "3", "1.50 M macs", "81.2 %", "1.25 M macs",
+        "the shortcut of the next layer reads it, too (2)|max <pooling> reads it (1)",
     ]  # fmt: skip
-    assert "2 of 5 identities fold into a neighbour" in page
-
-
-@pytest.mark.browser
-@pytest.mark.skipif(chromium.find() is None, reason="no Chromium or Chrome is installed")
-def test_a_network_pointed_at_is_ringed_in_the_other_panels(scarlet, tmp_path):
-    page = write(scarlet, evaluations=front_run.searched("scarlet_small")[1])
-    with chromium.started(chromium.find(), tmp_path / "profile") as browser:
-        for width in (375, 1280):
-            browser.open(page, width=width)
-            assert browser.run("document.documentElement.scrollWidth") <= width
-            drawn = browser.run(
-                "[...document.querySelectorAll('.plot')]"
-                ".every(p => p.querySelector('.main-svg .trace path'))"
-            )
-            assert drawn
-            assert (browser.errors(), browser.requests()) == ([], [])
-        place, wanted = point_at(browser, PANELS[0], 5)
-        rings = browser.run(f"{json.dumps(PANELS)}.map({RING})")
-        assert rings[0][0] is False
-        for ring, name in zip(rings[1:], PANELS[1:], strict=True):
-            assert ring == [True, *wanted[name]], place
-        browser("Input.dispatchMouseEvent", type="mouseMoved", x=3, y=3)
-        browser.run(WAIT)
-        assert [r[0] for r in browser.run(f"{json.dumps(PANELS)}.map({RING})")] == [False] * 3
-
-
-WAIT = "new Promise(done => setTimeout(done, 400))"
-RING = """name => {
-  const ring = document.getElementById('plot-' + name).layout.shapes[0];
-  return [ring.visible, ring.xanchor, ring.yanchor];
-}"""
-
-
-def point_at(browser, name, row):
-    """Move the mouse onto a point of the front; its place, and where it stands in each panel."""
-    plot = f"document.getElementById('plot-{name}')"
-    browser.run(f"{plot}.scrollIntoView({{behavior: 'instant', block: 'center'}})")
-    browser.run(WAIT)
-    x, y = browser.run(f"""(() => {{
-      const points = {plot}.querySelectorAll('.scatterlayer .trace')[2].querySelectorAll('.point');
-      const box = points[{row}].getBoundingClientRect();
-      return [box.x + box.width / 2, box.y + box.height / 2];
-    }})()""")
-    for near in (-4, 0):
-        browser("Input.dispatchMouseEvent", type="mouseMoved", x=x + near, y=y)
-        browser.run(WAIT)
-    place = browser.run(f"{plot}.data[2].customdata[{row}]")
-    figures = browser.run("JSON.parse(document.getElementById('figures').textContent)")
-    return place, {each: figures[each]["layout"]["meta"]["linked"][place] for each in PANELS}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import html
 import json
 import re
 import shutil
@@ -9,15 +11,19 @@ from html.parser import HTMLParser
 
 import fixture
 import pytest
+import reading
 
-from escalade.report.artefacts import read
-from escalade.report.findings import sentence, warnings
+from escalade.core.values.codec import encode
+from escalade.report.contents import read
+from escalade.report.family_row import Rival, Share
+from escalade.report.findings import cautions, growth_notes, sentence
 from escalade.report.number import SPACE
 from escalade.report.page import write
-from escalade.report.roster import members
+from escalade.report.roster import family_rows
 
 HOSTILE = "<script>alert(1)</script>"
 MEMBER = "<img src=x onerror=alert(2)>\"S4'"
+ORIGINS = ("searched", "searched", "searched", "grown", "grown")
 VOID = {"meta", "link", "br", "img"}
 
 
@@ -47,58 +53,81 @@ def parsed(page):
     return tags.seen
 
 
-def written(folder, **more):
-    return write(folder, **more).read_text(encoding="utf-8")
-
-
 @pytest.fixture
 def folder(tmp_path):
     return fixture.build(tmp_path / "run")
 
 
 def full(folder):
-    return written(folder, evaluations=fixture.evaluations(60), histograms=fixture.histograms())
+    return write(folder, evaluations=fixture.evaluations(60), histograms=fixture.histograms())
 
 
 def test_a_finished_run_lacks_nothing_but_its_exports(folder):
     page = full(folder)
-    seen = parsed(page)
+    seen = parsed(page.read_text())
     assert sum(attrs.get("class") == "plot" for _, attrs in seen) == 9
-    lacking = re.findall(r'class="missing">Not in this run yet: ([^<]*)', page)
+    lacking = re.findall(r'class="missing">Not in this run yet: ([^<]*)', reading.text(page))
     assert lacking == ["model.onnx and program.pt2. "] * 3
     ids = [attrs["id"] for _, attrs in seen if "id" in attrs]
     assert len(ids) == len(set(ids))
     links = {attrs["href"] for tag, attrs in seen if tag == "a"}
-    assert {"family/S0/", "#family", "#config"} <= links
+    assert {"family/S0/", "#family", "#load-4", "#config"} <= links
     assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
 
 
-def test_numbers_are_for_people(folder):
-    page = full(folder).replace(SPACE, " ")
-    assert "span 1.98 M to 79.3 M macs and reach 87.1 % to 91.3 % test accuracy" in page
-    assert "+1.3 %" in page
-    assert "2 h 53 min of device time" in page
+def test_the_first_screen_is_the_family(folder):
+    text = reading.text(full(folder))
+    first = text[: text.index("<section")]
+    assert "span 1.98 M to 79.3 M macs and reach 87.1 % to 91.3 % test accuracy" in first
+    assert "2 h 53 min of device time" in first
+    assert first.index("table") < first.index("plot-accuracy")
+    rows = reading.rows(folder / "report.html", "family")
+    assert list(rows) == ["Member", *(f"S{i}|{o}, retrained" for i, o in enumerate(ORIGINS))]
+    assert rows["Member"] == [
+        "Budget", "Test accuracy", "Macs", "Params", "Latency", "Input",
+    ]  # fmt: skip
+    assert rows["S0|searched, retrained"] == [
+        "1.96 M|+1.3 %", "87.1 %|± 0.3", "1.98 M", "124 k", "1.20 ms", "20 px",
+    ]  # fmt: skip
+
+
+def test_all_other_columns_are_below(folder):
+    rows = reading.rows(full(folder), "networks")
+    assert rows["S0"] == [
+        "0", "84.6 ± 0.8 %", "64.6 k", "1.20 ms|1.15 ms to 1.30 ms", "2-3-2", "16-32-56",
+    ]  # fmt: skip
+
+
+def test_a_rival_has_a_column_where_there_is_one(folder, monkeypatch):
+    """No artefact has one yet: the page shows what a family row has."""
+    plain = Rival(name="Plain <dWr>", macs=2_000_000, test=Share(value=0.79))
+    family = [fixture.row(rival=plain), fixture.row("S1", index=1)]
+    monkeypatch.setattr("escalade.report.roster.family_rows", lambda run: family)
+    rows = reading.rows(full(folder), "family")
+    assert rows["Member"][1:4] == ["Test accuracy", "Plain <dWr>", "Macs"]
+    assert [cells[2] for cells in rows.values()][1:] == ["79.0 %|2.00 M macs", "–"]
 
 
 def test_the_page_names_no_network_address(folder):
-    page = full(folder)
+    page = full(folder).read_text()
     assert not re.findall(r"https?://[^\s\"'<]*", page)
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1]
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
 
 
 def test_writing_again_replaces_the_page_and_leaves_nothing_else(folder):
-    before = full(folder)
-    assert full(folder) == before
+    before = full(folder).read_bytes()
+    assert full(folder).read_bytes() == before
     assert not list(folder.glob(".*"))
 
 
 def test_hostile_names_stay_text(tmp_path):
     folder = fixture.build(tmp_path / "<b>run&", data=HOSTILE, member=MEMBER)
-    page = full(folder)
+    page = full(folder).read_text()
     seen = parsed(page)
     assert [tag for tag, _ in seen].count("script") == 3
-    assert not [tag for tag, _ in seen if tag in ("img", "b")]
+    assert not [tag for tag, _ in seen if tag == "img"]
+    assert "<b>run" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;</h1>" in page
     data = re.search(r'id="figures">(.*?)</script>', page, re.DOTALL)[1]
     assert "<" not in data
@@ -106,6 +135,15 @@ def test_hostile_names_stay_text(tmp_path):
     texts = json.dumps(json.loads(data))
     assert "<img" not in texts
     assert "&lt;img src=x onerror=alert(2)&gt;" in texts
+
+
+def test_code_to_copy_is_whole_whatever_the_folder_is_called(tmp_path):
+    """A quote in a path stays within its string."""
+    folder = fixture.build(tmp_path / """it's "a" run""")
+    code = re.findall(r"<code>(.*?)</code>", full(folder).read_text(), re.DOTALL)
+    loading = next(html.unescape(each) for each in code if "create_model" in each)
+    named = [n.value for n in ast.walk(ast.parse(loading)) if isinstance(n, ast.Constant)]
+    assert f"local-dir:{folder.as_posix()}/family/S0" in named
 
 
 @pytest.mark.parametrize(
@@ -122,7 +160,7 @@ def test_hostile_names_stay_text(tmp_path):
 def test_each_missing_artefact_names_its_command(folder, missing, command):
     path = folder / missing
     shutil.rmtree(path) if path.is_dir() else path.unlink()
-    page = full(folder)
+    page = full(folder).read_text()
     parsed(page)
     assert f"<code>{command}" in page
 
@@ -133,16 +171,17 @@ def test_a_run_that_has_only_trained_shows_its_training(tmp_path):
     folder.mkdir()
     for name in ("metrics.jsonl", "config.yaml"):
         shutil.copy(whole / name, folder / name)
-    page = written(folder)
-    seen = parsed(page)
+    page = write(folder)
+    seen = parsed(page.read_text())
     plots = [attrs["id"] for _, attrs in seen if attrs.get("class") == "plot"]
     assert plots == ["plot-supernet-loss", "plot-member-loss"]
-    assert "No network has been searched yet" in page
-    assert "2.00 M, 4.00 M and 12.0 M macs" in page.replace(SPACE, " ")
+    assert "No network has been searched yet" in reading.text(page)
+    assert "2.00 M, 4.00 M and 12.0 M macs" in reading.text(page)
 
 
 def test_an_empty_folder_gives_a_page_without_figures(tmp_path):
-    page = written(tmp_path)
+    page = write(tmp_path).read_text()
+    parsed(page)
     assert len(page) < 50_000
     assert "escalade search" in page
 
@@ -151,14 +190,14 @@ def test_no_folder_and_damaged_files_are_told(tmp_path):
     with pytest.raises(ValueError, match=r"nowhere: no such run folder"):
         write(tmp_path / "nowhere")
     (tmp_path / "search.json").write_text("{")
-    with pytest.raises(ValueError, match=r"search\.json: not valid JSON"):
+    with pytest.raises(ValueError, match=r"search\.json: not a search"):
         write(tmp_path)
 
 
 def test_a_torn_last_line_of_the_metrics_is_left_out(folder):
     with (folder / "metrics.jsonl").open("a") as file:
         file.write('{"stage": "train", "st')
-    assert read(folder).metrics == tuple(fixture.metrics())
+    assert [encode(line) for line in read(folder).metrics] == fixture.metrics()
 
 
 def warned(folder, name, change):
@@ -166,24 +205,32 @@ def warned(folder, name, change):
     content = json.loads(path.read_text())
     change(content)
     path.write_text(json.dumps(content))
-    return [text.replace(SPACE, " ") for text in warnings(read(folder))]
+    return [caution.text.replace(SPACE, " ") for caution in found(folder)]
 
 
-def test_growth_from_two_stages_is_warned_of(folder):
-    first, second = (text.replace(SPACE, " ") for text in warnings(read(folder)))
-    assert first.startswith("S3 and S4: two searched stages determine equation (9) exactly")
+def found(folder):
+    run = read(folder)
+    return cautions(run, family_rows(run))
+
+
+def test_what_limits_growth_is_one_line_with_a_link_and_the_section_has_it_whole(folder):
+    (caution,) = found(folder)
+    assert caution.text == "S3 and S4 are extrapolated by a rule that this run cannot check."
+    text = reading.text(full(folder))
+    assert f'<li>{caution.text} <a href="#growth">Growth</a></li>' in text
+    first, second = growth_notes(read(folder))
+    assert first.startswith("Two searched stages determine equation (9) exactly")
     assert "cannot be told" in second
+    assert all(f"<li>{note}</li>" in text for note in (first, second))
 
 
 def test_a_member_out_of_tolerance_is_warned_of(folder):
     def change(family):
         family["members"][1]["budget"] = family["members"][1]["macs"] / 1.08
 
-    found = warned(folder, "family/family.json", change)
-    assert found[0].startswith(
-        "S1 misses its budget of 3.73 M macs by +8.0 %; the tolerance is ± 5 %"
-    )
-    assert 'class="num outside"' in full(folder)
+    told = warned(folder, "family/family.json", change)
+    assert told[0] == "S1 misses its budget of 3.73 M macs by +8.0 % (tolerance ± 5 %)."
+    assert reading.text(full(folder)).count('class="num outside"') == 1
 
 
 @pytest.mark.parametrize(("test", "expected"), [(0.8800, True), (0.8880, False)])
@@ -193,20 +240,18 @@ def test_a_larger_but_less_accurate_member_is_warned_of(folder, test, expected):
     def change(family):
         family["members"][2]["accuracy"]["test"] = test
 
-    found = warned(folder, "family/family.json", change)
-    assert (
-        any(text.startswith("S2 is larger than S1 but less accurate") for text in found) is expected
-    )
+    told = warned(folder, "family/family.json", change)
+    assert any(text.startswith("S2 is larger than S1 but clearly") for text in told) is expected
 
 
 def test_a_search_accuracy_measured_anew_has_an_error_of_its_own(folder):
     """Fine-tuned members are far from the score that chose them; grown ones have none."""
-    (folder / "plan.json").write_text('{"split": {"train": 8000, "search": 2000, "test": 10000}}')
+    (folder / "plan.json").write_text(json.dumps(fixture.plan()))
     family = json.loads((folder / "family/family.json").read_text())
     for member, share in zip(family["members"][2:4], (0.98, 0.99), strict=True):
         member["accuracy"]["search"] = share
     (folder / "family/family.json").write_text(json.dumps(family))
-    found = members(read(folder))
+    found = family_rows(read(folder))
     assert [found[i].search.standard_error for i in (2, 3)] == pytest.approx(
         [(0.98 * 0.02 / 2000) ** 0.5, (0.99 * 0.01 / 2000) ** 0.5]
     )
@@ -215,5 +260,6 @@ def test_a_search_accuracy_measured_anew_has_an_error_of_its_own(folder):
 def test_the_sentence_counts_members(folder):
     shutil.rmtree(folder / "family")
     (folder / "growth.json").unlink()
-    told = sentence(read(folder)).replace(SPACE, " ")
+    run = read(folder)
+    told = sentence(run, family_rows(run)).replace(SPACE, " ")
     assert told == "3 networks searched jointly span 1.98 M to 12.6 M macs."

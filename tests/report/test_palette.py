@@ -66,6 +66,6 @@ def test_pairs_of_colour_and_marker_repeat_late():
 def test_the_page_uses_the_grounds_that_were_checked():
     from importlib.resources import files
 
-    style = files("escalade.report").joinpath("style.css").read_text()
+    style = files("escalade.report").joinpath("templates/style.css").read_text()
     assert f"--card: {palette.LIGHT_GROUND}" in style
     assert f"--card: {palette.DARK_GROUND}" in style

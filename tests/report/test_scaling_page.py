@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from xml.etree import ElementTree
 
-import chromium
 import plotly.graph_objects as go
 import pytest
 
@@ -15,8 +13,8 @@ from escalade.core.network import cost
 from escalade.core.scaling.cost_curves import CostCurve, cost_curve, factors_between
 from escalade.report import svg
 from escalade.report.figures.figure import Figure, layout
-from escalade.report.figures.scaling import KINDS, cost_curves
-from escalade.report.scaling import write
+from escalade.report.figures.rule_costs import KINDS, cost_curves
+from escalade.report.rule_page import write
 from escalade.spaces import known
 
 BASE = known.load("efficientnet_b0")
@@ -130,14 +128,11 @@ def test_other_files_are_refused(curves, tmp_path, name):
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(chromium.find() is None, reason="no Chromium or Chrome is installed")
-def test_a_browser_draws_the_page(curves, tmp_path):
-    page = Path(tmp_path / "page.html")
+@pytest.mark.parametrize("width", [375, 1280])
+def test_a_browser_draws_the_page(show, curves, tmp_path, width):
+    page = tmp_path / "page.html"
     write(page, base="efficientnet_b0", curves=curves, chosen=CHOSEN)
-    with chromium.started(chromium.find(), tmp_path / "profile") as browser:
-        for width in (375, 1280):
-            browser.open(page, width=width)
-            drawn = browser.run("document.querySelectorAll('.plot .trace path').length")
-            assert drawn >= 3 * 4
-            assert browser.run("document.documentElement.scrollWidth") == width
-            assert (browser.errors(), browser.requests()) == ([], [])
+    shown = show(page, width=width)
+    assert shown.locator(".plot .trace path").count() >= 3 * 4
+    assert shown.evaluate("document.documentElement.scrollWidth") == width
+    assert (shown.errors, shown.asked) == ([], [])

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, SqueezeExcite, Stage, Stem
 from escalade.report.slots import in_words, num_identities, slots
 from escalade.spaces import known
 from escalade.spaces.load import load
@@ -67,10 +68,10 @@ def test_what_stays_in_a_slice_stands_where_folding_left_it(name):
             for k, slot in enumerate(stage)
         }
         for position in folded.folded:
-            assert found[position].removed or found[position].words == "pool"
+            assert found[position].removed or found[position].glyph.short == "pool"
         for position in stays:
             assert not found[position].removed
-            assert found[position].words in ("1x1", "pool+1x1")
+            assert found[position].glyph.short in ("1x1", "pool+1x1")
 
 
 @pytest.mark.parametrize(

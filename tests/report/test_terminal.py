@@ -7,12 +7,14 @@ import io
 import fixture
 from rich.console import Console
 
-from escalade.report.text import family_table
+from escalade.core.values.codec import decode
+from escalade.family.family import Family
+from escalade.report.terminal import family_table
 
 
 def shown(family):
     console = Console(file=io.StringIO(), width=140)
-    console.print(family_table(family))
+    console.print(family_table(decode(Family, family)))
     return console.file.getvalue().replace("\N{NO-BREAK SPACE}", " ").splitlines()
 
 

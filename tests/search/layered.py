@@ -7,7 +7,8 @@ import itertools
 import numpy as np
 
 from escalade.core.network import cost
-from escalade.core.network.architecture import Architecture, Block, Head, Stage, Stem
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, Stage, Stem
 from escalade.core.space.path import Gene, Path
 from escalade.core.space.traits import Traits
 

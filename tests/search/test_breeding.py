@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from escalade.search.breeding import (
+from escalade.search.front.breeding import (
     Breeder,
     Roulette,
     reward,
@@ -11,7 +11,7 @@ from escalade.search.breeding import (
     spin,
     wheel_shares,
 )
-from escalade.search.controller import PPO, Controller
+from escalade.search.front.controller import PPO, Controller
 
 NUM_CHOICES = np.array([4, 2, 1, 5, 4])
 

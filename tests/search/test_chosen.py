@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from escalade.core.scaling.ratios import Scaling, scaling_between
-from escalade.search.chosen import choose
+from escalade.search.front.chosen import choose
 
 
 def test_members_lie_on_the_curve_of_error_and_cost():

@@ -13,8 +13,8 @@ from escalade.core.numbers.budget import Budget
 from escalade.core.scaling.ratios import realised
 from escalade.core.space.population import Population
 from escalade.search import CoarseGrid, CoarseToFine, Evolution, IndependentSearch, RandomSearch
+from escalade.search.coarse.skeletons import skeletons
 from escalade.search.dialogue import drive
-from escalade.search.skeletons import skeletons
 from escalade.spaces.load import load
 
 TARGETS = (0.6e6, 1e6, 1.7e6, 2.8e6)

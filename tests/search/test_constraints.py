@@ -5,8 +5,8 @@ import pytest
 from layered import Layered
 
 from escalade.core.space.population import Population
-from escalade.search.constraints import Constraint, Screen
-from escalade.search.objectives import Measures
+from escalade.search.front.constraints import Constraint, Screen
+from escalade.search.front.objectives import Measures
 
 
 @pytest.fixture(scope="module")

@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 
 from escalade.core.latency.latency_table import LatencyTable
-from escalade.core.network.parts import parts_of
+from escalade.core.latency.work import works_of
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
 from escalade.core.numbers.statistics import empirical_distribution
-from escalade.core.space.path import values
 from escalade.core.space.population import Population
-from escalade.search import DesignSpaceSearch, drive
-from escalade.search.design_space import draw_models
+from escalade.search import RandomModels, drive
+from escalade.search.alone.random_models import draw_models
 from escalade.spaces.load import load
 
 BUDGET = Budget(1e6)
@@ -32,12 +31,12 @@ def deeper_is_better(paths):
 
 
 def found(space, *, seed=0, num=12, budget=BUDGET):
-    search = DesignSpaceSearch(space, budget=budget, seed=seed, num_images=1000, num_models=num)
+    search = RandomModels(space, budget=budget, seed=seed, num_images=1000, num_models=num)
     return drive(search, score=deeper_is_better)
 
 
 def test_distinct_networks_inside_the_budget(space):
-    search = DesignSpaceSearch(space, budget=BUDGET, seed=0, num_images=100, num_models=32)
+    search = RandomModels(space, budget=BUDGET, seed=0, num_images=100, num_models=32)
     asked = search.ask()
     assert len(asked) == 32
     assert len({path.key for path in space.paths(asked)}) == 32
@@ -53,8 +52,7 @@ def test_the_best_is_kept_and_all_are_recorded(space):
     assert result.base.key == result.models[0].key
     assert abs(result.stages[0].gap) <= BUDGET.tolerance
     assert result.num_tied >= scores.count(scores[0])
-    model = result.models[3]
-    assert model.parameters == values(space.genes, model.genome)
+    assert space.encode(result.models[3].parameters) == result.models[3].genome
 
 
 def test_the_record_is_plain_json_and_holds_the_distribution_of_errors(space):
@@ -109,7 +107,7 @@ def test_latency_is_a_budget_with_a_table(space):
     budget = Budget(float(np.median(timed.costs(drawn, "latency"))), "latency")
     result = found(timed, num=5, budget=budget)
     for model in result.models:
-        seconds = timed.latency.of(timed.path(np.array(model.genome)).architecture)
+        seconds = timed.latency.of(timed.architecture(np.array(model.genome)))
         assert budget.contains(seconds)
     assert result.stages[0].gap == budget.gap(timed.latency.of(result.base))
     with pytest.raises(ValueError, match=r"budgets\[0\]: no .* 9s latency; .* from .*s to .*s"):
@@ -118,8 +116,8 @@ def test_latency_is_a_budget_with_a_table(space):
 
 def reading_time(space):
     genomes = space.sample_genomes(generator(0, "parts"), 60)
-    parts = {part for row in genomes for part in parts_of(space.path(row).architecture)}
-    return {part: 5e-10 * part.sizes.in_width * part.sizes.side**2 for part in parts}
+    works = {work for row in genomes for work in works_of(space.architecture(row))}
+    return {work: 5e-10 * dict(work.terms)["input"] for work in works}
 
 
 @pytest.mark.parametrize("num", [1, 7, 50])

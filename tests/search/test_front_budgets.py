@@ -8,9 +8,9 @@ from layered import Gains, Layered
 
 from escalade.core.numbers.budget import Budget
 from escalade.core.space.population import Population
-from escalade.search.constraints import Constraint
 from escalade.search.dialogue import drive
-from escalade.search.nsga2 import NSGA2
+from escalade.search.front.constraints import Constraint
+from escalade.search.front.front_search import NSGA2
 from escalade.spaces.load import load
 
 SMALL = {"population": 20, "generations": 6, "num_images": 1000}

@@ -12,12 +12,12 @@ from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.population import Population
-from escalade.search.breeding import Roulette
-from escalade.search.candidates import Pool
-from escalade.search.constraints import Constraint
-from escalade.search.controller import PPO
 from escalade.search.dialogue import drive
-from escalade.search.nsga2 import NSGA2, survive
+from escalade.search.front.breeding import Roulette
+from escalade.search.front.candidates import ScoredGenomes
+from escalade.search.front.constraints import Constraint
+from escalade.search.front.controller import PPO
+from escalade.search.front.front_search import NSGA2, survive
 from escalade.spaces.load import load
 
 PAIR = ("error", "macs")
@@ -298,7 +298,7 @@ def test_real_spaces_can_be_searched(space, name):
 def test_weights_say_who_survives():
     """Of a front in which everyone is crowded, the one apart in the weighted objective stays."""
     points = np.array([[0.0, 1.0], [0.1, 0.5], [0.2, 0.48], [0.6, 0.46], [0.8, 0.44], [1.0, 0.0]])
-    pool = Pool(np.arange(6)[:, None], np.zeros(6), points)
+    pool = ScoredGenomes(np.arange(6)[:, None], np.zeros(6), points)
     by_first = survive(pool, num=4, weights=np.array([1.0, 0.0]))
     by_second = survive(pool, num=4, weights=np.array([0.0, 1.0]))
     assert set(by_first.pool.genomes[:, 0]) == {0, 5, 2, 3}
@@ -308,7 +308,9 @@ def test_weights_say_who_survives():
 def test_lower_ranks_survive_first():
     points = np.array([[2.0, 2.0], [0.0, 1.0], [3.0, 3.0], [1.0, 0.0], [0.5, 0.6]])
     survivors = survive(
-        Pool(np.arange(5)[:, None], np.zeros(5), points), num=4, weights=np.array([0.5, 0.5])
+        ScoredGenomes(np.arange(5)[:, None], np.zeros(5), points),
+        num=4,
+        weights=np.array([0.5, 0.5]),
     )
     assert survivors.ranks.tolist() == [0, 0, 0, 1]
     assert set(survivors.pool.genomes[:3, 0]) == {1, 3, 4}

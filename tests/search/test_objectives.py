@@ -6,7 +6,7 @@ from layered import Gains, Layered
 
 from escalade.core.network import cost
 from escalade.core.space.population import Population
-from escalade.search.objectives import DEFAULT, Measures, Objective, box_of, parse_objectives
+from escalade.search.front.objectives import DEFAULT, Measures, Objective, box_of, parse_objectives
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalade.search.operators import (
+from escalade.search.operators.gene_operators import (
     crossover,
     mutate,
     roulette,

@@ -11,7 +11,7 @@ from pymoo.indicators.hv import HV
 from pymoo.operators.survival.rank_and_crowding.metrics import calc_crowding_distance
 from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 
-from escalade.search.pareto import crowding, equispaced, extended, hypervolume, non_dominated
+from escalade.search.front.pareto import crowding, equispaced, extended, hypervolume, non_dominated
 
 # Few distinct values, so that ties and equal points come up.
 POINTS = st.tuples(st.integers(1, 25), st.integers(2, 4)).flatmap(

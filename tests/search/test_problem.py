@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from escalade.core.network import cost
 from escalade.core.numbers.budget import Budget
 from escalade.core.space.population import Population
-from escalade.search.bases import draw_bases
+from escalade.search.operators.bases import draw_bases
+from escalade.search.operators.starts import draw_pairs
 from escalade.search.problem import Problem
-from escalade.search.starts import draw_pairs
 
 
 @pytest.fixture(scope="session")

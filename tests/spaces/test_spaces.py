@@ -161,7 +161,7 @@ def test_a_space_of_ones_own(tmp_path):
 def test_errors_of_ones_own(tmp_path):
     path = tmp_path / "own.yaml"
     path.write_text(OWN.replace("expansions: [2]", "expansion: [2]"))
-    words = r"own\.yaml\.stages\[0\]\.expansion: there is no such field; did you mean expansions\?"
+    words = r"own\.yaml\.stages\[0\]\.expansion: no such setting; did you mean expansions\?"
     with pytest.raises(ValueError, match=words):
         load.load(str(path))
     path.write_text("a: [")

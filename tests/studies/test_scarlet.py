@@ -178,7 +178,7 @@ def test_on_a_gpu_every_tensor_of_a_step_and_of_a_look_is_there(
     )
     monkeypatch.setattr(Runtime, "clock", lambda self: 0.0)
     monkeypatch.setattr("escalade.train.steps.add_gradients", add_gradients)
-    monkeypatch.setattr("escalade.evaluate.measure.count_correct", count_correct)
+    monkeypatch.setattr("escalade.evaluate.path_meter.count_correct", count_correct)
     setting = replace(SHORT, networks=3, ranked=3, probed=1, probes=2, limit=64, steps=4)
     job = Job.of(tmp_path, setting, Training(seed=0, epochs=1, learning_rate=0.1, step=kind))
     runtime, data, supernet = Runtime(device="cuda", is_alone=True), make_data(), job.empty()

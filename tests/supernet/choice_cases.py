@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, SqueezeExcite, Stage, Stem
 from escalade.nets.build import build
 
 ACTIVATIONS = ("relu", "relu6", "hard_swish", "swish")

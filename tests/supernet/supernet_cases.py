@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
-from escalade.core.space.shape import StageShape, StemShape, SupernetShape
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.space.shape import StageShape, SupernetShape
 from escalade.supernet.supernet import Supernet
 
 ACTIVATIONS = ("relu", "relu6", "hard_swish", "swish")
@@ -67,7 +68,7 @@ def random_shape(rng: np.random.Generator) -> SupernetShape:
     return SupernetShape(
         in_channels=int(rng.choice([1, 3])),
         num_classes=int(rng.integers(2, 12)),
-        stem=StemShape(width=stem, stride=int(rng.integers(1, 3))),
+        stem=Stem(width=stem, stride=int(rng.integers(1, 3))),
         head=Head(width=32, activation="swish"),
         stages=tuple(stages),
         shared_kernels=bool(rng.random() < 0.5),

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from escalade.core.network.architecture import Architecture, Block, Head, Stage
+from escalade.core.network import kinds
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, Stage
 from escalade.core.space.path import Path
 from escalade.core.space.space import Space
 from escalade.spaces.load import load
@@ -105,7 +107,7 @@ def layers_of(architecture: Architecture) -> list[tuple[object, ...]]:
     """What a network's layers are, their inner widths aside."""
     found, width = [], architecture.stem.width
     for block in (block for stage in architecture.stages for block in stage.blocks):
-        adds = block.has_shortcut(width)
+        adds = kinds.layers(block, width).adds
         found.append((block.kind, block.kernel, block.stride, width, block.width, adds))
         width = block.width
     return found

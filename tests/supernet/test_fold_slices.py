@@ -10,8 +10,9 @@ import torch
 from choice_cases import random_network, random_running
 from torch import Tensor, nn
 
-from escalade.core.network import cost
-from escalade.core.network.architecture import Architecture, Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.network import cost, kinds
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, SqueezeExcite, Stage, Stem
 from escalade.nets.build import blank
 from escalade.supernet.folding import Folded, fold
 
@@ -88,9 +89,9 @@ def test_a_folded_layer_keeps_its_inner_widths() -> None:
     assert found < BOUND
     assert (folded.folded, folded.kept) == (((1, 0),), ())
     (block,) = folded.architecture.stages[1].blocks
-    assert (block.hidden(16), block.se_width(16)) == (72, 18)
+    assert (kinds.hidden(block, 16), kinds.se_width(block, 16)) == (72, 18)
     again = Architecture.from_json(folded.architecture.to_json())
-    assert again.stages[1].blocks[0].hidden(16) == 72
+    assert kinds.hidden(again.stages[1].blocks[0], 16) == 72
     removed = 16 * 24 * 64 + (24 - 16) * 72 * 64
     assert cost.of(running).macs - cost.of(folded.architecture).macs == removed
 
@@ -100,7 +101,8 @@ def test_inner_widths_that_follow_the_input_stay_too() -> None:
         before = replace(MBCONV, se=se, skip=False)
         folded, found = check(slice_of(Block.linear(24), before))
         assert found < BOUND
-        assert folded.architecture.stages[1].blocks[0].se_width(16) == before.se_width(24)
+        (block,) = folded.architecture.stages[1].blocks
+        assert kinds.se_width(block, 16) == kinds.se_width(before, 24)
 
 
 def test_no_shortcut_appears_where_the_widths_become_equal() -> None:

@@ -8,8 +8,9 @@ import pytest
 import torch
 from supernet_cases import random_case
 
-from escalade.core.network.architecture import Architecture, Block, Head, Stage, Stem
-from escalade.core.space.shape import StageShape, StemShape, SupernetShape
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, Stage, Stem
+from escalade.core.space.shape import StageShape, SupernetShape
 from escalade.nets.build import build
 from escalade.supernet.extract import extract
 from escalade.supernet.supernet import Supernet
@@ -26,7 +27,7 @@ def shape(*, shared_kernels: bool = True, transition=True, layer_widths=True) ->
     return SupernetShape(
         in_channels=1,
         num_classes=3,
-        stem=StemShape(width=8),
+        stem=Stem(width=8),
         head=Head(width=16),
         stages=(
             StageShape(depth=2, in_width=8, stride=1, kind="dsconv", **same),

@@ -9,9 +9,10 @@ import pytest
 import torch
 from supernet_cases import random_case
 
-from escalade.core.network.architecture import Architecture, Block, Head, Stage, Stem
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, Stage, Stem
 from escalade.core.sampling.samplers import Hierarchical
-from escalade.core.space.shape import StageShape, StemShape, SupernetShape
+from escalade.core.space.shape import StageShape, SupernetShape
 from escalade.core.space.space import Space
 from escalade.spaces.load import load
 from escalade.supernet.digest import digest
@@ -22,7 +23,7 @@ from escalade.supernet.supernet import Supernet
 SHAPE = SupernetShape(
     in_channels=3,
     num_classes=4,
-    stem=StemShape(width=16),
+    stem=Stem(width=16),
     head=Head(width=32),
     stages=(
         StageShape(depth=2, width=16, in_width=16, expansions=(2.0, 3.0), kernels=(3, 5), stride=1),

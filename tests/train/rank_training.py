@@ -13,7 +13,7 @@ import torch
 from tiny_training import Training
 from torch import distributed
 
-from escalade.train.recipe import Recipe
+from escalade.config.recipe import Recipe
 from escalade.train.runtime import Runtime
 
 RECIPE = Recipe(

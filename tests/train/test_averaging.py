@@ -11,8 +11,8 @@ from timm.utils import ModelEmaV3
 from tiny_training import Training, assert_equal, plain_network
 from torch import Tensor, nn
 
+from escalade.config.recipe import Recipe
 from escalade.train.averaging import WeightAverage
-from escalade.train.recipe import Recipe
 from escalade.train.steps import Batch, Step
 
 

@@ -10,10 +10,10 @@ from tiny_training import make_space, make_split, make_supernet, objective
 from torch import Tensor, nn
 from torch.nn import functional
 
+from escalade.config.recipe import Recipe
 from escalade.core.sampling.sandwich_paths import Pair
 from escalade.data.batches import prepare
 from escalade.train.distil import DistilStep
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich_step import SandwichStep
 from escalade.train.steps import Batch

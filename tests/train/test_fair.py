@@ -21,6 +21,7 @@ from tiny_training import (
 from torch import Tensor, nn
 from torch.nn import functional
 
+from escalade.config.recipe import Recipe
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.fair_paths import FairPaths
 from escalade.core.sampling.samplers import Uniform
@@ -29,7 +30,6 @@ from escalade.data.batches import prepare
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.fair_step import FairStep, PathsOfSteps
 from escalade.train.interrupt import Interrupted
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.steps import Batch, PathSequence, SinglePathStep, Step
 

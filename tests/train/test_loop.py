@@ -9,11 +9,11 @@ import torch
 from tiny_training import Training, assert_equal, plain_network
 from torch import Tensor, nn
 
+from escalade.config.recipe import Recipe
 from escalade.train import checkpoint as checkpoints
 from escalade.train.interrupt import Interrupted, TrainingDiverged
 from escalade.train.loop import batch_norm_groups
 from escalade.train.metrics import Progress
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.state import _require_same
 from escalade.train.steps import Batch, Step

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from escalade.config.recipe import Recipe
 from escalade.train.optimizer import make_optimizer
-from escalade.train.recipe import Recipe
 
 RECIPE = Recipe(steps=1, learning_rate=0.1, momentum=0.9, weight_decay=0.5)
 RMSPROP = replace(RECIPE, optimizer="rmsprop")

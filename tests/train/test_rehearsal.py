@@ -4,11 +4,11 @@ import torch
 from tiny_training import make_split, plain_network
 from torch import Tensor
 
+from escalade.config.recipe import Recipe
 from escalade.data.batches import Augmentation, TrainBatches
-from escalade.train.recipe import Recipe
-from escalade.train.rehearsal import rehearse
 from escalade.train.runtime import Runtime
-from escalade.train.steps import Batch, Objective, PlainStep
+from escalade.train.step_rehearsal import rehearse
+from escalade.train.steps import Batch, PlainStep, TrainingObjective
 
 RECIPE = Recipe(epochs=3, batch_size=16)
 
@@ -26,7 +26,7 @@ class Slow:
     """A step whose time is known: the first takes 100 s, the n-th after it n."""
 
     def __init__(self, runtime: Clock, network: torch.nn.Module) -> None:
-        objective = Objective(
+        objective = TrainingObjective(
             mean=(0.5,), std=(0.25,), label_smoothing=0.1, autocast=runtime.autocast
         )
         self.step = PlainStep(network, resolution=8, objective=objective)

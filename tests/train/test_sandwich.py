@@ -13,13 +13,13 @@ from tiny_training import Training, assert_equal, make_space, make_split, make_s
 from torch import Tensor
 from torch.nn import functional
 
+from escalade.config.recipe import Recipe
 from escalade.core.sampling.samplers import Hierarchical, Uniform
 from escalade.core.sampling.sandwich_paths import Sandwich, SandwichPaths
 from escalade.data.batches import Augmentation, TrainBatches, prepare
 from escalade.spaces.load import load
 from escalade.supernet.supernet import Supernet
 from escalade.train.interrupt import Interrupted
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich_step import SandwichStep
 from escalade.train.steps import Batch, Step, side_at

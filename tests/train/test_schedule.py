@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from escalade.config.recipe import Recipe
 from escalade.train.loop import rate_at
-from escalade.train.recipe import Recipe
 from escalade.train.schedule import SCHEDULES, rate_factor
 
 

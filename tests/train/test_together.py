@@ -27,7 +27,7 @@ from escalade.data.batches import prepare
 from escalade.supernet.supernet import Supernet
 from escalade.train.runtime import Runtime
 from escalade.train.steps import Batch
-from escalade.train.together import TogetherStep
+from escalade.train.together_step import TogetherStep
 
 SPLIT = make_split(8)
 BATCH = Batch(images=SPLIT.images, labels=SPLIT.labels, step=5, share=1.0)

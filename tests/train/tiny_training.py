@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from escalade.config.recipe import Recipe
 from escalade.core.sampling.fair_paths import FairPaths
 from escalade.core.sampling.samplers import Hierarchical
 from escalade.core.sampling.sandwich_paths import Sandwich
@@ -21,10 +22,9 @@ from escalade.supernet.shared_weights import SharedWeights
 from escalade.supernet.supernet import Supernet
 from escalade.train.fair_step import FairStep
 from escalade.train.loop import TrainResult, train
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich_step import SandwichStep
-from escalade.train.steps import Objective, PlainStep, SinglePathStep, Step
+from escalade.train.steps import PlainStep, SinglePathStep, Step, TrainingObjective
 
 SPACE = {
     "format": 1,
@@ -91,8 +91,10 @@ def make_choice_supernet(*, identity: str = "let") -> SharedWeights:
     return make_any_supernet(make_choice_space(identity=identity).shape)
 
 
-def objective(runtime: Runtime) -> Objective:
-    return Objective(mean=(0.4,), std=(0.3,), label_smoothing=0.1, autocast=runtime.autocast)
+def objective(runtime: Runtime) -> TrainingObjective:
+    return TrainingObjective(
+        mean=(0.4,), std=(0.3,), label_smoothing=0.1, autocast=runtime.autocast
+    )
 
 
 class Training:

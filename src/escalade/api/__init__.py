@@ -1,19 +1,19 @@
-"""What a user calls: each stage of a run, and the whole of it. Wiring only."""
+"""What a user calls: a whole run, each stage of it, and what is made of a run later."""
 
 from __future__ import annotations
 
-from escalade.api.analysis import Analysis
-from escalade.api.claim import default_folder
+from escalade.api.analyse import Analysis, analyse
+from escalade.api.claim import free_folder
 from escalade.api.grow import describe_grown, grow_to, growth
 from escalade.api.plan import plan
-from escalade.api.stages import analyse, run, stage
-from escalade.api.transfer import retrain_on
+from escalade.api.retrain_on import retrain_on
+from escalade.api.run import run, stage
 
 __all__ = [
     "Analysis",
     "analyse",
-    "default_folder",
     "describe_grown",
+    "free_folder",
     "grow_to",
     "growth",
     "plan",

@@ -1,111 +1,106 @@
-"""Which folder a run works in: a new one, or the one that holds this very configuration."""
+"""Which folder a run works in: a new one, or the one that holds this very run."""
 
 from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from escalade.api import latency
-from escalade.api.design import settle
-from escalade.api.methods import evolution_of, made_for
-from escalade.api.run_folder import RunFolder, named_space
-from escalade.api.session import step_of, weights_of
-from escalade.api.sizes import num_members
 from escalade.artefacts.files import write_json, write_text
-from escalade.config import Config, SearchConfig, resolve
+from escalade.artefacts.run_folder import RunFolder
+from escalade.config import Config, read_file, resolve
 from escalade.core.space import layouts
 from escalade.core.space.space import Space
-from escalade.search.breeding import CROSSOVER
+from escalade.core.values.codec import encode
+from escalade.core.values.invalid import Invalid
+from escalade.planning.begun_space import begun_space, named_space
+from escalade.planning.completing import complete
+from escalade.planning.hours import FITTED
 
-# Settings that `--hours` fits to the device.
-FITTED = (
-    "supernet.recipe.steps",
-    "supernet.recipe.epochs",
-    "search.population",
-    "search.generations",
-    "search.rounds",
-    "search.num_bases",
-    "search.strategies",
-    "search.num_skeletons",
-    "search.num_variations",
-    "search.recipe.steps",
-    "search.recipe.epochs",
-    "retrain.grown",
-    "retrain.recipe.steps",
-    "retrain.recipe.epochs",
-)
 UNFINISHED = ".config.yaml.part"  # all that is left of a run killed while it wrote its first file
 
 
-def default_folder(layers: Sequence[Mapping[str, Any]], path: Path) -> Path:
-    """`path`, or the first of path-2, path-3, ... that is free or holds the run of these settings.
+def begun_config(folder: RunFolder) -> Config:
+    """The settings that the run in a folder was made with.
+
+    Raises:
+        Invalid: if it is no run, or they are damaged.
+    """
+    if not folder.config.is_file():
+        problem = "not a run folder (no config.yaml)"
+        remedy = "`escalade run --out` makes one"
+        raise Invalid(problem, path=(str(folder.path),), remedy=remedy)
+    return resolve(read_file(folder.config))
+
+
+def free_folder(given: Config, path: Path) -> Path:
+    """`path`, or the first of path-2, path-3, ... that is free or holds the run of settings.
 
     Args:
-        layers: settings, as for `run`.
+        given: resolved, and not yet fitted to a number of hours.
         path: the folder where nothing else is in the way.
-
-    Raises:
-        ValueError: for settings that cannot be.
     """
-    config = resolve(*layers)
     names = (f"{path.name}-{i}" if i > 1 else path.name for i in itertools.count(1))
-    return next(each for name in names if _suits(each := path.with_name(name), config))
+    return next(each for name in names if _suits(each := path.with_name(name), given))
 
 
-def _suits(path: Path, config: Config) -> bool:
-    if not path.exists() or (path.is_dir() and not _content(path)):
-        return True
-    folder = RunFolder(path)
-    if not folder.config.exists():  # looked for last, as another rank may be making this very run
-        return False
-    try:
-        config = latency.as_begun(settle(config, folder), folder)
-        return not _difference(folder, config)
-    except ValueError:
-        return False  # a damaged run, or one of another space
-
-
-def claim(path: Path, config: Config) -> RunFolder:
-    """Make a run folder, or take up the one that holds this very configuration.
+def check_same(folder: RunFolder, given: Config) -> None:
+    """Whether the run in a folder is that of settings.
 
     Raises:
-        ValueError: if it belongs to another configuration, is no run folder, or cannot be written;
-            or if its own configuration names another space than it began with.
+        Invalid: with the first setting that differs.
     """
-    folder = RunFolder(path)
-    text = config.to_yaml()
-    if folder.config.exists():
-        difference = _difference(folder, config)
-        if difference:
-            raise ValueError(
-                f"{path}: holds a run of another configuration: {difference}.\n"
-                "Use another --out, or the command the run was started with"
-            )
-        _write_space(folder, config)
-        return folder
+    if difference := _difference(folder, given):
+        raise Invalid(
+            f"holds a run of another configuration: {difference}",
+            path=(str(folder.path),),
+            remedy="\nuse another --out, or the command the run was started with",
+        )
+
+
+def check_usable(path: Path) -> None:
+    """Whether a folder can become a run's.
+
+    Raises:
+        Invalid: if it is a file, or holds something else.
+    """
     if path.exists() and not path.is_dir():
-        raise ValueError(f"{path}: is a file; name a folder with --out")
+        raise Invalid("is a file", path=(str(path),), remedy="name a folder with --out")
     if path.is_dir() and _content(path):
-        raise ValueError(f"{path}: is neither empty nor a run folder; use another --out")
+        problem = "is neither empty nor a run folder"
+        raise Invalid(problem, path=(str(path),), remedy="use another --out")
+
+
+def claim(folder: RunFolder, config: Config, space: Space) -> None:
+    """Make a run's folder, with its settings and its space.
+
+    Raises:
+        Invalid: if it cannot be written.
+    """
+    path = folder.path
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ValueError(f"{path}: cannot make the run folder: {error.strerror}") from None
+        problem = f"cannot make the run folder: {error.strerror}"
+        raise Invalid(problem, path=(str(path),)) from None
     if not os.access(path, os.W_OK):
-        raise ValueError(f"{path}: no permission to write there; use another --out")
-    write_text(folder.config, text)
-    _write_space(folder, config)
-    return folder
+        problem = "no permission to write there"
+        raise Invalid(problem, path=(str(path),), remedy="use another --out")
+    write_text(folder.config, config.to_yaml())
+    write_json(folder.space, layouts.to_json(space.layout))
 
 
-def _write_space(folder: RunFolder, config: Config) -> None:
-    if not folder.space.exists():
-        space = named_space(config)
-        write_json(folder.space, layouts.to_json(space.layout))
+def _suits(path: Path, given: Config) -> bool:
+    if not path.exists() or (path.is_dir() and not _content(path)):
+        return True
+    folder = RunFolder(path)
+    try:
+        return folder.config.exists() and not _difference(folder, given)
+    except ValueError:
+        return False  # a damaged run, or one of another space
 
 
 def _content(path: Path) -> list[Path]:
@@ -113,16 +108,16 @@ def _content(path: Path) -> list[Path]:
     return [entry for entry in path.iterdir() if entry.name != UNFINISHED]
 
 
-def _difference(folder: RunFolder, new: Config) -> str:
+def _difference(folder: RunFolder, given: Config) -> str:
     """The first setting that differs; how many workers compute does not make it another run."""
-    old = folder.load_config()
-    space = folder.load_space(old)
-    if old.supernet.identity is not None and new.supernet.identity is None:
-        # The run's own space has the stated one, not what follows where nothing is stated.
-        space = named_space(replace(old, supernet=replace(old.supernet, identity=None)))
-    before, after = (_flat(asdict(_stated(config, space))) for config in (old, new))
+    begun = begun_config(folder)
+    if given.budget_kind == "latency" and given.space is None:
+        given = replace(given, space=begun.space)  # which was chosen by measuring
+    given = replace(given, supernet=replace(given.supernet, identity=_identity(given)))
+    completed = (complete(each, begun_space(folder, each))[0] for each in (begun, given))
+    before, after = (dict(_flat(encode(each))) for each in completed)
     ignored = {"workers"}
-    if old.fitted and not new.fitted:
+    if begun.fitted and not given.fitted:
         ignored |= {"fitted", *FITTED}
     for key in sorted(before.keys() | after.keys()):
         if key not in ignored and before.get(key) != after.get(key):
@@ -130,51 +125,17 @@ def _difference(folder: RunFolder, new: Config) -> str:
     return ""
 
 
-def _stated(config: Config, space: Space) -> Config:
-    """With the values in the place of those that follow from the space, so that runs which were
-    begun when these had other defaults are the same runs.
-    """
-    supernet, search = config.supernet, config.search
-    if not space.traits.has_supernet:  # and so no evolution either
-        return replace(
-            config,
-            supernet=replace(supernet, step=None),
-            search=replace(
-                search, population=None, generations=None, objectives=None, crossover=None
-            ),
-        )
-    method = search.method or made_for(space)
-    is_front = method == "nsga2"
-    population, generations = evolution_of(config, method)
-    identity = supernet.identity or space.identity
-    return replace(
-        config,
-        supernet=replace(supernet, step=step_of(config, space), identity=identity),
-        search=replace(
-            search,
-            method=method,
-            population=population,
-            generations=generations,
-            objectives=config.objectives if is_front else None,
-            crossover=_crossover(search),
-            members=num_members(config) if is_front else search.members,
-        ),
-        retrain=replace(config.retrain, searched=weights_of(config, space)),
-    )
+def _identity(given: Config) -> str | None:
+    """How identities run: where nothing is said, as the space has it, not as the run began."""
+    try:
+        return given.supernet.identity or named_space(given).identity
+    except ValueError:
+        return None  # a user's own file, which may have moved
 
 
-def _crossover(search: SearchConfig) -> float:
-    """The share of a front's children that are crossed."""
-    if not (search.exploitation or search.exploration):
-        return 1.0
-    return CROSSOVER if search.crossover is None else search.crossover
-
-
-def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
+def _flat(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in data.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
         else:
-            flat[prefix + key] = value
-    return flat
+            yield prefix + key, value

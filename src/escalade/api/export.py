@@ -6,48 +6,53 @@ from pathlib import Path
 
 import torch
 
-from escalade.api.session import Session
-from escalade.artefacts.files import write_json
+from escalade.artefacts.latencies import Latencies
 from escalade.data import prepare
-from escalade.evaluate import latency
-from escalade.family import card_exports, package
-from escalade.family.export import ONNX_FILE, PROGRAM_FILE, export_member
-from escalade.family.family import Family
+from escalade.evaluate.timing.turns import measure_many
+from escalade.family.exports.exporting import ONNX_FILE, PROGRAM_FILE, Exports, export_member
+from escalade.family.family import Family, FamilyMember
+from escalade.family.packaging import card_exports, package
+from escalade.planning.run import Run
 from escalade.train.interrupt import Interrupted
 
 NUM_IMAGES = 16
 
 
-def export(session: Session) -> None:
+def export(run: Run) -> None:
     """Export every member that is not exported yet, then measure latencies side by side."""
-    family = Family.load(session.folder.family)
-    settings, data = session.config.export, session.data
+    family = Family.load(run.folder.family)
     for member in family:
-        if session.should_stop():
+        if run.should_stop():
             raise Interrupted(f"stopped before the export of {member.name}")
-        wanted = {ONNX_FILE: settings.onnx, PROGRAM_FILE: settings.torch_export}
-        missing = [f for f, want in wanted.items() if want and not _is_done(member.path, f)]
-        if not missing:
-            continue
-        rows = torch.arange(min(NUM_IMAGES, len(data.search)))
-        images, _ = data.search.take(rows)
-        batch = prepare(images, resolution=member.resolution, mean=data.mean, std=data.std)
-        with session.ledger.measure("export", runtime=session.runtime, name=member.name):
-            done = export_member(
-                member.path,
-                images=batch,
-                onnx=ONNX_FILE in missing,
-                program=PROGRAM_FILE in missing,
-            )
-        card_exports.add_exports(member.path, done.written)
-        for parity in done.written:
-            session.console.say(
-                f"export: {member.name}/{parity.name} agrees on {parity.num_images} images "
-                f"(largest difference {parity.max_difference:.0e})"
-            )
-        for name, reason in done.skipped:
-            session.console.say(f"export: {member.name}/{name} left out: {reason}")
-    _measure_latency(session, family)
+        _export(run, member)
+    _measure_latency(run, family)
+
+
+def say_exports(run: Run, folder: Path, done: Exports, *, name: str) -> None:
+    """Tell of exports, here and on the card."""
+    card_exports.add_exports(folder, done.written)
+    for parity in done.written:
+        run.console.say(
+            f"export: {name}/{parity.name} agrees on {parity.num_images} images "
+            f"(largest difference {parity.max_difference:.0e})"
+        )
+    for file, reason in done.skipped:
+        run.console.say(f"export: {name}/{file} left out: {reason}")
+
+
+def _export(run: Run, member: FamilyMember) -> None:
+    settings, data = run.config.export, run.data
+    wanted = {ONNX_FILE: settings.onnx, PROGRAM_FILE: settings.torch_export}
+    missing = [name for name, want in wanted.items() if want and not _is_done(member.path, name)]
+    if not missing:
+        return
+    images, _ = data.search.take(torch.arange(min(NUM_IMAGES, len(data.search))))
+    batch = prepare(images, resolution=member.resolution, mean=data.mean, std=data.std)
+    with run.books.measure("export", member.name):
+        done = export_member(
+            member.path, images=batch, onnx=ONNX_FILE in missing, program=PROGRAM_FILE in missing
+        )
+    say_exports(run, member.path, done, name=member.name)
 
 
 def _is_done(folder: Path, name: str) -> bool:
@@ -55,28 +60,19 @@ def _is_done(folder: Path, name: str) -> bool:
     return (folder / name).exists() and card_exports.is_noted(folder, name)
 
 
-def _measure_latency(session: Session, family: Family) -> None:
+def _measure_latency(run: Run, family: Family) -> None:
     """Latency of each member on this device, into latency.json: it depends on time and place."""
-    path = session.folder.path / "latency.json"
-    if path.exists() and set(family.names) <= session.folder.read(path)["members"].keys():
+    known = run.folder.find(Latencies)
+    if known is not None and set(family.names) <= known.members.keys():
         return
-    networks = {m.name: (package.load_network(m.path), m.resolution) for m in family}
-    settings = session.config.latency
-    measured = latency.measure_many(
-        networks,
-        in_channels=session.data.in_channels,
-        runtime=session.runtime,
+    settings = run.config.latency
+    measured = measure_many(
+        {m.name: (package.load_network(m.path), m.resolution) for m in family},
+        in_channels=run.data.in_channels,
+        runtime=run.runtime,
         batch_size=settings.batch_size,
         threads=settings.threads,
     )
-    write_json(
-        path,
-        {
-            "device": session.runtime.device_name,
-            "batch_size": settings.batch_size,
-            "members": {
-                name: {"median": found.median, "low": found.low, "high": found.high}
-                for name, found in measured.items()
-            },
-        },
+    run.folder.write(
+        Latencies(device=run.runtime.device_name, batch_size=settings.batch_size, members=measured)
     )

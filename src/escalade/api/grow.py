@@ -1,218 +1,89 @@
-"""The grow stage: the fitted rule, and members that nobody searched."""
+"""The grow stage: the rule that carries the family on, and members that nobody searched."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from escalade.api import design, latency, sizes
-from escalade.api.methods import scales
-from escalade.api.run_folder import RunFolder
-from escalade.api.session import Session
-from escalade.artefacts.files import write_json
-from escalade.config import Config
-from escalade.core.network.architecture import Architecture
-from escalade.core.numbers.budget import Budget, Ladder, format_amount, format_seconds, parse_amount
-from escalade.core.numbers.seeds import generator
-from escalade.core.scaling import extrapolation as growth_rule
-from escalade.core.scaling.extrapolation import Growth
-from escalade.core.scaling.grown_members import Member, solve
-from escalade.core.scaling.lattice import CostOf
-from escalade.core.scaling.ratios import Scaling, realised
-from escalade.core.scaling.rule_comparison import compare
-
-# How many times the last searched stage an extrapolation may reach before it is called a guess.
-FAR = 2.0
+from escalade.api.begin import open_run
+from escalade.artefacts.grown import Grown, GrownMember
+from escalade.artefacts.run_folder import RunFolder
+from escalade.core.numbers.budget import Budget, format_amount, format_seconds, parse_amount
+from escalade.core.values.invalid import Invalid, within
+from escalade.planning.run import Run
+from escalade.search.growing.found import Found, Growing, widths_and_depths
 
 
-def grow(session: Session) -> None:
-    """Fit the growth functions to the searched strategies and make the larger members."""
-    folder, config = session.folder, session.config
-    if folder.growth.exists():
-        session.console.say("grow: done before")
+def grow(run: Run) -> None:
+    """Follow the growth to the budgets beyond the searched ones."""
+    console = run.console
+    if run.folder.has(Grown):
+        console.say("grow: done before")
         return
-    searched = Searched(folder, config)
-    budgets = config.grown
-    if not searched.can_grow:
-        session.console.say(f"grow: no members are grown: {searched.why_not}")
-        content: dict[str, Any] = {
-            "form": None,
-            "notes": [searched.why_not],
-            "points": [{"stage": 0.0, "depth": 1.0, "width": 1.0, "resolution": 1.0}],
-            "functions": {},
-            "leave_last_out": None,
-            "members": [],
-        }
-    else:
-        first = len(config.budgets)
-        members = [
-            searched.member(budget, name=f"S{first + i}") for i, budget in enumerate(budgets)
-        ]
-        content = searched.growth.to_json(members=members)
-        content["members"] = [searched.entry(member) for member in members]
-        for member in members:
-            amount = format_amount(member.budget.target, member.budget.kind)
-            session.console.say(
-                f"grow: {member.name} at {amount}: "
-                f"{member.architecture.resolution} pixels, widths "
-                f"{'-'.join(map(str, member.architecture.widths))}, depths "
-                f"{'-'.join(map(str, member.architecture.depths))} (extrapolated)"
-            )
-    write_json(folder.growth, content)
+    found = run.found()
+    growing = _growing(run, found)
+    ladder, num = found.ladder, len(found.searched.stages)
+    made = growing.grow(found, (*ladder.budgets[num:], *run.grown(ladder)))
+    if not growing.grows:
+        console.say(f"grow: no members are grown: {made.notes[0]}")
+    for member in made.members:
+        amount = format_amount(member.budget, ladder.kind)
+        console.say(f"grow: {member.name} at {amount}{growing.told(found, member)}")
+    run.folder.write(made)
 
 
-class Searched:
-    """What a search found, ready to be grown.
-
-    Ratios are those that the networks really stand in: multipliers that round to the same
-    network cannot be told apart (docs/deviations.md).
-    """
-
-    def __init__(self, folder: RunFolder, config: Config) -> None:
-        search = folder.read(folder.search, stage="search")
-        self.config = config
-        self.stages = search["stages"]
-        self.architectures = [
-            Architecture.from_json(stage["architecture"], where=f"{folder.search}:stages")
-            for stage in self.stages
-        ]
-        self.ladder: Ladder = config.ladder
-        self.why_not = ""
-        if len(self.stages) == 1:
-            self.why_not = "one budget only: there is no growth to fit"
-        elif search["searcher"] == "independent":
-            self.why_not = "independent searches share no base: there is no growth to fit"
-        self.can_grow = not self.why_not
-        self.divisors = tuple(search["divisors"])
-        self.latency_of: CostOf | None = None
-        if config.budget_kind == "latency":
-            self.latency_of = latency.table_of(folder).of
-
-    @property
-    def base(self) -> Architecture:
-        return self.architectures[0]
-
-    @property
-    def growth(self) -> Growth:
-        """The fitted growth functions."""
-        form = self.config.grow.function
-        if len(self.stages) == 2 and form in ("exponential", "squared"):
-            form = "linear"
-        return growth_rule.fit(
-            [self.ladder.stage(stage["budget"]) for stage in self.stages],
-            scalings=[realised(self.base, arch) for arch in self.architectures],
-            form=form,
-        )
-
-    def tied(self) -> list[list[Scaling]]:
-        """Per searched stage, the realised strategies whose scores cannot be told apart."""
-        return [
-            [
-                realised(self.base, Architecture.from_json(tie["architecture"]))
-                for tie in stage["tied"]
-            ]
-            for stage in self.stages[1:]
-        ]
-
-    def member(self, budget: Budget, *, name: str, function: str | None = None) -> Member:
-        """The network of any budget on the fitted curve."""
-        growth = self.growth
-        stage = self.ladder.stage(budget.target)
-        rng = generator(self.config.seed, "growth", name)
-        return solve(
-            self.base,
-            growth=growth,
-            budget=budget,
-            stage=stage,
-            name=name,
-            form=function,
-            width_divisor=self.divisors[0],
-            resolution_divisor=self.divisors[1],
-            cost_of=self.latency_of,
-            interval=growth.interval(stage, tied=self.tied(), rng=rng, form=function),
-        )
-
-    def entry(self, member: Member) -> dict[str, Any]:
-        """A member as growth.json has it, with what the rules of `grow.compare` make instead."""
-        rules = compare(
-            self.base,
-            rules=self.config.grow.compare,
-            budget=member.budget,
-            stage=member.stage,
-            latency_of=self.latency_of,
-        )
-        return self.plain(member) | {"compared": [rule.to_json() for rule in rules]}
-
-    def plain(self, member: Member) -> dict[str, Any]:
-        """A member's JSON, with its predicted latency where budgets are latencies."""
-        if self.latency_of is None:
-            return member.to_json()
-        return member.to_json() | {"latency": self.latency_of(member.architecture)}
-
-
-def grow_to(path: Path, amount: str) -> dict[str, Any]:
-    """The network of any budget by the growth rule of a run; nothing is written.
+def grow_to(path: Path, amount: str) -> GrownMember:
+    """The network of any budget by the growth of a run; nothing is written.
 
     Raises:
         ValueError: if the run was not searched, or no rounding meets the budget.
     """
-    folder = RunFolder(path)
-    config = sizes.found(folder.load_config(), folder)
-    target = parse_amount(amount, kind=config.budget_kind, where="--to")
-    least = config.budgets[0]
-    if target < least:
-        raise ValueError(
-            f"--to: {amount} is below the base network's budget; "
-            f"the rule grows from {format_amount(least, config.budget_kind)} {config.budget_kind}"
-        )
-    budget = Budget(target, config.budget_kind, config.tolerance)
-    if not scales(config, folder.load_space(config)):
-        return design.grow_to(folder, config, budget)
-    searched = Searched(folder, config)
-    if not searched.can_grow:
-        raise ValueError(f"{path}: {searched.why_not}")
-    member = searched.member(budget, name=f"to_{format_amount(target, config.budget_kind)}")
-    notes = list(searched.growth.notes)
-    last = config.ladder.stage(config.budgets[-1])
-    if member.stage > FAR * last:
-        notes.append(
-            f"stage {member.stage:.1f} is far beyond the last searched stage, {last:.1f}: a guess"
-        )
-    extrapolation = target > config.budgets[-1]
-    return searched.plain(member) | {"extrapolation": extrapolation, "notes": notes}
+    run = open_run(path)
+    kind, found = run.config.budget_kind, run.found()
+    with within("--to"):
+        target = parse_amount(amount, kind=kind, kind_flag="--budget-kind")
+        least = found.ladder.budgets[0].target
+        if target < least:
+            raise Invalid(
+                f"{amount} is below the base network's budget",
+                remedy=f"the rule grows from {format_amount(least, kind)} {kind}",
+            )
+    budget = Budget(target, kind, run.config.tolerance)
+    name = f"to_{format_amount(target, kind)}"
+    with within(str(path)):
+        return _growing(run, found).at(found, budget, name=name)
 
 
-def growth(path: Path) -> dict[str, Any]:
-    """The fitted rule and the grown members of a run, as in growth.json.
+def growth(path: Path) -> Grown:
+    """The rule and the grown members of a run.
 
     Raises:
         ValueError: if the run has not grown yet.
     """
-    folder = RunFolder(path)
-    return folder.read(folder.growth, stage="grow")
+    return RunFolder(path).read(Grown)
 
 
-def describe_grown(grown: dict[str, Any]) -> str:
+def describe_grown(grown: GrownMember) -> str:
     """A grown network for people."""
-    arch = Architecture.from_json(grown["architecture"])
+    arch = grown.architecture
+    latency = "" if grown.latency is None else f", {format_seconds(grown.latency)} predicted"
     lines = [
-        f"{arch.resolution} pixels, stem {arch.stem.width}, widths "
-        f"{'-'.join(map(str, arch.widths))}, depths {'-'.join(map(str, arch.depths))}",
-        f"{grown['macs']:,} macs ({grown['gap']:+.1%} of the budget), {grown['params']:,} params, "
-        f"{grown['activations']:,} activations"
-        + (f", {format_seconds(grown['latency'])} predicted" if "latency" in grown else ""),
+        widths_and_depths(arch).replace("widths", f"stem {arch.stem.width}, widths"),
+        f"{grown.macs:,} macs ({grown.gap:+.1%} of the budget), {grown.params:,} params, "
+        f"{grown.activations:,} activations{latency}",
     ]
-    for dimension in ("depth", "width", "resolution"):
-        if grown["interval"] is None:
-            lines.append(f"  {dimension} x {grown['solved'][dimension]:.3f}")
-            continue
-        low, high = grown["interval"][dimension]
-        lines.append(
-            f"  {dimension} x {grown['solved'][dimension]:.3f} "
-            f"(predicted {grown['predicted'][dimension]:.3f}, tied strategies give "
-            f"{low:.3f} to {high:.3f})"
-        )
-    if grown["extrapolation"] and grown["interval"] is not None:
+    for dimension, ratio in grown.solved.to_json().items():
+        line = f"  {dimension} x {ratio:.3f}"
+        if grown.interval is not None:
+            low, high = grown.interval[dimension]
+            predicted = getattr(grown.predicted, dimension)
+            line += f" (predicted {predicted:.3f}, tied strategies give {low:.3f} to {high:.3f})"
+        lines.append(line)
+    if grown.extrapolation and grown.interval is not None:
         lines.append("  extrapolated beyond the searched stages")
-    lines.extend(f"  note: {note}" for note in grown["notes"])
+    lines.extend(f"  note: {note}" for note in grown.notes or ())
     return "\n".join(lines) + "\n"
+
+
+def _growing(run: Run, found: Found) -> Growing:
+    traits = run.base_space.traits
+    return run.method.growing(traits, num_searched=len(found.searched.stages))

@@ -1,38 +1,38 @@
-"""The report stage."""
+"""The report stage: the page of what the run folder holds."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
-from escalade.api import latency
-from escalade.api.run_folder import RunFolder
-from escalade.api.session import Session, path_sampler
-from escalade.artefacts.files import write_json, write_text
-from escalade.config import Config
+from escalade.artefacts.searched import Searched
+from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.population import Population
-from escalade.core.space.space import Space
 from escalade.core.space.space_summary import histogram
-from escalade.evaluate.store import Store
+from escalade.evaluate.store import EvaluationStore
+from escalade.planning.run import Run
 from escalade.report import page
+from escalade.train.supernet_step import path_sampler
 
 NUM_PATHS = 20_000
 
 
-def report(session: Session) -> None:
-    """Write report.html from what the run folder holds; nothing is measured here."""
-    folder = session.folder
-    histograms = _histograms(session.config, _space(folder, session.config))
-    path = page.write(folder.path, evaluations=_evaluations(folder), histograms=histograms)
-    session.console.say(f"report: {path}")
+def report(run: Run) -> None:
+    """Write report.html; nothing is measured here, and no image is read."""
+    path = page.write(
+        run.folder.path,
+        evaluations=_evaluations(run),
+        histograms=_histograms(run),
+        running=_running(run),
+    )
+    run.console.say(f"report: {path}")
 
 
-def _evaluations(folder: RunFolder) -> list[dict[str, Any]]:
-    if not folder.store.exists():
+def _evaluations(run: Run) -> list[dict[str, Any]]:
+    if not run.folder.store.exists():
         return []
-    with Store(folder.store, read_only=True) as store:
+    with EvaluationStore(run.folder.store, read_only=True) as store:
         return [
             {
                 "macs": row.macs,
@@ -44,56 +44,26 @@ def _evaluations(folder: RunFolder) -> list[dict[str, Any]]:
         ]
 
 
-def _space(folder: RunFolder, config: Config) -> Space:
-    space = folder.load_space(config)
-    return latency.with_stored(folder, config, space)
+def _running(run: Run) -> list[Architecture]:
+    """What the supernet runs for each network of a front."""
+    searched = run.folder.find(Searched)
+    if searched is None or searched.front is None:
+        return []
+    return [run.base_space.path(network.genome).running for network in searched.front.networks]
 
 
-def _histograms(config: Config, space: Space) -> dict[str, Any]:
-    """Path costs by sampler (Fig. 3), with this run's window; of a design space, as it draws."""
+def _histograms(run: Run) -> dict[str, Any]:
+    """Path costs by sampler (Fig. 3), with this run's window; of a space as it draws."""
+    space, config, kind = run.base_space, run.config, run.config.budget_kind
+    if run.table is not None:
+        space = space.with_latency(run.table)
     if not space.traits.has_supernet:
         genomes = space.sample_genomes(generator(config.seed, "report"), NUM_PATHS)
-        drawn = Population.unscaled(genomes)
-        return {space.traits.noun: histogram(space.costs(drawn, config.budget_kind))}
+        return {space.traits.noun: histogram(space.costs(Population.unscaled(genomes), kind))}
     made = {}
     for name in ("uniform", "hierarchical") if space.traits.scales else ("uniform",):
-        chosen = replace(config, supernet=replace(config.supernet, sampler=name, weights="equal"))
-        drawn = path_sampler(chosen, space).draw(generator(config.seed, "report", name), NUM_PATHS)
-        made[name] = histogram(space.costs(drawn, config.budget_kind))
+        settings = replace(config.supernet, sampler=name, weights="equal")
+        sampler = path_sampler(settings, space, run.budgets)
+        drawn = sampler.draw(generator(config.seed, "report", name), NUM_PATHS)
+        made[name] = histogram(space.costs(drawn, kind))
     return made
-
-
-def write_plan(session: Session) -> None:
-    """What was planned, for the report: data, splits, space."""
-    data, space = session.data, session.space
-    write_json(
-        session.folder.plan,
-        {
-            "data": data.name,
-            "classes": list(data.classes),
-            "split": {"train": len(data.train), "search": len(data.search), "test": len(data.test)},
-            "skipped": [list(entry) for entry in data.skipped],
-            "space": {
-                "name": space.name,
-                "size": space.size,
-                "distinct": space.distinct,
-            },
-        }
-        | latency.planned(space),
-    )
-
-
-def collect_metrics(folder: RunFolder) -> None:
-    """Bring the members' training curves into metrics.jsonl, each as its own stage."""
-    known, before = set(), ""
-    if folder.metrics.exists():
-        before = folder.metrics.read_text(encoding="utf-8")
-        known = {json.loads(line)["stage"] for line in before.splitlines()}
-    lines = []
-    for path in sorted(folder.training.glob("*/metrics.jsonl")):
-        stage = f"retrain/{path.parent.name.replace('-', ' ')}"
-        if stage not in known:
-            for line in path.read_text(encoding="utf-8").splitlines():
-                lines.append(json.dumps(json.loads(line) | {"stage": stage}) + "\n")
-    if lines:
-        write_text(folder.metrics, before + "".join(lines))

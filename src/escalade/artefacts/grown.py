@@ -76,6 +76,7 @@ class GrownMember:
         extrapolation: whether it is beyond what was searched.
         latency: predicted seconds, with latency budgets.
         compared: what rules make of the base instead; of fitted growth.
+        notes: what a reader should know; of a network that `escalade grow --to` shows.
     """
 
     name: str
@@ -92,6 +93,7 @@ class GrownMember:
     extrapolation: bool
     latency: float | None = field(default=None, metadata=ABSENT)
     compared: tuple[ComparedRule, ...] | None = field(default=None, metadata=ABSENT)
+    notes: tuple[str, ...] | None = field(default=None, metadata=ABSENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from escalade.artefacts.files import write_text
+from escalade.artefacts.run_folder import RunFolder
 from escalade.core.values.codec import decode
 from escalade.core.values.invalid import Invalid, within
 
@@ -43,3 +45,19 @@ def read_metrics(path: Path) -> tuple[MetricsLine, ...]:
                 raise Invalid("not valid JSON", remedy="remove it") from None
             found.append(decode(MetricsLine, content))
     return tuple(found)
+
+
+def collect_metrics(folder: RunFolder) -> None:
+    """Bring the members' training curves into the run's, each as its own stage."""
+    known, before = set(), ""
+    if folder.metrics.exists():
+        before = folder.metrics.read_text(encoding="utf-8")
+        known = {json.loads(line)["stage"] for line in before.splitlines()}
+    lines = []
+    for path in sorted(folder.training.glob(f"*/{FILE}")):
+        stage = f"retrain/{path.parent.name.replace('-', ' ')}"
+        if stage not in known:
+            for line in path.read_text(encoding="utf-8").splitlines():
+                lines.append(json.dumps(json.loads(line) | {"stage": stage}) + "\n")
+    if lines:
+        write_text(folder.metrics, before + "".join(lines))

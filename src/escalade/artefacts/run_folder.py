@@ -8,6 +8,8 @@ from typing import ClassVar, Protocol, TypeVar
 
 from escalade.artefacts.files import read_value, write_json
 
+AGAIN = "it is made again when the run goes on"
+
 
 class Artefact(Protocol):
     """A file of a run folder; `STAGE` is the command that makes it."""
@@ -37,7 +39,7 @@ class RunFolder:
         """
         remedy = f"run `escalade {kind.STAGE} {self.path}`"
         if kind.STAGE == "run":
-            remedy = "it is made again when the run goes on"
+            remedy = AGAIN
         return read_value(kind, self.path / kind.FILE, what=kind.FILE, remedy=remedy)
 
     def find(self, kind: type[A]) -> A | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -133,22 +134,10 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RegNetParameters:
-    """The six numbers of a network of a design space."""
-
-    depth: int
-    w0: int
-    wa: float
-    wm: float
-    group_width: int
-    resolution: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainedModel:
-    """A network of a design space that was trained alone, and its score."""
+    """A network that was trained alone, by its genes' values, and its score."""
 
-    parameters: RegNetParameters
+    parameters: Mapping[str, float]
     genome: tuple[int, ...]
     key: str
     resolution: int

@@ -114,6 +114,7 @@ def _amounts(part: Cost | StageCost | LayerCost, total: Cost) -> Iterator[str]:
 def _space(options: argparse.Namespace) -> None:
     from escalade.core.numbers.budget import Budget, Ladder, format_amount, parse_amount
     from escalade.core.space.space_summary import summarise
+    from escalade.core.values.invalid import within
     from escalade.spaces.load import load
 
     if options.num_paths < 1:
@@ -121,7 +122,8 @@ def _space(options: argparse.Namespace) -> None:
     if options.budgets is None:
         factors = _default_factors(options.space)
     else:
-        targets = [parse_amount(part) for part in options.budgets.split(",")]
+        with within("--budgets"):
+            targets = [parse_amount(part) for part in options.budgets.split(",")]
         factors = Ladder(tuple(Budget(target) for target in targets)).factors
     space = load(options.space, factors=factors)
     num, seed = options.num_paths, options.seed

@@ -58,7 +58,7 @@ def _latency(options: argparse.Namespace) -> None:
         raise UsageError(f"--repeats: {repeats} is not positive")
 
     from escalade.core.network import cost
-    from escalade.family.timing import time_networks
+    from escalade.family.exports.network_times import time_networks
     from escalade.train.runtime import Runtime
 
     runtime = Runtime(device=options.device, precision=options.precision, threads=options.threads)
@@ -113,7 +113,7 @@ def _batch_size(given: str | None, *, train: bool) -> int | None:
 
 def _load(name: str, resolution: int | None) -> tuple[nn.Module, Architecture, str]:
     """Network, architecture and where its weights are from; a member's folder has its own."""
-    from escalade.family import package
+    from escalade.family.packaging import package
     from escalade.nets.build import build
     from escalade.spaces import scaled
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 from typing import NoReturn
+
+from escalade.core.values.invalid import closest
 
 
 class UsageError(Exception):
@@ -40,5 +41,5 @@ class Parser(argparse.ArgumentParser):
 
 
 def _nearest(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, 1)
-    return f"; did you mean {close[0]}?" if close else ""
+    close = closest(name, known)
+    return f"; did you mean {close}?" if close else ""

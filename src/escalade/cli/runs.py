@@ -13,11 +13,13 @@ import yaml
 from escalade.cli.output import write_json
 from escalade.cli.parser import UsageError
 from escalade.cli.signals import should_stop
+from escalade.core.values.codec import encode
 
 Commands = Any  # argparse's sub-parser collection has no public type
 
 # What a run takes on this device unless a preset, a file or --hours says otherwise.
 DEFAULT_HOURS = 25 / 60
+RUNS = Path("runs")  # where run folders are, if nobody says otherwise
 
 _STAGES = {
     "train": "train the supernet",
@@ -30,7 +32,7 @@ _STAGES = {
 def add_commands(commands: Commands) -> None:
     """Add `demo`, `plan`, `run` and the stages."""
     demo = commands.add_parser("demo", help="a whole run on the embedded data, in minutes")
-    demo.add_argument("--out", type=Path, default=Path("runs/demo"), help="the run folder")
+    demo.add_argument("--out", type=Path, default=RUNS / "demo", help="the run folder")
     demo.set_defaults(run_command=_demo)
     plan = commands.add_parser("plan", help="what a run would do and take; trains nothing")
     _add_run_options(plan)
@@ -146,14 +148,6 @@ def _settings(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
     return layers, options.preset or Path(str(data)).resolve().name
 
 
-def _folder(options: argparse.Namespace, layers: list[dict[str, Any]], name: str) -> Path:
-    """The run folder: the one given, or a free one, or the one that this very run has."""
-    from escalade import api
-
-    out: Path = options.out or api.default_folder(layers, Path("runs") / name)
-    return out
-
-
 def _assignment(text: str) -> dict[str, Any]:
     key, sign, value = text.partition("=")
     if not sign or not key:
@@ -183,7 +177,7 @@ def _plan(options: argparse.Namespace) -> None:
     if options.format == "json":
         write_json(plan.to_json())
     else:
-        out = _folder(options, layers, name)
+        out = options.out or api.free_folder(plan.given, RUNS / name)
         sys.stderr.write(plan.text(command=_next_command(options, out)))
 
 
@@ -201,10 +195,8 @@ def _run(options: argparse.Namespace) -> None:
     from escalade import api
 
     layers, name = _settings(options)
-    out = _folder(options, layers, name)
-    if options.out is None and out.name != name:
-        sys.stderr.write(f"run: into {out}; {out.with_name(name)} is taken\n")
-    api.run(layers, out=out, should_stop=should_stop)
+    out, or_next = options.out or RUNS / name, options.out is None
+    api.run(layers, out=out, should_stop=should_stop, or_next=or_next)
 
 
 def _stage(options: argparse.Namespace) -> None:
@@ -219,11 +211,11 @@ def _grow(options: argparse.Namespace) -> None:
     if options.to is None:
         api.stage("grow", options.run, should_stop=should_stop)
         if options.format == "json":
-            write_json(api.growth(options.run))
+            write_json(encode(api.growth(options.run)))
         return
     grown = api.grow_to(options.run, options.to)
     if options.format == "json":
-        write_json(grown)
+        write_json(encode(grown))
     else:
         sys.stderr.write(api.describe_grown(grown))
 
@@ -256,4 +248,4 @@ def _analyse(options: argparse.Namespace) -> None:
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     found = api.analyse(options.run, api.Analysis(**given), should_stop=should_stop)
     if options.format == "json":
-        write_json(found)
+        write_json(encode(found))

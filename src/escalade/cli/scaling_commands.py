@@ -13,8 +13,8 @@ from escalade.cli.parser import UsageError
 from escalade.cli.table import table
 
 if TYPE_CHECKING:
-    from escalade.api.device_latency import DeviceLatency
     from escalade.core.network.architecture import Architecture
+    from escalade.evaluate.timing.device_latency import DeviceLatency
 
 Commands = Any
 KINDS = ("macs", "params", "activations")
@@ -80,7 +80,7 @@ def _latency(options: argparse.Namespace) -> DeviceLatency | None:
             flag = f"--{next(iter(given)).replace('_', '-')}"
             raise UsageError(f"{flag}: goes with --kind latency")
         return None
-    from escalade.api.device_latency import DeviceLatency
+    from escalade.evaluate.timing.device_latency import DeviceLatency
 
     return DeviceLatency(**given, say=write_line)
 
@@ -92,7 +92,7 @@ def _scale(options: argparse.Namespace) -> None:
     if (options.by is None) == (options.to is None):
         raise UsageError("scale: give --by with a factor, or --to with an amount, such as --by 4")
     if options.plot is not None:
-        from escalade.report.scaling import check_suffix
+        from escalade.report.rule_page import check_suffix
 
         check_suffix(options.plot)
     chosen = parse(options.rule)
@@ -128,12 +128,14 @@ def _made(
     from escalade.core.numbers.budget import parse_amount
     from escalade.core.scaling.scale_by import scale
     from escalade.core.scaling.solve_factor import solve_factor
+    from escalade.core.values.invalid import within
     from escalade.spaces.scaled import read_factor
 
     if options.to is None:
         factor = read_factor(options.by)
         return factor, scale(base, options.rule, factor)
-    target = parse_amount(options.to, kind=options.kind, where="--to")
+    with within("--to"):
+        target = parse_amount(options.to, kind=options.kind, kind_flag="--kind")
     if latency is not None:
         solved = latency.solve(base, rule=options.rule, seconds=target)
     else:
@@ -153,7 +155,7 @@ def _plot(
 ) -> None:
     from escalade.core.network import cost
     from escalade.core.scaling.cost_curves import cost_curve, factors_between
-    from escalade.report.scaling import write
+    from escalade.report.rule_page import write
 
     factors = factors_between(min(1.0, factor), max(PLOT_REACH, factor), NUM_PLOTTED)
     rules = dict.fromkeys((*PLOTTED, options.rule))
@@ -227,12 +229,12 @@ def _rows(
 
 
 def _groups(architecture: Architecture) -> str:
-    from escalade.core.network.legality import RESIDUAL_KINDS
+    from escalade.core.network import kinds
 
     words = []
     for stage in architecture.stages:
         block = stage.blocks[-1]
-        whole = "one group" if block.kind in RESIDUAL_KINDS else "depthwise"
+        whole = "depthwise" if "group_width" in kinds.of(block).without else "one group"
         words.append(whole if block.group_width is None else str(block.group_width))
     is_word = len(set(words)) == 1 and not words[0].isdecimal()
     return words[0] if is_word else "-".join(words)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Mapping
-from dataclasses import is_dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 import yaml
 
-from escalade.config.checks import check_choice, check_values
+from escalade.config.checks import check
 from escalade.config.settings import Config
-from escalade.core.numbers.budget import parse_amount
-
-SECTIONS_WITH_RECIPE = ("supernet", "search", "retrain")
+from escalade.core.numbers.budget import KINDS, parse_amount
+from escalade.core.values.codec import decode, encode, written
+from escalade.core.values.invalid import Invalid, check_known, nearest, within
 
 
 def presets() -> list[str]:
@@ -29,12 +26,10 @@ def read_preset(name: str) -> dict[str, Any]:
     """A preset's settings.
 
     Raises:
-        ValueError: for an unknown name, with the nearest known one.
+        Invalid: for an unknown name, with the nearest known one.
     """
     if name not in presets():
-        close = difflib.get_close_matches(name, presets(), 1)
-        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(presets())}"
-        raise ValueError(f"preset: {name!r} is not known; {hint}")
+        raise Invalid(f"{name!r} is not known", path=("preset",), remedy=nearest(name, presets()))
     text = resources.files("escalade.presets").joinpath(f"{name}.yaml").read_text()
     return _read_yaml(text, f"preset {name}")
 
@@ -43,12 +38,12 @@ def read_file(path: Path) -> dict[str, Any]:
     """The settings in a YAML file.
 
     Raises:
-        ValueError: if it cannot be read or is not a mapping.
+        Invalid: if it cannot be read or is not a mapping.
     """
     try:
         text = path.read_text()
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"config: cannot read {path}: {error}") from None
+        raise Invalid(f"cannot read {path}: {error}", path=("config",)) from None
     return _read_yaml(text, str(path))
 
 
@@ -56,18 +51,17 @@ def resolve(*layers: Mapping[str, Any]) -> Config:
     """Merge settings, later ones winning, over the defaults, and check every one.
 
     Raises:
-        ValueError: naming the setting's path, what is wrong and what would work.
+        Invalid: at the setting's path, with what is wrong and what would work.
     """
-    merged: dict[str, Any] = {}
+    merged: dict[str, Any] = encode(Config())
     for layer in layers:
         _merge(merged, layer)
-    kind = str(merged.get("budget_kind", "macs"))
-    if "budgets" in merged:
-        check_choice("budget_kind", kind)
-        merged["budgets"] = _amounts(merged["budgets"], kind)
-    _check_names(merged, Config, "")
-    config = _instantiate(merged)
-    check_values(config)
+    with within("budget_kind"):
+        check_known(merged["budget_kind"], KINDS)
+    with within("budgets"):
+        merged["budgets"] = _amounts(merged["budgets"], merged["budget_kind"])
+    config = decode(Config, merged, scalar=written)
+    check(config)
     return config
 
 
@@ -75,9 +69,9 @@ def _read_yaml(text: str, where: str) -> dict[str, Any]:
     try:
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ValueError(f"{where}: not valid YAML: {' '.join(str(error).split())}") from None
+        raise Invalid(f"not valid YAML: {' '.join(str(error).split())}", path=(where,)) from None
     if not isinstance(data or {}, dict):
-        raise ValueError(f"{where}: expected settings like `data: demo`, got {data!r}")
+        raise Invalid(f"expected settings like `data: demo`, got {data!r}", path=(where,))
     return data or {}
 
 
@@ -102,55 +96,3 @@ def _amounts(value: Any, kind: str) -> list[float]:
     if not isinstance(parts, list):
         parts = [] if parts is None else [parts]
     return [p if isinstance(p, float) else parse_amount(str(p), kind=kind) for p in parts]
-
-
-def _check_names(data: Mapping[str, Any], cls: Any, where: str) -> None:
-    hints = get_type_hints(cls)
-    for key, value in data.items():
-        if key not in hints:
-            close = difflib.get_close_matches(str(key), hints, 1)
-            hint = f"did you mean {where}{close[0]}?" if close else f"known are {', '.join(hints)}"
-            raise ValueError(f"{where}{key}: no such setting; {hint}")
-        if is_dataclass(hints[key]):
-            if not isinstance(value, Mapping):
-                raise ValueError(f"{where}{key}: expected settings in it, got {value!r}")
-            _check_names(value, hints[key], f"{where}{key}.")
-        elif value is None and type(None) not in get_args(hints[key]):
-            raise ValueError(f"{where}{key}: null says nothing here; give a value, or leave it out")
-
-
-def _instantiate(merged: dict[str, Any]) -> Config:
-    """Types are jsonargparse's to check; its message is brought to one line."""
-    from jsonargparse import ArgumentError, ArgumentParser
-
-    parser = ArgumentParser(exit_on_error=False)
-    parser.add_class_arguments(Config, "config")
-    for name in SECTIONS_WITH_RECIPE:
-        section = merged.setdefault(name, {})
-        recipe = section.setdefault("recipe", {})
-        if recipe.get("steps") is not None:
-            recipe.setdefault("epochs", None)
-    try:
-        namespace = parser.parse_object({"config": merged})
-        config: Config = parser.instantiate(namespace)["config"]
-    except (ArgumentError, TypeError, ValueError) as error:
-        raise ValueError(_whose(merged, _one_line(str(error)))) from None
-    return config
-
-
-def _whose(merged: Mapping[str, Any], text: str) -> str:
-    """Some sections have a recipe, which checks itself: name the section whose value is wrong."""
-    match = re.match(r"recipe\.(\w+): (\S+) ", text)
-    if match is None:
-        return text
-    for name in SECTIONS_WITH_RECIPE:
-        given = merged[name]["recipe"].get(match[1])
-        if given is not None and str(given) in (match[2].strip("'"), match[2].removesuffix(".0")):
-            return f"{name}.{text}"
-    return text
-
-
-def _one_line(text: str) -> str:
-    text = re.sub(r"<class '(\w+)'>", r"\1", text).replace("config.", "")
-    text = re.sub(r'^Parser key "([^"]+)":', r"\1:", text.strip())
-    return " ".join(text.split())[:400]

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Literal
 
 import yaml
 
+from escalade.config.recipe import Recipe
 from escalade.core.numbers.budget import Budget, Ladder
-from escalade.search.objectives import DEFAULT
-from escalade.train.recipe import Recipe
+from escalade.core.values.codec import encode
+from escalade.core.values.ranges import (
+    AboveOne,
+    Count,
+    CountFrom0,
+    NotNegative,
+    Positive,
+    Share,
+    one_of,
+)
+
+Precision = Literal["fp32", "bf16"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +37,10 @@ class DatasetConfig:
         max_skipped: share of a folder's images that may be unreadable; ten always may.
     """
 
-    side: int | None = None
-    in_channels: int | None = None
+    side: Count | None = None
+    in_channels: Count | None = None
     search_size: int | float | None = None
-    limit: int | None = None
+    limit: Count | None = None
     max_skipped: float = 0.05
 
 
@@ -55,19 +68,19 @@ class SupernetConfig:
         recipe: how to train.
     """
 
-    step: str | None = None
-    identity: str | None = None
-    num_random: int = 2
+    step: Annotated[str, one_of("single_path", "sandwich", "fair")] | None = None
+    identity: Annotated[str, one_of("let", "let_relu", "plain")] | None = None
+    num_random: Count = 2
     distillation: bool = True
-    regularise: str = "largest"
-    patches: str = "same"
+    regularise: Literal["largest", "all"] = "largest"
+    patches: Literal["same", "different"] = "same"
     zero_residual: bool = False
     coupled: bool = False
-    sampler: str = "hierarchical"
+    sampler: Literal["hierarchical", "uniform"] = "hierarchical"
     weights: str | list[float] = "equal"
-    window: float | None = 1.5
-    balance: str = "both"
-    recipe: Recipe = field(default_factory=lambda: Recipe(epochs=30))
+    window: AboveOne | None = 1.5
+    balance: Literal["none", "resolution", "depth", "both"] = "both"
+    recipe: Recipe = field(default_factory=lambda: Recipe(epochs=30.0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +92,8 @@ class EvaluationConfig:
         precision: fp32 or bf16.
     """
 
-    recalibration_images: int = 1024
-    precision: str = "fp32"
+    recalibration_images: Count = 1024
+    precision: Precision = "fp32"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,22 +128,22 @@ class SearchConfig:
     """
 
     method: str | None = None
-    images: str = "search"
-    num_bases: int = 20
-    rounds: int = 4
-    population: int | None = None
-    generations: int | None = None
-    strategies: int = 64
-    stage_weights: list[float] | None = None
-    num_models: int = 32
-    recipe: Recipe = field(default_factory=lambda: Recipe(epochs=5))
-    num_skeletons: int = 24
-    num_variations: int = 48
+    images: Literal["search", "train"] = "search"
+    num_bases: Count = 20
+    rounds: Count = 4
+    population: Count | None = None
+    generations: Count | None = None
+    strategies: Count = 64
+    stage_weights: list[NotNegative] | None = None
+    num_models: Count = 32
+    recipe: Recipe = field(default_factory=lambda: Recipe(epochs=5.0))
+    num_skeletons: Count = 24
+    num_variations: Count = 48
     objectives: list[str] | None = None
     objective_weights: list[float] | None = None
     constraints: list[str] = field(default_factory=list)
-    members: int | None = None
-    crossover: float | None = None
+    members: Count | None = None
+    crossover: Share | None = None
     exploitation: bool = True
     exploration: bool = True
 
@@ -147,8 +160,8 @@ class GrowConfig:
             for the same budget.
     """
 
-    num: int = 2
-    function: str = "exponential"
+    num: CountFrom0 = 2
+    function: Literal["exponential", "linear", "squared", "compound"] = "exponential"
     rule: str = "dWr"
     compare: list[str] = field(default_factory=lambda: ["dWr", "dwr"])
 
@@ -162,8 +175,8 @@ class LatencyConfig:
         threads: CPU threads; None takes torch's choice.
     """
 
-    batch_size: int = 1
-    threads: int | None = 1
+    batch_size: Count = 1
+    threads: Count | None = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,11 +197,20 @@ class RetrainConfig:
         recipe: how to train.
     """
 
-    searched: str | None = None
-    grown: str = "both"
-    finetune_rate: float = 0.3
-    distillation: float = 0.5
-    recipe: Recipe = field(default_factory=lambda: Recipe(epochs=20))
+    searched: Annotated[str, one_of("retrain", "slice", "together", "finetune")] | None = None
+    grown: Literal["scratch", "warm", "both"] = "both"
+    finetune_rate: Positive = 0.3
+    distillation: Share = 0.5
+    recipe: Recipe = field(default_factory=lambda: Recipe(epochs=20.0))
+
+    def recipe_from_weights(self, num_train: int) -> Recipe:
+        """How a member that begins with weights is trained on so many images: at a lower rate."""
+        recipe = self.recipe.for_images(num_train)
+        return replace(recipe, learning_rate=recipe.learning_rate * self.finetune_rate)
+
+    def recipe_together(self, num_train: int) -> Recipe:
+        """How members train on in a supernet, which knows no stochastic depth."""
+        return replace(self.recipe_from_weights(num_train), drop_path_rate=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,15 +244,15 @@ class Config:
 
     data: str = "demo"
     budgets: list[float] = field(default_factory=list)
-    budget_kind: str = "macs"
+    budget_kind: Literal["macs", "params", "activations", "latency"] = "macs"
     tolerance: float = 0.05
     space: str | None = None
     seed: int = 0
     device: str = "auto"
-    precision: str = "fp32"
-    threads: int | None = None
-    workers: int | None = None
-    hours: float | None = None
+    precision: Precision = "fp32"
+    threads: Count | None = None
+    workers: Count | None = None
+    hours: Positive | None = None
     fitted: bool = False
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
     supernet: SupernetConfig = field(default_factory=SupernetConfig)
@@ -243,38 +265,18 @@ class Config:
 
     @property
     def ladder(self) -> Ladder:
-        """The budgets as a ladder."""
-        kind, tolerance = self.budget_kind, self.tolerance
-        return Ladder(tuple(Budget(target, kind, tolerance) for target in self.budgets))
+        """The budgets as a ladder.
 
-    @property
-    def objectives(self) -> list[str]:
-        """What a front is over: as given, or SCARLET's with what the budgets count."""
-        if self.search.objectives is not None:
-            return self.search.objectives
-        if self.budget_kind == "params":
-            return ["error", "params", "macs"]
-        return [name.replace("macs", self.budget_kind) for name in DEFAULT]
-
-    @property
-    def needs_latency(self) -> bool:
-        """Whether a device's latency table is measured: for budgets, objectives or constraints."""
-        names = [*self.objectives, *self.search.constraints]
-        return self.budget_kind == "latency" or any(
-            name.strip(" -").startswith("latency") for name in names
-        )
-
-    @property
-    def grown(self) -> tuple[Budget, ...]:
-        """Budgets of the members to grow, which go on with the ladder's last ratio.
-
-        Members chosen of a front stand in no ratio that anyone asked for: the largest is doubled.
+        Raises:
+            Invalid: if there are none, or they do not rise.
         """
-        ladder = self.ladder
-        if self.search.members is not None:
-            ladder = Ladder(ladder.budgets[-1:])
-        return ladder.grown(self.grow.num)
+        return self.ladder_of(self.budgets)
+
+    def ladder_of(self, targets: Sequence[float]) -> Ladder:
+        """A ladder of other sizes, counted and met as the budgets are."""
+        kind, tolerance = self.budget_kind, self.tolerance
+        return Ladder(tuple(Budget(target, kind, tolerance) for target in targets))
 
     def to_yaml(self) -> str:
         """The text of `config.yaml`."""
-        return yaml.safe_dump(asdict(self), sort_keys=False)
+        return yaml.safe_dump(encode(self), sort_keys=False)

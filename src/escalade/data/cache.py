@@ -33,6 +33,12 @@ _CHUNK = 256
 _MAX_THREADS = 16
 
 
+def default_cache() -> Path:
+    """Where decoded images and downloads are kept: $ESCALADE_CACHE or the user's cache."""
+    given = os.environ.get("ESCALADE_CACHE")
+    return Path(given) if given else Path.home() / ".cache" / "escalade"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Source:
     """Images that can be opened by number.

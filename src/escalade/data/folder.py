@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from escalade.core.values.invalid import Invalid
 from escalade.data.cache import Source, decoded
 from escalade.data.decoding import is_grey
 from escalade.data.image_data import ImageData, Store, assemble
@@ -92,10 +93,11 @@ def _check_skipped(
 ) -> None:
     if len(skipped) > max(TOLERATED, max_skipped * num):
         path, reason = next(iter(skipped.values()))
-        raise ValueError(
-            f"max_skipped: {len(skipped)} of {num} images in {root} cannot be read, more than "
-            f"{max_skipped:g} of them; the first is {path}: {reason};\nrepair or remove them, or "
-            "raise it"
+        raise Invalid(
+            f"{len(skipped)} of {num} images in {root} cannot be read, more than "
+            f"{max_skipped:g} of them; the first is {path}: {reason}",
+            path=("max_skipped",),
+            remedy="\nrepair or remove them, or raise it",
         )
 
 

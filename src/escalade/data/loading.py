@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
+from escalade.core.values.invalid import Invalid, closest
 from escalade.data.fashion_mnist import load_demo, load_fashion_mnist
 from escalade.data.folder import load_folder
 from escalade.data.image_data import ImageData, assemble
@@ -53,7 +53,8 @@ def load(
     if name is None:
         root = _folder(name_or_folder)
         if side is None:
-            raise ValueError(f"side: images of the folder {root} have no common side; give one")
+            problem = f"images of the folder {root} have no common side"
+            raise Invalid(problem, path=("side",), remedy="give one")
         return load_folder(
             root,
             side=side,
@@ -72,13 +73,13 @@ def _check(
     *, side: int | None, in_channels: int | None, limit: int | None, max_skipped: float
 ) -> None:
     if side is not None and side < 1:
-        raise ValueError(f"side: {side} is not positive")
+        raise Invalid(f"{side} is not positive", path=("side",))
     if in_channels not in (None, 1, 3):
-        raise ValueError(f"in_channels: {in_channels} is neither 1 (grey) nor 3 (colour)")
+        raise Invalid(f"{in_channels} is neither 1 (grey) nor 3 (colour)", path=("in_channels",))
     if limit is not None and limit < 1:
-        raise ValueError(f"limit: {limit} is not positive")
+        raise Invalid(f"{limit} is not positive", path=("limit",))
     if not 0 <= max_skipped <= 1:
-        raise ValueError(f"max_skipped: {max_skipped} is outside [0, 1]")
+        raise Invalid(f"{max_skipped} is outside [0, 1]", path=("max_skipped",))
 
 
 def _known(name_or_folder: str | Path) -> str | None:
@@ -105,8 +106,8 @@ def _suggestion(root: Path) -> str:
     beside = [path.name for path in root.parent.iterdir()] if root.parent.is_dir() else []
     folders = {name: str(root.parent / name) for name in beside}
     choices = folders | ({name: name for name in NAMES} if len(root.parts) == 1 else {})
-    close = difflib.get_close_matches(root.name, choices, n=1)
-    return f" (did you mean {choices[close[0]]}?)" if close else ""
+    close = closest(root.name, choices)
+    return f" (did you mean {choices[close]}?)" if close else ""
 
 
 def _load_known(

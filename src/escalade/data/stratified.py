@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escalade.core.numbers.seeds import generator
+from escalade.core.values.invalid import Invalid
 
 TRAIN, SEARCH, TEST = 0, 1, 2
 TEST_FRACTION = 0.2
@@ -98,7 +99,8 @@ def _order(
     if limit is None or len(rows) <= limit:
         return rows
     if limit < num_classes:
-        raise ValueError(f"limit: {limit} is below the {num_classes} classes; use {num_classes}")
+        problem = f"{limit} is below the {num_classes} classes"
+        raise Invalid(problem, path=("limit",), remedy=f"use {num_classes}")
     place = np.empty(len(rows))  # within its class, 0 to 1
     for label in np.unique(labels[rows]):
         at = np.flatnonzero(labels[rows] == label)
@@ -113,13 +115,14 @@ def _search_size(search_size: int | float | None, whole: bool) -> Callable[[int]
         return lambda num: max(1, min(SEARCH_PER_CLASS, int(num * SEARCH_SHARE)))
     if isinstance(search_size, float):
         if not 0 < search_size < 1:
-            raise ValueError(
-                f"search_size: {search_size} is outside (0, 1); "
-                "give a share of each class, or a whole number of images per class"
+            raise Invalid(
+                f"{search_size} is outside (0, 1)",
+                path=("search_size",),
+                remedy="give a share of each class, or a whole number of images per class",
             )
         return _share(search_size)
     if search_size < 1:
-        raise ValueError(f"search_size: {search_size} is not positive")
+        raise Invalid(f"{search_size} is not positive", path=("search_size",))
     return lambda num: search_size
 
 
@@ -142,7 +145,9 @@ def _check_search_size(labels: Rows, classes: Sequence[str], size: Callable[[int
     smallest = int(counts.argmin())
     num = int(counts[smallest])
     if size(num) >= num:
-        raise ValueError(
-            f"search_size: {size(num)} images of each class leave none of the {num} of "
-            f"'{classes[smallest]}' for training; use at most {num - 1}"
+        raise Invalid(
+            f"{size(num)} images of each class leave none of the {num} of "
+            f"'{classes[smallest]}' for training",
+            path=("search_size",),
+            remedy=f"use at most {num - 1}",
         )

@@ -11,6 +11,7 @@ import numpy as np
 import torchvision.datasets as tv
 from PIL import Image
 
+from escalade.core.values.invalid import Invalid
 from escalade.data.cache import Source, decoded
 from escalade.data.known_set import KnownSet
 from escalade.data.stratified import TEST, TRAIN
@@ -83,9 +84,8 @@ def load_torchvision(
     entry = TORCHVISION[name]
     side = side or entry.side
     if side is None:
-        raise ValueError(
-            f"side: '{name}' has images of many sizes; give the side to decode them to"
-        )
+        problem = f"'{name}' has images of many sizes"
+        raise Invalid(problem, path=("side",), remedy="give the side to decode them to")
     result = decoded(
         f"torchvision-{name}",
         lambda: _open(name, entry, cache_dir / "torchvision"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import torch
 
@@ -12,7 +13,7 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.space.path import Path
 from escalade.data.image_data import ImageData
 from escalade.data.split import Split
-from escalade.evaluate.measure import (
+from escalade.evaluate.path_meter import (
     EvaluationSettings,
     Measured,
     MeasurePaths,
@@ -20,7 +21,7 @@ from escalade.evaluate.measure import (
     split_weights,
 )
 from escalade.evaluate.score import Score
-from escalade.evaluate.store import Context, Row, Store
+from escalade.evaluate.store import Context, EvaluationStore, ScoreRow
 from escalade.supernet.digest import digest
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.interrupt import Interrupted
@@ -48,6 +49,21 @@ class EvaluationCount:
     seconds: float = 0.0
 
 
+class Scorer(Protocol):
+    """Scores paths, and counts what it took."""
+
+    @property
+    def count(self) -> EvaluationCount: ...
+
+    def score(
+        self,
+        paths: Sequence[Path],
+        *,
+        progress: Callable[[int, int], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> list[Score]: ...
+
+
 class Evaluator:
     """Accuracy of paths on the search split; the test split is never looked at.
 
@@ -68,7 +84,7 @@ class Evaluator:
         supernet: SharedWeights,
         *,
         data: ImageData,
-        store: Store,
+        store: EvaluationStore,
         runtime: Runtime,
         settings: EvaluationSettings,
         num_workers: int | None = None,
@@ -118,7 +134,7 @@ class Evaluator:
         distinct = {path.key: path for path in paths}
         is_main = self._runtime.is_main
         known = self._store.get(self.context, list(distinct)) if is_main else None
-        rows: dict[str, Row] = self._runtime.broadcast(known)
+        rows: dict[str, ScoreRow] = self._runtime.broadcast(known)
         missing = [path for key, path in distinct.items() if key not in rows]
         missing.sort(key=lambda path: (path.running.resolution, path.key))  # few batches in memory
         self.count = replace(self.count, num_asked=self.count.num_asked + len(paths))
@@ -147,7 +163,7 @@ class Evaluator:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _measure(self, paths: list[Path], should_stop: Callable[[], bool]) -> Iterator[Row]:
+    def _measure(self, paths: list[Path], should_stop: Callable[[], bool]) -> Iterator[ScoreRow]:
         """Measure and store; on several ranks in chunks, so that all of them learn all rows."""
         if self._runtime.world_size == 1:
             for row in self._measure_here(paths, should_stop):
@@ -167,13 +183,13 @@ class Evaluator:
 
     def _measure_here(
         self, paths: Sequence[Path], should_stop: Callable[[], bool]
-    ) -> Iterator[Row]:
+    ) -> Iterator[ScoreRow]:
         jobs = [path.running for path in paths]
         for index, measured in self._pool.run(jobs, should_stop=should_stop):
             yield self._row(paths[index], measured)
 
-    def _row(self, path: Path, measured: Measured) -> Row:
-        return Row.of(
+    def _row(self, path: Path, measured: Measured) -> ScoreRow:
+        return ScoreRow.of(
             path.architecture,
             context=self.context,
             path=path.key,

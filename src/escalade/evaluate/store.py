@@ -50,7 +50,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class ScoreRow:
     """One evaluation; `path` is the path key, `seconds` are device-seconds."""
 
     supernet: str
@@ -75,7 +75,7 @@ class Row:
         num_correct: int,
         num_images: int,
         seconds: float,
-    ) -> Row:
+    ) -> ScoreRow:
         """The evaluation of a path that leaves this network."""
         costs = cost.of(architecture)
         return cls(
@@ -103,11 +103,11 @@ class LatencyRow:
     seconds: float
 
 
-COLUMNS = ", ".join(field.name for field in fields(Row))
-MARKS = ", ".join("?" for _ in fields(Row))
+COLUMNS = ", ".join(field.name for field in fields(ScoreRow))
+MARKS = ", ".join("?" for _ in fields(ScoreRow))
 
 
-class Store:
+class EvaluationStore:
     """Rows by (context, path key). A `put` is one transaction: a kill keeps all of it or nothing.
 
     Args:
@@ -137,7 +137,7 @@ class Store:
                 self._connection.execute(SCHEMA)
                 self._connection.execute(LATENCY_SCHEMA)
 
-    def get(self, context: Context, paths: Sequence[str]) -> dict[str, Row]:
+    def get(self, context: Context, paths: Sequence[str]) -> dict[str, ScoreRow]:
         """The rows there are among these path keys."""
         query = f"SELECT {COLUMNS} FROM evaluations WHERE " + (
             "supernet = ? AND path = ? AND data = ? AND settings = ?"
@@ -151,7 +151,7 @@ class Store:
                     found[path] = _row(row)
         return found
 
-    def put(self, rows: Iterable[Row]) -> None:
+    def put(self, rows: Iterable[ScoreRow]) -> None:
         """Add rows, all or none; a row that is there already stays as it is."""
         with self._errors(), self._transaction():
             self._connection.executemany(
@@ -159,7 +159,7 @@ class Store:
                 [astuple(row) for row in rows],
             )
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[ScoreRow]:
         """Every row, in the order of its key."""
         with self._errors():
             return [_row(row) for row in self._connection.execute(_ALL)]
@@ -167,9 +167,6 @@ class Store:
     def latencies(self) -> list[LatencyRow]:
         """Every measured time, in the order of its key."""
         with self._errors():
-            there = "SELECT 1 FROM sqlite_master WHERE name = 'latencies'"
-            if self._connection.execute(there).fetchone() is None:
-                return []  # a store of an earlier version, opened to be read
             found = self._connection.execute(_ALL_LATENCIES)
             return [LatencyRow(settings=a, role=b, item=c, seconds=d) for a, b, c, d in found]
 
@@ -185,7 +182,7 @@ class Store:
         """Close the file."""
         self._connection.close()
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> EvaluationStore:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -221,6 +218,6 @@ _ALL = f"SELECT {COLUMNS} FROM evaluations ORDER BY supernet, path, data, settin
 _ALL_LATENCIES = "SELECT settings, role, item, seconds FROM latencies ORDER BY settings, role, item"
 
 
-def _row(values: tuple[object, ...]) -> Row:
-    named = zip((field.name for field in fields(Row)), values, strict=True)
-    return Row(**dict(named))  # type: ignore[arg-type]
+def _row(values: tuple[object, ...]) -> ScoreRow:
+    named = zip((field.name for field in fields(ScoreRow)), values, strict=True)
+    return ScoreRow(**dict(named))  # type: ignore[arg-type]

@@ -71,7 +71,7 @@ class FamilyMember:
 
     def load(self) -> nn.Module:
         """The member as a plain timm network in evaluation mode; the call that imports torch."""
-        from escalade.family.package import load_network
+        from escalade.family.packaging.package import load_network
 
         return load_network(self.path)
 

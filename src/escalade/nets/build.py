@@ -11,9 +11,9 @@ from torch.overrides import TorchFunctionMode
 
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
+from escalade.core.network.parts import parts_of
 from escalade.nets import mobile, residual
 from escalade.nets.facts import facts, is_residual
-from escalade.nets.residual_norms import set_residual_gammas
 
 
 def build(
@@ -43,8 +43,16 @@ def build(
     builder = residual.build if is_residual(architecture) else mobile.build
     network = builder(facts(architecture), drop_rate=drop_rate, drop_path_rate=drop_path_rate)
     if zero_residual is not None:
-        set_residual_gammas(network, architecture, 0.0 if zero_residual else 1.0)
+        _set_residual_gammas(network, architecture, 0.0 if zero_residual else 1.0)
     return network
+
+
+@torch.no_grad()
+def _set_residual_gammas(network: nn.Module, architecture: Architecture, value: float) -> None:
+    """Set gamma at the end of every branch that a shortcut is added to, in place."""
+    for prefix, part in parts_of(architecture):
+        if part.layers.adds:
+            network.get_parameter(f"{prefix}{part.layers.last_norm}.weight").fill_(value)
 
 
 def blank(architecture: Architecture) -> nn.Module:

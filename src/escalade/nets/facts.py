@@ -6,10 +6,12 @@ They are JSON and Python literals alike: a member's `model.py` holds them.
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import Any
 
-from escalade.core.network.architecture import Architecture, Block
-from escalade.core.network.legality import RESIDUAL_KINDS, SIMPLE_KINDS
+from escalade.core.network import kinds
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block
 
 # The class that timm has for a hidden layer after pooling has its output stride fixed at 32, and
 # turns strides beyond into dilation; it takes the stem's for 2 whatever it is.
@@ -24,7 +26,6 @@ def facts(architecture: Architecture) -> dict[str, Any]:
             has a stride, a width inside a block is 0, the strides of a network with `head.hidden`
             are too large, or there is one stage of bottleneck blocks alone.
     """
-    stem, head = architecture.stem, architecture.head
     _check_strides(architecture)
     if is_residual(architecture) and len(architecture.stages) == 1:
         kind = architecture.stages[0].blocks[0].kind
@@ -32,21 +33,15 @@ def facts(architecture: Architecture) -> dict[str, Any]:
     return {
         "in_channels": architecture.in_channels,
         "num_classes": architecture.num_classes,
-        "stem": {
-            "width": stem.width,
-            "kernel": stem.kernel,
-            "stride": stem.stride,
-            "activation": stem.activation,
-            "max_pool": stem.max_pool,
-        },
+        "stem": asdict(architecture.stem),
         "stages": _stages(architecture),
-        "head": {"width": head.width, "activation": head.activation, "hidden": head.hidden},
+        "head": asdict(architecture.head),
     }
 
 
 def is_residual(architecture: Architecture) -> bool:
     """Whether the network is built by timm's ByobNet; kinds of the two sorts never mix."""
-    return architecture.stages[0].blocks[0].kind in RESIDUAL_KINDS
+    return kinds.of(architecture.stages[0].blocks[0]).is_residual
 
 
 def _stages(architecture: Architecture) -> list[list[dict[str, Any]]]:
@@ -62,40 +57,28 @@ def _stages(architecture: Architecture) -> list[list[dict[str, Any]]]:
 
 
 def _block(block: Block, in_width: int) -> dict[str, Any]:
-    made: dict[str, Any] = {"kind": block.kind}
-    if block.kind in SIMPLE_KINDS:
-        return made | {
-            "stride": block.stride,
-            "in_width": in_width,
-            "width": block.width,
-            "activation": block.activation,
-        }
-    made |= {"kernel": block.kernel, "stride": block.stride}
-    if block.kind in RESIDUAL_KINDS:
-        made |= {
-            "in_width": in_width,
-            "hidden": block.hidden(in_width),
-            "group_width": block.group_width,
-        }
-    else:
-        made |= {"expansion": block.expansion}
-        if block.transition and not block.keeps_shape(in_width):
-            made |= {"transition_from": in_width}
-        if block.keeps_shape(in_width) and not block.skip:
-            made |= {"skip": False}
-    return made | {
+    """`adds` says whether there is a shortcut, `transition` whether it is a module of ours."""
+    layers, kind, se = kinds.layers(block, in_width), kinds.of(block), block.se
+    return {
+        "kind": block.kind,
+        "kernel": block.kernel,
+        "stride": block.stride,
+        "expansion": block.expansion,
+        "in_width": in_width,
+        "hidden": kinds.hidden(block, in_width),
         "width": block.width,
+        "group_width": block.group_width,
         "activation": block.activation,
-        "se": _squeeze_excite(block, in_width),
+        "adds": layers.adds,
+        "transition": bool(layers.shortcut) and not kind.is_residual,
+        "se": None
+        if se is None
+        else {
+            "width": kinds.se_width(block, in_width),
+            "activation": se.activation,
+            "gate": se.gate,
+        },
     }
-
-
-def _squeeze_excite(block: Block, in_width: int) -> dict[str, Any] | None:
-    se = block.se
-    if se is None:
-        return None
-    width = block.se_width(in_width)
-    return {"width": width, "activation": se.activation, "gate": se.gate}
 
 
 def _check_strides(architecture: Architecture) -> None:

@@ -16,9 +16,15 @@ from timm.models.efficientnet import EfficientNet
 from timm.models.mobilenetv3 import MobileNetV3
 from torch import Tensor, nn
 
-from escalade.nets.parts import ACTIVATIONS, GATES, NO_DILATION, set_stem
+from escalade.nets.shared import ACTIVATIONS, GATES, NO_DILATION, set_stem
 
-SIMPLE = ("linear", "identity")  # what is left of a layer that is left out (SCARLET, Figure 2)
+# What a kind of block is in timm: its name, and from which of our fields its arguments are.
+TIMMS: dict[str, tuple[str, dict[str, str]]] = {
+    "mbconv": ("ir", {"dw_kernel_size": "kernel", "exp_ratio": "expansion"}),
+    "dsconv": ("ds", {"dw_kernel_size": "kernel"}),
+}
+# What is left of a layer that is left out (SCARLET, Figure 2): timm has no such blocks.
+OURS = ("linear", "identity")
 
 
 def build(
@@ -51,9 +57,9 @@ def build(
     set_stem(made, made.conv_stem, kernel=stem["kernel"], stride=stem["stride"])
     for built, stage in zip(made.blocks, network["stages"], strict=False):
         for k, block in enumerate(stage):
-            if block["kind"] in SIMPLE:
-                built[k] = _simple(**block)
-            elif "transition_from" in block:
+            if block["kind"] in OURS:
+                built[k] = _left_out(**block)
+            elif block["transition"]:
                 built[k] = Transition(built[k], _shortcut(**block))
     plain: nn.Module = made
     return plain
@@ -80,26 +86,26 @@ class Transition(nn.Module):
         return added
 
 
-def _shortcut(*, stride: int, transition_from: int, width: int, **others: Any) -> nn.Module:
+def _shortcut(*, stride: int, in_width: int, width: int, **others: Any) -> nn.Module:
     """Average pooling where the stride is 2, a convolution where the width changes."""
     layers: dict[str, nn.Module] = {}
     if stride > 1:
         layers["pool"] = nn.AvgPool2d(stride, ceil_mode=True, count_include_pad=False)
-    if width != transition_from:
-        layers["conv"] = conv = nn.Conv2d(transition_from, width, 1, bias=False)
+    if width != in_width:
+        layers["conv"] = _conv(in_width, width)
         layers["bn"] = nn.BatchNorm2d(width)
-        nn.init.normal_(conv.weight, std=math.sqrt(2 / width))
     return nn.Sequential(OrderedDict(layers))
 
 
-def _simple(*, kind: str, stride: int, in_width: int, width: int, activation: str) -> nn.Module:
+def _left_out(
+    *, kind: str, stride: int, in_width: int, width: int, activation: str, **others: Any
+) -> nn.Module:
     """Max pooling where the stride is 2, then a convolution alone, or the input as it is."""
     layers: dict[str, nn.Module] = {}
     if stride > 1:
         layers["pool"] = nn.MaxPool2d(stride, ceil_mode=True)
     if kind == "linear":
-        layers["conv"] = conv = nn.Conv2d(in_width, width, 1, bias=False)
-        nn.init.normal_(conv.weight, std=math.sqrt(2 / width))
+        layers["conv"] = _conv(in_width, width)
         if activation != "none":
             layers["act"] = ACTIVATIONS[activation](inplace=True)
     elif width > in_width:
@@ -107,46 +113,32 @@ def _simple(*, kind: str, stride: int, in_width: int, width: int, activation: st
     return nn.Sequential(OrderedDict(layers))
 
 
+def _conv(in_width: int, width: int) -> nn.Module:
+    """A 1x1 convolution, drawn as timm draws its own."""
+    conv = nn.Conv2d(in_width, width, 1, bias=False)
+    nn.init.normal_(conv.weight, std=math.sqrt(2 / width))
+    return conv
+
+
 def _timms(block: Mapping[str, Any]) -> dict[str, Any]:
     """One block as timm's builder takes it, which changes it: each network needs its own.
 
-    In the place of a simple one stands timm's plain convolution of the same shapes.
+    In the place of one of ours stands timm's plain convolution of the same shapes.
     """
-    if block["kind"] not in SIMPLE:
-        return _block(**block)
-    plain = {"block_type": "cn", "kernel_size": 1, "act_layer": nn.Identity}
-    return plain | {"stride": block["stride"], "out_chs": block["width"]}
-
-
-def _block(
-    *,
-    kind: str,
-    kernel: int,
-    stride: int,
-    expansion: float,
-    width: int,
-    activation: str,
-    se: Mapping[str, Any] | None,
-    transition_from: int = 0,
-    skip: bool = True,
-) -> dict[str, Any]:
-    """A block of depthwise layers as timm's builder takes it."""
-    args: dict[str, Any] = {
-        "block_type": {"mbconv": "ir", "dsconv": "ds"}[kind],
-        "dw_kernel_size": kernel,
-        "stride": stride,
-        "out_chs": width,
-        "act_layer": ACTIVATIONS[activation],
-        "noskip": not skip,
-    }
-    if kind == "mbconv":
-        args["exp_ratio"] = expansion
+    made = {"stride": block["stride"], "out_chs": block["width"]}
+    if block["kind"] in OURS:
+        return made | {"block_type": "cn", "kernel_size": 1, "act_layer": nn.Identity}
+    name, fields = TIMMS[block["kind"]]
+    made |= {"block_type": name, "act_layer": ACTIVATIONS[block["activation"]]}
+    made |= {theirs: block[ours] for theirs, ours in fields.items()}
+    made["noskip"] = not block["adds"]
+    se = block["se"]
     if se is not None:
         # not by se_ratio: no ratio is rounded twice, and each block has its own gate
-        args["se_layer"] = partial(
+        made["se_layer"] = partial(
             SqueezeExcite,
             rd_channels=se["width"],
             gate_layer=GATES[se["gate"]],
             force_act_layer=ACTIVATIONS[se["activation"]],
         )
-    return args
+    return made

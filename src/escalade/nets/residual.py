@@ -14,8 +14,13 @@ from timm.layers.squeeze_excite import SEModule
 from timm.models.byobnet import BottleneckBlock, ByoBlockCfg, ByobNet, ByoModelCfg, LayerFn
 from torch import nn
 
-from escalade.nets.parts import ACTIVATIONS, GATES, NO_DILATION, set_stem
+from escalade.nets.shared import ACTIVATIONS, GATES, NO_DILATION, set_stem
 
+# What timm's block has in either kind: the shortcut where the shape changes, the last activation.
+KINDS: dict[str, dict[str, Any]] = {
+    "bottleneck": {"downsample": "conv1x1", "linear_out": False},
+    "regnet_z": {"downsample": "", "linear_out": True},
+}
 TIMM_STEP = 8  # timm rounds the widths of stages and the hidden widths to multiples of it
 
 
@@ -60,7 +65,9 @@ def _block(
     width: int,
     group_width: int | None,
     activation: str,
+    adds: bool,
     se: Mapping[str, Any] | None,
+    **others: Any,
 ) -> ByoBlockCfg:
     """One block as timm takes it; what its fields cannot say goes through `block_kwargs`."""
     act = ACTIVATIONS[activation]
@@ -77,11 +84,9 @@ def _block(
         "in_chs": in_width,
         "out_chs": width,
         "kernel_size": kernel,
-        "downsample": "" if kind == "regnet_z" else "conv1x1",
-        "linear_out": kind == "regnet_z",
         "layers": LayerFn(conv_norm_act=conv, act=act, attn=attn),
-    }
-    if kind == "regnet_z" and (stride != 1 or width != in_width):
+    } | KINDS[kind]
+    if not adds:
         exact["drop_path_rate"] = 0.0  # without a shortcut timm would drop the image itself
     kind_of_block: Any = "bottle"
     if hidden % TIMM_STEP != 0:

@@ -1,4 +1,4 @@
-"""One HTML file with figures that makes no request to any network."""
+"""One HTML file with figures that makes no request to any network, from templates."""
 
 from __future__ import annotations
 
@@ -6,68 +6,85 @@ import base64
 import gzip
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
+from typing import Any
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
-from escalade.report.figures import Figure
-from escalade.report.sections.markup import text
+from escalade.report import number
+from escalade.report.figures.figure import Figure
+
+_FILTERS = (
+    number.accuracy,
+    number.amount,
+    number.budget,
+    number.count,
+    number.duration,
+    number.gap,
+    number.latency,
+    number.listed,
+    number.percent,
+    number.signed,
+    number.size,
+)
 
 
-def document(
-    *, title: str, header: str, body: str, drawn: Sequence[Figure], navigation: Mapping[str, str]
-) -> str:
-    """The HTML of a page.
+def render(template: str, **values: Any) -> str:
+    """A template of this package with values; every text that it shows is escaped."""
+    return _environment().get_template(template).render(**values)
+
+
+def document(template: str, *, drawn: Sequence[Figure], **values: Any) -> str:
+    """The HTML of a page that extends `document.html.j2`.
 
     Args:
-        title: plain text.
-        header: markup above the navigation.
-        body: markup of the sections; has a place for each figure (`markup.figure`).
+        template: its file.
         drawn: the figures, which the page's script draws at their places.
-        navigation: names of sections and how they are called; none, no navigation.
+        values: what the template shows.
     """
-    assets = files("escalade.report")
-    style = assets.joinpath("style.css").read_text(encoding="utf-8")
-    script = assets.joinpath("page.js").read_text(encoding="utf-8")
+    style, script = (_source(name) for name in ("style.css", "page.js"))
     plotly, packed = _plotly() if drawn else ("", "")
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_policy(script, plotly)}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark">'
-        f"<title>{text(title)}</title>"
-        f'<link rel="icon" href="data:,"><style>{style}</style></head><body>'
-        f"<main>{header}{_links(navigation)}"
-        "<noscript><p class='missing'>The figures need JavaScript; their readings, the tables and "
-        f"the drawings do not.</p></noscript>{body}</main>"
-        f'<script type="application/json" id="figures">{_json(drawn)}</script>'
-        f'<script type="text/plain" id="plotly">{packed}</script>'
-        f"<script>{script}</script></body></html>\n"
+    data = json.dumps({figure.name: figure.to_plotly() for figure in drawn}, separators=(",", ":"))
+    return render(
+        template,
+        style=style,
+        script=script,
+        packed=packed,
+        figure_data=_harmless(data),
+        hashes=" ".join(_hash(source) for source in (script, plotly)),
+        **values,
     )
 
 
-def _links(navigation: Mapping[str, str]) -> str:
-    if not navigation:
-        return ""
-    links = "".join(f'<li><a href="#{name}">{shown}</a></li>' for name, shown in navigation.items())
-    return f'<nav aria-label="Sections"><ul>{links}</ul></nav>'
-
-
-def _policy(*scripts: str) -> str:
-    """No request to anywhere, and no script but the page's own two."""
-    digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
-    hashes = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
-    return (
-        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
-        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("escalade.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
+    made.filters |= {each.__name__: each for each in _FILTERS}
+    return made
 
 
-def _json(drawn: Sequence[Figure]) -> str:
-    """Figures as JSON that cannot end its script element."""
-    data = json.dumps({f.name: f.to_plotly() for f in drawn}, separators=(",", ":"))
+def _source(name: str) -> str:
+    environment = _environment()
+    assert environment.loader is not None
+    return environment.loader.get_source(environment, name)[0]
+
+
+def _hash(script: str) -> str:
+    """What the page's policy calls one of its own scripts."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+
+
+def _harmless(data: str) -> str:
+    """JSON that cannot end its script element."""
     return data.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 

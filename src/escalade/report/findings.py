@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
-from escalade.report.artefacts import Run
-from escalade.report.member import Member, Share
+from escalade.report.contents import Contents
+from escalade.report.family_row import FamilyRow
 from escalade.report.number import SPACE, accuracy, amount, budget, gap, listed, percent
-from escalade.report.roster import budget_kind, chosen_on_front, members, trained_alone
+from escalade.report.roster import budget_kind, chosen_on_front, tolerance
 
-TOLERANCE = 0.05
 SEARCHED = {
     "coarse_to_fine": "selected coarse to fine, one for each budget,",
     "independent": "searched for each budget alone",
@@ -19,15 +19,25 @@ SEARCHED = {
 }
 
 
-def sentence(run: Run) -> str:
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """A warning in one line of plain text, and the section that has more."""
+
+    text: str
+    section: str = "family"
+
+
+def sentence(run: Contents, family: Sequence[FamilyRow]) -> str:
     """The result in one sentence."""
-    family = members(run)
     if not family:
         return "No network has been searched yet; the page shows what the run has made so far."
     num_grown = sum(member.origin == "grown" for member in family)
     num_searched = len(family) - num_grown
     text = f"{num_searched} network{'s' if num_searched > 1 else ''} {_how_found(run)}"
-    text += f" and {num_grown} {_how_grown(run)}" if num_grown else ""
+    if num_grown:
+        rule = run.growth.rule if run.growth else None
+        how = f"scaled by the rule {rule}" if rule else "grown by the fitted rule"
+        text += f" and {num_grown} {how}"
     spans, reaches = ("span", "reach") if len(family) > 1 else ("has", "reaches")
     text += f" {spans} {_range([amount(member.macs) for member in family])} macs"
     tested = sorted(member.test.value for member in family if member.test)
@@ -36,86 +46,79 @@ def sentence(run: Run) -> str:
     return f"{text} and {reaches} {_range([percent(t) for t in tested])} test accuracy."
 
 
-def _how_found(run: Run) -> str:
-    if trained_alone(run):
-        num = len((run.search or {})["models"])
-        return f"chosen among {num} random ones that were trained alone"
-    return SEARCHED.get((run.search or {}).get("searcher", ""), "searched jointly")
+def _how_found(run: Contents) -> str:
+    if run.search and run.search.models:
+        return f"chosen among {len(run.search.models)} random ones that were trained alone"
+    return SEARCHED.get(run.search.searcher if run.search else "", "searched jointly")
 
 
-def _how_grown(run: Run) -> str:
-    rule = (run.growth or {}).get("rule")
-    return f"scaled by the rule {rule}" if rule else "grown by the fitted rule"
-
-
-def warnings(run: Run) -> tuple[str, ...]:
-    """Every warning of the run, the gravest first; plain text."""
-    family = members(run)
+def cautions(run: Contents, family: Sequence[FamilyRow]) -> tuple[Caution, ...]:
+    """Every warning of the run, the gravest first."""
     # Those chosen freely can only differ from what the search counted, which the page tells.
-    held = [m for m in family if m.origin == "grown"] if chosen_on_front(run) else family
-    return (
-        *_out_of_tolerance(held, kind=budget_kind(run), tolerance=tolerance(run)),
-        *_not_rising(family),
-        *_growth(run),
-    )
+    held = [m for m in family if m.origin == "grown" or not chosen_on_front(run)]
+    return (*_missed(run, held), *_not_rising(family), *_growth(run))
 
 
-def tolerance(run: Run) -> float:
-    """The budgets' relative tolerance that the run was made with."""
-    return float(run.settings.get("tolerance", TOLERANCE))
-
-
-def _out_of_tolerance(family: Sequence[Member], *, kind: str, tolerance: float) -> tuple[str, ...]:
-    return tuple(
-        f"{m.name} misses its budget of {budget(m.budget, kind)} {kind} by {gap(m.gap)}; "
-        f"the tolerance is ±{SPACE}{percent(tolerance, digits=0)}."
+def _missed(run: Contents, family: Sequence[FamilyRow]) -> list[Caution]:
+    kind, allowed = budget_kind(run), percent(tolerance(run), digits=0)
+    return [
+        Caution(
+            f"{m.name} misses its budget of {budget(m.budget, kind)} {kind} by {gap(m.gap)} "
+            f"(tolerance ±{SPACE}{allowed})."
+        )
         for m in family
-        if m.gap is not None and abs(m.gap) > tolerance + 1e-9
-    )
+        if m.outside
+    ]
 
 
-def _not_rising(family: Sequence[Member]) -> tuple[str, ...]:
+def _not_rising(family: Sequence[FamilyRow]) -> list[Caution]:
     """Larger searched members below the one before by more than two standard errors."""
     found = []
     for small, large in pairwise(m for m in family if m.origin == "searched"):
         on_test = small.test is not None and large.test is not None
-        before = small.test if on_test else small.search
-        after = large.test if on_test else large.search
-        if (
-            before is None
-            or after is None
-            or before.value - after.value <= 2 * _error(before, after)
-        ):
+        before, after = (m.test if on_test else m.search for m in (small, large))
+        if before is None or after is None:
             continue
-        found.append(
-            f"{large.name} is larger than {small.name} but less accurate by more than two standard "
-            f"errors ({accuracy(after.value, after.standard_error)} after "
-            f"{accuracy(before.value, before.standard_error)}, {'test' if on_test else 'search'} "
-            f"images)."
-        )
-    return tuple(found)
+        error = math.hypot(before.standard_error or 0.0, after.standard_error or 0.0)
+        if before.value - after.value > 2 * error:
+            shown = [accuracy(share.value, share.standard_error) for share in (after, before)]
+            images = "test" if on_test else "search"
+            found.append(
+                f"{large.name} is larger than {small.name} but clearly less accurate "
+                f"({' against '.join(shown)} on the {images} images)."
+            )
+    return [Caution(text) for text in found]
 
 
-def _error(first: Share, second: Share) -> float:
-    """Standard error of a difference; an unknown one counts as none."""
-    return math.hypot(first.standard_error or 0.0, second.standard_error or 0.0)
+def _growth(run: Contents) -> list[Caution]:
+    """One line for all that growth has to say of itself; the section has it in full."""
+    if run.growth is None or not growth_notes(run):
+        return []
+    grown = [member.name for member in run.growth.members]
+    if not unchecked(run):
+        return [Caution("The growth rule comes with caveats.", "growth")]
+    are = "are" if len(grown) > 1 else "is"
+    text = f"{listed(grown)} {are} extrapolated by a rule that this run cannot check."
+    return [Caution(text, "growth")]
 
 
-def _growth(run: Run) -> tuple[str, ...]:
-    """Growth's own notes, above all that too few stages determine it (docs/cli.md)."""
-    growth = run.growth or {}
-    names = [str(member["name"]) for member in growth.get("members", ())]
-    notes = [f"{listed(names or ['Growth'])}: {note}." for note in growth.get("notes", ())]
-    if names and growth.get("leave_last_out") is None and "rule" not in growth:
+def unchecked(run: Contents) -> bool:
+    """Whether too few stages were searched to tell how well the fitted rule extrapolates."""
+    growth = run.growth
+    return bool(growth and growth.members and growth.leave_last_out is None and growth.rule is None)
+
+
+def growth_notes(run: Contents) -> list[str]:
+    """What a reader should know about the growth, each a sentence."""
+    notes = [f"{note[0].upper()}{note[1:]}." for note in run.growth.notes] if run.growth else []
+    if unchecked(run):
         notes.append(
-            f"How well the growth rule extrapolates to {listed(names)} cannot be told from this "
-            f"run: that takes at least three searched stages beyond the base."
+            "How well the rule extrapolates cannot be told from this run: that takes at least "
+            "three searched stages beyond the base."
         )
-    return tuple(notes)
+    return notes
 
 
 def _range(values: Sequence[str]) -> str:
     """The first to the last; once where they are the same."""
-    if not values or values[0] == values[-1]:
-        return values[0] if values else ""
-    return f"{values[0]} to {values[-1]}"
+    return " to ".join(dict.fromkeys((values[0], values[-1])))

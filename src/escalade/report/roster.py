@@ -2,122 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from escalade.core.network.architecture import Architecture
+from escalade.artefacts.grown import GrownMember
+from escalade.artefacts.searched import SearchedStage
 from escalade.core.numbers.statistics import binomial_standard_error
-from escalade.report.artefacts import Run
-from escalade.report.member import Latency, Member, Share
-from escalade.report.running import running
+from escalade.family.family import FamilyMember
+from escalade.report.contents import Contents
+from escalade.report.family_row import FamilyRow, Share
+
+TOLERANCE = 0.05
+Found = SearchedStage | GrownMember
 
 
-def members(run: Run) -> tuple[Member, ...]:
+def family_rows(run: Contents) -> tuple[FamilyRow, ...]:
     """All members known so far, from the smallest stage to the largest."""
-    searched = {f"S{s['stage']:g}": s for s in (run.search or {}).get("stages", ())}
-    grown = {m["name"]: m for m in (run.growth or {}).get("members", ())}
-    finished = {m["name"]: m for m in (run.family or {}).get("members", ())}
-    rows = {}
-    for name in [*searched, *grown, *finished]:
-        origin = "grown" if name in grown else "searched"
-        found = {"name": name, "origin": origin} | dict(searched.get(name) or grown.get(name) or {})
-        rows[name] = found | finished.get(name, {})
-    ordered = sorted(rows.values(), key=lambda row: float(row["stage"]))
-    return tuple(_member(i, row, run) for i, row in enumerate(ordered))
+    found: dict[str, Found] = {s.name: s for s in run.search.stages} if run.search else {}
+    found |= {m.name: m for m in run.growth.members} if run.growth else {}
+    finished = {member.name: member for member in run.family or ()}
+    known = {name: finished.get(name) or found[name] for name in [*found, *finished]}
+    ordered = sorted(known, key=lambda name: known[name].stage)
+    rows = ((found.get(name), finished.get(name)) for name in ordered)
+    return tuple(_row(i, before, member, run) for i, (before, member) in enumerate(rows))
 
 
-def budget_kind(run: Run) -> str:
+def data_name(run: Contents) -> str:
+    """The data set as the run names it."""
+    planned = run.plan.data if run.plan else "an unnamed data set"
+    return str(run.family.data if run.family else run.settings.get("data") or planned)
+
+
+def budget_kind(run: Contents) -> str:
     """What the run's budgets count."""
-    return str((run.family or run.search or {}).get("budget_kind", "macs"))
+    stated = run.family or run.search
+    return stated.budget_kind if stated else "macs"
 
 
-def trained_alone(run: Run) -> bool:
+def tolerance(run: Contents) -> float:
+    """The budgets' relative tolerance that the run was made with."""
+    return float(run.settings.get("tolerance", TOLERANCE))
+
+
+def trained_alone(run: Contents) -> bool:
     """Whether there is no supernet: a design space's networks were trained one by one."""
-    return "models" in (run.search or {})
+    return run.search is not None and run.search.models is not None
 
 
-def chosen_on_front(run: Run) -> bool:
+def chosen_on_front(run: Contents) -> bool:
     """Whether nobody set budgets: a front's members have their own costs as budgets."""
-    return "front" in (run.search or {}) and not run.settings.get("budgets")
+    return bool(run.search and run.search.front and not run.settings.get("budgets"))
 
 
-def _member(index: int, row: Mapping[str, Any], run: Run) -> Member:
-    architecture = _architecture(row, run)
-    measured = _latency(row["name"], run)
-    return Member(
+def _row(
+    index: int, found: Found | None, finished: FamilyMember | None, run: Contents
+) -> FamilyRow:
+    """A member: `found` as search or growth left it, `finished` as the family has it."""
+    row = finished or found
+    assert row is not None
+    stated = run.architectures.get(finished.folder) if finished else None
+    shape = stated or (found.architecture if found else None)
+    measured = run.latency.members.get(row.name) if run.latency else None
+    origin = "grown" if isinstance(found, GrownMember) else "searched"
+    gap = _gap(found, finished, budget_kind(run))
+    return FamilyRow(
         index=index,
-        name=str(row["name"]),
-        stage=float(row["stage"]),
-        origin=str(row["origin"]),
-        weights=row.get("weights"),
-        budget=float(row["budget"]),
-        gap=_gap(row, budget_kind(run), measured),
-        macs=row["macs"],
-        params=row["params"],
-        activations=row["activations"],
+        name=row.name,
+        stage=row.stage,
+        origin=finished.origin if finished else origin,
+        weights=finished.weights if finished else None,
+        budget=row.budget,
+        gap=gap,
+        outside=gap is not None and abs(gap) > tolerance(run) + 1e-9,
+        macs=row.macs,
+        params=row.params,
+        activations=row.activations,
         latency=measured,
-        search=_search(row, run),
-        test=_test(row, run),
-        resolution=architecture.resolution if architecture else row.get("resolution"),
-        architecture=architecture,
-        running=running(run, row.get("genome")) if row["origin"] == "searched" else None,
-        folder=f"family/{row['folder']}" if "folder" in row else None,
+        search=_search(found, finished, run),
+        test=_test(finished, run),
+        resolution=shape.resolution if shape else None,
+        architecture=shape,
+        running=found.runs if isinstance(found, SearchedStage) else None,
+        folder=f"family/{finished.folder}" if finished else None,
     )
 
 
-def _architecture(row: Mapping[str, Any], run: Run) -> Architecture | None:
-    if row.get("folder") in run.architectures:
-        return run.architectures[row["folder"]]
-    stated = row.get("architecture")
-    return Architecture.from_json(stated, where=f"{row['name']}.architecture") if stated else None
-
-
-def _gap(row: Mapping[str, Any], kind: str, measured: Latency | None) -> float | None:
+def _gap(found: Found | None, finished: FamilyMember | None, kind: str) -> float | None:
     """Signed relative distance from the budget of the network that is in the family."""
-    if kind in row:
-        return float(row[kind]) / float(row["budget"]) - 1
-    if row.get("gap") is None and measured is not None:
-        return measured.median / float(row["budget"]) - 1
-    return row.get("gap")
+    cost: float | None = getattr(finished, kind, None)
+    if finished and cost is not None:
+        return cost / finished.budget - 1
+    return found.gap if found else None
 
 
-def _search(row: Mapping[str, Any], run: Run) -> Share | None:
+def _search(found: Found | None, finished: FamilyMember | None, run: Contents) -> Share | None:
     """The searched score with its error; where the family measured anew, that value's."""
-    score, error = row.get("score"), row.get("standard_error")
-    measured = row.get("accuracy", {}).get("search")
+    stage = found if isinstance(found, SearchedStage) else None
+    measured = finished.accuracy.search if finished else None
     if measured is None:
-        return None if score is None else Share(value=score, standard_error=error)
-    num_images = (run.plan or {}).get("split", {}).get("search")
-    if num_images:
-        error = binomial_standard_error(measured, num_images=num_images)
-    return Share(value=measured, standard_error=error)
+        return Share(value=stage.score, standard_error=stage.standard_error) if stage else None
+    if run.plan:
+        error = binomial_standard_error(measured, num_images=run.plan.split.search)
+        return Share(value=measured, standard_error=error)
+    return Share(value=measured, standard_error=stage.standard_error if stage else None)
 
 
-def _test(row: Mapping[str, Any], run: Run) -> Share | None:
-    share = row.get("accuracy", {}).get("test")
-    if share is None:
+def _test(finished: FamilyMember | None, run: Contents) -> Share | None:
+    """Test accuracy; the number of images is the plan's, or that of the ledger's test."""
+    if finished is None or finished.accuracy.test is None:
         return None
-    num_images = _num_test_images(row["name"], run)
+    share = finished.accuracy.test
+    tested = [e.images for e in run.ledger if (e.stage, e.name) == ("test", finished.name)]
+    num_images = run.plan.split.test if run.plan else max(tested, default=0)
     error = binomial_standard_error(share, num_images=num_images) if num_images else None
     return Share(value=share, standard_error=error)
-
-
-def _num_test_images(name: str, run: Run) -> int:
-    """From the plan's split, else from the ledger's test of this member."""
-    tested = [e["images"] for e in run.ledger if e["stage"] == "test" and e.get("name") == name]
-    planned = (run.plan or {}).get("split", {}).get("test")
-    return int(planned or max(tested, default=0))
-
-
-def _latency(name: str, run: Run) -> Latency | None:
-    measured = run.latency or {}
-    found = measured.get("members", {}).get(name)
-    if found is None:
-        return None
-    return Latency(
-        median=found["median"],
-        low=found.get("low"),
-        high=found.get("high"),
-        batch_size=measured.get("batch_size"),
-        device=str(measured.get("device") or ""),
-    )

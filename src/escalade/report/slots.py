@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from escalade.core.network.architecture import Architecture, Block
-from escalade.core.network.legality import SIMPLE_KINDS
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block
+from escalade.report.glyphs import Glyph, glyph, is_identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,19 +21,9 @@ class Slot:
     removed: bool = False
 
     @property
-    def pools(self) -> bool:
-        """Whether it begins with max pooling."""
-        return self.block.kind in SIMPLE_KINDS and self.block.stride > 1 and not self.removed
-
-    @property
-    def words(self) -> str:
-        """Kernel, expansion and squeeze-excitation, k5e6se; id, pool, or 1x1 (a linear layer)."""
-        block = self.block
-        if block.kind in SIMPLE_KINDS:
-            kind = "1x1" if block.kind == "linear" and not self.removed else "id"
-            return ("pool" if kind == "id" else "pool+1x1") if self.pools else kind
-        expansion = "" if block.kind == "dsconv" else f"e{block.expansion:g}"
-        return f"k{block.kernel}{expansion}{'se' if block.se else ''}"
+    def glyph(self) -> Glyph:
+        """How it is drawn."""
+        return glyph(self.block, removed=self.removed)
 
 
 Slots = tuple[tuple[Slot, ...], ...]
@@ -48,7 +39,7 @@ def slots(network: Architecture, running: Architecture | None = None) -> Slots:
     """
     left = _left(network, running) if running else None
     if running is None or left is None:
-        return _plain(network)
+        running, left = network, [block for stage in network.stages for block in stage.blocks]
     width, rest, stages = network.stem.width, iter(left), []
     for stage in running.stages:
         found = []
@@ -62,19 +53,13 @@ def slots(network: Architecture, running: Architecture | None = None) -> Slots:
 def in_words(shape: Slots) -> str:
     """A line for each stage: `24: k5e6 k3e3se id`."""
     return "\n".join(
-        f"{stage[-1].width}: {' '.join(slot.words for slot in stage)}" for stage in shape
+        f"{stage[-1].width}: {' '.join(slot.glyph.short for slot in stage)}" for stage in shape
     )
 
 
 def num_identities(shape: Slots) -> int:
     """Layers that are identities, whether they are left out, pool or are linear."""
-    return sum(slot.block.kind in SIMPLE_KINDS for stage in shape for slot in stage)
-
-
-def _plain(network: Architecture) -> Slots:
-    return tuple(
-        tuple(Slot(block, block.width) for block in stage.blocks) for stage in network.stages
-    )
+    return sum(is_identity(slot.block) for stage in shape for slot in stage)
 
 
 def _left(network: Architecture, running: Architecture) -> list[Block | None] | None:
@@ -87,7 +72,7 @@ def _left(network: Architecture, running: Architecture) -> list[Block | None] | 
     found: list[Block | None] = []
     for block in reversed([block for stage in running.stages for block in stage.blocks]):
         stays = bool(left) and _alike(block, left[-1])
-        if not stays and block.kind not in SIMPLE_KINDS:
+        if not stays and not is_identity(block):
             return None
         found.append(left.pop() if stays else None)
     return None if left else found[::-1]
@@ -95,11 +80,7 @@ def _left(network: Architecture, running: Architecture) -> list[Block | None] | 
 
 def _alike(one: Block, other: Block) -> bool:
     """Whether a network's layer stands for another that runs: folding changes expansions."""
-    if one.kind in SIMPLE_KINDS:
-        return other.kind in SIMPLE_KINDS and one.stride == other.stride
-    return (one.kind, one.kernel, one.stride, one.width) == (
-        other.kind,
-        other.kernel,
-        other.stride,
-        other.width,
-    )
+    if is_identity(one):
+        return is_identity(other) and one.stride == other.stride
+    fields = ("kind", "kernel", "stride", "width")
+    return all(getattr(one, name) == getattr(other, name) for name in fields)

@@ -1,33 +1,31 @@
 """Searches over paths, all behind ask and tell."""
 
-from escalade.search.breeding import Roulette
-from escalade.search.coarse_to_fine import CoarseToFine
-from escalade.search.constraints import Constraint
-from escalade.search.controller import PPO
-from escalade.search.design_space import DesignSpaceSearch
+from escalade.search.alone.random_models import RandomModels
+from escalade.search.coarse.grid_search import CoarseToFine
+from escalade.search.coarse.skeletons import CoarseGrid
 from escalade.search.dialogue import drive
-from escalade.search.evolution import Evolution
-from escalade.search.independent import IndependentSearch
-from escalade.search.mcea import MCEA
-from escalade.search.nsga2 import NSGA2
+from escalade.search.front.breeding import Roulette
+from escalade.search.front.constraints import Constraint
+from escalade.search.front.controller import PPO
+from escalade.search.front.front_search import NSGA2
+from escalade.search.joint.independent_search import IndependentSearch
+from escalade.search.joint.markov_chain import MCEA
+from escalade.search.joint.random_search import RandomSearch
+from escalade.search.operators.evolution import Evolution
 from escalade.search.protocol import Searcher
-from escalade.search.random import RandomSearch
-from escalade.search.result import SearchResult
-from escalade.search.skeletons import CoarseGrid
 
 __all__ = [
     "CoarseGrid",
     "CoarseToFine",
     "Constraint",
-    "DesignSpaceSearch",
     "Evolution",
     "IndependentSearch",
     "MCEA",
     "NSGA2",
     "PPO",
+    "RandomModels",
     "RandomSearch",
     "Roulette",
-    "SearchResult",
     "Searcher",
     "drive",
 ]

@@ -7,10 +7,10 @@ from typing import TypeVar
 
 import numpy as np
 
+from escalade.artefacts.searched import Searched
 from escalade.core.space.population import Population
-from escalade.search.operators import Scores
+from escalade.search.operators.gene_operators import Scores
 from escalade.search.protocol import Searcher
-from escalade.search.result import SearchResult
 
 T = TypeVar("T")
 # A part of a search: yields populations, is sent their scores, returns what it found.
@@ -25,13 +25,13 @@ class Dialogue:
         num_genes: of the space, for the empty population that says the search is done.
     """
 
-    def __init__(self, steps: Steps[SearchResult], *, num_genes: int) -> None:
+    def __init__(self, steps: Steps[Searched], *, num_genes: int) -> None:
         self._steps = steps
         self._none = Population(
             np.empty((0, num_genes), dtype=np.int64), np.empty((0, 3), dtype=np.int64)
         )
         self._pending: Population | None = None
-        self._result: SearchResult | None = None
+        self._result: Searched | None = None
 
     def ask(self) -> Population:
         """Paths to score next; the same ones until they are told; empty when the search is done.
@@ -59,7 +59,7 @@ class Dialogue:
             raise ValueError("tell: scores must be accuracies between 0 and 1")
         self._advance(told)
 
-    def result(self) -> SearchResult:
+    def result(self) -> Searched:
         """What was found.
 
         Raises:
@@ -76,7 +76,7 @@ class Dialogue:
             self._result, self._pending = done.value, self._none
 
 
-def drive(searcher: Searcher, *, score: Callable[[Population], Scores]) -> SearchResult:
+def drive(searcher: Searcher, *, score: Callable[[Population], Scores]) -> Searched:
     """Run a search to its end."""
     while len(population := searcher.ask()):
         searcher.tell(score(population))

@@ -6,9 +6,10 @@ from collections.abc import Generator
 
 import numpy as np
 
+from escalade.artefacts.searched import NumScores
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.space import Space
-from escalade.search.operators import Scores
+from escalade.search.operators.gene_operators import Scores
 
 
 class Memo:
@@ -24,6 +25,11 @@ class Memo:
     def distinct(self) -> int:
         """Paths scored so far."""
         return len(self._scores)
+
+    @property
+    def counted(self) -> NumScores:
+        """How many scores were wanted, and how many of them were no repeats."""
+        return NumScores(asked=self.asked, distinct=self.distinct)
 
     def key(self, genome: IntArray, strategy: IntArray) -> str:
         """The path key."""

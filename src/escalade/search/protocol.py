@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from escalade.artefacts.searched import Searched
 from escalade.core.space.population import Population
-from escalade.search.operators import Scores
-from escalade.search.result import SearchResult
+from escalade.search.operators.gene_operators import Scores
 
 
 class Searcher(Protocol):
@@ -24,6 +24,6 @@ class Searcher(Protocol):
         """Accuracies (0..1) of the paths asked last, in their order."""
         ...
 
-    def result(self) -> SearchResult:
+    def result(self) -> Searched:
         """What was found, once `ask()` came back empty."""
         ...

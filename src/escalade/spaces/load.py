@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -13,6 +12,7 @@ import yaml
 from escalade.core.space import layouts
 from escalade.core.space.layout import Layout
 from escalade.core.space.space import Space
+from escalade.core.values.invalid import Invalid, nearest
 
 
 def names() -> list[str]:
@@ -60,9 +60,8 @@ def _content(name: str) -> Any:
         return content
     like = content.pop("like")
     if like not in names():
-        close = difflib.get_close_matches(str(like), names(), 1)
-        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(names())}"
-        raise ValueError(f"{name}.like: {like!r} is no space that comes with the package; {hint}")
+        problem = f"{like!r} is no space that comes with the package"
+        raise Invalid(problem, path=(name, "like"), remedy=nearest(like, names()))
     return _content(like) | content
 
 
@@ -71,9 +70,8 @@ def _text(name: str) -> str:
         return resources.files("escalade.spaces").joinpath(f"{name}.yaml").read_text()
     path = Path(name)
     if not path.is_file():
-        close = difflib.get_close_matches(name, names(), 1)
-        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(names())}"
-        raise ValueError(f"space: {name!r} is neither a known space nor a file; {hint}")
+        problem = f"{name!r} is neither a known space nor a file"
+        raise Invalid(problem, path=("space",), remedy=nearest(name, names()))
     try:
         return path.read_text()
     except (OSError, UnicodeDecodeError) as error:

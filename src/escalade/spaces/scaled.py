@@ -9,6 +9,7 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import parse_amount
 from escalade.core.scaling.scale_by import scale
 from escalade.core.scaling.solve_factor import solve_factor
+from escalade.core.values.invalid import within
 from escalade.spaces import known
 
 Solve = Callable[[Architecture, str, float], Architecture]
@@ -34,7 +35,8 @@ def load(text: str, *, kind: str = "macs", solve: Solve | None = None) -> Archit
         return known.load(text)
     base, rule, amount = load(parts[0], kind=kind, solve=solve), parts[1], parts[2]
     if amount[-1:].isalpha() and amount.lower() not in ("nan", "inf"):
-        target = parse_amount(amount, kind=kind, where=f"{text}: target")
+        with within(text):
+            target = parse_amount(amount, kind=kind, kind_flag="--kind")
         if solve is not None:
             return solve(base, rule, target)
         return solve_factor(base, rule, target, kind).architecture

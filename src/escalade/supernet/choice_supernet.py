@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from torch import Tensor
 
 from escalade.core.network.architecture import Architecture
@@ -35,31 +37,36 @@ class ChoiceSupernet(SharedWeights):
             raise ValueError("side: the supernet of a choice space has none but the left")
         choices = _choices(self.shape, architecture)
         found: dict[str, Tensor] = {}
-        for name, size in shapes.of_network(architecture).items():
-            blocks, *at = name.split(".", 3)
-            key = name
-            if blocks == "blocks" and at[0] != "0":
-                i, k, rest = at
-                key = f"blocks.{i}.{k}.choice_{choices[int(i), int(k)]}.{rest}"
+        for name, (size, _) in shapes.of_network(architecture).items():
+            key = _key(name, choices)
             found[name] = self._held(key)
             if found[name].shape != size:
                 raise ValueError(f"{key}: the supernet has {tuple(found[name].shape)}, not {size}")
         return found
 
 
-def _held(shape: ChoiceShape) -> shapes.Shapes:
-    """Shapes of all parameters of a supernet, by name."""
-    stem, head = shape.stem, shape.head
-    found = shapes.of_stem(stem.width, in_channels=shape.in_channels, kernel=stem.kernel)
-    for name, size in shapes.of_block(shape.first, stem.width).items():
-        found[f"blocks.0.0.{name}"] = size
+def _held(shape: ChoiceShape) -> shapes.Weights:
+    """All parameters of a supernet, by name."""
+    found = shapes.of_stem(shape.stem, in_channels=shape.in_channels)
+    for name, weight in shapes.of_block(shape.first, shape.stem.width).items():
+        found[f"blocks.0.0.{name}"] = weight
     for i, k, layer in shape.layers:
         for choice, block in enumerate(layer.blocks):
-            for name, size in shapes.of_block(block, layer.in_width).items():
-                found[f"blocks.{i}.{k}.choice_{choice}.{name}"] = size
-    width = shape.stages[-1][-1].width
-    assert head.width is not None
-    return found | shapes.of_head(head.width, in_width=width, num_classes=shape.num_classes)
+            for name, weight in shapes.of_block(block, layer.in_width).items():
+                found[f"blocks.{i}.{k}.choice_{choice}.{name}"] = weight
+    return found | shapes.of_head(
+        shape.head,
+        in_width=shape.stages[-1][-1].width,
+        num_classes=shape.num_classes,
+        num_stages=1 + len(shape.stages),
+    )
+
+
+def _key(name: str, choices: Mapping[tuple[int, int], int]) -> str:
+    """Where the supernet holds a parameter of a network."""
+    blocks, *at = name.split(".", 3)
+    choice = choices.get((int(at[0]), int(at[1]))) if blocks == "blocks" else None
+    return name if choice is None else f"blocks.{at[0]}.{at[1]}.choice_{choice}.{at[2]}"
 
 
 def _choices(shape: ChoiceShape, architecture: Architecture) -> dict[tuple[int, int], int]:

@@ -43,7 +43,7 @@ def copied(weight: Tensor) -> Tensor:
     return weight.detach().clone(memory_format=layout)
 
 
-def draw(name: str, shape: tuple[int, ...]) -> nn.Parameter:
+def draw(name: str, shape: tuple[int, ...], *, groups: int = 1) -> nn.Parameter:
     """A new parameter, drawn as timm's EfficientNet draws the one of that name.
 
     Convolutions are normal with deviation sqrt(2 / fan-out), groups counted; the classifier is
@@ -56,7 +56,6 @@ def draw(name: str, shape: tuple[int, ...]) -> nn.Parameter:
     if len(shape) == NUM_CHANNEL_DIMS:
         bound = 1.0 / math.sqrt(shape[0])
         return nn.Parameter(torch.empty(shape).uniform_(-bound, bound))
-    groups = shape[0] if "conv_dw" in name else 1
     fan_out = shape[0] // groups * shape[2] * shape[3]
     weight = torch.empty(shape, memory_format=torch.channels_last)
     return nn.Parameter(weight.normal_(0.0, math.sqrt(2.0 / fan_out)))

@@ -13,11 +13,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from escalade.core.network.architecture import Architecture, Block, Stage
-from escalade.core.network.legality import SIMPLE_KINDS
+from escalade.core.network import kinds
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Stage
+from escalade.core.network.layers import Conv, Layers, Pool
+from escalade.core.network.parts import parts_of
 
 NUM_CONV_DIMS = 4
-LINEAR = "conv.weight"  # of a linear block, by its name in the block
 Position = tuple[int, int]
 """Stage and block, counted from 0."""
 
@@ -150,7 +152,7 @@ def fold(weights: Mapping[str, Tensor], running: Architecture) -> Folded:
     left: list[_Layer] = []
     for layer, reader in itertools.pairwise((*layers, None)):
         assert layer is not None
-        if layer.block.kind not in SIMPLE_KINDS:
+        if not kinds.of(layer.block).left_out:
             left.append(layer)
             continue
         reason = _reason(layer, None if reader is None else reader.block, is_only=not left)
@@ -180,16 +182,17 @@ class _Layer:
 
     def folded_into(self, second: Tensor) -> Tensor:
         """What the weight that reads this identity becomes; appended channels were zero."""
-        if self.block.kind == "linear":
-            return fold_linear(self.weights[LINEAR], second)
+        for weight in self.weights.values():  # the only one, of a 1x1 convolution
+            second = fold_into(weight, Convolution(weight=second)).weight
         return second[:, : self.in_width]
 
     def take_in(self, identity: _Layer) -> None:
         """Read what an identity reads, and be the same otherwise."""
-        name = {"linear": LINEAR, "mbconv": "conv_pw.weight"}.get(self.block.kind)
-        if name is not None:
+        conv = _reading(kinds.layers(self.block, self.in_width))
+        if conv is not None:
+            name = f"{conv.name}.weight"
             self.weights[name] = identity.folded_into(self.weights[name])
-        if self.block.kind == "mbconv" and identity.in_width != self.in_width:
+        if identity.in_width != self.in_width:
             self.block = _narrowed(self.block, self.in_width, identity.in_width)
         self.in_width = identity.in_width
 
@@ -201,31 +204,40 @@ class _Layer:
 
 def _narrowed(block: Block, before: int, after: int) -> Block:
     """The same block on another input width: equal widths inside, and no shortcut as before."""
-    hidden, se = block.hidden(before), block.se
+    hidden, se = kinds.hidden(block, before), block.se
     if se is not None and se.of == "input":
-        se = replace(se, of="hidden", ratio=block.se_width(before) / hidden, divisor=1)
-    made = replace(block, expansion=hidden / after, se=se)
-    return replace(made, skip=False) if made.has_shortcut(after) else made
+        se = replace(se, of="hidden", ratio=kinds.se_width(block, before) / hidden, divisor=1)
+    if kinds.of(block).expands:
+        block = replace(block, expansion=hidden / after, se=se)
+    return replace(block, skip=False) if kinds.layers(block, after).adds else block
+
+
+def _reading(layers: Layers) -> Conv | None:
+    """What reads all channels of a block's input, or of its poolings."""
+    others = (layer for layer in layers.branch if not isinstance(layer, Pool))
+    first = next(others, None)
+    return first if isinstance(first, Conv) and first.reads_all else None
 
 
 def _reason(layer: _Layer, reader: Block | None, *, is_only: bool) -> str | None:
     """Why an identity does not fold into the layer that reads it; None if it does."""
-    block = layer.block
+    block, has_conv = layer.block, bool(layer.weights)
     if block.activation != "none":
         return f"{block.activation} follows it"
     if reader is None:
         return "it is the only layer" if is_only and block.stride == 1 else None
-    if block.kind == "identity" and block.width == layer.in_width:
+    if not has_conv and block.width == layer.in_width:
         return None
-    if reader.has_shortcut(block.width):
+    layers = kinds.layers(reader, block.width)
+    if layers.adds:
         return "the shortcut of the next layer reads it, too"
-    if reader.kind == "mbconv":
-        return None
-    if reader.kind not in SIMPLE_KINDS:
-        return f"the next layer, {reader.kind}, does not begin with a convolution of all channels"
-    if block.kind == "linear" and reader.stride > 1:
+    reads = _reading(layers) is not None
+    if not kinds.of(reader).left_out:
+        wanted = "does not begin with a convolution of all channels"
+        return None if reads else f"the next layer, {reader.kind}, {wanted}"
+    if has_conv and reader.stride > 1:
         return "max pooling reads it"
-    if block.kind == "linear" and reader.kind == "identity":
+    if has_conv and not reads:
         return "no convolution follows it in the next layer"
     return None
 
@@ -247,10 +259,10 @@ def _layers(
 
 
 def _head(architecture: Architecture) -> str:
-    """The convolution before pooling; with a hidden layer after it, timm's block of its own."""
-    if architecture.head.hidden is None:
-        return "conv_head.weight"
-    return f"blocks.{len(architecture.stages)}.0.conv.weight"
+    """The weight of the convolution before pooling."""
+    *_, (prefix, part), _ = parts_of(architecture)
+    (conv,) = part.layers.convs
+    return f"{prefix}{conv.name}.weight"
 
 
 def _assembled(

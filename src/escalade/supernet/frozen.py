@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from escalade.core.network.architecture import Architecture
-from escalade.supernet.elastic import NUM_CHANNEL_DIMS, Side, copied
+from escalade.core.network.parts import parts_of
+from escalade.supernet.elastic import Side, copied
 from escalade.supernet.functional import Weights, forward
 from escalade.supernet.normalise import EPSILON, Averager, Statistics
 from escalade.supernet.shared_weights import SharedWeights
@@ -58,26 +59,26 @@ def freeze(
     if not averagers[0].statistics.means:
         raise ValueError("recalibration needs at least one batch")
     folded = (
-        _folded(held, averager.statistics)
+        _folded(held, architecture, averager.statistics)
         for held, averager in zip(weights, averagers, strict=True)
     )
     return Frozen(architecture, tuple(folded))
 
 
-def _folded(weights: Weights, statistics: Statistics) -> Weights:
-    """The weights with each batch norm folded into the convolution that stands before it."""
+def _folded(weights: Weights, architecture: Architecture, statistics: Statistics) -> Weights:
+    """The weights with each batch norm folded into its convolution."""
     folded = dict(weights)
     norms = zip(statistics.means, statistics.variances, strict=True)
-    conv = ""
-    for name, weight in weights.items():
-        if weight.dim() > NUM_CHANNEL_DIMS:
-            conv = name.removesuffix(".weight")
-        elif name.split(".")[-2].startswith("bn") and name.endswith("weight"):
+    for prefix, part in parts_of(architecture):
+        for conv in part.layers.convs:
+            if conv.norm is None:
+                continue
             mean, variance = next(norms)
-            scale = weight * torch.rsqrt(variance + EPSILON)
-            folded[conv + ".weight"] = weights[conv + ".weight"] * scale[:, None, None, None]
-            shift = weights[name.removesuffix("weight") + "bias"]
-            folded[conv + ".bias"] = torch.addcmul(shift, mean, scale, value=-1)
+            at, norm = prefix + conv.name, prefix + conv.norm
+            scale = weights[norm + ".weight"] * torch.rsqrt(variance + EPSILON)
+            folded[at + ".weight"] = weights[at + ".weight"] * scale[:, None, None, None]
+            shift = weights[norm + ".bias"]
+            folded[at + ".bias"] = torch.addcmul(shift, mean, scale, value=-1)
     return folded
 
 

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from escalade.core.network.architecture import Architecture, Block, SqueezeExcite
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.layers import (
+    Conv,
+    Excitation,
+    GlobalPool,
+    Layer,
+    Layers,
+    Linear,
+    Pad,
+    Pool,
+)
+from escalade.core.network.parts import parts_of
 from escalade.supernet.normalise import Normalise
 
 Weights = Mapping[str, Tensor]
@@ -43,103 +56,95 @@ def forward(
         normalise: called for each batch norm, in forward order.
         drop_rate: dropout before the classifier, from torch's global generator.
     """
-    stem, head = architecture.stem, architecture.head
-    x = _conv(x, weights, "conv_stem", stride=stem.stride, padding=stem.kernel // 2)
-    x = _activate(_norm(x, weights, "bn1", normalise), stem.activation)
-    width = stem.width
-    for i, stage in enumerate(architecture.stages):
-        for k, block in enumerate(stage.blocks):
-            at = f"blocks.{i}.{k}."
-            branch = BLOCKS[block.kind](x, block, weights, at, normalise)
-            if block.has_shortcut(width):
-                shortcut = _shortcut(x, block, width, weights, at + "shortcut.", normalise)
-                branch.add_(shortcut)  # nothing else reads the branch
-            x, width = branch, block.width
-    x = _conv(x, weights, "conv_head")
-    x = _activate(_norm(x, weights, "bn2", normalise), head.activation)
-    features = x.mean((2, 3))
-    if drop_rate > 0:
-        features = F.dropout(features, drop_rate)
-    return F.linear(features, weights["classifier.weight"], weights["classifier.bias"])
-
-
-def _mbconv(x: Tensor, block: Block, weights: Weights, at: str, normalise: Normalise) -> Tensor:
-    x = _conv(x, weights, at + "conv_pw")
-    x = _activate(_norm(x, weights, at + "bn1", normalise), block.activation)
-    x = _depthwise(x, block, weights, at + "conv_dw")
-    x = _activate(_norm(x, weights, at + "bn2", normalise), block.activation)
-    if block.se is not None:
-        x = _squeeze_excite(x, block.se, weights, at + "se.")
-    return _norm(_conv(x, weights, at + "conv_pwl"), weights, at + "bn3", normalise)
-
-
-def _dsconv(x: Tensor, block: Block, weights: Weights, at: str, normalise: Normalise) -> Tensor:
-    x = _depthwise(x, block, weights, at + "conv_dw")
-    x = _activate(_norm(x, weights, at + "bn1", normalise), block.activation)
-    if block.se is not None:
-        x = _squeeze_excite(x, block.se, weights, at + "se.")
-    return _norm(_conv(x, weights, at + "conv_pw"), weights, at + "bn2", normalise)
-
-
-def _linear(x: Tensor, block: Block, weights: Weights, at: str, normalise: Normalise) -> Tensor:
-    x = _conv(_max_pool(x, block.stride), weights, at + "conv")
-    return x if block.activation == "none" else _activate(x, block.activation)
-
-
-def _identity(x: Tensor, block: Block, weights: Weights, at: str, normalise: Normalise) -> Tensor:
-    """Zero channels are appended where the layer is wider than its input."""
-    missing = block.width - x.shape[1]
-    x = _max_pool(x, block.stride)
-    return F.pad(x, (0, 0, 0, 0, 0, missing)) if missing else x
-
-
-BLOCKS: dict[str, Callable[[Tensor, Block, Weights, str, Normalise], Tensor]] = {
-    "mbconv": _mbconv,
-    "dsconv": _dsconv,
-    "linear": _linear,
-    "identity": _identity,
-}
-
-
-def _max_pool(x: Tensor, stride: int) -> Tensor:
-    return F.max_pool2d(x, stride, ceil_mode=True) if stride > 1 else x
-
-
-def _shortcut(
-    x: Tensor, block: Block, in_width: int, weights: Weights, at: str, normalise: Normalise
-) -> Tensor:
-    """The input itself, or the transition that takes it to the output's shape."""
-    if block.stride > 1:
-        x = F.avg_pool2d(x, block.stride, ceil_mode=True, count_include_pad=False)
-    if block.has_projection(in_width):
-        x = _norm(_conv(x, weights, at + "conv"), weights, at + "bn", normalise)
+    for prefix, part in parts_of(architecture):
+        x = _add(x, part.layers, _Run(weights, prefix, normalise, drop_rate))
     return x
 
 
-def _depthwise(x: Tensor, block: Block, weights: Weights, name: str) -> Tensor:
-    groups = weights[name + ".weight"].shape[0]
-    padding = block.kernel // 2
-    return _conv(x, weights, name, stride=block.stride, padding=padding, groups=groups)
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What layers run on: weights, what stands before the layers' names in them, and how."""
+
+    weights: Weights
+    prefix: str
+    normalise: Normalise
+    drop_rate: float
+
+    def of(self, name: str) -> tuple[Tensor, Tensor | None]:
+        """Weight, and bias if there is one."""
+        name = self.prefix + name
+        return self.weights[name + ".weight"], self.weights.get(name + ".bias")
 
 
-def _squeeze_excite(x: Tensor, se: SqueezeExcite, weights: Weights, at: str) -> Tensor:
-    y = _conv(x.mean((2, 3), keepdim=True), weights, at + "conv_reduce")
-    y = _conv(_activate(y, se.activation), weights, at + "conv_expand")
-    gate = GATES[se.gate](y)
+def _add(x: Tensor, layers: Layers, run: _Run) -> Tensor:
+    """The branch, the shortcut and the activation after both."""
+    y = _chain(x, layers.branch, run)
+    if layers.shortcut is not None:
+        shortcut = _chain(x, layers.shortcut, run)
+        y.add_(shortcut)  # nothing else reads the branch
+    return _activate(y, layers.activation)
+
+
+def _chain(x: Tensor, layers: tuple[Layer, ...], run: _Run) -> Tensor:
+    for layer in layers:
+        x = _RUNS[type(layer)](x, layer, run)
+    return x
+
+
+def _conv(x: Tensor, conv: Conv, run: _Run) -> Tensor:
+    weight, bias = run.of(conv.name)
+    groups = conv.in_width // conv.reads
+    x = F.conv2d(x, weight, bias, stride=conv.stride, padding=conv.kernel // 2, groups=groups)
+    if conv.norm is not None:
+        scale, shift = run.of(conv.norm)
+        assert shift is not None
+        x = run.normalise(x, scale, shift)
+    return _activate(x, conv.activation)
+
+
+def _excite(x: Tensor, excitation: Excitation, run: _Run) -> Tensor:
+    y = _conv(x.mean((2, 3), keepdim=True), excitation.reduce, run)
+    gate = _conv(y, excitation.expand, run)
     return x * gate if torch.is_grad_enabled() else x.mul_(gate)
 
 
-def _conv(
-    x: Tensor, weights: Weights, name: str, *, stride: int = 1, padding: int = 0, groups: int = 1
-) -> Tensor:
-    weight, bias = weights[name + ".weight"], weights.get(name + ".bias")
-    return F.conv2d(x, weight, bias, stride=stride, padding=padding, groups=groups)
+def _pool(x: Tensor, pool: Pool, run: _Run) -> Tensor:
+    if pool.is_average:
+        return F.avg_pool2d(x, pool.stride, ceil_mode=True, count_include_pad=False)
+    if pool.kernel > pool.stride:
+        return F.max_pool2d(x, pool.kernel, pool.stride, padding=pool.kernel // 2)
+    return F.max_pool2d(x, pool.stride, ceil_mode=True)
+
+
+def _pad(x: Tensor, pad: Pad, run: _Run) -> Tensor:
+    return F.pad(x, (0, 0, 0, 0, 0, pad.width - pad.in_width))
+
+
+def _global_pool(x: Tensor, pool: GlobalPool, run: _Run) -> Tensor:
+    return x.mean((2, 3), keepdim=True)
+
+
+def _linear(x: Tensor, linear: Linear, run: _Run) -> Tensor:
+    features = x.flatten(1)
+    if run.drop_rate > 0:
+        features = F.dropout(features, run.drop_rate)
+    return F.linear(features, *run.of(linear.name))
+
+
+_RUNS: dict[type, Callable[[Tensor, Any, _Run], Tensor]] = {
+    Conv: _conv,
+    Excitation: _excite,
+    Pool: _pool,
+    Pad: _pad,
+    GlobalPool: _global_pool,
+    Linear: _linear,
+}
 
 
 def _activate(x: Tensor, activation: str) -> Tensor:
     """In place without gradients: autograd would have to keep a copy of the input."""
+    if activation == "none":
+        return x
+    if activation in GATES:
+        return GATES[activation](x)
     return ACTIVATIONS[activation](x, not torch.is_grad_enabled())
-
-
-def _norm(x: Tensor, weights: Weights, name: str, normalise: Normalise) -> Tensor:
-    return normalise(x, weights[name + ".weight"], weights[name + ".bias"])

@@ -6,83 +6,80 @@ the leading part of each, and an extracted network gets copies of those parts.
 
 from __future__ import annotations
 
-from escalade.core.network.architecture import Architecture, Block
-from escalade.core.network.legality import SIMPLE_KINDS
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
-Shapes = dict[str, tuple[int, ...]]
+from escalade.core.network import parts
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, Stem
+from escalade.core.network.layers import Conv, Linear
+from escalade.core.network.parts import Part
 
 
-def of_network(architecture: Architecture) -> Shapes:
-    """Parameter shapes of a network, in the order of its state dict."""
-    width = architecture.stem.width
-    found = of_stem(width, in_channels=architecture.in_channels, kernel=architecture.stem.kernel)
-    for i, stage in enumerate(architecture.stages):
-        for k, block in enumerate(stage.blocks):
-            for name, shape in of_block(block, width).items():
-                found[f"blocks.{i}.{k}.{name}"] = shape
-            width = block.width
-    return found | of_head(
-        architecture.features, in_width=width, num_classes=architecture.num_classes
+class Weight(NamedTuple):
+    """The shape of a parameter, and how many groups its convolution has."""
+
+    shape: tuple[int, ...]
+    groups: int = 1
+
+
+Weights = dict[str, Weight]
+
+
+def of_network(architecture: Architecture) -> Weights:
+    """The parameters of a network, in the order of its state dict."""
+    return _of_parts(parts.parts_of(architecture))
+
+
+def of_stem(stem: Stem, *, in_channels: int) -> Weights:
+    """The parameters of a stem."""
+    return _of_parts([("", parts.stem(stem, in_channels=in_channels, side=1))])
+
+
+def of_block(block: Block, in_width: int) -> Weights:
+    """The parameters of one block, by their names within it."""
+    return _of_parts([("", parts.block(block, in_width=in_width, side=1))])
+
+
+def of_head(head: Head, *, in_width: int, num_classes: int, num_stages: int) -> Weights:
+    """The parameters of the head and the classifier, after so many stages."""
+    return _of_parts(
+        parts.head(head, in_width=in_width, num_classes=num_classes, side=1, num_stages=num_stages)
     )
 
 
-def of_stem(width: int, *, in_channels: int, kernel: int) -> Shapes:
-    """Parameter shapes of the stem."""
-    return {"conv_stem.weight": (width, in_channels, kernel, kernel)} | _norm("bn1", width)
+def of_layer(layer: object) -> Weights:
+    """The parameters of one layer."""
+    found = _OF.get(type(layer))
+    return {} if found is None else found(layer)
 
 
-def of_head(width: int, *, in_width: int, num_classes: int) -> Shapes:
-    """Parameter shapes of the head and the classifier."""
+def _of_parts(some: Iterable[tuple[str, Part]]) -> Weights:
     return {
-        "conv_head.weight": (width, in_width, 1, 1),
-        **_norm("bn2", width),
-        "classifier.weight": (num_classes, width),
-        "classifier.bias": (num_classes,),
+        prefix + name: weight
+        for prefix, part in some
+        for layer, _ in part.counted
+        for name, weight in of_layer(layer).items()
     }
 
 
-def of_block(block: Block, in_width: int) -> Shapes:
-    """Parameter shapes of one block."""
-    if block.kind in SIMPLE_KINDS:
-        return {"conv.weight": (block.width, in_width, 1, 1)} if block.kind == "linear" else {}
-    hidden, kernel = block.hidden(in_width), block.kernel
-    depthwise = {"conv_dw.weight": (hidden, 1, kernel, kernel)}
-    se = _squeeze_excite(hidden, block.se_width(in_width)) if block.se is not None else {}
-    shortcut = of_projection(block.width, in_width) if block.has_projection(in_width) else {}
-    if block.kind == "dsconv":
-        return {
-            **depthwise,
-            **_norm("bn1", hidden),
-            **se,
-            "conv_pw.weight": (block.width, hidden, 1, 1),
-            **_norm("bn2", block.width),
-            **shortcut,
-        }
+def _conv(conv: Conv) -> Weights:
+    shape = (conv.width, conv.reads, conv.kernel, conv.kernel)
+    found = {f"{conv.name}.weight": Weight(shape, conv.in_width // conv.reads)}
+    if conv.bias:
+        found[f"{conv.name}.bias"] = Weight((conv.width,))
+    if conv.norm is not None:
+        for kind in ("weight", "bias"):
+            found[f"{conv.norm}.{kind}"] = Weight((conv.width,))
+    return found
+
+
+def _linear(linear: Linear) -> Weights:
+    shape = (linear.width, linear.in_width)
     return {
-        "conv_pw.weight": (hidden, in_width, 1, 1),
-        **_norm("bn1", hidden),
-        **depthwise,
-        **_norm("bn2", hidden),
-        **se,
-        "conv_pwl.weight": (block.width, hidden, 1, 1),
-        **_norm("bn3", block.width),
-        **shortcut,
+        f"{linear.name}.weight": Weight(shape),
+        f"{linear.name}.bias": Weight((linear.width,)),
     }
 
 
-def of_projection(width: int, in_width: int) -> Shapes:
-    """Parameter shapes of a transition shortcut between widths that differ."""
-    return {"shortcut.conv.weight": (width, in_width, 1, 1)} | _norm("shortcut.bn", width)
-
-
-def _norm(name: str, width: int) -> Shapes:
-    return {f"{name}.weight": (width,), f"{name}.bias": (width,)}
-
-
-def _squeeze_excite(hidden: int, inner: int) -> Shapes:
-    return {
-        "se.conv_reduce.weight": (inner, hidden, 1, 1),
-        "se.conv_reduce.bias": (inner,),
-        "se.conv_expand.weight": (hidden, inner, 1, 1),
-        "se.conv_expand.bias": (hidden,),
-    }
+_OF: dict[type, Callable[[Any], Weights]] = {Conv: _conv, Linear: _linear}

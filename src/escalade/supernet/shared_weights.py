@@ -8,7 +8,7 @@ from escalade.core.network.architecture import Architecture
 from escalade.supernet.elastic import Side, draw, hold
 from escalade.supernet.functional import forward
 from escalade.supernet.normalise import Normalise, Statistics, by_batch, by_statistics
-from escalade.supernet.shapes import Shapes
+from escalade.supernet.shapes import Weights
 
 
 class SharedWeights(nn.Module):
@@ -18,16 +18,16 @@ class SharedWeights(nn.Module):
     generator.
 
     Args:
-        held: shapes of all parameters by name, in the order in which they are drawn.
+        held: all parameters by name, in the order in which they are drawn.
         coupled: whether paths may also run on the right side.
     """
 
-    def __init__(self, held: Shapes, *, coupled: bool = False) -> None:
+    def __init__(self, held: Weights, *, coupled: bool = False) -> None:
         super().__init__()
         self.coupled = coupled
         self._owners: dict[str, tuple[nn.Module, str]] = {}
-        for name, size in held.items():
-            self._owners[name] = hold(self, name, draw(name, size))
+        for name, (shape, groups) in held.items():
+            self._owners[name] = hold(self, name, draw(name, shape, groups=groups))
 
     def forward(
         self,

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from torch import Tensor, nn
 
+from escalade.core.network import kinds
 from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block
 from escalade.core.space.shape import StageShape, SupernetShape
-from escalade.nets.residual_norms import LAST_NORM
 from escalade.supernet import shapes
 from escalade.supernet.elastic import Side, view
 from escalade.supernet.shared_weights import SharedWeights
@@ -47,44 +48,47 @@ class Supernet(SharedWeights):
             raise ValueError("side: the right side needs a supernet made with coupled=True")
         _check(self.shape, architecture)
         found = {}
-        for name, size in shapes.of_network(architecture).items():
+        for name, weight in shapes.of_network(architecture).items():
             key = name if self.shape.shared_kernels else _kernel_key(name, architecture)
-            found[name] = view(self._held(key), size, side=side)
+            found[name] = view(self._held(key), weight.shape, side=side)
         return found
 
 
-def _held(shape: SupernetShape) -> shapes.Shapes:
-    """Shapes of all parameters of a supernet, by name."""
-    width = shape.stem.width
-    found = shapes.of_stem(width, in_channels=shape.in_channels, kernel=shape.stem.kernel)
+def _held(shape: SupernetShape) -> shapes.Weights:
+    """All parameters of a supernet, by name."""
+    found = shapes.of_stem(shape.stem, in_channels=shape.in_channels)
     for i, stage in enumerate(shape.stages):
         for k in range(stage.depth):
-            for prefix, kernel in _sets(stage, shared=shape.shared_kernels):
-                block = replace(stage.largest_block(k), kernel=kernel)
+            for prefix, block in _sets(stage, k, shared=shape.shared_kernels):
                 in_width = stage.largest_in_width(k)
-                sizes = shapes.of_block(block, in_width)
+                weights = shapes.of_block(block, in_width)
                 if stage.transition:  # paths may change the width where the largest does not
-                    sizes |= shapes.of_projection(stage.width, in_width)
-                for name, size in sizes.items():
-                    found[f"blocks.{i}.{k}.{prefix}{name}"] = size
-        width = stage.width
-    assert shape.head.width is not None  # the space's check refuses a space without it
-    return found | shapes.of_head(shape.head.width, in_width=width, num_classes=shape.num_classes)
+                    for layer in kinds.transition(block, in_width, projects=True):
+                        weights |= shapes.of_layer(layer)
+                for name, weight in weights.items():
+                    found[f"blocks.{i}.{k}.{prefix}{name}"] = weight
+    return found | shapes.of_head(
+        shape.head,
+        in_width=shape.stages[-1].width,
+        num_classes=shape.num_classes,
+        num_stages=len(shape.stages),
+    )
 
 
-def _sets(stage: StageShape, *, shared: bool) -> list[tuple[str, int]]:
-    """Name prefix and kernel of each set of weights that a layer holds."""
+def _sets(stage: StageShape, position: int, *, shared: bool) -> list[tuple[str, Block]]:
+    """The blocks whose weights a layer holds, each with what stands before their names."""
+    largest = stage.largest_block(position)
     if shared:
-        return [("", max(stage.kernels))]
-    return [(f"kernel_{kernel}.", kernel) for kernel in stage.kernels]
+        return [("", largest)]
+    return [(f"kernel_{kernel}.", replace(largest, kernel=kernel)) for kernel in stage.kernels]
 
 
 def _residual_gammas(shape: SupernetShape) -> list[str]:
     return [
-        f"blocks.{i}.{k}.{prefix}{LAST_NORM[stage.kind]}.weight"
+        f"blocks.{i}.{k}.{prefix}{kinds.layers(block, stage.width).last_norm}.weight"
         for i, stage in enumerate(shape.stages)
         for k in range(stage.depth)
-        for prefix, _ in _sets(stage, shared=shape.shared_kernels)
+        for prefix, block in _sets(stage, k, shared=shape.shared_kernels)
         if stage.always_adds(k)
     ]
 
@@ -94,6 +98,8 @@ def _kernel_key(name: str, architecture: Architecture) -> str:
     if not name.startswith("blocks."):
         return name
     blocks, i, k, rest = name.split(".", 3)
+    if int(i) == len(architecture.stages):  # the last convolution of a head with a hidden layer
+        return name
     kernel = architecture.stages[int(i)].blocks[int(k)].kernel
     return f"{blocks}.{i}.{k}.kernel_{kernel}.{rest}"
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from escalade.train.losses import soft_cross_entropy, soft_labels
-from escalade.train.steps import Batch, Objective, add_gradients
+from escalade.train.steps import Batch, TrainingObjective, add_gradients
 
 
 class DistilStep:
@@ -30,7 +30,7 @@ class DistilStep:
         resolution: int,
         teacher: nn.Module,
         teacher_resolution: int,
-        objective: Objective,
+        objective: TrainingObjective,
     ) -> None:
         self._student = student
         self._resolution = resolution

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import torch
 from torch import Tensor
 
-from escalade.train.steps import Batch, Objective
+from escalade.train.steps import Batch, TrainingObjective
 
 if TYPE_CHECKING:
     from escalade.core.space.path import Path
@@ -40,7 +40,7 @@ class FairStep:
     """
 
     def __init__(
-        self, supernet: SharedWeights, *, paths: PathsOfSteps, objective: Objective
+        self, supernet: SharedWeights, *, paths: PathsOfSteps, objective: TrainingObjective
     ) -> None:
         self._supernet = supernet
         self._paths = paths

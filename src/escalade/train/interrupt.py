@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class Interrupted(Exception):
     """The run was asked to stop, and everything needed to go on is saved."""
@@ -9,3 +11,7 @@ class Interrupted(Exception):
 
 class TrainingDiverged(RuntimeError):
     """The loss or the weights are no longer finite."""
+
+
+# Asked now and then by long work: whether to stop.
+Stop = Callable[[], bool]

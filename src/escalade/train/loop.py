@@ -10,12 +10,12 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from escalade.config.recipe import Recipe
 from escalade.core.numbers.seeds import generator, torch_seed
 from escalade.train.averaging import WeightAverage
 from escalade.train.interrupt import Interrupted
 from escalade.train.metrics import NUM_METRICS, Progress, Reporter
 from escalade.train.optimizer import set_learning_rate
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 from escalade.train.schedule import rate_factor
 from escalade.train.state import TrainingState

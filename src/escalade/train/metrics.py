@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from escalade.artefacts.files import write_atomically
-from escalade.train.recipe import Recipe
+from escalade.config.recipe import Recipe
 from escalade.train.state import TrainingState
 
 NUM_METRICS = 200  # lines a training writes to its metrics file

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from escalade.train.recipe import Recipe
+from escalade.config.recipe import Recipe
 
 # RMSProp's decay is BigNAS's (section 4) and EfficientNet's, the epsilon that of the latter's code.
 RMSPROP_ALPHA, RMSPROP_EPSILON = 0.9, 1e-3

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from escalade.config.recipe import Recipe
 from escalade.data.batches import Augmentation, TrainBatches
 from escalade.data.image_data import ImageData
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
-from escalade.train.steps import Objective
+from escalade.train.steps import TrainingObjective
 
 
 def augmentation(recipe: Recipe, data: ImageData) -> Augmentation:
@@ -33,9 +33,9 @@ def training_batches(
     )
 
 
-def objective(recipe: Recipe, data: ImageData, *, runtime: Runtime) -> Objective:
+def objective(recipe: Recipe, data: ImageData, *, runtime: Runtime) -> TrainingObjective:
     """What the recipe's steps make of the data's images and logits."""
-    return Objective(
+    return TrainingObjective(
         mean=data.mean,
         std=data.std,
         label_smoothing=recipe.label_smoothing,

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 from escalade.train.losses import soft_cross_entropy, soft_labels
-from escalade.train.steps import Batch, Objective, add_gradients, side_at
+from escalade.train.steps import Batch, TrainingObjective, add_gradients, side_at
 
 if TYPE_CHECKING:
+    from escalade.config.recipe import Recipe
     from escalade.core.network.architecture import Architecture
     from escalade.core.sampling.sandwich_paths import StepPaths
     from escalade.supernet.elastic import Side
     from escalade.supernet.shared_weights import SharedWeights
-    from escalade.train.recipe import Recipe
 
 REGULARISE = ("largest", "all")
 PATCHES = ("same", "different")
@@ -58,7 +58,7 @@ class SandwichStep:
         supernet: SharedWeights,
         *,
         sandwich: StepPaths,
-        objective: Objective,
+        objective: TrainingObjective,
         recipe: Recipe,
         distillation: bool = True,
         distil_from: int = 0,

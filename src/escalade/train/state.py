@@ -9,11 +9,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from escalade.config.recipe import Recipe
 from escalade.train import checkpoint
 from escalade.train.averaging import WeightAverage
 from escalade.train.interrupt import TrainingDiverged
 from escalade.train.optimizer import make_optimizer
-from escalade.train.recipe import Recipe
 from escalade.train.runtime import Runtime
 
 

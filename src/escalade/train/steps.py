@@ -1,7 +1,7 @@
 """Steps: what happens between a batch and its gradients.
 
 The sandwich step is in `train/sandwich.py`, the strictly fair step in `train/fair.py`, that of a
-family's members in `train/together.py`: each adds up the gradients of several paths before the
+family's members in `train/together_step.py`: each adds up the gradients of several paths before the
 loop's one update.
 """
 
@@ -57,7 +57,7 @@ class Step(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Objective:
+class TrainingObjective:
     """What every step needs to get from uint8 images and logits to a loss.
 
     Attributes:
@@ -103,7 +103,9 @@ def add_gradients(loss: Tensor, batch: Batch) -> Tensor:
 class PlainStep:
     """Trains one network at one resolution."""
 
-    def __init__(self, network: nn.Module, *, resolution: int, objective: Objective) -> None:
+    def __init__(
+        self, network: nn.Module, *, resolution: int, objective: TrainingObjective
+    ) -> None:
         self._network = network
         self._resolution = resolution
         self._objective = objective
@@ -131,7 +133,7 @@ class SinglePathStep:
         space: Space,
         sampler: PathSampler,
         seed: int,
-        objective: Objective,
+        objective: TrainingObjective,
         coupled: bool = False,
     ) -> None:
         self._supernet = supernet

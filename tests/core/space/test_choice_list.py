@@ -10,8 +10,8 @@ from choice_spaces import IDENTITY, TINY, drawn, everything, of, tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalade.core.network import cost
-from escalade.core.network.architecture import Block, SqueezeExcite
+from escalade.core.network import cost, kinds
+from escalade.core.network.block import Block, SqueezeExcite
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
 from escalade.core.scaling.rules import parse as parse_rule
@@ -154,7 +154,7 @@ def test_a_genome_by_hand():
 def test_an_empty_stage_is_left_out():
     net = tiny().path([0, 2, 2, 0, 0]).architecture
     assert net.widths == (8, 8, 24)
-    assert not net.stages[2].blocks[0].has_shortcut(8)
+    assert not kinds.layers(net.stages[2].blocks[0], 8).adds
 
 
 def test_without_identities_the_network_runs_as_it_stands():
@@ -221,9 +221,9 @@ def test_every_transformation_can_fold(data, name):
         if block.kind == "linear":
             assert after.kind in ("linear", "mbconv")
             assert not (after.kind == "linear" and after.stride == 2)
-            assert not after.has_shortcut(in_width)
-    kinds = [block.kind for _, block in blocks[1:]]
-    assert [kind != "mbconv" for kind in kinds] == [gene == identity for gene in genome]
+            assert not kinds.layers(after, in_width).adds
+    names = [block.kind for _, block in blocks[1:]]
+    assert [name != "mbconv" for name in names] == [gene == identity for gene in genome]
     layers = [layer for *_, layer in space.shape.layers]
     strides = [block.stride for _, block in blocks[1:]]
     assert strides == [layer.stride for layer in layers]
@@ -232,7 +232,7 @@ def test_every_transformation_can_fold(data, name):
     row = "".join("ip"[layer.stride == 2] if gene == identity else "b" for layer, gene in
                   zip(layers, genome, strict=True))  # fmt: skip
     bare = [match.end() - match.start() - 1 for match in re.finditer(r"[ip]*p", row)]
-    assert kinds.count("identity") == sum(bare)
+    assert names.count("identity") == sum(bare)
     check_left(space, path, genome, identity)
 
 
@@ -252,7 +252,7 @@ def check_left(space, path, genome, identity):
             continue
         skip, (in_width, block) = next(rest)
         after = k > 0 and genome[k - 1] == identity
-        assert skip is not (after and gene != identity and block.keeps_shape(in_width))
+        assert skip is not (after and gene != identity and kinds.keeps_shape(block, in_width))
 
 
 def test_an_identity_before_a_max_pooling_runs_as_it_is():

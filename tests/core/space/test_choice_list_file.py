@@ -7,7 +7,7 @@ from copy import deepcopy
 import pytest
 import yaml
 
-from escalade.core.network.architecture import SqueezeExcite
+from escalade.core.network.block import SqueezeExcite
 from escalade.core.space.choice_list import IDENTITY, BlockChoice, ChoiceStage, FirstBlock
 from escalade.core.space.layouts import parse, to_json
 
@@ -98,13 +98,13 @@ def test_round_trip(change):
         (
             ["resolutions"],
             [3],
-            "file.resolutions: there is no such field; did you mean resolution?",
+            "file.resolutions: no such setting; did you mean resolution?",
         ),
         (["resolution"], [28, 32], "file.resolution: expected a number, got [28, 32]"),
         (["resolution"], 3, "file.resolution: 3 is too small for strides whose product is 4; use"),
         (["resolution"], 0, "file.resolution: expected a positive whole number, got 0"),
         (["stem"], ..., "file.stem: missing"),
-        (["stem", "widths"], [8], "file.stem.widths: there is no such field; did you mean width?"),
+        (["stem", "widths"], [8], "file.stem.widths: no such setting; did you mean width?"),
         (["stem", "width"], 12, "file.stem.width: 12 is not a multiple of width_divisor 8"),
         (["stem", "kernel"], 4, "file.stem.kernel: 4 is not odd; use 3, 5 or 7"),
         (["stem", "max_pool"], True, "file.stem.max_pool: no network of depthwise blocks has it"),
@@ -131,7 +131,7 @@ def test_round_trip(change):
         (
             ["choices", 1, "kernels"],
             3,
-            "file.choices[1].kernels: there is no such field; did you mean ker",
+            "file.choices[1].kernels: no such setting; did you mean ker",
         ),
         (["choices", 1, "expansion"], 0, "file.choices[1].expansion: expected a positive number"),
         (
@@ -139,7 +139,7 @@ def test_round_trip(change):
             {"ratio": 1},
             "file.choices[1].se: expected true or false, got {'ratio': 1}",
         ),
-        (["se"], {"ratios": 1}, "file.se.ratios: there is no such field; did you mean ratio?"),
+        (["se"], {"ratios": 1}, "file.se.ratios: no such setting; did you mean ratio?"),
         (["se"], {"ratio": 2}, "file.se.ratio: 2.0 is outside (0, 1]"),
         (["se"], {"ratio": 0.01}, "file.se.ratio: 0.01 of 40 channels is none; use 0.025 or more"),
         (["se"], {"ratio": 0.05, "of": "input"}, "file.se.ratio: 0.05 of 8 channels is none; use"),
@@ -155,7 +155,7 @@ def test_round_trip(change):
         (["stages", 1, "stride"], 3, "file.stages[1].stride: 3 is neither 1 nor 2"),
         (["stages", 1, "width"], 30, "file.stages[1].width: 30 is not a multiple of width_div"),
         (["stages", 1, "width"], 8, "file.stages[1].width: 8 is below the width before it, 16; an"),
-        (["scaling"], [], "file.scaling: there is no such field"),
+        (["scaling"], [], "file.scaling: no such setting"),
     ],
 )
 def test_errors_name_the_path(path, value, words):

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from network_oracles import counted
 
 from escalade.core.latency.latency_table import LatencyTable
+from escalade.core.latency.work import works_of
 from escalade.core.network import cost
-from escalade.core.network.parts import parts_of
 from escalade.core.numbers.seeds import generator
 from escalade.spaces.load import load
 
@@ -119,10 +119,8 @@ def test_latencies_are_those_of_each_network(name):
     """In the folding variants a missing shortcut shows in the latency."""
     space = SPACES[name]
     nets = [path.architecture for path in space.paths(drawn(space, 40, seed=1))]
-    parts = {part for net in nets for part in parts_of(net)}
-    seconds = {
-        part: 1e-6 * (1 + i % 7) + 1e-9 * part.sizes.width for i, part in enumerate(sorted(parts))
-    }
+    works = sorted({work for net in nets for work in works_of(net)})
+    seconds = {work: 1e-6 * (1 + i % 7) + 1e-9 * work.terms[1][1] for i, work in enumerate(works)}
     timed = tuple((net, 1e-3 + 1e-6 * i) for i, net in enumerate(nets[:12]))
     table = LatencyTable(settings="fake", parts=seconds, calibration=timed)
     population = drawn(space, 200)
@@ -135,12 +133,16 @@ def test_latencies_are_those_of_each_network(name):
     assert measured.with_data(in_channels=1, num_classes=2).latency is None
 
 
-def test_a_missing_shortcut_is_a_part_of_its_own():
+def test_parts_without_a_shortcut_are_a_group_of_their_own():
     """The layer after the identity is the only one of its kernel."""
     genome = [0, 0, 0, 12, 4, *[0] * 14]
     groups = [
-        [part.group for part in parts_of(SPACES[name].path(genome).architecture)]
+        [work.group for work in works_of(SPACES[name].path(genome).architecture)]
         for name in ("scarlet", "scarlet_folds")
     ]
-    same = [[group.same_shape for group in each if group.kernel == 7] for each in groups]
-    assert same == [[True], [False]]
+    largest = [
+        [group for group in each if max(operation.kernel for operation in group.operations) == 7]
+        for each in groups
+    ]
+    adds = [[group.operations[-1].name == "add" for group in each] for each in largest]
+    assert adds == [[True], [False]]

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escalade.core.latency.latency_table import LatencyTable
+from escalade.core.latency.work import works_of
 from escalade.core.network import cost
-from escalade.core.network.parts import parts_of
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
 from escalade.core.space.layouts import parse, to_json
@@ -322,9 +322,8 @@ def test_sides_and_depths(name):
 def test_latencies_are_those_of_each_network(name):
     space = SPACES[name]
     nets = [path.architecture for path in space.paths(drawn(space, 30, seed=1))]
-    parts = {part for net in nets for part in parts_of(net)}
-    seconds = {part: 1e-6 * (1 + i % 7) + 1e-9 * part.sizes.width for i, part in
-               enumerate(sorted(parts))}  # fmt: skip
+    works = sorted({work for net in nets for work in works_of(net)})
+    seconds = {work: 1e-6 * (1 + i % 7) + 1e-9 * work.terms[1][1] for i, work in enumerate(works)}
     timed = tuple((net, 1e-3 + 1e-6 * i) for i, net in enumerate(nets[:12]))
     table = LatencyTable(settings="fake", parts=seconds, calibration=timed)
     population = drawn(space, 200)

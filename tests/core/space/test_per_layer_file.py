@@ -61,7 +61,7 @@ def test_round_trip():
             "file.kind: 'layer' is not known; write kind: regnet, layers or choices",
         ),
         (["name"], ..., "file.name: missing"),
-        (["resolution"], [3], "file.resolution: there is no such field; did you mean resolutions?"),
+        (["resolution"], [3], "file.resolution: no such setting; did you mean resolutions?"),
         (["resolutions"], [], "file.resolutions: expected a list"),
         (["resolutions"], [32, 24], "file.resolutions: 32 stands before 24; list them from small"),
         (["resolutions"], [24, 24], "file.resolutions: 24 is listed twice"),
@@ -72,7 +72,7 @@ def test_round_trip():
         (["stem", "kernel"], 4, "file.stem.kernel: 4 is not odd"),
         (["stem", "widths"], [10], "file.stem.widths: 10 is not a multiple of width_divisor 8"),
         (["stem", "widths"], [16, 8], "file.stem.widths: 16 stands before 8; list them from small"),
-        (["head", "width"], 64, "file.head.width: there is no such field; did you mean widths?"),
+        (["head", "width"], 64, "file.head.width: no such setting; did you mean widths?"),
         (["head", "widths"], [72, 64], "file.head.widths: 72 stands before 64"),
         (["head", "activation"], "gelu", "file.head.activation: 'gelu' is not known"),
         (["stages"], 3, "file.stages: expected a list"),
@@ -94,8 +94,8 @@ def test_round_trip():
         (["stages", 0, "expansions"], [6], "file.stages[0].expansions: dsconv does not expand"),
         (["stages", 0, "se", "ratio"], 2, "file.stages[0].se.ratio: 2.0 is outside (0, 1]"),
         (["stages", 1, "se"], {"ratio": 0.002}, "file.stages[1].se.ratio: 0.002 of "),
-        (["stages", 0, "se", "ratios"], 1, "file.stages[0].se.ratios: there is no such field"),
-        (["scaling"], [], "file.scaling: there is no such field"),
+        (["stages", 0, "se", "ratios"], 1, "file.stages[0].se.ratios: no such setting"),
+        (["scaling"], [], "file.scaling: no such setting"),
     ],
 )
 def test_errors_name_the_path(path, value, words):

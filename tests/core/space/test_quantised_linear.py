@@ -193,7 +193,7 @@ def test_files_go_back_and_forth(name):
         ({"depth": [9, 2]}, r"mine\.depth: expected \[least, most\]"),
         (
             {"resolution": [32]},
-            r"mine\.resolution: there is no such field; did you mean resolutions\?",
+            r"mine\.resolution: no such setting; did you mean resolutions\?",
         ),
         ({"resolutions": [8, 16]}, r"mine\.resolutions: 16 is too small for 4 stages"),
         ({"group_widths": [8, 4]}, r"mine\.group_widths: list them from small to large"),

@@ -1,7 +1,7 @@
 """A device's latency table: measured once, then every network's latency is a sum.
 
 latency = overhead + factor * (the sum over the network's parts), in seconds for one batch. The
-parts' times are a model fitted to measured parts (`part_model`); overhead and factor are fitted to
+parts' times are a model fitted to measured parts (`work_model`); overhead and factor are fitted to
 measured networks, because parts timed alone meet warmer or colder caches than in a network. How
 far it is right is checked on other networks.
 """
@@ -13,15 +13,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from scipy.optimize import nnls
 
-from escalade.core.latency.part_model import NANO, PartModel, fit
+from escalade.core.latency.work import Work, work_of
+from escalade.core.latency.work_model import NANO, WorkModel, fit
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.parts import Part, parts_of
 from escalade.core.numbers.statistics import spearman
-from escalade.core.space.population import IntArray
 
 Timed = tuple[tuple[Architecture, float], ...]
 
@@ -67,7 +68,7 @@ class LatencyTable:
     """
 
     settings: str
-    parts: Mapping[Part, float]
+    parts: Mapping[Work, float]
     calibration: Timed = ()
     checked: Timed = ()
     seconds: float = 0.0
@@ -80,13 +81,19 @@ class LatencyTable:
         """
         return float(self.total(self._sum(architecture)))
 
-    def total(self, nanoseconds: int | IntArray) -> Any:
+    def price(self, part: Part) -> Any:
+        """Predicted nanoseconds of a part, or of many where its sizes are arrays."""
+        if part not in self._known:
+            self._known[part] = self.model.nanoseconds(work_of(part))
+        return self._known[part]
+
+    def total(self, nanoseconds: Any) -> Any:
         """Seconds of networks by the sums of their parts' nanoseconds."""
         overhead, factor = self.correction
         return overhead + factor * (nanoseconds * NANO)
 
     @cached_property
-    def model(self) -> PartModel:
+    def model(self) -> WorkModel:
         """The parts' times."""
         return fit(self.parts)
 
@@ -133,16 +140,11 @@ class LatencyTable:
         }
 
     @cached_property
-    def _known(self) -> dict[Part, int]:
-        return {}
+    def _known(self) -> WeakKeyDictionary[Part, Any]:
+        return WeakKeyDictionary()
 
     def _sum(self, architecture: Architecture) -> int:
-        known, total = self._known, 0
-        for part in parts_of(architecture):
-            if part not in known:
-                known[part] = self.model.nanoseconds(part.group, part.sizes)
-            total += known[part]
-        return total
+        return sum(self.price(part) for _, part in parts_of(architecture))
 
 
 def _ordered(timed: Timed) -> Timed:

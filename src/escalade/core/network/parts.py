@@ -1,120 +1,145 @@
-"""The parts of a network that take time one after the other: stem, blocks, head."""
+"""A network part by part, in the order they run: the stem, the blocks, the head.
+
+The names are those of timm's EfficientNet, of its MobileNetV3 where the head has a hidden layer,
+and of its ByobNet for residual kinds. Sizes may be arrays, but in `parts_of`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
-import numpy as np
-import numpy.typing as npt
-
-from escalade.core.network.architecture import Architecture, Block
-from escalade.core.numbers.rounding import conv_side
-
-# The parts besides the kinds of blocks. `final` is the convolution before pooling; `classifier`
-# is pooling and all after it.
-ENDS = ("stem", "stem_pool", "final", "classifier")
+from escalade.core.network import kinds
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, Stem
+from escalade.core.network.layers import Conv, Counted, GlobalPool, Layers, Linear, Pool, Size
 
 
-@dataclass(frozen=True, slots=True, order=True, kw_only=True)
-class Group:
-    """Parts that run the same operations, at whatever sizes.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Part:
+    """What runs as one; `nets.modules` has its module.
 
-    `same_shape` says that a block adds its input to its output: a shortcut without a projection.
-    `transition` says that a depthwise block has a shortcut although its shape changes.
+    Attributes:
+        kind: of a block, or `stem`, `stem_pool`, `final` (the convolution before pooling) or
+            `classifier` (pooling and all after it).
+        layers: what it is made of.
+        in_width, side: of its input.
     """
 
     kind: str
-    activation: str = ""
-    kernel: int = 1
-    stride: int = 1
-    has_se: bool = False
-    same_shape: bool = False
-    transition: bool = False
+    layers: Layers
+    in_width: Size
+    side: Size
+
+    @cached_property
+    def after(self) -> Size:
+        """The side of its output."""
+        return self.layers.after(self.side)
+
+    @cached_property
+    def counted(self) -> tuple[tuple[Counted, Size], ...]:
+        """Its layers that count, with the sides of their outputs, in the built network's order."""
+        return tuple(self.layers.counted(self.side))
+
+    @cached_property
+    def macs(self) -> Size:
+        return sum(layer.macs(side) for layer, side in self.counted)
+
+    @cached_property
+    def params(self) -> Size:
+        return sum(layer.params(side) for layer, side in self.counted)
+
+    @cached_property
+    def activations(self) -> Size:
+        return sum(layer.activations(side) for layer, side in self.counted)
 
 
-@dataclass(frozen=True, slots=True, order=True, kw_only=True)
-class Sizes:
-    """Sizes of one part, or of many as arrays; 0 is none.
-
-    `side` is of the input. `se_width` is the squeeze-excitation's inner width, `group_width` that
-    of a group of the middle convolution (1 in depthwise blocks).
-    """
-
-    in_width: Any
-    hidden: Any
-    width: Any
-    side: Any
-    se_width: Any = 0
-    group_width: Any = 1
-
-    def __getitem__(self, rows: npt.NDArray[np.bool_]) -> Sizes:
-        """Some of many."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        chosen = {k: v[rows] for k, v in values.items() if isinstance(v, np.ndarray)}
-        return Sizes(**values | chosen)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Part:
-    """One part: all that decides how long it takes on a given device."""
-
-    group: Group
-    sizes: Sizes
-
-
-def parts_of(architecture: Architecture) -> Iterator[Part]:
-    """The parts of a network in the order they run; `nets.layers` has the modules."""
-    stem, side = architecture.stem, architecture.resolution
-    yield Part(
-        Group(
-            kind="stem_pool" if stem.max_pool else "stem",
-            activation=stem.activation,
-            kernel=stem.kernel,
-            stride=stem.stride,
-        ),
-        Sizes(in_width=architecture.in_channels, hidden=0, width=stem.width, side=side),
+def parts_of(architecture: Architecture) -> Iterator[tuple[str, Part]]:
+    """The parts of a network, each with what stands before its names in the built network."""
+    residual = kinds.of(architecture.stages[0].blocks[0]).is_residual
+    stages, width = "stages" if residual else "blocks", architecture.stem.width
+    part = stem(
+        architecture.stem,
+        in_channels=architecture.in_channels,
+        side=architecture.resolution,
+        residual=residual,
     )
-    side = conv_side(side, stem.stride)
-    side = conv_side(side, 2) if stem.max_pool else side
-    width = stem.width
-    for stage in architecture.stages:
-        for block in stage.blocks:
-            yield _block(block, width, side)
-            side, width = conv_side(side, block.stride), block.width
-    head = architecture.head
-    if head.width is not None:
-        yield Part(
-            Group(kind="final", activation=head.activation),
-            Sizes(in_width=width, hidden=0, width=head.width, side=side),
-        )
-        width = head.width
-    yield Part(
-        Group(kind="classifier", activation=head.activation if head.hidden else ""),
-        Sizes(in_width=width, hidden=head.hidden or 0, width=architecture.num_classes, side=side),
+    yield "", part
+    for i, stage in enumerate(architecture.stages):
+        for k, each in enumerate(stage.blocks):
+            part = _known_block(each, in_width=width, side=part.after)
+            yield f"{stages}.{i}.{k}.", part
+            width = each.width
+    yield from head(
+        architecture.head,
+        in_width=width,
+        num_classes=architecture.num_classes,
+        side=part.after,
+        residual=residual,
+        num_stages=len(architecture.stages),
     )
 
 
-def _block(block: Block, in_width: int, side: int) -> Part:
-    hidden = block.hidden(in_width)
-    depthwise = block.kind in ("mbconv", "dsconv")
+def stem(stem: Stem, *, in_channels: int, side: Size, residual: bool = False) -> Part:
+    """The first convolution, and the pooling after it."""
+    name, norm = ("stem.conv", "stem.bn") if residual else ("conv_stem", "bn1")
+    if stem.max_pool:
+        name, norm = "stem.conv1.conv", "stem.conv1.bn"
+    conv = Conv(
+        name,
+        in_width=in_channels,
+        width=stem.width,
+        kernel=stem.kernel,
+        stride=stem.stride,
+        norm=norm,
+        activation=stem.activation,
+    )
+    pool = Pool("stem.pool", width=stem.width, stride=2, kernel=3, counts=True)
     return Part(
-        Group(
-            kind=block.kind,
-            activation=block.activation,
-            kernel=block.kernel,
-            stride=block.stride,
-            has_se=block.se is not None,
-            same_shape=block.keeps_shape(in_width) and block.has_shortcut(in_width),
-            transition=block.transition and not block.keeps_shape(in_width),
-        ),
-        Sizes(
-            in_width=in_width,
-            hidden=hidden,
-            width=block.width,
-            side=side,
-            se_width=block.se_width(in_width),
-            group_width=1 if depthwise else block.group_width or hidden,
-        ),
+        kind="stem_pool" if stem.max_pool else "stem",
+        layers=Layers(branch=(conv, pool) if stem.max_pool else (conv,)),
+        in_width=in_channels,
+        side=side,
     )
+
+
+def block(block: Block, *, in_width: Size, side: Size) -> Part:
+    """A block; of arrays all rows must agree on whether the width changes."""
+    layers = kinds.layers(block, in_width)
+    return Part(kind=block.kind, layers=layers, in_width=in_width, side=side)
+
+
+_known_block = lru_cache(maxsize=4096)(block)  # networks, and those like them, repeat blocks
+
+
+def head(
+    head: Head,
+    *,
+    in_width: Size,
+    num_classes: int,
+    side: Size,
+    residual: bool = False,
+    num_stages: int = 0,
+) -> Iterator[tuple[str, Part]]:
+    """The last convolution; pooling, a hidden layer and the classifier. Prefixes are of names."""
+    if head.width is not None:
+        prefix, name, norm = "", "conv_head", "bn2"
+        if residual:
+            prefix, name, norm = "final_conv.", "conv", "bn"
+        elif head.hidden is not None:  # a block of its own
+            prefix, name, norm = f"blocks.{num_stages}.0.", "conv", "bn1"
+        conv = Conv(
+            name, in_width=in_width, width=head.width, norm=norm, activation=head.activation
+        )
+        layers = Layers(branch=(conv,))
+        yield prefix, Part(kind="final", layers=layers, in_width=in_width, side=side)
+        in_width = head.width
+    width = in_width if head.hidden is None else head.hidden
+    inner = Conv("conv_head", in_width=in_width, width=width, bias=True, activation=head.activation)
+    branch = (
+        GlobalPool(),
+        *(() if head.hidden is None else (inner,)),
+        Linear("head.fc" if residual else "classifier", in_width=width, width=num_classes),
+    )
+    yield "", Part(kind="classifier", layers=Layers(branch=branch), in_width=in_width, side=side)

@@ -8,10 +8,12 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from itertools import groupby
-from typing import Literal
+from typing import Any, Literal
 
-from escalade.core.network.architecture import (
-    Architecture,
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import (
+    BOTTLENECK,
+    REGNET_Z,
     Block,
     Head,
     Rounding,
@@ -21,7 +23,7 @@ from escalade.core.network.architecture import (
 )
 from escalade.core.numbers.rounding import fit_groups, round_to
 
-Kind = Literal["x", "y", "z"]
+Letter = Literal["x", "y", "z"]
 
 BOTTLENECK_RATIO = {"x": 1.0, "y": 1.0, "z": 4.0}
 ACTIVATION = {"x": "relu", "y": "relu", "z": "swish"}
@@ -71,7 +73,7 @@ def stages(
 
 
 def regnet(
-    kind: Kind,
+    kind: Letter,
     *,
     depth: int,
     w0: int,
@@ -114,21 +116,13 @@ def regnet(
     rounding = rounding or Rounding()
     ratio = BOTTLENECK_RATIO[kind] if bottleneck_ratio is None else bottleneck_ratio
     activation = ACTIVATION[kind]
-    se = SqueezeExcite(ratio=0.25, of="input", activation=activation, gate="sigmoid")
     made = []
     shapes = stages(
         depth, w0, wa, wm, group_width=group_width, bottleneck_ratio=ratio, step=rounding.width
     )
     for i, (width, num_blocks, group) in enumerate(shapes):
-        first = Block(
-            kind="regnet_z" if kind == "z" else "bottleneck",
-            stride=strides[min(i, len(strides) - 1)],
-            expansion=ratio,
-            width=width,
-            se=None if kind == "x" else se,
-            group_width=group,
-            activation=activation,
-        )
+        stride = strides[min(i, len(strides) - 1)]
+        first = replace(block(kind, width=width, group_width=group), stride=stride, expansion=ratio)
         made.append(Stage(blocks=(first, *[replace(first, stride=1)] * (num_blocks - 1))))
     return Architecture(
         name=name,
@@ -139,6 +133,26 @@ def regnet(
         stages=tuple(made),
         head=head or Head(width=HEAD_WIDTH[kind], activation=activation),
         rounding=rounding,
+    )
+
+
+def block(kind: Letter, *, width: Any, group_width: Any) -> Block:
+    """One of its blocks, without stride; widths may be arrays.
+
+    Args:
+        kind: `x`, `y` or `z`.
+        width: of the output.
+        group_width: of the middle convolution.
+    """
+    activation = ACTIVATION[kind]
+    se = SqueezeExcite(ratio=0.25, of="input", activation=activation, gate="sigmoid")
+    return Block(
+        kind=REGNET_Z if kind == "z" else BOTTLENECK,
+        expansion=BOTTLENECK_RATIO[kind],
+        width=width,
+        se=None if kind == "x" else se,
+        group_width=group_width,
+        activation=activation,
     )
 
 

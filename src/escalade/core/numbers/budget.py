@@ -7,6 +7,8 @@ import math
 import re
 from dataclasses import dataclass
 
+from escalade.core.values.invalid import Invalid
+
 KINDS = ("macs", "params", "activations", "latency")
 _SUFFIXES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "b": 1e9, "t": 1e12}
 _TIMES = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
@@ -22,11 +24,12 @@ class Budget:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise ValueError(f"budget_kind: {self.kind!r} is not known; use {', '.join(KINDS)}")
+            problem = f"{self.kind!r} is not known"
+            raise Invalid(problem, path=("budget_kind",), remedy=f"use {', '.join(KINDS)}")
         if not self.target > 0 or not math.isfinite(self.target):
-            raise ValueError(f"budgets: {self.target} is not a positive amount")
+            raise Invalid(f"{self.target} is not a positive amount", path=("budgets",))
         if not 0 < self.tolerance < 1:
-            raise ValueError(f"tolerance: {self.tolerance} is outside (0, 1)")
+            raise Invalid(f"{self.tolerance} is outside (0, 1)", path=("tolerance",))
 
     @property
     def low(self) -> float:
@@ -49,20 +52,22 @@ class Ladder:
     """Budgets of the scaling stages, rising; stage 0 is the base network's.
 
     Raises:
-        ValueError: if it is empty, mixes kinds or does not rise.
+        Invalid: if it is empty, mixes kinds or does not rise.
     """
 
     budgets: tuple[Budget, ...]
 
     def __post_init__(self) -> None:
         if not self.budgets:
-            raise ValueError("budgets: give at least one, such as 60M,120M,240M")
+            problem = "there are none"
+            raise Invalid(problem, path=("budgets",), remedy="give at least one, such as 60M,120M")
         targets = [budget.target for budget in self.budgets]
         if any(b <= a for a, b in itertools.pairwise(targets)):
-            shown = ", ".join(format_amount(t, self.kind) for t in targets)
-            raise ValueError(f"budgets: {shown} do not rise; list them from small to large")
+            shown = ", ".join(format_amount(t, self.budgets[0].kind) for t in targets)
+            problem = f"{shown} do not rise"
+            raise Invalid(problem, path=("budgets",), remedy="list them from small to large")
         if len({budget.kind for budget in self.budgets}) > 1:
-            raise ValueError("budgets: all budgets of a ladder are of one kind")
+            raise Invalid("all budgets of a ladder are of one kind", path=("budgets",))
 
     @property
     def kind(self) -> str:
@@ -77,29 +82,34 @@ class Ladder:
         """The real-valued scaling stage j = log2(f / f_0) (docs/cli.md)."""
         return math.log2(target / self.budgets[0].target)
 
-    def grown(self, num: int) -> tuple[Budget, ...]:
-        """The next `num` budgets, continuing the last ratio (2 for a ladder of one)."""
-        last = self.budgets[-1]
-        ratio = last.target / self.budgets[-2].target if len(self.budgets) > 1 else 2.0
+    def grown(self, num: int, *, doubles: bool = False) -> tuple[Budget, ...]:
+        """The next `num` budgets, continuing the last ratio; or doubling, as a ladder of one."""
+        last, ratio = self.budgets[-1], 2.0
+        if len(self.budgets) > 1 and not doubles:
+            ratio = last.target / self.budgets[-2].target
         return tuple(
             Budget(last.target * ratio**i, last.kind, last.tolerance) for i in range(1, num + 1)
         )
 
 
-def parse_amount(text: str, *, kind: str = "macs", where: str = "budgets") -> float:
+def parse_amount(text: str, *, kind: str = "macs", kind_flag: str = "--budget-kind") -> float:
     """Read `60M`, `1.5G`, `800k` or, for latency, `4ms`.
 
+    Args:
+        text: the amount.
+        kind: what it counts.
+        kind_flag: what says so, for the message.
+
     Raises:
-        ValueError: naming the text and what would work.
+        Invalid: with the text and what would work.
     """
     match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)\s*([a-zA-Z]*)\s*", text)
     known = _TIMES if kind == "latency" else _SUFFIXES
     if match is None or match[2].lower() not in known:
         example = "4ms" if kind == "latency" else "60M, 1.5G or 800k"
         if match is not None and match[2].lower() in _TIMES:
-            flag = "--budget-kind" if where == "budgets" else "kind"
-            example += f"; times are of {flag} latency"
-        raise ValueError(f"{where}: cannot read {text!r} as an amount; write it like {example}")
+            example += f"; times are of {kind_flag} latency"
+        raise Invalid(f"cannot read {text!r} as an amount", remedy=f"write it like {example}")
     return float(match[1]) * known[match[2].lower()]
 
 

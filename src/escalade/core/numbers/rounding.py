@@ -7,18 +7,46 @@ what a space realises must agree with it exactly.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 if TYPE_CHECKING:
-    from escalade.core.space.population import IntArray
+    import numpy as np
+    import numpy.typing as npt
 
-Side = TypeVar("Side", int, "IntArray")
+    Ints = npt.NDArray[np.int64]
+    Floats = npt.NDArray[np.floating[Any]]
+
+Side = TypeVar("Side", int, "Ints")
 
 
-def make_divisible(value: float, divisor: int = 8) -> int:
-    """Round to the nearest multiple of `divisor`, never below it nor below 90 % of `value`."""
-    rounded = max(divisor, int(value + divisor / 2) // divisor * divisor)
-    return rounded + divisor if rounded < 0.9 * value else rounded
+@overload
+def make_divisible(value: float, divisor: int = 8) -> int: ...
+@overload
+def make_divisible(value: Floats, divisor: int = 8) -> Ints: ...
+def make_divisible(value: float | Floats, divisor: int = 8) -> int | Ints:
+    """Round to the nearest multiple of `divisor`, never below it nor below 90 % of `value`.
+
+    Of an array, every value.
+    """
+    if isinstance(value, int | float):
+        rounded = max(divisor, int(value + divisor / 2) // divisor * divisor)
+        return rounded + divisor if rounded < 0.9 * value else rounded
+    many = (value + divisor / 2).astype("int64") // divisor * divisor
+    many = many.clip(divisor)
+    rounded_up: Ints = many + divisor * (many < 0.9 * value)
+    return rounded_up
+
+
+@overload
+def to_nearest(value: float) -> int: ...
+@overload
+def to_nearest(value: Floats) -> Ints: ...
+def to_nearest(value: float | Floats) -> int | Ints:
+    """Round to the nearest whole number, half to even; of an array, every value."""
+    if isinstance(value, int | float):
+        return round(value)
+    whole: Ints = value.round().astype("int64")
+    return whole
 
 
 def round_to(value: float, divisor: int) -> int:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from escalade.core.scaling.curves import FORMS, LOG_RATE, Floats
 from escalade.core.scaling.ratios import Scaling
-
-if TYPE_CHECKING:
-    from escalade.core.scaling.grown_members import Member
 
 DIMENSIONS = ("depth", "width", "resolution")
 PERCENTILES = (2.5, 97.5)
@@ -78,19 +74,6 @@ class Growth:
             low, high = np.percentile(predicted, PERCENTILES)
             bounds[dimension] = (float(low), float(high))
         return bounds
-
-    def to_json(self, *, members: Sequence[Member] = ()) -> dict[str, Any]:
-        """The content of growth.json."""
-        points = zip((0.0, *self.stages), (Scaling(), *self.scalings), strict=True)
-        error = self.leave_last_out
-        return {
-            "form": self.form,
-            "notes": list(self.notes),
-            "points": [{"stage": stage} | scaling.to_json() for stage, scaling in points],
-            "functions": {form: _plain(p) for form, p in self.functions.items()},
-            "leave_last_out": None if error is None else {"stage": self.stages[-1]} | _plain(error),
-            "members": [member.to_json() for member in members],
-        }
 
     def _known(self, form: str | None) -> str:
         name = form or self.form
@@ -167,10 +150,3 @@ def _notes(functions: Mapping[str, Parameters], *, num_stages: int) -> tuple[str
         if abs(np.log(parameters["a1"]) - np.array(LOG_RATE)).min() < 1e-6:
             notes.append(f"{dimension}: equation (9) is at its bound a1 = {parameters['a1']:.4g}")
     return tuple(notes)
-
-
-def _plain(nested: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    return {
-        key: {k: dict(v) if isinstance(v, Mapping) else v for k, v in value.items()}
-        for key, value in nested.items()
-    }

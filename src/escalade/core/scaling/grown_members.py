@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from scipy.optimize import brentq
 
-from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget, format_amount
 from escalade.core.scaling.extrapolation import Growth, Interval
@@ -26,7 +24,7 @@ MOST_BLOCKS, MOST_RATIO = 1000, 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class SolvedNetwork:
     """A network nobody searched, at its budget.
 
     `predicted` are the fitted ratios at stage j = log2(f / f_0), `solved` those where the curve,
@@ -42,27 +40,6 @@ class Member:
     gap: float
     interval: Interval | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        """One entry of growth.json's members."""
-        counts = cost.of(self.architecture)
-        interval = None
-        if self.interval is not None:
-            interval = {name: list(bounds) for name, bounds in self.interval.items()}
-        return {
-            "name": self.name,
-            "stage": self.stage,
-            "budget": self.budget.target,
-            "predicted": self.predicted.to_json(),
-            "interval": interval,
-            "solved": self.solved.to_json(),
-            "architecture": self.architecture.to_json(),
-            "macs": counts.macs,
-            "params": counts.params,
-            "activations": counts.activations,
-            "gap": self.gap,
-            "extrapolation": True,
-        }
-
 
 def solve(
     base: Architecture,
@@ -76,7 +53,7 @@ def solve(
     resolution_divisor: int = 4,
     cost_of: CostOf | None = None,
     interval: Interval | None = None,
-) -> Member:
+) -> SolvedNetwork:
     """The network of a budget on a fitted growth curve (ARCHITECTURE.md).
 
     Args:
@@ -108,7 +85,7 @@ def solve(
         resolution_divisor=resolution_divisor,
         cost_of=measure,
     )
-    return Member(
+    return SolvedNetwork(
         name=name,
         stage=stage,
         budget=budget,

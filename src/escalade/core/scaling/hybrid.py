@@ -9,9 +9,10 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-from escalade.core.network.architecture import Architecture, Block, Stage
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Stage
 from escalade.core.numbers.budget import Budget, format_amount
-from escalade.core.scaling.grown_members import Member
+from escalade.core.scaling.grown_members import SolvedNetwork
 from escalade.core.scaling.lattice import CostOf, counted
 from escalade.core.scaling.ratios import follow_inputs, with_depth
 from escalade.core.scaling.rules import Rule, parse
@@ -37,7 +38,7 @@ def scale_to(
     name: str = "",
     base_stage: float = 0.0,
     cost_of: CostOf | None = None,
-) -> Member:
+) -> SolvedNetwork:
     """The network that a rule makes of a base at a budget.
 
     The factor is solved for the budget. Where widths and depths are so few that rounding jumps
@@ -69,7 +70,7 @@ def scale_to(
             amount = format_amount(budget.target, budget.kind)
             raise ValueError(f"budgets: {amount}: {error}") from None
         factor, found = near
-    return Member(
+    return SolvedNetwork(
         name=name,
         stage=stage,
         budget=budget,

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from escalade.core.network import cost
-from escalade.core.network.architecture import Architecture, Stage
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Stage
 from escalade.core.numbers.budget import Budget, format_amount
 from escalade.core.numbers.rounding import round_to
 from escalade.core.scaling.ratios import Scaling, apply, follow_inputs, with_depth

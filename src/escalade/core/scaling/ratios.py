@@ -6,8 +6,9 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from escalade.core.network.architecture import Architecture, Block, Stage
-from escalade.core.network.legality import SIMPLE_KINDS
+from escalade.core.network import kinds
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Stage
 from escalade.core.numbers.rounding import round_to
 
 
@@ -66,23 +67,22 @@ def apply(
 def with_depth(blocks: tuple[Block, ...], depth: int) -> tuple[Block, ...]:
     """Keep the first `depth` blocks, or append copies of the last one with stride 1.
 
-    Copies have a shortcut. What is copied is never a layer left out (`linear`, `identity`): then
-    it is the last block before that, at the stage's width. Without any the blocks stay.
+    Copies have a shortcut. What is copied is never what a layer left out leaves: then it is the
+    last block before that, at the stage's width. Without any the blocks stay.
     """
-    copied = [block for block in blocks if block.kind not in SIMPLE_KINDS][-1:]
+    copied = [block for block in blocks if not kinds.of(block).left_out][-1:]
     extra = max(0, depth - len(blocks))
     more = (replace(b, stride=1, width=blocks[-1].width, skip=True) for b in copied * extra)
     return (*blocks[:depth], *more)
 
 
 def follow_inputs(stem_width: int, stages: Iterable[Stage]) -> tuple[Stage, ...]:
-    """The stages with every `identity` at its input's width, which it cannot choose."""
+    """The stages with every block that passes its input on at the input's width."""
     made, width = [], stem_width
     for stage in stages:
         blocks = []
         for block in stage.blocks:
-            follows = block.kind == "identity" and block.width != width
-            blocks.append(replace(block, width=width) if follows else block)
+            blocks.append(replace(block, width=width) if kinds.of(block).passes_on else block)
             width = blocks[-1].width
         made.append(Stage(blocks=tuple(blocks)))
     return tuple(made)

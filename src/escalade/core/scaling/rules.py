@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
 
 from escalade.core.scaling.ratios import Scaling
+from escalade.core.values.invalid import Invalid, closest
 
 # EfficientNet's ratios of depth, width and resolution for each step of its rule (section 3.3 there)
 COMPOUND = (1.2, 1.1, 1.15)
@@ -140,8 +140,8 @@ def _by_weights(name: str) -> Rule:
     return Rule(name, depth / total, width / total, resolution / total, group_width / total)
 
 
-def _unknown(name: str, what: str) -> ValueError:
+def _unknown(name: str, what: str) -> Invalid:
     same = [known for known in NAMED if sorted(known.lower()) == sorted(name.lower())]
-    close = difflib.get_close_matches(name, same or NAMED, 1, cutoff=0.0 if same else 0.5)
-    hint = f"did you mean {close[0]}? " if close else ""
-    return ValueError(f"rule: {name!r} {what}; {hint}use {_FORMS}")
+    close = closest(name, same or NAMED) or next(iter(same), None)
+    hint = f"did you mean {close}? " if close else ""
+    return Invalid(f"{name!r} {what}", path=("rule",), remedy=f"{hint}use {_FORMS}")

@@ -6,8 +6,10 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from escalade.core.network.architecture import Architecture, Block, Stage
-from escalade.core.network.legality import RESIDUAL_KINDS, SIMPLE_KINDS
+from escalade.core.network import kinds
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Stage
+from escalade.core.network.kinds import HIDDEN_STEP
 from escalade.core.numbers.rounding import (
     fit_groups,
     make_divisible,
@@ -95,7 +97,7 @@ def _widened(
     if ratio == group_ratio == 1:
         return architecture
     step = architecture.rounding.width
-    if architecture.stages[0].blocks[0].kind not in RESIDUAL_KINDS:
+    if not kinds.of(architecture.stages[0].blocks[0]).is_residual:
         return _widened_mobile(architecture, ratio, step, round_width)
 
     def widen(block: Block) -> Block:
@@ -120,11 +122,11 @@ def _with_groups(block: Block, ratio: float) -> Block:
         group = round_group_width(group * ratio)
     width, group = fit_groups(block.width, block.expansion, group)
     fitted = replace(block, width=width, group_width=group)
-    if fitted.hidden(0) % group == 0:
+    if kinds.hidden(fitted, 0) % group == 0:
         return fitted
     # An expansion like 1.5, which the published rounding was not made for.
     nearby = sorted(range(1, 2 * width + 8 * group), key=lambda w: (abs(w - width), w))
-    fits = (w for w in nearby if replace(fitted, width=w).hidden(0) % group == 0)
+    fits = (w for w in nearby if kinds.hidden(replace(fitted, width=w), 0) % group == 0)
     return replace(fitted, width=next(fits, width))
 
 
@@ -161,7 +163,7 @@ def _first_blocks(stages: tuple[Stage, ...]) -> Iterator[Block]:
     """What reads the output of the stage before: pools hand it on."""
     for block in (block for stage in stages for block in stage.blocks):
         yield block
-        if block.kind != "identity":
+        if not kinds.of(block).passes_on:
             return
 
 
@@ -171,7 +173,7 @@ def _step_for(step: int, readers: tuple[Block, ...]) -> int:
     timm's builder rounds hidden widths to multiples of 8; a step below 8 is only legal where that
     changes nothing.
     """
-    expanding = [b.expansion for b in readers if b.kind not in ("dsconv", *SIMPLE_KINDS)]
-    if step % 8 == 0 or all(step * expansion % 8 == 0 for expansion in expanding):
+    expanding = [block.expansion for block in readers if kinds.of(block).expands]
+    if step % HIDDEN_STEP == 0 or all(step * e % HIDDEN_STEP == 0 for e in expanding):
         return step
-    return math.lcm(step, 8)
+    return math.lcm(step, HIDDEN_STEP)

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from escalade.core.network.architecture import (
-    Architecture,
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import (
+    DSCONV,
     Block,
     Head,
     Rounding,
@@ -23,11 +24,13 @@ from escalade.core.network.architecture import (
     Stage,
     Stem,
 )
+from escalade.core.network.cost import PRICES, Price
+from escalade.core.network.legality import check_squeezed
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.choice_network import ChoiceNetworks
 from escalade.core.space.choice_shape import ChoiceShape, LayerShape
 from escalade.core.space.choice_tables import ChoiceTables, choice_tables
-from escalade.core.space.layout import Counter, Layout, needed
+from escalade.core.space.layout import Counter, Layout
 from escalade.core.space.path import Gene
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.scaling_stages import Ratios
@@ -38,16 +41,12 @@ from escalade.core.space.space_checks import (
     check_side,
     check_some,
     check_squeeze,
-    check_squeezed,
     check_stride,
     check_widths,
 )
 from escalade.core.space.traits import Traits
 from escalade.core.values.codec import encode
 from escalade.core.values.invalid import Invalid, check_known, within
-
-if TYPE_CHECKING:
-    from escalade.core.latency.latency_table import LatencyTable
 
 IDENTITY = "identity"
 # How a supernet runs an identity: as a 1x1 convolution, alone (LET) or with ReLU, or as it is.
@@ -78,7 +77,7 @@ class FirstBlock:
     @property
     def block(self) -> Block:
         return Block(
-            kind="dsconv",
+            kind=DSCONV,
             kernel=self.kernel,
             stride=self.stride,
             expansion=1.0,
@@ -359,11 +358,8 @@ class ChoiceList(Layout):
 
     @cached_property
     def _macs(self) -> ChoiceTables:
-        return choice_tables(self.networks, self.resolution, "macs")
+        return choice_tables(self.networks, self.resolution, PRICES["macs"])
 
-    def counter(self, kind: str, latency: LatencyTable | None, ratios: Ratios) -> Counter:
-        table = needed(latency, space=self.name) if kind == "latency" else None
-        tables = choice_tables(self.networks, self.resolution, kind, table)
-        if table is not None:
-            return lambda population: table.total(tables.sums(population.genomes))
+    def counter(self, price: Price, ratios: Ratios) -> Counter:
+        tables = choice_tables(self.networks, self.resolution, price)
         return lambda population: tables.sums(population.genomes)

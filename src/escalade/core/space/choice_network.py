@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from escalade.core.network.architecture import Block
+from escalade.core.network.block import Block
+from escalade.core.network.kinds import keeps_shape
 from escalade.core.space.choice_shape import ChoiceShape, LayerShape
 
 Genome = Sequence[int]
@@ -63,7 +64,7 @@ class ChoiceNetworks:
 
 def _without_skip(block: Block, in_width: int, wanted: bool) -> Block:
     """The block without its shortcut, if that is wanted and it has one."""
-    return replace(block, skip=False) if wanted and block.keeps_shape(in_width) else block
+    return replace(block, skip=False) if wanted and keeps_shape(block, in_width) else block
 
 
 def _folding(blocks: Blocks, layers: Sequence[LayerShape], is_identity: Sequence[bool]) -> Blocks:

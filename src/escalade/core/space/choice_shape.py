@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from escalade.core.network.architecture import Architecture, Block, Head, Stem
-from escalade.core.network.legality import SIMPLE_KINDS
+from escalade.core.network import kinds
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, Stem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ class LayerShape:
 
 def _plain(block: Block, held: Block) -> Block:
     """The block as the layer holds it, if it is that choice."""
-    if held.kind not in SIMPLE_KINDS:
+    if not kinds.of(held).left_out:
         return replace(block, skip=held.skip)
     is_bare = block == Block.identity(held.width, stride=held.stride)
     return held if is_bare else block

@@ -2,26 +2,24 @@
 
 Costs are the stand-alone network's. Identities are left out of it and leave the width as it was,
 so a layer costs what its position, its choice, and the width that is left before it say; where the
-space folds, also whether the choice before it is an identity. Each combination is priced once by
-the twin that prices a network (`core.network.cost`, or a latency table), so both agree exactly.
+space folds, also whether the choice before it is an identity. Each combination is priced once.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
-from escalade.core.network.architecture import Block
-from escalade.core.network.price import Price
+from escalade.core.network import parts
+from escalade.core.network.block import Block
+from escalade.core.network.cost import Price
 from escalade.core.numbers.rounding import conv_side
 from escalade.core.space.choice_network import ChoiceNetworks
-from escalade.core.space.population import IntArray, chunks
-
-if TYPE_CHECKING:
-    from escalade.core.latency.latency_table import LatencyTable
+from escalade.core.space.choice_shape import ChoiceShape
+from escalade.core.space.population import IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,14 +57,7 @@ class ChoiceTables:
 
     def sums(self, genomes: IntArray) -> IntArray:
         """The sum of every network's prices: (n,)."""
-        totals = np.empty(len(genomes), dtype=np.int64)
-        for rows in chunks(len(genomes)):
-            totals[rows] = self._chunk(np.ascontiguousarray(genomes[rows].T))
-        return totals
-
-    def _chunk(self, genes: IntArray) -> IntArray:
-        """`genes` is (num_layers, n)."""
-        num = genes.shape[1]
+        genes, num = np.ascontiguousarray(genomes.T), len(genomes)
         total = np.full(num, self.fixed, dtype=np.int64)
         width, after = np.full(num, self.first_width), np.zeros(num, dtype=bool)
         for layer, choice, own in zip(self.layers, genes, self.own, strict=True):
@@ -103,45 +94,44 @@ class ChoiceTables:
         return np.array(min(ends)[1], dtype=np.int64)
 
 
-def choice_tables(
-    networks: ChoiceNetworks, side: int, kind: str, latency: LatencyTable | None = None
-) -> ChoiceTables:
+def choice_tables(networks: ChoiceNetworks, side: int, price: Price) -> ChoiceTables:
     """The tables of a list of choices.
 
     Args:
         networks: what they make.
         side: of the images.
-        kind: macs, params, activations or latency.
-        latency: a device's table, for latency.
+        price: of one part of a network, a whole number.
     """
     shape = networks.shape
-    price = Price.of(shape, kind, latency)
     layers = [layer for *_, layer in shape.layers]
     widths = sorted({shape.first.width, *(layer.width for layer in layers)})
-    fixed = price.stem(shape.stem, side)
-    side = conv_side(side, shape.stem.stride)
-    fixed += price.block(shape.first, shape.stem.width, side)
-    side = conv_side(side, shape.first.stride)
+    stem = parts.stem(shape.stem, in_channels=shape.in_channels, side=side)
+    first = parts.block(shape.first, in_width=shape.stem.width, side=stem.after)
+    side = first.after
     num_choices = len(layers[0].blocks)
     table = np.full((len(layers), 2, len(widths), num_choices), -1, dtype=np.int64)
-    known: dict[tuple[Block | None, int, int], int] = {}
     before = {shape.first.width}
+
+    @cache
+    def priced(block: Block | None, in_width: int, side: int) -> int:
+        return price(parts.block(block, in_width=in_width, side=side)) if block else 0
+
     for layer, rows in zip(layers, table, strict=True):
-        for after, row, choice in np.ndindex(2, len(widths), num_choices):
-            in_width = widths[row]
-            if in_width not in before:
-                continue
-            block = networks.left(layer, choice, in_width, after_identity=bool(after))
-            key = (block, in_width, side)
-            if key not in known:
-                known[key] = price.block(block, in_width, side) if block else 0
-            rows[after, row, choice] = known[key]
+        for after, row, choice in np.ndindex(rows.shape):
+            if widths[row] in before:
+                block = networks.left(layer, choice, widths[row], after_identity=bool(after))
+                rows[after, row, choice] = priced(block, widths[row], side)
         before.add(layer.width)
         side = conv_side(side, layer.stride)
     return ChoiceTables(
-        fixed=fixed,
+        fixed=price(stem) + price(first),
         layers=table,
-        head=np.array([price.head(shape.head.width or 0, width, side) for width in widths]),
+        head=np.array([_head(shape, price, width, side) for width in widths]),
         own=np.array([widths.index(layer.width) for layer in layers]),
         is_identity=np.array([choice in networks.identities for choice in range(num_choices)]),
     )
+
+
+def _head(shape: ChoiceShape, price: Price, in_width: int, side: int) -> int:
+    ends = parts.head(shape.head, in_width=in_width, num_classes=shape.num_classes, side=side)
+    return sum(price(part) for _, part in ends)

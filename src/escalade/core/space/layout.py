@@ -5,12 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from escalade.core.network.architecture import Architecture
+from escalade.core.network.cost import Price
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.choice_shape import ChoiceShape
 from escalade.core.space.path import Gene
@@ -20,10 +20,7 @@ from escalade.core.space.shape import SupernetShape
 from escalade.core.space.traits import Traits
 from escalade.core.values.invalid import Invalid
 
-if TYPE_CHECKING:
-    from escalade.core.latency.latency_table import LatencyTable
-
-Counter = Callable[[Population], npt.NDArray[Any]]
+Counter = Callable[[Population], IntArray]
 
 
 class Layout(ABC):
@@ -136,8 +133,8 @@ class Layout(ABC):
         """The largest resolution of any path."""
 
     @abstractmethod
-    def counter(self, kind: str, latency: LatencyTable | None, ratios: Ratios) -> Counter:
-        """Counts macs, params, activations or seconds of populations."""
+    def counter(self, price: Price, ratios: Ratios) -> Counter:
+        """Sums what the parts of every path's stand-alone network cost, by the price of one."""
 
     def shape(self, ratios: Ratios) -> SupernetShape | ChoiceShape:
         """What a supernet must hold.
@@ -197,16 +194,3 @@ class Layout(ABC):
             f"the space {self.name} has no identities",
             remedy="leave it out, or name a choice space, such as scarlet_small",
         )
-
-
-def needed(table: LatencyTable | None, *, space: str) -> LatencyTable:
-    """The latency table that a space must have where latencies are asked for.
-
-    Raises:
-        ValueError: if it has none.
-    """
-    if table is None:
-        raise ValueError(
-            f"space {space}: latency is measured, not counted, and there is no table of it"
-        )
-    return table

@@ -11,17 +11,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from escalade.core.network.architecture import Architecture, Block, Head, Rounding, Stage
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, Rounding, Stage
+from escalade.core.network.cost import Price
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space import stage_choices
-from escalade.core.space.layer_cost import layer_costs, layer_tables
-from escalade.core.space.layout import Counter, Layout, needed
+from escalade.core.space.layout import Counter, Layout
 from escalade.core.space.path import Gene
 from escalade.core.space.population import IntArray, Population
+from escalade.core.space.price_tables import PriceTables, StagedBlocks, StageRows
 from escalade.core.space.scaling_stages import Ratios
 from escalade.core.space.shape import StageShape, SupernetShape
 from escalade.core.space.space_checks import (
@@ -35,9 +37,6 @@ from escalade.core.space.space_numbers import WholeNumbers
 from escalade.core.space.stage_choices import StageChoices, StageColumns, StemChoices
 from escalade.core.space.traits import Traits
 from escalade.core.values.invalid import within
-
-if TYPE_CHECKING:
-    from escalade.core.latency.latency_table import LatencyTable
 
 KERNELS = WholeNumbers((3, 5))
 NESTED = "a smaller kernel is the centre of the largest, so all are odd, such as [3, 5]"
@@ -203,7 +202,7 @@ class PerLayer(Layout):
             num_classes=self.num_classes,
             stem=self.stem.of(self.stem.widths[genome[STEM]]),
             stages=tuple(
-                Stage(blocks=tuple(_blocks(stage, at, genome)))
+                Stage(blocks=tuple(_made(stage, at, genome)))
                 for stage, at in zip(self.stages, self.columns, strict=True)
             ),
             head=self.head.of(self.head.widths[genome[HEAD]]),
@@ -217,7 +216,7 @@ class PerLayer(Layout):
         return SupernetShape(
             in_channels=self.in_channels,
             num_classes=self.num_classes,
-            stem=self.stem.shape(stem_width),
+            stem=self.stem.of(stem_width),
             head=self.head.of(self.head.widths[-1]),
             stages=stage_choices.stage_shapes(
                 self.stages,
@@ -242,15 +241,43 @@ class PerLayer(Layout):
     def largest_side(self, ratios: Ratios) -> int:
         return self.choosable[-1]
 
-    def counter(self, kind: str, latency: LatencyTable | None, ratios: Ratios) -> Counter:
-        table = needed(latency, space=self.name) if kind == "latency" else None
-        tables = layer_tables(self, self.choosable, kind, table)
-        if table is not None:
-            return lambda population: table.total(layer_costs(self, tables, population.genomes))
-        return lambda population: layer_costs(self, tables, population.genomes)
+    def counter(self, price: Price, ratios: Ratios) -> Counter:
+        tables = PriceTables.of(self._blocks(), price)
+        return lambda population: self._sums(tables, population.genomes)
+
+    def _blocks(self) -> StagedBlocks:
+        """A setting is a resolution."""
+        head_widths: Any = np.array(self.head.widths)
+        return StagedBlocks(
+            in_channels=self.in_channels,
+            num_classes=self.num_classes,
+            sides=np.array(self.choosable),
+            stem=self.stem.of(0),
+            stem_widths=np.array([self.stem.widths]),
+            blocks=[stage.every_block for stage in self.stages],
+            widths=[np.array([stage.widths]) for stage in self.stages],
+            head=self.head.of(head_widths),
+        )
+
+    def _sums(self, tables: PriceTables, genomes: IntArray) -> IntArray:
+        genes, stages = np.ascontiguousarray(genomes.T), []
+        for stage, at in zip(self.stages, self.columns, strict=True):
+            widths, kernels, *rest = (genes[where] for where in at.layers)
+            choices = (widths * len(stage.kernels) + kernels) * len(stage.expansions)
+            depth = at.least + genes[at.depth]
+            stages.append(
+                StageRows(
+                    least=at.least,
+                    depth=depth,
+                    scaled=depth,
+                    widths=widths,
+                    choices=choices + sum(rest),
+                )
+            )
+        return tables.sums(genes[RESOLUTION], genes[STEM], stages, genes[HEAD])
 
 
-def _blocks(stage: LayerStage, at: StageColumns, genome: IntArray) -> Iterator[Block]:
+def _made(stage: LayerStage, at: StageColumns, genome: IntArray) -> Iterator[Block]:
     widths, kernels, *rest = (genome[where] for where in at.layers)
     expansions = rest[0] if rest else np.zeros_like(widths)
     for position in range(at.least + int(genome[at.depth])):

@@ -9,20 +9,22 @@ ones come from scaling the best (section 6.4).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from escalade.core.network.architecture import Architecture, Head, Rounding, Stem
-from escalade.core.network.regnet import ACTIVATION, BOTTLENECK_RATIO, regnet
+from escalade.core.network import parts, regnet
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Head, Rounding, Stem
+from escalade.core.network.cost import Price
+from escalade.core.network.many import block_prices
+from escalade.core.numbers.rounding import conv_side
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.ratios import Scaling
-from escalade.core.space.design_cost import design_costs
-from escalade.core.space.design_latency import design_latency
-from escalade.core.space.layout import Counter, Layout, needed
+from escalade.core.space.layout import Counter, Layout
 from escalade.core.space.path import Gene, values
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.regnet_stages import Floats, RegNetStages, regnet_stages
@@ -30,10 +32,7 @@ from escalade.core.space.scaling_stages import Ratios
 from escalade.core.space.space_checks import check_stride, check_widths
 from escalade.core.space.space_numbers import Numbers, Span, WholeNumbers
 from escalade.core.space.traits import Traits
-from escalade.core.values.invalid import Invalid, check_known, within
-
-if TYPE_CHECKING:
-    from escalade.core.latency.latency_table import LatencyTable
+from escalade.core.values.invalid import Invalid
 
 # Steps of the slope and the width ratio, in which the published networks are written.
 WA_STEP, WM_STEP = 0.01, 0.001
@@ -68,7 +67,7 @@ class QuantisedLinear(Layout):
     """
 
     name: str
-    block: str
+    block: regnet.Letter
     resolutions: WholeNumbers
     depth: Span
     w0: Span
@@ -91,8 +90,6 @@ class QuantisedLinear(Layout):
     )
 
     def check(self) -> None:
-        with within("block"):
-            check_known(self.block, ACTIVATION)
         for name, bounds in (("wa", self.wa), ("wm", self.wm)):
             if len(bounds) != 2 or bounds[0] >= bounds[1]:
                 raise Invalid("expected [least, most] with least < most", path=(name,))
@@ -112,9 +109,13 @@ class QuantisedLinear(Layout):
                 path=("resolutions",),
             )
 
+    def strides(self, num_stages: int) -> list[int]:
+        """Of the stages of a network of so many."""
+        return [self.first_stride, *[2] * (num_stages - 1)]
+
     def total_stride(self, num_stages: int) -> int:
         """The product of all strides of a network of so many stages."""
-        return int(self.stem_stride * self.first_stride * 2 ** (num_stages - 1))
+        return math.prod((self.stem_stride, *self.strides(num_stages)))
 
     @property
     def stem(self) -> Stem:
@@ -126,7 +127,7 @@ class QuantisedLinear(Layout):
 
     @property
     def activation(self) -> str:
-        return ACTIVATION[self.block]
+        return regnet.ACTIVATION[self.block]
 
     # Genomes
 
@@ -219,8 +220,8 @@ class QuantisedLinear(Layout):
     # Networks
 
     def realise(self, genome: IntArray, scaling: Scaling) -> tuple[Architecture, None]:
-        network = regnet(
-            self.block,  # type: ignore[arg-type]
+        network = regnet.regnet(
+            self.block,
             **values(self.genes, genome),
             in_channels=self.in_channels,
             num_classes=self.num_classes,
@@ -243,19 +244,31 @@ class QuantisedLinear(Layout):
     def largest_side(self, ratios: Ratios) -> int:
         return max(self.resolutions)
 
-    @property
-    def bottleneck_ratio(self) -> float:
-        return BOTTLENECK_RATIO[self.block]
-
-    def counter(self, kind: str, latency: LatencyTable | None, ratios: Ratios) -> Counter:
-        if kind != "latency":
-            return lambda population: design_costs(
-                self, self.stage_arrays(population.genomes), self.sides(population, ratios)
-            )[kind]
-        table = needed(latency, space=self.name)
-        return lambda population: design_latency(
-            self, table, self.stage_arrays(population.genomes), self.sides(population, ratios)
+    def counter(self, price: Price, ratios: Ratios) -> Counter:
+        return lambda population: self._sums(
+            price, self.stage_arrays(population.genomes), self.sides(population, ratios)
         )
+
+    def _sums(self, price: Price, stages: RegNetStages, sides: IntArray) -> IntArray:
+        """The sum of the prices of every network's parts: (n,)."""
+        part = parts.stem(self.stem, in_channels=self.in_channels, side=sides, residual=True)
+        total: IntArray = np.zeros(len(sides), dtype=np.int64) + price(part)
+        in_width, side = np.full(len(sides), self.stem_width), part.after
+        for stage, stride in enumerate(self.strides(stages.widths.shape[1])):
+            width, depth = stages.widths[:, stage], stages.depths[:, stage]
+            more = regnet.block(self.block, width=width, group_width=stages.groups[:, stage])
+            first = replace(more, stride=stride)
+            there = depth > 0
+            total += there * block_prices(price, first, in_width=in_width, side=side)
+            in_width = np.where(there, width, in_width)
+            side = np.where(there, conv_side(side, stride), side)
+            later = block_prices(price, more, in_width=width, side=side)
+            total += np.maximum(depth - 1, 0) * later
+        ends = parts.head(
+            self.head, in_width=in_width, num_classes=self.num_classes, side=side, residual=True
+        )
+        total += sum(price(part) for _, part in ends)
+        return total
 
     def stage_arrays(self, genomes: IntArray) -> RegNetStages:
         """Widths, depths and group widths of every network's stages."""
@@ -265,7 +278,7 @@ class QuantisedLinear(Layout):
             wa=self._values(genomes, "wa"),
             wm=self._values(genomes, "wm"),
             group_width=self._values(genomes, "group_width").astype(np.int64),
-            bottleneck_ratio=self.bottleneck_ratio,
+            bottleneck_ratio=regnet.BOTTLENECK_RATIO[self.block],
             step=self.width_divisor,
             most_stages=self.stages.most,
         )

@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from escalade.core.network.architecture import Block, Head, SqueezeExcite
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StemShape:
-    """The largest stem; kernel and stride are fixed."""
-
-    width: int
-    kernel: int = 3
-    stride: int = 2
-    activation: str = "hard_swish"
+from escalade.core.network.block import MBCONV, Block, Head, SqueezeExcite, Stem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +21,7 @@ class StageShape:
     expansions: tuple[float, ...]
     kernels: tuple[int, ...]
     stride: int
-    kind: str = "mbconv"
+    kind: str = MBCONV
     se: SqueezeExcite | None = None
     activation: str = "hard_swish"
     transition: bool = False
@@ -70,7 +60,7 @@ class SupernetShape:
 
     in_channels: int
     num_classes: int
-    stem: StemShape
+    stem: Stem
     head: Head
     stages: tuple[StageShape, ...]
     shared_kernels: bool = True

@@ -7,7 +7,7 @@ changes nothing. The space decides legality once, by `repair`: equal paths have 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
@@ -16,12 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from escalade.core.network.architecture import Architecture
+from escalade.core.network.cost import PRICES, Price
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.choice_shape import ChoiceShape
 from escalade.core.space.layout import Counter, Layout
 from escalade.core.space.path import Gene, Path
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.population import IntArray, Population, chunks
 from escalade.core.space.scaling_stages import distinct, near, union
 from escalade.core.space.shape import SupernetShape
 from escalade.core.space.traits import Traits
@@ -294,9 +295,23 @@ class Space:
         Raises:
             ValueError: for latency without a table.
         """
+        price, total = self._pricing(kind)
         if kind not in self._counters:
-            self._counters[kind] = self.layout.counter(kind, self.latency, self.ratios)
-        return self._counters[kind](population)
+            self._counters[kind] = self.layout.counter(price, self.ratios)
+        sums = np.empty(len(population), dtype=np.int64)
+        for rows in chunks(len(population)):
+            sums[rows] = self._counters[kind](population[rows])
+        return total(sums)
+
+    def _pricing(self, kind: str) -> tuple[Price, Callable[[IntArray], npt.NDArray[Any]]]:
+        """What a part costs in whole numbers, and what sums of these mean."""
+        if kind != "latency":
+            return PRICES[kind], lambda sums: sums
+        if self.latency is None:
+            raise ValueError(
+                f"space {self.name}: latency is measured, not counted, and there is no table of it"
+            )
+        return self.latency.price, self.latency.total
 
     @cached_property
     def shape(self) -> SupernetShape | ChoiceShape:

@@ -7,13 +7,14 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from escalade.core.network.architecture import Block, Head, SqueezeExcite
-from escalade.core.network.legality import ACTIVATIONS, GATES
+from escalade.core.network.block import Head, SqueezeExcite
+from escalade.core.network.kinds import ACTIVATIONS, KINDS
+from escalade.core.network.legality import GATES
 from escalade.core.values.invalid import Invalid, check_known, within
 
-# The blocks that the supernet has elastic layers for.
-KINDS = ("mbconv", "dsconv")
-KNOWN = {"kind": KINDS, "activation": ACTIVATIONS, "gate": GATES, "of": ("input", "hidden")}
+# Of kinds, those that the supernet has elastic layers for.
+ELASTIC = tuple(name for name, kind in KINDS.items() if kind.is_elastic)
+KNOWN = {"kind": ELASTIC, "activation": ACTIVATIONS, "gate": GATES, "of": ("input", "hidden")}
 
 
 def check_names(part: Any, *names: str) -> None:
@@ -83,16 +84,3 @@ def check_squeeze(se: SqueezeExcite) -> None:
     check_names(se, "activation", "gate", "of")
     if se.ratio > 1:
         raise Invalid(f"{se.ratio} is outside (0, 1]", path=("ratio",))
-
-
-def check_squeezed(block: Block, in_width: int) -> None:
-    """A squeeze-excitation with a channel left."""
-    se = block.se
-    assert se is not None
-    if block.se_width(in_width) < 1:
-        of = block.hidden(in_width) if se.of == "hidden" else in_width
-        raise Invalid(
-            f"{se.ratio:g} of {of} channels is none",
-            path=("ratio",),
-            remedy=f"use {1 / of:.2g} or more",
-        )

@@ -15,15 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from escalade.core.network.architecture import Architecture, Block, SqueezeExcite, Stem
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import MBCONV, Block, SqueezeExcite, Stem
+from escalade.core.network.kinds import KINDS
+from escalade.core.network.legality import check_squeezed
 from escalade.core.space.path import Gene
 from escalade.core.space.population import IntArray
-from escalade.core.space.shape import StageShape, StemShape
+from escalade.core.space.shape import StageShape
 from escalade.core.space.space_checks import (
     check_names,
     check_odd,
     check_squeeze,
-    check_squeezed,
     check_stride,
     check_widths,
 )
@@ -48,12 +50,6 @@ class StemChoices:
         """The stem of that width."""
         return Stem(width=width, kernel=self.kernel, stride=self.stride, activation=self.activation)
 
-    def shape(self, width: int) -> StemShape:
-        """The stem of a supernet, from its largest width."""
-        return StemShape(
-            width=width, kernel=self.kernel, stride=self.stride, activation=self.activation
-        )
-
     def check(self, divisor: int) -> None:
         """Raise an `Invalid` for a stem that no network can have."""
         check_names(self, "activation")
@@ -65,7 +61,7 @@ class StemChoices:
 class StageChoices:
     """Choices of one stage, or of each of its layers."""
 
-    kind: str = "mbconv"
+    kind: str = MBCONV
     depth: Span
     widths: WholeNumbers
     expansions: Numbers
@@ -85,6 +81,13 @@ class StageChoices:
             se=self.se,
             activation=self.activation,
         )
+
+    @property
+    def every_block(self) -> Block:
+        """The first block with all choices but the width, as arrays of kernels by expansions."""
+        kernels: Any = np.array(self.kernels)[:, None]
+        expansions: Any = np.array(self.expansions)
+        return self.block(kernel=kernels, expansion=expansions, width=0, stride=self.stride)
 
     def shape(self, *, depth: int, width: int, in_width: int) -> StageShape:
         """What a supernet holds of the stage, from the largest depth and widths."""
@@ -111,8 +114,8 @@ class StageChoices:
         check_stride(self.stride)
         check_widths(self.widths, divisor)
         check_odd(self.kernels, "kernels")
-        if self.kind == "dsconv" and self.expansions != (1.0,):
-            raise Invalid("dsconv does not expand; use [1]", path=("expansions",))
+        if not KINDS[self.kind].expands and self.expansions != (1.0,):
+            raise Invalid(f"{self.kind} does not expand; use [1]", path=("expansions",))
         if self.se is not None:
             with within("se"):
                 check_squeeze(self.se)

@@ -8,21 +8,23 @@ are drawn uniformly, as the published stages' mean costs need (docs/deviations.m
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from escalade.core.network.architecture import Architecture, Head, Rounding, Stage
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Head, Rounding, Stage
+from escalade.core.network.cost import Price
 from escalade.core.numbers.rounding import make_divisible, round_to, scale_depth
 from escalade.core.scaling.ratios import Scaling, with_depth
 from escalade.core.space import stage_choices
-from escalade.core.space.layout import Counter, Layout, needed
+from escalade.core.space.layout import Counter, Layout
 from escalade.core.space.path import Gene
 from escalade.core.space.population import IntArray, Population
-from escalade.core.space.population_cost import Tables, population_costs
-from escalade.core.space.population_latency import population_latency
+from escalade.core.space.price_tables import PriceTables, StagedBlocks, StageRows
 from escalade.core.space.scaling_stages import ONE, Ratios, Realised
 from escalade.core.space.shape import SupernetShape
 from escalade.core.space.space_checks import check_head, check_some
@@ -31,9 +33,6 @@ from escalade.core.space.stage_choices import StageChoices, StageColumns, StemCh
 from escalade.core.space.traits import Traits
 from escalade.core.values.codec import ABSENT
 from escalade.core.values.invalid import Invalid, within
-
-if TYPE_CHECKING:
-    from escalade.core.latency.latency_table import LatencyTable
 
 RESOLUTION, STEM = 0, 1
 
@@ -225,7 +224,7 @@ class Staged(Layout):
         return SupernetShape(
             in_channels=self.in_channels,
             num_classes=self.num_classes,
-            stem=self.stem.shape(stem_width),
+            stem=self.stem.of(stem_width),
             head=self.head,
             stages=stage_choices.stage_shapes(
                 self.stages,
@@ -239,20 +238,72 @@ class Staged(Layout):
     # Populations
 
     def sides(self, population: Population, ratios: Ratios) -> IntArray:
-        table: IntArray = Tables.of(self, ratios).sides
-        return table[population.genomes[:, 0], population.strategies[:, 2]]
+        sides = _table(self.side, self.resolutions, ratios.resolution)
+        return sides[population.genomes[:, RESOLUTION], population.strategies[:, 2]]
 
     def depths(self, population: Population, ratios: Ratios) -> IntArray:
-        table, ratio = Tables.of(self, ratios).depths, population.strategies[:, 0]
+        table, ratio = self._depths(ratios), population.strategies[:, 0]
         bases = [at.least + population.genomes[:, at.depth] for at in self.columns]
-        depths: IntArray = sum(table[base, ratio] for base in bases)  # type: ignore[assignment]
+        depths: IntArray = np.sum([table[base, ratio] for base in bases], axis=0)
         return depths
 
     def largest_side(self, ratios: Ratios) -> int:
         return max(self.side(side, max(ratios.resolution)) for side in self.resolutions)
 
-    def counter(self, kind: str, latency: LatencyTable | None, ratios: Ratios) -> Counter:
-        if kind != "latency":
-            return lambda population: population_costs(self, ratios, population)[kind]
-        table = needed(latency, space=self.name)
-        return lambda population: population_latency(self, ratios, table, population)
+    def counter(self, price: Price, ratios: Ratios) -> Counter:
+        tables, depths = PriceTables.of(self._blocks(ratios), price), self._depths(ratios)
+        return lambda population: self._sums(tables, depths, ratios, population)
+
+    def _blocks(self, ratios: Ratios) -> StagedBlocks:
+        """A setting is a resolution, its ratio and a width ratio."""
+        sides = _table(self.side, self.resolutions, ratios.resolution)
+
+        def by_setting(widths: WholeNumbers) -> IntArray:
+            return np.tile(_table(self.width, widths, ratios.width).T, (sides.size, 1))
+
+        return StagedBlocks(
+            in_channels=self.in_channels,
+            num_classes=self.num_classes,
+            sides=np.repeat(sides.ravel(), len(ratios.width)),
+            stem=self.stem.of(0),
+            stem_widths=by_setting(self.stem.widths),
+            blocks=[stage.every_block for stage in self.stages],
+            widths=[by_setting(stage.widths) for stage in self.stages],
+            head=self.head,
+        )
+
+    def _sums(
+        self, tables: PriceTables, depths: IntArray, ratios: Ratios, population: Population
+    ) -> IntArray:
+        genes = np.ascontiguousarray(population.genomes.T)
+        d, w, r = np.ascontiguousarray(population.strategies.T)
+        setting = (genes[RESOLUTION] * len(ratios.resolution) + r) * len(ratios.width) + w
+        stages = []
+        for stage, at in zip(self.stages, self.columns, strict=True):
+            width, expansion, more = genes[at.depth - 2 : at.depth + 1]
+            kernels, depth = genes[at.layers[0]], at.least + more
+            choices = (width * len(stage.kernels) + kernels) * len(stage.expansions) + expansion
+            widths = np.broadcast_to(width, kernels.shape)
+            stages.append(
+                StageRows(
+                    least=at.least,
+                    depth=depth,
+                    scaled=depths[depth, d],
+                    widths=widths,
+                    choices=choices,
+                )
+            )
+        return tables.sums(setting, genes[STEM], stages, np.zeros_like(setting))
+
+    def _depths(self, ratios: Ratios) -> IntArray:
+        """Scaled depths: (base depth from 0, ratio)."""
+        bases = range(max(stage.depth.most for stage in self.stages) + 1)
+        return _table(lambda base, ratio: base and scale_depth(base, ratio), bases, ratios.depth)
+
+
+def _table(
+    scale: Callable[[int, float], int], sizes: Sequence[int], ratios: Sequence[float]
+) -> IntArray:
+    """What ratios make of sizes: (size, ratio)."""
+    rows = [[scale(size, ratio) for ratio in ratios] for size in sizes]
+    return np.array(rows, dtype=np.int64)

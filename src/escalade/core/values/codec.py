@@ -7,12 +7,14 @@ are all read here.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from escalade.core.values.invalid import Invalid, check_known, nearest, within
 
@@ -57,21 +59,19 @@ def exact(kind: type, value: Any) -> Any:
     return value
 
 
-def numbers_as_text(kind: type, value: Any) -> Any:
-    """A scalar, where YAML 1.1 takes numbers such as 1e-3 for text.
+def written(kind: type, value: Any) -> Any:
+    """A scalar as people write it: 1e-3, which YAML 1.1 takes for text, and 2 where 2.0 is meant.
 
     Raises:
         Invalid: if it is of another type.
     """
     if kind in (int, float) and isinstance(value, str):
-        try:
+        with suppress(ValueError):
             value = kind(value)
-        except ValueError:
-            pass
-        else:
-            if math.isnan(value):
-                raise Invalid(f"expected {_WORDS[kind]}, got nan")
-    return exact(kind, value)
+    exact(kind, value)
+    if kind is float and not math.isfinite(value):
+        raise Invalid(f"expected {_WORDS[kind]}, got {_shown(value)}")
+    return float(value) if kind is float else value
 
 
 def decode(kind: type[T], data: Any, *, scalar: Scalar = exact) -> T:
@@ -93,6 +93,10 @@ def _decode(kind: Any, data: Any, scalar: Scalar) -> Any:
     origin, arguments = get_origin(kind), get_args(kind)
     if kind is Any:
         return data
+    if origin is Annotated:
+        value = _decode(arguments[0], data, scalar)
+        _check(kind, value)
+        return value
     if origin in (Union, UnionType):
         return _one_of(arguments, data, scalar)
     if origin is Literal:
@@ -150,7 +154,7 @@ def _fields(cls: Any, data: Any, scalar: Scalar) -> Any:
     for key, entry in as_mapping(data).items():
         with within(str(key)):
             if key not in kinds:
-                raise Invalid("there is no such field", remedy=nearest(key, kinds))
+                raise Invalid("no such setting", remedy=nearest(key, kinds))
             read[key] = _decode(kinds[key], entry, scalar)
     for f in fields(cls):
         if f.name not in read and f.default is MISSING and f.default_factory is MISSING:
@@ -158,10 +162,34 @@ def _fields(cls: Any, data: Any, scalar: Scalar) -> Any:
     return cls(**read)
 
 
+def check_fields(value: Any) -> None:
+    """Check the ranges that a dataclass's types state, as reading it would.
+
+    Raises:
+        Invalid: at the field's path.
+    """
+    cls: Any = type(value)
+    for name, kind in field_types(cls).items():
+        with within(name):
+            _check(kind, getattr(value, name))
+
+
+def _check(kind: Any, value: Any) -> None:
+    origin, arguments = get_origin(kind), get_args(kind)
+    if value is not None and origin in (Union, UnionType):
+        for each in arguments:
+            _check(each, value)
+    if origin is Annotated:
+        for check in kind.__metadata__:
+            check(value)
+    if origin is Literal:
+        check_known(value, arguments)
+
+
 @cache
 def field_types(cls: Any) -> dict[str, Any]:
     """The types of a dataclass's fields that files have, by name."""
-    hints = get_type_hints(cls)
+    hints = get_type_hints(cls, include_extras=True)
     return {f.name: hints[f.name] for f in fields(cls) if _is_written(f)}
 
 
@@ -181,6 +209,7 @@ def _is_written(f: Field[Any]) -> bool:
 
 
 def _shown(data: Any) -> str:
-    """A value in a message, not all of a long one."""
-    text = repr(data)
+    """A value in a message as files have it, not all of a long one."""
+    is_word = data is None or isinstance(data, bool)
+    text = json.dumps(data) if is_word else repr(data)
     return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."

@@ -31,7 +31,11 @@ class Invalid(ValueError):
 
     def __str__(self) -> str:
         where = f"{dotted(self.path)}: " if self.path else ""
-        return f"{where}{self.problem}{'; ' if self.remedy else ''}{self.remedy}"
+        if not self.remedy:
+            return f"{where}{self.problem}"
+        return (
+            f"{where}{self.problem};{'' if self.remedy.startswith(chr(10)) else ' '}{self.remedy}"
+        )
 
 
 @contextmanager
@@ -56,9 +60,16 @@ def dotted(path: Iterable[Step]) -> str:
 def nearest(name: object, known: Iterable[str]) -> str:
     """What would work in the place of a name that is not known."""
     names = list(known)
+    close = closest(name, names)
+    return f"did you mean {close}?" if close else f"use {', '.join(names)}"
+
+
+def closest(name: object, known: Iterable[str]) -> str | None:
+    """The known name that is most like one that is not, None where none is."""
+    names = list(known)
     same = [each for each in names if each.lower() == str(name).lower()]
     close = same or difflib.get_close_matches(str(name), names, 1)
-    return f"did you mean {close[0]}?" if close else f"use {', '.join(names)}"
+    return close[0] if close else None
 
 
 def check_known(name: object, known: Iterable[str]) -> None:

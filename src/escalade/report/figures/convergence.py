@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from escalade.report.figures.figure import Figure, Key, Trace, layout
+from escalade.artefacts.searched import IterationRecord
+from escalade.report.figures.figure import Figure, Key, Trace, dots, layout, line
 from escalade.report.number import count, percent
 from escalade.report.palette import NEUTRAL, colour, faded
 
@@ -19,194 +20,124 @@ _PHASES = {
     "fine": "variations of its best",
     "front": "Pareto front",
 }
+Iterations = Sequence[IterationRecord]
 
 
-def convergence(iterations: Sequence[Mapping[str, Any]]) -> Figure | None:
-    """Mean with a band of one standard deviation, and the best score, phase by phase.
-
-    Args:
-        iterations: as in search.json: `phase`, `stage`, `generation`, `mean`, `std`, `best`, `num`.
-    """
+def convergence(iterations: Iterations) -> Figure | None:
+    """Mean with a band of one standard deviation, and the best score, phase by phase."""
     if not iterations:
         return None
-    traces: list[Trace] = []
-    for numbers, rows in _phases(iterations):
-        traces += [_band(numbers, rows), _mean(numbers, rows), _best(numbers, rows)]
+    keys = (
+        Key(label="mean ± 1 standard deviation", swatch="line", colour=NEUTRAL),
+        Key(label="best", swatch="dot", colour=NEUTRAL),
+    )
     return Figure(
         name="convergence",
         title="Accuracy of the candidates",
         reading=_reading(iterations),
-        traces=tuple(traces),
+        traces=tuple(trace for run in _runs(iterations) for trace in _drawn(*run)),
         layout=layout(x=_X, y={"title": {"text": "search accuracy (%)"}}),
-        keys=(
-            Key(label="mean ± 1 standard deviation", swatch="line", colour=NEUTRAL),
-            Key(label="best", swatch="dot", colour=NEUTRAL),
-            *_phase_keys(iterations),
-        ),
+        keys=(*keys, *_phase_keys(iterations)),
     )
 
 
-def deviation(iterations: Sequence[Mapping[str, Any]]) -> Figure | None:
+def deviation(iterations: Iterations) -> Figure | None:
     """The standard deviation of each iteration alone, as the paper draws it."""
     if not iterations:
         return None
+    y = {"title": {"text": "standard deviation (points)"}, "rangemode": "tozero"}
+    first, last = (100 * iterations[i].std for i in (0, -1))
+    reading = f"{first:.2f} points in the first iteration, {last:.2f} in the last."
+    if _phases(iterations) == {"front"}:
+        reading += " A front keeps cheap networks beside accurate ones: it need not fall."
     return Figure(
         name="deviation",
         title="Spread of the candidates",
-        reading=_spread_reading(iterations),
-        traces=tuple(_spread(numbers, rows) for numbers, rows in _phases(iterations)),
-        layout=layout(
-            x=_X, y={"title": {"text": "standard deviation (points)"}, "rangemode": "tozero"}
-        ),
+        reading=reading,
+        traces=tuple(_spread(*run) for run in _runs(iterations)),
+        layout=layout(x=_X, y=y),
         keys=_phase_keys(iterations),
     )
 
 
-def _phases(
-    iterations: Sequence[Mapping[str, Any]],
-) -> list[tuple[list[int], list[Mapping[str, Any]]]]:
-    """Runs of one phase and stage, with the position of each of their iterations (from 1)."""
+def _runs(iterations: Iterations) -> Iterable[tuple[list[int], list[IterationRecord], str]]:
+    """Runs of one phase and stage: the places of their iterations (from 1), these, a colour."""
     numbered = enumerate(iterations, start=1)
-    runs = []
-    for _, group in groupby(numbered, key=lambda pair: (pair[1]["phase"], pair[1].get("stage"))):
-        pairs = list(group)
-        runs.append(([number for number, _ in pairs], [row for _, row in pairs]))
-    return runs
+    for (phase, stage), group in groupby(numbered, key=lambda each: (each[1].phase, each[1].stage)):
+        places, rows = zip(*group, strict=True)
+        shade = NEUTRAL if phase == "base" or stage is None else colour(int(stage))
+        yield list(places), list(rows), shade
 
 
-def _colour(row: Mapping[str, Any]) -> str:
-    """Strategies have their member's colour, the base search is neutral."""
-    stage = row.get("stage")
-    return NEUTRAL if row["phase"] == "base" or stage is None else colour(int(stage))
-
-
-def _told(row: Mapping[str, Any]) -> str:
-    stage = "" if row.get("stage") is None else f", stage {row['stage']}"
-    return (
-        f"{_PHASES.get(row['phase'], 'other')}{stage}<br>round {row['iteration']}, "
-        f"generation {row['generation']}<br>{count(row['num'])} candidates"
+def _drawn(places: list[int], rows: list[IterationRecord], shade: str) -> Iterable[Trace]:
+    """Band, mean and best."""
+    high = [100 * (row.mean + row.std) for row in rows]
+    low = [100 * (row.mean - row.std) for row in rows]
+    edge = {"width": 1 if len(rows) == 1 else 0, "color": faded(shade, 0.5)}
+    band: dict[str, Any] = {"fill": "toself", "fillcolor": faded(shade, 0.18), "line": edge}
+    yield line("spread", places + places[::-1], high + low[::-1], colour=shade, **band)
+    yield line(
+        "mean",
+        places,
+        [100 * row.mean for row in rows],
+        colour=shade,
+        hover=[f"mean {percent(row.mean, digits=2)}<br>{_told(row)}" for row in rows],
+        mode="lines+markers" if len(rows) < 3 else "lines",
+        marker={"size": 6, "symbol": "line-ew-open"},
+    )
+    yield dots(
+        "best",
+        places,
+        [100 * row.best for row in rows],
+        colour=shade,
+        size=5,
+        hover=[f"best {percent(row.best, digits=2)}<br>{_told(row)}" for row in rows],
     )
 
 
-def _band(numbers: list[int], rows: Sequence[Mapping[str, Any]]) -> Trace:
-    high = [100 * (row["mean"] + row["std"]) for row in rows]
-    low = [100 * (row["mean"] - row["std"]) for row in rows]
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": "spread",
-        "x": numbers + numbers[::-1],
-        "y": high + low[::-1],
-        "fill": "toself",
-        "fillcolor": faded(_colour(rows[0]), 0.18),
-        "line": {"width": 1 if len(rows) == 1 else 0, "color": faded(_colour(rows[0]), 0.5)},
-        "hoverinfo": "skip",
-    }
-
-
-def _mean(numbers: list[int], rows: Sequence[Mapping[str, Any]]) -> Trace:
-    return {
-        "type": "scatter",
-        "mode": "lines+markers" if len(rows) < 3 else "lines",
-        "name": "mean",
-        "x": numbers,
-        "y": [100 * row["mean"] for row in rows],
-        "line": {"width": 2, "color": _colour(rows[0])},
-        "marker": {"size": 6, "symbol": "line-ew-open"},
-        "hovertext": [f"mean {percent(row['mean'], digits=2)}<br>{_told(row)}" for row in rows],
-        "hoverinfo": "text",
-    }
-
-
-def _best(numbers: list[int], rows: Sequence[Mapping[str, Any]]) -> Trace:
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": "best",
-        "x": numbers,
-        "y": [100 * row["best"] for row in rows],
-        "marker": {"size": 5, "color": _colour(rows[0])},
-        "hovertext": [f"best {percent(row['best'], digits=2)}<br>{_told(row)}" for row in rows],
-        "hoverinfo": "text",
-    }
-
-
-def _spread(numbers: list[int], rows: Sequence[Mapping[str, Any]]) -> Trace:
-    return {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "name": "standard deviation",
-        "x": numbers,
-        "y": [100 * row["std"] for row in rows],
-        "line": {"width": 1.5, "color": _colour(rows[0])},
-        "marker": {"size": 4},
-        "hovertext": [f"{100 * row['std']:.2f} points<br>{_told(row)}" for row in rows],
-        "hoverinfo": "text",
-    }
-
-
-def _phase_keys(iterations: Sequence[Mapping[str, Any]]) -> tuple[Key, ...]:
-    base = any(row["phase"] == "base" for row in iterations)
-    stages = sorted({int(r["stage"]) for r in iterations if r.get("stage") is not None})
-    keys = [Key(label="base network", swatch="area", colour=NEUTRAL)] if base else []
-    named = (Key(label=f"stage {s}", swatch="area", colour=colour(s)) for s in stages)
-    return (*keys, *named)
-
-
-def _reading(iterations: Sequence[Mapping[str, Any]]) -> str:
-    if _coarse_to_fine(iterations):
-        return (
-            f"First the coarse grid, budget by budget: {_scored(iterations, 'coarse')}. Then "
-            f"variations of each budget's best: {_scored(iterations, 'fine')}."
-        )
-    if _front(iterations):
-        return (
-            f"A search for a Pareto front, from random networks: {_scored(iterations, 'front')}. "
-            "It keeps cheap networks beside accurate ones, so the mean need not rise."
-        )
-    first, last = iterations[0], iterations[-1]
-    rounds = {row["iteration"] for row in iterations if row["phase"] == "base"}
-    phases = f" and {len(rounds)} rounds of base and strategy search" if rounds else ""
-    scored = sum(row["num"] for row in iterations)
-    return (
-        f"{len(iterations)} iterations in a first ranking of the strategies{phases}; "
-        f"{count(scored)} scores asked for. Mean {percent(first['mean'])} in the first iteration, "
-        f"{percent(last['mean'])} in the last; best score {percent(_best_score(iterations))}."
+def _spread(places: list[int], rows: list[IterationRecord], shade: str) -> Trace:
+    return line(
+        "standard deviation",
+        places,
+        [100 * row.std for row in rows],
+        colour=shade,
+        width=1.5,
+        hover=[f"{100 * row.std:.2f} points<br>{_told(row)}" for row in rows],
+        mode="lines+markers",
+        marker={"size": 4},
     )
 
 
-def _spread_reading(iterations: Sequence[Mapping[str, Any]]) -> str:
-    if _coarse_to_fine(iterations):
-        return (
-            "Standard deviation of the candidates' accuracy, first of each budget's part of the "
-            "coarse grid, then of the variations of its best network."
-        )
-    if _front(iterations):
-        return (
-            "Standard deviation of the candidates' accuracy. A front keeps cheap networks beside "
-            "accurate ones, so it need not fall."
-        )
-    first, last = iterations[0]["std"], iterations[-1]["std"]
+def _told(row: IterationRecord) -> str:
+    stage = "" if row.stage is None else f", stage {row.stage}"
     return (
-        f"Standard deviation of the candidates' accuracy: {100 * first:.2f} points in the "
-        f"first iteration, {100 * last:.2f} in the last. A falling spread is convergence."
+        f"{_PHASES.get(row.phase, 'other')}{stage}<br>round {row.iteration}, "
+        f"generation {row.generation}<br>{count(row.num)} candidates"
     )
 
 
-def _coarse_to_fine(iterations: Sequence[Mapping[str, Any]]) -> bool:
-    return any(row["phase"] == "coarse" for row in iterations)
+def _phase_keys(iterations: Iterations) -> tuple[Key, ...]:
+    stages = sorted({int(row.stage) for row in iterations if row.stage is not None})
+    keys = [Key(label=f"stage {s}", swatch="area", colour=colour(s)) for s in stages]
+    if "base" in _phases(iterations):
+        keys.insert(0, Key(label="base network", swatch="area", colour=NEUTRAL))
+    return tuple(keys)
 
 
-def _front(iterations: Sequence[Mapping[str, Any]]) -> bool:
-    return all(row["phase"] == "front" for row in iterations)
+def _phases(iterations: Iterations) -> set[str]:
+    return {row.phase for row in iterations}
 
 
-def _scored(iterations: Sequence[Mapping[str, Any]], phase: str) -> str:
-    rows = [row for row in iterations if row["phase"] == phase]
-    if not rows:
-        return "none"
-    return f"{count(sum(row['num'] for row in rows))} scores, the best {percent(_best_score(rows))}"
-
-
-def _best_score(iterations: Sequence[Mapping[str, Any]]) -> float:
-    return max(float(row["best"]) for row in iterations)
+def _reading(iterations: Iterations) -> str:
+    """What was scored in each phase, and where the mean began and ended."""
+    told = []
+    for phase in dict.fromkeys(row.phase for row in iterations):
+        rows = [row for row in iterations if row.phase == phase]
+        scored, best = sum(row.num for row in rows), max(row.best for row in rows)
+        told.append(f"{_PHASES.get(phase, 'other')}: {count(scored)} scores, best {percent(best)}")
+    first, last = percent(iterations[0].mean), percent(iterations[-1].mean)
+    text = "; ".join(told)
+    text = f"{text[0].upper()}{text[1:]}. Mean {first} in the first iteration, {last} in the last."
+    if _phases(iterations) == {"front"}:
+        text += " A front keeps cheap networks beside accurate ones: the mean need not rise."
+    return text

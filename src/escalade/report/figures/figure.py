@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,37 @@ def label(text: str) -> str:
     return html.escape(text, quote=False)
 
 
+def line(
+    name: str,
+    x: Sequence[float],
+    y: Sequence[float],
+    *,
+    colour: str,
+    width: float = 2,
+    dash: str = "solid",
+    hover: Sequence[str] | str = "",
+    **more: Any,
+) -> Trace:
+    """A line; `hover` is a template or a text for each point, without it the line is silent."""
+    style = {"color": colour, "width": width, "dash": dash} | more.pop("line", {})
+    return _trace(name, x, y, hover, {"mode": "lines", "line": style} | more)
+
+
+def dots(
+    name: str,
+    x: Sequence[float],
+    y: Sequence[float],
+    *,
+    colour: str,
+    size: float,
+    hover: Sequence[str] | str = "",
+    **more: Any,
+) -> Trace:
+    """Marks without a line; `hover` as for lines."""
+    style = {"color": colour, "size": size} | more.pop("marker", {})
+    return _trace(name, x, y, hover, {"mode": "markers", "marker": style} | more)
+
+
 def layout(*, x: dict[str, Any], y: dict[str, Any], **more: Any) -> dict[str, Any]:
     """The layout all figures share; `x` and `y` are their axes with titles."""
     return {
@@ -61,12 +92,8 @@ def layout(*, x: dict[str, Any], y: dict[str, Any], **more: Any) -> dict[str, An
     }
 
 
-def _trimmed(value: float) -> str:
-    return amount(value, trimmed=True)
-
-
 def log_axis(
-    title: str, low: float, high: float, *, shown: Callable[[float], str] = _trimmed
+    title: str, low: float, high: float, *, shown: Callable[[float], str] | None = None
 ) -> dict[str, Any]:
     """A logarithmic axis with some air at its ends; ticks are amounts such as 2 M, or `shown`."""
     pad = 0.04 * max(math.log10(high / low), 0.3)
@@ -76,7 +103,7 @@ def log_axis(
         "type": "log",
         "range": [math.log10(low) - pad, math.log10(high) + pad],
         "tickvals": ticks,
-        "ticktext": [shown(tick) for tick in ticks],
+        "ticktext": [shown(tick) if shown else amount(tick, trimmed=True) for tick in ticks],
     }
 
 
@@ -91,3 +118,12 @@ def log_ticks(low: float, high: float) -> list[float]:
 def _axis(axis: dict[str, Any]) -> dict[str, Any]:
     title = {"standoff": 10} | axis["title"]
     return {"automargin": True, "zeroline": False, "ticks": "", **axis, "title": title}
+
+
+def _trace(
+    name: str, x: Sequence[float], y: Sequence[float], hover: Sequence[str] | str, more: Trace
+) -> Trace:
+    told: Trace = {"hoverinfo": "text", "hovertext": list(hover)} if hover else {}
+    if isinstance(hover, str):
+        told = {"hovertemplate": f"{hover}<extra></extra>"} if hover else {"hoverinfo": "skip"}
+    return {"type": "scatter", "name": label(name), "x": list(x), "y": list(y), **told, **more}

@@ -2,98 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from escalade.report.figures.figure import Figure, Key, Trace, label, layout
-from escalade.report.number import SPACE, count, listed, percent
+from escalade.artefacts.fronts import FrontGeneration
+from escalade.report.figures.figure import Figure, Key, Trace, label, layout, line
+from escalade.report.number import count, listed, percent
 from escalade.report.palette import NEUTRAL, colour
 
-# With more, plotly's own ticks are whole.
-_EACH = 12
 # Told apart without their colours.
 _DASHES = (("dash", "dash"), ("dot", "dotted"), ("dashdot", "dashdot"))
-Generations = Sequence[Mapping[str, Any]]
+# With more, plotly's own ticks are whole.
+_EACH = 12
+Generations = Sequence[FrontGeneration]
 
 
-def hypervolume_curve(generations: Generations) -> Figure | None:
-    """The share of the objectives' box that each generation's front dominates.
-
-    Args:
-        generations: `front.generations` of search.json.
-    """
+def generation_curves(generations: Generations) -> list[Figure]:
+    """The front's hypervolume, identities where the space has them, and networks, if any were."""
     if not generations:
-        return None
-    values = [float(row["hypervolume"]) for row in generations]
-    sizes = [f"{count(len(row['front']))} networks on the front" for row in generations]
-    best = max(values)
-    late = next(row["generation"] for row in generations if row["hypervolume"] >= 0.99 * best)
+        return []
+    volumes = [row.hypervolume for row in generations]
+    made = [
+        _shares("hypervolume", "Hypervolume of the front", "the box", generations, volumes, 0),
+    ]
+    ratios = [row.identity_ratio for row in generations if row.identity_ratio is not None]
+    if len(ratios) == len(generations):
+        title = "Identities among the survivors"
+        made.append(_shares("identity-ratio", title, "layers", generations, ratios, 2))
+    return [*made, _counts(generations)]
+
+
+def _shares(
+    name: str, title: str, of: str, rows: Generations, values: Sequence[float], shade: int
+) -> Figure:
+    told = [percent(values[i]) for i in (0, -1)]
+    y = {"title": {"text": f"share of {of}"}, "tickformat": "~%"}
     return Figure(
-        name="hypervolume",
-        title="Hypervolume of the front",
-        reading=(
-            f"Share of the box between the best and the worst values of the objectives that the "
-            f"front dominates: {percent(values[0])} in the first generation, "
-            f"{percent(values[-1])} in the last; within 1{SPACE}% of its best, {percent(best)}, "
-            f"from generation {late}."
-        ),
-        traces=(_line("hypervolume", generations, values, colour(0), told=sizes),),
-        layout=layout(
-            x=_axis(generations), y={"title": {"text": "share of the box"}, "tickformat": "~%"}
-        ),
+        name=name,
+        title=title,
+        reading=f"Share of {of}: {told[0]} in the first generation, {told[1]} in the last.",
+        traces=(_curve(title, rows, values, colour(shade)),),
+        layout=layout(x=_axis(rows), y=y),
     )
 
 
-def identity_curve(generations: Generations) -> Figure | None:
-    """The share of the survivors' layers that are identities; None in a space without them."""
-    rows = [row for row in generations if row["identity_ratio"] is not None]
-    if not rows:
-        return None
-    values = [float(row["identity_ratio"]) for row in rows]
-    return Figure(
-        name="identity-ratio",
-        title="Identities among the survivors",
-        reading=(
-            f"Share of the survivors' layers that are identities: {percent(values[0])} in the "
-            f"first generation, {percent(values[-1])} in the last."
-        ),
-        traces=(_line("identities", rows, values, colour(2)),),
-        layout=layout(
-            x=_axis(generations),
-            y={"title": {"text": "share of layers"}, "tickformat": "~%", "rangemode": "tozero"},
-        ),
-    )
-
-
-def counts_curve(generations: Generations) -> Figure | None:
+def _counts(generations: Generations) -> Figure:
     """Networks scored in each generation, and those that each constraint rejected."""
-    if not generations:
-        return None
-    totals = [0, *(int(row["evaluated"]) for row in generations)]
+    totals = [0, *(row.evaluated for row in generations)]
     scored = [after - before for before, after in pairwise(totals)]
-    names = list(generations[-1]["rejected"])
-    rejected = {name: [int(row["rejected"][name]) for row in generations] for name in names}
-    lines = [_line("scored", generations, scored, NEUTRAL)]
+    lines = [_curve("scored", generations, scored, NEUTRAL)]
     keys = [Key(label="scored", swatch="line", colour=NEUTRAL)]
-    for i, (name, values) in enumerate(rejected.items()):
-        dash, swatch = _DASHES[i % len(_DASHES)]
-        lines.append(_line(f"rejected by {name}", generations, values, colour(1 + i), dash=dash))
-        keys.append(Key(label=f"rejected by {name}", swatch=swatch, colour=colour(1 + i)))
-    told = ""
-    if rejected:
-        shown = listed([f"{count(sum(v))} by {name}" for name, v in rejected.items()])
-        told = (
-            f" Rejected by the first constraint that they broke: {shown}. Limits on costs reject "
-            "a network before it is scored."
-        )
+    told = []
+    for i, constraint in enumerate(generations[-1].rejected):
+        values = [row.rejected[constraint] for row in generations]
+        name, (dash, swatch) = f"rejected by {constraint}", _DASHES[i % len(_DASHES)]
+        lines.append(_curve(name, generations, values, colour(1 + i), dash=dash))
+        keys.append(Key(label=name, swatch=swatch, colour=colour(1 + i)))
+        told.append(f"{count(sum(values))} by {constraint}")
+    rejected = f" Rejected by the first constraint they broke: {listed(told)}." if told else ""
     return Figure(
         name="generation-counts",
         title="Networks per generation",
-        reading=(
-            f"{count(totals[-1])} networks were scored in {len(generations) + 1} generations. The "
-            f"first two, both random, are drawn as one.{told}"
-        ),
+        reading=f"{count(totals[-1])} networks were scored in {len(generations) + 1} generations; "
+        f"the first two, both random, are drawn as one.{rejected}",
         traces=tuple(lines),
         layout=layout(
             x=_axis(generations), y={"title": {"text": "networks"}, "rangemode": "tozero"}
@@ -102,33 +74,26 @@ def counts_curve(generations: Generations) -> Figure | None:
     )
 
 
-def _axis(generations: Generations) -> dict[str, Any]:
+def _axis(rows: Generations) -> dict[str, Any]:
     axis: dict[str, Any] = {"title": {"text": "generation"}, "tickformat": "d"}
-    return axis | ({"dtick": 1} if len(generations) <= _EACH else {})
+    return axis | ({"dtick": 1} if len(rows) <= _EACH else {})
 
 
-def _line(
-    name: str,
-    rows: Generations,
-    values: Sequence[float],
-    shade: str,
-    *,
-    dash: str = "solid",
-    told: Sequence[str] = (),
+def _curve(
+    name: str, rows: Generations, values: Sequence[float], shade: str, *, dash: str = "solid"
 ) -> Trace:
     shown = [f"{value:,}" if isinstance(value, int) else percent(value) for value in values]
-    more = told or [f"{count(row['evaluated'])} scored so far" for row in rows]
-    return {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "name": label(name),
-        "x": [row["generation"] for row in rows],
-        "y": list(values),
-        "line": {"width": 2, "color": shade, "dash": dash},
-        "marker": {"size": 4, "color": shade},
-        "hovertext": [
-            f"generation {row['generation']}<br>{label(name)} {value}<br>{words}"
-            for row, value, words in zip(rows, shown, more, strict=True)
+    return line(
+        name,
+        [row.generation for row in rows],
+        values,
+        colour=shade,
+        dash=dash,
+        hover=[
+            f"generation {row.generation}<br>{label(name)}: {value}<br>"
+            f"{count(len(row.front))} networks on the front, {count(row.evaluated)} scored so far"
+            for row, value in zip(rows, shown, strict=True)
         ],
-        "hoverinfo": "text",
-    }
+        mode="lines+markers",
+        marker={"size": 4, "color": shade},
+    )

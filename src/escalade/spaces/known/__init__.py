@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Callable
-from functools import partial
+from functools import lru_cache
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from escalade.core.network.architecture import Architecture
-from escalade.spaces.known import bignas, efficientnet, mobilenet, regnets, resnet, scarlet
+from escalade.core.values.invalid import closest
+from escalade.spaces.known.entries import Entry, network
 
 # In the folder of a family's member; timm's name for it.
 MEMBER = "config.json"
-
-_KNOWN: dict[str, Callable[[], Architecture]] = {
-    **{name: partial(efficientnet.efficientnet, name) for name in efficientnet.NAMES},
-    **{name: partial(regnets.regnet, name) for name in regnets.NAMES},
-    "resnet50": resnet.resnet50,
-    "resnext50_32x4d": resnet.resnext50_32x4d,
-    "mobilenet_v2": mobilenet.mobilenet_v2,
-    "mobilenet_v3_large": mobilenet.mobilenet_v3_large,
-    "bignas_659m": bignas.bignas_659m,
-    **{name: partial(scarlet.scarlet, name) for name in scarlet.NAMES},
-}
+FILES = ("efficientnet", "regnet", "resnet", "mobilenet", "bignas", "scarlet")
 
 
 def names() -> list[str]:
     """Names of known architectures."""
-    return list(_KNOWN)
+    return [name for file in FILES for name in _entries(file)]
 
 
 def load(name: str) -> Architecture:
@@ -38,8 +30,9 @@ def load(name: str) -> Architecture:
     Raises:
         ValueError: for an unknown name, or a file with a wrong or missing field.
     """
-    if name in _KNOWN:
-        return _KNOWN[name]()
+    for file in FILES:
+        if name in _entries(file):
+            return network(name, _entries(file))
     path = Path(name)
     is_member = (path / MEMBER).is_file()
     if not is_member and not path.is_file():
@@ -47,6 +40,13 @@ def load(name: str) -> Architecture:
             f"architecture: {name!r} is neither a known name nor a file; {_hint(name)}"
         )
     return _of_member(path / MEMBER) if is_member else _of_file(path)
+
+
+@lru_cache
+def _entries(file: str) -> dict[str, Entry]:
+    text = resources.files(__package__).joinpath(f"{file}.yaml").read_text(encoding="utf-8")
+    found: dict[str, Entry] = yaml.safe_load(text)
+    return found
 
 
 def _of_file(path: Path) -> Architecture:
@@ -73,6 +73,6 @@ def _read(path: Path) -> Any:
 
 def _hint(name: str) -> str:
     plain = name.lower().replace("-", "_")
-    longer = [known for known in _KNOWN if len(plain) > 3 and known.startswith(plain)]
-    close = longer or difflib.get_close_matches(plain, _KNOWN, 1)
-    return f"did you mean {close[0]}?" if close else "`escalade cost --list` lists the known"
+    longer = [known for known in names() if len(plain) > 3 and known.startswith(plain)]
+    close = longer[0] if longer else closest(plain, names())
+    return f"did you mean {close}?" if close else "`escalade cost --list` lists the known"

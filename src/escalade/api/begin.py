@@ -1,0 +1,158 @@
+"""How a run begins, or is taken up: resolved once, checked, and given its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from escalade.api.claim import begun_config, check_same, check_usable, claim, free_folder
+from escalade.artefacts.planned import Planned, SpaceFacts, Splits
+from escalade.artefacts.run_folder import RunFolder
+from escalade.config import Config, resolve
+from escalade.core.space.space import Space
+from escalade.core.values.invalid import Invalid
+from escalade.evaluate.timing import run_table
+from escalade.planning.ahead import look_ahead
+from escalade.planning.begun_space import begun_space, named_space
+from escalade.planning.completing import complete, told
+from escalade.planning.path_costs import check_budgets, check_feasible
+from escalade.planning.run import Run
+from escalade.train.console import Console
+from escalade.train.interrupt import Stop
+from escalade.train.runtime import Runtime
+
+
+def begin(
+    layers: Sequence[Mapping[str, Any]],
+    *,
+    out: Path,
+    should_stop: Stop | None = None,
+    or_next: bool = False,
+) -> Run:
+    """Make or take up the run of these settings.
+
+    What cannot run leaves no folder behind, so that the corrected command can use its name.
+
+    Raises:
+        ValueError: for anything wrong with settings, data or folder.
+    """
+    given = resolve(*layers)
+    runtime = make_runtime(given)
+    chosen = str(free_folder(given, out) if or_next and runtime.is_main else out)
+    folder = RunFolder(Path(runtime.broadcast(chosen)))
+    if folder.path != out and runtime.is_main:
+        Console().say(f"run: into {folder.path}; {out} is taken")
+    run: Run | None = None
+    if runtime.is_main and folder.config.exists():
+        check_same(folder, given)
+    elif runtime.is_main:
+        check_usable(folder.path)
+        run = _begun(resolved(given, folder=folder, runtime=runtime, should_stop=should_stop))
+    runtime.barrier()
+    run = run or open_run(folder.path, should_stop=should_stop, runtime=runtime)
+    check_data(run)
+    return run
+
+
+def open_run(path: Path, *, should_stop: Stop | None = None, runtime: Runtime | None = None) -> Run:
+    """The run in a folder.
+
+    Raises:
+        Invalid: if there is none, or its settings or its space are damaged.
+    """
+    folder = RunFolder(path)
+    config = begun_config(folder)
+    space = begun_space(folder, config)
+    return _run(config, space, folder, runtime or make_runtime(config), should_stop)
+
+
+def resolved(
+    given: Config, *, folder: RunFolder, runtime: Runtime, should_stop: Stop | None = None
+) -> Run:
+    """A run that has not begun, of settings that are resolved.
+
+    Latency budgets without a space are for the named one whose typical network is nearest.
+    """
+    if given.budget_kind == "latency" and given.space is None and given.budgets:
+        measuring = run_table.timer(given.latency, runtime)
+        given = replace(given, space=run_table.nearest_space(given.budgets[0], measuring))
+    run = _run(given, named_space(given), folder, runtime, should_stop)
+    return replace(run, is_new=True)
+
+
+def make_runtime(config: Config) -> Runtime:
+    """Where this process computes."""
+    return Runtime(device=config.device, precision=config.precision, threads=config.threads)
+
+
+def check_data(run: Run) -> None:
+    """The data must be what the run began with; then plan.json is there.
+
+    Raises:
+        Invalid: if it is not, or a budget is out of reach.
+    """
+    data, folder = run.data, run.folder
+    if folder.has(Planned):
+        before = folder.read(Planned).classes
+        if before != data.classes:
+            raise Invalid(
+                f"the run began with {len(before)} classes, now there are {data.num_classes} or "
+                "other ones",
+                path=(run.config.data,),
+                remedy="\nput the data back as it was, or start another run with --out",
+            )
+        return
+    check_budgets(run)
+    for path, reason in data.skipped[:5]:
+        run.console.say(f"data: left out {path}: {reason}")
+    if data.skipped:
+        run.console.say(f"data: {len(data.skipped)} unreadable images left out")
+    if run.runtime.is_main:
+        folder.write(_planned(run))
+
+
+def _begun(run: Run) -> Run:
+    """Check a new run, fit its schedule where hours are given, and give it its folder."""
+    if changed := told(run.base_space):
+        run.console.say(f"run: {changed}")
+    if run.config.hours is not None and not run.config.fitted:
+        outlook = look_ahead(run)
+        run.console.say(outlook.text(command=f"runs now, into {run.folder.path}").rstrip())
+        run = outlook.run
+    else:
+        check_feasible(run)
+    claim(run.folder, run.config, run.base_space)
+    if run.table is not None:
+        run_table.keep(run.folder, run.table, run.books)
+        for line in run_table.describe(run.table):
+            run.console.say(f"latency: {line}")
+    return run
+
+
+def _run(
+    config: Config, space: Space, folder: RunFolder, runtime: Runtime, should_stop: Stop | None
+) -> Run:
+    config, method = complete(config, space)
+    return Run(
+        config=config,
+        method=method,
+        base_space=space,
+        runtime=runtime,
+        folder=folder,
+        console=Console(quiet=not runtime.is_main),
+        should_stop=should_stop or (lambda: False),
+    )
+
+
+def _planned(run: Run) -> Planned:
+    data, space = run.data, run.space
+    return Planned(
+        data=data.name,
+        classes=data.classes,
+        split=Splits(train=len(data.train), search=len(data.search), test=len(data.test)),
+        skipped=tuple(data.skipped),
+        space=SpaceFacts(name=space.name, size=space.size, distinct=space.distinct),
+        latency=None if run.table is None else run_table.facts(run.table),
+    )

@@ -1,0 +1,202 @@
+"""A member on another data set: from scratch, or fine-tuned from its weights (section 4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from escalade.api.begin import make_runtime
+from escalade.api.claim import begun_config
+from escalade.api.export import NUM_IMAGES
+from escalade.artefacts.files import read_json, write_json
+from escalade.artefacts.run_folder import RunFolder
+from escalade.config import Config, Recipe
+from escalade.core.network import cost
+from escalade.core.values.invalid import Invalid
+from escalade.data import ImageData, load, prepare
+from escalade.data.cache import default_cache
+from escalade.evaluate.path_meter import EvaluationSettings
+from escalade.family.exports.exporting import export_member
+from escalade.family.family import Accuracy, Family, FamilyMember
+from escalade.family.packaging import card, card_exports, package
+from escalade.family.packaging.finished import recipe_facts, score_on_test, write_member
+from escalade.family.trainings.alone import CHECKPOINT, RetrainJob, retrain_member
+from escalade.train.console import Console
+from escalade.train.interrupt import Stop
+
+RESULT, TRAINING = "result.json", "training"
+
+
+def retrain_on(
+    path: Path,
+    *,
+    member: str,
+    data: str,
+    from_weights: bool,
+    epochs: float | None,
+    out: Path | None,
+    should_stop: Stop,
+) -> Path:
+    """Train a member on another data set, from scratch or from its weights (fine-tuning).
+
+    Returns:
+        The folder of the new network, packaged, tested once and with a card.
+
+    Raises:
+        ValueError: if there is no such member, the data cannot be used, or the folder holds
+            anything but this very training.
+    """
+    config, family = begun_config(RunFolder(path)), Family.load(path)
+    if member not in family.names:
+        problem = f"{member!r} is not in {path}"
+        remedy = f"it has {', '.join(family.names)}"
+        raise Invalid(problem, path=("member",), remedy=remedy)
+    side = package.read(family[member].path).preprocessing.side
+    images = load(
+        data,
+        cache_dir=default_cache(),
+        side=side,
+        in_channels=config.dataset.in_channels,
+        seed=config.seed,
+        max_skipped=config.dataset.max_skipped,
+    )
+    transfer = _Transfer(
+        config=config,
+        source=family[member],
+        learned=family.data,
+        images=images,
+        from_weights=from_weights,
+        recipe=_recipe(config, len(images.train), epochs=epochs, from_weights=from_weights),
+        target=out or path / "finetuned" / f"{member}-{Path(data).resolve().name}",
+        console=Console(),
+    )
+    return transfer.run(should_stop)
+
+
+def _recipe(config: Config, num_train: int, *, epochs: float | None, from_weights: bool) -> Recipe:
+    settings = config.retrain
+    recipe = settings.recipe.for_images(num_train)
+    if from_weights:
+        recipe = settings.recipe_from_weights(num_train)
+    return recipe if epochs is None else replace(recipe, epochs=epochs, steps=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Transfer:
+    """One training of a member on other images."""
+
+    config: Config
+    source: FamilyMember
+    learned: str
+    images: ImageData
+    from_weights: bool
+    recipe: Recipe
+    target: Path
+    console: Console
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What tells this training from others."""
+        return {
+            "member": self.source.name,
+            "data": self.images.name,
+            "from_weights": self.from_weights,
+            "seed": self.config.seed,
+            "train_digest": self.images.train_digest,
+            "recipe": recipe_facts(self.recipe),
+        }
+
+    def run(self, should_stop: Stop) -> Path:
+        name, images, target = self.source.name, self.images, self.target
+        if _is_done(target, self.asked):
+            self.console.say(f"{name} on {images.name}: done before; {target}")
+            return target
+        runtime = make_runtime(self.config)
+        before = package.read(self.source.path).architecture
+        made = retrain_member(
+            RetrainJob(
+                name=f"{name}-on-{images.name}",
+                architecture=replace(
+                    before, in_channels=images.in_channels, num_classes=images.num_classes
+                ),
+                recipe=self.recipe,
+                seed=self.config.seed,
+                folder=target / TRAINING,
+                start=self.source.path if self.from_weights else None,
+            ),
+            data=images,
+            runtime=runtime,
+            settings=EvaluationSettings.of(self.config.evaluation, num_train=len(images.train)),
+            progress=lambda progress: self.console.training(name, progress),
+            should_stop=should_stop,
+        )
+        packed = write_member(target, made, images)
+        test = score_on_test(target, images, runtime)
+        counts = cost.of(made.architecture)
+        member = replace(
+            self.source,
+            weights="finetuned" if self.from_weights else "retrained",
+            macs=counts.macs,
+            params=counts.params,
+            activations=counts.activations,
+            accuracy=Accuracy(search=made.search.accuracy, test=test.accuracy),
+        )
+        facts = card.Facts(
+            data=images.name,
+            num_train=len(images.train),
+            budget_kind=self.config.budget_kind,
+            tolerance=self.config.tolerance,
+            search=made.search,
+            test=test,
+            recipe=recipe_facts(self.recipe),
+            notes=(f"{name} of a family for {self.learned}, trained on {images.name}.",),
+        )
+        card.write(target, member=member, package=packed, facts=facts)
+        self._export()
+        accuracy = {"search": made.search.accuracy, "test": test.accuracy}
+        result = self.asked | {"accuracy": accuracy, "test_images": test.num_images}
+        write_json(target / RESULT, result)
+        (target / TRAINING / CHECKPOINT).unlink(missing_ok=True)
+        self.console.say(
+            f"{name} on {images.name}: {test.accuracy:.2%} ± {test.standard_error:.2%} on "
+            f"{test.num_images:,} test images; {target}"
+        )
+        return target
+
+    def _export(self) -> None:
+        images, settings = self.images, self.config.export
+        batch, _ = images.search.take(torch.arange(min(NUM_IMAGES, len(images.search))))
+        side = package.read(self.target).architecture.resolution
+        done = export_member(
+            self.target,
+            images=prepare(batch, resolution=side, mean=images.mean, std=images.std),
+            onnx=settings.onnx,
+            program=settings.torch_export,
+        )
+        card_exports.add_exports(self.target, done.written)
+        for file, reason in done.skipped:
+            self.console.say(f"export: {file} left out: {reason}")
+
+
+def _is_done(target: Path, asked: Mapping[str, object]) -> bool:
+    """Whether the folder holds what is asked for; other people's files are left alone."""
+    path = target / RESULT
+    if path.exists():
+        found = read_json(path, what="result", remedy="use another --out")
+        for key, value in asked.items():
+            if found.get(key) != value:
+                problem = f"holds another training ({key})"
+                raise Invalid(problem, path=(str(target),), remedy="use another --out")
+        return True
+    if target.exists() and not target.is_dir():
+        raise Invalid("is a file", path=(str(target),), remedy="name a folder with --out")
+    # A run folder has a `training` too.
+    is_begun = (target / TRAINING).is_dir() and not RunFolder(target).config.exists()
+    if target.is_dir() and any(target.iterdir()) and not is_begun:
+        problem = "is neither empty nor a training of this kind"
+        raise Invalid(problem, path=(str(target),), remedy="use another --out")
+    return False

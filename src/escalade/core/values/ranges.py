@@ -1,0 +1,35 @@
+"""Ranges that numbers of settings and files must be in, as the types of their fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from escalade.core.values.invalid import Invalid, check_known
+
+
+def _check(holds: Callable[[Any], bool], problem: str) -> Callable[[Any], None]:
+    def check(value: Any) -> None:
+        if not holds(value):  # so that NaN is refused, too
+            raise Invalid(f"{value} {problem}")
+
+    return check
+
+
+_positive = _check(lambda value: value > 0, "is not positive")
+_not_negative = _check(lambda value: value >= 0, "is negative")
+
+Count = Annotated[int, _positive]
+CountFrom0 = Annotated[int, _not_negative]
+Positive = Annotated[float, _positive]
+NotNegative = Annotated[float, _not_negative]
+# From 0 to 1: with both ends, without 1, or without 0.
+Share = Annotated[float, _check(lambda value: 0 <= value <= 1, "is not a share of 0 to 1")]
+ShareBelow1 = Annotated[float, _check(lambda value: 0 <= value < 1, "is outside [0, 1)")]
+ShareAbove0 = Annotated[float, _check(lambda value: 0 < value <= 1, "is outside (0, 1]")]
+AboveOne = Annotated[float, _check(lambda value: value > 1, "is not above 1")]
+
+
+def one_of(*names: str) -> Callable[[Any], None]:
+    """A text that is one of some names."""
+    return lambda value: check_known(value, names)

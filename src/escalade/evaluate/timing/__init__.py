@@ -1,0 +1,1 @@
+"""What networks take on this device: measured in turns, or predicted from a table."""

@@ -1,0 +1,1 @@
+"""A member in other formats, and as fast as they are."""

@@ -1,0 +1,221 @@
+"""A packaged member as ONNX and as a torch.export program, both with a dynamic batch."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.export import Dim, ExportedProgram
+
+from escalade.family.exports.parity import Parity, compare
+from escalade.family.packaging.package import Package, load_network, read
+from escalade.supernet.recalibrate import fold
+
+ONNX_FILE = "model.onnx"
+PROGRAM_FILE = "program.pt2"
+OPSET = 18
+DYNAMIC_BATCH = ({0: Dim("batch", min=1)},)
+INSTALL_ONNX = "pip install 'escalade[onnx]'"
+
+
+class MissingExtra(ImportError):
+    """An optional dependency is not installed; the message has the command that installs it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exports:
+    """What an export wrote and compared, and what it left out with the reason."""
+
+    written: tuple[Parity, ...]
+    skipped: tuple[tuple[str, str], ...]
+
+
+def export_member(
+    folder: Path, *, images: Tensor, onnx: bool = True, program: bool = True
+) -> Exports:
+    """Export a packaged member beside its weights and compare each export with it.
+
+    Args:
+        folder: a member folder (`package.write`).
+        images: (n, channels, side, side) float images prepared as for evaluation.
+        onnx: write `model.onnx`.
+        program: write `program.pt2`.
+
+    Raises:
+        ExportMismatch: if an export differs; its file is removed.
+    """
+    network, package = load_network(folder), read(folder)
+    traced = trace(network, images)
+    written: list[Parity] = []
+    skipped: list[tuple[str, str]] = []
+    if program:
+        path = folder / PROGRAM_FILE
+        written.append(export_program(network, path, traced=traced, images=images))
+    if onnx:
+        path, facts = folder / ONNX_FILE, onnx_facts(package)
+        try:
+            found = export_onnx(network, path, traced=traced, images=images, facts=facts)
+            written.append(found)
+        except MissingExtra as error:
+            skipped.append((ONNX_FILE, str(error)))
+    return Exports(written=tuple(written), skipped=tuple(skipped))
+
+
+def trace(network: nn.Module, images: Tensor) -> ExportedProgram:
+    """`network` in evaluation mode as a program with a dynamic batch, without source paths.
+
+    Batch norm is folded into the convolutions, which halves the operations.
+    """
+    example = images[torch.arange(2) % len(images)].contiguous()
+    plain = fold(deepcopy(network))
+    for module in plain.modules():
+        if hasattr(module, "inplace"):  # exporters take in-place activations apart, at length
+            setattr(module, "inplace", False)  # noqa: B010
+    with quiet():
+        traced = torch.export.export(plain, (example,), dynamic_shapes=DYNAMIC_BATCH)
+    for node in traced.graph.nodes:
+        node.meta.pop("stack_trace", None)
+    return traced
+
+
+def export_program(
+    network: nn.Module, path: Path, *, traced: ExportedProgram, images: Tensor
+) -> Parity:
+    """Save a traced network for `torch.export.load`; compared as `compare` does."""
+
+    def save(beside: Path) -> Callable[[Tensor], Tensor]:
+        content = io.BytesIO()  # torch's own writer ends the process where the disk is full
+        torch.export.save(traced, content)
+        beside.write_bytes(content.getvalue())
+        return torch.export.load(beside).module()
+
+    return _checked(network, path, save=save, images=images)
+
+
+def export_onnx(
+    network: nn.Module,
+    path: Path,
+    *,
+    traced: ExportedProgram,
+    images: Tensor,
+    facts: Mapping[str, str],
+) -> Parity:
+    """Save a traced network as ONNX: `image` (batch, channels, side, side) to `logits`.
+
+    Args:
+        network: what the file is compared with.
+        path: the file.
+        traced: of `network`.
+        images: as for `compare`.
+        facts: go into the model's metadata.
+
+    Raises:
+        ExportMismatch: if onnxruntime computes something else; the file is removed.
+        MissingExtra: if onnx, onnxscript or onnxruntime is not installed.
+    """
+    _need_onnx()
+
+    def save(beside: Path) -> Callable[[Tensor], Tensor]:
+        made: Any = torch.onnx.export(
+            traced,
+            dynamo=True,
+            dynamic_shapes=DYNAMIC_BATCH,
+            opset_version=OPSET,
+            input_names=["image"],
+            output_names=["logits"],
+            verbose=False,
+        )
+        made.model.metadata_props.update(facts)
+        for node in made.model.graph:
+            node.metadata_props.clear()  # traces of this machine's source files
+        made.save(str(beside), external_data=False)
+        return onnx_session(beside)
+
+    return _checked(network, path, save=save, images=images)
+
+
+def onnx_session(path: Path) -> Callable[[Tensor], Tensor]:
+    """An ONNX file on the CPU, as a function of float images.
+
+    Raises:
+        MissingExtra: if onnxruntime is not installed.
+    """
+    _need_onnx()
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 3
+    # threads that spin on after a run would slow down what is timed next
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    session = onnxruntime.InferenceSession(
+        path.read_bytes(), options, providers=["CPUExecutionProvider"]
+    )
+    return lambda images: torch.from_numpy(session.run(["logits"], {"image": images.numpy()})[0])
+
+
+def onnx_facts(package: Package) -> dict[str, str]:
+    """What a user of the ONNX file must know, for its metadata."""
+    return {
+        "architecture": package.architecture.name,
+        "classes": json.dumps(package.classes),
+        "preprocessing": package.preprocessing.describe(),
+        "mean": json.dumps(package.preprocessing.mean),
+        "std": json.dumps(package.preprocessing.std),
+    }
+
+
+def _checked(
+    network: nn.Module,
+    path: Path,
+    *,
+    save: Callable[[Path], Callable[[Tensor], Tensor]],
+    images: Tensor,
+) -> Parity:
+    """Save beside `path`, compare, rename; an older file does not outlive a failure."""
+    beside = path.with_name(f".part.{path.name}")  # exporters look at the suffix
+    path.unlink(missing_ok=True)
+    try:
+        with quiet():
+            exported = save(beside)
+        found = compare(network, exported, images, name=path.name)
+        beside.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        beside.unlink(missing_ok=True)
+    return found
+
+
+def _need_onnx() -> None:
+    try:
+        import onnx  # noqa: F401
+        import onnxruntime  # noqa: F401
+        import onnxscript  # noqa: F401
+    except ImportError as error:
+        raise MissingExtra(
+            f"ONNX export needs {error.name}, which is not installed: {INSTALL_ONNX}"
+        ) from None
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """The exporters warn about their own internals; nothing of it is for the user."""
+    disabled = logging.root.manager.disable
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logging.disable(logging.WARNING)
+        try:
+            yield
+        finally:
+            logging.disable(disabled)

@@ -1,0 +1,191 @@
+"""The model card: what a member is, how good, how it was found, and how to use it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from escalade.artefacts.files import write_text
+from escalade.core.numbers.budget import format_amount
+from escalade.evaluate.score import Score
+from escalade.family.family import FamilyMember
+from escalade.family.packaging.package import Package
+
+FILE = "README.md"
+MAX_CLASSES = 100
+COSTS = {"macs": "multiply-adds", "params": "parameters", "activations": "activations"}
+MADE = {
+    "sliced": "cut out of the supernet, batch norm recalibrated",
+    "together": "cut out of the supernet, in which the family's members had trained on together, "
+    "the costliest teaching the others; batch norm recalibrated",
+    "retrained": "trained from scratch",
+    "finetuned": "trained from given weights",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a card says beyond the member and its package.
+
+    Attributes:
+        data: the data set's name.
+        num_train: images trained on.
+        budget_kind: macs, params, activations or latency.
+        tolerance: of the budget, relative; None for a member that was given none.
+        search: accuracy on the search split; it chose the network, so it flatters.
+        test: accuracy on the test split, measured once.
+        scaling: ratios to the reference, `depth`, `width`, `resolution`.
+        reference: the network that was scaled.
+        interval: of a grown member's predicted ratios, name to (low, high).
+        recipe: settings of the training, name to value.
+        notes: further sentences, such as which start was better.
+        found: how the member was found, where that was no joint search.
+    """
+
+    data: str
+    num_train: int
+    budget_kind: str
+    tolerance: float | None
+    search: Score | None = None
+    test: Score | None = None
+    scaling: Mapping[str, float] | None = None
+    reference: str = "the base"
+    interval: Mapping[str, tuple[float, float]] | None = None
+    recipe: Mapping[str, object] | None = None
+    notes: tuple[str, ...] = ()
+    found: str = ""
+
+
+def write(folder: Path, *, member: FamilyMember, package: Package, facts: Facts) -> None:
+    """Write the card as README.md into a member's folder."""
+    write_text(folder / FILE, card(member, package=package, facts=facts))
+
+
+def card(member: FamilyMember, *, package: Package, facts: Facts) -> str:
+    """The card's Markdown; whatever a user named is escaped."""
+    sections = [
+        _head(member, package, facts),
+        _costs(member, facts),
+        _accuracy(facts),
+        _origin(member, facts),
+        _training(member, facts),
+        _input(package),
+        _use(),
+        _licence(),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def escape(text: str) -> str:
+    """A user's text as plain Markdown: on one line, without markup, HTML or table bars."""
+    plain = " ".join(text.split())
+    plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    plain = re.sub(r"([\\`*_{}\[\]()#!|~$:@])", r"\\\1", plain)
+    return re.sub(r"^([-+])", r"\\\1", plain)  # a list where it begins a line
+
+
+def _head(member: FamilyMember, package: Package, facts: Facts) -> str:
+    names = [escape(name) for name in package.classes[:MAX_CLASSES]]
+    more = len(package.classes) - len(names)
+    shown = ", ".join(names) + (f" and {more} more (in config.json)" if more else "")
+    return (
+        f"# {escape(member.name)}: {escape(facts.data)}\n\n"
+        f"An image classifier for {len(package.classes)} classes at {member.resolution} x "
+        f"{member.resolution} pixels, a member of a family of networks for a ladder of compute "
+        f"budgets, made by Escalade.\n\nClasses: {shown}"
+    )
+
+
+def _costs(member: FamilyMember, facts: Facts) -> str:
+    rows = [f"| {COSTS[key]} | {getattr(member, key):,} |" for key in COSTS]
+    if member.latency is not None:
+        rows.append(f"| predicted latency | {_amount(member.latency, 'latency')} |")
+    if facts.tolerance is not None:
+        budget = f"{facts.budget_kind} {_amount(member.budget, facts.budget_kind)}"
+        rows.append(f"| budget | {budget} &plusmn; {100 * facts.tolerance:g} % |")
+        cost = getattr(member, facts.budget_kind)
+        if cost is not None:
+            gap = cost / member.budget - 1
+            rows.append(f"| gap to the budget | {100 * gap:+.1f} % |")
+    return "\n".join(["## Costs\n", "| | one image |", "|---|---|", *rows])
+
+
+def _accuracy(facts: Facts) -> str:
+    rows = []
+    for name, found in (("test", facts.test), ("search", facts.search)):
+        if found is not None:
+            share, error = 100 * found.accuracy, 100 * found.standard_error
+            rows.append(f"| {name} | {share:.2f} % | {error:.2f} | {found.num_images:,} |")
+    if not rows:
+        return "## Accuracy\n\nNot measured."
+    table = ["| images | accuracy | standard error (points) | number |", "|---|---|---|---|", *rows]
+    note = (
+        "The test images played no part in training or choosing. The search images chose the "
+        "architecture, so that accuracy flatters a little."
+    )
+    return "\n".join(["## Accuracy\n", *table, "", note])
+
+
+def _origin(member: FamilyMember, facts: Facts) -> str:
+    if facts.found:
+        text = facts.found
+    elif member.origin == "searched":
+        text = (
+            f"Stage {member.stage:g} of a joint search for a base network and its scaling "
+            "strategies in one weight-sharing supernet (ScaleNet)."
+        )
+    else:
+        text = (
+            f"Grown to stage {member.stage:g}: nobody searched this size. Its scaling follows the "
+            "rule fitted through the searched stages, so it is an extrapolation."
+        )
+    lines = ["## How it was found\n", text]
+    for name, ratio in (facts.scaling or {}).items():
+        low, high = (facts.interval or {}).get(name, (None, None))
+        between = "" if low is None else f", predicted between {low:.3f} and {high:.3f}"
+        lines.append(f"- {name}: {ratio:.3f} times {facts.reference}'s{between}")
+    if facts.scaling:
+        lines.insert(2, "")
+    return "\n".join(lines)
+
+
+def _training(member: FamilyMember, facts: Facts) -> str:
+    lines = [
+        "## Training\n",
+        f"Weights: {MADE[member.weights]}; {facts.num_train:,} training images of "
+        f"{escape(facts.data)}. Batch-norm statistics come from training images at the end.",
+    ]
+    if facts.recipe:
+        shown = [f"{escape(key)} {escape(str(value))}" for key, value in facts.recipe.items()]
+        lines.append("\nRecipe: " + "; ".join(shown))
+    lines += [f"\n{escape(note)}" for note in facts.notes]
+    return "\n".join(lines)
+
+
+def _input(package: Package) -> str:
+    return f"## Input\n\n{package.preprocessing.describe()}"
+
+
+def _use() -> str:
+    parts = [
+        "## How to load\n",
+        "Without Escalade (torch, timm, safetensors, pillow): `python model.py IMAGE...`, or "
+        "`from model import load, prepare`.\n",
+        "With timm:\n",
+        "```python\nimport escalade.timm\nimport timm\n\n"
+        'model = timm.create_model("local-dir:THIS_FOLDER", pretrained=True).eval()\n```',
+    ]
+    return "\n".join(parts)
+
+
+def _licence() -> str:
+    return (
+        "## Licence\n\nThe weights derive from the training data: their licence is for whoever "
+        "trained them to state, under the terms of that data. None is given here."
+    )
+
+
+def _amount(value: float, kind: str) -> str:
+    return f"{1000 * value:.4g} ms" if kind == "latency" else format_amount(value)

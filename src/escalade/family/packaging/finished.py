@@ -1,0 +1,42 @@
+"""A member is finished: packaged, and tested once."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from escalade.config import Recipe
+from escalade.data import ImageData
+from escalade.evaluate.score import Score, accuracy
+from escalade.family.packaging import package, standalone
+from escalade.family.packaging.package import Package
+from escalade.family.trainings.kept import pack
+from escalade.family.trainings.making import Made
+from escalade.train.runtime import Runtime
+
+
+def write_member(folder: Path, made: Made, data: ImageData) -> Package:
+    """Write weights, configuration and the network's own script."""
+    packed = pack(made.architecture, data)
+    package.write(folder, package=packed, state=made.state)
+    standalone.write(folder, package=packed)
+    return packed
+
+
+def score_on_test(folder: Path, data: ImageData, runtime: Runtime) -> Score:
+    """The accuracy on the test images: the one time that they are looked at."""
+    network = package.load_network(folder).to(runtime.device)
+    return accuracy(
+        network,
+        data.test,
+        resolution=package.read(folder).architecture.resolution,
+        mean=data.mean,
+        std=data.std,
+        runtime=runtime,
+    )
+
+
+def recipe_facts(recipe: Recipe) -> dict[str, Any]:
+    """A recipe for a card."""
+    return {key: value for key, value in asdict(recipe).items() if value is not None}

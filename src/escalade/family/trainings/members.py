@@ -1,0 +1,207 @@
+"""Where the members' weights come from: slices, and trainings that begin with what there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from escalade.artefacts.run_folder import RunFolder
+from escalade.config.settings import RetrainConfig
+from escalade.core.values.invalid import Invalid
+from escalade.family.candidates import Candidate
+from escalade.family.family import Weights
+from escalade.family.trainings.alone import CHECKPOINT, RetrainJob, better_start
+from escalade.family.trainings.kept import kept_network, read_made
+from escalade.family.trainings.members_together import TogetherJob, train_together
+from escalade.family.trainings.workshop import Workshop
+from escalade.supernet.digest import digest
+from escalade.supernet.shared_weights import SharedWeights
+from escalade.supernet.weights_file import read_facts, save_weights
+
+TOGETHER = "together"
+# What family.json calls the weights of each way for searched members.
+CALLED: dict[str, Weights] = {
+    "slice": "sliced",
+    TOGETHER: "together",
+    "retrain": "retrained",
+    "finetune": "finetuned",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberWeights:
+    """Where a member's weights are, what they are called, and what its card says of them."""
+
+    folder: Path
+    weights: Weights
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberTrainings:
+    """Makes the weights of a run's members.
+
+    Attributes:
+        workshop: does the work.
+        settings: with `searched` stated.
+        seed: of the run.
+        run: the run folder.
+        load_supernet: the trained supernet; or, given a file, that of the weights in it.
+    """
+
+    workshop: Workshop
+    settings: RetrainConfig
+    seed: int
+    run: RunFolder
+    load_supernet: Callable[[Path], SharedWeights]
+
+    def make(
+        self, everyone: Sequence[Candidate], missing: Sequence[Candidate]
+    ) -> dict[str, MemberWeights]:
+        """Make the weights of the missing members, by name.
+
+        Grown members may begin with the weights of the largest searched one; where a slice may
+        keep identities, which no grown member has, that one is then trained alone, too.
+        """
+        way, grown_from = self.settings.searched, self.settings.grown
+        assert way is not None
+        searched = [each for each in everyone if each.origin == "searched"]
+        grown = [each for each in missing if each.origin == "grown"]
+        largest = searched[-1]
+        needs_largest = bool(grown) and grown_from != "scratch"
+        alone = needs_largest and largest.keeps_identities and way != "retrain"
+        first = [each for each in missing if each.origin == "searched"]
+        kept = list(first)
+        if needs_largest and not alone and largest not in first:
+            first.append(largest)
+        self._slice(first, searched)
+        jobs = []
+        if way == "retrain":
+            jobs += [self._job(each, "scratch") for each in first]
+        if way == "finetune":
+            jobs += [self._job(each, way, start=self.folder(each, "slice")) for each in first]
+        if grown_from != "warm":
+            jobs += [self._job(each, "scratch") for each in grown]
+        if alone:
+            jobs.append(self._job(largest, "scratch"))
+        self.workshop.train(jobs)
+        kind = "scratch" if way == "retrain" else way
+        if needs_largest:
+            start = self.folder(largest, "scratch" if alone else kind)
+            self.workshop.train([self._job(each, "warm", start=start) for each in grown])
+        made = {
+            each.name: MemberWeights(folder=self.folder(each, kind), weights=CALLED[way])
+            for each in kept
+        }
+        return made | {each.name: self._chosen(each) for each in grown}
+
+    def folder(self, candidate: Candidate, kind: str) -> Path:
+        """Of one way to a member's weights."""
+        return self.run.training / f"{candidate.name}-{kind}"
+
+    def slice_folder(self, candidate: Candidate) -> Path:
+        """Of a searched member as the supernet has it in the end."""
+        together = self.settings.searched == TOGETHER
+        return self.folder(candidate, TOGETHER if together else "slice")
+
+    def _slice(self, candidates: Sequence[Candidate], searched: Sequence[Candidate]) -> None:
+        """Cut what needs a slice: to be kept, to train on from, or to tell of its identities."""
+        supernet: Callable[[], SharedWeights] = cache(
+            lambda: (
+                self._together(searched)
+                if self.settings.searched == TOGETHER
+                else self.load_supernet(self.run.supernet)
+            )
+        )
+        for each in candidates:
+            if self.settings.searched != "retrain" or each.keeps_identities:
+                folder = self.slice_folder(each)
+                self.workshop.slice_into(folder, each.running, supernet=supernet)
+
+    def _job(self, candidate: Candidate, kind: str, *, start: Path | None = None) -> RetrainJob:
+        num_train = len(self.workshop.data.train)
+        tuned = kind == "finetune" and start is not None
+        return RetrainJob(
+            name=f"{candidate.name}-{kind}",
+            architecture=kept_network(start) if tuned and start else candidate.architecture,
+            recipe=self.settings.recipe.for_images(num_train)
+            if start is None
+            else self.settings.recipe_from_weights(num_train),
+            seed=self.seed,
+            folder=self.folder(candidate, kind),
+            start=start,
+        )
+
+    def _chosen(self, candidate: Candidate) -> MemberWeights:
+        """Which start a grown member keeps."""
+        way = self.settings.grown
+        if way != "both":
+            weights: Weights = "finetuned" if way == "warm" else "retrained"
+            return MemberWeights(folder=self.folder(candidate, way), weights=weights)
+        folders = {kind: self.folder(candidate, kind) for kind in ("scratch", "warm")}
+        scratch, warm = (read_made(folders[kind]) for kind in ("scratch", "warm"))
+        choice = better_start(scratch=scratch, warm=warm)
+        self.workshop.console.say(f"retrain: {candidate.name}: {choice.note}")
+        return MemberWeights(
+            folder=folders["warm" if choice.is_warm else "scratch"],
+            weights="finetuned" if choice.is_warm else "retrained",
+            notes=(choice.note,),
+        )
+
+    def _together(self, searched: Sequence[Candidate]) -> SharedWeights:
+        """Train the searched members on in the supernet, all in every step, unless that is done.
+
+        The file remembers from which weights, and with whom.
+        """
+        supernet = self.load_supernet(self.run.supernet)
+        members = {each.path.key: each.path for each in searched if each.path is not None}
+        job = TogetherJob(
+            name=TOGETHER,
+            members=tuple(members.values()),
+            distillation=self.settings.distillation,
+            recipe=self.settings.recipe_together(len(self.workshop.data.train)),
+            seed=self.seed,
+            folder=self.run.training / TOGETHER,
+            start=digest(supernet),
+        )
+        # One entry, since the file has several in no fixed order.
+        facts = {"made_of": " ".join([job.start, *members])}
+        if self.run.together.exists():
+            self._check_together(facts)
+            supernet = self.load_supernet(self.run.together)
+        else:
+            names = ", ".join(each.name for each in searched)
+            self.workshop.console.say(f"retrain: {names} together in the supernet")
+            self._train_together(job, supernet, facts)
+        if self.workshop.runtime.is_main:
+            (job.folder / CHECKPOINT).unlink(missing_ok=True)
+        self.workshop.runtime.barrier()
+        return supernet
+
+    def _train_together(
+        self, job: TogetherJob, supernet: SharedWeights, facts: dict[str, str]
+    ) -> None:
+        shop = self.workshop
+        result = train_together(
+            job,
+            supernet,
+            data=shop.data,
+            runtime=shop.runtime,
+            progress=lambda progress: shop.console.training(TOGETHER, progress),
+            should_stop=shop.should_stop,
+        )
+        num, images = shop.runtime.num_devices, result.num_images
+        shop.books.put("retrain", TOGETHER, seconds=result.seconds, num_devices=num, images=images)
+        if shop.runtime.is_main:
+            save_weights(supernet, self.run.together, facts=facts)
+
+    def _check_together(self, facts: dict[str, str]) -> None:
+        again = f"run `escalade retrain {self.run.path}`"
+        if read_facts(self.run.together, remedy=again) != facts:
+            raise Invalid(
+                "other members trained together there, or from another supernet",
+                path=(str(self.run.together),),
+                remedy=f"delete it, {self.run.training} and {self.run.family}, and {again}",
+            )

@@ -1,0 +1,154 @@
+"""Several members trained side by side, in processes of one thread each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from escalade.data.image_data import ImageData
+from escalade.data.split import COPIED_BYTES, Split
+from escalade.evaluate.path_meter import EvaluationSettings, share_split, shared_split
+from escalade.family.trainings.alone import RetrainJob, retrain_member
+from escalade.family.trainings.in_place import InPlaceJob, train_in_place
+from escalade.family.trainings.making import Made
+from escalade.train.metrics import Progress
+from escalade.train.pool import Pool
+from escalade.train.runtime import Runtime, num_cores
+from escalade.train.worker import Link
+
+SPLITS = ("train", "search")
+Job = RetrainJob | InPlaceJob
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retraining:
+    """The work of a pool: results are `Made`.
+
+    Attributes:
+        data: without the images if they are among the shared tensors.
+        settings: of the recalibration at the end.
+        device: where to run.
+        precision: of the training.
+        checkpoint_seconds: time between saves.
+        is_alone: whether this runs in a worker process, outside the ranks.
+    """
+
+    data: ImageData
+    settings: EvaluationSettings
+    device: str
+    precision: str
+    checkpoint_seconds: float
+    is_alone: bool
+
+    def setup(self, shared: Mapping[str, Tensor]) -> tuple[ImageData, Runtime]:
+        """Attach the shared images."""
+        data = with_shared_images(self.data, shared)
+        runtime = Runtime(device=self.device, precision=self.precision, is_alone=self.is_alone)
+        return data, runtime
+
+    def run(self, state: tuple[ImageData, Runtime], job: Job, link: Link) -> Made:
+        """Train one member."""
+        data, runtime = state
+        work: Callable[..., Made] = (
+            train_in_place if isinstance(job, InPlaceJob) else retrain_member
+        )
+        return work(
+            job,
+            data=data,
+            runtime=runtime,
+            settings=self.settings,
+            checkpoint_seconds=self.checkpoint_seconds,
+            progress=link.report,
+            should_stop=link.should_stop,
+        )
+
+
+def retrain_all(
+    jobs: Sequence[Job],
+    *,
+    data: ImageData,
+    runtime: Runtime,
+    settings: EvaluationSettings,
+    checkpoint_seconds: float = 30.0,
+    num_workers: int | None = None,
+    progress: Callable[[str, Progress], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Iterator[tuple[Job, Made]]:
+    """Train members that do not depend on each other; yields each as it is done.
+
+    The costliest starts first. On CPU every job has one thread, so a member's weights do not
+    depend on how many are trained or where. With several ranks one after the other; on CUDA too,
+    unless `num_workers` says how many share the GPU.
+
+    Args:
+        jobs: folders and names must differ.
+        data: as for `retrain_member`.
+        runtime: as for `retrain_member`.
+        settings: as for `retrain_member`.
+        checkpoint_seconds: as for `retrain_member`.
+        num_workers: processes; None is one a core, on CUDA one.
+        progress: gets a job's name and where it is.
+        should_stop: asked often; running jobs save and stop.
+
+    Raises:
+        Interrupted: `should_stop` said so; the same call goes on.
+    """
+    ordered = sorted(jobs, key=_images_times_macs, reverse=True)
+    num = num_processes(len(jobs), data=data, runtime=runtime, num_workers=num_workers)
+    here, shared = share_images(data) if num > 1 else (data, {})
+    work = Retraining(
+        data=replace(here, test=_empty(data)),
+        settings=settings,
+        device=str(runtime.device),
+        precision=runtime.precision,
+        checkpoint_seconds=checkpoint_seconds,
+        is_alone=num > 1,
+    )
+
+    def report(index: int, value: Progress) -> None:
+        if progress is not None:
+            progress(ordered[index].name, value)
+
+    with Pool(work, num_workers=num, shared=shared) as pool:
+        for index, made in pool.run(ordered, on_report=report, should_stop=should_stop):
+            yield ordered[index], made
+
+
+def num_processes(
+    num_jobs: int, *, data: ImageData, runtime: Runtime, num_workers: int | None = None
+) -> int:
+    """How many of so many trainings run at a time; the arguments are those of `retrain_all`."""
+    too_large = data.train.num_bytes > COPIED_BYTES
+    if runtime.world_size > 1 or too_large:
+        return 1
+    default = 1 if runtime.on_cuda else num_cores()
+    return max(1, min(num_jobs, num_workers or default))
+
+
+def share_images(data: ImageData) -> tuple[ImageData, dict[str, Tensor]]:
+    """The data set without its images, and those to train on and to score as shared tensors."""
+    shared: dict[str, Tensor] = {}
+    for name in SPLITS:
+        shared |= share_split(getattr(data, name), name)
+    none = _empty(data)
+    return replace(data, train=none, search=none, test=none), shared
+
+
+def with_shared_images(data: ImageData, shared: Mapping[str, Tensor]) -> ImageData:
+    """The data set with the images that are among the shared tensors, if there are any."""
+    if not shared:
+        return data
+    train, search = (shared_split(shared, name) for name in SPLITS)
+    return replace(data, train=train, search=search)
+
+
+def _images_times_macs(job: Job) -> float:
+    return (job.recipe.steps or job.recipe.epochs or 1) * job.macs
+
+
+def _empty(data: ImageData) -> Split:
+    shape = (0, data.in_channels, data.side, data.side)
+    return Split(torch.empty(shape, dtype=torch.uint8), torch.empty(0, dtype=torch.int64))

@@ -1,0 +1,112 @@
+"""Where weights are made: trainings side by side and slices, each done once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from escalade.core.network.architecture import Architecture
+from escalade.data import ImageData
+from escalade.evaluate.path_meter import EvaluationSettings
+from escalade.family.trainings.alone import CHECKPOINT
+from escalade.family.trainings.kept import is_done, keep
+from escalade.family.trainings.making import slice_member
+from escalade.family.trainings.side_by_side import Job, retrain_all
+from escalade.supernet.shared_weights import SharedWeights
+from escalade.train.bookkeeping import Bookkeeper
+from escalade.train.console import Console
+from escalade.train.interrupt import Stop
+from escalade.train.runtime import Runtime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workshop:
+    """Makes weights in folders.
+
+    Attributes:
+        data: the images; test images are not touched.
+        runtime: device and ranks.
+        settings: how batch norm is recalibrated at the end.
+        num_workers: processes; see `retrain_all`.
+        books: what everything took.
+        console: tells people.
+        should_stop: asked often.
+    """
+
+    data: ImageData
+    runtime: Runtime
+    settings: EvaluationSettings
+    num_workers: int | None
+    books: Bookkeeper
+    console: Console
+    should_stop: Stop
+
+    def train(
+        self,
+        jobs: Sequence[Job],
+        *,
+        stage: str = "retrain",
+        on_done: Callable[[Job], None] | None = None,
+    ) -> None:
+        """Train what is not trained yet, side by side.
+
+        Args:
+            jobs: folders and names must differ.
+            stage: of the ledger and of messages.
+            on_done: called on rank 0 whenever a training is whole.
+
+        Raises:
+            Interrupted: `should_stop` said so; the same call goes on.
+        """
+        waiting = [job for job in jobs if not is_done(job.folder)]
+        if not waiting:
+            return
+        self.console.say(f"{stage}: {', '.join(job.name for job in waiting)}")
+        finished = retrain_all(
+            waiting,
+            data=self.data,
+            runtime=self.runtime,
+            settings=self.settings,
+            num_workers=self.num_workers,
+            progress=self.console.training,
+            should_stop=self.should_stop,
+        )
+        for job, made in finished:
+            if not self.runtime.is_main:
+                continue
+            keep(job.folder, made, self.data)
+            (job.folder / CHECKPOINT).unlink(missing_ok=True)
+            seconds, images = made.seconds, made.num_images
+            self.books.put(stage, job.name, seconds=seconds, images=images, evaluations=1)
+            self.console.say(
+                f"{stage}: {job.name}: {made.search.accuracy:.2%} on the search split, "
+                f"{seconds:.0f} s"
+            )
+            if on_done is not None:
+                on_done(job)
+        self.runtime.barrier()
+
+    def slice_into(
+        self, folder: Path, running: Architecture, *, supernet: Callable[[], SharedWeights]
+    ) -> None:
+        """Cut what a path runs out of a supernet, unless that is done.
+
+        Identities are folded where they fold, so that the network in `folder` may be another.
+
+        Args:
+            folder: where the slice is kept.
+            running: what the path runs.
+            supernet: makes or loads the supernet; called only where there is something to cut.
+
+        Raises:
+            Invalid: if the supernet is coupled, or cannot be had.
+        """
+        if is_done(folder):
+            return
+        made = slice_member(
+            supernet(), running, data=self.data, runtime=self.runtime, settings=self.settings
+        )
+        if self.runtime.is_main:
+            keep(folder, made, self.data)
+        self.runtime.barrier()

@@ -1,0 +1,1 @@
+"""What a run is, resolved once; and what it takes here, timed before it begins."""

@@ -1,0 +1,67 @@
+"""Settings with everything that follows from the space where nothing is said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from escalade.config import Config, SupernetConfig
+from escalade.core.space.space import Space
+from escalade.core.values.invalid import Invalid
+from escalade.search.methods import Method, method_of
+
+
+def complete(config: Config, space: Space) -> tuple[Config, Method]:
+    """The settings, complete, and the search that they are for. Complete ones stay as they are.
+
+    Raises:
+        Invalid: for settings that do not suit the space, or the search.
+    """
+    traits, search = space.traits, config.search
+    name = search.method if traits.has_supernet else None
+    method = method_of(name, traits, space=space.name)
+    has_budgets = bool(config.budgets)
+    stated = method.stated(search, kind=config.budget_kind, has_budgets=has_budgets)
+    method.check(stated, has_budgets=has_budgets)
+    retrain = replace(config.retrain, searched=config.retrain.searched or traits.member_weights)
+    supernet = config.supernet
+    if traits.has_supernet:
+        supernet = replace(
+            supernet,
+            step=supernet.step or traits.steps[0],
+            identity=supernet.identity or space.identity,
+            window=_window(supernet, is_front=method.is_front, scales=traits.scales),
+        )
+    else:
+        retrain = replace(retrain, searched="retrain", grown="scratch")
+    return replace(
+        config,
+        space=config.space or space.name,
+        search=stated,
+        supernet=supernet,
+        retrain=retrain,
+    ), method
+
+
+def told(space: Space) -> str:
+    """What completing changes of what was said, for people; empty if nothing."""
+    if space.traits.has_supernet:
+        return ""
+    return (
+        f"the space {space.name} has no supernet: networks are drawn at random and trained alone "
+        "(search.num_models of them), members from scratch (retrain.searched: retrain, "
+        "retrain.grown: scratch)"
+    )
+
+
+def _window(supernet: SupernetConfig, *, is_front: bool, scales: bool) -> float | None:
+    """Around budgets; members of a front may have any size."""
+    if not (is_front and scales):
+        return supernet.window
+    if supernet.window not in (None, SupernetConfig().window):
+        raise Invalid(
+            f"{supernet.window:g} is around budgets, but the members of a front "
+            "(search.method: nsga2) may have any size",
+            path=("supernet", "window"),
+            remedy="leave it out",
+        )
+    return None

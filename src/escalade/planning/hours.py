@@ -1,0 +1,132 @@
+"""Fits a run's schedule to a number of hours on this device."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from escalade.config import Config, Recipe
+from escalade.core.values.invalid import Invalid
+from escalade.planning.device_times import DeviceTimes
+from escalade.planning.run import Run
+from escalade.planning.sizes import Sizes
+from escalade.planning.stage_times import StageTimes, stage_times
+
+# Shares of the time that is not export; what rounding leaves of the search's goes to the others.
+TRAIN_SHARE, SEARCH_SHARE, RETRAIN_SHARE = 0.44, 0.10, 0.46
+# Where networks are trained alone; the members' training has the rest.
+ALONE_SHARE = 0.45
+LEAST_STEPS = 200
+FEW, LEAST_EVALUATIONS, MOST_EVALUATIONS = 400, 100, 8000
+LEAST_EPOCHS, MOST_EPOCHS = 1.0, 200.0
+BOTH_EPOCHS = 5.0  # below this a second start is time better spent on longer training
+# Settings that are fitted.
+FITTED = (
+    "supernet.recipe.steps",
+    "supernet.recipe.epochs",
+    "search.population",
+    "search.generations",
+    "search.rounds",
+    "search.num_bases",
+    "search.strategies",
+    "search.num_skeletons",
+    "search.num_variations",
+    "search.recipe.steps",
+    "search.recipe.epochs",
+    "retrain.grown",
+    "retrain.recipe.steps",
+    "retrain.recipe.epochs",
+)
+
+
+def fit(run: Run, sizes: Sizes, times: DeviceTimes) -> Run:
+    """The same run with epochs and evaluations that fit its `hours`.
+
+    Where the time is short, grown members are trained once, from the largest searched member's
+    weights, instead of also from scratch for comparison.
+
+    Raises:
+        Invalid: if the time is too short for the least schedule, saying what it takes.
+    """
+    schedule = _Schedule(run, sizes, times)
+    if not run.space.traits.has_supernet:
+        return schedule.alone()
+    fitted = schedule.supernet()
+    epochs = fitted.config.retrain.recipe.epochs or 0
+    if run.config.retrain.grown == "both" and epochs < BOTH_EPOCHS:
+        once = replace(run.config, retrain=replace(run.config.retrain, grown="warm"))
+        fitted = _Schedule(run.with_config(once), sizes, times).supernet()
+    schedule.check(fitted, "use smaller budgets or fewer images")
+    return fitted
+
+
+class _Schedule:
+    def __init__(self, run: Run, sizes: Sizes, times: DeviceTimes) -> None:
+        assert run.config.hours is not None
+        self._run, self._sizes, self._times = run, sizes, times
+        self._seconds = run.config.hours * 3600
+
+    def supernet(self) -> Run:
+        """Steps of the supernet, scores of the search, epochs of the members."""
+        one = self._take(self._at(LEAST_STEPS, FEW, LEAST_EPOCHS))
+        free = self._seconds - one.export
+        scores = one.evaluations * free * SEARCH_SHARE / max(one.search, 1e-9)
+        scores = max(min(scores, MOST_EVALUATIONS), LEAST_EVALUATIONS)
+        free -= self._take(self._at(LEAST_STEPS, scores, LEAST_EPOCHS)).search
+        # Every member is also scored, whatever the epochs; and slices may need no training.
+        more = self._take(self._at(LEAST_STEPS, FEW, 1 + LEAST_EPOCHS))
+        per_epoch = more.retrain - one.retrain
+        share = TRAIN_SHARE / (TRAIN_SHARE + RETRAIN_SHARE) if per_epoch > 0 else 1.0
+        steps = LEAST_STEPS * free * share / max(one.train, 1e-9)
+        epochs = LEAST_EPOCHS + (free * (1 - share) - one.retrain) / max(per_epoch, 1e-9)
+        return self._at(max(steps, LEAST_STEPS), scores, _within(epochs))
+
+    def alone(self) -> Run:
+        """Epochs of the networks that are compared, and of the members."""
+        unit = self._take(self._lasting(LEAST_EPOCHS, LEAST_EPOCHS))
+        free = self._seconds - unit.export
+        search = round(_within(min(free * ALONE_SHARE, free - unit.retrain) / unit.search), 2)
+        retrain = round(_within((free - search * unit.search) / unit.retrain), 2)
+        fitted = self._lasting(min(search, retrain), retrain)
+        self.check(fitted, "use smaller budgets, fewer images or a smaller search.num_models")
+        return fitted
+
+    def check(self, fitted: Run, remedy: str) -> None:
+        """Whether the schedule keeps the time, more or less."""
+        needed = self._take(fitted).total
+        if needed > 1.1 * self._seconds:
+            raise Invalid(
+                f"{self._seconds / 3600:.3g} are too short here: the least schedule takes about "
+                f"{needed / 3600:.2g} h",
+                path=("hours",),
+                remedy=f"raise --hours, or {remedy}",
+            )
+
+    def _take(self, run: Run) -> StageTimes:
+        return stage_times(run, self._sizes, self._times)
+
+    def _at(self, steps: float, scores: float, epochs: float) -> Run:
+        """The run with so many steps, scores and epochs."""
+        config, num = self._run.config, len(self._sizes.searched)
+        search = self._run.method.fitted(config.search, num_scores=scores, num_budgets=num)
+        recipe = replace(config.supernet.recipe, steps=round(steps), epochs=None)
+        supernet = replace(config.supernet, recipe=recipe)
+        return self._with(replace(config, supernet=supernet, search=search), epochs)
+
+    def _lasting(self, search: float, retrain: float) -> Run:
+        """The run with so many epochs of the networks that are compared, and of the members."""
+        config = self._run.config
+        recipe = _epochs(config.search.recipe, search)
+        return self._with(replace(config, search=replace(config.search, recipe=recipe)), retrain)
+
+    def _with(self, config: Config, epochs: float) -> Run:
+        recipe = _epochs(config.retrain.recipe, round(epochs, 2))
+        retrain = replace(config.retrain, recipe=recipe)
+        return self._run.with_config(replace(config, retrain=retrain, fitted=True))
+
+
+def _epochs(recipe: Recipe, epochs: float) -> Recipe:
+    return replace(recipe, epochs=epochs, steps=None)
+
+
+def _within(epochs: float) -> float:
+    return min(max(epochs, LEAST_EPOCHS), MOST_EPOCHS)

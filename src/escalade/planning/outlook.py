@@ -1,0 +1,185 @@
+"""What a run would do and take, for programs and for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from escalade.config import Config, Recipe
+from escalade.core.numbers.budget import format_amount
+from escalade.data import ImageData
+from escalade.evaluate.timing import run_table
+from escalade.planning.device_times import DeviceTimes
+from escalade.planning.path_costs import StageReach
+from escalade.planning.run import Run
+from escalade.planning.sizes import Sizes
+from escalade.planning.stage_times import StageTimes
+from escalade.train.console import duration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontCosts:
+    """What paths within the limits cost, where members are chosen of a front."""
+
+    members: int
+    objectives: Sequence[str]
+    constraints: Sequence[str]
+    min: float
+    max: float
+    mean: float
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """A checked run and what it means on this data and this device.
+
+    Attributes:
+        run: with its schedule fitted, where hours were given.
+        given: its settings before that.
+        sizes: of the members.
+        stages: what paths cost against each budget.
+        front: without budgets, what they cost within the limits.
+        histogram: of the costs of what is trained on.
+        seconds: of every stage.
+        times: what was timed.
+    """
+
+    run: Run
+    given: Config
+    sizes: Sizes
+    stages: tuple[StageReach, ...]
+    front: FrontCosts | None
+    histogram: Mapping[str, Any]
+    seconds: StageTimes
+    times: DeviceTimes
+
+    @property
+    def memory(self) -> int:
+        """Expected peak bytes of this process."""
+        return self.times.peak_memory + 2 * self.run.data.train.num_bytes
+
+    def to_json(self) -> dict[str, Any]:
+        """Stable keys for programs."""
+        run, space = self.run, self.run.space
+        front = {"front": None if self.front is None else asdict(self.front)}
+        return {
+            "data": _data_facts(run.data),
+            "space": {"name": space.name, "size": space.size, "distinct": space.distinct},
+            "budget_kind": run.config.budget_kind,
+            "stages": [asdict(stage) for stage in self.stages],
+            **(front if space.traits.has_supernet else {}),
+            "grown": [budget.target for budget in self.sizes.beyond] if run.budgets else [],
+            "histogram": dict(self.histogram),
+            "seconds": asdict(self.seconds) | {"total": self.seconds.total},
+            "memory_bytes": self.memory,
+            "latency": None if space.latency is None else space.latency.to_json(),
+        }
+
+    def text(self, *, command: str) -> str:
+        """For people, ending with the next command."""
+        kind, table = self.run.config.budget_kind, self.run.space.latency
+        low, high = (format_amount(self.histogram["edges"][at], kind) for at in (0, -1))
+        drawn = "trained on, " if self.run.space.traits.has_supernet else ""
+        lines = [
+            _data_line(self.run.data),
+            self._space_line(),
+            *self._member_lines(),
+            *([] if table is None else [f"latency {each}" for each in run_table.describe(table)]),
+            f"paths   {bars(self.histogram['counts'])} {drawn}{low} to {high} {kind}",
+            self._time_line(),
+            f"memory  about {self.memory / 2**30:.1f} GiB",
+            f"next    {command}",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def _space_line(self) -> str:
+        space = self.run.space
+        if space.traits.has_supernet:
+            return f"space   {space.name}: {float(space.distinct or 0):.3g} distinct paths"
+        return f"space   {space.name}: {float(space.size):.3g} genomes, no supernet"
+
+    def _member_lines(self) -> list[str]:
+        run, settings = self.run, self.run.config.grow
+        kind, num = run.config.budget_kind, len(self.sizes.searched)
+        growing = run.method.growing(run.space.traits, num_searched=num)
+        lines = [
+            f"  S{row.stage}  {format_amount(row.budget, kind)} {kind}: paths cost "
+            f"{format_amount(row.min, kind)} to {format_amount(row.max, kind)}, "
+            f"{row.share:.1%} of them meet it"
+            for row in self.stages
+        ]
+        if not run.space.traits.has_supernet:
+            lines[-1] += f"; the best of {self.seconds.evaluations} random ones, "
+            lines[-1] += f"{_length(run.config.search.recipe)} each"
+        how = growing.how(settings)
+        if self.front is not None:
+            lines += _front_lines(self.front, kind=kind)
+            beyond = range(num, num + settings.num)
+            return lines + [f"  S{i}  twice the {kind} of S{i - 1}: {how}" for i in beyond]
+        if settings.num and not growing.grows:
+            lines.append("  none is grown: that takes two budgets or more, and one base for all")
+        return lines + [
+            f"  S{i}  {format_amount(budget.target, kind)}: {how}"
+            for i, budget in enumerate(self.sizes.beyond, start=num)
+        ]
+
+    def _time_line(self) -> str:
+        seconds, config = self.seconds, self.run.config
+        scores = self.run.method.scores_in_words(seconds.evaluations, config.search)
+        train = f"train {duration(seconds.train)}, " if seconds.train else ""
+        return (
+            f"time    about {duration(seconds.total)} here: {train}search "
+            f"{duration(seconds.search)} ({scores}), retrain {duration(seconds.retrain)}, "
+            f"export {duration(seconds.export)}"
+        )
+
+
+def bars(counts: Sequence[int]) -> str:
+    """A histogram in one line."""
+    marks, top = " ▁▂▃▄▅▆▇█", max(counts)
+    return "".join(marks[round(8 * count / top)] for count in counts)
+
+
+def _front_lines(front: FrontCosts, *, kind: str) -> list[str]:
+    """Members chosen of a front."""
+    limits = " and ".join(front.constraints)
+    return [
+        f"  S0 to S{front.members - 1}: {front.members} equispaced on the front of "
+        f"{', '.join(front.objectives)}" + (f" where {limits}" if limits else ""),
+        f"  paths within the limits on costs have {format_amount(front.min, kind)} to "
+        f"{format_amount(front.max, kind)} {kind}, {front.share:.1%} of those drawn",
+    ]
+
+
+def _data_facts(data: ImageData) -> dict[str, Any]:
+    return {
+        "name": data.name,
+        "classes": list(data.classes),
+        "in_channels": data.in_channels,
+        "side": data.side,
+        "train": len(data.train),
+        "search": len(data.search),
+        "test": len(data.test),
+        "skipped": [list(entry) for entry in data.skipped],
+    }
+
+
+def _data_line(data: ImageData) -> str:
+    skipped = ""
+    if data.skipped:
+        path, reason = data.skipped[0]
+        skipped = (
+            f"\n        {len(data.skipped)} unreadable images left out, such as {path} ({reason})"
+        )
+    return (
+        f"data    {data.name}: {data.num_classes} classes, {len(data.train):,} train, "
+        f"{len(data.search):,} search, {len(data.test):,} test images, "
+        f"{data.in_channels} channel{'s' if data.in_channels > 1 else ''}, "
+        f"{data.side} pixels{skipped}"
+    )
+
+
+def _length(recipe: Recipe) -> str:
+    return f"{recipe.steps} steps" if recipe.steps is not None else f"{recipe.epochs:g} epochs"

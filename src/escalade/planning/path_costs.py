@@ -1,0 +1,101 @@
+"""What paths cost against a run's budgets, or within its limits; and whether it can begin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.numbers.seeds import generator
+from escalade.core.space.population import Population
+from escalade.core.space.space_summary import Costs, candidate_paths, histogram
+from escalade.core.values.invalid import Invalid
+from escalade.planning.run import Run
+from escalade.search.alone.random_models import draw_models
+from escalade.train import supernet_step
+from escalade.train.supernet_step import path_sampler
+
+NUM_PATHS = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageReach:
+    """What the paths of a scaling stage cost, and the share of them that meets its budget."""
+
+    stage: int
+    budget: float
+    min: float
+    max: float
+    mean: float
+    share: float
+
+
+def check_feasible(run: Run) -> None:
+    """A look at everything that a run needs, before it begins.
+
+    Raises:
+        Invalid: if the data, the space, a budget or a setting cannot be used.
+    """
+    check_budgets(run)
+    if run.space.traits.has_supernet:
+        supernet_step.check(run.config.supernet, run.space, run.budgets, seed=run.config.seed)
+    run.method.check_feasible(run.task, num_images=len(run.data.search))
+
+
+def check_budgets(run: Run) -> tuple[StageReach, ...]:
+    """What the paths of each scaling stage cost against its budget; nothing without budgets.
+
+    Raises:
+        Invalid: for a budget outside what the stage's paths reach, with the feasible range.
+    """
+    if not run.space.traits.has_supernet:
+        first = run.budgets[0]
+        draw_models(run.space, budget=first, num=1, rng=generator(0, "feasible"))
+        return (_costs(first, 0, _drawn(run)),)
+    follows, rows = run.method.follows_stages(run.space.traits), []
+    for stage, budget in enumerate(run.budgets):
+        at = stage if follows else 0
+        paths = candidate_paths(run.space, generator(0, "feasible", stage), at, num=NUM_PATHS)
+        row = _costs(budget, stage, run.space.costs(paths, budget.kind))
+        if not row.min <= budget.target <= row.max:
+            raise _outside(run, row, budget, at)
+        rows.append(row)
+    return tuple(rows)
+
+
+def drawn_costs(run: Run) -> dict[str, list[float] | list[int]]:
+    """The histogram of what is trained on."""
+    if not run.space.traits.has_supernet:
+        return histogram(_drawn(run))
+    sampler = path_sampler(run.config.supernet, run.space, run.budgets)
+    drawn = sampler.draw(generator(run.config.seed, "plan"), NUM_PATHS)
+    return histogram(run.space.costs(drawn, run.config.budget_kind))
+
+
+def _drawn(run: Run) -> Costs:
+    """Costs of networks that are trained alone, as the space draws them."""
+    genomes = run.space.sample_genomes(generator(run.config.seed, "plan"), NUM_PATHS)
+    return run.space.costs(Population.unscaled(genomes), run.config.budget_kind)
+
+
+def _costs(budget: Budget, stage: int, costs: Costs) -> StageReach:
+    return StageReach(
+        stage=stage,
+        budget=budget.target,
+        min=costs.min().item(),
+        max=costs.max().item(),
+        mean=float(costs.mean()),
+        share=float(((costs >= budget.low) & (costs <= budget.high)).mean()),
+    )
+
+
+def _outside(run: Run, row: StageReach, budget: Budget, at: int) -> Invalid:
+    kind = budget.kind
+    way = "raise" if budget.target < row.min else "lower"
+    where = f"the ratios of scaling stage {at}" if at else "the widths and resolutions"
+    return Invalid(
+        f"{format_amount(budget.target, kind)} {kind} at stage {row.stage} is outside what the "
+        f"space {run.space.name} reaches there, {format_amount(row.min, kind)} to "
+        f"{format_amount(row.max, kind)}",
+        path=("budgets",),
+        remedy=f"\n{way} the budget, name another --space, or change {where} in your own",
+    )

@@ -1,0 +1,237 @@
+"""A run, resolved once: settings, space, search, images, device."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path
+
+from escalade.artefacts.run_folder import RunFolder
+from escalade.artefacts.searched import Searched
+from escalade.config import Config, DatasetConfig
+from escalade.core.latency.latency_table import LatencyTable
+from escalade.core.numbers.budget import Budget, Ladder
+from escalade.core.scaling.rules import rule
+from escalade.core.space.space import Space
+from escalade.core.values.invalid import Invalid
+from escalade.data import ImageData, load
+from escalade.data.cache import default_cache
+from escalade.evaluate.path_meter import EvaluationSettings
+from escalade.evaluate.timing import run_table
+from escalade.family.trainings.workshop import Workshop
+from escalade.search.growing.found import Found
+from escalade.search.methods import Method, Task
+from escalade.supernet.shared_weights import SharedWeights
+from escalade.supernet.weights_file import load_weights
+from escalade.train.bookkeeping import Bookkeeper
+from escalade.train.console import Console
+from escalade.train.interrupt import Stop
+from escalade.train.runtime import Runtime
+from escalade.train.supernet_step import new_supernet
+
+KEPT = ("data", "space", "table")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run; everything heavy is made when first asked for, and once.
+
+    Attributes:
+        config: the settings, complete.
+        method: the search.
+        base_space: the space, as its file has it.
+        runtime: device, precision, ranks.
+        folder: the run folder, which need not be there yet.
+        console: tells people.
+        should_stop: asked often.
+        is_new: nothing was measured yet, so that a latency table may be.
+    """
+
+    config: Config
+    method: Method
+    base_space: Space
+    runtime: Runtime
+    folder: RunFolder
+    console: Console
+    should_stop: Stop
+    is_new: bool = False
+
+    def with_config(self, config: Config) -> Run:
+        """The same run by other settings, which change neither data nor space."""
+        other = replace(self, config=config)
+        other.__dict__.update({name: v for name, v in self.__dict__.items() if name in KEPT})
+        return other
+
+    @cached_property
+    def data(self) -> ImageData:
+        """The images, decoded once and divided by the run's seed."""
+        return load_images(self.config, self.base_space)
+
+    @cached_property
+    def space(self) -> Space:
+        """The space for the data, with the latency table where one is needed."""
+        space, table = self._untimed_space, self.table
+        return space if table is None else space.with_latency(table)
+
+    @cached_property
+    def _untimed_space(self) -> Space:
+        return self.base_space.with_data(
+            in_channels=self.data.in_channels, num_classes=self.data.num_classes
+        )
+
+    @cached_property
+    def table(self) -> LatencyTable | None:
+        """The latency table, None where none is needed.
+
+        Raises:
+            Invalid: if the run has begun without one.
+        """
+        if not self.needs_latency:
+            return None
+        if not self.is_new:
+            return run_table.read(self.folder)
+        return run_table.measured(
+            self._untimed_space,
+            self._sizes(),
+            num_grown=self.config.grow.num,
+            rule=self.config.grow.rule,
+            measuring=run_table.timer(self.config.latency, self.runtime),
+        )
+
+    @property
+    def needs_latency(self) -> bool:
+        """Whether a budget, an objective or a limit is a latency."""
+        names = self.method.measures(self.config.search)
+        return self.config.budget_kind == "latency" or "latency" in names
+
+    @property
+    def budgets(self) -> tuple[Budget, ...]:
+        """What users gave; none where a search chooses members' sizes."""
+        return self.config.ladder.budgets if self.config.budgets else ()
+
+    @cached_property
+    def task(self) -> Task:
+        """What is searched."""
+        return self._task(self.space)
+
+    @cached_property
+    def books(self) -> Bookkeeper:
+        """The ledger's."""
+        return Bookkeeper(self.folder, self.runtime)
+
+    @property
+    def evaluation(self) -> EvaluationSettings:
+        """How paths and members are scored."""
+        return EvaluationSettings.of(self.config.evaluation, num_train=len(self.data.train))
+
+    @property
+    def workshop(self) -> Workshop:
+        """Where members get their weights."""
+        return Workshop(
+            data=self.data,
+            runtime=self.runtime,
+            settings=self.evaluation,
+            num_workers=self.config.workers,
+            books=self.books,
+            console=self.console,
+            should_stop=self.should_stop,
+        )
+
+    def new_supernet(self) -> SharedWeights:
+        """The supernet with the initial weights of the run's seed."""
+        config = self.config
+        return new_supernet(config.supernet, self.space, seed=config.seed, runtime=self.runtime)
+
+    def load_supernet(self, path: Path) -> SharedWeights:
+        """The supernet with the weights of one of the run's files.
+
+        Raises:
+            Invalid: if it is missing or damaged.
+        """
+        stage = "train" if path == self.folder.supernet else "retrain"
+        remedy = f"run `escalade {stage} {self.folder.path}`"
+        return load_weights(self.new_supernet(), path, remedy=remedy)
+
+    def found(self) -> Found:
+        """What the search found.
+
+        Raises:
+            Invalid: if it is not done.
+        """
+        searched = self.folder.read(Searched)
+        latency = self.config.budget_kind == "latency"
+        return Found(
+            searched=searched,
+            ladder=self.ladder(stage.budget for stage in searched.stages),
+            settings=self.config.grow,
+            seed=self.config.seed,
+            latency_of=run_table.read(self.folder).of if latency else None,
+        )
+
+    def ladder(self, chosen: Iterable[float]) -> Ladder:
+        """The budgets; where nobody gave any, the sizes that were chosen."""
+        if self.config.budgets:
+            return self.config.ladder
+        return self.config.ladder_of(sorted(set(chosen)))
+
+    def grown(self, ladder: Ladder) -> tuple[Budget, ...]:
+        """Budgets of the members to grow, which go on with the ladder's last ratio.
+
+        Members chosen of a front stand in no ratio that anyone asked for: the largest is doubled.
+        """
+        return ladder.grown(self.config.grow.num, doubles=not self.config.budgets)
+
+    def _task(self, space: Space) -> Task:
+        config = self.config
+        return Task(
+            space=space,
+            settings=config.search,
+            budgets=self.budgets,
+            kind=config.budget_kind,
+            tolerance=config.tolerance,
+            seed=config.seed,
+        )
+
+    def _sizes(self) -> Ladder:
+        """Sizes that members may have, in macs where a front is of latencies not known yet."""
+        if self.budgets:
+            return self.config.ladder
+        return Ladder(self.method.expected_untimed(self._task(self._untimed_space)))
+
+
+def load_images(config: Config, space: Space) -> ImageData:
+    """A run's images; the space tells the side that a folder's are decoded to.
+
+    Raises:
+        Invalid: if the data or a setting cannot be used.
+    """
+    settings = config.dataset
+    side = settings.side
+    if side is None and Path(config.data).expanduser().is_dir():
+        side = _largest_side(config, space)
+    try:
+        return load(
+            config.data,
+            cache_dir=default_cache(),
+            side=side,
+            in_channels=settings.in_channels,
+            seed=config.seed,
+            search_size=settings.search_size,
+            limit=settings.limit,
+            max_skipped=settings.max_skipped,
+        )
+    except Invalid as error:
+        is_setting = error.path[:1] and error.path[0] in {f.name for f in fields(DatasetConfig)}
+        raise error.inside("dataset") if is_setting else error from None
+
+
+def _largest_side(config: Config, space: Space) -> int:
+    """The largest resolution of the run's networks; those trained alone are scaled by the rule."""
+    side = space.largest_side
+    if space.traits.has_supernet:
+        return side
+    ladder = config.ladder
+    last = (*ladder.budgets, *ladder.grown(config.grow.num))[-1]
+    return math.ceil(side * rule(config.grow.rule, last.target / config.budgets[0]).resolution)

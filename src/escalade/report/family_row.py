@@ -1,0 +1,64 @@
+"""A member of the family as the report shows it: plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from escalade.artefacts.latencies import Quartiles
+from escalade.core.network.architecture import Architecture
+from escalade.report import palette
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """An accuracy in 0..1 and its standard error, None where the number of images is unknown."""
+
+    value: float
+    standard_error: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rival:
+    """What a plain network reaches at a member's budget, with the device time the member got."""
+
+    name: str
+    macs: int
+    test: Share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyRow:
+    """One network of the family; `index` is its place, which decides colour and marker.
+
+    `running` is what the supernet runs for it, where that is not its architecture; `outside` says
+    that it misses its budget by more than the tolerance. The table has a column for rivals where
+    there are any.
+    """
+
+    index: int
+    name: str
+    stage: float
+    origin: str
+    weights: str | None
+    budget: float
+    gap: float | None
+    outside: bool
+    macs: int
+    params: int
+    activations: int
+    latency: Quartiles | None
+    search: Share | None
+    test: Share | None
+    resolution: int | None
+    architecture: Architecture | None
+    running: Architecture | None
+    folder: str | None
+    rival: Rival | None = None
+
+    @property
+    def colour(self) -> str:
+        return palette.colour(self.index)
+
+    @property
+    def symbol(self) -> str:
+        return palette.symbol(self.index)

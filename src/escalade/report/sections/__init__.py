@@ -1,1 +1,0 @@
-"""The page's sections: each is a function of the run that gives HTML."""

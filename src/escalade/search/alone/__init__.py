@@ -1,0 +1,1 @@
+"""Searches of spaces without a supernet, whose networks are trained alone."""

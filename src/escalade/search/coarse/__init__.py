@@ -1,0 +1,1 @@
+"""Coarse-to-fine selection from a single-stage model (BigNAS)."""

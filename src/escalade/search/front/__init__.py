@@ -1,0 +1,1 @@
+"""Constrained and weighted NSGA-II (SCARLET)."""

@@ -1,0 +1,109 @@
+"""What a search found, as the growth of a family takes it up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from escalade.artefacts.grown import ComparedRule, Grown, GrownMember
+from escalade.artefacts.searched import Searched
+from escalade.config.settings import GrowConfig
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.budget import Budget, Ladder
+from escalade.core.scaling.grown_members import SolvedNetwork
+from escalade.core.scaling.lattice import CostOf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Searched members and their ladder.
+
+    Attributes:
+        searched: the search.
+        ladder: of the whole run; where no budgets were given, the searched members' own sizes.
+        settings: of the growth.
+        seed: of the run.
+        latency_of: predicts seconds, where budgets are latencies.
+    """
+
+    searched: Searched
+    ladder: Ladder
+    settings: GrowConfig
+    seed: int
+    latency_of: CostOf | None = None
+
+    @property
+    def base(self) -> Architecture:
+        return self.searched.stages[0].architecture
+
+    @property
+    def largest(self) -> Architecture:
+        last = self.searched.largest
+        return last.architecture.renamed(last.name)
+
+    def entry(
+        self, solved: SolvedNetwork, *, compared: tuple[ComparedRule, ...] | None = None
+    ) -> GrownMember:
+        """A grown network as growth.json has it."""
+        counts = cost.of(solved.architecture)
+        return GrownMember(
+            name=solved.name,
+            stage=solved.stage,
+            budget=solved.budget.target,
+            predicted=solved.predicted,
+            interval=solved.interval,
+            solved=solved.solved,
+            architecture=solved.architecture,
+            macs=counts.macs,
+            params=counts.params,
+            activations=counts.activations,
+            gap=solved.gap,
+            extrapolation=True,
+            latency=None if self.latency_of is None else self.latency_of(solved.architecture),
+            compared=compared,
+        )
+
+
+class Growing(Protocol):
+    """A way to larger members; `grows` says whether there are any."""
+
+    @property
+    def grows(self) -> bool: ...
+
+    def how(self, settings: GrowConfig) -> str:
+        """What the plan says of a grown member."""
+        ...
+
+    def story(self, found: Found) -> str:
+        """A sentence for a grown member's card; empty where the fitted rule made it."""
+        ...
+
+    def grow(self, found: Found, budgets: Sequence[Budget]) -> Grown:
+        """The members of budgets beyond the searched ones.
+
+        Raises:
+            Invalid: if a budget cannot be met.
+        """
+        ...
+
+    def at(self, found: Found, budget: Budget, *, name: str) -> GrownMember:
+        """The network of any budget, with notes.
+
+        Raises:
+            Invalid: if the budget cannot be met, or nothing grows.
+        """
+        ...
+
+    def told(self, found: Found, member: GrownMember) -> str:
+        """How a grown member came about, for people."""
+        ...
+
+
+def widths_and_depths(architecture: Architecture) -> str:
+    """A network in short: `28 pixels, widths 16-24, depths 2-3`."""
+    return (
+        f"{architecture.resolution} pixels, widths {'-'.join(map(str, architecture.widths))}, "
+        f"depths {'-'.join(map(str, architecture.depths))}"
+    )

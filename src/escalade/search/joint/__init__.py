@@ -1,0 +1,1 @@
+"""Searches that meet a ladder of budgets: MCEA and the baselines it is compared with."""

@@ -1,0 +1,50 @@
+"""Coarse-to-fine selection for each budget, from a single-stage model (BigNAS, section 3.2)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from escalade.config.settings import SearchConfig
+from escalade.core.space.traits import Traits
+from escalade.search.coarse.grid_search import CoarseToFine
+from escalade.search.methods import evolutions
+from escalade.search.methods.method import Method, Task
+from escalade.search.protocol import Searcher
+
+
+class CoarseToFineMethod(Method):
+    """The best of a coarse grid, varied."""
+
+    needs = "needs choices per layer that rise, which the space {space} does not have"
+    elsewhere = ", or --space bignas_small"
+    praise = "Selected coarse to fine (BigNAS, section 3.2)"
+    fresh_share = evolutions.FRESH_SHARE
+
+    def is_made_for(self, traits: Traits) -> bool:
+        return self.can_search(traits)
+
+    def can_search(self, traits: Traits) -> bool:
+        return traits.has_supernet and traits.rises
+
+    def num_scores(self, task: Task) -> int:
+        return evolutions.num_coarse(task.settings) * len(task.budgets)
+
+    def fitted(
+        self, settings: SearchConfig, *, num_scores: float, num_budgets: int
+    ) -> SearchConfig:
+        return evolutions.coarse(settings, num_scores=num_scores, num_budgets=num_budgets)
+
+    def searcher(self, task: Task, *, num_images: int) -> Searcher:
+        return CoarseToFine(
+            task.space,
+            budgets=task.budgets,
+            seed=task.seed,
+            num_images=num_images,
+            num_skeletons=task.settings.num_skeletons,
+            num_variations=task.settings.num_variations,
+        )
+
+    def check_feasible(self, task: Task, *, num_images: int) -> None:
+        """Whether variations walk into a budget that no skeleton meets: no score decides that."""
+        searcher = self.searcher(task, num_images=num_images)
+        searcher.tell(np.zeros(len(searcher.ask())))

@@ -1,0 +1,222 @@
+"""What a search is to everybody else: its checks, its searcher, its growth and its words."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from escalade.artefacts.searched import Searched
+from escalade.config.settings import SearchConfig
+from escalade.core.numbers.budget import Budget
+from escalade.core.space.space import Space
+from escalade.core.space.space_summary import Costs
+from escalade.core.space.traits import Traits
+from escalade.core.values.invalid import Invalid
+from escalade.search.growing.by_rule import ByRule
+from escalade.search.growing.ends import Ends
+from escalade.search.growing.fitted import Fitted
+from escalade.search.growing.found import Growing
+from escalade.search.protocol import Searcher
+
+# Settings of the search for a front alone, with what they are elsewhere.
+OF_FRONT = {
+    "objectives": None,
+    "objective_weights": None,
+    "crossover": None,
+    "exploitation": True,
+    "exploration": True,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What is searched, and how.
+
+    Attributes:
+        space: with the data's channels and classes, and its latency table where that is needed.
+        settings: of the search, as `Method.stated` completes them.
+        budgets: one a member; none where the search chooses their sizes.
+        kind: what budgets count, and members rise in.
+        tolerance: of budgets, on both sides.
+        seed: of every random choice.
+    """
+
+    space: Space
+    settings: SearchConfig
+    budgets: tuple[Budget, ...]
+    kind: str
+    tolerance: float
+    seed: int
+
+
+class Method(ABC):
+    """One way to search.
+
+    Attributes:
+        name: as `search.method` has it.
+        needs: for a space without it, what it searches.
+        elsewhere: in such a message, which space has it.
+        praise: of a searched member, on its card.
+        population, generations: of its evolution, if nobody says otherwise; None without one.
+        weighs_stages: it weighs budgets against each other.
+        is_front: members are chosen of a front, of any size where there are no budgets.
+        fresh_share: of the scores that it may ask for, those that it has not had before.
+    """
+
+    needs = ""
+    elsewhere = ""
+    praise = ""
+    population: int | None = None
+    generations: int | None = None
+    weighs_stages = False
+    is_front = False
+    fresh_share = 1.0
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @abstractmethod
+    def is_made_for(self, traits: Traits) -> bool:
+        """Whether it is the usual search of such spaces, if no earlier one is."""
+
+    def can_search(self, traits: Traits) -> bool:
+        """Whether such spaces have what it searches."""
+        return traits.has_supernet
+
+    # Settings
+
+    def stated(self, settings: SearchConfig, *, kind: str, has_budgets: bool) -> SearchConfig:
+        """The settings with what follows from the method where nothing is said."""
+        return replace(
+            settings,
+            method=self.name,
+            population=settings.population or self.population,
+            generations=settings.generations or self.generations,
+        )
+
+    def check(self, settings: SearchConfig, *, has_budgets: bool) -> None:
+        """Refuse settings that it has no use for.
+
+        Raises:
+            Invalid: at the setting's path.
+        """
+        if settings.stage_weights is not None and not self.weighs_stages:
+            raise Invalid(
+                f"{self.name} weighs no budgets against each other",
+                path=("search", "stage_weights"),
+                remedy="leave it out",
+            )
+        if self.is_front:
+            return
+        if not has_budgets:
+            problem = f"{self.name} needs a ladder, such as --budgets 1M,2M,4M"
+            raise Invalid(problem, path=("budgets",), remedy="nsga2 does without")
+        if settings.constraints:
+            raise Invalid(
+                f"{self.name} keeps budgets only",
+                path=("search", "constraints"),
+                remedy="use search.method nsga2, or none",
+            )
+        for setting, usual in OF_FRONT.items():
+            if getattr(settings, setting) != usual:
+                raise Invalid(
+                    f"says nothing to {self.name}, which has one objective",
+                    path=("search", setting),
+                    remedy="use search.method nsga2, or leave it out",
+                )
+
+    def measures(self, settings: SearchConfig) -> tuple[str, ...]:
+        """What it measures of networks, beside what budgets count."""
+        return ()
+
+    @abstractmethod
+    def num_scores(self, task: Task) -> int:
+        """Scores that it asks for at most."""
+
+    def fitted(
+        self, settings: SearchConfig, *, num_scores: float, num_budgets: int
+    ) -> SearchConfig:
+        """The settings for about so many scores."""
+        return settings
+
+    # The search
+
+    @abstractmethod
+    def searcher(self, task: Task, *, num_images: int) -> Searcher:
+        """A new searcher, whose scores are measured on so many images.
+
+        Raises:
+            Invalid: for settings, budgets or limits that cannot be met.
+        """
+
+    def check_feasible(self, task: Task, *, num_images: int) -> None:
+        """Whether it can begin; no score is needed to tell.
+
+        Raises:
+            Invalid: for settings, budgets or limits that cannot be met.
+        """
+        self.searcher(task, num_images=num_images)
+
+    # Members
+
+    def num_searched(self, num_budgets: int) -> int:
+        """Members that are searched; what is beyond them grows."""
+        return num_budgets
+
+    def expected(self, task: Task) -> tuple[Budget, ...]:
+        """Budgets that searched members may come to have."""
+        return task.budgets
+
+    def expected_untimed(self, task: Task) -> tuple[Budget, ...]:
+        """The same in macs, while no latency is known yet."""
+        return task.budgets
+
+    def within_limits(self, task: Task) -> tuple[Costs, float] | None:
+        """Costs of paths that its limits allow, and their share; None where budgets decide."""
+        return None
+
+    def follows_stages(self, traits: Traits) -> bool:
+        """Whether the network of a budget is of the budget's scaling stage."""
+        return traits.scales
+
+    def shares_base(self, traits: Traits) -> bool:
+        """Whether members are one base, scaled."""
+        return traits.scales
+
+    def growing(self, traits: Traits, *, num_searched: int) -> Growing:
+        """How larger members follow from the searched ones."""
+        if not self.follows_stages(traits):
+            return ByRule()
+        if num_searched == 1:
+            return Ends("one budget only: there is no growth to fit")
+        if not self.shares_base(traits):
+            return Ends(f"{self.name} searches share no base: there is no growth to fit")
+        return Fitted()
+
+    # Words
+
+    def has_story(self, traits: Traits) -> bool:
+        """Whether a searched member is more than the stage of a base that is scaled."""
+        return not (self.follows_stages(traits) and self.shares_base(traits))
+
+    def missed_limits(self, settings: SearchConfig, costs: Mapping[str, float]) -> list[str]:
+        """Limits on costs that a network does not keep, in words."""
+        return []
+
+    def story(self, searched: Searched, *, images: str, has_budgets: bool) -> str:
+        """A sentence for the card of a searched member that has a story.
+
+        Args:
+            searched: what the search found.
+            images: which scored: search or training.
+            has_budgets: whether sizes were given.
+        """
+        return (
+            f"{self.praise} in the space {searched.space} for this budget: the best found on "
+            f"{images} images with weights cut out of one supernet."
+        )
+
+    def scores_in_words(self, num: int, settings: SearchConfig) -> str:
+        """How many scores a search takes."""
+        return f"{num:,} scores at most"

@@ -1,0 +1,1 @@
+"""What searches are made of: mutation, crossover, evolution, random starts."""

@@ -1,0 +1,53 @@
+"""A supernet's weights as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save
+
+from escalade.artefacts.files import write_bytes
+from escalade.core.values.invalid import Invalid
+from escalade.supernet.shared_weights import SharedWeights
+
+
+def save_weights(
+    supernet: SharedWeights, path: Path, *, facts: Mapping[str, str] | None = None
+) -> None:
+    """Write the weights, whole or not at all; `facts` are kept beside them."""
+    weights = {name: p.detach().cpu().contiguous() for name, p in supernet.named_parameters()}
+    write_bytes(path, save(weights, metadata=None if facts is None else dict(facts)))
+
+
+def load_weights(supernet: SharedWeights, path: Path, *, remedy: str) -> SharedWeights:
+    """The supernet with the weights of a file; `remedy` makes the file.
+
+    Raises:
+        Invalid: if it is missing or damaged.
+    """
+    if not path.exists():
+        raise Invalid("missing", path=(str(path),), remedy=remedy)
+    try:
+        supernet.load_state_dict(load_file(path))
+    except SafetensorError as error:
+        raise _damaged(path, error, remedy) from None
+    return supernet
+
+
+def read_facts(path: Path, *, remedy: str) -> dict[str, str]:
+    """What is kept beside the weights.
+
+    Raises:
+        Invalid: if the file is damaged.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return dict(file.metadata() or {})
+    except SafetensorError as error:
+        raise _damaged(path, error, remedy) from None
+
+
+def _damaged(path: Path, error: SafetensorError, remedy: str) -> Invalid:
+    return Invalid(f"damaged ({error})", path=(str(path),), remedy=f"delete it and {remedy}")

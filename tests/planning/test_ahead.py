@@ -1,0 +1,113 @@
+"""The plan of a run: what its budgets or its front may cost, who grows, and a schedule."""
+
+from __future__ import annotations
+
+import pytest
+
+from escalade import api
+from escalade.planning import ahead
+from escalade.planning.device_times import DeviceTimes
+
+# Two thousand images a second at a million macs.
+TIMES = DeviceTimes(path=2e-3, fixed=0.0, per_mac=5e-10, processes=2, alone=1.0, peak_memory=0)
+FRONT = {"data": "demo", "space": "scarlet_small"}
+
+
+@pytest.fixture
+def sized(monkeypatch):
+    """The sizes that members are timed with."""
+    seen = []
+
+    def time_run(run, sizes):
+        seen.append([budget.target for budget in sizes.all])
+        return TIMES
+
+    monkeypatch.setattr(ahead, "time_run", time_run)
+    return seen
+
+
+def plan(*layers):
+    return api.plan([FRONT, *layers])
+
+
+def test_what_a_front_may_cost(sized):
+    limits = ["macs < 2M", "accuracy > 0.4"]
+    made = plan({"search": {"constraints": limits, "members": 4}, "grow": {"num": 2}})
+    front = made.to_json()["front"]
+    assert (front["members"], front["constraints"]) == (4, limits)
+    assert 0 < front["min"] < front["mean"] < front["max"] < 2e6
+    assert 0 < front["share"] < 1
+    assert (made.to_json()["stages"], made.to_json()["grown"]) == ([], [])
+    (sizes,) = sized
+    assert len(sizes) == 6
+    assert sizes[-1] == 4 * sizes[3]
+    text = made.text(command="next")
+    assert "S0 to S3: 4 equispaced on the front of error, macs, -params" in text
+    assert "where macs < 2M and accuracy > 0.4" in text
+    assert " scores, and those that accuracy > 0.4 rejects)" in text
+    assert "S5  twice the macs of S4: the largest searched member scaled by dWr" in text
+
+
+def test_the_schedule_is_fitted_and_budgets_stay_away(sized):
+    made = plan({"hours": 1.0})
+    config = made.run.config
+    assert config.fitted
+    assert not made.given.fitted
+    assert config.budgets == []
+    search = config.search
+    assert search.population * search.generations == made.seconds.evaluations
+    assert made.seconds.total == pytest.approx(3600, rel=0.1)
+
+
+def test_with_budgets_there_is_no_front(sized):
+    made = plan({"budgets": "1M,2M", "grow": {"num": 0}})
+    assert made.to_json()["front"] is None
+    assert [row.budget for row in made.stages] == [1e6, 2e6]
+    assert "front" not in made.text(command="next")
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (
+            {"search": {"constraints": ["macs < 10k"]}},
+            "search.constraints: none of .* meets macs < 10k; the nearest has ",
+        ),
+        ({"search": {"method": "coarse_to_fine"}}, "search.method: coarse_to_fine needs"),
+        ({"search": {"method": "random"}}, "budgets: random needs a ladder"),
+        ({"budgets": "1k"}, "budgets: 1k macs at stage 0 is outside"),
+        ({"supernet": {"step": "sandwich"}}, "supernet.step: sandwich"),
+    ],
+)
+def test_what_the_plan_refuses(sized, more, words):
+    with pytest.raises(ValueError, match=words):
+        plan(more)
+    assert not sized
+
+
+@pytest.mark.parametrize(
+    ("settings", "grown"),
+    [
+        ({"budgets": "0.4M,0.8M"}, [1.6e6, 3.2e6]),
+        ({"budgets": "0.4M"}, []),
+        ({"budgets": "0.4M,0.8M", "search": {"method": "independent"}}, []),
+    ],
+)
+def test_members_that_will_be_grown(sized, settings, grown):
+    """A plan promises grown members only where the run will grow some."""
+    given = {"data": "demo", "dataset": {"limit": 200}, "space": "small", "grow": {"num": 2}}
+    made = api.plan([given, settings, {"hours": 1}])
+    assert made.to_json()["grown"] == grown
+    assert sized[0][len(made.run.budgets) :] == grown
+    assert ("none is grown" in made.text(command="")) == (not grown)
+    assert made.run.config.grow.num == 2  # what the run is told stays what the user said
+
+
+def test_the_first_of_networks_trained_alone_is_scaled_to_all_others(sized):
+    given = {"data": "demo", "dataset": {"limit": 200}, "space": "regnet_y_small"}
+    made = api.plan([given, {"budgets": "0.4M,1.6M", "grow": {"num": 1}}])
+    assert made.to_json()["grown"] == [1.6e6, 6.4e6]
+    assert [row.budget for row in made.stages] == [0.4e6]
+    text = made.text(command="next")
+    assert "S1  1.6M: the largest searched member scaled by dWr" in text
+    assert "32 trainings" in text

@@ -1,0 +1,152 @@
+"""Settings complete: what follows from the space; the images and the space of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from escalade.config import Config, resolve
+from escalade.planning.begun_space import named_space
+from escalade.planning.completing import complete, told
+from escalade.planning.run import load_images
+from noise_runs import run_of
+
+
+def completed(**settings) -> Config:
+    given = resolve({"data": "noise", "budgets": "1M,2M"}, settings)
+    return complete(given, named_space(given))[0]
+
+
+@pytest.mark.parametrize(
+    ("space", "method", "step", "weights", "identity"),
+    [
+        ("small", "mcea", "single_path", "finetune", None),
+        ("bignas_small", "coarse_to_fine", "single_path", "finetune", None),
+        ("scarlet_small", "nsga2", "fair", "retrain", "let"),
+        ("regnet_y_small", "models", None, "retrain", None),
+    ],
+)
+def test_what_follows_from_a_space(space, method, step, weights, identity):
+    config = completed(space=space)
+    assert config.search.method == method
+    assert (config.supernet.step, config.supernet.identity) == (step, identity)
+    assert config.retrain.searched == weights
+    assert complete(config, named_space(config))[0] == config
+
+
+def test_what_is_said_stays():
+    config = completed(
+        space="scarlet_small",
+        supernet={"step": "single_path", "identity": "plain"},
+        search={"method": "random", "population": 8},
+        retrain={"searched": "slice"},
+    )
+    assert (config.supernet.step, config.supernet.identity) == ("single_path", "plain")
+    assert (config.search.method, config.search.population) == ("random", 8)
+    assert config.retrain.searched == "slice"
+
+
+def test_without_a_supernet_networks_are_trained_alone_whatever_is_said():
+    config = completed(space="regnet_y_small", search={"method": "random"})
+    assert config.search.method == "models"
+    assert (config.retrain.searched, config.retrain.grown) == ("retrain", "scratch")
+    assert "regnet_y_small has no supernet" in told(named_space(config))
+    assert told(named_space(completed(space="small"))) == ""
+
+
+def test_a_space_that_nobody_named_is_stated():
+    assert completed(budgets="0.4M,0.8M").space == "small"
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"budgets": []}, "budgets: give a ladder"),
+        ({"budgets": [], "space": "bignas_small"}, "budgets: coarse_to_fine needs a ladder"),
+        ({"budgets": [], "space": "regnet_y_small"}, "budgets: models needs a ladder"),
+        ({"budgets": [], "search": {"method": "nsga2"}}, "space: without budgets name one"),
+        (
+            {"space": "small", "search": {"method": "nsga2"}, "supernet": {"window": 2.0}},
+            "supernet.window: 2 is around budgets, but",
+        ),
+        (
+            {"space": "small", "supernet": {"identity": "let"}},
+            "supernet.identity: the space small has no identities",
+        ),
+        (
+            {"space": "scarlet_small_folds", "supernet": {"identity": "let_relu"}},
+            "supernet.identity: let_relu .*scarlet_small_folds .*use let or plain, or a space",
+        ),
+    ],
+)
+def test_settings_that_do_not_suit_the_space(settings, words):
+    with pytest.raises(ValueError, match=words):
+        completed(**settings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"budgets": [], "space": "scarlet_small"},
+        {"budgets": [], "space": "bignas_small", "search": {"method": "nsga2"}},
+        {"budgets": [], "space": "small", "search": {"method": "nsga2"}},
+    ],
+)
+def test_a_front_needs_no_budgets(settings):
+    config = completed(**settings)
+    assert config.search.members == 3
+    assert config.space != "small" or config.supernet.window is None
+
+
+@pytest.mark.parametrize(
+    ("space", "kept"), [("scarlet_small_folds", "plain"), ("scarlet_small", "let_relu")]
+)
+def test_identities_run_as_the_settings_say(space, kept):
+    given = resolve({"budgets": "1M", "space": space, "supernet": {"identity": kept}})
+    assert named_space(given).identity == kept
+
+
+# Members' sizes, found and grown
+
+
+def test_the_largest_member_of_a_front_is_doubled_whatever_ratio_the_chosen_stand_in():
+    run = run_of({"budgets": [], "space": "scarlet_small", "grow": {"num": 2}})
+    ladder = run.ladder([1e6, 1.2e6, 1.3e6])
+    assert [budget.target for budget in ladder.budgets] == [1e6, 1.2e6, 1.3e6]
+    assert [budget.target for budget in run.grown(ladder)] == [2.6e6, 5.2e6]
+    assert [budget.target for budget in run.ladder([2e6, 1e6, 1e6]).budgets] == [1e6, 2e6]
+
+
+def test_grown_members_go_on_with_the_ladder():
+    run = run_of({"budgets": "1M,3M", "space": "small", "grow": {"num": 2}})
+    assert [budget.target for budget in run.grown(run.ladder([5e6]))] == [9e6, 27e6]
+    none = run_of({"budgets": "1M", "space": "small", "grow": {"num": 0}})
+    assert none.grown(none.ladder([])) == ()
+
+
+# Images
+
+
+def test_the_setting_that_a_message_advises_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ESCALADE_CACHE", str(tmp_path / "cache"))
+    for name in ("cat", "dog"):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        for i in range(30):
+            path = tmp_path / "pets" / name / f"{i}.png"
+            Image.fromarray(np.full((8, 8, 3), i, dtype=np.uint8)).save(path)
+            if name == "cat" and i < 11:
+                path.write_bytes(b"broken")
+
+    def images(**dataset: object):
+        settings = {"data": str(tmp_path / "pets"), "budgets": "1M,2M", "space": "small"}
+        config = resolve(settings, {"dataset": {"side": 8} | dataset})
+        return load_images(config, named_space(config))
+
+    with pytest.raises(ValueError, match=r"^dataset.max_skipped: 11 of .*, more than 0.05 of them"):
+        images()
+    assert len(images(max_skipped=0.2).skipped) == 11

@@ -1,0 +1,192 @@
+"""What a plan says a run takes, and schedules that fit a time, by made-up timings."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from escalade.config import Recipe
+from escalade.planning.device_times import DeviceTimes
+from escalade.planning.hours import fit
+from escalade.planning.sizes import sizes_of
+from escalade.planning.stage_times import (
+    EVALUATION_SHARE,
+    EXPORT_SECONDS,
+    START_SECONDS,
+    makespan,
+    stage_times,
+)
+from noise_runs import noise, run_of
+
+DATA = noise(train=1792, search=256)  # 14 batches of 128
+# A millisecond for a million macs, nothing else.
+TIMES = DeviceTimes(path=4e-3, fixed=0.0, per_mac=1e-9, processes=2, alone=1.0, peak_memory=0)
+JOBS = st.lists(st.floats(0.1, 100), max_size=12)
+
+
+def configured(**more):
+    layer = {"budgets": "1M,2M,4M,8M", "hours": 25 / 60, "space": "small"}
+    return run_of(layer, more, data=DATA)
+
+
+def estimate(run, times=TIMES):
+    return stage_times(run, sizes_of(run), times)
+
+
+def fitted(run, times=TIMES):
+    return fit(run, sizes_of(run), times)
+
+
+def test_jobs_end_when_the_last_one_does():
+    assert makespan([], workers=2) == 0
+    assert makespan([3.0], workers=2) == 3
+    assert makespan([1.0, 2.0, 4.0], workers=1) == 7
+    assert makespan([4.0, 3.0, 2.0, 1.0], workers=2) == 5
+    assert makespan([1.0, 1.0, 8.0], workers=2) == 9  # the long one last: 5 is the mean
+    assert makespan([8.0, 1.0, 1.0], workers=2) == 8
+
+
+def test_a_job_alone_is_faster():
+    assert makespan([4.0], workers=2, alone=0.5) == 2
+    assert makespan([4.0, 2.0], workers=2, alone=0.5) == 3
+    assert makespan([4.0], workers=1, alone=0.5) == 2
+    assert makespan([6.0, 4.0, 2.0], workers=3, alone=0.4) == pytest.approx(2 + 2 * 0.7 + 2 * 0.4)
+
+
+@given(JOBS, st.integers(1, 5))
+def test_jobs_go_to_whoever_is_free(seconds, workers):
+    free = [0.0] * workers
+    for job in seconds:
+        heapq.heappush(free, heapq.heappop(free) + job)
+    assert makespan(seconds, workers=workers) == pytest.approx(max(free))
+
+
+@given(JOBS, st.integers(2, 5), st.floats(0.3, 1))
+def test_company_costs_and_never_more_than_it_was_measured_to(seconds, workers, alone):
+    free = makespan(seconds, workers=workers, alone=alone)
+    busy = makespan(seconds, workers=workers)
+    assert alone * busy <= free * (1 + 1e-9)
+    assert free <= busy * (1 + 1e-9)
+
+
+def test_every_stage_by_hand():
+    recipes = {
+        "supernet": {"recipe": {"steps": 100}},
+        "retrain": {"recipe": {"epochs": 3}, "grown": "both"},
+    }
+    run = configured(**recipes)
+    found = estimate(run)
+    assert found.train == pytest.approx(100 * 128 * 4e-3)
+    image = 3 * 1792 + (256 + 1024) * EVALUATION_SHARE
+    # From scratch 32 and 16, then what is free takes 8, 4, 2, 1 million macs; then 32 and 16 warm.
+    first, second = max(32, 16 + 8 + 4 + 2 + 1), 32
+    assert found.retrain == pytest.approx(image * 1e-3 * (first + second))
+    assert found.export == 6 * EXPORT_SECONDS + START_SECONDS
+    assert found.evaluations == run.method.num_scores(run.task)
+    mean = (1 + 2 + 4 + 8) / 4 * 1e-3
+    most = found.evaluations * 1280 * mean * EVALUATION_SHARE / 2
+    assert 0.5 * most < found.search < most
+
+
+@pytest.mark.parametrize(
+    ("how", "millions"),
+    [
+        ({"searched": "slice", "grown": "warm"}, 32),
+        ({"searched": "slice", "grown": "scratch"}, 32),
+        ({"searched": "retrain", "grown": "scratch"}, 32),
+        ({"searched": "finetune", "grown": "warm"}, 8 + 32),
+    ],
+)
+def test_which_trainings_there_are(how, millions):
+    found = estimate(configured(retrain=how | {"recipe": {"steps": 1000}})).retrain
+    image = 128_000 + 1280 * EVALUATION_SHARE
+    assert found == pytest.approx(image * 1e-3 * millions)
+
+
+@pytest.mark.parametrize(("grown", "millions"), [("warm", 32), ("both", 32 + 32)])
+def test_members_that_train_together_are_one_training_before_the_others(grown, millions):
+    how = {"searched": "together", "grown": grown, "recipe": {"steps": 1000}}
+    times, image = replace(TIMES, together=5e-3), 128_000 + 1280 * EVALUATION_SHARE
+    found = estimate(configured(retrain=how), times)
+    assert found.retrain == pytest.approx(128_000 * 5e-3 + image * 1e-3 * millions)
+    found = estimate(configured(retrain=how | {"searched": "slice"}), times)
+    assert found.retrain == pytest.approx(image * 1e-3 * millions)
+
+
+@pytest.mark.parametrize(
+    ("how", "millions"),
+    [
+        ({"searched": "retrain", "grown": "warm"}, 2 + 4),
+        ({"searched": "slice", "grown": "warm"}, 2 + 4),
+        ({"searched": "slice", "grown": "both"}, 4 + 4),
+        ({"searched": "slice", "grown": "scratch"}, 4),
+        ({"searched": "finetune", "grown": "warm"}, 3 + 4),
+    ],
+)
+def test_the_largest_is_trained_for_warm_starts_where_slices_keep_identities(how, millions):
+    """Searched are 1 and 2 million macs, grown 4; two processes, the largest first."""
+    layer = {"budgets": "1M,2M", "space": "scarlet_small", "grow": {"num": 1}}
+    found = estimate(configured(**layer, retrain=how | {"recipe": {"steps": 1000}})).retrain
+    image = 128_000 + 1280 * EVALUATION_SHARE
+    assert found == pytest.approx(image * 1e-3 * millions)
+
+
+def test_networks_trained_alone_are_the_search():
+    """Ten networks of a million macs, two at a time; members of 1, 2 and 4."""
+    layer = {"budgets": "1M,2M", "space": "regnet_y_small", "grow": {"num": 1}}
+    recipes = {"search": {"num_models": 10, "recipe": {"steps": 100}}}
+    found = estimate(configured(**layer, **recipes, retrain={"recipe": {"steps": 1000}}))
+    score = 1280 * EVALUATION_SHARE
+    assert (found.train, found.evaluations) == (0, 10)
+    assert found.search == pytest.approx((12_800 + score) * 1e-3 * 5)
+    assert found.retrain == pytest.approx((128_000 + score) * 1e-3 * 4)
+
+
+def test_images_of_a_recipe():
+    assert Recipe(epochs=2).num_images(300) == 2 * 2 * 128
+    assert Recipe(steps=7).num_images(300) == 7 * 128
+    assert Recipe(epochs=2).num_images(100) == 2 * 100
+
+
+@pytest.mark.parametrize("hours", [0.25, 25 / 60, 1.5])
+@pytest.mark.parametrize("path", [1e-3, 4e-3, 12e-3])
+@pytest.mark.parametrize(
+    "how",
+    [{}, {"searched": "slice", "grown": "warm"}, {"searched": "together", "grown": "warm"}],
+)
+def test_a_schedule_fits_its_time(hours, path, how):
+    times = replace(TIMES, path=path, fixed=1e-4, per_mac=3e-10, alone=0.8, together=5e-3)
+    run = fitted(configured(hours=hours, retrain=how), times)
+    assert run.config.fitted
+    found = estimate(run, times)
+    assert found.total == pytest.approx(3600 * hours, rel=0.03)
+    assert found.train == pytest.approx(0.44 * found.total, rel=0.2)
+
+
+@pytest.mark.parametrize("hours", [0.1, 0.25])
+def test_a_schedule_of_networks_trained_alone_fits_its_time(hours):
+    layer = {"budgets": "1M,2M", "space": "regnet_y_small", "hours": hours}
+    run = fitted(configured(**layer, search={"num_models": 8}))
+    assert 0.7 * 3600 * hours < estimate(run).total <= 1.03 * 3600 * hours
+    assert run.config.search.recipe.epochs <= run.config.retrain.recipe.epochs
+
+
+def test_without_trainings_of_members_the_supernet_has_the_time():
+    found = estimate(fitted(configured(retrain={"searched": "slice"}, grow={"num": 0})))
+    assert found.retrain == 0
+    assert found.total == pytest.approx(1500, rel=0.03)
+
+
+def test_little_time_is_for_one_start():
+    assert fitted(configured(hours=0.25)).config.retrain.grown == "warm"
+    assert fitted(configured(hours=1.0)).config.retrain.grown == "both"
+
+
+@pytest.mark.parametrize("more", [{}, {"budgets": "8M,16M", "space": "regnet_y_small"}])
+def test_too_little_time_is_refused(more):
+    with pytest.raises(ValueError, match=r"hours: 0.03 are too short here: .* takes about"):
+        fitted(configured(hours=0.03, **more))
