@@ -74,6 +74,43 @@ def mobilenet_v3(*, widths=(8, 16), depths=(1, 2), head=(24, 40)) -> Architectur
     )
 
 
+def efficientnet_v2(*, widths=(8, 16, 24), depths=(2, 2, 2), head=40, kernel=3) -> Architecture:
+    """Convolutions, and blocks that expand with theirs or with a depthwise one in them."""
+    block = Block(kind="conv", kernel=kernel, expansion=1.0, width=widths[0], activation="swish")
+    fused = replace(block, kind="fused_mbconv", expansion=3.0, width=widths[1], stride=2)
+    last = Block(expansion=2.0, width=widths[2], stride=2, se=replace(_SE, activation="swish"))
+    return _network(
+        "efficientnet_v2_like",
+        [
+            stage(block, depths[0]),
+            stage(fused, depths[1]),
+            stage(replace(last, activation="swish"), depths[2]),
+        ],
+        stem=Stem(width=widths[0], activation="swish"),
+        head=Head(width=head, activation="swish"),
+    )
+
+
+def mobilenet_v4(*, widths=(8, 16, 24), depths=(1, 2, 3), head=40, kernels=(5, 3)) -> Architecture:
+    """Universal inverted bottlenecks with and without either depthwise convolution."""
+    start, kernel = kernels
+    block = Block(kind="uib", expansion=2.0, width=widths[1], activation="relu")
+    both = replace(block, start_kernel=start, kernel=kernel, stride=2)
+    one = replace(block, start_kernel=start, kernel=0, stride=2, width=widths[2], se=_SE)
+    none = replace(one, start_kernel=0, stride=1, se=None)
+    conv = Block(kind="conv", expansion=1.0, width=widths[0], activation="relu", skip=False)
+    return _network(
+        "mobilenet_v4_like",
+        [
+            stage(conv, depths[0]),
+            stage(both, depths[1]),
+            Stage(blocks=(one, none, *[replace(one, stride=1)] * (depths[2] - 2))),
+        ],
+        stem=Stem(width=8, activation="relu"),
+        head=Head(width=head, activation="relu"),
+    )
+
+
 def bignas(*, widths=((8, 12), (16, 24, 24), (24,)), stem=8, head=40, kernel=5) -> Architecture:
     """Transition shortcuts of every sort, with a width for each layer.
 
@@ -168,5 +205,15 @@ def _network(
     )
 
 
-_ALL = (regnet_y, regnet_z, resnet, mobilenet_v3, bignas, scarlet, scarlet_running)
+_ALL = (
+    regnet_y,
+    regnet_z,
+    resnet,
+    mobilenet_v3,
+    efficientnet_v2,
+    mobilenet_v4,
+    bignas,
+    scarlet,
+    scarlet_running,
+)
 SAMPLES = {made.name: made for made in (make() for make in _ALL)}

@@ -8,11 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from escalade.core.numbers.seeds import generator
-from escalade.core.space.path import Path
-from escalade.core.space.population import IntArray
-from escalade.core.space.space import Space
-from escalade.spaces.load import load
+from common.lab import IntArray, Path, Space, generator, load_space
 from scarlet_study.setting import FLIPS, SPACE, Setting, Training
 
 # The random network with flipped identities of the paper (section "Equivalent vs Non-equivalent
@@ -74,7 +70,7 @@ def extremes() -> dict[str, Path]:
 
 @cache
 def _space(identity: str, folds: bool) -> Space:
-    space = load(SPACE, in_channels=1, num_classes=10)
+    space: Space = load_space(SPACE)
     return space.with_layout(replace(space.layout, identity=identity, folds=folds))
 
 
@@ -87,7 +83,7 @@ def _spread(num: int, identity: str, folds: bool) -> tuple[Path, ...]:
 @cache
 def _flipped(num: int, identity: str, folds: bool) -> dict[int, tuple[Path, ...]]:
     space = _space(identity, folds)
-    (nothing,) = space.layout.identities
+    (nothing,) = space.identity_choices
     rng = generator(0, "scarlet study", "flipped")
     bases = rng.integers(0, nothing, (num, space.num_genes))
     orders = np.argsort(rng.random(bases.shape), axis=1)

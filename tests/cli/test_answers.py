@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from escalade.api import timing
+from escalade.planning import ahead, device_times
 from escalade.spaces import known
 
 
@@ -207,8 +207,8 @@ TINY_PLAN += ["--set", "supernet.recipe.batch_size=16", "--set", "retrain.recipe
 @pytest.fixture
 def briefly(monkeypatch):
     """Times for a moment and in this process, where it does not matter how well."""
-    monkeypatch.setattr(timing, "SUPERNET_SECONDS", 0.1)
-    monkeypatch.setattr(timing, "MEMBER_SECONDS", 0.02)
+    monkeypatch.setattr(device_times, "SUPERNET_SECONDS", 0.1)
+    monkeypatch.setattr(device_times, "MEMBER_SECONDS", 0.02)
     return ["--set", "workers=1"]
 
 
@@ -244,10 +244,10 @@ def test_a_plan_proposes_a_folder_that_is_free(escalade, briefly, tmp_path):
 
 
 def test_plan_fits_the_schedule_to_hours(escalade, monkeypatch):
-    found = timing.Timing(
+    found = device_times.DeviceTimes(
         path=0.04, fixed=1e-3, per_mac=3e-9, processes=1, alone=0.8, peak_memory=10**9
     )
-    monkeypatch.setattr(timing, "time_run", lambda *_: found)
+    monkeypatch.setattr(ahead, "time_run", lambda *_: found)
     totals = []
     for hours in (0.1, 1):
         ended = escalade(*TINY_PLAN, "--hours", hours, "--format", "json")

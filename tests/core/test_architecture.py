@@ -93,7 +93,7 @@ def test_fields_with_defaults_may_be_left_out(architecture):
         (["stages", 1, "blocks", 0, "expansion"], float("nan"), "blocks[0].expansion: nan is outs"),
         (["stages", 1, "blocks", 0, "expansion"], 1e308, "blocks[0].expansion: 1e+308 is outside"),
         (["stages", 1, "blocks", 0, "expansion"], True, "blocks[0].expansion: expected float"),
-        (["stages", 1, "blocks", 0, "kind"], "conv", "blocks[0].kind: 'conv' is not known"),
+        (["stages", 1, "blocks", 0, "kind"], "cnv", "blocks[0].kind: 'cnv' is not known"),
         (["stages", 1, "blocks", 0, "group_width"], 8, "blocks[0].group_width"),
         (["stages", 1, "blocks", 0, "transition"], 1, "transition: expected bool, got 1"),
         (["stages", 1, "blocks", 0, "se", "ratio"], 2, "blocks[0].se.ratio: 2 is outside (0, 1]"),

@@ -12,8 +12,8 @@ from escalade.core.network.kinds import KINDS
 
 PACKAGE = Path(__file__).parents[2] / "src" / "escalade"
 DEFINED = ("core/network/block.py", "core/network/kinds.py", "nets/mobile.py", "nets/residual.py")
-# These are words for other things, too: a growth function, a schedule, a choice of a space's file.
-ALSO_OTHERS = {"linear", "identity"}
+# These are words for other things, too: a layer, a growth function, a choice of a space's file.
+ALSO_OTHERS = {"conv", "linear", "identity"}
 
 
 def names_of_kinds(tree: ast.AST) -> set[tuple[int, str]]:

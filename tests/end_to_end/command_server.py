@@ -75,11 +75,11 @@ def _prepare(request: dict) -> None:
         for function in (train, retrain_all):
             function.__kwdefaults__["checkpoint_seconds"] = request["checkpoint_seconds"]
     if request["brief"]:
-        from escalade.api import timing
-        from escalade.evaluate.timing import part_times as layer_times
+        from escalade.evaluate.timing import part_times
+        from escalade.planning import device_times
 
-        timing.SUPERNET_SECONDS, timing.MEMBER_SECONDS = 0.1, 0.02
-        layer_times.SECONDS = 1.0
+        device_times.SUPERNET_SECONDS, device_times.MEMBER_SECONDS = 0.1, 0.02
+        part_times.SECONDS = 1.0
     if request["additive"]:
         from additive_device import Additive
         from escalade.evaluate.timing.part_times import TurnTimer

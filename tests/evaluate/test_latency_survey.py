@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 
 import numpy as np
 import pytest
@@ -108,17 +107,6 @@ def test_slices_of_a_choice_space_are_predicted_too():
             shape = (1, network.resolution, network.resolution)
             (seconds,) = device([(build(network).eval(), shape)])
             assert table.of(network) == pytest.approx(seconds, rel=0.05)
-
-
-def test_a_store_of_an_earlier_version_has_no_table(tmp_path):
-    path = tmp_path / "store.sqlite"
-    with EvaluationStore(path) as store:
-        store.close()
-    connection = sqlite3.connect(path)
-    connection.execute("DROP TABLE latencies")
-    connection.close()
-    with EvaluationStore(path, read_only=True) as store:
-        assert latency_store.load(store) is None
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from numpy.random import Generator
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from escalade.core.network import cost
+from escalade.core.network import cost, kinds
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Head, SqueezeExcite, Stage, Stem
 from escalade.core.network.kinds import ACTIVATIONS, KINDS
@@ -22,7 +22,10 @@ from escalade.nets.build import blank, build
 from escalade.nets.facts import MAX_STRIDE_OF_HIDDEN
 from fvcore_counts import activations
 
-SORTS = ("bottleneck", "regnet_z", "mobile", "mobile_v3", "transition", "simple")
+SORTS = (
+    *("bottleneck", "regnet_z", "mobile", "mobile_v3", "transition", "simple"),
+    *("conv", "fused_mbconv", "uib"),
+)
 NUM, NUM_FAST = 60, 12  # of each sort
 
 
@@ -157,7 +160,7 @@ def _stage(rng: Generator, sort: str) -> Stage:
 def _with_transition(rng: Generator, block: Block) -> Block:
     """Sometimes with another width than the rest of the stage has."""
     width = block.width if rng.random() < 0.5 else int(rng.integers(1, 40))
-    return replace(block, width=width, transition=bool(rng.random() < 0.8))
+    return replace(block, width=width, transition=block.skip and bool(rng.random() < 0.9))
 
 
 def _with_simple(rng: Generator, stages: list[Stage], width: int) -> list[Stage]:
@@ -183,7 +186,7 @@ def _with_simple(rng: Generator, stages: list[Stage], width: int) -> list[Stage]
 
 def _block(rng: Generator, sort: str, width: int, *, stride: int) -> Block:
     residual = sort in ("bottleneck", "regnet_z")
-    kind = sort if residual else str(rng.choice(["mbconv", "dsconv"]))
+    kind = sort if sort in KINDS else str(rng.choice(["mbconv", "dsconv"]))
     expansion = float(rng.choice([0.25, 0.5, 1.0, 1.5, 4.0]))
     hidden = round(width * expansion)
     if residual and hidden == 0:
@@ -196,7 +199,7 @@ def _block(rng: Generator, sort: str, width: int, *, stride: int) -> Block:
         gate=str(rng.choice(GATES)),
         divisor=int(rng.choice([1, 8])),
     )
-    return Block(
+    block = Block(
         kind=kind,
         kernel=int(rng.choice([1, 3, 5])),
         stride=stride,
@@ -205,4 +208,10 @@ def _block(rng: Generator, sort: str, width: int, *, stride: int) -> Block:
         se=se if rng.random() < 0.5 else None,
         group_width=int(rng.choice(divisors)) if residual and rng.random() < 0.7 else None,
         activation=str(rng.choice(ACTIVATIONS)),
+        skip=residual or bool(rng.random() < 0.8),
     )
+    block = replace(block, **kinds.of(block).idle)
+    if kind == "uib":
+        start = int(rng.choice([0, 3, 5]))
+        block = replace(block, start_kernel=start, kernel=int(rng.choice([0, 3] if start else [3])))
+    return block

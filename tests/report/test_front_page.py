@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import json
-import math
 import re
+from dataclasses import replace
 
 import fixture
 import front_run
-import pytest
 import reading
-from escalade.api.design import growth_json
 
-from escalade.core.network import cost
-from escalade.core.network.architecture import Architecture
-from escalade.core.numbers.budget import Budget
-from escalade.core.scaling.hybrid import scale_to
+from escalade.artefacts.run_folder import RunFolder
+from escalade.artefacts.searched import Searched
+from escalade.config import GrowConfig
+from escalade.core.numbers.budget import Budget, Ladder
 from escalade.report.contents import read
 from escalade.report.findings import sentence
 from escalade.report.number import SPACE
 from escalade.report.page import write
 from escalade.report.roster import family_rows
-from escalade.spaces import known
+from escalade.search.growing.by_rule import ByRule
+from escalade.search.growing.found import Found
 from escalade.spaces.load import load
 
 PANELS = ("front-error-macs", "front-error-params", "front-params-macs")
@@ -41,39 +40,31 @@ def test_a_run_with_a_front_shows_it(tmp_path):
     for name in shown:
         assert text.count(f'id="plot-{name}"') == 1
     assert '<a href="#front">Front</a>' in text
-    assert f"{len(found.front)} networks of which none beats another" in text
+    assert f"{found.front.num_front} networks of which none beats another" in text
     assert "meet macs &lt; 3M, params &lt; 150k and accuracy &gt; 0.72" in text
     assert "S0, S1 and S2 were chosen of them" in text
 
 
+def by_rule(searched, *budgets):
+    """The largest of the searched members, scaled."""
+    ladder = Ladder(tuple(Budget(stage.budget) for stage in searched.stages))
+    found = Found(searched=searched, ladder=ladder, settings=GrowConfig(), seed=0)
+    return ByRule().grow(found, budgets)
+
+
 def test_what_is_scaled_is_the_largest_member(tmp_path):
     """A front has no base network, and no rule is a function of the stage through its member."""
-    folder = front_run.build(tmp_path / "run")
-    stages = json.loads((folder / "search.json").read_text())["stages"]
-    largest = Architecture.from_json(stages[-1]["architecture"]).renamed("S2")
-    budget = Budget(2.0 * stages[-1]["macs"], "macs", 0.05)
-    grown = scale_to(largest, rule="dWr", budget=budget, stage=4.0, name="S3", base_stage=3.0)
-    growth = growth_json("dWr", [grown], base="S2", stage=3.0)
-    (folder / "growth.json").write_text(json.dumps(growth))
-    page = written(folder)
+    folder = RunFolder(front_run.build(tmp_path / "run"))
+    searched = folder.read(Searched)
+    folder.write(by_rule(searched, Budget(2.0 * searched.largest.macs)))
+    page = written(folder.path)
     assert "Lines are" not in page
     assert "the largest searched member, which the rule dWr scales" in page
-    axis = reading.figures(folder / "report.html")["growth-depth"]["layout"]["yaxis"]
+    axis = reading.figures(folder.path / "report.html")["growth-depth"]["layout"]["yaxis"]
     assert axis["title"]["text"] == "depth ratio to the largest searched"
-    (folder / "growth.json").write_text(json.dumps(growth_json("dWr", [])))
-    assert "to the base network over the scaling stages. Lines are the rule dWr" in written(folder)
-
-
-@pytest.mark.parametrize("kind", ["macs", "params"])
-def test_a_rule_is_drawn_as_a_function_only_where_members_lie_on_it(kind):
-    """Twice the params take more than twice the macs."""
-    base = known.load("efficientnet_b0")
-    budget = Budget(2.0 * getattr(cost.of(base), kind), kind, 0.05)
-    grown = scale_to(base, rule="dWr", budget=budget, stage=1.0, name="S1")
-    growth = growth_json("dWr", [grown], kind=kind)
-    at = {dim: math.exp(p["c"]) for dim, p in growth["functions"].get("compound", {}).items()}
-    assert at == pytest.approx({} if kind == "params" else grown.predicted.to_json())
-    assert growth["form"] == (None if kind == "params" else "compound")
+    folder.write(by_rule(replace(searched, stages=searched.stages[:1])))
+    words = "to the base network over the scaling stages. Lines are the rule dWr"
+    assert words in written(folder.path)
 
 
 def test_searches_that_share_no_base_fit_nothing(tmp_path):
@@ -97,7 +88,7 @@ def test_hovering_names_the_layers_of_each_network(tmp_path):
     page = front_run.page(tmp_path / "run")
     (dots,) = (t for t in reading.figures(page)[PANELS[0]]["data"] if t["name"] == "front")
     for place, told in zip(dots["customdata"], dots["hovertext"], strict=True):
-        network = found.architectures[place]
+        network = found.front.networks[place].architecture
         blocks = [block for stage in network.stages for block in stage.blocks]
         lines = told.split("<br>")
         assert lines[4] == f"{network.resolution} px, stem {network.stem.width}"
@@ -134,7 +125,7 @@ def test_the_first_screen_tells_of_the_front(tmp_path):
     config.write_text(re.sub("budgets: .*", "budgets: []", config.read_text()))
     without = written(folder)
     assert "<dt>Budgets</dt>" not in without
-    num = len(front_run.searched()[0].front)
+    num = front_run.searched()[0].front.num_front
     assert f"<dd>{num} networks, 3 of them chosen</dd>" in without
 
 

@@ -12,6 +12,7 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget
 from escalade.core.scaling.ratios import realised
 from escalade.core.space.population import Population
+from escalade.core.values.codec import encode
 from escalade.search import CoarseGrid, CoarseToFine, Evolution, IndependentSearch, RandomSearch
 from escalade.search.coarse.skeletons import skeletons
 from escalade.search.dialogue import drive
@@ -154,7 +155,7 @@ def test_every_asked_network_is_legal_in_budget_and_new(make, layers, seed):
             assert any(budget.contains(macs) for budget in ladder())
             assert path.key not in seen
             seen.add(path.key)
-    assert searcher.result().distinct == len(seen)
+    assert searcher.result().evaluations.distinct == len(seen)
 
 
 def test_a_replay_asks_the_same_and_finds_the_same(make, layers):
@@ -188,8 +189,8 @@ def test_each_budget_gets_the_best_network_scored_inside_it(make, layers):
             s for path, s in scored if budget.contains(cost.of(path.architecture).macs)
         )
         assert [tie.score for tie in stage.tied] == [stage.score]
-    assert result.weights == pytest.approx([1 / len(TARGETS)] * len(TARGETS))
-    json.dumps(result.to_json(), allow_nan=False)
+    assert result.pi == pytest.approx([1 / len(TARGETS)] * len(TARGETS))
+    json.dumps(encode(result), allow_nan=False)
 
 
 @pytest.mark.parametrize("kind", ["params", "activations", "latency"])
@@ -252,9 +253,9 @@ def test_the_result_says_per_budget_how_it_was_found(layers):
         layers, budgets=ladder(), seed=0, num_images=5000, num_skeletons=8, num_variations=12
     )
     taste = Taste(layers)
-    data = json.loads(json.dumps(drive(searcher, score=taste).to_json(), allow_nan=False))
-    assert list(data)[-2:] == ["evaluations", "selections"]
-    assert data["searcher"] == "coarse_to_fine"
+    data = json.loads(json.dumps(encode(drive(searcher, score=taste)), allow_nan=False))
+    assert list(data)[-3:] == ["evaluations", "selections", "divisors"]
+    assert data["searcher"] == ""
     counts = [s["evaluations"] for s in data["selections"]]
     assert sum(c["coarse"] + c["fine"] for c in counts) == data["evaluations"]["distinct"]
     phases = [(r["phase"], r["stage"], r["iteration"]) for r in data["iterations"]]
@@ -286,7 +287,7 @@ def test_variations_change_resolution_depth_width_and_kernels_a_little(layers):
     )
     taste = Taste(layers)
     fine = asked(searcher, taste)[1]
-    skeleton = layers.path(searcher.result().selections[0].genome).architecture
+    skeleton = layers.path(searcher.result().selections[0].skeleton.genome).architecture
     nets = [path.architecture for path in layers.paths(fine)]
     for look in (
         lambda net: net.resolution,
@@ -312,7 +313,7 @@ def test_variations_walk_into_budgets_that_no_skeleton_meets(target, tolerance):
     )  # fmt: skip
     result = drive(searcher, score=Taste(layers))
     assert abs(result.stages[0].gap) <= tolerance
-    assert result.selections[0].num_variations == 6
+    assert result.selections[0].evaluations.fine == 6
 
 
 def test_a_budget_beyond_the_space_is_refused_before_anything_is_asked(layers):
@@ -350,8 +351,9 @@ def test_it_beats_random_search_at_equal_evaluations(layers, noise):
         taste = Taste(layers, seed=seed, noise=noise)
         options = {"budgets": ladder(), "seed": seed, "num_images": 5000}
         found = drive(CoarseToFine(layers, **options), score=taste)
-        other = drive(RandomSearch(layers, num_evaluations=found.distinct, **options), score=taste)
-        assert abs(other.distinct - found.distinct) < len(TARGETS)
+        num = found.evaluations.distinct
+        other = drive(RandomSearch(layers, num_evaluations=num, **options), score=taste)
+        assert abs(other.evaluations.distinct - num) < len(TARGETS)
         ahead.append(mean_score(taste, found) - mean_score(taste, other))
     assert min(ahead) > 0
     assert np.mean(ahead) > 0.005
@@ -365,8 +367,10 @@ def test_where_no_two_genes_go_together_it_is_no_worse_than_random(layers, make_
         landscape = make_landscape(layers, seed=seed)
         options = {"budgets": ladder(), "seed": seed, "num_images": 5000}
         found = drive(CoarseToFine(layers, **options), score=landscape)
+        num = found.evaluations.distinct
         other = drive(
-            RandomSearch(layers, num_evaluations=found.distinct, **options), score=landscape
+            RandomSearch(layers, num_evaluations=num, **options),
+            score=landscape,
         )
         ahead.append(mean_score(landscape, found) - mean_score(landscape, other))
     assert np.mean(ahead) > 0

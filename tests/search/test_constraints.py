@@ -39,7 +39,7 @@ def test_constraints_are_read_as_people_write_them(text, constraint):
 
 @pytest.mark.parametrize("text", ["macs", "macs = 5M", "< 5M", "macs < many", "accuracy > 40"])
 def test_what_is_no_constraint_is_refused(text):
-    with pytest.raises(ValueError, match="constraints: "):
+    with pytest.raises(ValueError, match=r"cannot read|is a share"):
         Constraint.parse(text)
 
 
@@ -100,16 +100,16 @@ def test_the_message_names_the_constraint_and_the_nearest_value(layered):
     macs = layered.costs(population, "macs")
     checked = screen(layered, "params < 10M", "macs < 1M")
     assert not checked.affordable(population).any()
-    assert checked.unmet() == (
+    assert str(checked.unmet()) == (
         "constraints: none of 200 networks of space layered within params < 10M meets macs < 1M; "
         f"the nearest has {macs.min() / 1e6:.4g}M"
     )
     checked = screen(layered, "macs > 1G")
     checked.affordable(population)
-    assert f"the nearest has {macs.max() / 1e6:.4g}M" in checked.unmet()
+    assert f"the nearest has {macs.max() / 1e6:.4g}M" in str(checked.unmet())
 
 
 def test_the_message_for_a_score_says_what_may_help(layered):
     checked = screen(layered, "accuracy > 0.4")
     checked.accurate(some(layered, 2), np.array([0.1, 0.31]))
-    assert "accuracy > 0.4; the nearest has 0.31; relax it, or train" in checked.unmet()
+    assert "accuracy > 0.4; the nearest has 0.31; relax it, or train" in str(checked.unmet())

@@ -86,11 +86,11 @@ def test_a_member_may_be_worse_than_a_cheaper_network(layered, macs):
     targets = [float(np.quantile(macs, share)) for share in (0.1, 0.9)]
     slope = Ask(lambda population: 1 - layered.costs(population, "macs") / (2 * macs[-1]))
     found = drive(search(layered, *targets, objectives=("error", "macs")), score=slope)
-    front = found.to_json()["front"]
-    assert front["num_front"] == len(found.front) < len(front["networks"])
-    for member, stage in zip(front["members"], found.stages, strict=True):
-        assert tuple(front["networks"][member]["genome"]) == stage.genome
-    assert max(front["members"]) >= front["num_front"]
+    front = found.front
+    assert front.num_front < len(front.networks)
+    for member, stage in zip(front.members, found.stages, strict=True):
+        assert front.networks[member].genome == stage.genome
+    assert max(front.members) >= front.num_front
 
 
 def test_of_equally_accurate_networks_the_best_in_the_other_objectives(layered, macs):
@@ -110,7 +110,7 @@ def test_one_network_may_serve_two_budgets(layered, macs):
     found = drive(search(layered, target, target * 1.0001, tolerance=0.05), score=Gains())
     first, second = found.stages
     assert first.genome == second.genome
-    assert len(set(found.final)) == len(found.final)
+    assert len({n.genome for n in found.front.networks}) == len(found.front.networks)
 
 
 def test_budgets_of_another_kind(layered):

@@ -12,6 +12,7 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.statistics import difference_standard_error
 from escalade.core.space.population import Population
+from escalade.core.values.codec import encode
 from escalade.search import MCEA, Evolution, IndependentSearch, RandomSearch, drive
 
 QUICK = Evolution(population=8, generations=3)
@@ -49,8 +50,8 @@ def test_every_asked_path_is_legal_in_budget_and_new(make, space, budgets, seed)
             seen.add(path.key)
         searcher.tell(rng.random(len(population)))
     result = searcher.result()
-    assert result.distinct == len(seen)
-    assert result.asked >= result.distinct
+    assert result.evaluations.distinct == len(seen)
+    assert result.evaluations.asked >= result.evaluations.distinct
 
 
 def test_a_replay_asks_the_same_and_finds_the_same(make, landscape):
@@ -74,10 +75,10 @@ def test_seeds_differ(make, landscape):
 
 def test_result_agrees_with_itself_and_its_json(make, landscape, space, budgets):
     result = drive(make(), score=landscape)
-    data = json.loads(json.dumps(result.to_json(), allow_nan=False))
+    data = json.loads(json.dumps(encode(result), allow_nan=False))
     assert list(data) == [
         "searcher", "seed", "budget_kind", "space", "pi", "base", "stages", "iterations",
-        "evaluations",
+        "evaluations", "divisors",
     ]  # fmt: skip
     assert data["base"]["resolution"] == result.base.resolution
     for j, (stage, found) in enumerate(zip(data["stages"], result.stages, strict=True)):
@@ -88,7 +89,9 @@ def test_result_agrees_with_itself_and_its_json(make, landscape, space, budgets)
         assert abs(stage["gap"]) <= 0.05
         score = landscape.true(Population(np.array([found.genome]), np.array([found.strategy])))
         assert stage["score"] == pytest.approx(float(score[0]))
-        assert stage["tied"][0] == stage["scaling"] | {"score": stage["score"]}
+        assert stage["tied"][0] == stage["scaling"] | {
+            "score": stage["score"], "architecture": stage["architecture"],
+        }  # fmt: skip
     for record in data["iterations"]:
         assert record["best"] >= record["mean"]
         assert record["num"] >= 1
@@ -102,7 +105,7 @@ def test_mcea_shares_one_base_and_random_too(space, budgets, landscape, pi):
         assert len({stage.genome for stage in result.stages}) == 1
         assert result.stages[0].scaling.to_json() == {"depth": 1, "width": 1, "resolution": 1}
         assert result.fitness == pytest.approx(
-            sum(w * s.score for w, s in zip(result.weights, result.stages, strict=True))
+            sum(w * s.score for w, s in zip(result.pi, result.stages, strict=True))
         )
 
 
@@ -111,7 +114,7 @@ def test_random_search_stays_within_its_evaluations(space, budgets, landscape):
         searcher = RandomSearch(
             space, budgets=budgets, seed=0, num_images=5000, num_evaluations=num
         )
-        assert num - 3 < drive(searcher, score=landscape).distinct <= num
+        assert num - 3 < drive(searcher, score=landscape).evaluations.distinct <= num
     with pytest.raises(ValueError, match="num_evaluations: 2"):
         RandomSearch(space, budgets=budgets, seed=0, num_images=5000, num_evaluations=2)
 
@@ -126,8 +129,10 @@ def test_mcea_beats_random_search_at_equal_evaluations(space, budgets, make_land
         found = drive(
             MCEA(space, num_bases=5, iterations=2, evolution=settings, **options), score=landscape
         )
+        num = found.evaluations.distinct
         other = drive(
-            RandomSearch(space, num_evaluations=found.distinct, **options), score=landscape
+            RandomSearch(space, num_evaluations=num, **options),
+            score=landscape,
         )
         ahead.append(fitness(landscape, found) - fitness(landscape, other))
     assert min(ahead) > 0
@@ -135,7 +140,7 @@ def test_mcea_beats_random_search_at_equal_evaluations(space, budgets, make_land
 
 
 def fitness(landscape, result) -> float:
-    chosen = [s for s, weight in zip(result.stages, result.weights, strict=True) if weight]
+    chosen = [s for s, weight in zip(result.stages, result.pi, strict=True) if weight]
     population = Population(
         np.array([s.genome for s in chosen]), np.array([s.strategy for s in chosen])
     )
@@ -186,7 +191,7 @@ def test_many_strategies_are_evolved_within_the_limit(space, budgets, make_lands
         initial = [r for r in result.iterations if r.phase == "initial" and r.stage == 2]
         assert sum(per_stage) <= most
         assert initial[0].num <= 3 * most
-    assert found[8].distinct < found[500].distinct
+    assert found[8].evaluations.distinct < found[500].evaluations.distinct
     many = [r.num for r in found[500].iterations if r.phase == "strategy" and r.stage == 2]
     assert len(many) == 1
     assert many[0] > 8
@@ -207,7 +212,7 @@ def test_one_budget_searches_the_base_alone(space, budgets, landscape):
     result = drive(
         SEARCHES["mcea"](space, budgets=budgets[:1], seed=0, num_images=100), score=landscape
     )
-    assert result.weights == (1.0,)
+    assert result.pi == (1.0,)
     assert len(result.stages) == 1
 
 
@@ -222,7 +227,7 @@ def test_the_published_space(published, make_landscape):
         stage.strategy in map(tuple, published.strategies(stage.stage).tolist())
         for stage in result.stages
     )
-    assert result.distinct < result.asked
+    assert result.evaluations.distinct < result.evaluations.asked
 
 
 def test_the_independent_search_is_free_of_the_shared_base(space, budgets, landscape):

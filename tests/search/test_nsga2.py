@@ -12,6 +12,7 @@ from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.population import Population
+from escalade.core.values.codec import encode
 from escalade.search.dialogue import drive
 from escalade.search.front.breeding import Roulette
 from escalade.search.front.candidates import ScoredGenomes
@@ -83,8 +84,8 @@ def test_the_front_approaches_the_true_one(layered, names, population, share):
     row = {genome.tobytes(): i for i, genome in enumerate(layered.all_genomes)}
     settings = {"population": population, "generations": 1000 // 40 if names == PAIR else 20}
     found = drive(search(layered, objectives=names, **settings), score=score)
-    assert found.distinct == settings["population"] * settings["generations"]
-    rows = [row[np.array(network.genome).tobytes()] for network in found.front]
+    assert found.evaluations.distinct == settings["population"] * settings["generations"]
+    rows = [row[np.array(network.genome).tobytes()] for network in front_of(found)]
     assert volume(points[rows]) > share * volume(points)
 
 
@@ -105,15 +106,20 @@ def test_it_beats_random_search_at_equal_evaluations(layered):
 def test_the_front_is_the_best_of_what_was_scored(layered):
     score = Ask(Gains())
     found = drive(search(layered), score=score)
-    points = np.array([[n.values[0], n.values[1], -n.values[2]] for n in found.front])
+    points = np.array([[n.values[0], n.values[1], -n.values[2]] for n in front_of(found)])
     assert len(NonDominatedSorting().do(points)) == 1
     assert points[:, 0].tolist() == sorted(points[:, 0])
-    for network, architecture in zip(found.front, found.architectures, strict=True):
-        counts = cost.of(architecture)
+    for network in front_of(found):
+        counts = cost.of(network.architecture)
         assert network.values == (pytest.approx(1 - network.score), counts.macs, counts.params)
-    assert {network.genome for network in found.front} == best_of(layered, score)
-    last = {found.networks[row].genome for row in found.generations[-1].front}
-    assert len(last) < len(found.front)
+    assert {network.genome for network in front_of(found)} == best_of(layered, score)
+    last = {found.front.seen[row].genome for row in found.front.generations[-1].front}
+    assert len(last) < found.front.num_front
+
+
+def front_of(found):
+    """The final front's networks, without members that are not on it."""
+    return found.front.networks[: found.front.num_front]
 
 
 def best_of(space, score, *, names=("error", "macs", "-params"), above=0.0):
@@ -136,8 +142,8 @@ def test_no_network_that_was_scored_dominates_a_member(layered, names, seed):
     settings = {"population": 8, "generations": 20, "constraints": under(f"accuracy > {limit}")}
     found = drive(search(layered, seed=seed, objectives=names, **settings), score=score)
     best = best_of(layered, score, names=names, above=limit)
-    assert {network.genome for network in found.front} == best
-    assert len(found.front) == len(best)
+    assert {network.genome for network in front_of(found)} == best
+    assert found.front.num_front == len(best)
     assert {stage.genome for stage in found.stages} <= best
     front = paths(np.array(sorted(best)))
     assert found.stages[0].macs == layered.costs(front, "macs").min()
@@ -153,9 +159,9 @@ def test_what_breaks_a_constraint_on_costs_is_never_asked(layered):
     limit = float(np.quantile(macs, 0.2))
     found = drive(search(layered, constraints=[Constraint("macs", "<", limit)]), score=score)
     assert (layered.costs(paths(score.genomes), "macs") < limit).all()
-    assert len(score.genomes) == found.distinct == 160
+    assert len(score.genomes) == found.evaluations.distinct == 160
     assert len(np.unique(score.genomes, axis=0)) == 160
-    assert sum(g.rejected[found.constraints[0].text] for g in found.generations) > 100
+    assert sum(g.rejected[found.front.constraints[0]] for g in found.front.generations) > 100
 
 
 def test_what_breaks_a_constraint_on_the_score_is_asked_but_does_not_survive(layered):
@@ -164,10 +170,10 @@ def test_what_breaks_a_constraint_on_the_score_is_asked_but_does_not_survive(lay
     found = drive(search(layered, constraints=under(f"accuracy > {limit}")), score=score)
     missed = (score.score(paths(score.genomes)) <= limit).sum()
     assert missed > 10
-    assert sum(g.rejected[found.constraints[0].text] for g in found.generations) == missed
-    assert min(network.score for network in found.networks) > limit
+    assert sum(g.rejected[found.front.constraints[0]] for g in found.front.generations) == missed
+    assert min(network.score for network in found.front.seen) > limit
     # Q is filled up in spite of it: as many networks as without the constraint are accepted.
-    assert found.distinct - missed == 160
+    assert found.evaluations.distinct - missed == 160
 
 
 def test_a_rare_network_is_found_by_mutants_of_the_nearest(layered):
@@ -177,7 +183,7 @@ def test_a_rare_network_is_found_by_mutants_of_the_nearest(layered):
         search(layered, constraints=[Constraint("macs", "<", float(limit))], num_members=1),
         score=Gains(),
     )
-    assert 1 <= found.distinct <= 5
+    assert 1 <= found.evaluations.distinct <= 5
 
 
 def test_constraints_nothing_meets_name_the_nearest(layered):
@@ -235,8 +241,8 @@ def test_either_mutation_can_be_turned_off(layered, exploitation, exploration):
     found = drive(
         search(layered, exploitation=exploitation, exploration=exploration), score=Gains()
     )
-    assert len(found.generations) == 7
-    assert found.distinct <= 160
+    assert len(found.front.generations) == 7
+    assert found.evaluations.distinct <= 160
 
 
 def test_without_mutation_every_child_is_crossed(layered):
@@ -272,7 +278,7 @@ def test_a_space_smaller_than_the_search_is_searched_whole():
             return np.where(np.arange(LAYERS) < 2, genomes, 0)
 
     found = drive(search(Tiny(), objectives=PAIR), score=Gains())
-    assert found.distinct == 25
+    assert found.evaluations.distinct == 25
 
 
 @pytest.mark.parametrize("name", ["small", "bignas_small"])
@@ -322,14 +328,14 @@ def test_lower_ranks_survive_first():
 
 def test_generations_are_recorded(layered):
     found = drive(search(layered, identity_choices={0}), score=Gains())
-    generations = found.generations
+    generations = found.front.generations
     assert [g.generation for g in generations] == list(range(1, 8))
     assert [g.evaluated for g in generations] == list(range(40, 161, 20))
     volumes = [g.hypervolume for g in generations]
     assert 0 < volumes[0] < volumes[-1] <= 1
     assert all(0 <= g.identity_ratio <= 1 for g in generations)
-    box, last = found.box, generations[-1]
-    front = [found.networks[row] for row in last.front]
+    box, last = found.front.box, generations[-1]
+    front = [found.front.seen[row] for row in last.front]
     points = np.array([[n.values[0], n.values[1], -n.values[2]] for n in front])
     shares = (points - box.best) / (np.array(box.worst) - box.best)
     assert last.hypervolume == pytest.approx(HV(ref_point=np.ones(3))(shares))
@@ -341,8 +347,8 @@ def test_the_first_identity_ratio_is_that_of_random_genomes(layered):
     settings = {"population": 200, "generations": 2, "identity_choices": {0, 3}}
     found = drive(search(layered, **settings), score=lambda p: np.full(len(p), 0.5))
     # All survive the sorting by macs and params alone in part, so only roughly 2 in 5.
-    assert found.generations[0].identity_ratio == pytest.approx(0.4, abs=0.1)
-    assert drive(search(layered), score=Gains()).generations[0].identity_ratio is None
+    assert found.front.generations[0].identity_ratio == pytest.approx(0.4, abs=0.1)
+    assert drive(search(layered), score=Gains()).front.generations[0].identity_ratio is None
 
 
 def test_members_are_equispaced_stages_rising_in_macs(layered):
@@ -354,9 +360,9 @@ def test_members_are_equispaced_stages_rising_in_macs(layered):
     assert [stage.stage for stage in found.stages] == [0, 1, 2, 3]
     scores = [stage.score for stage in found.stages]
     assert scores == sorted(scores)
-    for stage, member in zip(found.stages, found.members, strict=True):
-        assert found.front[member].genome == stage.genome
-        assert found.architectures[member] == stage.architecture
+    for stage, member in zip(found.stages, found.front.members, strict=True):
+        assert found.front.networks[member].genome == stage.genome
+        assert found.front.networks[member].architecture == stage.architecture
     error, cost_ = np.array([[1 - stage.score, stage.macs] for stage in found.stages]).T
     gaps = np.hypot(np.diff(error) / np.ptp(error), np.diff(cost_) / np.ptp(cost_))
     assert gaps.max() < 2 * gaps.min()
@@ -364,15 +370,15 @@ def test_members_are_equispaced_stages_rising_in_macs(layered):
 
 def test_it_is_written_as_json(layered):
     found = drive(search(layered, constraints=under("macs < 10M")), score=Gains())
-    plain = json.loads(json.dumps(found.to_json()))
+    plain = json.loads(json.dumps(encode(found)))
     front = plain["front"]
-    assert plain["searcher"] == "nsga2"
+    assert plain["searcher"] == ""
     assert len(plain["stages"]) == len(front["members"]) == 3
     assert front["objectives"] == ["error", "macs", "-params"]
     assert front["weights"] == [0.4, 0.4, 0.2]
     assert front["constraints"] == ["macs < 10M"]
     first = front["networks"][0]
-    assert Architecture.from_json(first["architecture"]) == found.architectures[0]
+    assert Architecture.from_json(first["architecture"]) == found.front.networks[0].architecture
     seen = front["seen"]
     assert {seen[row]["genome"][0] for row in front["generations"][-1]["front"]} <= set(range(5))
     genomes = [network["genome"] for network in front["networks"]]
@@ -410,10 +416,10 @@ def test_a_users_measure_can_be_an_objective_and_a_budget(layered):
         ({"budget_kind": "error"}, "budget_kind: members rise in error"),
         ({"population": 1}, "population 1 and generations 8 are too few"),
         ({"generations": 1}, "too few"),
-        ({"crossover": 1.5}, "search.crossover: 1.5 is not a share"),
+        ({"crossover": 1.5}, "crossover: 1.5 is not a share"),
         (
             {"crossover": 0.3, "exploitation": None, "exploration": None},
-            "search.crossover: 0.3 leaves children to mutation, but .* use 1 or leave it out",
+            "crossover: 0.3 leaves children to mutation, but .* use 1 or leave it out",
         ),
         ({"num_members": 21}, "num_members: 21 networks cannot be chosen of a population of 20"),
         ({"constraints": [Constraint("latency", "<", 1.0)]}, r"constraints\[0\]: nothing measures"),

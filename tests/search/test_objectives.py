@@ -77,9 +77,9 @@ def test_measures_are_what_the_space_counts(layered):
 def test_an_objective_without_a_measurement_is_refused(layered):
     measures = Measures(layered, {"energy": lambda p: np.zeros(len(p))})
     with pytest.raises(
-        ValueError, match=r"objectives\[1\]: nothing measures 'latency'; use .*energy, or give a la"
+        ValueError, match=r"^nothing measures 'latency'; use .*energy, or give a la"
     ):
-        measures.check("latency", where="objectives[1]")
+        measures.check("latency")
 
 
 @pytest.mark.parametrize("wrong", [lambda p: np.zeros(2), lambda p: np.full(len(p), np.nan)])

@@ -9,10 +9,12 @@ import torch
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Head, SqueezeExcite, Stage, Stem
+from escalade.core.network.kinds import KINDS
 from escalade.core.space.shape import StageShape, SupernetShape
 from escalade.supernet.supernet import Supernet
 
 ACTIVATIONS = ("relu", "relu6", "hard_swish", "swish")
+ELASTIC = [name for name, kind in KINDS.items() if kind.is_elastic]
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,15 @@ def random_shape(rng: np.random.Generator) -> SupernetShape:
             expansions=tuple(float(e) for e in sorted(rng.choice([1, 2, 3.5, 6], 2, False))),
             kernels=((3, 5), (3, 5, 7), (5,))[rng.integers(3)],
             stride=int(rng.integers(1, 3)),
-            kind=str(rng.choice(["mbconv", "mbconv", "dsconv"])),
+            kind=str(rng.choice(ELASTIC)),
             se=se if rng.random() < 0.6 else None,
             activation=str(rng.choice(ACTIVATIONS)),
+        )
+        idle = KINDS[stage.kind].idle
+        stage = replace(
+            stage,
+            expansions=(idle["expansion"],) if "expansion" in idle else stage.expansions,
+            se=idle.get("se", stage.se),
         )
         stages.append(stage)
         in_width = stage.width

@@ -112,6 +112,19 @@ def test_no_shortcut_appears_where_the_widths_become_equal() -> None:
     assert folded.architecture.stages[1].blocks[0].skip is False
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "outputs"), [("conv", "conv", 16), ("fused_mbconv", "conv_exp", 72)]
+)
+def test_a_layer_folds_into_a_kernel(kind: str, name: str, outputs: int) -> None:
+    expansion = 1.0 if kind == "conv" else 3.0
+    block = Block(kind=kind, kernel=5, expansion=expansion, width=16, activation="swish")
+    folded, found = check(slice_of(Block.linear(24), block))
+    assert found < BOUND
+    (left,) = folded.architecture.stages[1].blocks
+    assert left == replace(block, skip=False, expansion=left.expansion)
+    assert folded.weights[f"blocks.1.0.{name}.weight"].shape == (outputs, 16, 5, 5)
+
+
 def test_identities_in_a_row_fold_into_one_and_then_away() -> None:
     blocks = (Block.linear(24), Block.linear(32), Block.linear(40), replace(MBCONV, width=48))
     folded, found = check(slice_of(*blocks))

@@ -135,8 +135,8 @@ def test_the_recipe_and_the_data_know_the_same_policies() -> None:
 
 def test_the_documented_recipe_is_the_papers() -> None:
     """Section 6.1: settings are the paper's, and the fragment resolves beside a preset."""
-    text = (Path(__file__).parents[2] / "docs" / "method.md").read_text(encoding="utf-8")
-    section = text.split("## A strong recipe")[1]
+    text = (Path(__file__).parents[2] / "docs" / "how-to" / "recipe.md").read_text(encoding="utf-8")
+    section = text
     fragment = yaml.safe_load(section.split("```yaml")[1].split("```")[0])
     config = resolve(read_preset("imagenet"), fragment)
     recipe = config.retrain.recipe

@@ -106,7 +106,7 @@ def test_an_epoch_warm_up_is_a_factor_on_any_schedule() -> None:
 def test_a_warm_up_longer_than_the_training_is_half_of_it() -> None:
     recipe = Recipe(epochs=4, warmup_epochs=5)
     assert recipe.warmup_share(num_steps=40, num_per_epoch=10) == 0.5
-    with pytest.raises(ValueError, match=r"recipe.warmup_epochs.*num_per_epoch.*recipe.warmup"):
+    with pytest.raises(ValueError, match=r"warmup_epochs.*num_per_epoch.*warmup"):
         recipe.warmup_share(num_steps=40)
 
 
@@ -121,21 +121,24 @@ def test_every_step_learns_and_the_steps_are_symmetric() -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"schedule": "cosin"}, "cosin.*use one of.*cosine"),
+        ({"schedule": "cosin"}, "cosin.*did you mean cosine"),
         ({"epochs": 1.0, "steps": 5}, "epochs and steps"),
-        ({"batch_size": 0}, "recipe.batch_size: 0 is not positive"),
+        ({"batch_size": 0}, "batch_size: 0 is not positive"),
         ({"label_smoothing": 1.0}, "label_smoothing.*outside"),
         ({"learning_rate": float("nan")}, "learning_rate"),
         ({"weight_decay": -1.0}, "weight_decay: -1.0 is negative"),
         ({"momentum": 0.0}, "nesterov: false"),
-        ({"warmup_epochs": 0.0}, "recipe.warmup_epochs: 0.0 is not positive; or null"),
-        ({"mixup": -0.2}, "recipe.mixup: -0.2 is not positive; or null"),
-        ({"averaging": 1.5}, r"recipe.averaging: 1.5 is outside \(0, 1\]; or null"),
-        ({"end_ratio": 0.0}, r"recipe.end_ratio: 0.0 is outside \(0, 1\]"),
-        ({"constant_after": 0.0}, r"recipe.constant_after: 0.0 is outside \(0, 1\]"),
+        ({"warmup_epochs": 0.0}, "warmup_epochs: 0.0 is not positive"),
+        ({"mixup": -0.2}, "mixup: -0.2 is not positive"),
+        ({"averaging": 1.5}, r"averaging: 1.5 is outside \(0, 1\]"),
+        ({"end_ratio": 0.0}, r"end_ratio: 0.0 is outside \(0, 1\]"),
+        ({"constant_after": 0.0}, r"constant_after: 0.0 is outside \(0, 1\]"),
         ({"constant_after": 0.7}, "constant_after: 0.7 is for the exponential.*not cosine"),
-        ({"optimizer": "adam"}, "recipe.optimizer: 'adam' is not known; use one of sgd, rmsprop"),
-        ({"auto_augment": "imagnet"}, "recipe.auto_augment: 'imagnet'.*imagenet, cifar10, svhn"),
+        ({"optimizer": "adam"}, "optimizer: 'adam' is not known; use sgd, rmsprop"),
+        (
+            {"auto_augment": "imagnet"},
+            "auto_augment: 'imagnet' is not known; did you mean imagenet",
+        ),
     ],
 )
 def test_recipe_rejects(fields: dict[str, object], message: str) -> None:
@@ -147,5 +150,5 @@ def test_number_of_steps() -> None:
     assert Recipe(epochs=1.5).num_steps(10) == 15
     assert Recipe(epochs=0.01).num_steps(10) == 1
     assert Recipe(steps=7).num_steps(10) == 7
-    with pytest.raises(ValueError, match="epochs or steps"):
+    with pytest.raises(ValueError, match="neither epochs nor steps"):
         Recipe().num_steps(10)

@@ -14,6 +14,7 @@ from escalade import __version__
 from escalade.cli import inspection, latency_command, runs, scaling_commands
 from escalade.cli.parser import Parser, UsageError
 from escalade.cli.signals import interruptible
+from escalade.core.values.invalid import brief
 
 # Threads that wait for each other by spinning slow training down six times where anything else
 # runs on the same cores; this must be set before torch is loaded.
@@ -42,14 +43,16 @@ def _run(arguments: list[str], *, debug: bool) -> int:
     except (UsageError, ValueError) as error:
         return _fail(error, 2, debug=debug)
     except (FloatingPointError, RuntimeError, OSError, MemoryError) as error:
-        return _fail(error, 1, debug=debug)
+        is_wrong = isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG
+        return _fail(error, 2 if is_wrong else 1, debug=debug)
 
 
 def _fail(error: BaseException, code: int, *, debug: bool) -> int:
     if debug:
         raise error
-    text = "\n".join(line for line in _describe(error).splitlines()[:3] if line.strip())
-    sys.stderr.write(f"escalade: {text or type(error).__name__}\n")
+    lines = [line for line in _describe(error).splitlines()[:3] if line.strip()]
+    text = "\n".join(lines) or type(error).__name__
+    sys.stderr.write(brief(f"escalade: {text}") + "\n")
     return code
 
 

@@ -154,7 +154,7 @@ def _assignment(text: str) -> dict[str, Any]:
         raise UsageError(f"--set: {text!r} is not KEY=VALUE")
     try:
         inner: Any = yaml.safe_load(value)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):
         raise UsageError(f"--set {key}: {value!r} is not a YAML value") from None
     for part in reversed(key.split(".")):
         inner = {part: inner}

@@ -13,7 +13,7 @@ from escalade.config.checks import check
 from escalade.config.settings import Config
 from escalade.core.numbers.budget import KINDS, parse_amount
 from escalade.core.values.codec import decode, encode, written
-from escalade.core.values.invalid import Invalid, check_known, nearest, within
+from escalade.core.values.invalid import Invalid, check_known, nearest, shown, within
 
 
 def presets() -> list[str]:
@@ -42,7 +42,7 @@ def read_file(path: Path) -> dict[str, Any]:
     """
     try:
         text = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise Invalid(f"cannot read {path}: {error}", path=("config",)) from None
     return _read_yaml(text, str(path))
 
@@ -68,10 +68,10 @@ def resolve(*layers: Mapping[str, Any]) -> Config:
 def _read_yaml(text: str, where: str) -> dict[str, Any]:
     try:
         data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise Invalid(f"not valid YAML: {' '.join(str(error).split())}", path=(where,)) from None
     if not isinstance(data or {}, dict):
-        raise Invalid(f"expected settings like `data: demo`, got {data!r}", path=(where,))
+        raise Invalid(f"expected settings like `data: demo`, got {shown(data)}", path=(where,))
     return data or {}
 
 
@@ -95,4 +95,5 @@ def _amounts(value: Any, kind: str) -> list[float]:
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list):
         parts = [] if parts is None else [parts]
-    return [p if isinstance(p, float) else parse_amount(str(p), kind=kind) for p in parts]
+    texts = [p if isinstance(p, float | str) else shown(p) for p in parts]
+    return [t if isinstance(t, float) else parse_amount(t, kind=kind) for t in texts]

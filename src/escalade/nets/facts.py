@@ -57,27 +57,15 @@ def _stages(architecture: Architecture) -> list[list[dict[str, Any]]]:
 
 
 def _block(block: Block, in_width: int) -> dict[str, Any]:
-    """`adds` says whether there is a shortcut, `transition` whether it is a module of ours."""
-    layers, kind, se = kinds.layers(block, in_width), kinds.of(block), block.se
-    return {
-        "kind": block.kind,
-        "kernel": block.kernel,
-        "stride": block.stride,
-        "expansion": block.expansion,
+    """Its fields, `skip` and `transition` as they are here: those of the shortcut it has."""
+    layers, residual = kinds.layers(block, in_width), kinds.of(block).is_residual
+    return asdict(block) | {
         "in_width": in_width,
         "hidden": kinds.hidden(block, in_width),
-        "width": block.width,
-        "group_width": block.group_width,
-        "activation": block.activation,
-        "adds": layers.adds,
-        "transition": bool(layers.shortcut) and not kind.is_residual,
-        "se": None
-        if se is None
-        else {
-            "width": kinds.se_width(block, in_width),
-            "activation": se.activation,
-            "gate": se.gate,
-        },
+        "skip": layers.adds,
+        "alone": not layers.adds,
+        "transition": bool(layers.shortcut) and not residual,
+        "se": block.se and asdict(block.se) | {"width": kinds.se_width(block, in_width)},
     }
 
 

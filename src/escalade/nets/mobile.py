@@ -18,10 +18,24 @@ from torch import Tensor, nn
 
 from escalade.nets.shared import ACTIVATIONS, GATES, NO_DILATION, set_stem
 
-# What a kind of block is in timm: its name, and from which of our fields its arguments are.
+# What a kind of block is in timm: its name, and which of our facts its arguments are.
 TIMMS: dict[str, tuple[str, dict[str, str]]] = {
-    "mbconv": ("ir", {"dw_kernel_size": "kernel", "exp_ratio": "expansion"}),
-    "dsconv": ("ds", {"dw_kernel_size": "kernel"}),
+    "mbconv": ("ir", {"dw_kernel_size": "kernel", "exp_ratio": "expansion", "noskip": "alone"}),
+    "dsconv": ("ds", {"dw_kernel_size": "kernel", "noskip": "alone"}),
+    "uib": (
+        "uir",
+        {
+            "dw_kernel_size_start": "start_kernel",
+            "dw_kernel_size_mid": "kernel",
+            "exp_ratio": "expansion",
+            "noskip": "alone",
+        },
+    ),
+    "fused_mbconv": (
+        "er",
+        {"exp_kernel_size": "kernel", "exp_ratio": "expansion", "noskip": "alone"},
+    ),
+    "conv": ("cn", {"kernel_size": "kernel", "skip": "skip"}),
 }
 # What is left of a layer that is left out (SCARLET, Figure 2): timm has no such blocks.
 OURS = ("linear", "identity")
@@ -131,7 +145,6 @@ def _timms(block: Mapping[str, Any]) -> dict[str, Any]:
     name, fields = TIMMS[block["kind"]]
     made |= {"block_type": name, "act_layer": ACTIVATIONS[block["activation"]]}
     made |= {theirs: block[ours] for theirs, ours in fields.items()}
-    made["noskip"] = not block["adds"]
     se = block["se"]
     if se is not None:
         # not by se_ratio: no ratio is rounded twice, and each block has its own gate

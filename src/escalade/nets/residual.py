@@ -65,7 +65,7 @@ def _block(
     width: int,
     group_width: int | None,
     activation: str,
-    adds: bool,
+    skip: bool,
     se: Mapping[str, Any] | None,
     **others: Any,
 ) -> ByoBlockCfg:
@@ -86,7 +86,7 @@ def _block(
         "kernel_size": kernel,
         "layers": LayerFn(conv_norm_act=conv, act=act, attn=attn),
     } | KINDS[kind]
-    if not adds:
+    if not skip:
         exact["drop_path_rate"] = 0.0  # without a shortcut timm would drop the image itself
     kind_of_block: Any = "bottle"
     if hidden % TIMM_STEP != 0:

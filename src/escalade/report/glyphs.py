@@ -47,7 +47,10 @@ def glyph(block: Block, *, removed: bool = False) -> Glyph:
     """The glyph of a layer; a removed one is an identity that the network does without."""
     if is_identity(block):
         return _identity(block, removed=removed)
-    told = [block.kind, f"kernel {block.kernel}", f"stride {block.stride}"]
+    convs = kinds.layers(block, block.width).convs
+    kernels = [conv.kernel for conv in convs if conv.kernel > 1] or [1]
+    shown = "+".join(map(str, kernels))
+    told = [block.kind, f"kernel {shown}", f"stride {block.stride}"]
     told.append(f"expansion {block.expansion:g}")
     told += [f"groups of {block.group_width}"] if block.group_width else []
     told.append(f"{block.width} channels")
@@ -55,12 +58,12 @@ def glyph(block: Block, *, removed: bool = False) -> Glyph:
     told += [] if block.skip else ["no shortcut"]
     hidden = f"e{block.expansion:g}" if kinds.of(block).expands else ""
     return Glyph(
-        size=block.kernel,
-        kernel=str(block.kernel),
+        size=max(kernels),
+        kernel=shown,
         expansion=f"{block.expansion:.2g}".removeprefix("0"),
         shade=min(1.0, 0.12 + 0.13 * block.expansion),
         dot=block.se is not None,
-        short=f"k{block.kernel}{hidden}{'se' if block.se else ''}",
+        short=f"k{shown}{hidden}{'se' if block.se else ''}",
         said=", ".join(told),
     )
 

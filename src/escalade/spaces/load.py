@@ -81,5 +81,5 @@ def _text(name: str) -> str:
 def _yaml(text: str, where: str) -> Any:
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ValueError(f"{where}: not valid YAML: {' '.join(str(error).split())}") from None

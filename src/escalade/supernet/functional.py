@@ -81,7 +81,10 @@ def _add(x: Tensor, layers: Layers, run: _Run) -> Tensor:
     y = _chain(x, layers.branch, run)
     if layers.shortcut is not None:
         shortcut = _chain(x, layers.shortcut, run)
-        y.add_(shortcut)  # nothing else reads the branch
+        if layers.ends_active and torch.is_grad_enabled():  # autograd reads what it put out
+            y = y + shortcut
+        else:
+            y.add_(shortcut)  # nothing else reads the branch
     return _activate(y, layers.activation)
 
 

@@ -90,7 +90,7 @@ def test_round_trip():
             1,
             "file.stages[1].transition: expected true or false, got 1",
         ),
-        (["stages", 1, "kind"], "conv", "file.stages[1].kind: 'conv' is not known"),
+        (["stages", 1, "kind"], "cnv", "file.stages[1].kind: 'cnv' is not known"),
         (["stages", 0, "expansions"], [6], "file.stages[0].expansions: dsconv does not expand"),
         (["stages", 0, "se", "ratio"], 2, "file.stages[0].se.ratio: 2.0 is outside (0, 1]"),
         (["stages", 1, "se"], {"ratio": 0.002}, "file.stages[1].se.ratio: 0.002 of "),

@@ -93,7 +93,11 @@ def test_a_space_is_read():
         (["stages", 1, "se"], {"ratio": 0.01}, "0.01 of 48 channels is none; use 0.021 or more"),
         (["stages", 1, "se"], {"ratio": 0.02, "of": "input"}, "0.02 of 16 channels is none"),
         (["resolutions"], [3], "file.resolutions: 3 is too small for strides whose product is 4"),
-        (["stages", 1, "kind"], "conv", "file.stages[1].kind: 'conv' is not known"),
+        (
+            ["stages", 1, "kind"],
+            "cnv",
+            "file.stages[1].kind: 'cnv' is not known; did you mean conv",
+        ),
         (["stages", 1, "activation"], "gelu", "file.stages[1].activation: 'gelu'"),
         (["stages", 0, "se", "ratios"], 1, "file.stages[0].se.ratios: no such setting"),
         (["stages", 0, "se", "of"], "all", "file.stages[0].se.of: 'all' is not known"),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Self
 
 from escalade.core.network import kinds, legality
-from escalade.core.network.block import Block, Head, Rounding, SqueezeExcite, Stage, Stem
+from escalade.core.network.block import RARE, Block, Head, Rounding, SqueezeExcite, Stage, Stem
 from escalade.core.numbers.fields import as_list, as_mapping, make
 
 FORMAT = 1
@@ -44,7 +44,7 @@ class Architecture:
     @property
     def key(self) -> str:
         """The architecture key: equal for equal stand-alone networks, whatever their name."""
-        plain = _plain(replace(self, name="", rounding=USUAL))
+        plain: dict[str, Any] = _plain(replace(self, name="", rounding=USUAL))
         _drop_idle_shortcuts(plain)
         text = json.dumps(plain, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -68,7 +68,8 @@ class Architecture:
 
     def to_json(self) -> dict[str, Any]:
         """The architecture file (format 1), fields in their canonical order."""
-        return {"format": FORMAT} | _plain(self)
+        plain: dict[str, Any] = _plain(self)
+        return {"format": FORMAT} | plain
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], *, where: str = "architecture") -> Self:
@@ -99,27 +100,13 @@ class Architecture:
         return made
 
 
-def _plain(arch: Architecture) -> dict[str, Any]:
+def _plain(value: Any) -> Any:
     """JSON values. Fields that few networks have are left out where they say nothing."""
-    plain: dict[str, Any] = json.loads(json.dumps(asdict(arch)))
-    rare = [(plain, "rounding"), (plain["stem"], "max_pool"), (plain["head"], "hidden")]
-    for stage in plain["stages"]:
-        rare += [(block["se"], "divisor") for block in stage["blocks"] if block["se"]]
-        rare += [(block, key) for block in stage["blocks"] for key in ("transition", "skip")]
-    for mapping, key in rare:
-        if mapping[key] == _ABSENT[key]:
-            del mapping[key]
-    return plain
-
-
-_ABSENT = {
-    "rounding": asdict(USUAL),
-    "max_pool": False,
-    "hidden": None,
-    "divisor": 1,
-    "transition": False,
-    "skip": True,
-}
+    if is_dataclass(value):
+        said = {f.name: getattr(value, f.name) for f in fields(value)}
+        absent = {f.name: f.default for f in fields(value) if f.name in RARE}
+        return {k: _plain(v) for k, v in said.items() if k not in absent or v != absent[k]}
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
 def _drop_idle_shortcuts(plain: dict[str, Any]) -> None:
@@ -138,6 +125,8 @@ def _block(data: Any, where: str) -> Block:
     mapping = as_mapping(data, where)
     kind = kinds.KINDS.get(str(mapping.get("kind")))
     idle = {} if kind is None else kind.idle
+    if kind is not None and kind.left_out:
+        idle["activation"] = "none"
     se = mapping.get("se")
     made = None if se is None else make(SqueezeExcite, se, f"{where}.se")
     block: Block = make(Block, {**idle, **mapping, "se": made}, where)

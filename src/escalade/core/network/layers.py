@@ -241,3 +241,9 @@ class Layers:
         """The name of the branch's last batch norm: with gamma 0 the branch is zero."""
         norms = [layer.norm for layer in self.branch if isinstance(layer, Conv) and layer.norm]
         return norms[-1]
+
+    @property
+    def ends_active(self) -> bool:
+        """Whether the branch ends with an activation."""
+        last = self.branch[-1] if self.branch else None
+        return isinstance(last, Conv) and last.activation != "none"

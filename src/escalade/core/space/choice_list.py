@@ -46,7 +46,7 @@ from escalade.core.space.space_checks import (
 )
 from escalade.core.space.traits import Traits
 from escalade.core.values.codec import encode
-from escalade.core.values.invalid import Invalid, check_known, within
+from escalade.core.values.invalid import Invalid, check_known, shown, within
 
 IDENTITY = "identity"
 # How a supernet runs an identity: as a 1x1 convolution, alone (LET) or with ReLU, or as it is.
@@ -181,7 +181,7 @@ class ChoiceList(Layout):
                     check_odd((choice.kernel,), remedy=ODD)
                 elif choice != IDENTITY:
                     raise Invalid(
-                        f"{choice!r} is not a choice; write identity, or a block such as "
+                        f"{shown(choice)} is not a choice; write identity, or a block such as "
                         "{expansion: 3, kernel: 5, se: true}"
                     )
                 first = self.choices.index(choice)

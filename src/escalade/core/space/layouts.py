@@ -11,7 +11,7 @@ from escalade.core.space.quantised_linear import QuantisedLinear
 from escalade.core.space.space_numbers import positive
 from escalade.core.space.staged import Staged
 from escalade.core.values.codec import as_mapping, decode, encode
-from escalade.core.values.invalid import Invalid, within
+from escalade.core.values.invalid import Invalid, shown, within
 
 FORMAT = 1
 # By the `kind` of their files; staged ones state none.
@@ -33,12 +33,12 @@ def parse(data: Any, *, where: str = "space") -> Layout:
         entries = dict(as_mapping(data))
         version, kind = entries.pop("format", None), entries.pop("kind", None)
         if version != FORMAT:
-            problem = f"{version!r} is not known; write format: {FORMAT}"
+            problem = f"{shown(version)} is not known; write format: {FORMAT}"
             raise Invalid(problem, path=("format",))
         if kind not in [*LAYOUTS]:
             raise Invalid(
-                f"{kind!r} is not known; write kind: regnet, layers or choices, or leave it out "
-                "of a space with scaling strategies",
+                f"{shown(kind)} is not known; write kind: regnet, layers or choices, or leave "
+                "it out of a space with scaling strategies",
                 path=("kind",),
             )
         layout = decode(LAYOUTS[kind], entries, scalar=positive)

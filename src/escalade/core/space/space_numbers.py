@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple, Self
 
 from escalade.core.values.codec import exact
-from escalade.core.values.invalid import Invalid
+from escalade.core.values.invalid import Invalid, shown
 
 
 class Numbers(tuple[float, ...]):
@@ -61,10 +61,10 @@ def positive(kind: type, value: Any) -> Any:
             raise ValueError
         number = Fraction(str(value))
     except (ValueError, ZeroDivisionError):
-        raise Invalid(f"expected a number, got {value!r}") from None
+        raise Invalid(f"expected a number, got {shown(value)}") from None
     if number <= 0 or (kind is int and number.denominator != 1):
         expected = "a positive whole number" if kind is int else "a positive number"
-        raise Invalid(f"expected {expected}, got {value!r}")
+        raise Invalid(f"expected {expected}, got {shown(value)}")
     return kind(number)
 
 
@@ -80,5 +80,5 @@ def _as_list(data: Any) -> list[Any] | tuple[Any, ...]:
     if not isinstance(data, list | tuple):
         return [data]
     if not data:
-        raise Invalid(f"expected a list with at least one entry, got {data!r}")
+        raise Invalid(f"expected a list with at least one entry, got {shown(data)}")
     return data

@@ -7,7 +7,6 @@ are all read here.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -16,7 +15,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from escalade.core.values.invalid import Invalid, check_known, nearest, within
+from escalade.core.values.invalid import Invalid, check_known, nearest, shown, within
 
 T = TypeVar("T")
 # Makes a number, a text or a truth value of the given type, or raises `Invalid`.
@@ -24,7 +23,6 @@ Scalar = Callable[[type, Any], Any]
 
 # Of a field that is absent in the file where it is None, and of one that no file has.
 ABSENT, UNWRITTEN = {"absent where None": True}, {"never written": True}
-MOST_SHOWN = 60
 _WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
 
 
@@ -55,7 +53,7 @@ def exact(kind: type, value: Any) -> Any:
     """
     numbers = (int, float) if kind is float else kind
     if (isinstance(value, bool) and kind is not bool) or not isinstance(value, numbers):
-        raise Invalid(f"expected {_WORDS[kind]}, got {_shown(value)}")
+        raise Invalid(f"expected {_WORDS[kind]}, got {shown(value)}")
     return value
 
 
@@ -69,9 +67,12 @@ def written(kind: type, value: Any) -> Any:
         with suppress(ValueError):
             value = kind(value)
     exact(kind, value)
-    if kind is float and not math.isfinite(value):
-        raise Invalid(f"expected {_WORDS[kind]}, got {_shown(value)}")
-    return float(value) if kind is float else value
+    if kind is not float:
+        return value
+    with suppress(OverflowError):  # of a whole number that is too large
+        if math.isfinite(number := float(value)):
+            return number
+    raise Invalid(f"expected {_WORDS[kind]}, got {shown(value)}")
 
 
 def decode(kind: type[T], data: Any, *, scalar: Scalar = exact) -> T:
@@ -128,7 +129,7 @@ def _one_of(kinds: tuple[Any, ...], data: Any, scalar: Scalar) -> Any:
 
 def _sequence(origin: Any, kinds: tuple[Any, ...], data: Any, scalar: Scalar) -> Any:
     if not isinstance(data, list | tuple):
-        raise Invalid(f"expected a list, got {_shown(data)}")
+        raise Invalid(f"expected a list, got {shown(data)}")
     is_long = origin is list or kinds[-1] is Ellipsis
     each = [kinds[0]] * len(data) if is_long else kinds
     if len(each) != len(data):
@@ -200,16 +201,9 @@ def as_mapping(data: Any) -> Mapping[str, Any]:
         Invalid: if it is no mapping.
     """
     if not isinstance(data, Mapping):
-        raise Invalid(f"expected a mapping, got {_shown(data)}")
+        raise Invalid(f"expected a mapping, got {shown(data)}")
     return data
 
 
 def _is_written(f: Field[Any]) -> bool:
     return f.metadata != UNWRITTEN
-
-
-def _shown(data: Any) -> str:
-    """A value in a message as files have it, not all of a long one."""
-    is_word = data is None or isinstance(data, bool)
-    text = json.dumps(data) if is_word else repr(data)
-    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."

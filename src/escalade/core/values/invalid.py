@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import json
+import reprlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 Step = str | int
+# Of a line: a list of all settings of a recipe has nearly as many.
+MOST_CHARACTERS = 400
+MOST_SHOWN = 60  # of a value
 
 
 class Invalid(ValueError):
@@ -32,8 +38,8 @@ class Invalid(ValueError):
     def __str__(self) -> str:
         where = f"{dotted(self.path)}: " if self.path else ""
         if not self.remedy:
-            return f"{where}{self.problem}"
-        return (
+            return brief(f"{where}{self.problem}")
+        return brief(
             f"{where}{self.problem};{'' if self.remedy.startswith(chr(10)) else ' '}{self.remedy}"
         )
 
@@ -57,6 +63,29 @@ def dotted(path: Iterable[Step]) -> str:
     return text
 
 
+def brief(text: str) -> str:
+    """A message in lines that can be read, however long what a user gave is."""
+    return "\n".join(map(_cut, text.split("\n")))
+
+
+def _cut(line: str) -> str:
+    """Begin and end of a line that is too long."""
+    if len(line) <= MOST_CHARACTERS:
+        return line
+    return f"{line[: MOST_CHARACTERS * 5 // 8]} ... {line[-MOST_CHARACTERS * 3 // 8 + 5 :]}"
+
+
+def shown(value: Any) -> str:
+    """A value in a message as files have it, not all of a long one or one with much in it."""
+    is_word = value is None or isinstance(value, bool)
+    text = json.dumps(value) if is_word else _SHORT.repr(value)
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxlong = 3, 2 * MOST_SHOWN, 2 * MOST_SHOWN
+
+
 def nearest(name: object, known: Iterable[str]) -> str:
     """What would work in the place of a name that is not known."""
     names = list(known)
@@ -68,7 +97,8 @@ def closest(name: object, known: Iterable[str]) -> str | None:
     """The known name that is most like one that is not, None where none is."""
     names = list(known)
     same = [each for each in names if each.lower() == str(name).lower()]
-    close = same or difflib.get_close_matches(str(name), names, 1)
+    least = 0.0 if same else 0.6
+    close = difflib.get_close_matches(str(name), same or names, 1, least)
     return close[0] if close else None
 
 
@@ -80,4 +110,4 @@ def check_known(name: object, known: Iterable[str]) -> None:
     """
     names = list(known)
     if name not in names:
-        raise Invalid(f"{name!r} is not known", remedy=nearest(name, names))
+        raise Invalid(f"{shown(name)} is not known", remedy=nearest(name, names))

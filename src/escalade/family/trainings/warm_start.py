@@ -256,6 +256,8 @@ def _differs(new: _Placed, old: _Placed) -> list[str]:
         found.append("it appended zero channels that are now its input's")
     convs = {conv.name: conv for conv in layers.convs}
     pairs = [(convs[conv.name], conv) for conv in others.convs if conv.name in convs]
+    if new.block.kind == old.block.kind and _names(layers) != _names(others):
+        found.append("only one of the two has one of the convolutions")
     if any(conv.kernel < before.kernel for conv, before in pairs):
         found.append("its kernel is smaller")
     narrower = any(conv.width < before.width for conv, before in pairs)
@@ -264,6 +266,11 @@ def _differs(new: _Placed, old: _Placed) -> list[str]:
     if not all(_holds_groups(conv, before) for conv, before in pairs):
         found.append("its groups do not hold the old ones")
     return found + _differs_in_excitation(_of(Excitation, layers), _of(Excitation, others))
+
+
+def _names(layers: Layers) -> list[str]:
+    """Of the branch's convolutions."""
+    return [layer.name for layer in layers.branch if isinstance(layer, Conv)]
 
 
 def _of(sort: type[AnyLayer], layers: Layers) -> AnyLayer | None:

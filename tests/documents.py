@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "escalade"
 DOCS = ROOT / "docs"
 FOLDERS = (DOCS, ROOT / "studies", ROOT / "benchmarks")

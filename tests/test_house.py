@@ -1,0 +1,146 @@
+"""The house: what may be known where, read from the source tree."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+SRC = Path(__file__).parents[1] / "src" / "escalade"
+SPACES = {"Space", "Staged", "PerLayer", "ChoiceList", "QuantisedLinear", "Layout"}
+METHODS = {"mcea", "coarse_to_fine", "nsga2", "random", "independent", "models"}
+# Two of the names are words of their own: they name a search where a name is compared or chosen.
+ALSO_WORDS = {"random", "independent", "models"}
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    """Every module by its path within the package."""
+    files = sorted(SRC.rglob("*.py"))
+    return {f.relative_to(SRC).as_posix(): ast.parse(f.read_text(encoding="utf-8")) for f in files}
+
+
+def outside(room: str) -> dict[str, ast.Module]:
+    return {name: tree for name, tree in trees().items() if not name.startswith(room)}
+
+
+def test_nobody_outside_asks_what_kind_of_space_it_is():
+    found = [
+        f"{name}:{call.lineno}"
+        for name, tree in outside("core/space/").items()
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "isinstance"
+        and SPACES & {n.id for n in ast.walk(call.args[1]) if isinstance(n, ast.Name)}
+    ]  # fmt: skip
+    assert found == []
+
+
+def test_no_layout_is_named_outside_in_a_comparison():
+    """A file's `kind` of space is read in `core/space/layouts.py` alone."""
+    kinds = {"regnet", "layers", "choices"}
+    found = [
+        f"{name}:{node.lineno}"
+        for name, tree in outside("core/space/").items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Compare)
+        for part in ast.walk(node)
+        if isinstance(part, ast.Constant) and part.value in kinds
+    ]
+    assert found == []
+
+
+def compared_or_chosen(tree: ast.Module) -> list[tuple[int, str]]:
+    """Strings that something is compared with, chosen by or set to."""
+    found = []
+    for node in ast.walk(tree):
+        parts: list[ast.expr | None] = []
+        if isinstance(node, ast.Compare):
+            parts = [node.left, *node.comparators]
+        elif isinstance(node, ast.MatchValue) or getattr(node, "arg", None) == "method":
+            parts = [node.value]
+        for part in parts:
+            for constant in ast.walk(part) if part is not None else ():
+                if isinstance(constant, ast.Constant) and isinstance(constant.value, str):
+                    found.append((constant.lineno, constant.value))
+    return found
+
+
+def test_names_of_searches_stand_with_them():
+    found = []
+    for name, tree in outside("search/methods/").items():
+        found += [(name, *at) for at in compared_or_chosen(tree) if at[1] in METHODS]
+        streams = {id(part) for call in seeds(tree) for part in call.args}
+        found += [
+            (name, node.lineno, node.value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and node.value in METHODS - ALSO_WORDS
+            if id(node) not in streams
+        ]
+    assert found == []
+
+
+def seeds(tree: ast.Module) -> list[ast.Call]:
+    """Calls that name a stream of random numbers, whose name decides the draws."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [call for call in calls if getattr(call.func, "id", "") == "generator"]
+
+
+def test_no_name_stands_for_two_things():
+    files = Counter(Path(name).name for name in trees())
+    twice = [name for name, num in files.items() if num > 1 and name != "__init__.py"]
+    classes = Counter(
+        node.name
+        for tree in trees().values()
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert (twice, [name for name, num in classes.items() if num > 1]) == ([], [])
+
+
+def test_no_modules_import_each_other_in_circles():
+    modules = {module(name): name for name in trees()}
+    edges = {m: imports(trees()[name]) & set(modules) - {m} for m, name in modules.items()}
+    rooms = {m for m, name in modules.items() if name.endswith("__init__.py")}
+    edges = {m: targets - rooms for m, targets in edges.items()}
+    assert [m for m in edges if m in reachable(m, edges)] == []
+
+
+def module(name: str) -> str:
+    return ".".join(["escalade", *Path(name).with_suffix("").parts]).removesuffix(".__init__")
+
+
+def imports(tree: ast.Module) -> set[str]:
+    """Modules that a module names; for types only, too."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
+        elif isinstance(node, ast.Import):
+            found |= {each.name for each in node.names}
+    return found
+
+
+def reachable(start: str, edges: dict[str, set[str]]) -> set[str]:
+    seen: set[str] = set()
+    rest = [*edges[start]]
+    while rest:
+        at = rest.pop()
+        if at not in seen:
+            seen.add(at)
+            rest += edges[at]
+    return seen
+
+
+@pytest.mark.parametrize("document", ["ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_the_map_is_true(document):
+    """Every file and folder that the map names is there."""
+    root = SRC.parents[1]
+    text = (root / document).read_text(encoding="utf-8")
+    named = re.findall(r"`((?:[a-z_]+/)+[a-z_]*(?:\.(?:py|yaml|md))?)`", text)
+    assert len(named) >= (20 if document == "ARCHITECTURE.md" else 3)
+    lost = [n for n in named if not any((at / n).exists() for at in (SRC, root, root / "src"))]
+    assert lost == []
