@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from escalade.core.network import kinds, legality
-from escalade.core.network.block import RARE, Block, Head, Rounding, SqueezeExcite, Stage, Stem
-from escalade.core.numbers.fields import as_list, as_mapping, make
+from escalade.core.network.block import Head, Rounding, Stage, Stem
+from escalade.core.values.codec import ABSENT, as_mapping, decode_fields, encode_fields
+from escalade.core.values.invalid import Invalid, shown, within
 
 FORMAT = 1
 USUAL = Rounding()
@@ -33,18 +34,18 @@ class Architecture:
     stem: Stem
     stages: tuple[Stage, ...]
     head: Head
-    rounding: Rounding = USUAL
+    rounding: Rounding = field(default=USUAL, metadata=ABSENT)
 
     def __post_init__(self) -> None:
-        for name in ("resolution", "in_channels", "num_classes"):
-            legality.check_positive(name, getattr(self, name))
+        legality.check_positive(self, "resolution", "in_channels", "num_classes")
         legality.check(self.stem, self.stages, self.head, rounding=self.rounding)
         legality.check_side(self.resolution, self.stem, self.stages)
 
     @property
     def key(self) -> str:
         """The architecture key: equal for equal stand-alone networks, whatever their name."""
-        plain: dict[str, Any] = _plain(replace(self, name="", rounding=USUAL))
+        plain = encode_fields(self) | {"name": ""}
+        plain.pop("rounding", None)
         _drop_idle_shortcuts(plain)
         text = json.dumps(plain, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -68,45 +69,34 @@ class Architecture:
 
     def to_json(self) -> dict[str, Any]:
         """The architecture file (format 1), fields in their canonical order."""
-        plain: dict[str, Any] = _plain(self)
-        return {"format": FORMAT} | plain
+        return {"format": FORMAT} | encode_fields(self)
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any], *, where: str = "architecture") -> Self:
-        """Read an architecture file's content; errors name the path inside the file."""
-        data = as_mapping(data, where)
-        if data.get("format") != FORMAT:
-            raise ValueError(f"{where}.format: {data.get('format')!r} is not known; use {FORMAT}")
-        rest = {key: value for key, value in data.items() if key != "format"}
-        stages = []
-        for i, stage in enumerate(as_list(rest, "stages", where)):
-            at = f"{where}.stages[{i}]"
-            blocks = as_list(stage, "blocks", at)
-            made_blocks = tuple(_block(b, f"{at}.blocks[{k}]") for k, b in enumerate(blocks))
-            stages.append(make(Stage, {**stage, "blocks": made_blocks}, at))
-        known = {
-            "stem": make(Stem, rest.get("stem"), f"{where}.stem"),
-            "head": make(Head, rest.get("head"), f"{where}.head"),
-            "stages": tuple(stages),
-            "rounding": make(Rounding, rest.get("rounding", {}), f"{where}.rounding"),
-        }
-        plain = {key: value for key, value in rest.items() if key not in known}
-        try:
-            made: Self = make(cls, plain | known, where)
-        except ValueError as error:
-            raise ValueError(
-                str(error) if str(error).startswith(where) else f"{where}.{error}"
-            ) from None
-        return made
+    def from_json(cls, data: Any, *, where: str = "") -> Self:
+        """Read an architecture file's content.
+
+        Raises:
+            Invalid: at the path inside the file, after `where`.
+        """
+        with within(*((where,) if where else ())):
+            entries = dict(as_mapping(data))
+            if (found := entries.pop("format", None)) != FORMAT:
+                problem = f"{shown(found)} is not known"
+                raise Invalid(problem, path=("format",), remedy=f"use {FORMAT}")
+            made: Self = decode_fields(cls, entries | {"stages": _filled(entries.get("stages"))})
+            return made
 
 
-def _plain(value: Any) -> Any:
-    """JSON values. Fields that few networks have are left out where they say nothing."""
-    if is_dataclass(value):
-        said = {f.name: getattr(value, f.name) for f in fields(value)}
-        absent = {f.name: f.default for f in fields(value) if f.name in RARE}
-        return {k: _plain(v) for k, v in said.items() if k not in absent or v != absent[k]}
-    return [_plain(each) for each in value] if isinstance(value, tuple) else value
+def _filled(stages: Any) -> Any:
+    """Stages whose blocks have the fields that say nothing; what is no list of them as it is."""
+    if isinstance(stages, list):
+        return [_filled(each) for each in stages]
+    if not isinstance(stages, Mapping):
+        return stages
+    if "blocks" in stages:
+        return {**stages, "blocks": _filled(stages["blocks"])}
+    kind = kinds.KINDS.get(str(stages.get("kind")))
+    return stages if kind is None else {**kind.idle, **stages}
 
 
 def _drop_idle_shortcuts(plain: dict[str, Any]) -> None:
@@ -119,15 +109,3 @@ def _drop_idle_shortcuts(plain: dict[str, Any]) -> None:
         keeps_shape = block["stride"] == 1 and block["width"] == width
         block.pop("transition" if keeps_shape else "skip", None)
         width = block["width"]
-
-
-def _block(data: Any, where: str) -> Block:
-    mapping = as_mapping(data, where)
-    kind = kinds.KINDS.get(str(mapping.get("kind")))
-    idle = {} if kind is None else kind.idle
-    if kind is not None and kind.left_out:
-        idle["activation"] = "none"
-    se = mapping.get("se")
-    made = None if se is None else make(SqueezeExcite, se, f"{where}.se")
-    block: Block = make(Block, {**idle, **mapping, "se": made}, where)
-    return block

@@ -6,8 +6,10 @@ What a kind of block is made of stands in `core.network.kinds`, what fields may 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
+
+from escalade.core.values.codec import ABSENT
 
 # The kinds that code asks for by name. `linear` and `identity` are what a layer left out may be.
 MBCONV, DSCONV, BOTTLENECK, REGNET_Z = "mbconv", "dsconv", "bottleneck", "regnet_z"
@@ -22,19 +24,6 @@ IDLE: dict[str, Any] = {
     "transition": False,
     "skip": True,
 }
-# Fields that a file leaves out where they have their default: few networks have them.
-RARE = frozenset(
-    (
-        "rounding",
-        "max_pool",
-        "hidden",
-        "hidden_norm",
-        "divisor",
-        "transition",
-        "skip",
-        "start_kernel",
-    )
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +37,7 @@ class SqueezeExcite:
     of: str = "hidden"
     activation: str = "relu"
     gate: str = "hard_sigmoid"
-    divisor: int = 1
+    divisor: int = field(default=1, metadata=ABSENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +48,7 @@ class Stem:
     kernel: int = 3
     stride: int = 2
     activation: str = "hard_swish"
-    max_pool: bool = False
+    max_pool: bool = field(default=False, metadata=ABSENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +79,9 @@ class Block:
     se: SqueezeExcite | None = None
     group_width: int | None = None
     activation: str = "hard_swish"
-    transition: bool = False
-    skip: bool = True
-    start_kernel: int = 0
+    transition: bool = field(default=False, metadata=ABSENT)
+    skip: bool = field(default=True, metadata=ABSENT)
+    start_kernel: int = field(default=0, metadata=ABSENT)
 
     @classmethod
     def linear(cls, width: int, *, stride: int = 1, activation: str = "none") -> Self:
@@ -127,8 +116,8 @@ class Head:
 
     width: int | None
     activation: str = "hard_swish"
-    hidden: int | None = None
-    hidden_norm: bool = False
+    hidden: int | None = field(default=None, metadata=ABSENT)
+    hidden_norm: bool = field(default=False, metadata=ABSENT)
 
 
 @dataclass(frozen=True, slots=True)

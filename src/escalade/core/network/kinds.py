@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from escalade.core.network import fittings as fit
@@ -17,7 +18,7 @@ from escalade.core.network.layers import Conv, Layer, Pad, Size
 ACTIVATIONS = ("relu", "relu6", "hard_swish", "swish")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Kind:
     """What is true of every block of one kind.
 
@@ -47,10 +48,11 @@ class Kind:
     left_out: bool = False
     passes_on: bool = False
 
-    @property
+    @cached_property
     def idle(self) -> dict[str, Any]:
-        """The fields that say nothing, as they must be."""
-        return {name: value for name, value in IDLE.items() if name not in self.has}
+        """The fields that say nothing, as they must be, or as a file need not say they are."""
+        said = {"activation": "none"} if self.left_out else {}
+        return said | {name: value for name, value in IDLE.items() if name not in self.has}
 
 
 def mbconv(block: Block, in_width: Size) -> Layers:

@@ -8,9 +8,9 @@ weights run, so every genome is a path of its own, although many leave the same 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -45,7 +45,6 @@ from escalade.core.space.space_checks import (
     check_widths,
 )
 from escalade.core.space.traits import Traits
-from escalade.core.values.codec import encode
 from escalade.core.values.invalid import Invalid, check_known, shown, within
 
 IDENTITY = "identity"
@@ -136,12 +135,6 @@ class ChoiceList(Layout):
         steps=("fair", "single_path"),
         member_weights="retrain",
     )
-
-    def to_json(self) -> dict[str, Any]:
-        """Without what no stem and no head has here."""
-        entries = {f.name: encode(getattr(self, f.name)) for f in fields(self)}
-        del entries["stem"]["max_pool"], entries["head"]["hidden"]
-        return entries
 
     # What may be
 

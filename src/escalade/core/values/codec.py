@@ -21,8 +21,8 @@ T = TypeVar("T")
 # Makes a number, a text or a truth value of the given type, or raises `Invalid`.
 Scalar = Callable[[type, Any], Any]
 
-# Of a field that is absent in the file where it is None, and of one that no file has.
-ABSENT, UNWRITTEN = {"absent where None": True}, {"never written": True}
+# Of a field that is absent in the file where it has its default, and of one that no file has.
+ABSENT, UNWRITTEN = {"absent by default": True}, {"never written": True}
 _WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
 
 
@@ -35,14 +35,29 @@ def encode(value: Any) -> Any:
     if hasattr(value, "to_json"):
         return value.to_json()
     if is_dataclass(value):
-        written = {f.name: getattr(value, f.name) for f in fields(value) if _is_written(f)}
-        absent = {f.name for f in fields(value) if f.metadata == ABSENT}
-        return {k: encode(v) for k, v in written.items() if v is not None or k not in absent}
+        return encode_fields(value)
     if isinstance(value, Mapping):
         return {key: encode(each) for key, each in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [encode(each) for each in value]
     return value
+
+
+def encode_fields(value: Any) -> dict[str, Any]:
+    """What JSON holds of a dataclass's fields, also of one with a `to_json` of its own."""
+    cls: Any = type(value)
+    found = ((name, getattr(value, name), default) for name, default in _written(cls))
+    return {name: encode(each) for name, each, default in found if each != default}
+
+
+@cache
+def _written(cls: Any) -> tuple[tuple[str, Any], ...]:
+    """A dataclass's fields that files have, each with the value where it is absent."""
+    return tuple(
+        (f.name, f.default if f.metadata == ABSENT else MISSING)
+        for f in fields(cls)
+        if _is_written(f)
+    )
 
 
 def exact(kind: type, value: Any) -> Any:
@@ -110,7 +125,7 @@ def _decode(kind: Any, data: Any, scalar: Scalar) -> Any:
     if hasattr(kind, "from_json"):
         return kind.from_json(data)
     if is_dataclass(kind):
-        return _fields(kind, data, scalar)
+        return decode_fields(kind, data, scalar=scalar)
     return scalar(kind, data)
 
 
@@ -149,7 +164,8 @@ def _mapping(kind: Any, data: Any, scalar: Scalar) -> dict[str, Any]:
     return read
 
 
-def _fields(cls: Any, data: Any, scalar: Scalar) -> Any:
+def decode_fields(cls: Any, data: Any, *, scalar: Scalar = exact) -> Any:
+    """`decode` of a dataclass by its fields, also of one with a `from_json` of its own."""
     kinds = field_types(cls)
     read = {}
     for key, entry in as_mapping(data).items():
