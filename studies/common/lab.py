@@ -34,10 +34,9 @@ from escalade.core.scaling.lattice import meet_budget
 from escalade.core.scaling.ratios import realised
 from escalade.core.scaling.rules import rule
 from escalade.core.scaling.scale_by import scale
-from escalade.core.space.choice_space import ChoiceSpace
 from escalade.core.space.path import Path
 from escalade.core.space.population import IntArray, Population
-from escalade.core.space.search_space import SearchSpace
+from escalade.core.space.space import Space
 from escalade.data import ImageData, TrainBatches
 from escalade.data import load as load_data
 from escalade.data.batches import prepare as prepare_images
@@ -70,7 +69,7 @@ from escalade.search.front import objectives
 from escalade.search.methods import METHODS, Task
 from escalade.search.methods.evolutions import POPULATION
 from escalade.spaces.known import load as known_architecture
-from escalade.spaces.load import load, load_any
+from escalade.spaces.load import load
 from escalade.supernet.extract import extract
 from escalade.supernet.make import make_supernet
 from escalade.supernet.normalise import EPSILON, Normalise
@@ -107,12 +106,12 @@ def load_space(name: str, *, factors: Sequence[float] | None = None) -> Any:
 
 def design_space(name: str) -> Any:
     """A design space for Fashion-MNIST, by name."""
-    return load_any(name).with_data(in_channels=CHANNELS, num_classes=CLASSES)
+    return load_space(name)
 
 
 def divisors(space: Any) -> dict[str, int]:
     """What widths and resolutions are rounded to."""
-    data = space.data
+    data = space.layout
     return {"width_divisor": data.width_divisor, "resolution_divisor": data.resolution_divisor}
 
 

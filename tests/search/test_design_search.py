@@ -16,14 +16,14 @@ from escalade.core.space.population import Population
 from escalade.core.values.codec import encode
 from escalade.search import RandomModels, drive
 from escalade.search.alone.random_models import draw_models
-from escalade.spaces.load import load_any
+from escalade.spaces.load import load
 
 BUDGET = Budget(1e6)
 
 
 @pytest.fixture(scope="module")
 def space():
-    return load_any("regnet_y_small").with_data(in_channels=1, num_classes=10)
+    return load("regnet_y_small").with_data(in_channels=1, num_classes=10)
 
 
 def deeper_is_better(paths):
