@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 import yaml
-from documents import DOCS, blocks, documents
 from PIL import Image
 
+from documents import DOCS, blocks, documents
 from escalade.config import Config, read_preset, resolve
 from escalade.core.numbers.seeds import generator
 from escalade.spaces import load as spaces
