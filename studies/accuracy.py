@@ -25,128 +25,85 @@ on. Results go to studies/results/accuracy.json and accuracy.md, with a picture 
 
 from __future__ import annotations
 
-import argparse
-import os
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-
-# Idle threads of a process must not take the other's core; read when torch is imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-import torch
+from collections.abc import Iterable
 
 from accuracy_study import results, search
 from accuracy_study.bases import BASES
 from accuracy_study.figure import pictures
 from accuracy_study.setting import FACTORS, MAIN, RULES, Setting, networks
 from accuracy_study.table import markdown
-from accuracy_study.times import Timing, time_all
-from common.bench import Bench
-from common.command import (
-    above_zero,
-    add_workers,
-    among,
-    command,
-    count,
-    given,
-    parser,
-    positive,
-    write_results,
-)
-from common.images import load_images
-from common.progress import Said
-from common.retraining import Unit
-from common.setting import begun, keep
-from escalade.train.runtime import Runtime
-from runtime_study.setting import Scaled
-
-NUM_RECALIBRATION = 1024
+from common.command import among, command, positive
+from common.lab import Parser, Runtime, num_threads
+from common.study import Study, Work, keep
+from common.times import Scaled, Timing, time_all
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    options = _options(arguments)
-    if options.table or options.times:
-        setting = begun(Setting, options.out)
-    else:
-        setting = Setting(**given(options, Setting))
-        keep(setting, options.out)
-        run(setting, options)
+def run(work: Work) -> None:
+    """Train what is not trained yet, a whole comparison with one seed before the next; or time."""
+    options = work.options
     if options.times:
-        _time(options)
-    found = results.to_json(setting, options.out)
-    text = markdown(found)
-    write_results(found, text, options.results, "accuracy", pictures=pictures(found))
-
-
-def run(setting: Setting, options: argparse.Namespace) -> None:
-    """Train what is not trained yet: a whole comparison with one seed before the next."""
-    folder: Path = options.out
-    data, judge = load_images(limit=setting.limit)
-    bench = Bench(
-        data=data,
-        judge=judge,
-        num_recalibration=NUM_RECALIBRATION,
-        num_workers=options.workers,
-        say=Said(),
-    )
+        _time(work)
+        return
     for factor in options.factors:
-        chosen = networks([factor], bases=options.bases, rules=options.rules)
-        for seed in range(options.seeds):
-            bench.retrain(_units(chosen, seed), folder / results.RETRAINED, setting.judged)
+        _train(work, networks([factor], bases=options.bases, rules=options.rules))
     for search_seed in range(options.search_seeds if options.arms else 0):
         for each in search.searches(search_seed):
-            each.run(setting, folder, bench)
-            for seed in range(options.seeds):
-                found = _units(search.entries(folder, search_seed), seed)
-                bench.retrain(found, folder / results.RETRAINED, setting.judged)
+            each.run(work.setting, work.folder, work.searching)
+            _train(work, search.entries(work.folder, search_seed))
 
 
-def _units(chosen: Iterable[Scaled], seed: int) -> list[Unit]:
-    return [Unit(architecture=network.architecture, seed=seed) for network in chosen]
+def _train(work: Work, chosen: Iterable[Scaled]) -> None:
+    setting, seeds = work.setting, range(work.options.seeds)
+    recipe = setting.recipe(setting.epochs, setting.learning_rate)
+    work.retrain((each.architecture for each in chosen), results.RETRAINED, recipe, seeds)
 
 
-def _time(options: argparse.Namespace) -> None:
+def _time(work: Work) -> None:
     """All networks that are trained, in turns."""
-    folder: Path = options.out
+    folder, options = work.folder / results.TIMED, work.options
     runtime = Runtime(threads=options.threads)
     timing = Timing(
-        repeats=options.repeats, device=runtime.device_name, threads=torch.get_num_threads()
+        largest_batch=results.BATCH,
+        repeats=options.repeats,
+        device=runtime.device_name,
+        threads=num_threads(),
     )
-    time_all(
-        results.trained(folder),
-        timing,
-        folder / results.TIMED,
-        runtime=runtime,
-        num_rounds=options.rounds,
-    )
+    keep(timing, folder)
+    time_all(results.trained(work.folder), folder, timing, runtime=runtime, rounds=options.rounds)
 
 
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    made = parser(__doc__, out=Path("runs") / "accuracy")
-    default = Setting()
-    made.add_argument("--factors", type=_numbers, default=[MAIN], help="in order, of 4 and 8")
-    made.add_argument("--bases", type=among(BASES), default=list(BASES))
-    made.add_argument("--rules", type=among(RULES), default=RULES)
-    made.add_argument("--seeds", type=count, default=2, help="trainings of every network")
-    made.add_argument("--arms", action="store_true", help="also scaled against searched")
-    made.add_argument("--search-seeds", type=count, default=1, help="searches of every space")
-    made.add_argument("--epochs", type=above_zero, default=default.epochs)
-    made.add_argument("--short-epochs", type=above_zero, default=default.short_epochs)
-    made.add_argument("--num-models", type=positive, default=default.num_models, help="of a search")
-    made.add_argument("--learning-rate", type=above_zero, default=default.learning_rate)
-    made.add_argument("--limit", type=positive, help="images of each split, for a smoke test")
-    made.add_argument("--steps", type=positive, help="of every training, for a smoke test")
-    made.add_argument("--times", action="store_true", help="only time what is trained")
-    made.add_argument("--rounds", type=positive, default=3, help="of timing")
-    made.add_argument("--repeats", type=positive, default=3, help="timed batches in a round")
-    made.add_argument("--threads", type=positive, default=1, help="CPU threads of timing")
-    add_workers(made)
-    return made.parse_args(arguments)
+def _flags(parser: Parser) -> None:
+    factors = "in order, of 4 and 8"
+    parser.add_argument("--factors", type=_numbers, default=[MAIN], help=factors)
+    parser.add_argument("--bases", type=among(BASES), default=list(BASES))
+    parser.add_argument("--rules", type=among(RULES), default=RULES)
+    parser.add_argument("--arms", action="store_true", help="also scaled against searched")
+    parser.add_argument("--times", action="store_true", help="only time what is trained")
+    parser.add_argument("--rounds", type=positive, default=3, help="of timing")
+    parser.add_argument("--repeats", type=positive, default=3, help="timed batches in a round")
+    parser.add_argument("--threads", type=positive, default=1, help="CPU threads of timing")
 
 
 def _numbers(text: str) -> list[float]:
     return [float(name) for name in among([f"{factor:g}" for factor in FACTORS])(text)]
 
+
+STUDY = Study(
+    name="accuracy",
+    about=__doc__,
+    setting=Setting(),
+    counts={
+        "seeds": (2, "trainings of every network"),
+        "search-seeds": (1, "searches of every space"),
+    },
+    flags=_flags,
+    run=run,
+    to_json=lambda work: results.to_json(work.setting, work.folder),
+    markdown=markdown,
+    pictures=pictures,
+    begun_by=("table", "times"),
+)
+main = STUDY.main
 
 if __name__ == "__main__":
     command(main)

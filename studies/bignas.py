@@ -56,16 +56,9 @@ Results go to studies/results/bignas.json (or bignas_short.json), the same .md a
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-
-# Idle threads of a process must not take the other's core; read when torch is imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
 from bignas_study import (
     alone,
     arms,
-    interference,
     recalibration,
     results,
     scalenet,
@@ -73,48 +66,48 @@ from bignas_study import (
     start,
 )
 from bignas_study.figure import pictures
-from bignas_study.plan import Plan, Work
 from bignas_study.setting import SHORT, Setting
+from bignas_study.supernets import Work
 from bignas_study.table import markdown
 from common.command import command
-from common.study import SupernetStudy
+from common.comparison import Parts
+from common.study import Study
 
-
-def _arms(name: str) -> Callable[[Work, int], None]:
-    return lambda work, seed: arms.run(work, name, seed)
-
-
-STUDY = SupernetStudy(
-    name="bignas",
-    about=__doc__,
-    whole=Setting(),
-    short=SHORT,
-    plan=Plan,
-    parts={
-        "rate": _arms("rate"),
+PARTS = Parts(
+    {
+        "rate": arms.compare("rate"),
         "slices": alone.run,
         "half": alone.run_half,
-        "interference": interference.run,
-        "step": _arms("step"),
+        "interference": alone.run_interference,
+        "step": arms.compare("step"),
         "start": start.run,
-        "recipe": _arms("recipe"),
-        "distillation": _arms("distillation"),
-        "paths": _arms("paths"),
-        "stability": _arms("stability"),
-        "initialisation": _arms("initialisation"),
-        "schedule": _arms("schedule"),
-        "regularisation": _arms("regularisation"),
-        "patches": _arms("patches"),
+        "recipe": arms.compare("recipe"),
+        "distillation": arms.compare("distillation"),
+        "paths": arms.compare("paths"),
+        "stability": arms.compare("stability"),
+        "initialisation": arms.compare("initialisation"),
+        "schedule": arms.compare("schedule"),
+        "regularisation": arms.compare("regularisation"),
+        "patches": arms.compare("patches"),
         "recalibration": recalibration.run,
         "selection": selection.run,
         "scalenet": scalenet.run,
     },
-    main_parts=("rate", "slices", "step"),
+    main=("rate", "slices", "step"),
+)
+STUDY = Study(
+    name="bignas",
+    about=__doc__,
+    setting=Setting(),
+    short=SHORT,
+    counts={"seeds": (2, "of everything")},
+    flags=PARTS.flags,
+    work=Work,
+    run=PARTS.run,
     to_json=results.to_json,
     markdown=markdown,
     pictures=pictures,
 )
-
 main = STUDY.main
 
 if __name__ == "__main__":

@@ -18,10 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from common.command import command
-from escalade.artefacts.files import write_bytes
-from escalade.cli.parser import Parser
-from escalade.data.fashion_mnist import DEBIAN, EMBEDDED
-from escalade.data.idx import idx_bytes, read_idx
+from common.lab import DEBIAN, EMBEDDED, Parser, idx_bytes, read_idx, write_bytes
 
 SEED = 2017
 NUM_PER_CLASS = {"train": 1000, "t10k": 200}

@@ -25,75 +25,39 @@ pictures beside them, at the end and by --table.
 
 from __future__ import annotations
 
-import argparse
-import os
-from collections.abc import Sequence
-from dataclasses import fields
-from pathlib import Path
-
-# Idle threads of a process must not take the other's core; read when torch is imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-import torch
-
-from common.command import command, parser, positive, write_results
-from common.progress import Said
-from common.setting import begun, keep
-from escalade.core.numbers.seeds import generator
-from escalade.train.runtime import PRECISIONS, Runtime
+from common.command import command, positive
+from common.lab import Parser
+from common.study import Study, Work
+from common.times import time_all
 from runtime_study import results
 from runtime_study.figure import pictures
-from runtime_study.setting import Setting, networks
+from runtime_study.setting import Setting, networks, settle
 from runtime_study.table import markdown
-from runtime_study.times import rounds_done, time_network
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    options = _options(arguments)
-    if options.table:
-        setting = begun(Setting, options.out)
-    else:
-        runtime = Runtime(precision=options.precision, threads=options.threads)
-        options.device = runtime.device_name
-        options.threads = torch.get_num_threads()
-        given = {f.name: getattr(options, f.name) for f in fields(Setting)}
-        setting = Setting(**given)
-        networks(setting)  # refuses what it does not know before the folder is begun
-        keep(setting, options.out)
-        run(setting, options.out, runtime=runtime, num_rounds=options.rounds)
-    found = results.to_json(setting, options.out)
-    text = markdown(found)
-    write_results(found, text, options.results, "runtime", pictures=pictures(found))
-
-
-def run(setting: Setting, folder: Path, *, runtime: Runtime, num_rounds: int) -> None:
+def run(work: Work) -> None:
     """Every round of every network that is not done yet."""
-    say, scaled = Said(), networks(setting)
-    for index in range(num_rounds):
-        order = generator(0, "runtime", index).permutation(len(scaled))
-        for place, which in enumerate(order):
-            network = scaled[which]
-            if rounds_done(network, folder) <= index:
-                time_network(network, setting, folder, runtime=runtime)
-                say(f"round {index + 1} of {num_rounds}: {place + 1} of {len(scaled)} networks")
+    setting, rounds = work.setting, work.options.rounds
+    chosen, runtime = networks(setting), setting.runtime
+    time_all(chosen, work.folder, setting.timing, runtime=runtime, rounds=rounds)
 
 
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    made = parser(__doc__, out=Path("runs") / "runtime")
-    default = Setting()
-    made.add_argument("--bases", default=default.bases, help="known names or architecture files")
-    made.add_argument("--rules", default=default.rules)
-    made.add_argument("--factors", default=default.factors, help="beside 1")
-    made.add_argument(
-        "--resolution", type=positive, default=default.resolution, help="of the bases"
-    )
-    made.add_argument("--largest-batch", type=positive, default=default.largest_batch)
-    made.add_argument("--precision", choices=PRECISIONS, default=default.precision)
-    made.add_argument("--threads", type=positive, help="CPU threads (default: torch's choice)")
-    made.add_argument("--repeats", type=positive, default=default.repeats, help="timed in a round")
-    made.add_argument("--rounds", type=positive, default=3)
-    return made.parse_args(arguments)
+def _flags(parser: Parser) -> None:
+    parser.add_argument("--rounds", type=positive, default=3, help="of all networks (3)")
 
+
+STUDY = Study(
+    name="runtime",
+    about=__doc__,
+    setting=Setting(),
+    flags=_flags,
+    settle=settle,
+    run=run,
+    to_json=lambda work: results.to_json(work.setting, work.folder),
+    markdown=markdown,
+    pictures=pictures,
+)
+main = STUDY.main
 
 if __name__ == "__main__":
     command(main)

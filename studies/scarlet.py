@@ -43,46 +43,37 @@ studies/results/scarlet.json (or scarlet_short.json), the same .md, and pictures
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-
-# Idle threads of a process must not take the other's core; read when torch is imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
 from common.command import command
-from common.study import SupernetStudy
-from scarlet_study import alone, arms, results, searches
+from common.comparison import Parts
+from common.study import Study
+from scarlet_study import alone, results, searches
 from scarlet_study.figure import pictures
-from scarlet_study.plan import Plan, Work
 from scarlet_study.setting import SHORT, Setting
+from scarlet_study.supernets import Work
 from scarlet_study.table import markdown
 
-
-def _arms(name: str) -> Callable[[Work, int], None]:
-    return lambda work, seed: arms.run(work, name, seed)
-
-
-def _searches(name: str) -> Callable[[Work, int], None]:
-    return lambda work, seed: searches.run(work, name, seed)
-
-
-STUDY = SupernetStudy(
-    name="scarlet",
-    about=__doc__,
-    whole=Setting(),
-    short=SHORT,
-    plan=Plan,
-    parts={
-        "rate": _arms("rate"),
-        "identity": _arms("identity"),
-        "constraint": _searches("constraint"),
+PARTS = Parts(
+    {
+        "rate": lambda work, seed: work.compare("rate", seed),
+        "identity": lambda work, seed: work.compare("identity", seed),
+        "constraint": lambda work, seed: searches.run(work, "constraint", seed),
         "genome": alone.run_genome,
         "extremes": alone.run_extremes,
         "folds": alone.run_folds,
-        "controller": _searches("controller"),
+        "controller": lambda work, seed: searches.run(work, "controller", seed),
         "fairness": alone.run_fairness,
     },
-    main_parts=("rate", "identity", "constraint"),
+    main=("rate", "identity", "constraint"),
+)
+STUDY = Study(
+    name="scarlet",
+    about=__doc__,
+    setting=Setting(),
+    short=SHORT,
+    counts={"seeds": (2, "of everything")},
+    flags=PARTS.flags,
+    work=Work,
+    run=PARTS.run,
     to_json=results.to_json,
     markdown=markdown,
     pictures=pictures,

@@ -14,7 +14,7 @@ from escalade.data.image_data import ImageData
 from escalade.data.split import Split
 from escalade.planning.begun_space import named_space
 from escalade.planning.completing import complete
-from escalade.planning.run import Run
+from escalade.planning.resolved_run import Run
 from escalade.train.console import Console
 from escalade.train.runtime import Runtime
 

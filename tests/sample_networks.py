@@ -91,6 +91,26 @@ def efficientnet_v2(*, widths=(8, 16, 24), depths=(2, 2, 2), head=40, kernel=3) 
     )
 
 
+def mobilenet_v4(*, widths=(8, 16, 24), depths=(1, 2, 3), head=40, kernels=(5, 3)) -> Architecture:
+    """Universal inverted bottlenecks with and without either depthwise convolution."""
+    start, kernel = kernels
+    block = Block(kind="uib", expansion=2.0, width=widths[1], activation="relu")
+    both = replace(block, start_kernel=start, kernel=kernel, stride=2)
+    one = replace(block, start_kernel=start, kernel=0, stride=2, width=widths[2], se=_SE)
+    none = replace(one, start_kernel=0, stride=1, se=None)
+    conv = Block(kind="conv", expansion=1.0, width=widths[0], activation="relu", skip=False)
+    return _network(
+        "mobilenet_v4_like",
+        [
+            stage(conv, depths[0]),
+            stage(both, depths[1]),
+            Stage(blocks=(one, none, *[replace(one, stride=1)] * (depths[2] - 2))),
+        ],
+        stem=Stem(width=8, activation="relu"),
+        head=Head(width=head, activation="relu"),
+    )
+
+
 def bignas(*, widths=((8, 12), (16, 24, 24), (24,)), stem=8, head=40, kernel=5) -> Architecture:
     """Transition shortcuts of every sort, with a width for each layer.
 
@@ -191,6 +211,7 @@ _ALL = (
     resnet,
     mobilenet_v3,
     efficientnet_v2,
+    mobilenet_v4,
     bignas,
     scarlet,
     scarlet_running,

@@ -9,41 +9,33 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from escalade.core.network.architecture import Architecture
-from escalade.core.network.block import Block, Head, Rounding, SqueezeExcite, Stage, Stem
-from escalade.core.network.regnet import regnet
+from common import lab
+from common.lab import Architecture, parts
 
 RESOLUTION = 16
 NATIVE_RESOLUTION = 28  # Fashion-MNIST's; larger inputs are upsampled
 _ACTIVATION = "swish"
-_STEM = Stem(width=16, stride=2, activation=_ACTIVATION)
-_STEPS = Rounding(width=4, resolution=1)
+_STEM = parts.Stem(width=16, stride=2, activation=_ACTIVATION)
+_STEPS = parts.Rounding(width=4, resolution=1)
 # As EfficientNet-B0: a separable first stage, expansion 6, kernels 3 and 5, the most blocks late.
+_COLUMNS = ("kind", "kernel", "stride", "expansion", "width")
 _STAGES = (
-    # kind, kernel, stride, expansion, width, blocks
-    ("dsconv", 3, 1, 1.0, 8, 1),
-    ("mbconv", 3, 1, 6.0, 12, 1),
-    ("mbconv", 5, 2, 6.0, 20, 2),
-    ("mbconv", 3, 2, 6.0, 32, 4),
+    (("dsconv", 3, 1, 1.0, 8), 1),
+    (("mbconv", 3, 1, 6.0, 12), 1),
+    (("mbconv", 5, 2, 6.0, 20), 2),
+    (("mbconv", 3, 2, 6.0, 32), 4),
 )
 EFFICIENTNET, REGNET_Z = "efficientnet", "regnet_z"
 
 
 def efficientnet() -> Architecture:
     """The EfficientNet-like base: 603,952 macs."""
-    se = SqueezeExcite(ratio=0.25, of="input", activation=_ACTIVATION, gate="sigmoid")
+    se = parts.SqueezeExcite(ratio=0.25, of="input", activation=_ACTIVATION, gate="sigmoid")
     stages = []
-    for kind, kernel, stride, expansion, width, num_blocks in _STAGES:
-        first = Block(
-            kind=kind,
-            kernel=kernel,
-            stride=stride,
-            expansion=expansion,
-            width=width,
-            se=se,
-            activation=_ACTIVATION,
-        )
-        stages.append(Stage(blocks=(first, *[replace(first, stride=1)] * (num_blocks - 1))))
+    for values, num_blocks in _STAGES:
+        block = dict(zip(_COLUMNS, values, strict=True))
+        first = parts.Block(**block, se=se, activation=_ACTIVATION)  # type: ignore[arg-type]
+        stages.append(parts.Stage(blocks=(first, *[replace(first, stride=1)] * (num_blocks - 1))))
     return Architecture(
         name=EFFICIENTNET,
         resolution=RESOLUTION,
@@ -51,7 +43,7 @@ def efficientnet() -> Architecture:
         num_classes=10,
         stem=_STEM,
         stages=tuple(stages),
-        head=Head(width=128, activation=_ACTIVATION),
+        head=parts.Head(width=128, activation=_ACTIVATION),
         rounding=_STEPS,
     )
 
@@ -62,7 +54,7 @@ def regnet_z() -> Architecture:
     Widths 12, 20, 36 and depths 1, 3, 3 by the quantised linear function. Groups of 2,
     because in so narrow blocks groups of 4 would give the grouped convolution half of the macs.
     """
-    return regnet(
+    return lab.regnet(
         "z",
         depth=7,
         w0=12,
@@ -74,7 +66,7 @@ def regnet_z() -> Architecture:
         num_classes=10,
         stem=_STEM,
         strides=(1, 2),
-        head=Head(width=128, activation=_ACTIVATION),
+        head=parts.Head(width=128, activation=_ACTIVATION),
         rounding=_STEPS,
         name=REGNET_Z,
     )

@@ -6,15 +6,13 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import ClassVar
 
 from accuracy_study.bases import BASES
-from common.setting import recipe
-from escalade.config.recipe import Recipe
-from escalade.core.network import cost
-from escalade.core.network.architecture import Architecture
-from escalade.core.numbers.budget import Budget
-from escalade.core.scaling.hybrid import scale_to
-from runtime_study.setting import BASE, Scaled
+from common import lab
+from common.command import Lengths, flag
+from common.lab import Architecture, Budget
+from common.times import BASE, Scaled
 
 # The rules of Figs. 4 to 7, each once: the family of alpha from all to width to none, then others.
 ALPHA = {"w": 1.0, "dWr": 0.8, "alpha=0.5": 0.5, "dwr": 1 / 3, "dr": 0.0}
@@ -28,36 +26,14 @@ TOLERANCE = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
-    """All of these change the results, so a folder holds one setting only.
+class Setting(Lengths):
+    """One run; all of these change the results, so a folder holds one setting only."""
 
-    Attributes:
-        epochs: of every network that is judged, over the 30,000 training images.
-        short_epochs: of the random networks among which a search chooses.
-        num_models: random networks of a search.
-        learning_rate: of every training.
-        steps: instead of epochs, and `limit` images of each split, for a smoke test.
-    """
-
-    epochs: float = 3.0
-    short_epochs: float = 1.0
-    num_models: int = 8
-    learning_rate: float = 0.6
-    steps: int | None = None
-    limit: int | None = None
-
-    @property
-    def judged(self) -> Recipe:
-        return self._recipe(self.epochs)
-
-    @property
-    def short(self) -> Recipe:
-        return self._recipe(self.short_epochs)
-
-    def _recipe(self, epochs: float) -> Recipe:
-        return recipe(
-            epochs=epochs, steps=self.steps, learning_rate=self.learning_rate, limit=self.limit
-        )
+    epochs: float = flag(3.0, "of every network that is judged")
+    short_epochs: float = flag(1.0, "of the random networks among which a search chooses")
+    num_models: int = flag(8, "random networks of a search")
+    learning_rate: float = flag(0.6, "of every training")
+    recalibration_images: ClassVar[int] = 1024
 
 
 def networks(
@@ -66,18 +42,19 @@ def networks(
     """The bases, and what the rules make of them at every factor, within the tolerance."""
     made: list[Scaled] = []
     for name in bases:
-        base = BASES[name]
-        made.append(Scaled(base=name, rule=BASE, factor=1.0, architecture=base()))
+        base = BASES[name]()
+        made.append(Scaled(base=name, rule=BASE, factor=1.0, architecture=base))
         for factor in factors:
+            target = budget(name, factor).target
             for rule in rules:
-                architecture = scaled(base(), rule=rule, target=budget(name, factor).target)
+                architecture = scaled(base, rule=rule, target=target)
                 made.append(Scaled(base=name, rule=rule, factor=factor, architecture=architecture))
     return made
 
 
 def budget(base: str, factor: float) -> Budget:
     """A factor times a base's macs."""
-    return Budget(factor * cost.of(BASES[base]()).macs, "macs", TOLERANCE)
+    return Budget(factor * lab.macs(BASES[base]()), "macs", TOLERANCE)
 
 
 @cache
@@ -87,6 +64,6 @@ def scaled(base: Architecture, *, rule: str, target: float) -> Architecture:
     Raises:
         ValueError: if no rounding of the rule comes near enough.
     """
-    stage = math.log2(target / cost.of(base).macs)
+    stage = math.log2(target / lab.macs(base))
     to = Budget(target, "macs", TOLERANCE)
-    return scale_to(base, rule=rule, budget=to, stage=stage).architecture
+    return lab.scale_to(base, rule=rule, budget=to, stage=stage).architecture

@@ -6,27 +6,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from accuracy_study.bases import NATIVE_RESOLUTION
+from accuracy_study.results import BATCH
 from accuracy_study.setting import FAST
-from accuracy_study.times import BATCH
-from common.table import NONE, difference, grid
+from common.table import across, interval, mean, page, table
 
 Row = Mapping[str, Any]
 MIB = 2**20
-_COSTS = ("step, ms", "inference, ms", "step, MiB", "macs", "params", "activations")
-_HEADER = ("rule", "accuracy", *_COSTS, "pixels", "depths", "widths", "group width")
 
 
-def markdown(found: Mapping[str, Any]) -> str:
+def markdown(found: Row) -> str:
     """All tables, of what is finished."""
     if not found["networks"] and not found["searched"]:
         return "No network is trained yet.\n"
     parts = [_conditions(found), *_rules(found["networks"]), _against(found["against"])]
-    for each in found["searched"]:
-        parts += [_searches(each), _searched(each)]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    for searched in found["searched"]:
+        parts += [_searches(searched), _searched(searched)]
+    return page(parts)
 
 
-def _conditions(found: Mapping[str, Any]) -> str:
+def _conditions(found: Row) -> str:
     setting, noise = found["setting"], found["noise"]
     said = (
         f"Trained from scratch for {setting['epochs']:g} epochs; accuracy (%) on the judge images, "
@@ -52,104 +50,76 @@ def _rules(rows: Sequence[Row]) -> Iterator[str]:
     for base in dict.fromkeys(row["base"] for row in rows):
         of_base = [row for row in rows if row["base"] == base]
         for factor in sorted({row["factor"] for row in of_base} - {1.0}) or [1.0]:
-            shown = [row for row in of_base if row["factor"] in (1.0, factor)]
-            yield _networks(f"{base}, {factor:g} times its macs", shown)
+            shown = [_cells(row) for row in of_base if row["factor"] in (1.0, factor)]
+            title = f"{base}, {factor:g} times its macs"
+            yield table(title, f"rule | {_HEAD}", f"{{said}} | {_LINE}", shown)
 
 
-def _networks(title: str, rows: Sequence[Row]) -> str:
-    return grid(title, _HEADER, [_network(row) for row in rows])
-
-
-def _network(row: Row) -> list[str]:
-    seconds = row["seconds"]
-    times = [NONE if seconds is None else _ms(seconds[q]) for q in ("training", "inference")]
-    upsampled = "*" if row["resolution"] > NATIVE_RESOLUTION else ""
-    return [
-        _rule(row),
-        accuracy(row),
-        *times,
-        f"{row['step_bytes'] / MIB:.1f}",
-        f"{row['macs'] / 1e6:.2f} M",
-        f"{row['params'] / 1e3:.0f} k",
-        f"{row['activations'] / 1e3:.0f} k",
-        f"{row['resolution']}{upsampled}",
-        "-".join(map(str, row["depths"])),
-        "-".join(map(str, row["widths"])),
-        "depthwise" if row["group_width"] is None else str(row["group_width"]),
-    ]
-
-
-def accuracy(row: Row) -> str:
-    """Mean, standard error where there is one, and the number of seeds."""
-    error = row["standard_error"]
-    spread = "" if error is None else f" ± {100 * error:.2f}"
-    return f"{100 * row['mean']:.2f}{spread} ({len(row['accuracies'])})"
-
-
-def _rule(row: Row) -> str:
+def _cells(row: Row) -> Row:
+    """A row with what its cells say beyond its values."""
     named = row["alpha"] is None or row["rule"].startswith("alpha")
-    return row["rule"] if named else f"{row['rule']} (α = {row['alpha']:.2g})"
+    return row | {
+        "said": row["rule"] if named else f"{row['rule']} (α = {row['alpha']:.2g})",
+        "accuracy": f"{mean(row)} ({len(row['accuracies'])})",
+        "step": _ms(row, "training"),
+        "inference": _ms(row, "inference"),
+        "mib": row["step_bytes"] / MIB,
+        "mark": "*" if row["resolution"] > NATIVE_RESOLUTION else "",
+        "groups": row["group_width"] or "depthwise",
+    }
 
 
-def _ms(summary: Mapping[str, float]) -> str:
+def _ms(row: Row, quantity: str) -> str:
     """Median, and the quartiles in brackets."""
-    median, low, high = (1000 * summary[name] for name in ("median", "low", "high"))
-    return f"{median:.3f} ({low:.3f} to {high:.3f})"
+    found = row["seconds"] and row["seconds"][quantity]
+    known = found and {name: found[name] for name in ("median", "low", "high")}
+    return interval(known, "{:.3f}", scale=1000)
+
+
+_HEAD = (
+    "accuracy | step, ms | inference, ms | step, MiB | macs | params | activations | pixels | "
+    "depths | widths | group width"
+)
+_LINE = (
+    "{accuracy} | {step} | {inference} | {mib:.1f} | {macs:M} | {params:k} | {activations:k} | "
+    "{resolution}{mark} | {depths:joined} | {widths:joined} | {groups}"
+)
 
 
 def _against(entries: Sequence[Row]) -> str:
-    if not entries:
-        return ""
     bases = list(dict.fromkeys(base for entry in entries for base in entry["bases"]))
-    lines = [
-        [
-            f"{entry['factor']:g}",
-            entry["rule"],
-            *(difference(entry["bases"].get(base)) for base in bases),
-            difference(entry["all"]),
-        ]
-        for entry in entries
-    ]
-    return grid(
+    rows = [entry | {"of": [entry["bases"].get(base) for base in bases]} for entry in entries]
+    return table(
         f"A rule's accuracy minus {FAST}'s, in points, paired by seed (in the last column by base "
         "and seed)",
-        ["factor", "rule", *bases, "all"],
-        lines,
+        f"factor | rule | {across('%s', bases)} | all",
+        f"{{factor:g}} | {{rule}} | {across('{of[%s]:points}', range(len(bases)))} | "
+        "{all:points}",
+        rows,
     )
 
 
-def _searches(each: Row) -> str:
+def _searches(searched: Row) -> str:
     """How the random networks of each search scored, best first."""
-    lines = []
-    for search in each["searches"]:
-        scores = [100 * score for score in search["scores"]]
-        lines.append(
-            [
-                search["space"],
-                f"{search['factor']:g}",
-                str(len(scores)),
-                f"{scores[0]:.2f}",
-                f"{sum(scores) / len(scores):.2f}",
-                f"{scores[-1]:.2f}",
-                str(search["num_tied"]),
-                f"{search['device_seconds']:,.0f}",
-            ]
-        )
-    header = ["space", "factor", "networks", "best", "mean", "worst", "tied", "core-seconds"]
-    return grid(
-        f"Random networks, trained shortly, on the search images (seed {each['seed']})",
-        header,
-        lines,
+    rows = []
+    for search in searched["searches"]:
+        scores = search["scores"]
+        ends = {"num": len(scores), "best": scores[0], "worst": scores[-1]}
+        rows.append(search | ends | {"mean": sum(100 * s for s in scores) / len(scores)})
+    return table(
+        f"Random networks, trained shortly, on the search images (seed {searched['seed']})",
+        "space | factor | networks | best | mean | worst | tied | core-seconds",
+        "{space} | {factor:g} | {num} | {best:percent} | {mean:.2f} | {worst:percent} | "
+        "{num_tied} | {device_seconds:,.0f}",
+        rows,
     )
 
 
-def _searched(each: Row) -> str:
-    rows = each["networks"]
-    lines = [[row["base"], f"{row['factor']:g}", *_network(row)] for row in rows]
-    header = ["space", "factor", "network", *_HEADER[1:]]
-    return grid(
+def _searched(searched: Row) -> str:
+    return table(
         "The best of each search, and those at the base budget scaled to the target "
-        f"(seed {each['seed']}), trained and judged as the networks above",
-        header,
-        lines,
+        f"(seed {searched['seed']}), trained and judged as the networks above",
+        f"space | factor | network | {_HEAD}",
+        f"{{base}} | {{factor:g}} | {{said}} | {_LINE}",
+        [_cells(row) for row in searched["networks"]],
     )

@@ -1,104 +1,102 @@
-"""Slices against the same networks trained from scratch (Tables 2 and 3, first columns)."""
+"""Slices against the same networks trained from scratch (Tables 2 and 3), and what is between.
+
+What keeps slices below the same networks alone: too short a training, or each other? In
+`interference` a finished supernet trains on for two epochs, at an eighth of its rate: by its own
+steps, or by steps of one, two or three networks of the budgets. If it was too short, its own steps
+help; if the networks are in each other's way, the fewer train, the more it helps them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from bignas_study.plan import SLICES, Plan, Work, score_slices
-from bignas_study.setting import BUDGETS, NAMES, Training
-from bignas_study.slices import budgets_networks
-from bignas_study.supernets import Job
-from common.files import read
-from escalade.artefacts.files import write_json
-from escalade.core.network import cost
+from bignas_study.setting import NAMES
+from bignas_study.space import BUDGETS as TARGETS
+from bignas_study.space import budgets_networks
+from bignas_study.supernets import BUDGETS, SLICES, STEADY, Work
+from common import alone
+from common.comparison import ALONE, Arms
+from common.statistics import column
 
-SCORED = "budgets.json"
-# Supernets whose slices stand beside networks alone.
-KINDS: dict[str, Callable[[Plan, int], Training]] = {
-    "slices": Plan.reference,
-    "tuned": Plan.tuned,
-    "steady": Plan.steady,
-    "together": Plan.together,
-    "distilled": Plan.distilled,
-    "half": Plan.half,
-}
+MORE_EPOCHS = 2.0
 
 
 def run(work: Work, seed: int) -> None:
-    """A supernet's slices for the three budgets on all judge images, and each alone."""
-    _run(work, seed, [make(work.plan, seed) for make in KINDS.values()])
-    ends = [work.plan.steady(seed), work.plan.together(seed).before, work.plan.together(seed)]
-    score_slices(work, ends)
+    """Supernets' slices for the three budgets on all judge images, and each alone."""
+    work.score_budgets(work.arms(work.ending, seed).values())
+    work.score_slices(work.arms(_others(work), seed).values())
+    _train_alone(work, seed)
 
 
 def run_half(work: Work, seed: int) -> None:
     """Of the supernets only the one whose second half trains the networks together."""
-    _run(work, seed, [work.plan.half(seed)])
+    work.score_budgets([work.arms(work.ending, seed)["half"]])
+    _train_alone(work, seed)
 
 
-def _run(work: Work, seed: int, trainings: Sequence[Training]) -> None:
-    work.train([each.before for each in trainings])  # one that ends together starts from another
-    for job in work.train(trainings):
-        score_budgets(work, job)
-    work.train_alone([(path.architecture, seed) for path in budgets_networks()])
+def run_interference(work: Work, seed: int) -> None:
+    """The best recipe's supernet of seed 0, trained on in every way; one seed."""
+    if seed == 0:
+        trainings = work.arms(_interference(work), seed).values()
+        work.score_budgets(trainings)
+        work.score_slices(trainings)
 
 
-def score_budgets(work: Work, job: Job) -> None:
-    """The three networks as a supernet's slices, on all judge images, once."""
-    if read(job.folder / SCORED) is None:
-        accuracies = work.judging().score(job, budgets_networks())
-        write_json(job.folder / SCORED, {"accuracies": accuracies})
-
-
-def found(plan: Plan, seeds: range) -> list[dict[str, Any]]:
+def found(work: Work) -> list[dict[str, Any]]:
     """For each budget the network, and by seed its accuracy as a slice and alone."""
-    paths = budgets_networks()
-    of = {name: _slices(plan, [make(plan, seed) for seed in seeds]) for name, make in KINDS.items()}
-    alone = {seed: [plan.alone(path.architecture, seed) for path in paths] for seed in seeds}
+    scores = work.scored(work.ending, BUDGETS)
+    names = ("macs", "params", "resolution", "depths", "widths", "architecture")
     rows = []
-    for index, (name, budget, path) in enumerate(zip(NAMES, BUDGETS, paths, strict=True)):
-        results = {seed: one for seed in seeds if (one := alone[seed][index])}
-        rows.append(
-            {
-                "name": name,
-                "budget": budget.target,
-                "macs": cost.of(path.architecture).macs,
-                "params": cost.of(path.architecture).params,
-                "resolution": path.architecture.resolution,
-                "depths": path.architecture.depths,
-                "widths": path.architecture.widths,
-                **{k: {seed: each[index] for seed, each in of[k].items()} for k in KINDS},
-                "alone": {seed: each["accuracy"] for seed, each in results.items()},
-                "device_seconds": {s: each["device_seconds"] for s, each in results.items()},
-                "architecture": path.architecture.to_json(),
-            }
-        )
-    return rows if any(row[kind] for row in rows for kind in (*KINDS, "alone")) else []
+    for index, path in enumerate(budgets_networks()):
+        done = alone.results(work.folder / ALONE, path.architecture)
+        about = {"name": NAMES[index], "budget": TARGETS[index].target}
+        slices = {kind: column(scores.get(kind, {}), index) for kind in work.ending}
+        own = {"alone": column(done, "accuracy"), "device_seconds": column(done, "device_seconds")}
+        rows.append(about | alone.described(path.architecture, *names) | slices | own)
+    return rows if any(row[kind] for row in rows for kind in (*work.ending, "alone")) else []
 
 
-def others(plan: Plan, seeds: range) -> dict[str, dict[int, list[float]]]:
+def found_others(work: Work) -> dict[str, dict[int, list[float]]]:
     """What it costs the other networks: the 30 slices before and after members train together.
 
     Nothing while one of the supernets is not scored.
     """
-    made = {
-        "the best recipe": plan.steady,
-        "its first part": lambda seed: plan.together(seed).before,
-        "and together": plan.together,
-    }
-    scored = {
-        name: {
-            seed: done["accuracies"] for seed in seeds if (done := plan.scores(of(seed), SLICES))
-        }
-        for name, of in made.items()
-    }
-    return scored if all(scored.values()) else {}
+    arms = _others(work)
+    scored = work.scored(arms, SLICES)
+    return scored if len(scored) == len(arms) else {}
 
 
-def _slices(plan: Plan, trainings: Iterable[Training]) -> dict[int, list[float]]:
+def found_interference(work: Work) -> list[dict[str, Any]]:
+    """For every way the accuracies of the three networks, and the mean of the 30 slices."""
+    networks, slices = (work.scored(_interference(work), of, seeds=[0]) for of in (BUDGETS, SLICES))
+    return [
+        {"name": name, "accuracies": of[0], "slices": sum(slices[name][0]) / len(slices[name][0])}
+        for name, of in networks.items()
+        if name in slices
+    ]
+
+
+def _train_alone(work: Work, seed: int) -> None:
+    work.train_alone((path.architecture for path in budgets_networks()), [seed])
+
+
+def _others(work: Work) -> Arms:
+    together = work.ending["together"]
+    before = {"epochs": work.setting.epochs - together["together"]}
     return {
-        training.seed: done["accuracies"]
-        for training in trainings
-        if (done := read(plan.job(training).folder / SCORED))
+        "the best recipe": STEADY,
+        "its first part": STEADY | before,
+        "and together": together,
     }
+
+
+def _interference(work: Work) -> Arms:
+    longer = {"epochs": work.setting.epochs + MORE_EPOCHS, "together": MORE_EPOCHS}
+    whom: dict[str, tuple[str, ...]] = {
+        "all paths, by sandwiches": (),
+        "the small network alone": NAMES[:1],
+        "small and middle": NAMES[:2],
+        "all three": NAMES,
+    }
+    ways = {name: STEADY | longer | {"whom": each} for name, each in whom.items()}
+    return {"nothing": STEADY} | ways

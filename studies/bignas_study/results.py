@@ -8,37 +8,37 @@ from typing import Any
 
 import numpy as np
 
-from bignas_study import alone, interference, recalibration, scalenet, selection, start
-from bignas_study.arms import ARMS
-from bignas_study.plan import SLICES, TRIED, Plan
-from bignas_study.setting import NAMES, RATES, SANDWICH, SINGLE
-from common.arms import first_of, scored_arms
+from bignas_study import alone, recalibration, scalenet, selection, start
+from bignas_study.arms import ARMS, TRIED
+from bignas_study.setting import NAMES, SANDWICH, SINGLE
+from bignas_study.supernets import RATES, SLICES, Work
+from common.comparison import RATE
 from common.files import SEEDS, plain
-from common.plan import RATE
-from common.statistics import against, summary
+from common.statistics import against, column, summary
 
 GROUPS = (*NAMES, "all")
 Row = dict[str, Any]
+Means = Mapping[int, Mapping[str, float]]
 
 
-def to_json(plan: Plan) -> Row:
+def to_json(work: Work) -> Row:
     """The result file: everything that the tables and pictures show."""
-    slices = alone.found(plan, SEEDS)
+    slices = alone.found(work)
     return plain(
         {
-            "setting": asdict(plan.setting),
-            "rates": {step: plan.rate(step) for step in (SANDWICH, SINGLE)},
+            "setting": asdict(work.setting),
+            "rates": {step: work.rate(step) for step in (SANDWICH, SINGLE)},
             "tried": list(RATES),
-            "pace": plan.pace,
-            "studies": {name: _study(plan, name) for name in ARMS},
-            "slices": [row | _gap([row]) for row in slices],
-            "all_slices": _gap(slices),
-            "others": _others(plan),
-            "interference": interference.found(plan),
-            "start": _start(plan),
-            "recalibration": _recalibration(plan),
-            "selection": [row for seed in SEEDS for row in selection.found(plan, seed)],
-            "scalenet": [row for seed in SEEDS for row in scalenet.found(plan, seed)],
+            "pace": work.pace,
+            "studies": {name: _study(work, name) for name in ARMS},
+            "slices": [row | _gap(work, [row]) for row in slices],
+            "all_slices": _gap(work, slices),
+            "others": _others(work),
+            "interference": alone.found_interference(work),
+            "start": _start(work),
+            "recalibration": _recalibration(work),
+            "selection": selection.found(work),
+            "scalenet": [row for seed in SEEDS for row in scalenet.found(work, seed)],
         }
     )
 
@@ -49,68 +49,46 @@ def thirds(accuracies: Sequence[float]) -> dict[str, float]:
     return {name: float(part.mean()) for name, part in parts} | {"all": float(np.mean(accuracies))}
 
 
-def _study(plan: Plan, name: str) -> list[Row]:
-    """The arms of a study that are scored, each against the first."""
-    seeds, file = (SEEDS[:1], RATE) if name in TRIED else (SEEDS, SLICES)
-    scored = scored_arms(plan, ARMS[name], seeds=seeds, name=file)
-    rows: list[Row] = []
-    for arm, of in scored.items():
-        means = {seed: thirds(each.accuracies) for seed, each in of.items()}
-        first = rows[0]["seeds"] if rows else means
-        rows.append(
-            {
-                "name": arm,
-                "macs": first_of(of).macs,
-                "accuracies": {seed: each.accuracies for seed, each in of.items()},
-                "seeds": means,
-                "device_seconds": {seed: each.device_seconds for seed, each in of.items()},
-                "images": first_of(of).images,
-                "groups": {group: summary(_group(means, group)) for group in GROUPS},
-                "minus_first": {
-                    group: against([_group(means, group)], [_group(first, group)])
-                    for group in GROUPS
-                },
-            }
-        )
-    return rows
-
-
-def _group(means: Mapping[int, Mapping[str, float]], group: str) -> dict[int, float]:
-    return {seed: each[group] for seed, each in means.items()}
-
-
-def _gap(rows: Sequence[Row]) -> Row:
-    """Slices minus the same networks alone, paired by network and seed."""
-    of = {name: [row[name] for row in rows] for name in (*alone.KINDS, "alone")}
+def _by_thirds(accuracies: Mapping[int, Sequence[float]], first: Means | None) -> Row:
+    """Thirds by seed, their means, and those minus the first's."""
+    seeds = {seed: thirds(each) for seed, each in accuracies.items()}
+    base = seeds if first is None else first
+    pairs = {group: (column(seeds, group), column(base, group)) for group in GROUPS}
     return {
-        f"{name}_minus_alone": against(of[name], of["alone"]) if rows else None
-        for name in alone.KINDS
+        "seeds": seeds,
+        "groups": {group: summary(own) for group, (own, _) in pairs.items()},
+        "minus_first": {group: against([own], [other]) for group, (own, other) in pairs.items()},
     }
 
 
-def _others(plan: Plan) -> list[Row]:
-    """The 30 slices by thirds, before and after the three networks train together."""
+def _study(work: Work, name: str) -> list[Row]:
+    """The arms of a study that are scored, each against the first."""
+    seeds, file = (SEEDS[:1], RATE) if name in TRIED else (SEEDS, SLICES)
     rows: list[Row] = []
-    for name, of in alone.others(plan, SEEDS).items():
-        means = {seed: thirds(each) for seed, each in of.items()}
-        first = rows[0]["seeds"] if rows else means
-        rows.append(
-            {
-                "name": name,
-                "seeds": means,
-                "groups": {group: summary(_group(means, group)) for group in GROUPS},
-                "minus_first": {
-                    group: against([_group(means, group)], [_group(first, group)])
-                    for group in GROUPS
-                },
-            }
-        )
+    for row in work.compared(ARMS[name](work), file, seeds=seeds):
+        first = rows[0]["seeds"] if rows else None
+        rows.append(row | _by_thirds(row["accuracies"], first))
     return rows
 
 
-def _start(plan: Plan) -> list[Row]:
+def _gap(work: Work, rows: Sequence[Row]) -> Row:
+    """Slices minus the same networks alone, paired by network and seed."""
+    of = {name: [row[name] for row in rows] for name in (*work.ending, "alone")}
+    return {f"{name}_minus_alone": against(of[name], of["alone"]) for name in work.ending}
+
+
+def _others(work: Work) -> list[Row]:
+    """The 30 slices by thirds, before and after the three networks train together."""
+    rows: list[Row] = []
+    for name, of in alone.found_others(work).items():
+        first = rows[0]["seeds"] if rows else None
+        rows.append({"name": name} | _by_thirds(of, first))
+    return rows
+
+
+def _start(work: Work) -> list[Row]:
     """Losses of the largest path by arm, means over the seeds that have it."""
-    of_seeds = [each for seed in SEEDS if (each := start.found(plan, seed))]
+    of_seeds = [each for seed in SEEDS if (each := start.found(work, seed))]
     rows = []
     for name in dict.fromkeys(name for each in of_seeds for name in each):
         curves = [each[name] for each in of_seeds if name in each]
@@ -119,21 +97,21 @@ def _start(plan: Plan) -> list[Row]:
     return rows
 
 
-def _recalibration(plan: Plan) -> list[Row]:
+def _recalibration(work: Work) -> list[Row]:
     """Every way, over the seeds that have it, and minus the usual 1,024 images."""
-    found = {seed: ways for seed in SEEDS if (ways := recalibration.found(plan, seed))}
-    if not found:
-        return []
-    usual, rows = recalibration.own_name(plan.setting.recalibration_images), []
+    found = {seed: ways for seed in SEEDS if (ways := recalibration.found(work, seed))}
+    usual = recalibration.own_name(work.setting.recalibration_images)
+    base = {seed: thirds(ways[usual]) for seed, ways in found.items() if usual in ways}
+    rows = []
     for name in dict.fromkeys(name for ways in found.values() for name in ways):
-        of = {seed: thirds(ways[name]) for seed, ways in found.items() if name in ways}
-        base = {seed: thirds(ways[usual]) for seed, ways in found.items() if usual in ways}
+        of = {seed: ways[name] for seed, ways in found.items() if name in ways}
+        compared = _by_thirds(of, base)
         rows.append(
             {
                 "name": name,
-                "groups": {group: summary(_group(of, group)) for group in GROUPS},
-                "minus_usual": against([_group(of, "all")], [_group(base, "all")]),
-                "worst": min(min(ways[name]) for ways in found.values() if name in ways),
+                "groups": compared["groups"],
+                "minus_usual": compared["minus_first"]["all"],
+                "worst": min(min(each) for each in of.values()),
             }
         )
     return rows

@@ -11,114 +11,89 @@ the best recipe (batches of 64, clipped gradients), which helps single paths as 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from bignas_study.plan import Plan, Work, score_slices
-from bignas_study.setting import LADDER, LADDER_SPACE, SANDWICH, SINGLE, Setting, Training
-from bignas_study.supernets import ANEW, Job
-from common.files import read
-from common.supernets import objective_of
-from escalade.artefacts.files import write_json
-from escalade.config.recipe import Recipe
-from escalade.core.network.architecture import Architecture
-from escalade.core.space.path import Path as NetworkPath
-from escalade.core.space.search_space import SearchSpace
-from escalade.data import TrainBatches
-from escalade.evaluate.path_meter import EvaluationSettings
-from escalade.family.trainings.making import finish
-from escalade.search import MCEA, Evolution
-from escalade.supernet.extract import extract
-from escalade.train.loop import train
-from escalade.train.prepare import augmentation
-from escalade.train.runtime import Runtime
-from escalade.train.steps import PlainStep
+from bignas_study.setting import LADDER_SPACE, SANDWICH, SINGLE, Setting, Training
+from bignas_study.space import LADDER
+from bignas_study.supernets import ANEW, Job, Work
+from common import lab
+from common.files import once, read
+from common.lab import Architecture, Recipe
+from common.lab import Path as NetworkPath
 
-FAMILY = "family.json"
+FAMILY = "family"
 GENERATIONS, ITERATIONS = 4, 2
-# Of the peak rate of a training from scratch.
-FINETUNE_SHARE = 0.25
+FINETUNE_SHARE = 0.25  # of the peak rate of a training from scratch
+Row = dict[str, Any]
 
 
 def run(work: Work, seed: int) -> None:
     """Both supernets and their families; the single-path one's also fine-tuned."""
     for step in (SANDWICH, SINGLE):
-        training = _training(work.plan, step, seed)
-        score_slices(work, [training])
-        (job,) = work.train([training])
-        if read(job.folder / FAMILY) is None:
-            write_json(job.folder / FAMILY, _family(work, job))
+        training = _training(work, step, seed)
+        work.score_slices([training])
+        job = work.job(training)
+        once(job.folder / f"{FAMILY}.json", partial(_family, work, job))
         if step == SINGLE:
             for path in _members(job):
-                _finetune(work, job, path.architecture)
-            _train_together(work, job)
+                network = path.architecture
+                once(_tuned(job, network), partial(_finetune, work, job, network))
+            together, bench = _together(work.setting, job), work.judging()
+            bench.train([together])
+            bench.scored(together, together.members, FAMILY)
 
 
-def found(plan: Plan, seed: int) -> list[dict[str, Any]]:
+def found(work: Work, seed: int) -> list[Row]:
     """Families that are finished: members, their accuracies, and what they took."""
-    rows = []
-    for step in (SANDWICH, SINGLE):
-        job = plan.job(_training(plan, step, seed))
-        family, cost = read(job.folder / FAMILY), job.cost
+    rows: list[Row] = []
+
+    def add(name: str, macs: list[int], accuracies: list[float], seconds: float) -> None:
+        row = {"name": name, "accuracies": accuracies, "device_seconds": seconds}
+        rows.append({"seed": seed, "macs": macs} | row)
+
+    for step, name in ((SANDWICH, "sandwich"), (SINGLE, "single path")):
+        job = work.job(_training(work, step, seed))
+        family, cost = read(job.folder / f"{FAMILY}.json"), job.cost
         if family is None or cost is None:
             continue
-        members = family["members"]
-        shared = {"seed": seed, "macs": [member["macs"] for member in members]}
-        sliced = {
-            "name": f"{'sandwich' if step == SANDWICH else 'single path'}, sliced",
-            "accuracies": [member["judged"] for member in members],
-            "device_seconds": cost["device_seconds"],
-        }
-        rows.append(shared | sliced)
-        tuned = [read(_tuned(job, path.architecture)) for path in _members(job)]
-        if step == SINGLE and all(tuned):
-            done: list[Any] = tuned
-            seconds = sum(each["device_seconds"] for each in done) + cost["device_seconds"]
-            rows.append(
-                shared
-                | {
-                    "name": "single path, fine-tuned",
-                    "accuracies": [each["accuracy"] for each in done],
-                    "device_seconds": seconds,
-                }
-            )
-        together = _together(plan.setting, job)
-        if (judged := read(together.folder / FAMILY)) is not None and together.cost is not None:
-            rows.append(
-                shared
-                | {
-                    "name": "single path, together, sliced",
-                    "accuracies": judged["accuracies"],
-                    "device_seconds": together.cost["device_seconds"],
-                }
-            )
+        macs = [member["macs"] for member in family["members"]]
+        judged, spent = [m["judged"] for m in family["members"]], cost["device_seconds"]
+        add(f"{name}, sliced", macs, judged, spent)
+        tuned = [each for path in _members(job) if (each := read(_tuned(job, path.architecture)))]
+        if step == SINGLE and len(tuned) == len(macs):
+            seconds = sum(each["device_seconds"] for each in tuned) + spent
+            add(f"{name}, fine-tuned", macs, [each["accuracy"] for each in tuned], seconds)
+        together = _together(work.setting, job)
+        scored, cost = read(together.folder / f"{FAMILY}.json"), together.cost
+        if scored is not None and cost is not None:
+            accuracies = scored["accuracies"]
+            add(f"{name}, together, sliced", macs, accuracies, cost["device_seconds"])
     return rows
 
 
-def _training(plan: Plan, step: str, seed: int) -> Training:
-    return replace(plan.steady(seed), space=LADDER_SPACE, step=step)
+def _training(work: Work, step: str, seed: int) -> Training:
+    return replace(work.steady(seed), space=LADDER_SPACE, step=step)
 
 
-def _family(work: Work, job: Job) -> dict[str, Any]:
+def _family(work: Work, job: Job) -> Row:
     """The family that MCEA finds on the supernet; its slices on all judge images."""
-    setting, space = work.setting, job.space
-    assert isinstance(space, SearchSpace)
-    searcher = MCEA(
-        space,
+    setting, bench = work.setting, work.searching
+    searcher = lab.search.MCEA(
+        job.space,
         budgets=LADDER,
         seed=job.training.seed,
-        num_images=len(work.searching.data.search),
+        num_images=len(bench.data.search),
         num_bases=setting.bases,
         iterations=ITERATIONS,
-        evolution=Evolution(population=setting.population, generations=GENERATIONS),
+        evolution=lab.Evolution(population=setting.population, generations=GENERATIONS),
         strategies_per_stage=setting.strategies,
     )
-    stored = job.folder / "evaluations.sqlite"
-    found = work.searching.search(searcher, job, store=stored)
-    paths = [space.path(stage["genome"], stage["strategy"]) for stage in found["stages"]]
-    judged = work.judging().score(job, paths)
+    found = bench.search(searcher, job, store=job.folder / "evaluations.sqlite")
+    judged = work.judging().score(job, _paths(job, found["stages"]))
     kept = ("stage", "budget", "genome", "strategy", "macs", "score", "architecture")
     members = [
         {name: stage[name] for name in kept} | {"judged": accuracy}
@@ -128,13 +103,17 @@ def _family(work: Work, job: Job) -> dict[str, Any]:
 
 
 def _members(job: Job) -> list[NetworkPath]:
-    family = read(job.folder / FAMILY)
+    family = read(job.folder / f"{FAMILY}.json")
     assert family is not None
-    return [job.space.path(m["genome"], m["strategy"]) for m in family["members"]]
+    return _paths(job, family["members"])
+
+
+def _paths(job: Job, stages: list[Row]) -> list[NetworkPath]:
+    return [job.space.path(stage["genome"], stage["strategy"]) for stage in stages]
 
 
 def _together(setting: Setting, job: Job) -> Job:
-    """The members' training together, after the supernet's."""
+    """The members' training together in the supernet, after its own."""
     return replace(
         job,
         folder=job.folder / "together",
@@ -143,16 +122,6 @@ def _together(setting: Setting, job: Job) -> Job:
         start=job,
         members=tuple(_members(job)),
     )
-
-
-def _train_together(work: Work, job: Job) -> None:
-    """Train the members on in the supernet, and score them as its slices on all judge images."""
-    together = _together(work.setting, job)
-    bench = work.judging()
-    bench.train([together])
-    if read(together.folder / FAMILY) is None:
-        accuracies = bench.score(together, together.members)
-        write_json(together.folder / FAMILY, {"accuracies": accuracies})
 
 
 def _tuned(job: Job, architecture: Architecture) -> Path:
@@ -164,28 +133,17 @@ def _recipe(setting: Setting) -> Recipe:
     return replace(plain, learning_rate=FINETUNE_SHARE * plain.learning_rate)
 
 
-def _finetune(work: Work, job: Job, architecture: Architecture) -> None:
+def _finetune(work: Work, job: Job, architecture: Architecture) -> Row:
     """Train a slice on, and score it on all judge images."""
-    path = _tuned(job, architecture)
-    if read(path) is not None:
-        return
     data, recipe, seed = work.judging().data, _recipe(work.setting), job.training.seed
-    runtime = Runtime(device="cpu", threads=1)
-    network = extract(job.trained(), architecture)
+    runtime = lab.Runtime(device="cpu", threads=1)
+    network = lab.extract(job.trained(), architecture)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    batches = TrainBatches(
-        data.train,
-        batch_size=recipe.batch_size,
-        seed=seed,
-        augmentation=augmentation(recipe, data),
-    )
-    checkpoint = path.with_suffix(".pt")
-    result = train(
-        PlainStep(
-            network,
-            resolution=architecture.resolution,
-            objective=objective_of(recipe, data, runtime),
-        ),
+    objective = lab.objective(recipe, data, runtime=runtime)
+    batches = lab.training_batches(recipe, data, seed=seed, runtime=runtime)
+    checkpoint = _tuned(job, architecture).with_suffix(".pt")
+    result = lab.train(
+        lab.PlainStep(network, resolution=architecture.resolution, objective=objective),
         network=network,
         batches=batches,
         recipe=recipe,
@@ -196,8 +154,7 @@ def _finetune(work: Work, job: Job, architecture: Architecture) -> None:
         checkpoint=checkpoint,
         progress=lambda progress: work.say(f"fine-tuning: step {progress.step}"),
     )
-    num = min(work.setting.recalibration_images, len(data.train))
-    settings = EvaluationSettings(num_recalibration=num, recalibration_batch=min(128, num))
-    made = finish(network, architecture, data=data, runtime=runtime, settings=settings)
-    write_json(path, {"accuracy": made.search.accuracy, "device_seconds": result.seconds})
+    settings = lab.evaluation_settings(work.setting.recalibration_images, data)
+    made = lab.finish(network, architecture, data=data, runtime=runtime, settings=settings)
     checkpoint.unlink(missing_ok=True)
+    return {"accuracy": made.search.accuracy, "device_seconds": result.seconds}

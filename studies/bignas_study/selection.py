@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bignas_study.plan import Plan, Work
-from bignas_study.setting import SELECTED, Setting
-from bignas_study.supernets import Job
-from common.files import read
-from escalade.artefacts.files import write_json
-from escalade.core.space.layer_space import LayerSpace
-from escalade.core.space.path import Path as NetworkPath
-from escalade.search import Evolution, IndependentSearch, RandomSearch, Searcher
-from escalade.search.coarse.grid_search import CoarseToFine
+from bignas_study.setting import Setting
+from bignas_study.space import SELECTED
+from bignas_study.supernets import Job, Work
+from common import lab
+from common.files import SEEDS, once, read, slug
 
 SEARCHERS = ("coarse to fine", "evolution", "random")
 NUM_SEARCHES = 3  # of each searcher on a supernet
@@ -21,75 +19,54 @@ NUM_SEARCHES = 3  # of each searcher on a supernet
 
 def run(work: Work, seed: int) -> None:
     """Search the best recipe's supernet of a seed; score what was found on all judge images."""
-    (job,) = work.train([work.plan.steady(seed)])
-    for search_seed in range(NUM_SEARCHES):
-        for name in SEARCHERS:
-            path = _path(job, name, search_seed)
-            if read(path) is not None:
-                continue
-            searcher = _searcher(name, job, work.setting, search_seed, work)
-            stored = job.folder / "evaluations.sqlite"
-            found = work.searching.search(searcher, job, store=stored)
-            del found["cost"]  # the store is shared
-            genomes = [stage["genome"] for stage in found["stages"]]
-            space = job.space
-            assert isinstance(space, LayerSpace)
-            chosen: list[NetworkPath] = [space.path(genome) for genome in genomes]
-            found["judged"] = work.judging().score(job, chosen)
-            write_json(path, found)
+    (job,) = work.train([work.steady(seed)])
+    for name, search_seed, path in _searches(job):
+        once(path, partial(_search, work, job, name, search_seed))
 
 
-def found(plan: Plan, seed: int) -> list[dict[str, Any]]:
+def found(work: Work) -> list[dict[str, Any]]:
     """What every finished search chose: its score, and the judge images' accuracy."""
-    job = plan.job(plan.steady(seed))
-    rows = []
+    return [
+        {
+            "searcher": name,
+            "seed": seed,
+            "search_seed": search_seed,
+            "budgets": [stage["budget"] for stage in done["stages"]],
+            "scores": [stage["score"] for stage in done["stages"]],
+            "macs": [stage["macs"] for stage in done["stages"]],
+            "judged": done["judged"],
+            "evaluations": done["evaluations"]["distinct"],
+        }
+        for seed in SEEDS
+        for name, search_seed, path in _searches(work.job(work.steady(seed)))
+        if (done := read(path))
+    ]
+
+
+def _searches(job: Job) -> Iterator[tuple[str, int, Path]]:
+    """Searcher, seed and result file."""
     for name in SEARCHERS:
-        for search_seed in range(NUM_SEARCHES):
-            done = read(_path(job, name, search_seed))
-            if done is not None:
-                rows.append(
-                    {
-                        "searcher": name,
-                        "seed": seed,
-                        "search_seed": search_seed,
-                        "budgets": [stage["budget"] for stage in done["stages"]],
-                        "scores": [stage["score"] for stage in done["stages"]],
-                        "macs": [stage["macs"] for stage in done["stages"]],
-                        "judged": done["judged"],
-                        "evaluations": done["evaluations"]["distinct"],
-                    }
-                )
-    return rows
+        for seed in range(NUM_SEARCHES):
+            yield name, seed, job.folder / "selection" / f"{slug(name)}-{seed}.json"
 
 
-def _path(job: Job, name: str, search_seed: int) -> Path:
-    return job.folder / "selection" / f"{name.replace(' ', '-')}-{search_seed}.json"
+def _search(work: Work, job: Job, name: str, seed: int) -> dict[str, Any]:
+    searcher = _searcher(name, job, work.setting, seed, len(work.searching.data.search))
+    found = work.searching.search(searcher, job, store=job.folder / "evaluations.sqlite")
+    del found["cost"]  # the store is shared
+    chosen = [job.space.path(stage["genome"]) for stage in found["stages"]]
+    return found | {"judged": work.judging().score(job, chosen)}
 
 
-def _searcher(name: str, job: Job, setting: Setting, seed: int, work: Work) -> Searcher:
+def _searcher(name: str, job: Job, setting: Setting, seed: int, num_images: int) -> lab.Searcher:
     """All may score (skeletons + variations) networks for each budget."""
     each = setting.skeletons + setting.variations
-    space = job.space
-    assert isinstance(space, LayerSpace)
-    num_images = len(work.searching.data.search)
+    common: dict[str, Any] = {"budgets": SELECTED, "seed": seed, "num_images": num_images}
     if name == "coarse to fine":
-        return CoarseToFine(
-            space,
-            budgets=SELECTED,
-            seed=seed,
-            num_images=num_images,
-            num_skeletons=setting.skeletons,
-            num_variations=setting.variations,
-        )
+        sizes = {"num_skeletons": setting.skeletons, "num_variations": setting.variations}
+        return lab.search.CoarseToFine(job.space, **common, **sizes)
     if name == "evolution":
-        evolution = Evolution(population=setting.population, generations=each // setting.population)
-        return IndependentSearch(
-            space, budgets=SELECTED, seed=seed, num_images=num_images, evolution=evolution
-        )
-    return RandomSearch(
-        space,
-        budgets=SELECTED,
-        seed=seed,
-        num_images=num_images,
-        num_evaluations=each * len(SELECTED),
-    )
+        num = setting.population
+        evolution = lab.Evolution(population=num, generations=each // num)
+        return lab.search.IndependentSearch(job.space, **common, evolution=evolution)
+    return lab.search.RandomSearch(job.space, **common, num_evaluations=each * len(SELECTED))

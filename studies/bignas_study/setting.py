@@ -5,51 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from common.setting import recipe
-from escalade.config.recipe import Recipe
-from escalade.core.numbers.budget import Budget
+from common.command import Lengths, flag
+from common.lab import Recipe
 
 SANDWICH, SINGLE = "sandwich", "single_path"
-SGD, RMSPROP = "sgd", "rmsprop"
 SPACE, LADDER_SPACE = "bignas_small", "small"
-DEFAULT_RATE = 0.4
 NAMES = ("small", "middle", "big")  # the budgets, and thirds of the slices
-# Learning rates that are tried for each step, and which of the slices score them.
-RATES = (0.1, 0.2, 0.4, 0.8)
-SCORED_AT_RATES = slice(None, None, 3)
 FEWEST_SLICES = 9
 NUM_RANDOM = 2
-DROP_RATE, WEIGHT_DECAY = 0.2, 1e-5
+TOGETHER_RATE = 0.125  # of what trains some networks together, relative to the supernet's
 # The exponential schedules decay alike: to 5 % in 70 % of the training, then the one stays there
 # and the other goes on (Fig. 2b).
 CONSTANT_AFTER, END_RATIO = 0.7, 0.05
 ENDING, DECAYING, COSINE = "exponential, constant ending", "exponential", "cosine"
-SCHEDULES: dict[str, dict[str, str | float]] = {
-    ENDING: {
-        "schedule": "exponential",
-        "constant_after": CONSTANT_AFTER,
-        "end_ratio": END_RATIO,
-    },
+SCHEDULES: dict[str, dict[str, Any]] = {
+    ENDING: {"schedule": "exponential", "constant_after": CONSTANT_AFTER, "end_ratio": END_RATIO},
     DECAYING: {"schedule": "exponential", "end_ratio": END_RATIO ** (1 / CONSTANT_AFTER)},
     COSINE: {"schedule": "cosine"},
 }
-
-
-# What study `recipe` found better than the paper's at this scale.
-TUNED_RATE = 0.8
-TUNED: dict[str, Any] = {
-    "schedule": COSINE,
-    "learning_rate": TUNED_RATE,
-    "zero_residual": False,
-    "drop_rate": 0.0,
-    "weight_decay": 1e-4,
-}
-# And with smaller steps besides, which the sum of several paths' gradients needs.
-CLIP = 1.0
-STEADY: dict[str, Any] = TUNED | {"batch_size": 64, "clip_grad_norm": CLIP}
-# The last part of a training that is the members' alone, and its rate relative to the supernet's.
-TOGETHER_SHARE, TOGETHER_RATE = 0.2, 0.125
-SOFT = 0.5  # share of the largest one's predictions in what the others learn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,11 +63,11 @@ class Training:
     regularise: str = "largest"
     patches: str = "same"
     distil_after: float = 0.0
-    drop_rate: float = DROP_RATE
-    weight_decay: float = WEIGHT_DECAY
+    drop_rate: float = 0.2
+    weight_decay: float = 1e-5
     averaging: float | None = None
     batch_size: int | None = None
-    optimizer: str = SGD
+    optimizer: str = "sgd"
     clip_grad_norm: float | None = None
     together: float = 0.0
     soft: float = 0.0
@@ -106,82 +79,25 @@ class Training:
         before = self.epochs - self.together
         return replace(self, epochs=before, together=0.0, soft=0.0, whom=NAMES)
 
-    @property
-    def name(self) -> str:
-        """Of its folder: what every supernet has, and what is unusual about this one."""
-        parts = [self.space, self.step, f"{self.epochs:g}epochs", f"rate{self.learning_rate:g}"]
-        if self.num_random != NUM_RANDOM:
-            parts.append(f"random{self.num_random}")
-        if self.schedule != ENDING:
-            parts.append(self.schedule)
-        switches = ("zero_residual", "transitions", "distillation")
-        parts += [f"no_{name}" for name in switches if not getattr(self, name)]
-        if self.regularise != "largest":
-            parts.append(f"regularise_{self.regularise}")
-        if self.patches != "same":
-            parts.append(f"patches_{self.patches}")
-        if self.drop_rate != DROP_RATE:
-            parts.append(f"drop{self.drop_rate:g}")
-        if self.weight_decay != WEIGHT_DECAY:
-            parts.append(f"decay{self.weight_decay:g}")
-        if self.averaging:
-            parts.append(f"averaging{self.averaging:g}")
-        if self.optimizer != SGD:
-            parts.append(self.optimizer)
-        if self.clip_grad_norm:
-            parts.append(f"clip{self.clip_grad_norm:g}")
-        if self.batch_size:
-            parts.append(f"batch{self.batch_size}")
-        if self.together:
-            parts.append(f"together{self.together:g}")
-        if self.soft:
-            parts.append(f"soft{self.soft:g}")
-        if self.whom != NAMES:
-            parts.append("_".join(self.whom) or "all")
-        if self.distil_after:
-            parts.append(f"distil_after{self.distil_after:g}")
-        return "-".join([*parts, f"seed{self.seed}"])
-
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
-    """All of these change the results, so a folder holds one setting only.
+class Setting(Lengths):
+    """One run; all of these change the results, so a folder holds one setting only."""
 
-    Attributes:
-        epochs: of every supernet, and of every network trained alone: one batch a step, so a
-            network alone sees as many images as the largest path does.
-        rate_epochs: of the supernets that the learning rates are tried on.
-        sandwich_rate, single_rate: learning rates of the supernets; without, the best of those
-            that were tried.
-        alone_rate: learning rate of networks trained alone.
-        slices: networks over the whole range of macs that every supernet is scored by.
-        judge_images: how many of the 20,000 judge images score those; a budget's network is scored
-            on all of them.
-        search_images: how many of the 10,000 search images score a learning rate, and a path in
-            the searches.
-        recalibration_images: training images that set batch norm statistics.
-        skeletons, variations: of the coarse-to-fine selection, for each budget.
-        population: of the evolution that is compared with it, at equal evaluations.
-        bases, strategies: of the searches in the space `small` (MCEA).
-        limit, steps: images of each split and steps of every training, for a smoke test.
-    """
-
-    epochs: float = 20.0
-    rate_epochs: float = 4.0
-    sandwich_rate: float | None = None
-    single_rate: float | None = None
-    alone_rate: float = 0.6
-    slices: int = 30
-    judge_images: int = 20_000
-    search_images: int = 4000
-    recalibration_images: int = 1024
-    skeletons: int = 32
-    variations: int = 64
-    population: int = 24
-    bases: int = 10
-    strategies: int = 24
-    limit: int | None = None
-    steps: int | None = None
+    epochs: float = flag(20.0, "of every supernet, and of every network trained alone")
+    rate_epochs: float = flag(4.0, "of the supernets that the learning rates are tried on")
+    sandwich_rate: float | None = flag(None, "of the supernets; without, the best of those tried")
+    single_rate: float | None = flag(None, "likewise, of those trained by single paths")
+    alone_rate: float = flag(0.6, "of networks trained alone")
+    slices: int = flag(30, "networks over the range of macs that every supernet is scored by")
+    judge_images: int = flag(20_000, "how many of the 20,000 judge images score those")
+    search_images: int = flag(4000, "how many of the 10,000 score rates, and paths in searches")
+    recalibration_images: int = flag(1024, "training images that set batch norm statistics")
+    skeletons: int = flag(32, "of the coarse-to-fine selection, for each budget")
+    variations: int = flag(64, "likewise")
+    population: int = flag(24, "of the evolution beside it, and of MCEA")
+    bases: int = flag(10, "of the searches in the space small (MCEA)")
+    strategies: int = flag(24, "likewise")
 
     def __post_init__(self) -> None:
         if self.slices < FEWEST_SLICES:
@@ -189,30 +105,17 @@ class Setting:
 
     def supernet_recipe(self, training: Training) -> Recipe:
         """BigNAS's regularisation; the rest as in the claim test."""
-        share = TOGETHER_RATE if training.together else 1.0
-        plain = recipe(
-            epochs=training.together or training.epochs,
-            steps=self.steps,
-            learning_rate=share * training.learning_rate,
-            limit=self.limit,
-        )
-        schedule = SCHEDULES[training.schedule]
-        return replace(  # type: ignore[arg-type]
-            plain,
-            weight_decay=training.weight_decay,
-            drop_rate=training.drop_rate,
-            averaging=training.averaging,
-            optimizer=training.optimizer,
-            clip_grad_norm=training.clip_grad_norm,
-            batch_size=training.batch_size or plain.batch_size,
-            **schedule,
-        )
+        rate = training.learning_rate * (TOGETHER_RATE if training.together else 1.0)
+        epochs = training.together or training.epochs
+        plain = self.recipe(epochs, rate)
+        names = ("weight_decay", "drop_rate", "averaging", "optimizer", "clip_grad_norm")
+        given: dict[str, Any] = {name: getattr(training, name) for name in names}
+        given["batch_size"] = training.batch_size or plain.batch_size
+        return replace(plain, **given, **SCHEDULES[training.schedule])
 
     def alone_recipe(self) -> Recipe:
         """The recipe of the other studies' networks: cosine, weight decay 1e-4, no dropout."""
-        return recipe(
-            epochs=self.epochs, steps=self.steps, learning_rate=self.alone_rate, limit=self.limit
-        )
+        return self.recipe(self.epochs, self.alone_rate)
 
 
 SHORT = Setting(
@@ -226,14 +129,3 @@ SHORT = Setting(
     bases=6,
     strategies=16,
 )
-
-
-def budgets(targets: tuple[float, ...], *, tolerance: float = 0.05) -> tuple[Budget, ...]:
-    """Budgets in macs."""
-    return tuple(Budget(target, "macs", tolerance) for target in targets)
-
-
-# Of `NAMES`; the preset's five; and the ladder of the family that needs no retraining.
-BUDGETS = budgets((0.4e6, 1.6e6, 5e6))
-SELECTED = budgets((0.4e6, 0.8e6, 1.6e6, 3.2e6, 5e6))
-LADDER = budgets((0.6e6, 1.2e6, 2.4e6), tolerance=0.02)

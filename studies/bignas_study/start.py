@@ -6,29 +6,17 @@ differ.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from bignas_study.plan import Plan, Work
-from bignas_study.setting import DEFAULT_RATE, NUM_RANDOM, Training
-from bignas_study.supernets import space_of
-from common.files import read
-from common.supernets import objective_of
-from escalade.artefacts.files import write_json
-from escalade.config.recipe import Recipe
-from escalade.core.numbers.seeds import torch_seed
-from escalade.core.sampling.samplers import Uniform
-from escalade.core.sampling.sandwich_paths import Sandwich
-from escalade.data import TrainBatches
-from escalade.supernet.supernet import Supernet
-from escalade.train.loop import train
-from escalade.train.prepare import augmentation
-from escalade.train.runtime import Runtime
-from escalade.train.sandwich_step import SandwichStep
-from escalade.train.steps import Batch
+from bignas_study.setting import NUM_RANDOM
+from bignas_study.space import PLAINEST, space_of
+from bignas_study.supernets import DEFAULT_RATE, Work
+from common import lab
+from common.files import once, read, slug
 
 NUM_STEPS, WARMUP, SHOWN = 100, 0.1, 20
 # Random paths beside the largest and the smallest (None: the largest alone), and distillation.
@@ -42,36 +30,28 @@ ARMS: dict[str, tuple[int | None, bool]] = {
 
 def run(work: Work, seed: int) -> None:
     """The first steps of every arm."""
-    for name in ARMS:
-        path = _path(work.plan, name, seed)
-        if read(path) is None:
-            write_json(path, {"losses": _losses(work, name, seed)})
+    for name, arm in ARMS.items():
+        once(_path(work, name, seed), partial(_losses, work, seed, *arm))
 
 
-def found(plan: Plan, seed: int) -> dict[str, list[float]]:
+def found(work: Work, seed: int) -> dict[str, list[float]]:
     """Losses of the largest path by arm, means of 20 steps each."""
-    done: dict[str, Any] = {name: read(_path(plan, name, seed)) for name in ARMS}
-    return {
-        name: [
-            sum(part) / len(part)
-            for start in range(0, len(each["losses"]), SHOWN)
-            if (part := each["losses"][start : start + SHOWN])
-        ]
-        for name, each in done.items()
-        if each
-    }
+    done = {name: read(_path(work, name, seed)) for name in ARMS}
+    return {name: _means(each["losses"]) for name, each in done.items() if each}
 
 
-def _losses(work: Work, name: str, seed: int) -> list[float]:
-    num_random, distils = ARMS[name]
-    data, runtime, steps = work.data, Runtime(device="cpu", threads=1), work.setting.steps
-    training = Training(seed=seed, epochs=1, learning_rate=DEFAULT_RATE)
-    space = space_of(training).training
-    torch.manual_seed(torch_seed(seed, "supernet"))
-    supernet = Supernet(space.shape)
-    recipe = Recipe(
-        steps=steps or NUM_STEPS,
-        batch_size=work.setting.supernet_recipe(training).batch_size,
+def _means(losses: list[float]) -> list[float]:
+    parts = (losses[start : start + SHOWN] for start in range(0, len(losses), SHOWN))
+    return [sum(part) / len(part) for part in parts]
+
+
+def _losses(work: Work, seed: int, num_random: int | None, distils: bool) -> dict[str, Any]:
+    data, runtime = work.data, lab.Runtime(device="cpu", threads=1)
+    space = space_of(PLAINEST).training
+    supernet = lab.new_supernet(space, seed=seed)
+    recipe = lab.Recipe(
+        steps=work.setting.steps or NUM_STEPS,
+        batch_size=work.setting.supernet_recipe(PLAINEST).batch_size,
         learning_rate=DEFAULT_RATE,
         schedule="constant",
         warmup=WARMUP,
@@ -79,10 +59,11 @@ def _losses(work: Work, name: str, seed: int) -> list[float]:
         drop_rate=0.2,
         flip=True,
     )
-    objective = objective_of(recipe, data, runtime)
+    objective = lab.objective(recipe, data, runtime=runtime)
     largest = space.path(space.largest, space.base_triple).architecture
-    sandwich = Sandwich(space, sampler=Uniform(space), seed=seed, num_random=num_random or 0)
-    several = SandwichStep(
+    sampler = lab.Uniform(space)
+    sandwich = lab.Sandwich(space, sampler=sampler, seed=seed, num_random=num_random or 0)
+    several = lab.SandwichStep(
         supernet, sandwich=sandwich, objective=objective, recipe=recipe, distillation=distils
     )
     losses: list[float] = []
@@ -91,7 +72,7 @@ def _losses(work: Work, name: str, seed: int) -> list[float]:
         logits: Tensor = supernet(images, largest, drop_rate=recipe.drop_rate)
         return logits
 
-    def step(batch: Batch) -> Tensor:
+    def step(batch: lab.Batch) -> Tensor:
         if num_random is None:
             loss = objective.backward(batch, resolution=largest.resolution, forward=alone)
         else:
@@ -99,24 +80,17 @@ def _losses(work: Work, name: str, seed: int) -> list[float]:
         losses.append(float(loss))
         return loss
 
-    batches = TrainBatches(
-        data.train,
-        batch_size=recipe.batch_size,
-        seed=seed,
-        augmentation=augmentation(recipe, data),
-    )
-    assert recipe.steps is not None
-    train(
+    lab.train(
         step,
         network=supernet,
-        batches=batches,
+        batches=lab.training_batches(recipe, data, seed=seed, runtime=runtime),
         recipe=recipe,
-        num_steps=recipe.steps,
+        num_steps=recipe.num_steps(1),
         runtime=runtime,
         seed=seed,
     )
-    return losses
+    return {"losses": losses}
 
 
-def _path(plan: Plan, name: str, seed: int) -> Path:
-    return plan.folder / "start" / f"{'-'.join(name.replace(',', '').split())}-seed{seed}.json"
+def _path(work: Work, name: str, seed: int) -> Path:
+    return work.folder / "start" / f"{slug(name)}-seed{seed}.json"

@@ -1,114 +1,99 @@
-"""The study's supernets: in which space, and how they train."""
+"""The study's supernets: how they train, the reference and the recipes, and how they are scored."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-import torch
+from bignas_study.setting import (
+    COSINE,
+    LADDER_SPACE,
+    NAMES,
+    SANDWICH,
+    SINGLE,
+    Setting,
+    Training,
+)
+from bignas_study.space import budgets_networks, ladder_sampler, space_of, spread
+from common import lab
+from common.comparison import RATE, Arms, Comparison, Tries
+from common.files import once, read
+from common.lab import ImageData, Runtime, Supernet
+from common.lab import Path as NetworkPath
+from common.supernets import SupernetJob
 
-from bignas_study.setting import LADDER, LADDER_SPACE, SINGLE, Setting, Training
-from common.supernets import SUPERNETS, SupernetJob, objective_of
-from escalade.core.numbers.seeds import torch_seed
-from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
-from escalade.core.sampling.sandwich_paths import Sandwich
-from escalade.core.space.layer_space import LayerSpace
-from escalade.core.space.path import Path as NetworkPath
-from escalade.core.space.space import Space
-from escalade.data import ImageData, TrainBatches
-from escalade.spaces.load import load
-from escalade.supernet.supernet import Supernet
-from escalade.train.runtime import Runtime
-from escalade.train.sandwich_step import SandwichStep
-from escalade.train.steps import Batch, SinglePathStep, Step
-from escalade.train.together_step import TogetherStep
-
-WINDOW = 1.5
 ANEW = 1000  # what trains on does not see the same crops in the same order again
+PACE, PACE_STEPS = "pace.json", 12
+SLICES, BUDGETS = "slices", "budgets"  # under which networks are scored
+# Learning rates that are tried for each step, and which of the slices score them.
+RATES, DEFAULT_RATE = (0.1, 0.2, 0.4, 0.8), 0.4
+TRIES = {
+    SANDWICH: Tries("sandwich", "sandwich_rate", RATES, DEFAULT_RATE),
+    SINGLE: Tries("single path", "single_rate", RATES, DEFAULT_RATE),
+}
+SCORED_AT_RATES = slice(None, None, 3)
+# What study `recipe` found better than the paper's at this scale.
+FASTER: dict[str, Any] = {"schedule": COSINE, "learning_rate": 0.8, "zero_residual": False}
+TUNED = FASTER | {"drop_rate": 0.0, "weight_decay": 1e-4}
+# And with smaller steps besides, which the sum of several paths' gradients needs.
+STEADY = TUNED | {"batch_size": 64, "clip_grad_norm": 1.0}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job(SupernetJob):
-    """A supernet that trains by sandwich or single-path steps."""
+    """A supernet that trains by sandwich or single-path steps, or some networks together."""
 
-    training: Training
     start: Job | None = None
     members: tuple[NetworkPath, ...] = ()
 
-    @classmethod
-    def of(
-        cls,
-        folder: Path,
-        setting: Setting,
-        training: Training,
-        members: Sequence[NetworkPath] = (),
-    ) -> Job:
-        """The job of a training in the study's folder; `members` are what may train together."""
-        start = cls.of(folder, setting, training.before) if training.together else None
-        return cls(
-            folder=folder / SUPERNETS / training.name,
-            seed=training.seed + (ANEW if start else 0),
-            recipe=setting.supernet_recipe(training),
-            training=training,
-            start=start,
-            members=tuple(members) if start else (),
-        )
-
     @cached_property
-    def space(self) -> Space:
+    def space(self) -> Any:
         return space_of(self.training)
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        return {"training": asdict(self.training)}
 
     @property
     def cost(self) -> dict[str, Any] | None:
         """What the training cost, with what came before it; None while it is not done."""
-        own = super().cost
-        if own is None or self.start is None:
+        own, before = super().cost, self.start and self.start.cost
+        if own is None or before is None:
             return own
-        before = self.start.cost
-        assert before is not None
         return own | {name: own[name] + before[name] for name in ("device_seconds", "images")}
 
     @property
-    def num_crops(self) -> int:
+    def num_crops(self) -> int:  # type: ignore[override]
         return self.training.num_random + 2 if self.training.patches == "different" else 1
+
+    @property
+    def sampler(self) -> Any:
+        """Uniform in a space without a ladder; else even over stages, resolutions and depths."""
+        if self.training.space == LADDER_SPACE:
+            return ladder_sampler(self.space.training, factor=1.5)
+        return super().sampler
 
     def empty(self) -> Supernet:
         """Before its first step: what trained before it, or the initial weights of its seed."""
         if self.start is not None:
-            trained: Supernet = self.start.trained()
-            return trained
-        torch.manual_seed(torch_seed(self.seed, "supernet"))
-        return Supernet(self.space.shape, zero_residual=self.training.zero_residual)
+            return self.start.trained()
+        zero_residual = self.training.zero_residual
+        return lab.new_supernet(self.space, seed=self.seed, zero_residual=zero_residual)
 
-    def sandwich(self) -> Sandwich:
+    def sandwich(self) -> lab.Sandwich:
         """The paths of its steps."""
-        space = self.space.training
-        num = self.training.num_random
-        return Sandwich(space, sampler=self._sampler, seed=self.seed, num_random=num)
+        num, space = self.training.num_random, self.space.training
+        return lab.Sandwich(space, sampler=self.sampler, seed=self.seed, num_random=num)
 
-    def step(self, supernet: Supernet, data: ImageData, runtime: Runtime) -> Step:
-        training, objective = self.training, objective_of(self.recipe, data, runtime)
+    def step(self, supernet: Supernet, data: ImageData, runtime: Runtime) -> lab.Step:
+        training, objective = self.training, lab.objective(self.recipe, data, runtime=runtime)
         if self.members:
-            return TogetherStep(
-                supernet, paths=self.members, objective=objective, distillation=training.soft
+            together, soft = self.members, training.soft
+            return lab.TogetherStep(
+                supernet, paths=together, objective=objective, distillation=soft
             )
         if training.step == SINGLE:
-            return SinglePathStep(
-                supernet,
-                space=self.space.training,
-                sampler=self._sampler,
-                seed=self.seed,
-                objective=objective,
-            )
-        return SandwichStep(
+            return super().step(supernet, data, runtime)
+        return lab.SandwichStep(
             supernet,
             sandwich=self.sandwich(),
             objective=objective,
@@ -119,50 +104,99 @@ class Job(SupernetJob):
             patches=training.patches,
         )
 
+
+@dataclass(frozen=True, kw_only=True)
+class Work(Comparison):
+    """How supernets are scored; the reference has everything that BigNAS proposes."""
+
+    setting: Setting
+    kind = Training
+    tries = TRIES
+
+    def job(self, training: Training) -> Job:
+        together = bool(training.together)
+        named = zip(NAMES, budgets_networks() if together else (), strict=False)
+        return Job(
+            folder=self.folder_of(training),
+            seed=training.seed + (ANEW if together else 0),
+            recipe=self.setting.supernet_recipe(training),
+            training=training,
+            start=self.job(training.before) if together else None,
+            members=tuple(path for name, path in named if name in training.whom),
+        )
+
+    def steady(self, seed: int) -> Training:
+        """The best recipe here: tuned, with batches of 64 and clipped gradients."""
+        return replace(self.reference(seed), **STEADY)
+
     @property
-    def _sampler(self) -> Uniform | Hierarchical:
-        """Uniform in a space without a ladder; else even over stages, resolutions and depths."""
-        space = self.space.training
-        if isinstance(space, LayerSpace):
-            return Uniform(space)
-        targets = tuple(budget.target for budget in LADDER)
-        return Hierarchical(space, window=Window(targets=targets, factor=WINDOW, balance="both"))
+    def ending(self) -> Arms:
+        """The recipes, and the best one whose last part trains the networks of the budgets.
 
+        The last fifth from labels; or with the largest of the networks teaching the others, half;
+        or so in the second half of the training.
+        """
+        epochs = self.setting.epochs
+        together = STEADY | {"together": 0.2 * epochs}
+        distilled = together | {"soft": 0.5}
+        return {
+            "slices": {},
+            "tuned": TUNED,
+            "steady": STEADY,
+            "together": together,
+            "distilled": distilled,
+            "half": distilled | {"together": epochs / 2},
+        }
 
-def space_of(training: Training) -> Space:
-    """The space that a supernet holds."""
-    if training.space == LADDER_SPACE:
-        factors = [budget.target / LADDER[0].target for budget in LADDER]
-        return load(LADDER_SPACE, factors=factors, in_channels=1, num_classes=10)
-    space = load(training.space, in_channels=1, num_classes=10)
-    assert isinstance(space, LayerSpace)
-    return space if training.transitions else space.with_transitions(False)
+    def score_slices(self, trainings: Iterable[Training], name: str = SLICES) -> None:
+        """Train supernets and score their slices over the range; rates on the search images."""
+        slices = {training: spread(self.setting, training) for training in trainings}
+        self.train(slices)
+        bench = self.judging(self.setting.judge_images)
+        if name == RATE:
+            bench = self.searching
+            slices = {training: paths[SCORED_AT_RATES] for training, paths in slices.items()}
+        self.score(bench, slices, name)
 
+    def score_budgets(self, trainings: Iterable[Training]) -> None:
+        """Train supernets and score the networks of the budgets on all judge images."""
+        wanted = list(trainings)
+        self.train(each.before for each in wanted)  # one that ends together starts from another
+        for job in self.train(wanted):
+            self.judging().scored(job, budgets_networks(), BUDGETS)
 
-def pace(first: Job, second: Job, *, data: ImageData, num: int, device: str = "cpu") -> float:
-    """How much longer a step of the first takes than one of the second.
+    @property
+    def pace(self) -> float | None:
+        """A sandwich step's time over a single-path step's, None while it is not measured."""
+        done = read(self.folder / PACE)
+        return None if done is None else float(done["ratio"])
 
-    In processor time, on CUDA by the clock.
+    def keep_pace(self) -> None:
+        """Measure it once."""
+        num = self.setting.steps or PACE_STEPS
+        once(self.folder / PACE, lambda: {"ratio": self._pace(num), "steps": num})
 
-    Steps of both take turns, `num` of the first and four times as many of the second, whose paths
-    vary more; each has one step before to warm up.
-    """
-    runtime = Runtime(device=device, threads=1)
-    clock = runtime.clock if runtime.on_cuda else time.process_time
-    jobs, seconds = {first: 1, second: 4}, dict.fromkeys((first, second), 0.0)
-    steps = {job: job.step(job.empty().to(runtime.device), data, runtime) for job in jobs}
-    made = {job: job.batches(data, runtime.device) for job in jobs}
-    for index in range(num + 1):
-        for job, times in jobs.items():
-            for place in range(times if index else 1):
-                batch = _batch(made[job], index * times + place)
-                start = clock()
-                steps[job](batch)
-                if index:
-                    seconds[job] += (clock() - start) / times
-    return seconds[first] / seconds[second]
+    def _pace(self, num: int) -> float:
+        """In processor time, on CUDA by the clock.
 
-
-def _batch(batches: TrainBatches, step: int) -> Batch:
-    images, labels = batches.at(step)
-    return Batch(images=images, labels=labels, step=step, share=1.0)
+        Steps of both take turns, `num` of the sandwich's and four times as many of the single
+        path's, whose costs vary more; each has one step before to warm up.
+        """
+        runtime = Runtime(device=self.device, threads=1)
+        clock = runtime.clock if runtime.on_cuda else time.process_time
+        made = []
+        for step, times in ((SANDWICH, 1), (SINGLE, 4)):
+            job = self.job(replace(self.reference(0), step=step))
+            taken = job.step(job.empty().to(runtime.device), self.data, runtime)
+            made.append((taken, job.batches(self.data, runtime), times))
+        seconds = [0.0, 0.0]
+        for index in range(num + 1):
+            for which, (taken, batches, times) in enumerate(made):
+                for place in range(times if index else 1):
+                    number = index * times + place
+                    images, labels = batches.at(number)
+                    batch = lab.Batch(images=images, labels=labels, step=number, share=1.0)
+                    start = clock()
+                    taken(batch)
+                    seconds[which] += (clock() - start) / times if index else 0.0
+        return seconds[0] / seconds[1]

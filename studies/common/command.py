@@ -6,14 +6,11 @@ import argparse
 import math
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from escalade.artefacts.files import write_json, write_text
-from escalade.cli.parser import Parser, UsageError
-from escalade.train.interrupt import Interrupted
-from escalade.train.runtime import num_cores
+from common.lab import Interrupted, Parser, Recipe, UsageError, num_cores, recipe
 
 RESULTS = Path(__file__).parents[1] / "results"
 Main = Callable[[Sequence[str]], None]
@@ -48,67 +45,82 @@ def _fail(text: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
-def parser(about: str | None, *, out: Path | None, out_help: str = "work folder") -> Parser:
+def parser(about: str | None, *, out: str) -> Parser:
     """The parser of a study, with the flags that all studies have.
 
     Args:
         about: the script's docstring: what the study does, its hours and its results.
-        out: default folder of its work; None where other options say.
-        out_help: what `--help` says of it.
+        out: the default folder of its work, in words.
     """
     made = Parser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--table", action="store_true", help="only write and print the tables")
-    default = "" if out is None else f" ({out})"
-    made.add_argument("--out", type=Path, default=out, help=f"{out_help}{default}")
+    made.add_argument("--out", type=Path, help=f"work folder ({out})")
     made.add_argument("--results", type=Path, default=RESULTS, help="folder of tables and pictures")
     made.add_argument("--debug", action="store_true", help="show tracebacks")
     return made
 
 
-def add_workers(parser: Parser, *, device: bool = False) -> None:
-    """How many trainings run side by side, and where."""
-    parser.add_argument(
-        "--workers",
-        type=positive,
-        default=num_cores(),
-        help="trainings side by side (one a core)",
-    )
-    if device:
-        parser.add_argument(
-            "--device", default="cpu", help="cpu, or cuda, which all trainings share (cpu)"
-        )
+def add_counts(parser: Parser, counts: Mapping[str, tuple[int, str]]) -> None:
+    """How much is to be trained, by name the default and what is counted, and side by side."""
+    for name, (default, said) in counts.items():
+        parser.add_argument(f"--{name}", type=count, default=default, help=f"{said} ({default})")
+    side_by_side = "trainings side by side (one a core)"
+    parser.add_argument("--workers", type=positive, default=num_cores(), help=side_by_side)
 
 
-def add_setting(parser: Parser, kind: type, *, default: Any = None) -> None:
-    """A flag for every field of a setting.
+def flag(default: Any, said: str) -> Any:
+    """A field of a setting that is a flag; `said` is its help."""
+    return field(default=default, metadata={"said": said})
 
-    Args:
-        parser: to add to.
-        kind: the setting's class; its docstring says what the fields are.
-        default: a setting whose values the flags have; without, a flag not given is None.
+
+@dataclass(frozen=True, kw_only=True)
+class Lengths:
+    """What settings of studies that train have in common: how a smoke test is short."""
+
+    limit: int | None = flag(None, "images of each split, for a smoke test")
+    steps: int | None = flag(None, "of every training, for a smoke test")
+
+    def recipe(self, epochs: float, learning_rate: float) -> Recipe:
+        """Of the claim test, at some length and rate."""
+        return recipe(epochs, learning_rate, steps=self.steps, limit=self.limit)
+
+
+def add_setting(parser: Parser, setting: Any, *, short: Any = None) -> None:
+    """A flag for every `flag` of a setting, a dataclass; None if not given.
+
+    Its values are the defaults, with `--short` those of `short`.
     """
-    for field in fields(kind):
-        text = str(field.type)
+    for each in _flags(setting):
+        text = str(each.type)
         number: Any = str if text == "str" else positive if "int" in text else above_zero
-        value = None if default is None else getattr(default, field.name)
-        said = None if value is None else f"({value})"
-        name = f"--{field.name.replace('_', '-')}"
-        parser.add_argument(name, type=number, default=value, help=said)
+        values = dict.fromkeys(getattr(of, each.name) for of in (setting, short) if of)
+        default = ", with --short ".join(str(value) for value in values if value is not None)
+        said = each.metadata["said"] + (f" ({default})" if default else "")
+        parser.add_argument(f"--{each.name.replace('_', '-')}", type=number, help=said)
 
 
-def given(options: argparse.Namespace, kind: type) -> dict[str, Any]:
-    """The values of a setting's flags."""
-    return {field.name: getattr(options, field.name) for field in fields(kind)}
+def chosen(options: argparse.Namespace, start: Any) -> Any:
+    """A setting with the values of the flags that were given."""
+    given = {each.name: getattr(options, each.name) for each in _flags(start)}
+    return replace(start, **{name: value for name, value in given.items() if value is not None})
 
 
-def positive(text: str) -> int:
-    """Reads a whole number from 1 on."""
-    return _whole(text, least=1)
+def whole(least: int) -> Callable[[str], int]:
+    """Reads a whole number from so many on."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} on")
+        return number
+
+    return read
 
 
-def count(text: str) -> int:
-    """Reads a whole number from 0 on."""
-    return _whole(text, least=0)
+positive, count = whole(1), whole(0)
 
 
 def above_zero(text: str) -> float:
@@ -137,22 +149,5 @@ def among(known: Collection[str], *, every: bool = False) -> Callable[[str], lis
     return read
 
 
-def write_results(
-    found: Any, text: str, folder: Path, name: str, *, pictures: Mapping[str, str] | None = None
-) -> None:
-    """Write a study's results: NAME.json, NAME.md and SVG files; print the tables."""
-    for picture, content in (pictures or {}).items():
-        write_text(folder / picture, content)
-    write_json(folder / f"{name}.json", found)
-    write_text(folder / f"{name}.md", text)
-    print(text)
-
-
-def _whole(text: str, *, least: int) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = least - 1
-    if number < least:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} on")
-    return number
+def _flags(setting: Any) -> list[Field[Any]]:
+    return [each for each in fields(setting) if "said" in each.metadata]

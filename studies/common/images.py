@@ -7,10 +7,7 @@ from dataclasses import replace
 
 import torch
 
-from escalade.data import ImageData, load
-from escalade.data.cache import default_cache
-from escalade.data.image_data import channel_statistics
-from escalade.data.split import Split
+from common.lab import ImageData, Split, channel_statistics, default_cache, load_data
 
 SEED = 2017
 NUM_TRAIN, NUM_SEARCH, NUM_JUDGE = 30_000, 10_000, 20_000
@@ -22,10 +19,10 @@ def load_images(*, limit: int | None = None) -> tuple[ImageData, Split]:
     The returned data's test split is empty: the test set is not used, and no stage that is handed
     the data can look at the judge images.
     """
-    loaded = load(
+    whole = load_data(
         "fashion_mnist", cache_dir=default_cache(), seed=SEED, search_size=NUM_SEARCH // 10
     )
-    data = divided(loaded, num_train=NUM_TRAIN, num_judge=NUM_JUDGE)
+    data = divided(whole, num_train=NUM_TRAIN, num_judge=NUM_JUDGE)
     judge = data.test
     if limit is not None:
         judge = leading(judge, limit)
@@ -55,9 +52,9 @@ def divided(data: ImageData, *, num_train: int, num_judge: int) -> ImageData:
     )
 
 
-def scored_on(data: ImageData, judge: Split) -> ImageData:
-    """The data whose scores are taken on the judge images."""
-    return replace(data, search=judge, search_digest=_digest(data.test_digest, len(judge)))
+def scored_on(data: ImageData, images: Split, digest: str) -> ImageData:
+    """The data whose scores are taken on leading images of the split with this digest."""
+    return replace(data, search=images, search_digest=_digest(digest, len(images)))
 
 
 def leading(split: Split, num: int) -> Split:

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from escalade.config import Config
-from escalade.core.sampling.samplers import Hierarchical, Window
-from escalade.core.space.search_space import SearchSpace
-from escalade.search import Evolution, IndependentSearch, RandomSearch, Searcher
-from escalade.search.methods import METHODS, Task
-from escalade.search.methods.evolutions import POPULATION
-from escalade.spaces.load import load
+from common import lab
+from common.lab import Config, search
 
 JOINT = "joint"
 
@@ -50,65 +44,30 @@ def arms(num_budgets: int) -> list[Arm]:
     ]
 
 
-def space_of(net: Net, config: Config) -> SearchSpace:
-    """All scaling stages, or the base networks alone, whose sizes cover every budget."""
+def sampler_of(net: Net, config: Config) -> lab.Hierarchical:
+    """The run's sampler; or of base networks around one budget, whose sizes cover all of them."""
+    factors, targets = config.ladder.factors, tuple(config.budgets)
+    if net.stage is not None:
+        factors, targets = (1.0,), targets[net.stage : net.stage + 1]
+    factor, balance = config.supernet.window, config.supernet.balance
     assert config.space is not None
-    factors = config.ladder.factors if net.stage is None else (1.0,)
-    return load(config.space, factors=factors, in_channels=1, num_classes=10)
-
-
-def sampler_of(net: Net, config: Config) -> Hierarchical:
-    """The run's sampler, or for one budget base networks around it: same window."""
-    assert config.supernet.window is not None
-    targets = tuple(config.budgets) if net.stage is None else (config.budgets[net.stage],)
-    window = Window(targets=targets, factor=config.supernet.window, balance=config.supernet.balance)
-    return Hierarchical(space_of(net, config), window=window)
+    assert factor is not None
+    window = lab.Window(targets=targets, factor=factor, balance=balance)
+    return lab.Hierarchical(lab.load_space(config.space, factors=factors), window=window)
 
 
 def searcher_of(
-    arm: Arm, net: Net, config: Config, *, num_images: int, num_evaluations: int | None
-) -> Searcher:
-    """An arm's search on one of its supernets.
+    arm: Arm, net: Net, config: Config, space: Any, *, num_images: int, num_evaluations: int
+) -> lab.Searcher:
+    """An arm's search of a supernet's space.
 
-    Args:
-        arm: whose.
-        net: the supernet.
-        config: budgets, sizes and seed.
-        num_images: that score a path.
-        num_evaluations: what the joint search took; the joint search itself needs none.
+    All but the joint search score as many networks as that did.
     """
-    space, budgets = space_of(net, config), config.ladder.budgets
     if arm.searcher == "mcea":
-        method = METHODS[arm.searcher]
-        task = Task(
-            space=space,
-            settings=method.stated(config.search, kind=config.budget_kind, has_budgets=True),
-            budgets=budgets,
-            kind=config.budget_kind,
-            tolerance=config.tolerance,
-            seed=config.seed,
-        )
-        return method.searcher(task, num_images=num_images)
-    assert num_evaluations is not None
+        return lab.joint_search(config, space, num_images=num_images)
+    budgets, at = config.ladder.budgets, {"seed": config.seed, "num_images": num_images}
     if arm.searcher == "random":
-        return RandomSearch(
-            space,
-            budgets=budgets,
-            seed=config.seed,
-            num_images=num_images,
-            num_evaluations=num_evaluations,
-        )
-    population = config.search.population or POPULATION
-    generations = max(1, num_evaluations // (len(budgets) * population))
-    return IndependentSearch(
-        space,
-        budgets=budgets if net.stage is None else budgets[net.stage : net.stage + 1],
-        seed=config.seed,
-        num_images=num_images,
-        evolution=Evolution(population=population, generations=generations),
-    )
-
-
-def members_of(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The architectures that an arm's searches found, smallest budget first."""
-    return [stage for search in found for stage in search["stages"]]
+        return search.RandomSearch(space, budgets=budgets, num_evaluations=num_evaluations, **at)
+    evolution = lab.evolved(config, num_evaluations=num_evaluations // len(budgets))
+    own = budgets if net.stage is None else budgets[net.stage : net.stage + 1]
+    return search.IndependentSearch(space, budgets=own, evolution=evolution, **at)

@@ -5,69 +5,67 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from common.table import grid, spread
-from escalade.core.numbers.statistics import summarize
+from common.lab import stats
+from common.table import across, page, table
+
+Row = Mapping[str, Any]
 
 
-def markdown(found: Mapping[str, Any]) -> str:
+def markdown(found: Row) -> str:
     """Both tables, of what is finished."""
-    parts = [_costs(found), _members(found)]
-    return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _by_arm(found: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
-    arms: dict[str, list[Mapping[str, Any]]] = {}
+    arms: dict[str, list[Row]] = {}
     for family in found["families"]:
         arms.setdefault(family["arm"], []).append(family)
-    return arms
+    return page([_costs(arms), _members(arms, found["budgets"])])
 
 
-def _costs(found: Mapping[str, Any]) -> str:
-    arms = _by_arm(found)
-    totals = {arm: _mean(families, "training", "searching") for arm, families in arms.items()}
-    first = next(iter(totals.values()), 1.0)
-    lines = []
+def _costs(arms: Mapping[str, Sequence[Row]]) -> str:
+    rows: list[dict[str, Any]] = []
     for arm, families in arms.items():
-        cells = [f"{_mean(families, key):,.0f}" for key in ("training", "searching")]
-        counts = [f"{_mean(families, key):,.0f}" for key in ("images", "evaluations")]
-        total, ratio = f"{totals[arm]:,.0f}", f"{totals[arm] / first:.2f}"
-        lines.append([arm, str(len(families)), *cells, total, ratio, *counts])
-    return grid(
+        spent = {name: _mean_of(families, name) for name in families[0]["cost"]}
+        total = _mean_of(families, "training", "searching")
+        ratio = total / (rows[0]["total"] if rows else total)
+        about = {"arm": arm, "seeds": len(families), "total": total, "ratio": ratio}
+        rows.append(about | spent)
+    return table(
         "Cost of a family (Table 5), core-seconds; images in training, networks scored",
-        ["arm", "seeds", "training", "searching", "total", "ratio", "images", "evaluations"],
-        lines,
+        "arm | seeds | training | searching | total | ratio | images | evaluations",
+        "{arm} | {seeds} | {training:,.0f} | {searching:,.0f} | {total:,.0f} | {ratio:.2f} | "
+        "{images:,.0f} | {evaluations:,.0f}",
+        rows,
     )
 
 
-def _mean(families: Sequence[Mapping[str, Any]], *keys: str) -> float:
-    return summarize([sum(family["cost"][key] for key in keys) for family in families]).mean
+def _mean_of(families: Sequence[Row], *keys: str) -> float:
+    return stats.summarize([sum(family["cost"][key] for key in keys) for family in families]).mean
 
 
-def _members(found: Mapping[str, Any]) -> str:
-    budgets = found["budgets"]
-    arms = _by_arm(found)
-    joint = {f["seed"]: f for f in next(iter(arms.values()), [])}
-    lines = []
+def _members(arms: Mapping[str, Sequence[Row]], budgets: Sequence[float]) -> str:
+    joint = {family["seed"]: _known(family) for family in next(iter(arms.values()), ())}
+    rows = []
     for arm, families in arms.items():
-        columns = [[_accuracy(f, j) for f in families] for j in range(len(budgets))]
-        if not any(value is not None for column in columns for value in column):
-            continue
-        gaps = [_gap(f, joint[f["seed"]]) for f in families if f["seed"] in joint]
-        macs = ", ".join(f"{m['macs'] / 1e6:.2f}" for m in families[0]["members"])
-        lines.append([arm, *map(spread, columns), spread(gaps), macs])
-    return grid(
+        known = {family["seed"]: _known(family) for family in families}
+        if any(known.values()):
+            gaps = [_gap(of, joint[seed]) for seed, of in known.items() if seed in joint]
+            macs = ", ".join(f"{m['macs'] / 1e6:.2f}" for m in families[0]["members"])
+            members = [[of.get(place) for of in known.values()] for place in range(len(budgets))]
+            rows.append({"arm": arm, "members": members, "gaps": gaps, "macs": macs})
+    heads = " | ".join(f"{budget / 1e6:g}M" for budget in budgets)
+    cells = across("{members[%s]:spread}", range(len(budgets)))
+    return table(
         "Members retrained, % on the judge images; ± over search seeds",
-        ["arm", *(f"{b / 1e6:g}M" for b in budgets), "mean minus joint's", "M macs (first seed)"],
-        lines,
+        f"arm | {heads} | mean minus joint's | M macs (first seed)",
+        f"{{arm}} | {cells} | {{gaps:spread}} | {{macs}}",
+        rows,
     )
 
 
-def _accuracy(family: Mapping[str, Any], index: int) -> float | None:
-    accuracies = family["members"][index]["accuracies"]
-    return summarize(accuracies).mean if accuracies else None
+def _known(family: Row) -> dict[int, float]:
+    """Mean accuracies of the members that are retrained, by place."""
+    judged = (member["accuracies"] for member in family["members"])
+    return {place: stats.summarize(each).mean for place, each in enumerate(judged) if each}
 
 
-def _gap(family: Mapping[str, Any], joint: Mapping[str, Any]) -> float | None:
-    pairs = [(_accuracy(family, j), _accuracy(joint, j)) for j in range(len(joint["members"]))]
-    known = [a - b for a, b in pairs if a is not None and b is not None]
-    return summarize(known).mean if known else None
+def _gap(own: Mapping[int, float], others: Mapping[int, float]) -> float | None:
+    gaps = [own[place] - others[place] for place in own if place in others]
+    return stats.summarize(gaps).mean if gaps else None

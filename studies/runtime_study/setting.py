@@ -2,52 +2,49 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from dataclasses import dataclass, replace
 
-from escalade.core.network.architecture import Architecture
-from escalade.core.scaling.scale_by import scale
-from escalade.spaces.known import load
+from common import lab
+from common.command import flag
+from common.times import BASE, Scaled, Timing
 
-BASE = "base"
 PAPER_RULES = ("w", "dWr", "dwr", "dw")  # the four of Fig. 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """All of these change the times, so a folder holds one setting only.
+    """One run; all of these change the times, so a folder holds one setting only."""
 
-    Attributes:
-        bases, rules, factors: comma-separated; every base is scaled by every rule and factor.
-        resolution: of the bases.
-        largest_batch: images in a step at most.
-        precision: fp32 or bf16.
-        repeats: timed batches of a network in a round.
-        device, threads: where it runs.
-    """
-
-    bases: str = "efficientnet_b0,regnet_y_400mf,regnet_z_500mf"
-    rules: str = "w,dWr,dwr,dw,wr,d,r"
-    factors: str = "2,3,4,6,8"
-    resolution: int = 128
-    largest_batch: int = 16
-    precision: str = "fp32"
-    repeats: int = 3
+    bases: str = flag("efficientnet_b0,regnet_y_400mf,regnet_z_500mf", "known names or files")
+    rules: str = flag("w,dWr,dwr,dw,wr,d,r", "that scale every base")
+    factors: str = flag("2,3,4,6,8", "of every rule, beside 1")
+    resolution: int = flag(128, "of the bases")
+    largest_batch: int = flag(16, "images in a step at most")
+    precision: str = flag("fp32", "fp32 or bf16")
+    repeats: int = flag(3, "timed batches of a network in a round")
     device: str = ""
-    threads: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scaled:
-    """A base network (rule `base`, factor 1) or what a rule and a factor make of it."""
-
-    base: str
-    rule: str
-    factor: float
-    architecture: Architecture
+    threads: int = flag(0, "CPU threads; 0 leaves torch's choice")
 
     @property
-    def name(self) -> str:
-        return f"{self.base}-{self.rule}-{self.factor:g}".replace("/", "_")
+    def timing(self) -> Timing:
+        names = ("largest_batch", "repeats", "device", "threads")
+        return Timing(**{name: getattr(self, name) for name in names})
+
+    @property
+    def runtime(self) -> lab.Runtime:
+        return lab.Runtime(precision=self.precision, threads=self.threads or None)
+
+
+def settle(setting: Setting, options: Namespace) -> Setting:
+    """The setting with the device and its threads.
+
+    Raises:
+        ValueError: as for `networks`, or for an unknown precision.
+    """
+    networks(setting)
+    device = setting.runtime.device_name
+    return replace(setting, device=device, threads=lab.num_threads())
 
 
 def networks(setting: Setting) -> list[Scaled]:
@@ -58,12 +55,12 @@ def networks(setting: Setting) -> list[Scaled]:
     """
     made: list[Scaled] = []
     for base in setting.bases.split(","):
-        architecture = replace(load(base), resolution=setting.resolution)
+        architecture = replace(lab.known_architecture(base), resolution=setting.resolution)
         seen = {architecture.key}
         made.append(Scaled(base=base, rule=BASE, factor=1.0, architecture=architecture))
         for rule in setting.rules.split(","):
             for factor in map(_number, setting.factors.split(",")):
-                scaled = scale(architecture, rule, factor)
+                scaled = lab.scale(architecture, rule, factor)
                 if scaled.key not in seen:
                     seen.add(scaled.key)
                     made.append(Scaled(base=base, rule=rule, factor=factor, architecture=scaled))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from common.table import NONE
+from common.table import NONE, across, interval, page, table
+from common.times import QUANTITIES
 from runtime_study.predictors import MODELS
 from runtime_study.results import ALL, COSTS
-from runtime_study.times import QUANTITIES
 
+Row = Mapping[str, Any]
 PAPER_R = 0.99  # section 4, of one base scaled by any rule
 WHAT = {
     "training": "training step",
@@ -19,18 +21,22 @@ WHAT = {
 _SHARES = {"linear": "r", "log": "r of logarithms", "given_macs": "r of logarithms, given macs"}
 
 
-def markdown(found: Mapping[str, Any]) -> str:
+def markdown(found: Row) -> str:
     """All tables, of what is finished."""
     if not found["networks"]:
         return "No network is timed yet.\n"
     parts = [_conditions(found)]
     for quantity in QUANTITIES:
-        parts += [_verdict(found, quantity), _correlations(found, quantity)]
-        parts.append(_predictors(found, quantity))
-    return "\n\n".join(part for part in parts if part) + "\n"
+        correlations, predictors = (
+            [entry for entry in found[name] if entry["quantity"] == quantity]
+            for name in ("correlations", "predictors")
+        )
+        parts += [f"### {WHAT[quantity].capitalize()}", _verdict(correlations)]
+        parts += [_correlations(correlations), *_predictors(predictors)]
+    return page(parts)
 
 
-def _conditions(found: Mapping[str, Any]) -> str:
+def _conditions(found: Row) -> str:
     setting, rows, noise = found["setting"], found["networks"], found["noise"]
     sizes = sorted({row["batch_size"] for row in rows})
     drift = noise["drift"]["training"]
@@ -46,85 +52,69 @@ def _conditions(found: Mapping[str, Any]) -> str:
     )
 
 
-def _verdict(found: Mapping[str, Any], quantity: str) -> str:
+def _verdict(entries: Sequence[Row]) -> str:
     """Whether the paper's r >= 0.99 with activations is met, base by base."""
     said = []
-    for entry in found["correlations"]:
-        if entry["quantity"] == quantity and entry["rules"] == ALL:
-            r = {name: entry["costs"][name]["linear"]["r"] for name in COSTS}
-            if None not in r.values():
-                met = "met" if round(r["activations"], 3) >= PAPER_R else "not met"
-                best = max(COSTS, key=lambda name: r[name])
-                said.append(
-                    f"{entry['scope']}: activations {r['activations']:.3f} ({met}), best {best} "
-                    f"{r[best]:.3f}"
-                )
+    for entry in entries:
+        r = {name: entry["costs"][name]["linear"]["r"] for name in COSTS}
+        if entry["rules"] == ALL and None not in r.values():
+            met = "met" if round(r["activations"], 3) >= PAPER_R else "not met"
+            best = max(r, key=lambda name: r[name])
+            said.append(
+                f"{entry['scope']}: activations {r['activations']:.3f} ({met}), best {best} "
+                f"{r[best]:.3f}"
+            )
     if not said:
-        return f"### {WHAT[quantity].capitalize()}"
-    return (
-        f"### {WHAT[quantity].capitalize()}\n\nThe paper's r ≥ {PAPER_R} of runtime with "
-        f"activations for one base: {'; '.join(said)}."
-    )
+        return ""
+    paper = f"The paper's r ≥ {PAPER_R} of runtime with activations for one base"
+    return f"{paper}: {'; '.join(said)}."
 
 
-def _correlations(found: Mapping[str, Any], quantity: str) -> str:
-    lines = []
-    for entry in found["correlations"]:
-        if entry["quantity"] != quantity:
-            continue
+def _correlations(entries: Sequence[Row]) -> str:
+    rows = []
+    for entry in entries:
         rules = "all" if entry["rules"] == ALL else "w, dWr, dwr, dw"
         for share, said in _SHARES.items():
-            cells = [_interval(entry["costs"][name].get(share)) for name in COSTS]
-            lines.append([entry["scope"], rules, str(entry["num"]), said, *cells])
-    return _grid(
+            r = {name: _interval(entry["costs"][name].get(share)) for name in COSTS}
+            rows.append(entry | {"said": said, "by": rules} | r)
+    return table(
         "Pearson's r of seconds an image with each cost; in brackets 95 % over resampled networks",
-        ["base", "rules", "networks", "", *COSTS],
-        lines,
+        f"base | rules | networks |  | {across('%s', COSTS)}",
+        f"{{scope}} | {{by}} | {{num}} | {{said}} | {across('{%s}', COSTS)}",
+        rows,
+        rule=" --- ",
     )
 
 
-def _predictors(found: Mapping[str, Any], quantity: str) -> str:
-    entries = [entry for entry in found["predictors"] if entry["quantity"] == quantity]
-    lines = []
+def _predictors(entries: Sequence[Row]) -> Sequence[str]:
+    """How well models predict, and what an activation and a mac cost in the model of both."""
+    if not entries:
+        return ()
+    rows = []
     for model in MODELS:
-        cells = []
-        for entry in entries:
-            judged = entry["models"][model]
-            r = judged["r"]["r"]
-            cells.append(f"{100 * judged['error']:.1f} % ({NONE if r is None else f'{r:.3f}'})")
-        lines.append([model, *cells])
-    grid = _grid(
+        judged = [entry["models"][model] for entry in entries]
+        rs = [NONE if each["r"]["r"] is None else f"{each['r']['r']:.3f}" for each in judged]
+        errors = [f"{100 * each['error']:.1f} %" for each in judged]
+        cells = [f"{error} ({r})" for error, r in zip(errors, rs, strict=True)]
+        rows.append({"model": model, "cells": " | ".join(cells)})
+    prices = [
+        "{scope} {0:.2f} ns an activation and {1:.1f} ps a mac".format(
+            1e9 * of["activations"], 1e12 * of["macs"], scope=entry["scope"]
+        )
+        for entry in entries
+        if entry["left_out"] == "rule"
+        for of in [entry["models"]["activations, macs"]["prices"]]
+    ]
+    heads = [f"{entry['scope']}, a {entry['left_out']} left out" for entry in entries]
+    judged_on = table(
         "Sums of costs at fitted prices: median relative error (and r) on networks that the "
         "prices were not fitted to, those of one rule or of one base at a time",
-        ["seconds from", *(f"{e['scope']}, a {e['left_out']} left out" for e in entries)],
-        lines if entries else [],
+        f"seconds from | {' | '.join(heads)}",
+        "{model} | {cells}",
+        rows,
+        rule=" --- ",
     )
-    return f"{grid}\n\n{_prices(entries)}" if entries else ""
+    return judged_on, f"Prices in the sum of activations and macs: {'; '.join(prices)}."
 
 
-def _prices(entries: Sequence[Mapping[str, Any]]) -> str:
-    """What an activation and a mac cost in the model of both, fitted to all networks."""
-    said = []
-    for entry in entries:
-        if entry["left_out"] == "rule":
-            prices = entry["models"]["activations, macs"]["prices"]
-            said.append(
-                f"{entry['scope']} {1e9 * prices['activations']:.2f} ns an activation and "
-                f"{1e12 * prices['macs']:.1f} ps a mac"
-            )
-    return f"Prices in the sum of activations and macs: {'; '.join(said)}."
-
-
-def _interval(entry: Mapping[str, float | None] | None) -> str:
-    if entry is None or None in entry.values():
-        return NONE
-    return f"{entry['r']:.3f} ({entry['low']:.3f} to {entry['high']:.3f})"
-
-
-def _grid(title: str, header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """A Markdown table under its title; empty without lines."""
-    body = ["| " + " | ".join(line) + " |" for line in lines]
-    if not body:
-        return ""
-    head = "| " + " | ".join(header) + " |"
-    return "\n".join([f"**{title}**", "", head, "|" + " --- |" * len(header), *body])
+_interval = partial(interval, form="{:.3f}", scale=1)

@@ -8,16 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from common import lab
 from common.bench import Bench
-from common.files import read
-from common.supernets import SampledJob
-from escalade.artefacts.files import write_json
-from escalade.core.network.architecture import Architecture
-from escalade.core.numbers.budget import Ladder
-from escalade.core.scaling.extrapolation import fit
-from escalade.core.scaling.grown_members import solve
-from escalade.core.scaling.ratios import realised
-from escalade.search import MCEA
+from common.files import once, read
+from common.lab import Architecture
+from common.supernets import SUPERNETS, SampledJob
 from sampling_study.setting import SAMPLERS, Setting
 
 # Families are compared up to s3, searched or grown.
@@ -32,10 +27,6 @@ class Row:
     sampler: str
     num_scaled: int
     iterations: int
-
-    @property
-    def supernet(self) -> str:
-        return f"{self.sampler}-m{self.num_scaled}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,60 +49,61 @@ def rows(setting: Setting, *, table3: bool) -> list[Row]:
     return found
 
 
+def supernet_folder(folder: Path, sampler: str, num_scaled: int, seed: int) -> Path:
+    return folder / SUPERNETS / f"{sampler}-m{num_scaled}-seed{seed}"
+
+
 def search_family(
     bench: Bench, setting: Setting, row: Row, job: SampledJob, *, seed: int
 ) -> list[Member]:
     """Search on a trained supernet and grow; from the result file where there is one."""
-    path = result_path(job.folder, row)
-    if not path.exists():
-        searcher = MCEA(
-            job.space,
-            budgets=setting.budgets(row.num_scaled),
-            seed=seed,
-            num_images=len(bench.data.search),
-            num_bases=setting.bases,
-            iterations=row.iterations,
-            evolution=setting.evolution,
-            strategies_per_stage=setting.strategies,
-        )
-        found = bench.search(searcher, job, store=job.folder / "evaluations.sqlite")
-        del found["cost"]  # the store is shared with part (a)
-        data = job.space.data
-        divisors = (data.width_divisor, data.resolution_divisor)
-        family = [Architecture.from_json(stage["architecture"]) for stage in found["stages"]]
-        compare = (row.num_scaled, row.iterations) == (setting.num_scaled, setting.iterations)
-        found["grown"], found["not_grown"] = grown(
-            setting, family, divisors=divisors, compare=compare
-        )
-        write_json(path, found)
-    members = family_members(path)
-    assert members is not None
-    return members
+    return members(
+        once(result_path(job.folder, row), lambda: _search(bench, setting, row, job, seed))
+    )
+
+
+def found(folder: Path, row: Row, seed: int) -> dict[str, Any] | None:
+    """The result file of a row's search, None while there is none."""
+    return read(result_path(supernet_folder(folder, row.sampler, row.num_scaled, seed), row))
 
 
 def result_path(folder: Path, row: Row) -> Path:
     return folder / f"family-t{row.iterations}.json"
 
 
-def family_members(path: Path) -> list[Member] | None:
-    """The members that a result file names, None while there is none."""
-    found = read(path)
-    if found is None:
-        return None
-    listed = [(s["stage"], SEARCHED, s["architecture"]) for s in found["stages"]]
-    listed += [(m["stage"], m["form"], m["architecture"]) for m in found["grown"]]
+def members(found: dict[str, Any]) -> list[Member]:
+    """The members that a result file names."""
     return [
-        Member(stage=stage, form=form, architecture=Architecture.from_json(architecture))
-        for stage, form, architecture in listed
+        Member(
+            stage=each["stage"],
+            form=each.get("form", SEARCHED),
+            architecture=Architecture.from_json(each["architecture"]),
+        )
+        for each in (*found["stages"], *found["grown"])
     ]
 
 
-def grown(
-    setting: Setting,
-    family: Sequence[Architecture],
-    *,
-    divisors: tuple[int, int],
-    compare: bool,
+def _search(bench: Bench, setting: Setting, row: Row, job: SampledJob, seed: int) -> dict[str, Any]:
+    searcher = lab.search.MCEA(
+        job.space,
+        budgets=setting.budgets(row.num_scaled),
+        seed=seed,
+        num_images=len(bench.data.search),
+        num_bases=setting.bases,
+        iterations=row.iterations,
+        evolution=lab.Evolution(population=setting.population, generations=setting.generations),
+        strategies_per_stage=setting.strategies,
+    )
+    found = bench.search(searcher, job, store=job.folder / "evaluations.sqlite")
+    del found["cost"]  # the store is shared with part (a)
+    family = [Architecture.from_json(stage["architecture"]) for stage in found["stages"]]
+    compare = (row.num_scaled, row.iterations) == (setting.num_scaled, setting.iterations)
+    grown, missing = _grown(setting, family, lab.divisors(job.space), compare=compare)
+    return found | {"grown": grown, "not_grown": missing}
+
+
+def _grown(
+    setting: Setting, family: Sequence[Architecture], divisors: dict[str, int], *, compare: bool
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Members up to s3 by equation (9), by the linear function where M is 1.
 
@@ -120,29 +112,26 @@ def grown(
     Returns:
         The members, and for each function that reaches no network its stage and the reason.
     """
-    ladder = Ladder(setting.budgets(len(family) - 1))
-    growth = fit(
-        [ladder.stage(budget.target) for budget in ladder.budgets],
-        scalings=[realised(family[0], member) for member in family],
-    )
+    growth = lab.fit_growth(family, [b.target for b in setting.budgets(len(family) - 1)])
     forms = list(growth.functions) if compare else [growth.form]
-    made, missing = [], []
+    made: list[dict[str, Any]] = []
+    missing: list[dict[str, Any]] = []
     for stage in range(len(family), TOP + 1):
         budget = setting.budget(stage)
         for form in forms:
+            at = {"stage": stage, "form": form}
             try:
-                member = solve(
+                member = lab.solve(
                     family[0],
                     growth=growth,
                     budget=budget,
                     stage=math.log2(budget.target / setting.base),
                     name=f"s{stage}",
                     form=form,
-                    width_divisor=divisors[0],
-                    resolution_divisor=divisors[1],
+                    **divisors,
                 )
             except ValueError as error:
-                missing.append({"stage": stage, "form": form, "reason": str(error)})
-                continue
-            made.append(member.to_json() | {"stage": stage, "form": form})
+                missing.append(at | {"reason": str(error)})
+            else:
+                made.append(member.to_json() | at)
     return made, missing

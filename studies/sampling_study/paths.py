@@ -1,4 +1,4 @@
-"""The paths that all supernets are compared on, and which of them are trained from scratch."""
+"""The paths that all supernets are compared on, by macs, and which are trained from scratch."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from escalade.core.network import cost
-from escalade.core.numbers.seeds import generator
-from escalade.core.space.path import Path
+from common.lab import Path, generator, macs
 from sampling_study.setting import DRAWING, Setting
 
 SEED = 2022
+NUM_BINS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +32,8 @@ def draw_paths(setting: Setting) -> list[Drawn]:
         for path in sampler.space.paths(drawn):
             if len(found) == setting.paths * number // len(DRAWING):
                 break
-            macs = cost.of(path.architecture).macs
-            found.setdefault(path.key, Drawn(path=path, origin=name, macs=macs))
+            each = Drawn(path=path, origin=name, macs=macs(path.architecture))
+            found.setdefault(path.key, each)
     assert len(found) == setting.paths
     return list(found.values())
 
@@ -44,3 +43,18 @@ def stratified(paths: Sequence[Drawn], num: int) -> list[int]:
     order = np.argsort([drawn.macs for drawn in paths], kind="stable")
     rng = generator(SEED, "alone")
     return [int(rng.choice(share)) for share in np.array_split(order, num)]
+
+
+def bin_edges(macs: Sequence[int]) -> np.ndarray:
+    """Edges of 8 bins of equal width in log macs."""
+    return np.geomspace(min(macs), max(macs), NUM_BINS + 1)
+
+
+def by_bin(macs: Sequence[int], values: Sequence[float]) -> tuple[list[float], list[int]]:
+    """Mean value (nan where there is none) and number of values in every bin."""
+    inner = bin_edges(macs)[1:-1]
+    places = np.searchsorted(inner, np.asarray(macs), side="right")
+    nums = np.bincount(places, minlength=NUM_BINS)
+    sums = np.bincount(places, weights=np.asarray(values), minlength=NUM_BINS)
+    means = np.where(nums > 0, sums / np.maximum(nums, 1), np.nan)
+    return means.tolist(), nums.tolist()

@@ -2,71 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from common.alone import accuracies, described
 from common.files import SEEDS, plain, read
-from common.retraining import retrained
-from escalade.core.network import cost
-from escalade.core.scaling.ratios import realised
-from sampling_study.families import Row, family_members, result_path, rows
-from sampling_study.measures import agreement, bin_edges, by_bin, coefficients
-from sampling_study.paths import Drawn, stratified
+from common.lab import realised
+from common.statistics import agreement, coefficients
+from sampling_study import families
+from sampling_study.families import supernet_folder
+from sampling_study.paths import Drawn, bin_edges, by_bin, stratified
 from sampling_study.setting import SAMPLERS, Setting
 
-
-def supernet_folder(folder: Path, name: str, seed: int) -> Path:
-    return folder / "supernets" / f"{name}-seed{seed}"
+ALONE, FAMILIES, SCORES = "alone", "families", "scores"
+FEWEST_RANKED = 3
+Scores = dict[str, dict[int, list[float]]]
 
 
 def to_json(setting: Setting, folder: Path, *, paths: Sequence[Drawn]) -> dict[str, Any]:
     """The result file: everything that the tables show."""
-    macs = [drawn.macs for drawn in paths]
-    families = [_families(folder, row) for row in rows(setting, table3=True)]
-    scores = _scores(folder, setting.num_scaled)
-    _, nums = by_bin(macs, [0.0] * len(macs))
+    costs = [drawn.macs for drawn in paths]
+    every = families.rows(setting, table3=True)
+    done = _of_supernets(folder, setting.num_scaled, "supernet")
+    scored = _of_supernets(folder, setting.num_scaled, SCORES)
+    scores = {
+        name: {seed: each["accuracies"] for seed, each in of.items()} for name, of in scored.items()
+    }
     return plain(
         {
             "setting": asdict(setting),
-            "supernets": _supernets(folder, setting.num_scaled),
+            "supernets": [
+                {"sampler": name, "seed": seed} | each
+                for name, of in done.items()
+                for seed, each in of.items()
+            ],
             "bins": {
-                "edges": bin_edges(macs).tolist(),
-                "num_paths": nums,
-                "mean": _each(scores, lambda values: by_bin(macs, values)[0]),
+                "edges": bin_edges(costs).tolist(),
+                "num_paths": by_bin(costs, [0.0] * len(costs))[1],
+                "mean": _each(scores, lambda values: by_bin(costs, values)[0]),
             },
-            "against_macs": _each(scores, lambda values: coefficients(values, macs)),
+            "against_macs": _each(scores, lambda values: coefficients(values, costs)),
             "alone": _alone(setting, folder, paths, scores),
-            "families": [family for row in families for family in row],
+            "families": [
+                _family(folder, row, seed, found)
+                for row in every
+                for seed in SEEDS
+                if (found := families.found(folder, row, seed)) is not None
+            ],
         }
     )
 
 
-def _supernets(folder: Path, num_scaled: int) -> list[dict[str, Any]]:
-    found = []
-    for name in SAMPLERS:
-        for seed in SEEDS:
-            at = supernet_folder(folder, f"{name}-m{num_scaled}", seed)
-            done = read(at / "supernet.json")
-            if done is not None:
-                found.append({"sampler": name, "seed": seed} | done)
-    return found
+def _of_supernets(folder: Path, num_scaled: int, name: str) -> dict[str, dict[int, Any]]:
+    """A file of every supernet that has it, by sampler and seed."""
+    return {
+        sampler: {
+            seed: done
+            for seed in SEEDS
+            if (done := read(supernet_folder(folder, sampler, num_scaled, seed) / f"{name}.json"))
+        }
+        for sampler in SAMPLERS
+    }
 
 
-def _scores(folder: Path, num_scaled: int) -> dict[str, dict[int, list[float]]]:
-    """Accuracies of all paths, by sampler and seed."""
-    found: dict[str, dict[int, list[float]]] = {name: {} for name in SAMPLERS}
-    for name in SAMPLERS:
-        for seed in SEEDS:
-            at = supernet_folder(folder, f"{name}-m{num_scaled}", seed)
-            done = read(at / "scores.json")
-            if done is not None:
-                found[name][seed] = done["accuracies"]
-    return found
-
-
-def _each(scores: dict[str, dict[int, list[float]]], of: Any) -> dict[str, dict[int, Any]]:
+def _each(scores: Scores, of: Callable[[list[float]], Any]) -> dict[str, dict[int, Any]]:
     return {
         name: {seed: of(values) for seed, values in by_seed.items()}
         for name, by_seed in scores.items()
@@ -74,68 +75,51 @@ def _each(scores: dict[str, dict[int, list[float]]], of: Any) -> dict[str, dict[
 
 
 def _alone(
-    setting: Setting,
-    folder: Path,
-    paths: Sequence[Drawn],
-    scores: dict[str, dict[int, list[float]]],
+    setting: Setting, folder: Path, paths: Sequence[Drawn], scores: Scores
 ) -> dict[str, Any]:
     """Stand-alone accuracies (means over their seeds) and how supernets agree with them."""
-    listed, kept = [], []
-    for index in stratified(paths, setting.alone):
-        drawn = paths[index]
-        accuracies = retrained(folder / "alone", drawn.path.architecture)
-        if not accuracies:
-            continue
-        kept.append(index)
-        listed.append(
-            {
-                "macs": drawn.macs,
-                "resolution": drawn.path.architecture.resolution,
-                "origin": drawn.origin,
-                "accuracies": accuracies,
-                "supernets": _each(scores, lambda values, index=index: values[index]),
-            }
-        )
+    trained = {
+        index: list(of.values())
+        for index in stratified(paths, setting.alone)
+        if (of := accuracies(folder / ALONE, paths[index].path.architecture))
+    }
+    listed = [
+        {
+            "macs": paths[index].macs,
+            "resolution": paths[index].path.architecture.resolution,
+            "origin": paths[index].origin,
+            "accuracies": of,
+            "supernets": _each(scores, lambda values, index=index: values[index]),  # type: ignore[misc]
+        }
+        for index, of in trained.items()
+    ]
     found: dict[str, Any] = {"paths": listed, "num": len(listed)}
-    if len(kept) >= 3:
-        means = [sum(entry["accuracies"]) / len(entry["accuracies"]) for entry in listed]
-        macs = [paths[index].macs for index in kept]
+    if len(listed) >= FEWEST_RANKED:
+        means = [sum(of) / len(of) for of in trained.values()]
+        costs = [paths[index].macs for index in trained]
         found["agreement"] = _each(
-            scores, lambda values: agreement([values[index] for index in kept], means, macs)
+            scores, lambda values: agreement([values[index] for index in trained], means, costs)
         )
     return found
 
 
-def _families(folder: Path, row: Row) -> list[dict[str, Any]]:
-    found = []
-    for seed in SEEDS:
-        path = result_path(supernet_folder(folder, row.supernet, seed), row)
-        members, search = family_members(path), read(path)
-        if members is None or search is None:
-            continue
-        pairs = zip(search["pi"], search["stages"], strict=True)
-        base = members[0].architecture
-        listed = [
-            {
-                "stage": member.stage,
-                "form": member.form,
-                "macs": cost.of(member.architecture).macs,
-                "ratios": realised(base, member.architecture).to_json(),
-                "resolution": member.architecture.resolution,
-                "widths": list(member.architecture.widths),
-                "depths": list(member.architecture.depths),
-                "accuracies": retrained(folder / "families", member.architecture),
-            }
-            for member in members
-        ]
-        found.append(
-            asdict(row)
-            | {
-                "seed": seed,
-                "validation": sum(weight * stage["score"] for weight, stage in pairs),
-                "evaluations": search["evaluations"],
-                "members": listed,
-                "not_grown": search["not_grown"],
-            }
-        )
-    return found
+def _family(folder: Path, row: families.Row, seed: int, found: dict[str, Any]) -> dict[str, Any]:
+    members = families.members(found)
+    pairs = zip(found["pi"], found["stages"], strict=True)
+    listed = [
+        {
+            "stage": member.stage,
+            "form": member.form,
+            **described(member.architecture, "macs", "resolution", "widths", "depths"),
+            "ratios": realised(members[0].architecture, member.architecture).to_json(),
+            "accuracies": list(accuracies(folder / FAMILIES, member.architecture).values()),
+        }
+        for member in members
+    ]
+    return asdict(row) | {
+        "seed": seed,
+        "validation": sum(weight * stage["score"] for weight, stage in pairs),
+        "evaluations": found["evaluations"],
+        "members": listed,
+        "not_grown": found["not_grown"],
+    }

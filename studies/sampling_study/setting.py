@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from common.setting import recipe
-from escalade.config.recipe import Recipe
-from escalade.core.numbers.budget import Budget
-from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
-from escalade.core.space.search_space import SearchSpace
-from escalade.search import Evolution
-from escalade.spaces.load import load
+from common import lab
+from common.command import Lengths, flag
+from common.lab import Budget
 
 # The paper's two, which also draw the scored paths; and hierarchical sampling that is even over
 # resolutions and depths (core.balance), ours.
@@ -19,50 +15,26 @@ SAMPLERS = (*DRAWING, "balanced")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
-    """All of these change the results, so a folder holds one setting only.
+class Setting(Lengths):
+    """One run; all of these change the results, so a folder holds one setting only."""
 
-    Attributes:
-        base: f_0 in macs; stage j has 2^j of it.
-        num_scaled: M, the searched stages beyond the base's.
-        iterations: T of the search.
-        tolerance: of every budget, both sides.
-        window: how far from the budgets the sampled paths may be (a factor).
-        learning_rate: of every training.
-        supernet_epochs, alone_epochs, epochs: of the supernets, of the stand-alone paths of
-            part (b), and of the families of part (c).
-        paths: how many are scored in part (a); half of them drawn by each sampler.
-        alone: how many of them are trained from scratch in part (b).
-        search_images: how many of the 10,000 search images score a path.
-        recalibration_images: training images that set its batch norm statistics.
-        bases, population, generations, strategies: of the search (MCEA).
-        limit, steps: images of each split and steps of every training, for a smoke test.
-    """
-
-    base: float = 0.6e6
-    num_scaled: int = 2
-    iterations: int = 4
-    tolerance: float = 0.02
-    window: float = 1.5
-    learning_rate: float = 0.6
-    supernet_epochs: float = 20.0
-    alone_epochs: float = 3.0
-    epochs: float = 4.0
-    paths: int = 1000
-    alone: int = 24
-    search_images: int = 2000
-    recalibration_images: int = 512
-    bases: int = 10
-    population: int = 24
-    generations: int = 6
-    strategies: int = 24
-    limit: int | None = None
-    steps: int | None = None
-
-    def recipe(self, epochs: float) -> Recipe:
-        return recipe(
-            epochs=epochs, steps=self.steps, learning_rate=self.learning_rate, limit=self.limit
-        )
+    base: float = flag(0.6e6, "f_0 in macs; stage j has 2^j of it")
+    num_scaled: int = flag(2, "M, the searched stages beyond the base's")
+    iterations: int = flag(4, "T of the search")
+    tolerance: float = flag(0.02, "of every budget, both sides")
+    window: float = flag(1.5, "how far from the budgets the sampled paths may be, a factor")
+    learning_rate: float = flag(0.6, "of every training")
+    supernet_epochs: float = flag(20.0, "of the supernets")
+    alone_epochs: float = flag(3.0, "of the stand-alone paths of part (b)")
+    epochs: float = flag(4.0, "of the families of part (c)")
+    paths: int = flag(1000, "scored in part (a), half of them drawn by each sampler")
+    alone: int = flag(24, "of them, trained from scratch in part (b)")
+    search_images: int = flag(2000, "how many of the 10,000 search images score a path")
+    recalibration_images: int = flag(512, "training images that set its batch norm statistics")
+    bases: int = flag(10, "of the search (MCEA)")
+    population: int = flag(24, "of the search")
+    generations: int = flag(6, "of the search")
+    strategies: int = flag(24, "of the search")
 
     def budgets(self, num_scaled: int) -> tuple[Budget, ...]:
         """f_0 to f_M."""
@@ -71,18 +43,11 @@ class Setting:
     def budget(self, stage: int) -> Budget:
         return Budget(self.base * 2**stage, "macs", self.tolerance)
 
-    def space(self, num_scaled: int) -> SearchSpace:
-        factors = [2.0**stage for stage in range(num_scaled + 1)]
-        return load("small", factors=factors, in_channels=1, num_classes=10)
-
-    def sampler(self, name: str, num_scaled: int) -> Uniform | Hierarchical:
+    def sampler(self, name: str, num_scaled: int) -> lab.Uniform | lab.Hierarchical:
         """Uniform, hierarchical with equal weights, or balanced; the same window for all."""
+        space = lab.load_space("small", factors=[2.0**stage for stage in range(num_scaled + 1)])
         targets = tuple(budget.target for budget in self.budgets(num_scaled))
         over = "both" if name == "balanced" else "none"
-        window = Window(targets=targets, factor=self.window, balance=over)
-        kind = Uniform if name == "uniform" else Hierarchical
-        return kind(self.space(num_scaled), window=window)
-
-    @property
-    def evolution(self) -> Evolution:
-        return Evolution(population=self.population, generations=self.generations)
+        window = lab.Window(targets=targets, factor=self.window, balance=over)
+        kind = lab.Uniform if name == "uniform" else lab.Hierarchical
+        return kind(space, window=window)

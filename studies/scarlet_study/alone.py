@@ -4,104 +4,94 @@ from __future__ import annotations
 
 from typing import Any
 
-from escalade.core.network import cost
-from escalade.core.network.architecture import Architecture
-from scarlet_study import arms
+from common.alone import described
+from common.files import SEEDS
+from common.lab import Architecture, macs
 from scarlet_study.networks import PLAINEST, extremes, folded, genome, ranked, spread
-from scarlet_study.plan import Plan, Work
 from scarlet_study.setting import LET, RELU, Setting, Training
+from scarlet_study.supernets import ARMS, Work
 
 # The genome costs little: so many trainings of it for each seed of the study.
 REPEATS = 3
 REMOVED = "identities removed"
 NAMES = {LET: "LET", RELU: "LET with ReLU"}
+Row = dict[str, Any]
 
 
 def run_genome(work: Work, seed: int) -> None:
     """The paper's random network, its identities transformed in both ways and removed (Fig. 4)."""
-    networks = genomes().values()
-    work.train_alone([(network, each) for each in _seeds(seed) for network in networks])
+    work.train_alone(_genomes().values(), range(REPEATS * seed, REPEATS * (seed + 1)))
 
 
 def run_extremes(work: Work, seed: int) -> None:
     """The networks of the least and of the most macs (Table 2)."""
-    work.train_alone([(path.architecture, seed) for path in extremes().values()])
+    work.train_alone(_extremes().values(), [seed])
 
 
 def run_fairness(work: Work, seed: int) -> None:
     """The supernets, and networks over the range of macs trained alone."""
-    arms.run(work, "fairness", seed)
-    paths = spread(work.setting, PLAINEST)
-    work.train_alone([(paths[index].architecture, seed) for index in ranks(work.setting)])
+    work.compare("fairness", seed)
+    work.train_alone(ranks(work.setting).values(), [seed])
 
 
 def run_folds(work: Work, seed: int) -> None:
     """The supernets of both spaces, and some networks of each with many identities alone."""
-    arms.run(work, "folds", seed)
-    both = [folded(work.setting, arm.training) for arm in arms.folds(work.plan, seed)]
-    work.train_alone([(path.architecture, seed) for paths in both for path in paths])
+    work.compare("folds", seed)
+    for training in work.arms(ARMS["folds"](work), seed).values():
+        work.train_alone(_folded(work, training), [seed])
 
 
-def genomes() -> dict[str, Architecture]:
+def ranks(setting: Setting) -> dict[int, Architecture]:
+    """The random networks that are trained alone, by their place among all."""
+    networks = [path.architecture for path in spread(setting, PLAINEST)]
+    return {index: networks[index] for index in ranked(setting, [macs(each) for each in networks])}
+
+
+def found_genome(work: Work) -> list[Row]:
+    """By how identities run: macs, and accuracies by seed."""
+    about = {"genome": genome(LET).genome}
+    every = range(REPEATS * len(SEEDS))
+    return [about | row for row in _found(work, _genomes(), every)]
+
+
+def found_extremes(work: Work) -> list[Row]:
+    """Both networks: costs, and accuracies by seed."""
+    return _found(work, _extremes(), SEEDS)
+
+
+def found_ranked(work: Work) -> list[Row]:
+    """The networks trained alone: index among the random ones, macs, accuracies by seed."""
+    return [
+        {"index": index, "macs": macs(network), "accuracies": accuracies}
+        for index, network in ranks(work.setting).items()
+        if (accuracies := work.alone(network))
+    ]
+
+
+def found_folds(work: Work, training: Training) -> list[float]:
+    """Accuracies of a space's networks with many identities alone; none before all are done."""
+    networks = _folded(work, training)
+    done = [work.alone(each, [training.seed]).get(training.seed) for each in networks]
+    return [] if None in done else [each for each in done if each is not None]
+
+
+def _found(work: Work, networks: dict[str, Architecture], seeds: range) -> list[Row]:
+    return [
+        {"name": name, "accuracies": known} | described(each, "macs", "params")
+        for name, each in networks.items()
+        if (known := work.alone(each, seeds))
+    ]
+
+
+def _genomes() -> dict[str, Architecture]:
     """The paper's random network in its three forms, by name."""
     made = {name: genome(kind).running for kind, name in NAMES.items()}
     return made | {REMOVED: genome(LET).architecture}
 
 
-def ranks(setting: Setting) -> list[int]:
-    """The random networks that are trained alone, by index."""
-    return ranked(setting, [cost.of(p.architecture).macs for p in spread(setting, PLAINEST)])
+def _extremes() -> dict[str, Architecture]:
+    return {name: path.architecture for name, path in extremes().items()}
 
 
-def found_genome(plan: Plan, seeds: range) -> list[dict[str, Any]]:
-    """By how identities run: macs, and accuracies by seed."""
-    every = [each for seed in seeds for each in _seeds(seed)]
-    rows = []
-    for name, network in genomes().items():
-        done = {each: plan.alone(network, each) for each in every}
-        known = {each: result["accuracy"] for each, result in done.items() if result}
-        if known:
-            about = {"name": name, "genome": genome(LET).genome}
-            rows.append(about | {"accuracies": known} | _costs(network))
-    return rows
-
-
-def found_extremes(plan: Plan, seeds: range) -> list[dict[str, Any]]:
-    """Both networks: costs, and accuracies by seed."""
-    rows = []
-    for name, path in extremes().items():
-        done = {seed: plan.alone(path.architecture, seed) for seed in seeds}
-        known = {seed: result["accuracy"] for seed, result in done.items() if result}
-        if known:
-            rows.append({"name": name, "accuracies": known, **_costs(path.architecture)})
-    return rows
-
-
-def found_ranked(plan: Plan, seeds: range) -> list[dict[str, Any]]:
-    """The networks trained alone: index among the random ones, macs, accuracies by seed."""
-    paths = spread(plan.setting, PLAINEST)
-    rows = []
-    for index in ranks(plan.setting):
-        done = {seed: plan.alone(paths[index].architecture, seed) for seed in seeds}
-        known = {seed: result["accuracy"] for seed, result in done.items() if result}
-        if known:
-            macs = cost.of(paths[index].architecture).macs
-            rows.append({"index": index, "macs": macs, "accuracies": known})
-    return rows
-
-
-def found_folds(plan: Plan, training: Training) -> list[float] | None:
-    """Accuracies of a space's networks with many identities alone; None before all are done."""
-    done = [plan.alone(path.architecture, training.seed) for path in folded(plan.setting, training)]
-    if not done or None in done:
-        return None
-    return [result["accuracy"] for result in done if result]
-
-
-def _seeds(seed: int) -> range:
-    return range(REPEATS * seed, REPEATS * (seed + 1))
-
-
-def _costs(architecture: Architecture) -> dict[str, int]:
-    costs = cost.of(architecture)
-    return {"macs": costs.macs, "params": costs.params}
+def _folded(work: Work, training: Training) -> list[Architecture]:
+    return [path.architecture for path in folded(work.setting, training)]

@@ -8,11 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from escalade.core.numbers.seeds import generator
-from escalade.core.space.choice_space import ChoiceSpace
-from escalade.core.space.path import Path
-from escalade.core.space.population import IntArray
-from escalade.spaces.load import load
+from common.lab import ChoiceSpace, IntArray, Path, generator, load_space
 from scarlet_study.setting import FLIPS, SPACE, Setting, Training
 
 # The random network with flipped identities of the paper (section "Equivalent vs Non-equivalent
@@ -74,8 +70,7 @@ def extremes() -> dict[str, Path]:
 
 @cache
 def _space(identity: str, folds: bool) -> ChoiceSpace:
-    space = load(SPACE, in_channels=1, num_classes=10)
-    assert isinstance(space, ChoiceSpace)
+    space: ChoiceSpace = load_space(SPACE)
     return space.with_folds(folds).with_identity(identity)
 
 
@@ -88,7 +83,7 @@ def _spread(num: int, identity: str, folds: bool) -> tuple[Path, ...]:
 @cache
 def _flipped(num: int, identity: str, folds: bool) -> dict[int, tuple[Path, ...]]:
     space = _space(identity, folds)
-    (nothing,) = space.data.identities
+    (nothing,) = space.identity_choices
     rng = generator(0, "scarlet study", "flipped")
     bases = rng.integers(0, nothing, (num, space.num_genes))
     orders = np.argsort(rng.random(bases.shape), axis=1)

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
+from common import lab
 from common.files import read
 from common.images import leading
-from escalade.artefacts.files import write_json
-from escalade.core.network.architecture import Architecture
-from escalade.data import ImageData
-from escalade.evaluate.path_meter import EvaluationSettings, MeasurePaths, PathMeter
-from escalade.supernet.shared_weights import SharedWeights
-from escalade.train.runtime import Runtime
-from escalade.train.steps import Batch, Step
+from common.lab import Architecture, ImageData, Runtime, Split, Supernet
 
 CACHE_BYTES = 1 << 28
 
@@ -24,82 +18,60 @@ CACHE_BYTES = 1 << 28
 class Probed:
     """A training step that notes, before some of the steps, how good given networks are by then.
 
-    As in Fig. 1 on training images, here without augmentation and each network with batch norm
-    statistics of its own. A look is written at once, so a training that is taken up again goes on
-    with the list.
+    A look is written at once, so a training that is taken up again goes on with the list. The last
+    look is due after the training (`Bench.score`).
 
     Args:
         step: how the supernet trains.
-        supernet: looked at, never changed.
-        data: whose training images are scored and set the statistics.
-        networks: what their paths run.
-        num_steps: of the training.
-        num_probes: looks at even distances; the last is due after the training (`Bench.score`).
-        num_images: leading training images that score.
-        num_recalibration: leading training images that set the statistics.
+        due: the steps before which there is a look.
+        look: accuracies of the networks; changes nothing.
         file: the list of looks, by step.
-        runtime: where the supernet trains.
     """
 
     def __init__(
         self,
-        step: Step,
+        step: lab.Step,
         *,
-        supernet: SharedWeights,
-        data: ImageData,
-        networks: Sequence[Architecture],
-        num_steps: int,
-        num_probes: int,
-        num_images: int,
-        num_recalibration: int,
+        due: Collection[int],
+        look: Callable[[], list[float]],
         file: Path,
-        runtime: Runtime,
     ) -> None:
-        self._step = step
-        self._supernet = supernet
-        self._data = data
-        self._networks = networks
-        self._due = {round(i * num_steps / num_probes) for i in range(1, num_probes)} - {0}
-        self._num_images = min(num_images, len(data.train))
-        self._settings = settings(min(num_recalibration, len(data.train)))
-        self._file = file
-        self._runtime = runtime
+        self._step, self._due, self._look, self._file = step, set(due) - {0}, look, file
 
-    def __call__(self, batch: Batch) -> Tensor:
+    def __call__(self, batch: lab.Batch) -> Tensor:
         if batch.step in self._due:
-            self._look(batch.step)
+            known = read(self._file) or {}
+            lab.write_json(self._file, known | {str(batch.step): self._look()})
         return self._step(batch)
 
-    def _look(self, step: int) -> None:
-        images = leading(self._data.train, self._num_images)
-        splits = {
-            "recalibration": leading(self._data.train, self._settings.num_recalibration),
-            "search": images,
-        }
-        work = MeasurePaths(
-            supernet=self._supernet,
-            splits=splits,
-            settings=self._settings,
-            mean=self._data.mean,
-            std=self._data.std,
-            device=str(self._runtime.device),
-            cache_bytes=CACHE_BYTES,
-        )
-        meter = PathMeter(work, splits)
-        accuracies = [meter.measure(each).num_correct / len(images) for each in self._networks]
-        known: dict[str, Any] = read(self._file) or {}
-        known[str(step)] = accuracies
-        write_json(self._file, known)
 
-
-def settings(num_recalibration: int) -> EvaluationSettings:
-    """How networks are scored, as `Bench` does it."""
-    return EvaluationSettings(
-        num_recalibration=num_recalibration, recalibration_batch=min(128, num_recalibration)
+def accuracies_now(
+    supernet: Supernet,
+    networks: Sequence[Architecture],
+    *,
+    data: ImageData,
+    images: Split,
+    num_recalibration: int,
+    runtime: Runtime,
+) -> list[float]:
+    """As in Fig. 1 on training images, here without augmentation, each by statistics of its own."""
+    settings = lab.evaluation_settings(num_recalibration, data)
+    recalibration = leading(data.train, settings.num_recalibration)
+    splits = {"recalibration": recalibration, "search": images}
+    work = lab.measure.MeasurePaths(
+        supernet=supernet,
+        splits=splits,
+        settings=settings,
+        mean=data.mean,
+        std=data.std,
+        device=str(runtime.device),
+        cache_bytes=CACHE_BYTES,
     )
+    meter = lab.measure.PathMeter(work, splits)
+    return [meter.measure(network).num_correct / len(images) for network in networks]
 
 
-def looks(file: Path) -> dict[int, list[float]]:
-    """Accuracies of all networks by step, rising."""
+def looks(file: Path) -> list[list[float]]:
+    """Accuracies of all networks, look by look."""
     known = read(file) or {}
-    return {int(step): known[step] for step in sorted(known, key=int)}
+    return [known[step] for step in sorted(known, key=int)]

@@ -8,62 +8,53 @@ from typing import Any
 
 import numpy as np
 
-from common.arms import Arm, first_of, scored_arms
+from common.comparison import RATE
 from common.files import SEEDS, plain
-from common.plan import RATE
-from common.statistics import against, summary
-from sampling_study.measures import agreement
+from common.statistics import against, agreement, summary
 from scarlet_study import alone, searches
-from scarlet_study.arms import ARMS, FLIPPED, NETWORKS, PROBED
-from scarlet_study.networks import spread
-from scarlet_study.plan import Plan
+from scarlet_study.networks import space_of, spread
 from scarlet_study.probes import looks
-from scarlet_study.setting import FAIR, FLIPS, SINGLE, Training
+from scarlet_study.setting import FAIR, FEWEST_RANKED, FLIPS, SINGLE, Training
+from scarlet_study.supernets import ARMS, FLIPPED, NETWORKS, PROBED, Work
 
-FEWEST_RANKED = 3
 Row = dict[str, Any]
 
 
-def to_json(plan: Plan) -> Row:
+def to_json(work: Work) -> Row:
     """The result file: everything that the tables and pictures show."""
-    ranked = alone.found_ranked(plan, SEEDS)
+    ranked = alone.found_ranked(work)
     return plain(
         {
-            "setting": asdict(plan.setting),
-            "rates": {step: plan.rate(step) for step in (FAIR, SINGLE)},
-            "studies": {name: _study(plan, name) for name in ARMS},
-            "genome": alone.found_genome(plan, SEEDS),
-            "extremes": alone.found_extremes(plan, SEEDS),
-            "folded": _folded(plan),
+            "setting": asdict(work.setting),
+            "rates": {step: work.rate(step) for step in (FAIR, SINGLE)},
+            "studies": {name: _study(work, name) for name in ARMS},
+            "genome": alone.found_genome(work),
+            "extremes": alone.found_extremes(work),
+            "folded": _folded(work),
             "ranked": ranked,
-            "agreement": _agreement(plan, ranked),
-            "searches": {name: _searches(plan, name) for name in searches.KINDS},
+            "agreement": _agreement(work, ranked),
+            "searches": {name: searches.found(work, name) for name in searches.KINDS},
         }
     )
 
 
-def _study(plan: Plan, name: str) -> list[Row]:
+def _study(work: Work, name: str) -> list[Row]:
     """The arms of a study that are scored, each against the first."""
     seeds, file = (SEEDS[:1], RATE) if name == RATE else (SEEDS, NETWORKS)
-    scored = scored_arms(plan, ARMS[name], seeds=seeds, name=file)
     rows: list[Row] = []
-    for arm, of in scored.items():
-        row: Row = {
-            "name": arm,
-            "macs": first_of(of).macs,
-            "identities": _identities(plan, first_of(of).arm),
-            "accuracies": {seed: each.accuracies for seed, each in of.items()},
-            "flipped": {
-                seed: means for seed, each in of.items() if (means := _flipped(plan, each.arm))
-            },
-            "curves": {seed: _curve(plan, each.arm) for seed, each in of.items()},
-            "device_seconds": {seed: each.device_seconds for seed, each in of.items()},
-            "images": first_of(of).images,
-        }
+    arms = ARMS[name](work)
+    for row in work.compared(arms, file, seeds=seeds):
+        trainings = {seed: work.arms(arms, seed)[row["name"]] for seed in row["accuracies"]}
+        forced = {seed: _flipped(work, training) for seed, training in trainings.items()}
+        row["identities"] = _identities(work, next(iter(trainings.values())))
+        row["flipped"] = {seed: means for seed, means in forced.items() if means}
+        row["curves"] = {seed: _curve(work, training) for seed, training in trainings.items()}
         rows.append(row)
         for what, measure in MEASURES.items():
-            values = {seed: measure(each) for seed, each in row["accuracies"].items()}
-            first = {seed: measure(each) for seed, each in rows[0]["accuracies"].items()}
+            values, first = (
+                {seed: measure(each) for seed, each in of["accuracies"].items()}
+                for of in (row, rows[0])
+            )
             row[what] = summary(values) | {"minus_first": against([values], [first])}
     return rows
 
@@ -80,26 +71,26 @@ def _deviation(accuracies: Sequence[float]) -> float:
 MEASURES = {"mean": _mean, "deviation": _deviation, "worst": min, "best": max}
 
 
-def _flipped(plan: Plan, arm: Arm[Training]) -> dict[str, float]:
+def _flipped(work: Work, training: Training) -> dict[str, float]:
     """Mean accuracies by the number of forced identities; none before they are scored."""
-    forced = plan.scores(arm.training, FLIPPED)
+    forced = work.scores(training, FLIPPED)
     if forced is None:
         return {}
     parts = np.split(np.array(forced["accuracies"]), len(FLIPS))
     return {str(num): float(part.mean()) for num, part in zip(FLIPS, parts, strict=True)}
 
 
-def _identities(plan: Plan, arm: Arm[Training]) -> list[int]:
+def _identities(work: Work, training: Training) -> list[int]:
     """How many layers of each random network are identities."""
-    space = plan.job(arm.training).space
-    genomes = [path.genome for path in spread(plan.setting, arm.training)]
-    return np.isin(genomes, list(space.data.identities)).sum(axis=1).tolist()
+    genomes = [path.genome for path in spread(work.setting, training)]
+    identities = list(space_of(training).identity_choices or ())
+    return np.isin(genomes, identities).sum(axis=1).tolist()
 
 
-def _curve(plan: Plan, arm: Arm[Training]) -> list[Row]:
+def _curve(work: Work, training: Training) -> list[Row]:
     """Mean and deviation of the networks on training images, over the training's progress."""
-    seen = list(looks(plan.job(arm.training).folder / "probes.json").values())
-    last = plan.scores(arm.training, PROBED)
+    seen = looks(work.job(training).folder / "probes.json")
+    last = work.scores(training, PROBED)
     if last is None:
         return []
     seen.append(last["accuracies"])
@@ -109,14 +100,13 @@ def _curve(plan: Plan, arm: Arm[Training]) -> list[Row]:
     ]
 
 
-def _folded(plan: Plan) -> list[Row]:
+def _folded(work: Work) -> list[Row]:
     """Networks of both spaces with many identities trained alone, paired by network and seed."""
     by_name: dict[str, dict[int, list[float]]] = {}
     for seed in SEEDS:
-        for arm in ARMS["folds"](plan, seed):
-            accuracies = alone.found_folds(plan, arm.training)
-            if accuracies is not None:
-                by_name.setdefault(arm.name, {})[seed] = accuracies
+        for name, training in work.arms(ARMS["folds"](work), seed).items():
+            if accuracies := alone.found_folds(work, training):
+                by_name.setdefault(name, {})[seed] = accuracies
     first = next(iter(by_name.values()), {})
     return [
         {
@@ -134,7 +124,7 @@ def _by_network(of_seeds: Mapping[int, Sequence[float]]) -> list[dict[int, float
     return [{seed: each[index] for seed, each in of_seeds.items()} for index in range(num)]
 
 
-def _agreement(plan: Plan, ranked: Sequence[Row]) -> list[Row]:
+def _agreement(work: Work, ranked: Sequence[Row]) -> list[Row]:
     """How supernets order the networks that were trained alone, by arm and seed."""
     if len(ranked) < FEWEST_RANKED:
         return []
@@ -142,14 +132,10 @@ def _agreement(plan: Plan, ranked: Sequence[Row]) -> list[Row]:
     macs = [row["macs"] for row in ranked]
     rows = []
     for seed in SEEDS:
-        for arm in ARMS["fairness"](plan, seed):
-            done = plan.scores(arm.training, NETWORKS)
+        for name, training in work.arms(ARMS["fairness"](work), seed).items():
+            done = work.scores(training, NETWORKS)
             if done is not None:
                 own = [done["accuracies"][row["index"]] for row in ranked]
                 both = agreement(own, single, macs)
-                rows.append({"name": arm.name, "seed": seed, "supernet": own, "agreement": both})
+                rows.append({"name": name, "seed": seed, "supernet": own, "agreement": both})
     return rows
-
-
-def _searches(plan: Plan, name: str) -> list[Row]:
-    return [row for seed in SEEDS for row in searches.found(plan, name, seed)]

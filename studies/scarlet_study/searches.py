@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from common import lab
 from common.bench import Bench
-from common.files import read
-from common.side_by_side import side_by_side
-from escalade.artefacts.files import write_json
-from escalade.core.space.population import Population
-from escalade.search import NSGA2, PPO, Constraint
-from escalade.search.front.objectives import DEFAULT, DEFAULT_WEIGHTS
+from common.files import SEEDS, read, slug
 from scarlet_study.networks import spread
-from scarlet_study.plan import Plan, Work
 from scarlet_study.setting import Setting
-from scarlet_study.supernets import Job
+from scarlet_study.supernets import Job, Work
 
 SEARCHES, SEARCHED = "searches", "searched"
 # The paper's 500 M of the 557 M that the largest network of its space has.
 MACS_SHARE = 500 / 557
 EQUAL_WEIGHTS = (1 / 3, 1 / 3, 1 / 3)
+KEPT = ("generation", "hypervolume", "identity_ratio", "evaluated", "rejected")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,98 +59,79 @@ class Asked:
     job: Job
     kind: Kind
     seed: int
-    least: float
+    least: float = 0.0
 
     @property
     def path(self) -> Path:
         """The result file, beside the store of scores."""
-        return _path(self.job, self.kind, self.seed)
+        return self.job.folder / SEARCHES / f"{slug(self.kind.name)}-{self.seed}.json"
 
 
-def run(work: Work, name: str, seed: int) -> None:
-    """Search the reference supernet of a seed in every way."""
-    training = work.plan.reference(seed)
-    (job,) = work.train([training])
-    work.score(work.searching, [(training, spread(work.setting, training))], SEARCHED)
-    limit = least(work.plan, seed)
-    assert limit is not None
-    asked = [
-        Asked(job=job, kind=kind, seed=search_seed, least=limit)
-        for search_seed in range(work.setting.searches)
-        for kind in KINDS[name]
-    ]
-    waiting = [each for each in asked if read(each.path) is None]
-    for each, found in side_by_side(work.searching, _search, waiting):
-        write_json(each.path, found)
+def run(work: Work, study: str, seed: int) -> None:
+    """Search the reference supernet of a seed in every way.
 
-
-def least(plan: Plan, seed: int) -> float | None:
-    """What the accuracy must exceed: the median of the random networks' in the supernet.
-
-    The paper's 0.4 lies in the middle of what its search finds without it (0.25 to 0.57). None
-    while they are not scored.
+    What the accuracy must exceed is the median of the random networks' in the supernet: the paper's
+    0.4 lies in the middle of what its search finds without it (0.25 to 0.57).
     """
-    scores = plan.scores(plan.reference(seed), SEARCHED)
-    return None if scores is None else round(float(np.median(scores["accuracies"])), 4)
+    training = work.reference(seed)
+    (job,) = work.train([training])
+    work.score(work.searching, {training: spread(work.setting, training)}, SEARCHED)
+    scores = work.scores(training, SEARCHED)
+    assert scores is not None
+    least = round(float(np.median(scores["accuracies"])), 4)
+    waiting = [each for each in _asked(work, study, job, least) if read(each.path) is None]
+    for each, found in work.searching.side_by_side(_search, waiting):
+        lab.write_json(each.path, found)
 
 
-def found(plan: Plan, name: str, seed: int) -> list[dict[str, Any]]:
-    """The finished searches on a seed's supernet."""
-    job = plan.job(plan.reference(seed))
-    rows = []
-    for kind in KINDS[name]:
-        for search_seed in range(plan.setting.searches):
-            done = read(_path(job, kind, search_seed))
-            if done is not None:
-                rows.append({"name": kind.name, "seed": seed, "search_seed": search_seed} | done)
-    return rows
+def found(work: Work, study: str) -> list[dict[str, Any]]:
+    """The finished searches."""
+    return [
+        {"name": each.kind.name, "seed": seed, "search_seed": each.seed} | done
+        for seed in SEEDS
+        for each in _asked(work, study, work.job(work.reference(seed)))
+        if (done := read(each.path))
+    ]
 
 
-def searcher(asked: Asked, setting: Setting, *, num_images: int) -> NSGA2:
+def searcher(asked: Asked, setting: Setting, *, num_images: int) -> lab.search.NSGA2:
     """The search as the paper has it, but for what its kind leaves out."""
     space, kind = asked.job.space, asked.kind
-    costs = space.costs(Population(space.largest[None], space.base_triple[None]))
-    constraints = [Constraint("macs", "<", MACS_SHARE * float(costs[0]))]
+    largest = lab.Population(space.largest[None], space.base_triple[None])
+    constraints = [lab.search.Constraint("macs", "<", MACS_SHARE * float(space.costs(largest)[0]))]
     if kind.accurate:
-        constraints.append(Constraint("accuracy", ">", asked.least))
-    return NSGA2(
+        constraints.append(lab.search.Constraint("accuracy", ">", asked.least))
+    return lab.search.NSGA2(
         space,
         seed=asked.seed,
         num_images=num_images,
-        objectives=DEFAULT,
-        weights=DEFAULT_WEIGHTS if kind.weighted else EQUAL_WEIGHTS,
+        objectives=lab.objectives.DEFAULT,
+        weights=lab.objectives.DEFAULT_WEIGHTS if kind.weighted else EQUAL_WEIGHTS,
         constraints=constraints,
         population=setting.population,
         generations=setting.generations,
-        exploitation=PPO() if kind.controller else None,
+        exploitation=lab.search.PPO() if kind.controller else None,
         num_members=min(3, setting.population),
         identity_choices=space.identity_choices,
     )
 
 
-def _path(job: Job, kind: Kind, seed: int) -> Path:
-    words = kind.name.replace("'", "").replace(" ", "-")
-    return job.folder / SEARCHES / f"{words}-{seed}.json"
+def _asked(work: Work, study: str, job: Job, least: float = 0.0) -> Iterator[Asked]:
+    for kind in KINDS[study]:
+        for search_seed in range(work.setting.searches):
+            yield Asked(job=job, kind=kind, seed=search_seed, least=least)
 
 
-def _search(bench: Bench, asked: Asked) -> dict[str, Any]:
+def _search(bench: Bench, asked: Asked, link: Any) -> dict[str, Any]:
     """The front and the generations of a search; its scores are in a store of its own."""
     method = searcher(asked, asked.job.setting, num_images=len(bench.data.search))
-    store = asked.path.with_suffix(".sqlite")
-    whole = bench.search(method, asked.job, store=store)
+    whole = bench.search(method, asked.job, store=asked.path.with_suffix(".sqlite"))
     front = whole["front"]
     return {
         "constraints": front["constraints"],
         "front": [
-            {"genome": network["genome"], "values": network["values"]}
-            for network in front["networks"]
+            {name: each[name] for name in ("genome", "values")} for each in front["networks"]
         ],
-        "generations": [
-            {
-                name: generation[name]
-                for name in ("generation", "hypervolume", "identity_ratio", "evaluated", "rejected")
-            }
-            for generation in front["generations"]
-        ],
+        "generations": [{name: each[name] for name in KEPT} for each in front["generations"]],
         "cost": whole["cost"],
     }

@@ -11,9 +11,9 @@ from escalade.api.search import selection_data
 from escalade.artefacts.searched import Base, NumScores, Searched
 from escalade.core.network.cost import Cost
 from escalade.core.scaling.ratios import Scaling
-from escalade.family.candidates import Candidate
 from escalade.family.family import Accuracy, FamilyMember
 from escalade.family.identities import Identities
+from escalade.family.member_candidates import Candidate
 from escalade.search.growing.found import Found
 from escalade.search.recording import searched_stage
 from escalade.spaces.load import load

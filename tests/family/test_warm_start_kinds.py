@@ -15,6 +15,7 @@ from sample_networks import (
     bignas,
     efficientnet_v2,
     mobilenet_v3,
+    mobilenet_v4,
     regnet_y,
     regnet_z,
     resnet,
@@ -39,6 +40,10 @@ GROWTHS = {
     "efficientnet_v2 all": (
         efficientnet_v2(),
         efficientnet_v2(widths=(16, 24, 40), depths=(3, 4, 3), head=48, kernel=5),
+    ),
+    "mobilenet_v4 all": (
+        mobilenet_v4(),
+        mobilenet_v4(widths=(8, 24, 32), depths=(1, 3, 4), head=48, kernels=(7, 5)),
     ),
     "bignas all": (
         bignas(),

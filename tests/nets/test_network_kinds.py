@@ -29,8 +29,8 @@ from sample_networks import SAMPLES, mobilenet_v3, regnet_y, regnet_z, resnet, s
 @pytest.mark.parametrize("name", SAMPLES)
 def test_networks_are_timms_own_classes(name: str) -> None:
     network = build(SAMPLES[name])
-    depthwise = ("efficientnet_v2_like", "bignas_like", "scarlet_like", "scarlet_running")
-    kinds = dict.fromkeys(depthwise, EfficientNet)
+    depthwise = ("efficientnet_v2_like", "mobilenet_v4_like", "bignas_like", "scarlet_like")
+    kinds = dict.fromkeys((*depthwise, "scarlet_running"), EfficientNet)
     kinds["mobilenet_v3_like"] = MobileNetV3
     assert type(network) is kinds.get(name, ByobNet)
     modules = {type(module) for module in network.modules()}

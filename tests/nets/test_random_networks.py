@@ -24,7 +24,7 @@ from fvcore_counts import activations
 
 SORTS = (
     *("bottleneck", "regnet_z", "mobile", "mobile_v3", "transition", "simple"),
-    *("conv", "fused_mbconv"),
+    *("conv", "fused_mbconv", "uib"),
 )
 NUM, NUM_FAST = 60, 12  # of each sort
 
@@ -210,4 +210,8 @@ def _block(rng: Generator, sort: str, width: int, *, stride: int) -> Block:
         activation=str(rng.choice(ACTIVATIONS)),
         skip=residual or bool(rng.random() < 0.8),
     )
-    return replace(block, **kinds.of(block).idle)
+    block = replace(block, **kinds.of(block).idle)
+    if kind == "uib":
+        start = int(rng.choice([0, 3, 5]))
+        block = replace(block, start_kernel=start, kernel=int(rng.choice([0, 3] if start else [3])))
+    return block

@@ -11,7 +11,7 @@ from PIL import Image
 from escalade.config import Config, resolve
 from escalade.planning.begun_space import named_space
 from escalade.planning.completing import complete, told
-from escalade.planning.run import load_images
+from escalade.planning.resolved_run import load_images
 from noise_runs import run_of
 
 

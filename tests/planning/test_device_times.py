@@ -12,7 +12,7 @@ from escalade.core.numbers.seeds import generator
 from escalade.family.trainings.members_rehearsal import Rehearsed
 from escalade.planning import device_times, examples
 from escalade.planning.examples import example_members, near_budgets
-from escalade.planning.sizes import sizes_of
+from escalade.planning.member_sizes import sizes_of
 from escalade.train.fair_step import FairStep
 from escalade.train.steps import PathSequence
 from escalade.train.supernet_step import path_sampler

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from escalade.config import Recipe
 from escalade.planning.device_times import DeviceTimes
 from escalade.planning.hours import fit
-from escalade.planning.sizes import sizes_of
+from escalade.planning.member_sizes import sizes_of
 from escalade.planning.stage_times import (
     EVALUATION_SHARE,
     EXPORT_SECONDS,

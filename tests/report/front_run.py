@@ -53,7 +53,7 @@ def searched(name: str = "bignas_small") -> tuple[Searched, list[dict[str, Any]]
 
 def found(name: str = "bignas_small") -> dict[str, Any]:
     """search.json."""
-    return encode(searched(name)[0]) | {"divisors": [4, 1]}
+    return encode(searched(name)[0]) | {"searcher": "nsga2", "divisors": [4, 1]}
 
 
 def page(folder: Path, name: str = "bignas_small") -> Path:

@@ -255,7 +255,7 @@ def test_the_result_says_per_budget_how_it_was_found(layers):
     taste = Taste(layers)
     data = json.loads(json.dumps(encode(drive(searcher, score=taste)), allow_nan=False))
     assert list(data)[-3:] == ["evaluations", "selections", "divisors"]
-    assert data["searcher"] == "coarse_to_fine"
+    assert data["searcher"] == ""
     counts = [s["evaluations"] for s in data["selections"]]
     assert sum(c["coarse"] + c["fine"] for c in counts) == data["evaluations"]["distinct"]
     phases = [(r["phase"], r["stage"], r["iteration"]) for r in data["iterations"]]

@@ -118,7 +118,7 @@ def test_every_alpha_of_the_paper_is_among_the_rules() -> None:
 
 
 def _plant(folder: Path, networks: Iterable[Any], accuracy: Callable[[Any, int], float]) -> None:
-    from common.retraining import Unit
+    from common.alone import Unit
 
     for network in networks:
         for seed in (0, 1):
@@ -161,7 +161,7 @@ def test_planted_differences_and_noise_are_found(tmp_path: Path) -> None:
     assert "| 31* |" in text
     assert "| d |" not in text
     assert "| 3.0 | 2.44 M |" in text  # MiB as planted, macs of regnet_z by r
-    drawn = pictures(found)
+    drawn = pictures(found, "accuracy")
     assert ">Activations</text>" in drawn["accuracy_regnet_z.svg"]  # there are no times yet
     assert set(drawn) == {"accuracy_efficientnet.svg", "accuracy_regnet_z.svg"}
     rows = len(RULES) - 1 + 1  # without d, and the base

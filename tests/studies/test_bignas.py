@@ -14,6 +14,7 @@ import torch
 from escalade.artefacts.files import write_json
 from escalade.cli.parser import UsageError
 from escalade.core.network import cost
+from escalade.core.space.layer_space import LayerSpace
 from escalade.data.fashion_mnist import DEBIAN
 from escalade.supernet.recalibrate import path_statistics
 from escalade.train.schedule import rate_factor
@@ -28,9 +29,10 @@ def test_smoke_trains_scores_searches_and_goes_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import bignas
-    from bignas_study import plan, scalenet, selection
+    from bignas_study import scalenet, selection, supernets
 
-    monkeypatch.setattr(plan, "RATES", (0.1, 0.2))
+    few = {step: replace(of, rates=(0.1, 0.2)) for step, of in supernets.TRIES.items()}
+    monkeypatch.setattr(supernets.Work, "tries", few)
     monkeypatch.setattr(selection, "NUM_SEARCHES", 1)
     monkeypatch.setattr(scalenet, "ITERATIONS", 1)
     monkeypatch.setattr(scalenet, "GENERATIONS", 1)
@@ -109,37 +111,36 @@ def test_smoke_trains_scores_searches_and_goes_on(
 
 def test_every_supernet_has_a_folder_of_its_own(tmp_path: Path) -> None:
     from bignas_study.arms import ARMS
-    from bignas_study.plan import PACE, Plan
     from bignas_study.setting import SHORT
+    from bignas_study.supernets import PACE, Work
 
-    plan = Plan(setting=SHORT, folder=tmp_path)
+    work = Work(setting=SHORT, folder=tmp_path)
     write_json(tmp_path / PACE, {"ratio": 6.5})
     trainings = {
-        arm.training for study in ARMS.values() for seed in (0, 1) for arm in study(plan, seed)
+        training
+        for study in ARMS.values()
+        for seed in (0, 1)
+        for training in work.arms(study(work), seed).values()
     }
-    assert len({plan.job(training).folder for training in trainings}) == len(trainings)
+    assert len({work.job(training).folder for training in trainings}) == len(trainings)
     for name in ("step", "initialisation", "schedule", "regularisation", "patches"):
-        assert ARMS[name](plan, 1)[0].training == plan.reference(1)
-    longer = ARMS["step"](plan, 0)[2].training
+        assert next(iter(work.arms(ARMS[name](work), 1).values())) == work.reference(1)
+    longer = work.arms(ARMS["step"](work), 0)["single, equal time"]
     assert (longer.step, longer.epochs) == ("single_path", 19.5)
 
 
 def test_arms_change_what_they_name(tmp_path: Path) -> None:
     from bignas_study.arms import ARMS
-    from bignas_study.plan import Plan
     from bignas_study.setting import Setting
+    from bignas_study.supernets import Work
 
-    plan = Plan(setting=Setting(), folder=tmp_path)
-    reference = asdict(plan.reference(0))
+    work = Work(setting=Setting(), folder=tmp_path)
+    reference = asdict(work.reference(0))
 
     def changes(study: str) -> list[dict[str, Any]]:
         return [
-            {
-                name: value
-                for name, value in asdict(arm.training).items()
-                if value != reference[name]
-            }
-            for arm in ARMS[study](plan, 0)
+            {name: value for name, value in asdict(training).items() if value != reference[name]}
+            for training in work.arms(ARMS[study](work), 0).values()
         ]
 
     off = {"zero_residual": False}, {"transitions": False}
@@ -193,10 +194,10 @@ def test_the_two_exponential_schedules_decay_alike_until_one_ends() -> None:
 
 
 def test_the_best_rate_is_taken_once_all_are_tried(tmp_path: Path) -> None:
-    from bignas_study.plan import Plan
     from bignas_study.setting import SANDWICH, SHORT, SINGLE
+    from bignas_study.supernets import Work
 
-    plan = Plan(setting=SHORT, folder=tmp_path)
+    plan = Work(setting=SHORT, folder=tmp_path)
     tried = plan.tried(SANDWICH)
     for training, accuracy in zip(tried[:-1], (0.5, 0.8, 0.7), strict=True):
         write_json(plan.job(training).folder / "rate.json", {"accuracies": [accuracy, accuracy]})
@@ -204,13 +205,13 @@ def test_the_best_rate_is_taken_once_all_are_tried(tmp_path: Path) -> None:
     write_json(plan.job(tried[-1]).folder / "rate.json", {"accuracies": [0.1, 0.1]})
     assert plan.rate(SANDWICH) == tried[1].learning_rate == 0.2
     assert plan.rate(SINGLE) == 0.4
-    given = Plan(setting=replace(SHORT, sandwich_rate=0.3), folder=tmp_path)
+    given = Work(setting=replace(SHORT, sandwich_rate=0.3), folder=tmp_path)
     assert (given.rate(SANDWICH), given.rate(SINGLE)) == (0.3, 0.4)
 
 
 def test_slices_reach_over_the_range_and_are_the_same_for_every_supernet() -> None:
-    from bignas_study.setting import BUDGETS, SHORT, Training
-    from bignas_study.slices import budgets_networks, spread
+    from bignas_study.setting import SHORT, Training
+    from bignas_study.space import BUDGETS, budgets_networks, spread
 
     training = Training(seed=0, epochs=1, learning_rate=1)
     paths = spread(SHORT, training)
@@ -232,11 +233,11 @@ def test_shared_statistics_of_one_path_are_its_own() -> None:
     """Averaged over one path alone they must be what recalibration gives that path."""
     from bignas_study.recalibration import Shared
     from bignas_study.setting import SHORT, Training
-    from bignas_study.slices import spread
-    from bignas_study.supernets import Job
+    from bignas_study.space import spread
+    from bignas_study.supernets import Work
 
     training = Training(seed=0, epochs=1, learning_rate=1, zero_residual=False)
-    job = Job.of(Path("unused"), SHORT, training)
+    job = Work(setting=SHORT, folder=Path("unused")).job(training)
     supernet = job.empty()
     path = spread(SHORT, training)[14].architecture
     generator = torch.Generator().manual_seed(0)
@@ -252,7 +253,7 @@ def test_shared_statistics_of_one_path_are_its_own() -> None:
         result = supernet.run(x, path, normalise=shared.normalise(learns=False))
         torch.testing.assert_close(result, expected)
         space = job.space
-        assert space.traits.rises
+        assert isinstance(space, LayerSpace)
         other = space.path(space.smallest).architecture
         supernet.run(batches[1], other, normalise=shared.normalise(learns=True))
         changed = supernet.run(x, path, normalise=shared.normalise(learns=False))
@@ -267,17 +268,20 @@ def test_thirds_are_means_of_equal_parts() -> None:
 
 
 def test_planted_results_give_the_planted_gaps(tmp_path: Path) -> None:
-    from bignas_study.alone import KINDS
-    from bignas_study.plan import Plan
     from bignas_study.results import to_json
     from bignas_study.setting import SHORT
-    from bignas_study.slices import budgets_networks
+    from bignas_study.space import budgets_networks
+    from bignas_study.supernets import Work
     from bignas_study.table import SAID, markdown
-    from common.plan import ALONE
-    from common.retraining import Unit
+    from common.alone import Unit
+    from common.comparison import ALONE
 
     setting = replace(SHORT, slices=9)
-    plan = Plan(setting=setting, folder=tmp_path)
+    plan = Work(setting=setting, folder=tmp_path)
+
+    def arms(seed: int) -> dict[str, Any]:
+        return plan.arms(plan.ending, seed)
+
     for seed, shift in enumerate((0.0, 0.01)):
         folder = plan.job(plan.reference(seed)).folder
         write_json(folder / "budgets.json", {"accuracies": [0.8 + shift, 0.85 + shift, 0.9]})
@@ -288,9 +292,9 @@ def test_planted_results_give_the_planted_gaps(tmp_path: Path) -> None:
             unit = Unit(architecture=path.architecture, seed=seed)
             result = {"accuracy": accuracy + shift, "device_seconds": 1.0}
             write_json(tmp_path / ALONE / f"{unit.name}.json", result)
-    tuned = plan.job(plan.tuned(0)).folder
+    tuned = plan.job(arms(0)["tuned"]).folder
     write_json(tuned / "budgets.json", {"accuracies": [0.82, 0.85, 0.9]})
-    together = plan.job(plan.together(1)).folder
+    together = plan.job(arms(1)["together"]).folder
     write_json(together / "budgets.json", {"accuracies": [0.79, 0.86, 0.89]})
     cosine = plan.job(replace(plan.reference(0), schedule="cosine")).folder
     write_json(cosine / "supernet.json", {"device_seconds": 10.0, "images": 100})
@@ -315,23 +319,23 @@ def test_planted_results_give_the_planted_gaps(tmp_path: Path) -> None:
     )
     assert "| tuned | 82.00 (1) | 85.00 (1) | 90.00 (1) | +3.00 | +0.00 | +2.00 | +1.67" in text
     assert "| best |" not in text
-    assert list(SAID) == list(KINDS)
+    assert list(SAID) == list(plan.ending)
     assert "| alone | 79.50 ± 0.50 (2) | 85.50 ± 0.50 (2) | 88.50 ± 0.50 (2) | - |" in text
     assert found["slices"][0]["tuned_minus_alone"]["difference"] == pytest.approx(0.03)
 
 
 def test_tables_of_half_a_study_keep_their_columns(tmp_path: Path) -> None:
     """One network is trained alone so far."""
-    from bignas_study.plan import Plan
     from bignas_study.results import to_json
     from bignas_study.setting import SHORT
-    from bignas_study.slices import budgets_networks
+    from bignas_study.space import budgets_networks
+    from bignas_study.supernets import Work
     from bignas_study.table import markdown
-    from common.plan import ALONE
-    from common.retraining import Unit
+    from common.alone import Unit
+    from common.comparison import ALONE
 
-    plan = Plan(setting=SHORT, folder=tmp_path)
-    half = plan.job(plan.half(0)).folder
+    plan = Work(setting=SHORT, folder=tmp_path)
+    half = plan.job(plan.arms(plan.ending, 0)["half"]).folder
     write_json(half / "budgets.json", {"accuracies": [0.8, 0.85, 0.9]})
     unit = Unit(architecture=budgets_networks()[1].architecture, seed=0)
     write_json(tmp_path / ALONE / f"{unit.name}.json", {"accuracy": 0.86, "device_seconds": 1.0})

@@ -8,12 +8,13 @@ import pytest
 import torch
 
 import claim
-from claim_test import networks, results, search
-from claim_test.setting import FACTORS, HAND_WINDOW, SEARCHED_WINDOW, Setting
-from claim_test.table import markdown
-from common import images
-from common.retraining import Unit
-from common.setting import begun, keep
+from claim_study import networks, results, search
+from claim_study.networks import FACTORS, HAND_WINDOW, SEARCHED_WINDOW
+from claim_study.setting import Setting
+from claim_study.table import markdown
+from common import images, study
+from common.alone import Unit
+from common.study import begun, keep
 from escalade.core.network import cost
 from escalade.core.scaling.ratios import realised
 from escalade.data.image_data import ImageData
@@ -151,9 +152,9 @@ def test_results_have_closed_form_differences_and_costs(tmp_path):
     _finished(tmp_path, entries, lambda e, s: 0.8 + 0.05 * s + gains[s] * (e.arm == "searched"))
     (tmp_path / "search0").mkdir()
     (tmp_path / "search0" / "supernet.json").write_text('{"device_seconds": 100.0}')
-    (tmp_path / "search0" / "search-free.json").write_text('{"device_seconds": 50.0}')
-    found = results.networks(entries, folder=tmp_path / "retrained")
-    content = results.to_json(found, folder=tmp_path, setting={"resolution": 14}, f_0=F_0[14])
+    searched = '{"cost": {"device_seconds": 50.0}}'
+    (tmp_path / "search0" / "search-free.json").write_text(searched)
+    content = results.to_json(entries, Setting(), tmp_path)
     (compared,) = content["comparisons"]
     assert compared["difference"] == pytest.approx(0.02)
     assert compared["standard_error"] == pytest.approx(0.01)
@@ -168,9 +169,7 @@ def test_the_table_shows_what_is_finished(tmp_path):
     entries = networks.hand_entries(14)
     done = [e for e in entries if e.arm in ("hand base", "hand wr")]
     _finished(tmp_path, done, lambda entry, seed: 0.8 + 0.01 * entry.factor + 0.002 * seed)
-    found = results.networks(entries, folder=tmp_path / "retrained")
-    setting = {"resolution": 14, "epochs": 4.0, "learning_rate": 0.6}
-    text = markdown(results.to_json(found, folder=tmp_path, setting=setting, f_0=F_0[14]))
+    text = markdown(results.to_json(entries, Setting(), tmp_path))
     assert "| hand base | **81.10 ± 0.10 (2)** |  |  |  |" in text
     assert "**84.10 ± 0.10 (2)** | **88.10 ± 0.10 (2)** |" in text
     assert "| hand r |  |  |  |  |" in text
@@ -180,7 +179,7 @@ def test_the_table_shows_what_is_finished(tmp_path):
 def test_a_whole_run_is_done_once(tmp_path, monkeypatch, capsys):
     data = images.divided(_data(num=200), num_train=120, num_judge=80)
     monkeypatch.setattr(
-        claim,
+        study,
         "load_images",
         lambda limit: (replace(data, test=images.leading(data.test, 0)), data.test),
     )
@@ -207,5 +206,5 @@ def test_a_whole_run_is_done_once(tmp_path, monkeypatch, capsys):
         assert window[0] * budget <= network["macs"] <= window[1] * budget
     capsys.readouterr()
     claim.main(command)
-    assert "seed 0" not in capsys.readouterr().out
+    assert "retrained: " not in capsys.readouterr().out
     assert json.loads((tmp_path / "claim_14.json").read_text()) == first

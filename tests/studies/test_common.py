@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from escalade.artefacts.files import write_json
+from common.command import flag
 
 STUDIES = ("accuracy", "bignas", "claim", "independent", "runtime", "sampling", "scarlet")
 studies = pytest.mark.parametrize("name", STUDIES)
+
+
+def test_studies_use_escalade_through_one_file() -> None:
+    folder = Path(__file__).parents[2] / "studies"
+    users = [
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*.py")
+        if re.search(r"^\s*(from|import) escalade\b", path.read_text(), re.MULTILINE)
+    ]
+    assert users == ["common/lab.py"]
 
 
 def end(name: str, *arguments: str) -> int:
@@ -98,7 +108,7 @@ def test_what_is_wrong_is_one_message_and_nothing_is_begun(
 def test_a_table_of_another_studys_folder_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from common.setting import keep
+    from common.study import keep
     from scarlet_study.setting import SHORT
 
     keep(SHORT, tmp_path)
@@ -119,8 +129,8 @@ def test_help_says_what_it_does_how_long_and_where_results_go(
     assert module.__doc__.strip() in said
     assert any(word in said for word in ("minutes", "hours"))
     assert f"studies/results/{name}" in said
-    for flag in ("--table", "--out OUT", "--results RESULTS", "--debug"):
-        assert flag in said
+    for option in ("--table", "--out OUT", "--results RESULTS", "--debug"):
+        assert option in said
 
 
 @pytest.mark.parametrize(
@@ -153,29 +163,18 @@ def test_how_a_study_ends(
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    epochs: float = 2.0
-    paths: int = 5
+    epochs: float = flag(2.0, "of every training")
+    paths: int = flag(5, "in all")
 
 
 def test_a_folder_holds_one_setting(tmp_path: Path) -> None:
-    from common.setting import begun, keep
+    from common.study import begun, keep
 
     keep(Setting(paths=7), tmp_path)
     keep(Setting(paths=7), tmp_path)
     assert begun(Setting, tmp_path) == Setting(paths=7)
     with pytest.raises(ValueError, match="begun with another epochs, paths; give the same options"):
         keep(Setting(epochs=3.0), tmp_path)
-
-
-def test_a_setting_from_before_a_field_was_there(tmp_path: Path) -> None:
-    from common.setting import begun, keep
-
-    write_json(tmp_path / "setting.json", {"epochs": 2.0})
-    assert begun(Setting, tmp_path) == Setting()
-    with pytest.raises(ValueError, match="begun with another paths"):
-        keep(Setting(), tmp_path)
-    keep(Setting(), tmp_path, missing={"paths": 5})
-    assert json.loads((tmp_path / "setting.json").read_text()) == {"epochs": 2.0}
 
 
 def test_a_result_that_no_unit_wrote_is_named(tmp_path: Path) -> None:
@@ -187,19 +186,33 @@ def test_a_result_that_no_unit_wrote_is_named(tmp_path: Path) -> None:
         read(tmp_path / "a.json")
 
 
-def test_flags_of_a_setting() -> None:
-    from common.command import add_setting, given, parser
+def test_a_unit_is_done_once(tmp_path: Path) -> None:
+    from common.files import once
 
-    def parse(*words: str, default: Setting | None = None) -> argparse.Namespace:
-        made = parser("about", out=Path("runs"))
-        add_setting(made, Setting, default=default)
+    made = [{"a": 1}, {"a": 2}]
+    assert once(tmp_path / "a.json", lambda: made.pop(0)) == {"a": 1}
+    assert once(tmp_path / "a.json", lambda: made.pop(0)) == {"a": 1}
+    assert made == [{"a": 2}]
+
+
+def test_flags_of_a_setting(capsys: pytest.CaptureFixture[str]) -> None:
+    from common.command import add_setting, chosen, parser
+
+    def parse(*words: str, short: Setting | None = None) -> argparse.Namespace:
+        made = parser("about", out="runs")
+        add_setting(made, Setting(), short=short)
         return made.parse_args(words)
 
-    assert given(parse(), Setting) == {"epochs": None, "paths": None}
-    assert Setting(**given(parse("--paths", "9", default=Setting()), Setting)) == Setting(paths=9)
+    assert chosen(parse(), Setting(epochs=1.0)) == Setting(epochs=1.0)
+    assert chosen(parse("--paths", "9"), Setting(epochs=1.0)) == Setting(epochs=1.0, paths=9)
+    with pytest.raises(SystemExit):
+        parse("--help", short=Setting(epochs=0.5))
+    said = capsys.readouterr().out
+    assert "of every training (2.0, with --short 0.5)" in said
+    assert "in all (5)" in said
 
 
-def _double(bench: Any, asked: int) -> tuple[int, str, int]:
+def _double(bench: Any, asked: int, link: Any) -> tuple[int, str, int]:
     return 2 * asked, bench.device, bench.num_workers
 
 
@@ -211,8 +224,8 @@ def test_units_run_here_on_cpu_and_side_by_side_elsewhere(
     device: str, workers: int, asked: int, own: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each has all processes, or is one of them: `own` is how many it may start."""
-    from common import side_by_side as module
-    from common.bench import Bench
+    from common import bench as module
+    from common import lab
     from escalade.data import load
 
     pools: list[int] = []
@@ -229,16 +242,16 @@ def test_units_run_here_on_cpu_and_side_by_side_elsewhere(
         def __exit__(self, *_: object) -> None:
             pass
 
-        def run(self, jobs: Any) -> Any:
+        def run(self, jobs: Any, on_report: Any) -> Any:
             state = self.work.setup(self.shared)
             assert len(state.data.train) == 20
             for index in reversed(range(len(jobs))):
                 yield index, self.work.run(state, jobs[index], None)
 
-    monkeypatch.setattr(module, "Pool", Pool)
+    monkeypatch.setattr(lab, "WorkerPool", Pool)
     data = load("demo", cache_dir=Path("unused"), limit=20)
-    bench = Bench(data=data, judge=data.search, num_recalibration=8, num_workers=workers, say=print)
-    found = dict(module.side_by_side(replace(bench, device=device), _double, range(asked)))
+    bench = module.Bench(data=data, num_recalibration=8, num_workers=workers, say=print)
+    found = dict(replace(bench, device=device).side_by_side(_double, range(asked)))
     assert found == {each: (2 * each, device, own) for each in range(asked)}
     assert pools == ([2] if own == 1 and workers == 2 else [])
 

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from escalade.config import read_preset, resolve
-
 TINY = "--limit 300 --steps 3 --num-bases 1 --rounds 1 --population 2 --generations 1"
 SHORT = "--strategies 2 --search-seeds 1 --seeds 1 --workers 1"
 
@@ -48,14 +46,16 @@ NUM_JOINT = 701  # what the demo's joint search scores, seed 0
 
 
 def test_searches_of_all_arms_are_as_long_as_the_joint_one() -> None:
-    from independent_study.arms import arms, searcher_of, space_of
+    from independent_study.arms import arms, sampler_of, searcher_of
+    from independent_study.setting import Setting
 
-    config = resolve(read_preset("demo"))
+    config = Setting().config
     for arm in arms(len(config.budgets))[1:]:
         asked = 0
         for net in arm.nets:
-            searcher = searcher_of(arm, net, config, num_images=500, num_evaluations=NUM_JOINT)
-            space = space_of(net, config)
+            space = sampler_of(net, config).space
+            num = {"num_images": 500, "num_evaluations": NUM_JOINT}
+            searcher = searcher_of(arm, net, config, space, **num)
             keys = set()
             while len(population := searcher.ask()):
                 keys |= {path.key for path in space.paths(population)}
@@ -67,8 +67,9 @@ def test_searches_of_all_arms_are_as_long_as_the_joint_one() -> None:
 def test_judge_images_are_not_the_demos(monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
-    import independent_study.judge as judge_module
+    from common import lab
     from escalade.data import load
+    from independent_study.setting import judge_images
 
     demo = load("demo", cache_dir=Path("unused"), limit=300)
     mixed = torch.arange(20)
@@ -76,8 +77,8 @@ def test_judge_images_are_not_the_demos(monkeypatch: pytest.MonkeyPatch) -> None
     images = torch.cat([demo.train.images[:20], demo.search.images[:20], other.images])
     labels = torch.cat([demo.train.labels[:20], demo.search.labels[:20], other.labels])
     full = replace(demo, train=type(demo.train)(images, labels))
-    monkeypatch.setattr(judge_module, "load", lambda *args, **kwargs: full)
-    judge = judge_module.judge_images(demo)
+    monkeypatch.setattr(lab, "load_data", lambda *args, **kwargs: full)
+    judge = judge_images(demo)
     assert judge is not None
     assert torch.equal(judge.images, other.images)
     assert torch.equal(judge.labels, other.labels)

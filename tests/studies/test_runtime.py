@@ -103,8 +103,8 @@ def _of(entries: list[dict[str, Any]], **wanted: str) -> dict[str, Any]:
 
 
 def test_times_of_another_network_are_refused(tmp_path: Path) -> None:
+    from common.times import rounds_done
     from runtime_study.setting import Setting, networks
-    from runtime_study.times import rounds_done
 
     first, second = networks(Setting(bases="mobilenet_v2", rules="w", factors="2"))
     assert rounds_done(first, tmp_path) == 0
@@ -138,7 +138,7 @@ def test_layers_of_all_kinds_add_up_to_the_network() -> None:
 
 
 def test_correlation_is_scipys_and_its_interval_holds_the_truth() -> None:
-    from runtime_study.correlation import correlation, given
+    from runtime_study.predictors import correlation, given
 
     rng = np.random.default_rng(0)
     x, noise, other = rng.normal(size=(3, 200))

@@ -50,17 +50,6 @@ def test_smoke_runs_every_part_and_a_second_call_repeats_nothing(
     assert capsys.readouterr().out == whole
 
 
-def test_a_folder_holds_one_setting(tmp_path: Path) -> None:
-    from common.setting import keep, kept
-    from sampling_study.setting import Setting
-
-    keep(Setting(), tmp_path)
-    keep(Setting(), tmp_path)
-    assert Setting(**kept(tmp_path)) == Setting()
-    with pytest.raises(ValueError, match="begun with another paths"):
-        keep(Setting(paths=2000), tmp_path)
-
-
 def test_paths_are_distinct_the_same_each_time_and_spread_over_macs() -> None:
     from sampling_study.paths import draw_paths, stratified
     from sampling_study.setting import Setting
@@ -75,7 +64,7 @@ def test_paths_are_distinct_the_same_each_time_and_spread_over_macs() -> None:
 
 
 def test_bins_hold_every_path_and_their_means() -> None:
-    from sampling_study.measures import by_bin
+    from sampling_study.paths import by_bin
 
     macs = [10, 30, 60, 120, 240, 480, 960, 2560]
     means, nums = by_bin(macs, [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8])
@@ -88,7 +77,7 @@ def test_bins_hold_every_path_and_their_means() -> None:
 
 
 def test_agreement_without_the_trend_ignores_what_macs_explain() -> None:
-    from sampling_study.measures import agreement
+    from common.statistics import agreement
 
     rng = np.random.default_rng(0)
     macs = np.geomspace(1e6, 8e6, 40)

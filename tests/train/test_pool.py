@@ -15,18 +15,18 @@ import torch
 from tiny_jobs import Scale
 
 from escalade.train.interrupt import Interrupted
-from escalade.train.pool import Pool
+from escalade.train.pool import WorkerPool
 
 SHARED = {"weights": torch.arange(4.0)}  # sums to 6
 
 
 @pytest.fixture(params=[1, 2], scope="module")
-def pool(request: pytest.FixtureRequest) -> Iterator[Pool[Any, Any]]:
-    with Pool(Scale(2.0), num_workers=request.param, shared=SHARED) as made:
+def pool(request: pytest.FixtureRequest) -> Iterator[WorkerPool[Any, Any]]:
+    with WorkerPool(Scale(2.0), num_workers=request.param, shared=SHARED) as made:
         yield made
 
 
-def test_results_do_not_depend_on_workers(pool: Pool[Any, Any]) -> None:
+def test_results_do_not_depend_on_workers(pool: WorkerPool[Any, Any]) -> None:
     jobs = [float(number) for number in range(7)]
     reports: list[tuple[int, float]] = []
     results = dict(pool.run(jobs, on_report=lambda *report: reports.append(report)))
@@ -36,14 +36,14 @@ def test_results_do_not_depend_on_workers(pool: Pool[Any, Any]) -> None:
     assert dict(pool.run([3.0]))[0][0] == 36.0  # the same pool again
 
 
-def test_a_jobs_error_arrives_as_it_was(pool: Pool[Any, Any]) -> None:
+def test_a_jobs_error_arrives_as_it_was(pool: WorkerPool[Any, Any]) -> None:
     with pytest.raises(ValueError) as error:
         list(pool.run([1.0, "fail", 2.0, "until stopped"]))
     assert str(error.value) == "stage S1: no such thing\nuse another"
     assert dict(pool.run([1.0]))[0][0] == 12.0
 
 
-def test_stop_reaches_running_jobs(pool: Pool[Any, Any]) -> None:
+def test_stop_reaches_running_jobs(pool: WorkerPool[Any, Any]) -> None:
     started: list[int] = []
     with pytest.raises(Interrupted):
         list(
@@ -57,7 +57,7 @@ def test_stop_reaches_running_jobs(pool: Pool[Any, Any]) -> None:
 
 def test_a_killed_worker_is_explained_and_leaving_early_ends_all() -> None:
     others = set(active_children())
-    with Pool(Scale(1.0), num_workers=2, shared=SHARED) as pool:
+    with WorkerPool(Scale(1.0), num_workers=2, shared=SHARED) as pool:
         running = pool.run(["until stopped", 1.0])
         assert next(running)[0] == 1
         assert len(set(active_children()) - others) == 2
@@ -70,9 +70,9 @@ def test_a_killed_worker_is_explained_and_leaving_early_ends_all() -> None:
 HANGS = 600  # seconds after which something hangs, also on a busy machine
 PARENT = """
 import torch
-from escalade.train.pool import Pool
+from escalade.train.pool import WorkerPool
 from tiny_jobs import Scale
-pool = Pool(Scale(1.0), num_workers=2, shared={"weights": torch.ones(1)})
+pool = WorkerPool(Scale(1.0), num_workers=2, shared={"weights": torch.ones(1)})
 show = lambda index, pid: print(pid, flush=True)
 list(pool.run(["until stopped", "until stopped"], on_report=show))
 """

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from escalade.core.sampling.fair_paths import FairPaths
-from escalade.planning.run import Run
+from escalade.planning.resolved_run import Run
 from escalade.train import supernet_step
 from escalade.train.fair_step import FairStep
 from escalade.train.steps import Batch, SinglePathStep, Step

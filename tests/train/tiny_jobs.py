@@ -1,4 +1,4 @@
-"""Work for pools; its own module, because worker processes import it."""
+"""WorkerTask for pools; its own module, because worker processes import it."""
 
 from __future__ import annotations
 

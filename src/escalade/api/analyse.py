@@ -13,10 +13,10 @@ from escalade.artefacts.grown import Grown
 from escalade.core.values.invalid import Invalid, check_known, within
 from escalade.family.analysis.analysis_file import Findings
 from escalade.family.analysis.trials import ARMS, RATES, ComparedNetwork, Trial, Trials
-from escalade.family.candidates import candidates
 from escalade.family.family import Family
+from escalade.family.member_candidates import candidates
 from escalade.family.trainings.kept import is_done
-from escalade.planning.run import Run
+from escalade.planning.resolved_run import Run
 from escalade.report.terminal import analysis_table
 from escalade.train.interrupt import Stop
 

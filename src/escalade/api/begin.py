@@ -18,7 +18,7 @@ from escalade.planning.ahead import look_ahead
 from escalade.planning.begun_space import begun_space, named_space
 from escalade.planning.completing import complete, told
 from escalade.planning.path_costs import check_budgets, check_feasible
-from escalade.planning.run import Run
+from escalade.planning.resolved_run import Run
 from escalade.train.console import Console
 from escalade.train.interrupt import Stop
 from escalade.train.runtime import Runtime

@@ -12,7 +12,7 @@ from escalade.evaluate.timing.turns import measure_many
 from escalade.family.exports.exporting import ONNX_FILE, PROGRAM_FILE, Exports, export_member
 from escalade.family.family import Family, FamilyMember
 from escalade.family.packaging import card_exports, package
-from escalade.planning.run import Run
+from escalade.planning.resolved_run import Run
 from escalade.train.interrupt import Interrupted
 
 NUM_IMAGES = 16

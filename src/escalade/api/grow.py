@@ -9,7 +9,7 @@ from escalade.artefacts.grown import Grown, GrownMember
 from escalade.artefacts.run_folder import RunFolder
 from escalade.core.numbers.budget import Budget, format_amount, format_seconds, parse_amount
 from escalade.core.values.invalid import Invalid, within
-from escalade.planning.run import Run
+from escalade.planning.resolved_run import Run
 from escalade.search.growing.found import Found, Growing, widths_and_depths
 
 

@@ -11,7 +11,7 @@ from escalade.core.numbers.seeds import generator
 from escalade.core.space.population import Population
 from escalade.core.space.space_summary import histogram
 from escalade.evaluate.store import EvaluationStore
-from escalade.planning.run import Run
+from escalade.planning.resolved_run import Run
 from escalade.report import page
 from escalade.train.supernet_step import path_sampler
 

@@ -11,14 +11,14 @@ from escalade.core.network import cost
 from escalade.core.numbers.budget import Budget, format_amount
 from escalade.core.scaling.ratios import scaling_between
 from escalade.core.values.invalid import Invalid
-from escalade.family.candidates import Candidate, candidates
 from escalade.family.family import Accuracy, Family, FamilyMember
 from escalade.family.identities import Identities
+from escalade.family.member_candidates import Candidate, candidates
 from escalade.family.packaging import card, package
 from escalade.family.packaging.finished import recipe_facts, score_on_test, write_member
 from escalade.family.trainings.kept import read_made
 from escalade.family.trainings.members import MemberTrainings, MemberWeights
-from escalade.planning.run import Run
+from escalade.planning.resolved_run import Run
 from escalade.search.growing.found import Found
 
 

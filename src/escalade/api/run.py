@@ -14,7 +14,7 @@ from escalade.api.retrain import retrain
 from escalade.api.search import search
 from escalade.api.train import train
 from escalade.family.family import Family
-from escalade.planning.run import Run
+from escalade.planning.resolved_run import Run
 from escalade.report.terminal import family_table
 from escalade.train.interrupt import Interrupted, Stop
 

@@ -20,7 +20,7 @@ from escalade.evaluate.store import EvaluationStore
 from escalade.evaluate.trained_alone import AloneEvaluator, Trained
 from escalade.family.trainings.alone import RetrainJob
 from escalade.family.trainings.side_by_side import retrain_all
-from escalade.planning.run import Run
+from escalade.planning.resolved_run import Run
 from escalade.search.protocol import Searcher
 from escalade.train.bookkeeping import Tally
 
@@ -41,7 +41,7 @@ def search(run: Run) -> None:
             _answer(run, searcher, scorer, tally)
         finally:
             _count(tally, scorer)
-    found = searcher.result()
+    found = run.method.result(searcher)
     if run.runtime.is_main:
         run.folder.write(found)
         shutil.rmtree(run.folder.models, ignore_errors=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from escalade.planning.run import Run
+from escalade.planning.resolved_run import Run
 from escalade.supernet.weights_file import save_weights
 from escalade.train import loop
 from escalade.train.supernet_step import identity, training_batches, training_step

@@ -162,7 +162,7 @@ def _write_table(result: dict[str, Any]) -> None:
     device = result["device"]
     if result["threads"] is not None:
         device = f"CPU, {result['threads']} thread{'s' if result['threads'] > 1 else ''}"
-    is_random = any(row["weights"] == "random" for row in result["networks"])
+    is_random = any(row["weights"] != "member" for row in result["networks"])
     write_line(
         f"{result['mode']}: median (quartiles), timed rounds: {result['repeats']}; {device}, "
         f"{result['precision']}, {result['backend']}{', random weights' if is_random else ''}"

@@ -234,7 +234,7 @@ def _groups(architecture: Architecture) -> str:
     words = []
     for stage in architecture.stages:
         block = stage.blocks[-1]
-        whole = "depthwise" if "group_width" in kinds.of(block).without else "one group"
+        whole = "one group" if "group_width" in kinds.of(block).has else "depthwise"
         words.append(whole if block.group_width is None else str(block.group_width))
     is_word = len(set(words)) == 1 and not words[0].isdecimal()
     return words[0] if is_word else "-".join(words)

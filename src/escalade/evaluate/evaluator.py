@@ -25,7 +25,7 @@ from escalade.evaluate.store import Context, EvaluationStore, ScoreRow
 from escalade.supernet.digest import digest
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.interrupt import Interrupted
-from escalade.train.pool import Pool
+from escalade.train.pool import WorkerPool
 from escalade.train.runtime import Runtime, num_cores
 
 CACHE_BYTES = 1 << 30  # of resized batches, over all workers
@@ -207,7 +207,7 @@ def _pool(
     settings: EvaluationSettings,
     runtime: Runtime,
     num_workers: int,
-) -> Pool[Architecture, Measured]:
+) -> WorkerPool[Architecture, Measured]:
     """The pool; images travel to other processes as shared tensors and stay as they are here."""
     empty, shared = split_weights(supernet)
     in_workers = num_workers > 1
@@ -223,4 +223,4 @@ def _pool(
         device=str(runtime.device),
         cache_bytes=CACHE_BYTES // max(1, num_workers),
     )
-    return Pool(work, num_workers=num_workers, shared=shared)
+    return WorkerPool(work, num_workers=num_workers, shared=shared)

@@ -22,6 +22,15 @@ from escalade.nets.shared import ACTIVATIONS, GATES, NO_DILATION, set_stem
 TIMMS: dict[str, tuple[str, dict[str, str]]] = {
     "mbconv": ("ir", {"dw_kernel_size": "kernel", "exp_ratio": "expansion", "noskip": "alone"}),
     "dsconv": ("ds", {"dw_kernel_size": "kernel", "noskip": "alone"}),
+    "uib": (
+        "uir",
+        {
+            "dw_kernel_size_start": "start_kernel",
+            "dw_kernel_size_mid": "kernel",
+            "exp_ratio": "expansion",
+            "noskip": "alone",
+        },
+    ),
     "fused_mbconv": (
         "er",
         {"exp_kernel_size": "kernel", "exp_ratio": "expansion", "noskip": "alone"},

@@ -5,10 +5,10 @@ from __future__ import annotations
 from escalade.config import Config
 from escalade.planning.device_times import time_run
 from escalade.planning.hours import fit
+from escalade.planning.member_sizes import MemberSizes, sizes_of
 from escalade.planning.outlook import FrontCosts, Outlook
 from escalade.planning.path_costs import check_budgets, check_feasible, drawn_costs
-from escalade.planning.run import Run
-from escalade.planning.sizes import Sizes, sizes_of
+from escalade.planning.resolved_run import Run
 from escalade.planning.stage_times import stage_times
 
 
@@ -35,7 +35,7 @@ def look_ahead(run: Run) -> Outlook:
     )
 
 
-def _front(run: Run, config: Config, sizes: Sizes) -> FrontCosts | None:
+def _front(run: Run, config: Config, sizes: MemberSizes) -> FrontCosts | None:
     """What paths cost within the limits, where nobody gives budgets."""
     within = run.method.within_limits(run.task)
     if within is None:

@@ -21,8 +21,8 @@ from escalade.core.numbers.seeds import generator
 from escalade.family.trainings.members_rehearsal import rehearse_all
 from escalade.family.trainings.side_by_side import num_processes
 from escalade.planning.examples import example_members, near_budgets
-from escalade.planning.run import Run
-from escalade.planning.sizes import Sizes
+from escalade.planning.member_sizes import MemberSizes
+from escalade.planning.resolved_run import Run
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train import prepare
 from escalade.train.runtime import Runtime
@@ -66,7 +66,7 @@ class DeviceTimes:
         return max(self.fixed + self.per_mac * macs, 1e-7)
 
 
-def time_run(run: Run, sizes: Sizes) -> DeviceTimes:
+def time_run(run: Run, sizes: MemberSizes) -> DeviceTimes:
     """Time a run's trainings; other ranks are not waited for."""
     runtime = Runtime(
         device=str(run.runtime.device),
@@ -123,7 +123,7 @@ def time_supernet(run: Run, runtime: Runtime) -> float:
     return (fixed + per_mac * mean) / recipe.batch_size
 
 
-def time_together(run: Run, sizes: Sizes, runtime: Runtime) -> float:
+def time_together(run: Run, sizes: MemberSizes, runtime: Runtime) -> float:
     """Seconds per image of the members' training together, with a path near each budget."""
     paths = near_budgets(run, sizes)
     macs = sum(cost.of(path.running).macs for path in paths)

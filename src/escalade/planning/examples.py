@@ -16,8 +16,8 @@ from escalade.core.scaling.ratios import Scaling, apply
 from escalade.core.space.path import Path
 from escalade.core.space.space import Space
 from escalade.core.space.space_summary import candidate_paths
-from escalade.planning.run import Run
-from escalade.planning.sizes import Sizes
+from escalade.planning.member_sizes import MemberSizes
+from escalade.planning.resolved_run import Run
 from escalade.search.alone.random_models import draw_models
 
 EXAMPLES = 2  # networks of each size
@@ -25,7 +25,7 @@ NUM_PATHS = 4096
 LOOSE = 0.5  # a tolerance that any rounding meets
 
 
-def example_members(run: Run, sizes: Sizes) -> list[Architecture]:
+def example_members(run: Run, sizes: MemberSizes) -> list[Architecture]:
     """Networks of the members' sizes, the largest last.
 
     With a supernet of the smallest, a middling and the largest size, some of each; else one of
@@ -39,7 +39,7 @@ def example_members(run: Run, sizes: Sizes) -> list[Architecture]:
     return [_scaled(base, budgets[0], budget, run.space) for budget in chosen for base in bases]
 
 
-def near_budgets(run: Run, sizes: Sizes) -> list[Path]:
+def near_budgets(run: Run, sizes: MemberSizes) -> list[Path]:
     """For each searched member's budget the nearest of some paths."""
     space, found = run.space, []
     follows = run.method.follows_stages(space.traits)

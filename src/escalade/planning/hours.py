@@ -7,8 +7,8 @@ from dataclasses import replace
 from escalade.config import Config, Recipe
 from escalade.core.values.invalid import Invalid
 from escalade.planning.device_times import DeviceTimes
-from escalade.planning.run import Run
-from escalade.planning.sizes import Sizes
+from escalade.planning.member_sizes import MemberSizes
+from escalade.planning.resolved_run import Run
 from escalade.planning.stage_times import StageTimes, stage_times
 
 # Shares of the time that is not export; what rounding leaves of the search's goes to the others.
@@ -38,7 +38,7 @@ FITTED = (
 )
 
 
-def fit(run: Run, sizes: Sizes, times: DeviceTimes) -> Run:
+def fit(run: Run, sizes: MemberSizes, times: DeviceTimes) -> Run:
     """The same run with epochs and evaluations that fit its `hours`.
 
     Where the time is short, grown members are trained once, from the largest searched member's
@@ -60,7 +60,7 @@ def fit(run: Run, sizes: Sizes, times: DeviceTimes) -> Run:
 
 
 class _Schedule:
-    def __init__(self, run: Run, sizes: Sizes, times: DeviceTimes) -> None:
+    def __init__(self, run: Run, sizes: MemberSizes, times: DeviceTimes) -> None:
         assert run.config.hours is not None
         self._run, self._sizes, self._times = run, sizes, times
         self._seconds = run.config.hours * 3600

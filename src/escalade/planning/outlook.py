@@ -11,9 +11,9 @@ from escalade.core.numbers.budget import format_amount
 from escalade.data import ImageData
 from escalade.evaluate.timing import run_table
 from escalade.planning.device_times import DeviceTimes
+from escalade.planning.member_sizes import MemberSizes
 from escalade.planning.path_costs import StageReach
-from escalade.planning.run import Run
-from escalade.planning.sizes import Sizes
+from escalade.planning.resolved_run import Run
 from escalade.planning.stage_times import StageTimes
 from escalade.train.console import duration
 
@@ -48,7 +48,7 @@ class Outlook:
 
     run: Run
     given: Config
-    sizes: Sizes
+    sizes: MemberSizes
     stages: tuple[StageReach, ...]
     front: FrontCosts | None
     histogram: Mapping[str, Any]

@@ -9,7 +9,7 @@ from escalade.core.numbers.seeds import generator
 from escalade.core.space.population import Population
 from escalade.core.space.space_summary import Costs, candidate_paths, histogram
 from escalade.core.values.invalid import Invalid
-from escalade.planning.run import Run
+from escalade.planning.resolved_run import Run
 from escalade.search.alone.random_models import draw_models
 from escalade.train import supernet_step
 from escalade.train.supernet_step import path_sampler

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from escalade.planning.device_times import DeviceTimes
-from escalade.planning.run import Run
-from escalade.planning.sizes import Sizes, member_macs
+from escalade.planning.member_sizes import MemberSizes, member_macs
+from escalade.planning.resolved_run import Run
 
 # Evaluation against training of the same image: forward alone, batch norm folded.
 EVALUATION_SHARE = 0.25
@@ -33,7 +33,7 @@ class StageTimes:
         return self.train + self.search + self.retrain + self.export
 
 
-def stage_times(run: Run, sizes: Sizes, times: DeviceTimes) -> StageTimes:
+def stage_times(run: Run, sizes: MemberSizes, times: DeviceTimes) -> StageTimes:
     """What the stages would take with the run's settings."""
     config, num_train = run.config, len(run.data.train)
     macs = member_macs(run, sizes)
@@ -88,7 +88,7 @@ def _trainings(macs: Iterable[float], times: DeviceTimes, *, num_images: float) 
     return makespan(jobs, workers=times.processes, alone=times.alone)
 
 
-def _rounds(run: Run, sizes: Sizes, macs: list[float]) -> list[list[float]]:
+def _rounds(run: Run, sizes: MemberSizes, macs: list[float]) -> list[list[float]]:
     """Macs of the trainings that run side by side, one round after the other."""
     how, num = run.config.retrain, len(sizes.searched)
     searched, grown = macs[:num], macs[num:]

@@ -14,7 +14,7 @@ from escalade.report.slots import Slots, in_words, num_identities, slots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
+class DrawnLayer:
     """A layer's glyph and words, and the sides of the feature maps before and after it.
 
     `depth` is its `width` in channels as a share of the deepest bar of all drawings, as an area.
@@ -33,7 +33,7 @@ class Drawing:
     """Groups of layers by their name, from the stem to the head."""
 
     member: FamilyRow
-    groups: dict[str, list[Layer]]
+    groups: dict[str, list[DrawnLayer]]
     words: str
     num_blocks: int
     num_identities: int
@@ -49,12 +49,14 @@ def drawings(family: Sequence[FamilyRow]) -> list[Drawing]:
 def draw(member: FamilyRow, shape: Architecture, *, widest: int) -> Drawing:
     """The drawing of a network; `widest` are the channels of the deepest bar."""
     stages = slots(shape, member.running)
-    groups: dict[str, list[Layer]] = {}
+    groups: dict[str, list[DrawnLayer]] = {}
     side, left_out = shape.resolution, num_identities(stages)
     for name, where, glyph, width, stride in _layers(shape, stages):
         before, side = side, conv_side(side, stride)
         depth = math.sqrt(min(1.0, width / widest))
-        layer = Layer(glyph=glyph, where=where, width=width, depth=depth, before=before, side=side)
+        layer = DrawnLayer(
+            glyph=glyph, where=where, width=width, depth=depth, before=before, side=side
+        )
         groups.setdefault(name, []).append(layer)
     return Drawing(
         member=member,

@@ -11,12 +11,7 @@ from escalade.report.contents import Contents
 from escalade.report.family_row import FamilyRow
 from escalade.report.number import SPACE, accuracy, amount, budget, gap, listed, percent
 from escalade.report.roster import budget_kind, chosen_on_front, tolerance
-
-SEARCHED = {
-    "coarse_to_fine": "selected coarse to fine, one for each budget,",
-    "independent": "searched for each budget alone",
-    "nsga2": "chosen on a Pareto front",
-}
+from escalade.search.methods import METHODS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +44,8 @@ def sentence(run: Contents, family: Sequence[FamilyRow]) -> str:
 def _how_found(run: Contents) -> str:
     if run.search and run.search.models:
         return f"chosen among {len(run.search.models)} random ones that were trained alone"
-    return SEARCHED.get(run.search.searcher if run.search else "", "searched jointly")
+    method = METHODS.get(run.search.searcher) if run.search else None
+    return "searched jointly" if method is None else method.brief
 
 
 def cautions(run: Contents, family: Sequence[FamilyRow]) -> tuple[Caution, ...]:

@@ -59,7 +59,6 @@ def conclude(
     memo: Memo,
     *,
     record: GenerationLog,
-    searcher: str,
     seed: int,
     num_images: int,
     num_standard_errors: float,
@@ -95,7 +94,6 @@ def conclude(
         stages.append(made)
     return sum_up(
         problem.space,
-        searcher=searcher,
         seed=seed,
         budget_kind=problem.kind,
         pi=problem.weights,
@@ -140,7 +138,6 @@ def searched_stage(
 def sum_up(
     space: Space,
     *,
-    searcher: str,
     seed: int,
     budget_kind: str,
     pi: Sequence[float],
@@ -149,10 +146,10 @@ def sum_up(
     evaluations: NumScores,
     **more: Any,
 ) -> Searched:
-    """The result of a search; `more` is what only this search writes."""
+    """The result of a search, which has no name yet; `more` is what only this search writes."""
     base = stages[0].architecture
     return Searched(
-        searcher=searcher,
+        searcher="",
         seed=seed,
         budget_kind=budget_kind,
         space=space.name,

@@ -20,14 +20,14 @@ from torch import Tensor
 
 from escalade.train.interrupt import Interrupted
 from escalade.train.runtime import limit_threads
-from escalade.train.worker import Link, Work, Worker, start_worker
+from escalade.train.worker import Link, Worker, WorkerTask, start_worker
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 POLL_SECONDS = 0.2
 
 
-class Pool(Generic[Job, Result]):
+class WorkerPool(Generic[Job, Result]):
     """Worker processes that start with the first jobs and keep what `work.setup` made.
 
     Workers are started afresh (spawn) without importing the main module, so scripts need no
@@ -41,7 +41,7 @@ class Pool(Generic[Job, Result]):
 
     def __init__(
         self,
-        work: Work[Job, Result],
+        work: WorkerTask[Job, Result],
         *,
         num_workers: int,
         shared: Mapping[str, Tensor] | None = None,
@@ -85,7 +85,7 @@ class Pool(Generic[Job, Result]):
         self._workers.clear()
         self._forget_file()
 
-    def __enter__(self) -> Pool[Job, Result]:
+    def __enter__(self) -> WorkerPool[Job, Result]:
         return self
 
     def __exit__(self, *_: object) -> None:

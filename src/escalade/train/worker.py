@@ -36,7 +36,7 @@ class Link:
     report: Callable[[Any], None]
 
 
-class Work(Protocol[Job, Result]):
+class WorkerTask(Protocol[Job, Result]):
     """What the workers of a pool do; pickled once for each of them."""
 
     def setup(self, shared: Mapping[str, Tensor]) -> Any:
@@ -95,7 +95,7 @@ class Worker:
         self._process.close()
 
 
-def start_worker(work: Work[Any, Any], file: Path, *, num: int) -> Worker:
+def start_worker(work: WorkerTask[Any, Any], file: Path, *, num: int) -> Worker:
     """Start a process for `work` with the shared tensors of `file`."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
@@ -130,7 +130,7 @@ def _without_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _main(work: Work[Any, Any], file: str, connection: Connection) -> None:
+def _main(work: WorkerTask[Any, Any], file: str, connection: Connection) -> None:
     """The child's end: one job after the other until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     child = _Child(connection)
@@ -157,7 +157,7 @@ class _Child:
             os._exit(128 + number)
         self._is_stopped = True
 
-    def serve(self, work: Work[Any, Any], file: str) -> None:
+    def serve(self, work: WorkerTask[Any, Any], file: str) -> None:
         state = None
         while True:
             kind, job = self._connection.recv()

@@ -125,6 +125,8 @@ def _block(data: Any, where: str) -> Block:
     mapping = as_mapping(data, where)
     kind = kinds.KINDS.get(str(mapping.get("kind")))
     idle = {} if kind is None else kind.idle
+    if kind is not None and kind.left_out:
+        idle["activation"] = "none"
     se = mapping.get("se")
     made = None if se is None else make(SqueezeExcite, se, f"{where}.se")
     block: Block = make(Block, {**idle, **mapping, "se": made}, where)

@@ -15,6 +15,7 @@ LINEAR, IDENTITY = "linear", "identity"
 # Fields that say nothing in some kinds, and the values they have there.
 IDLE: dict[str, Any] = {
     "kernel": 1,
+    "start_kernel": 0,
     "expansion": 1.0,
     "se": None,
     "group_width": None,
@@ -22,7 +23,9 @@ IDLE: dict[str, Any] = {
     "skip": True,
 }
 # Fields that a file leaves out where they have their default: few networks have them.
-RARE = frozenset({"rounding", "max_pool", "hidden", "divisor", "transition", "skip"})
+RARE = frozenset(
+    {"rounding", "max_pool", "hidden", "divisor", "transition", "skip", "start_kernel"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,9 @@ class Block:
     `bottleneck` and `regnet_z`. `group_width` is the width of a group of the middle convolution of
     these two; None is one group.
 
+    In `uib` a `kernel` of 0 is no depthwise convolution in the middle, and a `start_kernel` above 0
+    is one before the expansion.
+
     `transition` gives a block a shortcut also where its shape changes (BigNAS, section 3.1): 2x2
     average pooling where the stride is 2, then a 1x1 convolution with batch norm where the width
     changes. Where the shape stays it says nothing. `skip` False takes a block its shortcut also
@@ -77,6 +83,7 @@ class Block:
     activation: str = "hard_swish"
     transition: bool = False
     skip: bool = True
+    start_kernel: int = 0
 
     @classmethod
     def linear(cls, width: int, *, stride: int = 1, activation: str = "none") -> Self:

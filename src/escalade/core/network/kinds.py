@@ -24,7 +24,9 @@ class Kind:
     Attributes:
         layers: of a block and its input width.
         hidden: the width of the middle convolution, exactly as timm's builders make it.
-        without: fields that say nothing, each with the reason; they have the values of `IDLE`.
+        has: of the fields in `IDLE` those that say something; the others have the values there.
+        why: reasons for others that need one.
+        optional: kernels that may be 0, for no convolution.
         activations: those that it may have.
         expands: whether the hidden width is `expansion` times another.
         is_residual: whether timm's ByobNet builds it, which mixes with no other builder.
@@ -35,7 +37,9 @@ class Kind:
 
     layers: Callable[[Block, Size], Layers]
     hidden: Callable[[Block, Size], Size]
-    without: Mapping[str, str] = field(default_factory=dict)
+    has: frozenset[str] = frozenset()
+    why: Mapping[str, str] = field(default_factory=dict)
+    optional: tuple[str, ...] = ()
     activations: tuple[str, ...] = ACTIVATIONS
     expands: bool = True
     is_residual: bool = False
@@ -45,9 +49,8 @@ class Kind:
 
     @property
     def idle(self) -> dict[str, Any]:
-        """What a file need not say."""
-        said = {"activation": "none"} if self.left_out else {}
-        return {name: IDLE[name] for name in self.without} | said
+        """The fields that say nothing, as they must be."""
+        return {name: value for name, value in IDLE.items() if name not in self.has}
 
 
 def mbconv(block: Block, in_width: Size) -> Layers:
@@ -71,6 +74,30 @@ def dsconv(block: Block, in_width: Size) -> Layers:
             _depthwise("conv_dw", in_width, block, norm="bn1"),
             *_squeeze_excite(block, in_width, in_width),
             Conv("conv_pw", in_width=in_width, width=block.width, norm="bn2"),
+        ),
+        shortcut=_shortcut(block, in_width),
+    )
+
+
+def uib(block: Block, in_width: Size) -> Layers:
+    """1x1 and 1x1 linear, each with a depthwise convolution before it or without (MobileNetV4).
+
+    A stride is that of the second of these, if it is there.
+    """
+    hidden, act = _expanded(block, in_width), block.activation
+    start = Conv(
+        "dw_start.conv", in_width=in_width, width=in_width, kernel=block.start_kernel,
+        stride=1 if block.kernel else block.stride, depthwise=True, norm="dw_start.bn",
+    )  # fmt: skip
+    middle = _depthwise("dw_mid.conv", hidden, block, norm="dw_mid.bn")
+    expand = Conv("pw_exp.conv", in_width=in_width, width=hidden, norm="pw_exp.bn", activation=act)
+    return Layers(
+        branch=(
+            *((start,) if block.start_kernel else ()),
+            expand,
+            *((middle,) if block.kernel else ()),
+            *_squeeze_excite(block, in_width, hidden),
+            Conv("pw_proj.conv", in_width=hidden, width=block.width, norm="pw_proj.bn"),
         ),
         shortcut=_shortcut(block, in_width),
     )
@@ -146,34 +173,33 @@ def _none(block: Block, in_width: Size) -> Size:
     return 0
 
 
-_MOBILE: dict[str, Any] = {
-    "without": {"group_width": "is depthwise and has none"},
-    "is_elastic": True,
-}
+_MOBILE = frozenset({"kernel", "expansion", "se", "transition", "skip"})
+_DEPTHWISE = {"group_width": "is depthwise and has none"}
 _RESIDUAL: dict[str, Any] = {
     "hidden": _of_output,
-    "without": {"transition": "has none", "skip": "keeps its shortcut"},
+    "has": frozenset({"kernel", "expansion", "se", "group_width"}),
+    "why": {"skip": "keeps its shortcut"},
     "is_residual": True,
 }
-_LEFT_OUT: dict[str, Any] = {
-    "hidden": _none,
-    "without": dict.fromkeys(IDLE, "has none"),
-    "expands": False,
-    "left_out": True,
-}
+_LEFT_OUT: dict[str, Any] = {"hidden": _none, "expands": False, "left_out": True}
 KINDS = {
-    "mbconv": Kind(layers=mbconv, hidden=_expanded, **_MOBILE),
-    "dsconv": Kind(layers=dsconv, hidden=_of_input, expands=False, **_MOBILE),
-    "fused_mbconv": Kind(
-        layers=fused_mbconv,
+    "mbconv": Kind(layers=mbconv, hidden=_expanded, has=_MOBILE, why=_DEPTHWISE, is_elastic=True),
+    "dsconv": Kind(
+        layers=dsconv, hidden=_of_input, has=_MOBILE, why=_DEPTHWISE, expands=False, is_elastic=True
+    ),
+    "uib": Kind(
+        layers=uib,
         hidden=_expanded,
-        without={"group_width": "has none"},
+        has=_MOBILE | {"start_kernel"},
+        why=_DEPTHWISE,
+        optional=("kernel", "start_kernel"),
         is_elastic=True,
     ),
+    "fused_mbconv": Kind(layers=fused_mbconv, hidden=_expanded, has=_MOBILE, is_elastic=True),
     "conv": Kind(
         layers=conv,
         hidden=_of_input,
-        without=dict.fromkeys(("expansion", "se", "group_width"), "has none"),
+        has=_MOBILE - {"expansion", "se"},
         expands=False,
         is_elastic=True,
     ),

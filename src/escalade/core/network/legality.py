@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from escalade.core.network import kinds
-from escalade.core.network.block import IDLE, Block, Head, Rounding, SqueezeExcite, Stage, Stem
+from escalade.core.network.block import Block, Head, Rounding, SqueezeExcite, Stage, Stem
 from escalade.core.network.kinds import ACTIVATIONS, KINDS
 
 GATES = ("hard_sigmoid", "sigmoid")
@@ -65,10 +65,10 @@ def _check_block(block: Block, in_width: int, where: str) -> None:
     if block.stride not in (1, 2):
         raise ValueError(f"{where}.stride: {block.stride} is neither 1 nor 2")
     _choice(f"{where}.activation", block.activation, kind.activations)
-    for field, reason in kind.without.items():
-        if getattr(block, field) != IDLE[field]:
-            use = json.dumps(IDLE[field])
-            raise ValueError(f"{where}.{field}: {block.kind} {reason}; use {use}")
+    for field, value in kind.idle.items():
+        if getattr(block, field) != value:
+            why = kind.why.get(field, "has none")
+            raise ValueError(f"{where}.{field}: {block.kind} {why}; use {json.dumps(value)}")
     if kind.left_out:
         if kind.passes_on and block.width < in_width:
             raise ValueError(
@@ -76,7 +76,7 @@ def _check_block(block: Block, in_width: int, where: str) -> None:
                 f"an {block.kind} drops no channels"
             )
         return
-    _odd(f"{where}.kernel", block.kernel)
+    _check_kernels(block, where)
     _check_hidden(block, in_width, where)
     if not block.skip and block.transition:
         raise ValueError(f"{where}.skip: false forbids the shortcut that transition asks for")
@@ -95,6 +95,19 @@ def check_squeezed(block: Block, in_width: int, where: str) -> None:
         of = kinds.hidden(block, in_width) if se.of == "hidden" else in_width
         raise ValueError(
             f"{where}.ratio: {se.ratio:g} of {of} channels is none; use {1 / of:.2g} or more"
+        )
+
+
+def _check_kernels(block: Block, where: str) -> None:
+    kind = kinds.of(block)
+    for field in ("kernel", "start_kernel"):
+        kernel = getattr(block, field)
+        if field in kind.has and not (kernel == 0 and field in kind.optional):
+            _odd(f"{where}.{field}", kernel)
+    if block.stride > 1 and not any(getattr(block, field) for field in ("kernel", *kind.optional)):
+        raise ValueError(
+            f"{where}.stride: {block.stride} needs a convolution with a kernel; use kernel 3, or "
+            "stride 1"
         )
 
 

@@ -131,7 +131,7 @@ class Sandwich:
 
     def _draw(self, name: str, block: int) -> Population:
         rng = generator(self._seed, "sandwich", name, block)
-        num = STEPS_PER_DRAW * (self._num_random if name == "random" else 1)
+        num = STEPS_PER_DRAW * (1 if name in ("largest", "smallest") else self._num_random)
         return self._samplers[name].draw(rng, num)
 
     def _end(self, name: str, index: int) -> Path | None:

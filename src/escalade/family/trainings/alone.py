@@ -221,7 +221,7 @@ def _step(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class BetterStart:
     """Which of two starts is kept, and one sentence with the numbers.
 
     Attributes:
@@ -235,7 +235,7 @@ class Choice:
     note: str
 
 
-def better_start(*, scratch: Made, warm: Made) -> Choice:
+def better_start(*, scratch: Made, warm: Made) -> BetterStart:
     """Choose between the same member trained from scratch and from smaller weights."""
     gap = warm.search.accuracy - scratch.search.accuracy
     error = math.hypot(warm.search.standard_error, scratch.search.standard_error)
@@ -251,7 +251,7 @@ def better_start(*, scratch: Made, warm: Made) -> Choice:
         f"search images (difference {100 * gap:+.2f} points, standard error {100 * error:.2f}): "
         f"{verdict}. Kept: {'the warm start' if is_warm else 'from scratch'}."
     )
-    return Choice(made=warm if is_warm else scratch, is_warm=is_warm, note=note)
+    return BetterStart(made=warm if is_warm else scratch, is_warm=is_warm, note=note)
 
 
 def _fits(architecture: Architecture, data: ImageData) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config.settings import RetrainConfig
 from escalade.core.values.invalid import Invalid
-from escalade.family.candidates import Candidate
 from escalade.family.family import Weights
+from escalade.family.member_candidates import Candidate
 from escalade.family.trainings.alone import CHECKPOINT, RetrainJob, better_start
 from escalade.family.trainings.kept import kept_network, read_made
 from escalade.family.trainings.members_together import TogetherJob, train_together

@@ -13,7 +13,7 @@ from escalade.core.network.architecture import Architecture
 from escalade.data.image_data import ImageData
 from escalade.family.trainings.side_by_side import share_images, with_shared_images
 from escalade.nets.build import build
-from escalade.train.pool import Pool
+from escalade.train.pool import WorkerPool
 from escalade.train.prepare import objective, training_batches
 from escalade.train.runtime import Runtime
 from escalade.train.step_rehearsal import rehearse
@@ -110,7 +110,7 @@ def rehearse_all(
     # fills up the last turn.
     last = architectures[-1]
     turns = [*architectures, *[last] * (-len(architectures) % num_processes)]
-    with Pool(work, num_workers=num_processes, shared=shared) as pool:
+    with WorkerPool(work, num_workers=num_processes, shared=shared) as pool:
         list(pool.run([None] * num_processes))
         found = dict(pool.run(turns))
         together = tuple(found[i] for i in range(len(architectures)))

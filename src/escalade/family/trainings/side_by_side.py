@@ -15,7 +15,7 @@ from escalade.family.trainings.alone import RetrainJob, retrain_member
 from escalade.family.trainings.in_place import InPlaceJob, train_in_place
 from escalade.family.trainings.making import Made
 from escalade.train.metrics import Progress
-from escalade.train.pool import Pool
+from escalade.train.pool import WorkerPool
 from escalade.train.runtime import Runtime, num_cores
 from escalade.train.worker import Link
 
@@ -112,7 +112,7 @@ def retrain_all(
         if progress is not None:
             progress(ordered[index].name, value)
 
-    with Pool(work, num_workers=num, shared=shared) as pool:
+    with WorkerPool(work, num_workers=num, shared=shared) as pool:
         for index, made in pool.run(ordered, on_report=report, should_stop=should_stop):
             yield ordered[index], made
 

@@ -28,10 +28,6 @@ DRAFT = 4096
 MAX_DRAFTS = 25
 
 
-# What search.json calls this search.
-NAME = "random"
-
-
 class RandomModels(Dialogue):
     """Random networks of a design space inside one budget, asked for all at once.
 
@@ -71,7 +67,6 @@ class RandomModels(Dialogue):
         errors, shares = empirical_distribution([1 - score for score in found])
         return sum_up(
             self._space,
-            searcher=NAME,
             seed=self._seed,
             budget_kind=self._budget.kind,
             pi=(1.0,),

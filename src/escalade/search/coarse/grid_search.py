@@ -117,7 +117,7 @@ class CoarseToFine(Dialogue):
             genomes, scores = np.concatenate([genomes, *groups]), np.concatenate([scores, *fine])
         chosen = self._choose(genomes, scores)
         found = yield from conclude(
-            self._problem, self._memo, record=self._record, searcher="coarse_to_fine",
+            self._problem, self._memo, record=self._record,
             seed=self._seed, num_images=self._num_images,
             num_standard_errors=self._num_standard_errors,
             genomes=chosen, strategies=[self._space.base_triple] * len(chosen),

@@ -213,7 +213,6 @@ class NSGA2(Dialogue):
         places = tuple(final.index(row) for row in members)
         return sum_up(
             self._space,
-            searcher="nsga2",
             seed=self._seed,
             budget_kind=self._budget_kind,
             pi=(1 / len(members),) * len(members),

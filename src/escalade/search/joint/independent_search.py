@@ -65,7 +65,7 @@ class IndependentSearch(Dialogue):
             found.append(row)
         return (
             yield from conclude(
-                self._problem, self._memo, record=self._record, searcher="independent",
+                self._problem, self._memo, record=self._record,
                 seed=self._seed, num_images=self._num_images,
                 num_standard_errors=self._num_standard_errors,
                 genomes=[row[:-3] for row in found], strategies=[row[-3:] for row in found],

@@ -92,7 +92,7 @@ class MCEA(Dialogue):
             current = yield from self._search_stages(state[0], current, iteration)
         return (
             yield from conclude(
-                problem, self._memo, record=self._record, searcher="mcea", seed=self._seed,
+                problem, self._memo, record=self._record, seed=self._seed,
                 num_images=self._num_images, num_standard_errors=self._num_standard_errors,
                 genomes=[state[0]] * problem.num_stages, strategies=current,
             )

@@ -75,7 +75,7 @@ class RandomSearch(Dialogue):
             strategies = [self._problem.space.base_triple] * len(genomes)
         return (
             yield from conclude(
-                self._problem, self._memo, record=self._record, searcher="random",
+                self._problem, self._memo, record=self._record,
                 seed=self._seed, num_images=self._num_images,
                 num_standard_errors=self._num_standard_errors,
                 genomes=genomes, strategies=strategies,

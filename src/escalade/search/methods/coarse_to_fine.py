@@ -17,6 +17,7 @@ class CoarseToFineMethod(Method):
 
     needs = "needs choices per layer that rise, which the space {space} does not have"
     elsewhere = ", or --space bignas_small"
+    brief = "selected coarse to fine, one for each budget,"
     praise = "Selected coarse to fine (BigNAS, section 3.2)"
     fresh_share = evolutions.FRESH_SHARE
 

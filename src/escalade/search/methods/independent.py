@@ -13,6 +13,7 @@ from escalade.search.protocol import Searcher
 class IndependentMethod(Method):
     """Each budget's network is evolved for itself."""
 
+    brief = "searched for each budget alone"
     praise = "Evolved"
     population, generations = evolutions.POPULATION, evolutions.GENERATIONS
     fresh_share = evolutions.FRESH_SHARE

@@ -55,6 +55,8 @@ class Method(ABC):
 
     Attributes:
         name: as `search.method` has it.
+        label: as search.json has it.
+        brief: how searched members were found, in a sentence of the report.
         needs: for a space without it, what it searches.
         elsewhere: in such a message, which space has it.
         praise: of a searched member, on its card.
@@ -67,6 +69,7 @@ class Method(ABC):
     needs = ""
     elsewhere = ""
     praise = ""
+    brief = "searched jointly"
     population: int | None = None
     generations: int | None = None
     weighs_stages = False
@@ -74,7 +77,7 @@ class Method(ABC):
     fresh_share = 1.0
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        self.name = self.label = name
 
     @abstractmethod
     def is_made_for(self, traits: Traits) -> bool:
@@ -157,6 +160,10 @@ class Method(ABC):
             Invalid: for settings, budgets or limits that cannot be met.
         """
         self.searcher(task, num_images=num_images)
+
+    def result(self, searcher: Searcher) -> Searched:
+        """What a searcher found, under the method's name."""
+        return replace(searcher.result(), searcher=self.label)
 
     # Members
 

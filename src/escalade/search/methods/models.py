@@ -15,6 +15,10 @@ class ModelsMethod(Method):
 
     needs = "trains networks alone, but the space {space} has a supernet"
 
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.label = "random"  # as it draws them
+
     def is_made_for(self, traits: Traits) -> bool:
         return self.can_search(traits)
 

@@ -39,6 +39,7 @@ SETTINGS = {
 class Nsga2Method(Method):
     """A Pareto front of error and costs; members are chosen of it, or one for each budget."""
 
+    brief = "chosen on a Pareto front"
     praise = "Evolved on a Pareto front (SCARLET, Algorithm 1)"
     population, generations = 70, 120
     is_front = True

@@ -10,14 +10,14 @@ from escalade.core.numbers.budget import Budget, Ladder
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.space import Space
 from escalade.core.space.space_summary import candidate_paths
-from escalade.planning.run import Run
+from escalade.planning.resolved_run import Run
 
 # Paths drawn to tell the macs behind a budget of another kind, and how many of them tell it.
 NUM_PATHS, NUM_NEAREST = 4096, 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sizes:
+class MemberSizes:
     """Budgets of the members that are searched, and of those that grow beyond them."""
 
     searched: tuple[Budget, ...]
@@ -28,16 +28,16 @@ class Sizes:
         return (*self.searched, *self.beyond)
 
 
-def sizes_of(run: Run) -> Sizes:
+def sizes_of(run: Run) -> MemberSizes:
     """The sizes of a run's members; of a front without budgets, those expected."""
     ladder = Ladder(run.method.expected(run.task))
     num = run.method.num_searched(len(ladder.budgets))
     growing = run.method.growing(run.space.traits, num_searched=num)
     grown = run.grown(ladder) if growing.grows else ()
-    return Sizes(searched=ladder.budgets[:num], beyond=(*ladder.budgets[num:], *grown))
+    return MemberSizes(searched=ladder.budgets[:num], beyond=(*ladder.budgets[num:], *grown))
 
 
-def member_macs(run: Run, sizes: Sizes) -> list[float]:
+def member_macs(run: Run, sizes: MemberSizes) -> list[float]:
     """Macs of every member."""
     if run.config.budget_kind == "macs":
         return [budget.target for budget in sizes.all]
