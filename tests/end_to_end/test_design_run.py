@@ -6,6 +6,7 @@ import json
 import shutil
 
 import pytest
+
 from running import promised, tiny_run
 
 SPACE = ("--space", "regnet_y_small", "--budgets", "0.4M,1.6M")
