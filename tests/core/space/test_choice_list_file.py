@@ -144,7 +144,7 @@ def test_round_trip(change):
         (["se"], {"ratio": 0.01}, "file.se.ratio: 0.01 of 40 channels is none; use 0.025 or more"),
         (["se"], {"ratio": 0.05, "of": "input"}, "file.se.ratio: 0.05 of 8 channels is none; use"),
         (["se"], {"gate": "hard"}, "file.se.gate: 'hard' is not known"),
-        (["se"], None, "file.se: expected a mapping, got None"),
+        (["se"], None, "file.se: expected a mapping, got null"),
         (["activation"], "gelu", "file.activation: 'gelu' is not known"),
         (["identity"], "skip", "file.identity: 'skip' is not known; use let, let_relu, pl"),
         (["folds"], 1, "file.folds: expected true or false, got 1"),
