@@ -125,7 +125,7 @@ def test_plan_tells_what_the_run_does(escalade, tmp_path):
     assert 0 < plan["stages"][0]["share"] < 1
     shown = escalade("plan", *command[1:], brief=True)
     assert "the best of 3 random ones" in shown.err
-    assert "S0 scaled by dWr" in shown.err
+    assert "the largest searched member scaled by dWr" in shown.err
 
 
 @pytest.mark.slow
