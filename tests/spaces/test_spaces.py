@@ -110,7 +110,7 @@ def test_a_space_like_another(tmp_path):
 
 @pytest.mark.parametrize(
     ("like", "words"),
-    [("scarlt", "did you mean scarlet?"), ("[1]", "known are bignas"), ("zzz", "known are")],
+    [("scarlt", "did you mean scarlet?"), ("[1]", "use bignas"), ("zzz", "use bignas")],
 )
 def test_a_space_like_none(tmp_path, like, words):
     path = tmp_path / "own.yaml"
@@ -187,7 +187,7 @@ def test_a_file_that_may_not_be_read(tmp_path):
 def test_unknown_spaces():
     with pytest.raises(ValueError, match="did you mean scalenet"):
         load.load("scalnet")
-    with pytest.raises(ValueError, match=r"known are bignas, bignas_small, medium, .*, small"):
+    with pytest.raises(ValueError, match=r"use bignas, bignas_small, medium, .*, small"):
         load.load("xyz")
 
 
