@@ -78,8 +78,14 @@ def test_a_running_path_is_its_extracted_network(identity: str) -> None:
         assert close(freeze(supernet, path.running, batches)(batches[0]), plain, 1e-4)
 
 
-@pytest.mark.parametrize("identity", MODES)
-@pytest.mark.parametrize("name", ["scarlet_small", "scarlet_small_folds"])
+@pytest.mark.parametrize(
+    ("name", "identity"),
+    [
+        *(("scarlet_small", mode) for mode in MODES),
+        ("scarlet_small_folds", "let"),
+        ("scarlet_small_folds", "plain"),
+    ],
+)
 def test_a_folded_slice_is_the_running_path(name: str, identity: str) -> None:
     space = space_of(name, identity)
     supernet, batches = supernet_of(space), images()
