@@ -50,7 +50,7 @@ def test_a_space_is_read():
 @pytest.mark.parametrize(
     ("path", "value", "words"),
     [
-        (["format"], ..., "file.format: None is not known; write format: 1"),
+        (["format"], ..., "file.format: null is not known; write format: 1"),
         (["format"], 2, "file.format: 2"),
         (["name"], ..., "file.name: missing"),
         (["name"], 3, "file.name: expected a text, got 3"),
@@ -63,7 +63,7 @@ def test_a_space_is_read():
         (["resolutions"], ["big"], "file.resolutions: expected a number, got 'big'"),
         (["resolutions"], [24.5], "file.resolutions: expected a positive whole number, got 24.5"),
         (["resolutions"], [-24], "file.resolutions: expected a positive whole number, got -24"),
-        (["resolutions"], [True], "file.resolutions: expected a number, got True"),
+        (["resolutions"], [True], "file.resolutions: expected a number, got true"),
         (["shared_kernels"], 1, "file.shared_kernels: expected true or false, got 1"),
         (["stem"], ..., "file.stem: missing"),
         (["stem", "width"], 3, "file.stem.width: no such setting; did you mean widths?"),

@@ -19,9 +19,7 @@ from escalade.core.network.block import (
     DSCONV,
     Block,
     Head,
-    Rounding,
     SqueezeExcite,
-    Stage,
     Stem,
 )
 from escalade.core.network.cost import PRICES, Price
@@ -321,18 +319,11 @@ class ChoiceList(Layout):
         return standalone, self._network(self.networks.running(genes))
 
     def _network(self, stages: Sequence[Sequence[Block]]) -> Architecture:
-        return Architecture(
-            name=self.name,
+        return self.network(
             resolution=self.resolution,
-            in_channels=self.in_channels,
-            num_classes=self.num_classes,
             stem=self.stem,
-            stages=(
-                Stage(blocks=(self.first.block,)),
-                *(Stage(blocks=tuple(blocks)) for blocks in stages),
-            ),
+            stages=((self.first.block,), *stages),
             head=self.head,
-            rounding=Rounding(width=self.width_divisor, resolution=self.resolution_divisor),
         )
 
     # Populations

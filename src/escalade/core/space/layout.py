@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Block, Head, Rounding, Stage, Stem
 from escalade.core.network.cost import Price
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.choice_shape import ChoiceShape
@@ -119,6 +120,21 @@ class Layout(ABC):
         self, genome: IntArray, scaling: Scaling
     ) -> tuple[Architecture, Architecture | None]:
         """The stand-alone network, and what a supernet runs where that is another one."""
+
+    def network(
+        self, *, resolution: int, stem: Stem, stages: Iterable[Iterable[Block]], head: Head
+    ) -> Architecture:
+        """A network for the data, which carries the steps it may be scaled in."""
+        return Architecture(
+            name=self.name,
+            resolution=resolution,
+            in_channels=self.in_channels,
+            num_classes=self.num_classes,
+            stem=stem,
+            stages=tuple(Stage(blocks=tuple(blocks)) for blocks in stages),
+            head=head,
+            rounding=Rounding(width=self.width_divisor, resolution=self.resolution_divisor),
+        )
 
     @abstractmethod
     def sides(self, population: Population, ratios: Ratios) -> IntArray:

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from escalade.core.network.architecture import Architecture
-from escalade.core.network.block import Block, Head, Rounding, Stage
+from escalade.core.network.block import Block, Head
 from escalade.core.network.cost import Price
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space import stage_choices
@@ -25,7 +25,7 @@ from escalade.core.space.path import Gene
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.price_tables import PriceTables, StagedBlocks, StageRows
 from escalade.core.space.scaling_stages import Ratios
-from escalade.core.space.shape import StageShape, SupernetShape
+from escalade.core.space.shape import SupernetShape
 from escalade.core.space.space_checks import (
     check_names,
     check_odd,
@@ -54,15 +54,9 @@ class LayerStage(StageChoices):
     kernels: WholeNumbers = KERNELS
     transition: bool = False
 
-    def block(self, *, kernel: int, expansion: float, width: int, stride: int) -> Block:
-        made = StageChoices.block(
-            self, kernel=kernel, expansion=expansion, width=width, stride=stride
-        )
-        return replace(made, transition=self.transition)
-
-    def shape(self, *, depth: int, width: int, in_width: int) -> StageShape:
-        made = StageChoices.shape(self, depth=depth, width=width, in_width=in_width)
-        return replace(made, transition=self.transition, layer_widths=len(self.widths) > 1)
+    @property
+    def layer_widths(self) -> bool:
+        return len(self.widths) > 1
 
     def check(self, divisor: int, *, before: Sequence[int]) -> None:
         check_odd(self.kernels, "kernels", remedy=NESTED)
@@ -195,18 +189,12 @@ class PerLayer(Layout):
     # Networks
 
     def realise(self, genome: IntArray, scaling: Scaling) -> tuple[Architecture, None]:
-        network = Architecture(
-            name=self.name,
+        pairs = zip(self.stages, self.columns, strict=True)
+        network = self.network(
             resolution=self.choosable[genome[RESOLUTION]],
-            in_channels=self.in_channels,
-            num_classes=self.num_classes,
             stem=self.stem.of(self.stem.widths[genome[STEM]]),
-            stages=tuple(
-                Stage(blocks=tuple(_made(stage, at, genome)))
-                for stage, at in zip(self.stages, self.columns, strict=True)
-            ),
+            stages=[_blocks_of(stage, at, genome) for stage, at in pairs],
             head=self.head.of(self.head.widths[genome[HEAD]]),
-            rounding=Rounding(width=self.width_divisor, resolution=self.resolution_divisor),
         )
         return network, None
 
@@ -277,7 +265,7 @@ class PerLayer(Layout):
         return tables.sums(genes[RESOLUTION], genes[STEM], stages, genes[HEAD])
 
 
-def _made(stage: LayerStage, at: StageColumns, genome: IntArray) -> Iterator[Block]:
+def _blocks_of(stage: LayerStage, at: StageColumns, genome: IntArray) -> Iterator[Block]:
     widths, kernels, *rest = (genome[where] for where in at.layers)
     expansions = rest[0] if rest else np.zeros_like(widths)
     for position in range(at.least + int(genome[at.depth])):

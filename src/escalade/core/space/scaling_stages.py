@@ -38,11 +38,6 @@ class Ratios:
         """The ratios behind a strategy's indices."""
         return Scaling(*(axis[int(i)] for axis, i in zip(self.axes, strategy, strict=True)))
 
-    def index(self, scaling: Scaling) -> tuple[int, ...]:
-        """The strategy of ratios that are among these."""
-        wanted = (scaling.depth, scaling.width, scaling.resolution)
-        return tuple(axis.index(ratio) for axis, ratio in zip(self.axes, wanted, strict=True))
-
     def product(self, some: Ratios | None = None) -> IntArray:
         """All combinations of these ratios, or of some of them: (n, 3)."""
         chosen = zip(self.axes, (some or self).axes, strict=True)

@@ -70,6 +70,16 @@ class StageChoices:
     se: SqueezeExcite | None = None
     activation: str = "hard_swish"
 
+    @property
+    def transition(self) -> bool:
+        """Whether its blocks have a shortcut also where their shape changes."""
+        return False
+
+    @property
+    def layer_widths(self) -> bool:
+        """Whether blocks of one path may differ in width."""
+        return False
+
     def block(self, *, kernel: int, expansion: float, width: int, stride: int) -> Block:
         """One of the stage's blocks."""
         return Block(
@@ -80,6 +90,7 @@ class StageChoices:
             width=width,
             se=self.se,
             activation=self.activation,
+            transition=self.transition,
         )
 
     @property
@@ -101,6 +112,8 @@ class StageChoices:
             kind=self.kind,
             se=self.se,
             activation=self.activation,
+            transition=self.transition,
+            layer_widths=self.layer_widths,
         )
 
     def check(self, divisor: int, *, before: Sequence[int]) -> None:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
 from escalade.core.network.architecture import Architecture
-from escalade.core.network.block import Head, Rounding, Stage
+from escalade.core.network.block import Block, Head
 from escalade.core.network.cost import Price
 from escalade.core.numbers.rounding import make_divisible, round_to, scale_depth
 from escalade.core.scaling.ratios import Scaling, with_depth
@@ -28,7 +28,7 @@ from escalade.core.space.price_tables import PriceTables, StagedBlocks, StageRow
 from escalade.core.space.scaling_stages import ONE, Ratios, Realised
 from escalade.core.space.shape import SupernetShape
 from escalade.core.space.space_checks import check_head, check_some
-from escalade.core.space.space_numbers import Numbers, WholeNumbers
+from escalade.core.space.space_numbers import WholeNumbers
 from escalade.core.space.stage_choices import StageChoices, StageColumns, StemChoices
 from escalade.core.space.traits import Traits
 from escalade.core.values.codec import ABSENT
@@ -38,21 +38,14 @@ RESOLUTION, STEM = 0, 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
+class Grid(Ratios):
     """Ratios from which strategies are made for any ladder of budgets.
 
     A combination belongs to stage j if it multiplies the mean cost of the base networks by
     f_j / f_0, up to a factor of `slack` either way.
     """
 
-    depth: Numbers
-    width: Numbers
-    resolution: Numbers
     slack: float = 1.25
-
-    @property
-    def ratios(self) -> Ratios:
-        return Ratios(depth=self.depth, width=self.width, resolution=self.resolution)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +98,7 @@ class Staged(Layout):
             )
 
     def _check_scaling(self) -> None:
-        base = self.grid.ratios if self.grid else (self.scaling or (ONE,))[0]
+        base = self.grid if self.grid else (self.scaling or (ONE,))[0]
         if any(1.0 not in axis for axis in base.axes):
             path = ("grid",) if self.grid else ("scaling", 0)
             raise Invalid("stage 0 is the base network; its ratios include 1", path=path)
@@ -145,20 +138,13 @@ class Staged(Layout):
     def encode(self, running: Architecture) -> IntArray:
         return stage_choices.encode(self.genes, running, num_stages=len(self.stages))
 
-    def kernels(self, genomes: IntArray, stage: int) -> IntArray:
-        """Kernel sizes (n, most layers) of a stage's base layers, 0 where there is none."""
-        at = self.columns[stage]
-        sizes = np.array(self.stages[stage].kernels)[genomes[:, at.layers[0]]]
-        kernels: IntArray = sizes * at.runs(genomes)
-        return kernels
-
     # Scaling
 
     def stage_ratios(self, factors: tuple[float, ...] | None) -> tuple[Ratios, ...]:
         if self.grid is not None:
             if factors is None:
                 raise ValueError(f"{self.name}: its strategies are made for a ladder; give budgets")
-            return (ONE, *[self.grid.ratios] * (len(factors) - 1))
+            return (ONE, *[self.grid] * (len(factors) - 1))
         assert self.scaling is not None
         if factors and len(factors) > len(self.scaling):
             raise ValueError(
@@ -191,31 +177,30 @@ class Staged(Layout):
     # Networks
 
     def realise(self, genome: IntArray, scaling: Scaling) -> tuple[Architecture, None]:
-        network = Architecture(
-            name=self.name,
+        pairs = zip(self.stages, self.columns, strict=True)
+        network = self.network(
             resolution=self.side(self.resolutions[genome[RESOLUTION]], scaling.resolution),
-            in_channels=self.in_channels,
-            num_classes=self.num_classes,
             stem=self.stem.of(self.width(self.stem.widths[genome[STEM]], scaling.width)),
-            stages=tuple(self._stage(i, genome, scaling) for i in range(len(self.stages))),
+            stages=[self._blocks_of(stage, at, genome, scaling) for stage, at in pairs],
             head=self.head,
-            rounding=Rounding(width=self.width_divisor, resolution=self.resolution_divisor),
         )
         return network, None
 
-    def _stage(self, index: int, genome: IntArray, scaling: Scaling) -> Stage:
-        choices, at = self.stages[index], self.columns[index].depth
-        make = partial(
-            choices.block,
-            expansion=choices.expansions[genome[at - 1]],
-            width=self.width(choices.widths[genome[at - 2]], scaling.width),
-        )
-        kernels = [int(k) for k in self.kernels(genome[None], index)[0] if k]
+    def _blocks_of(
+        self, stage: StageChoices, at: StageColumns, genome: IntArray, scaling: Scaling
+    ) -> tuple[Block, ...]:
+        width, expansion, more = genome[at.depth - 2 : at.depth + 1]
+        kernels = genome[at.layers[0]][: at.least + more]
         blocks = tuple(
-            make(kernel=kernel, stride=choices.stride if position == 0 else 1)
+            stage.block(
+                kernel=stage.kernels[kernel],
+                expansion=stage.expansions[expansion],
+                width=self.width(stage.widths[width], scaling.width),
+                stride=stage.stride if position == 0 else 1,
+            )
             for position, kernel in enumerate(kernels)
         )
-        return Stage(blocks=with_depth(blocks, scale_depth(len(blocks), scaling.depth)))
+        return with_depth(blocks, scale_depth(len(blocks), scaling.depth))
 
     def shape(self, ratios: Ratios) -> SupernetShape:
         """The largest of every choice under the largest of every ratio."""

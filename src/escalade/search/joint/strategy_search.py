@@ -60,7 +60,7 @@ def search_strategies(
         return snapped
 
     space, size = problem.space, max(2, most // NUM_GENERATIONS)
-    ratios = (space.ratios.depth, space.ratios.width, space.ratios.resolution)
+    ratios = space.ratios.axes
     others = candidates[1:]
     start = others[spread(problem.coordinates(others), num=size - 1)]
     state, _ = yield from evolve(
