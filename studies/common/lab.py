@@ -10,7 +10,6 @@ from typing import Any
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
-from escalade.planning.run import load_images as run_images
 
 from escalade import search
 from escalade.artefacts.files import read_json, write_bytes, write_json, write_text
@@ -61,6 +60,7 @@ from escalade.family.trainings.making import finish
 from escalade.family.trainings.side_by_side import retrain_all
 from escalade.nets.build import build
 from escalade.planning.begun_space import named_space
+from escalade.planning.resolved_run import load_images as run_images
 from escalade.report.figures.figure import Figure, Key, log_axis
 from escalade.report.figures.figure import layout as figure_layout
 from escalade.report.palette import NEUTRAL, colour
