@@ -47,7 +47,7 @@ def test_the_example_spaces_are_spaces(tmp_path: Path) -> None:
     for text in texts:
         file = tmp_path / "space.yaml"
         file.write_text(text)
-        space = spaces.load_any(str(file), factors=(1.0, 2.0, 4.0))
+        space = spaces.load(str(file), factors=(1.0, 2.0, 4.0))
         names.append(space.name)
         if "grid" in text:
             assert all(len(space.strategies(stage)) for stage in range(3))
