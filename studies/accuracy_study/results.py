@@ -12,8 +12,8 @@ import numpy as np
 
 from accuracy_study import search
 from accuracy_study.bases import BASES
+from accuracy_study.memory import step_bytes
 from accuracy_study.setting import ALPHA, FACTORS, FAST, RULES, Setting, networks
-from common import lab
 from common.alone import described, results
 from common.files import SEEDS, once, plain, read
 from common.statistics import against, column, summary
@@ -76,7 +76,7 @@ def _row(network: Scaled, folder: Path) -> Row | None:
     names = ("macs", "params", "activations", "resolution", "widths", "depths")
     times = load_times(network, folder / TIMED)
     memory = folder / MEMORY / f"{architecture.key}.json"
-    held = once(memory, lambda: {"bytes": lab.step_bytes(architecture, batch_size=BATCH)})
+    held = once(memory, lambda: {"bytes": step_bytes(architecture, batch_size=BATCH)})
     return {
         "base": network.base,
         "rule": network.rule,

@@ -61,7 +61,8 @@ class Search:
             results += [unit.result(folder) or {} for unit in drawn]
             searcher.tell(np.array([result["accuracy"] for result in results]))
         seconds = sum(result["device_seconds"] for result in results)
-        return searcher.result().to_json() | {"device_seconds": seconds}
+        found: dict[str, Any] = lab.encode(searcher.result())
+        return found | {"device_seconds": seconds}
 
     def _path(self, folder: Path) -> Path:
         return folder / "searches" / f"{self.space}-{self.factor:g}-seed{self.seed}.json"

@@ -115,7 +115,8 @@ class Bench:
             "networks": len(rows),
             "images": len(rows) * num_images,
         }
-        return searcher.result().to_json() | {"cost": cost}
+        found: dict[str, Any] = lab.encode(searcher.result())
+        return found | {"cost": cost}
 
     def side_by_side(self, unit: Unit, asked: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """What a unit of work finds for everything asked, in any order.

@@ -36,6 +36,7 @@ from escalade.core.scaling.scale_by import scale
 from escalade.core.space.path import Path
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.space import Space
+from escalade.core.values.codec import encode
 from escalade.data import ImageData, TrainBatches
 from escalade.data import load as load_data
 from escalade.data.batches import prepare as prepare_images
@@ -141,16 +142,6 @@ def fit_growth(family: Sequence[Architecture], budgets: Sequence[float]) -> Grow
         [ladder.stage(target) for target in budgets],
         scalings=[realised(family[0], member) for member in family],
     )
-
-
-def step_bytes(architecture: Architecture, *, batch_size: int) -> int:
-    """About the peak bytes of a training step in fp32, weights, gradients and momentum included.
-
-    What autograd keeps takes 13 bytes an activation, within 2 % over the networks that the studies
-    train: three tensors of four bytes, but for some layers.
-    """
-    costs = cost.of(architecture)
-    return 13 * batch_size * costs.activations + 12 * costs.params
 
 
 def demo_images(config: Config) -> ImageData:

@@ -133,5 +133,5 @@ def _grown(
             except ValueError as error:
                 missing.append(at | {"reason": str(error)})
             else:
-                made.append(member.to_json() | at)
+                made.append(at | {"architecture": member.architecture.to_json()})
     return made, missing
