@@ -6,7 +6,10 @@ from fractions import Fraction
 from typing import Any, NamedTuple, Self
 
 from escalade.core.values.codec import exact
-from escalade.core.values.invalid import Invalid
+from escalade.core.values.invalid import Invalid, shown
+
+# Larger ones are slips, and would fill the memory.
+MOST, MOST_LAYERS = 1_000_000, 1_000
 
 
 class Numbers(tuple[float, ...]):
@@ -45,6 +48,8 @@ class Span(NamedTuple):
         least, *rest = numbers
         if len(rest) > 1 or max(rest, default=least) < least:
             raise Invalid("expected [least, most] with 1 <= least <= most")
+        if numbers[-1] > MOST_LAYERS:
+            raise too_large(numbers[-1], MOST_LAYERS)
         return cls(least, max(rest, default=least))
 
 
@@ -61,11 +66,18 @@ def positive(kind: type, value: Any) -> Any:
             raise ValueError
         number = Fraction(str(value))
     except (ValueError, ZeroDivisionError):
-        raise Invalid(f"expected a number, got {value!r}") from None
+        raise Invalid(f"expected a number, got {shown(value)}") from None
     if number <= 0 or (kind is int and number.denominator != 1):
         expected = "a positive whole number" if kind is int else "a positive number"
-        raise Invalid(f"expected {expected}, got {value!r}")
+        raise Invalid(f"expected {expected}, got {shown(value)}")
+    if number > MOST:
+        raise too_large(value, MOST)
     return kind(number)
+
+
+def too_large(value: Any, most: int) -> Invalid:
+    """What to say of a number that nobody means."""
+    return Invalid(f"{shown(value)} is too large", remedy=f"use {most:,} or less")
 
 
 def _different(kind: type, data: Any) -> list[Any]:
@@ -80,5 +92,5 @@ def _as_list(data: Any) -> list[Any] | tuple[Any, ...]:
     if not isinstance(data, list | tuple):
         return [data]
     if not data:
-        raise Invalid(f"expected a list with at least one entry, got {data!r}")
+        raise Invalid(f"expected a list with at least one entry, got {shown(data)}")
     return data
