@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escalade.core.values.codec import ABSENT, UNWRITTEN, decode, encode, written
-from escalade.core.values.invalid import Invalid, check_known, within
+from escalade.core.values.invalid import Invalid, brief, check_known, shown, within
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,9 +115,28 @@ def test_yaml_takes_some_numbers_for_text() -> None:
     for wrong in ("1.5", "x"):
         with pytest.raises(Invalid, match="num: expected a whole number"):
             decode(Inner, {"num": wrong}, scalar=written)
-    for wrong in ("nan", float("inf")):
+    for wrong in ("nan", float("inf"), 10**400):
         with pytest.raises(Invalid, match="share: expected a number"):
             decode(Inner, {"num": 1, "share": wrong}, scalar=written)
+
+
+def test_messages_are_brief_whatever_was_given() -> None:
+    line = str(Invalid(f"{'x' * 10_000} is not known", path=("name",), remedy="use short"))
+    assert len(line) == 400
+    assert line.startswith("name: xxx")
+    assert line.endswith("xxx is not known; use short")
+    text = brief(f"{'x' * 1_000}\nshort")
+    assert text.endswith("\nshort")
+    many: list[Any] = ["x"]
+    for _ in range(40):  # more entries than there is memory for
+        many = [many, many]
+    assert len(shown(many)) <= 60
+    assert [shown(value) for value in (None, True, "a", [1, 2])] == [
+        "null",
+        "true",
+        "'a'",
+        "[1, 2]",
+    ]
 
 
 plain = st.recursive(

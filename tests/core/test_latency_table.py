@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from escalade.core.latency.latency_table import LatencyCheck, LatencyTable
-from escalade.core.latency.work import Work, work_of
+from escalade.core.latency.work import Work, work_of, works_of
 from escalade.core.network import parts
 from escalade.core.network.block import Block, SqueezeExcite
 from escalade.core.space.population import Population
@@ -32,11 +32,17 @@ def small():
     return space.with_latency(LatencyTable(settings="fake", parts=timed(space)))
 
 
-def test_a_network_takes_the_sum_of_its_parts(small) -> None:
+@pytest.fixture(scope="module")
+def few(small):
+    """Networks with their seconds."""
+    return [(network, expected(network)) for network in drawn(small, 10)[1]]
+
+
+def test_a_network_takes_the_sum_of_its_parts(small, few) -> None:
     """Parts that were not measured included: the device's rates are found again."""
-    _, networks = drawn(small, 40)
-    for network in networks:
-        assert small.latency.of(network) == pytest.approx(expected(network), rel=1e-3)
+    assert any(set(works_of(network)) - set(small.latency.parts) for network, _ in few)
+    for network, seconds in few:
+        assert small.latency.of(network) == pytest.approx(seconds, rel=1e-3)
 
 
 @pytest.mark.parametrize("name", ["small", "medium", "scalenet_half"])
@@ -48,19 +54,17 @@ def test_populations_and_single_networks_agree_exactly(name: str) -> None:
     assert space.costs(population, "latency").tolist() == [table.of(arch) for arch in networks]
 
 
-def test_equal_measurements_predict_equally_in_any_order(small) -> None:
+def test_equal_measurements_predict_equally_in_any_order(small, few) -> None:
     times = small.latency.parts
-    _, networks = drawn(small, 12)
-    timed = tuple((arch, 1e-4 + 1.3 * small.latency.of(arch)) for arch in networks)
+    timed = tuple((network, 1e-4 + 1.3 * seconds) for network, seconds in few)
     one = LatencyTable(settings="", parts=times, calibration=timed)
     other = LatencyTable(settings="", parts=dict(reversed(times.items())), calibration=timed[::-1])
-    assert one.correction == pytest.approx((1e-4, 1.3), rel=1e-6)
-    assert [one.of(arch) for arch in networks] == [other.of(arch) for arch in networks]
+    assert one.correction == pytest.approx((1e-4, 1.3), rel=0.01)
+    assert [one.of(network) for network, _ in few] == [other.of(network) for network, _ in few]
 
 
-def test_overhead_and_factor_are_fitted_and_never_negative(small) -> None:
-    _, networks = drawn(small, 12)
-    timed = tuple((arch, 0.5 * small.latency.of(arch) - 1e-6) for arch in networks)
+def test_overhead_and_factor_are_fitted_and_never_negative(small, few) -> None:
+    timed = tuple((network, 0.5 * seconds - 1e-6) for network, seconds in few)
     table = LatencyTable(settings="", parts=small.latency.parts, calibration=timed)
     overhead, factor = table.correction
     assert overhead == 0

@@ -133,6 +133,8 @@ def test_round_trip(change):
             3,
             "file.choices[1].kernels: no such setting; did you mean ker",
         ),
+        (["stages", 1, "depth"], 10**5, "file.stages[1].depth: 100000 is too large; use 1,000 or"),
+        (["choices", 1, "expansion"], 2e3, "file.choices[1].expansion: 2000 is outside (0, 1,000]"),
         (["choices", 1, "expansion"], 0, "file.choices[1].expansion: expected a positive number"),
         (
             ["choices", 1, "se"],

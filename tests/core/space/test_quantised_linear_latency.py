@@ -39,7 +39,7 @@ def test_networks_take_the_sum_of_their_parts():
     """Of a table without overhead; parts that were not measured included."""
     space = timed(load("regnet_y_small"))
     table = LatencyTable(settings="fake", parts=space.latency.parts)
-    for row in space.sample_genomes(generator(1, "drawn"), 40):
+    for row in space.sample_genomes(generator(1, "drawn"), 12):
         network = space.path(row).architecture
         assert table.of(network) == pytest.approx(expected(network), rel=1e-3)
 

@@ -64,6 +64,10 @@ def test_a_space_is_read():
         (["resolutions"], [24.5], "file.resolutions: expected a positive whole number, got 24.5"),
         (["resolutions"], [-24], "file.resolutions: expected a positive whole number, got -24"),
         (["resolutions"], [True], "file.resolutions: expected a number, got true"),
+<<<<<<< HEAD
+=======
+        (["resolutions"], [10**400], "0... is too large; use 1,000,000 or less"),
+>>>>>>> tests
         (["shared_kernels"], 1, "file.shared_kernels: expected true or false, got 1"),
         (["stem"], ..., "file.stem: missing"),
         (["stem", "width"], 3, "file.stem.width: no such setting; did you mean widths?"),
@@ -82,6 +86,16 @@ def test_a_space_is_read():
         (["stages", 1, "depth"], [3, 1], "file.stages[1].depth: expected [least, most]"),
         (["stages", 1, "depth"], [1, 2, 3], "file.stages[1].depth: expected [least, most]"),
         (["stages", 1, "depth"], 0, "file.stages[1].depth: expected a positive whole number"),
+        (
+            ["stages", 1, "depth"],
+            [1, 10**9],
+            "file.stages[1].depth: 1000000000 is too large; use 1",
+        ),
+        (
+            ["stages", 1, "expansions"],
+            [2_000],
+            "file.stages[1].expansions: 2000 is outside (0, 1,0",
+        ),
         (["stages", 1, "widths"], ..., "file.stages[1].widths: missing"),
         (["stages", 1, "widths"], [30], "file.stages[1].widths: 30 is not a multiple"),
         (["stages", 1, "kernels"], [3, 4], "file.stages[1].kernels: 4 is not odd"),

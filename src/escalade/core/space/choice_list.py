@@ -33,6 +33,8 @@ from escalade.core.space.path import Gene
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.scaling_stages import Ratios
 from escalade.core.space.space_checks import (
+    check_depth,
+    check_expansions,
     check_head,
     check_names,
     check_odd,
@@ -170,6 +172,7 @@ class ChoiceList(Layout):
             with within("choices", i):
                 if isinstance(choice, BlockChoice):
                     check_odd((choice.kernel,), remedy=ODD)
+                    check_expansions((choice.expansion,))
                 elif choice != IDENTITY:
                     raise Invalid(
                         f"{shown(choice)} is not a choice; write identity, or a block such as "
@@ -201,6 +204,7 @@ class ChoiceList(Layout):
         before = self.first.width
         for i, stage in enumerate(self.stages):
             with within("stages", i):
+                check_depth(stage.depth)
                 check_stride(stage.stride)
                 check_widths((stage.width,), self.width_divisor, "width")
                 if self.identities and stage.width < before:

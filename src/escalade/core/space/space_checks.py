@@ -9,7 +9,8 @@ from typing import Any
 
 from escalade.core.network.block import Head, SqueezeExcite
 from escalade.core.network.kinds import ACTIVATIONS, KINDS
-from escalade.core.network.legality import GATES
+from escalade.core.network.legality import GATES, MOST_EXPANSION
+from escalade.core.space.space_numbers import MOST_LAYERS, too_large
 from escalade.core.values.invalid import Invalid, check_known, within
 
 # Of kinds, those that the supernet has elastic layers for.
@@ -41,6 +42,12 @@ def check_rising(part: Any, *names: str) -> None:
                 )
 
 
+def check_depth(depth: int) -> None:
+    """Layers of a stage that fit into the memory."""
+    if depth > MOST_LAYERS:
+        raise too_large(depth, MOST_LAYERS).inside("depth")
+
+
 def check_stride(stride: int, name: str = "stride") -> None:
     """A convolution halves the resolution or keeps it."""
     if stride not in (1, 2):
@@ -59,6 +66,13 @@ def check_odd(kernels: Iterable[int], name: str = "kernel", *, remedy: str = "")
     for kernel in kernels:
         if kernel % 2 == 0:
             raise Invalid(f"{kernel} is not odd", path=(name,), remedy=remedy)
+
+
+def check_expansions(expansions: Iterable[float], name: str = "expansion") -> None:
+    """Hidden widths that an architecture may have."""
+    for expansion in expansions:
+        if expansion > MOST_EXPANSION:
+            raise Invalid(f"{expansion:g} is outside (0, {MOST_EXPANSION:,}]", path=(name,))
 
 
 def check_head(head: Head) -> None:

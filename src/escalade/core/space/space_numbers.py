@@ -7,6 +7,12 @@ from typing import Any, NamedTuple, Self
 
 from escalade.core.values.codec import exact
 from escalade.core.values.invalid import Invalid, shown
+<<<<<<< HEAD
+=======
+
+# Larger ones are slips, and would fill the memory.
+MOST, MOST_LAYERS = 1_000_000, 1_000
+>>>>>>> tests
 
 
 class Numbers(tuple[float, ...]):
@@ -45,6 +51,8 @@ class Span(NamedTuple):
         least, *rest = numbers
         if len(rest) > 1 or max(rest, default=least) < least:
             raise Invalid("expected [least, most] with 1 <= least <= most")
+        if numbers[-1] > MOST_LAYERS:
+            raise too_large(numbers[-1], MOST_LAYERS)
         return cls(least, max(rest, default=least))
 
 
@@ -65,7 +73,17 @@ def positive(kind: type, value: Any) -> Any:
     if number <= 0 or (kind is int and number.denominator != 1):
         expected = "a positive whole number" if kind is int else "a positive number"
         raise Invalid(f"expected {expected}, got {shown(value)}")
+<<<<<<< HEAD
+=======
+    if number > MOST:
+        raise too_large(value, MOST)
+>>>>>>> tests
     return kind(number)
+
+
+def too_large(value: Any, most: int) -> Invalid:
+    """What to say of a number that nobody means."""
+    return Invalid(f"{shown(value)} is too large", remedy=f"use {most:,} or less")
 
 
 def _different(kind: type, data: Any) -> list[Any]:

@@ -23,6 +23,7 @@ from escalade.core.space.path import Gene
 from escalade.core.space.population import IntArray
 from escalade.core.space.shape import StageShape
 from escalade.core.space.space_checks import (
+    check_expansions,
     check_names,
     check_odd,
     check_squeeze,
@@ -127,6 +128,7 @@ class StageChoices:
         check_stride(self.stride)
         check_widths(self.widths, divisor)
         check_odd(self.kernels, "kernels")
+        check_expansions(self.expansions, "expansions")
         if not KINDS[self.kind].expands and self.expansions != (1.0,):
             raise Invalid(f"{self.kind} does not expand; use [1]", path=("expansions",))
         if self.se is not None:
