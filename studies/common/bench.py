@@ -56,11 +56,13 @@ class Bench:
             return
         finished = lab.retrain_all(
             [unit.job(folder, recipe) for unit in waiting.values()],
-            data=self.data,
-            runtime=lab.Runtime(device=self.device),
-            settings=lab.evaluation_settings(RECALIBRATED_ALONE, self.data),
+            lab.Workplace(
+                data=self.data,
+                runtime=lab.Runtime(device=self.device),
+                settings=lab.evaluation_settings(RECALIBRATED_ALONE, self.data),
+                progress=lambda name, progress: self.say(describe(name, progress)),
+            ),
             num_workers=self.num_workers,
-            progress=lambda name, progress: self.say(describe(name, progress)),
         )
         for job, made in finished:
             unit, accuracy = waiting[job.name], made.search.accuracy
@@ -134,7 +136,9 @@ class Bench:
         bare = replace(self, data=replace(self.data, train=none, search=none), num_workers=1)
         images = [lab.measure.share_split(getattr(self.data, name), name) for name in SHARED]
         num = min(self.num_workers, len(asked))
-        with lab.WorkerPool(_Work(bare, unit), num_workers=num, shared=images[0] | images[1]) as pool:
+        with lab.WorkerPool(
+            _Work(bare, unit), num_workers=num, shared=images[0] | images[1]
+        ) as pool:
             found = pool.run(asked, on_report=lambda i, at: self.say(describe(asked[i].name, at)))
             yield from ((asked[index], each) for index, each in found)
 

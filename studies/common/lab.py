@@ -10,6 +10,7 @@ from typing import Any
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
+from escalade.planning.run import load_images as run_images
 
 from escalade import search
 from escalade.artefacts.files import read_json, write_bytes, write_json, write_text
@@ -56,11 +57,11 @@ from escalade.evaluate.timing.turns import rounds
 from escalade.evaluate.timing.turns import summarise as summarise_seconds
 from escalade.family.exports.network_times import prepare as prepare_timing
 from escalade.family.trainings.alone import RetrainJob
+from escalade.family.trainings.jobs import Workplace
 from escalade.family.trainings.making import finish
 from escalade.family.trainings.side_by_side import retrain_all
 from escalade.nets.build import build
 from escalade.planning.begun_space import named_space
-from escalade.planning.run import load_images as run_images
 from escalade.report.figures.figure import Figure, Key, log_axis
 from escalade.report.figures.figure import layout as figure_layout
 from escalade.report.palette import NEUTRAL, colour

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import math
 
 import numpy as np
@@ -225,21 +224,6 @@ def test_an_interval_where_the_curve_has_left_all_numbers(recwarn, form):
     low, high = redrawn["depth"]
     assert 1e200 < low <= high < float("inf")
     assert not recwarn.list
-
-
-def test_json_has_the_agreed_fields():
-    fitted = extrapolation.fit(
-        [1, 2, 3], scalings=exact([1, 2, 3], (0.5, 1.5), (2.0, 1.1), (1.0, 1.2))
-    )
-    budget = Budget(3e9)
-    member = solve(network(), growth=fitted, budget=budget, stage=3.5, name="S4")
-    data = json.loads(json.dumps(fitted.to_json(members=[member])))
-    assert list(data) == ["form", "notes", "points", "functions", "leave_last_out", "members"]
-    assert data["points"][0] == {"stage": 0, "depth": 1, "width": 1, "resolution": 1}
-    assert data["leave_last_out"]["stage"] == 3
-    assert data["members"][0]["extrapolation"] is True
-    again = Architecture.from_json(data["members"][0]["architecture"])
-    assert cost.of(again).macs == data["members"][0]["macs"]
 
 
 def test_unrounded_cost_equals_the_cost_where_nothing_needs_rounding():
