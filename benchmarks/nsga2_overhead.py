@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from escalade.core.network import cost
-from escalade.core.space.choice_space import ChoiceSpace
 from escalade.core.space.population import Population
+from escalade.core.space.space import Space
 from escalade.evaluate.store import Context, EvaluationStore, ScoreRow
 from escalade.search.front.constraints import Constraint
 from escalade.search.front.front_search import NSGA2
@@ -33,7 +33,7 @@ def accuracy(gains: npt.NDArray[np.float64], population: Population) -> npt.NDAr
     return np.asarray(0.2 + 0.6 * gains[layers, population.genomes].sum(axis=1))
 
 
-def rows(space: ChoiceSpace, population: Population, scores: list[float]) -> list[ScoreRow]:
+def rows(space: Space, population: Population, scores: list[float]) -> list[ScoreRow]:
     """What the evaluator writes for scored paths."""
     made = []
     for genome, score in zip(population.genomes, scores, strict=True):

@@ -25,8 +25,8 @@ from torch import Tensor, nn
 from escalade.config.recipe import Recipe
 from escalade.core.sampling.samplers import Uniform
 from escalade.core.sampling.sandwich_paths import Sandwich
-from escalade.core.space.layer_space import LayerSpace
 from escalade.core.space.path import Path
+from escalade.core.space.space import Space
 from escalade.nets.build import build
 from escalade.spaces.load import load
 from escalade.supernet.supernet import Supernet
@@ -51,7 +51,7 @@ class Contest:
     """
 
     def __init__(
-        self, space: LayerSpace, *, batch_size: int, optimizer: str, seed: int, device: str
+        self, space: Space, *, batch_size: int, optimizer: str, seed: int, device: str
     ) -> None:
         runtime = Runtime(device=device)
         torch.manual_seed(seed)

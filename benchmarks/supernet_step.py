@@ -24,7 +24,7 @@ from torch.nn import functional as F
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical
-from escalade.core.space.search_space import SearchSpace
+from escalade.core.space.space import Space
 from escalade.nets.build import build
 from escalade.spaces.load import load
 from escalade.supernet.extract import extract
@@ -37,7 +37,7 @@ NUM_CALIBRATION, NUM_SCORED = 4, 16  # batches
 MEASURED = ("train", "evaluate", "evaluate_extracted")
 
 
-def random_paths(space: SearchSpace, num: int, *, seed: int) -> list[Architecture]:
+def random_paths(space: Space, num: int, *, seed: int) -> list[Architecture]:
     """Networks of paths drawn hierarchically, as training draws them."""
     population = Hierarchical(space).draw(generator(seed, "benchmark"), num)
     return [path.architecture for path in space.paths(population)]

@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+import os
 import signal
 
 import hypothesis
+import pytest
+
+# Trainings of these sizes wait for each other's threads longer than they compute, and the halves
+# of `make test` would wait for each other, too.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A loaded machine makes any example slow, and drawing one; neither says anything about the code.
 hypothesis.settings.register_profile(
@@ -13,3 +19,13 @@ hypothesis.settings.load_profile("no clock")
 # A shell ignores Ctrl-C for commands in the background, and processes begun by tests inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def commands(tmp_path_factory):
+    """Runs command lines in processes of their own."""
+    from running import Commands
+
+    made = Commands(tmp_path_factory.mktemp("commands"))
+    yield made
+    made.close()

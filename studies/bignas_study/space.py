@@ -33,7 +33,10 @@ def space_of(training: Training) -> Any:
         factors = [budget.target / LADDER[0].target for budget in LADDER]
         return load_space(LADDER_SPACE, factors=factors)
     space = load_space(training.space)
-    return space if training.transitions else space.with_transitions(False)
+    if training.transitions:
+        return space
+    stages = tuple(replace(stage, transition=False) for stage in space.layout.stages)
+    return space.with_layout(replace(space.layout, stages=stages))
 
 
 def spread(setting: Setting, training: Training) -> list[Path]:

@@ -24,14 +24,14 @@ NUM_BASES, NUM_STRATEGIES = 16, 24
 PI = (1.0, 1.0, 1.0)
 
 
-def space(*, base_resolution: int | None = None) -> lab.SearchSpace:
+def space(*, base_resolution: int | None = None) -> lab.Space:
     """Space `small` for the ladder f_0, 2 f_0, 4 f_0, optionally with one base resolution."""
-    data = lab.load_space("small", factors=FACTORS).data
+    data = lab.load_space("small", factors=FACTORS).layout
     grid = replace(data.grid, depth=DEPTHS, width=WIDTHS, resolution=RESOLUTIONS)
     data = replace(data, grid=grid)
     if base_resolution is not None:
         data = replace(data, resolutions=(base_resolution,))
-    return lab.SearchSpace(data, factors=FACTORS)
+    return lab.Space(data, factors=FACTORS)
 
 
 def supernet(setting: Setting, folder: Path, seed: int) -> SampledJob:

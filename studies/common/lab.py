@@ -10,7 +10,6 @@ from typing import Any
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
-from escalade.planning.run import load_images as run_images
 
 from escalade import search
 from escalade.artefacts.files import read_json, write_bytes, write_json, write_text
@@ -34,10 +33,9 @@ from escalade.core.scaling.lattice import meet_budget
 from escalade.core.scaling.ratios import realised
 from escalade.core.scaling.rules import rule
 from escalade.core.scaling.scale_by import scale
-from escalade.core.space.choice_space import ChoiceSpace
 from escalade.core.space.path import Path
 from escalade.core.space.population import IntArray, Population
-from escalade.core.space.search_space import SearchSpace
+from escalade.core.space.space import Space
 from escalade.data import ImageData, TrainBatches
 from escalade.data import load as load_data
 from escalade.data.batches import prepare as prepare_images
@@ -62,6 +60,7 @@ from escalade.family.trainings.making import finish
 from escalade.family.trainings.side_by_side import retrain_all
 from escalade.nets.build import build
 from escalade.planning.begun_space import named_space
+from escalade.planning.resolved_run import load_images as run_images
 from escalade.report.figures.figure import Figure, Key, log_axis
 from escalade.report.figures.figure import layout as figure_layout
 from escalade.report.palette import NEUTRAL, colour
@@ -71,7 +70,7 @@ from escalade.search.front import objectives
 from escalade.search.methods import METHODS, Task
 from escalade.search.methods.evolutions import POPULATION
 from escalade.spaces.known import load as known_architecture
-from escalade.spaces.load import load, load_any
+from escalade.spaces.load import load
 from escalade.supernet.extract import extract
 from escalade.supernet.make import make_supernet
 from escalade.supernet.normalise import EPSILON, Normalise
@@ -108,12 +107,12 @@ def load_space(name: str, *, factors: Sequence[float] | None = None) -> Any:
 
 def design_space(name: str) -> Any:
     """A design space for Fashion-MNIST, by name."""
-    return load_any(name).with_data(in_channels=CHANNELS, num_classes=CLASSES)
+    return load_space(name)
 
 
 def divisors(space: Any) -> dict[str, int]:
     """What widths and resolutions are rounded to."""
-    data = space.data
+    data = space.layout
     return {"width_divisor": data.width_divisor, "resolution_divisor": data.resolution_divisor}
 
 

@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from common.lab import ChoiceSpace, IntArray, Path, generator, load_space
+from common.lab import IntArray, Path, Space, generator, load_space
 from scarlet_study.setting import FLIPS, SPACE, Setting, Training
 
 # The random network with flipped identities of the paper (section "Equivalent vs Non-equivalent
@@ -18,7 +18,7 @@ EXTREMES = {"all identity": 12, "all K7E6": 10}
 PLAINEST = Training(seed=0, epochs=1, learning_rate=1)
 
 
-def space_of(training: Training) -> ChoiceSpace:
+def space_of(training: Training) -> Space:
     """The space that a supernet holds."""
     return _space(training.identity, training.folds)
 
@@ -69,9 +69,9 @@ def extremes() -> dict[str, Path]:
 
 
 @cache
-def _space(identity: str, folds: bool) -> ChoiceSpace:
-    space: ChoiceSpace = load_space(SPACE)
-    return space.with_folds(folds).with_identity(identity)
+def _space(identity: str, folds: bool) -> Space:
+    space: Space = load_space(SPACE)
+    return space.with_layout(replace(space.layout, identity=identity, folds=folds))
 
 
 @cache
@@ -95,5 +95,5 @@ def _flipped(num: int, identity: str, folds: bool) -> dict[int, tuple[Path, ...]
     return found
 
 
-def _paths(space: ChoiceSpace, genomes: IntArray) -> tuple[Path, ...]:
+def _paths(space: Space, genomes: IntArray) -> tuple[Path, ...]:
     return tuple(space.path(row, space.base_triple) for row in genomes)

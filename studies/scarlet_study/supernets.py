@@ -9,7 +9,7 @@ from functools import cached_property, partial
 from common import lab
 from common.comparison import RATE, Arms, Comparison, Tries
 from common.images import leading
-from common.lab import ChoiceSpace, ImageData, Runtime, Supernet
+from common.lab import ImageData, Runtime, Space, Supernet
 from common.lab import Path as NetworkPath
 from common.supernets import SupernetJob
 from scarlet_study.networks import PLAINEST, flipped, space_of, spread
@@ -33,7 +33,7 @@ class Job(SupernetJob):
     setting: Setting
 
     @cached_property
-    def space(self) -> ChoiceSpace:
+    def space(self) -> Space:
         return space_of(self.training)
 
     def step(self, supernet: Supernet, data: ImageData, runtime: Runtime) -> lab.Step:
@@ -63,9 +63,9 @@ class Job(SupernetJob):
 class RandomPaths:
     """As many paths a step as a layer has choices, each of them random: fair on average only."""
 
-    def __init__(self, space: ChoiceSpace, *, seed: int) -> None:
+    def __init__(self, space: Space, *, seed: int) -> None:
         self._paths = lab.PathSequence(space, sampler=lab.Uniform(space), seed=seed)
-        self._num = space.num_choices
+        self._num = space.genes[0].num_choices
 
     def at(self, step: int) -> list[NetworkPath]:
         """The paths of a step."""
@@ -90,7 +90,7 @@ class Work(Comparison):
         )
 
     def passes(self, step: str) -> int:
-        return space_of(PLAINEST).num_choices if step == SINGLE else 1
+        return space_of(PLAINEST).genes[0].num_choices if step == SINGLE else 1
 
     def compare(self, study: str, seed: int) -> None:
         """Train what a study compares, and score its random and its flipped networks."""

@@ -149,13 +149,13 @@ def test_a_users_file_may_move_or_change(tmp_path, change, like):
     file.write_text(f"format: 1\nlike: {like}\nname: mine\n")
     given = {"data": "demo", "budgets": "1M,2M", "space": str(file)}
     folder = begun(tmp_path / "run", given)
-    before = space_of(folder).data
+    before = space_of(folder).layout
     if change == "moved":
         file.unlink()
     else:
         file.write_text(file.read_text() + change)
     check_same(folder, resolve(given))
-    assert space_of(folder).data == before
+    assert space_of(folder).layout == before
 
 
 # A folder where none was named

@@ -8,6 +8,7 @@ import pytest
 
 from escalade import api
 from escalade.api import begin, claim
+from escalade.planning import begun_space
 from escalade.spaces import load
 
 TINY = {
@@ -50,7 +51,9 @@ def test_settings_are_resolved_and_the_space_is_built_once_a_run(tmp_path, monke
 
     for module in (begin, claim):
         monkeypatch.setattr(module, "resolve", counted("settings", module.resolve))
-    monkeypatch.setattr(load, "make", counted("space", load.make))
+    # Every space of a run is made by one of these two.
+    for module in (begun_space, load):
+        monkeypatch.setattr(module, "Space", counted("space", module.Space))
     family = api.run([TINY, SPACES[space], {"space": space}], out=tmp_path / "run")
     assert len(family) >= 1
     assert (calls["settings"], calls["space"]) == (1, 1)

@@ -7,9 +7,9 @@ import itertools
 import numpy as np
 
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.choice_data import parse
-from escalade.core.space.choice_space import ChoiceSpace
+from escalade.core.space.layouts import parse
 from escalade.core.space.population import Population
+from escalade.core.space.space import Space
 
 TINY = {
     "format": 1,
@@ -35,8 +35,8 @@ TINY = {
 IDENTITY = 2
 
 
-def tiny(**changes) -> ChoiceSpace:
-    return ChoiceSpace(parse(TINY | changes))
+def tiny(**changes) -> Space:
+    return Space(parse(TINY | changes))
 
 
 def of(genomes) -> Population:
@@ -51,4 +51,6 @@ def drawn(space, num, seed=0) -> Population:
 
 
 def everything(space) -> np.ndarray:
-    return np.array(list(itertools.product(range(space.num_choices), repeat=space.num_genes)))
+    return np.array(
+        list(itertools.product(range(len(space.layout.choices)), repeat=space.num_genes))
+    )

@@ -12,13 +12,13 @@ from escalade.core.scaling.rules import rule
 from escalade.core.scaling.solve_factor import solve_factor
 from escalade.search.alone.random_models import draw_models
 from escalade.spaces import known
-from escalade.spaces.load import load_any
+from escalade.spaces.load import load
 
 
 def bases(name, target, num):
-    space = load_any(name).with_data(in_channels=1, num_classes=10)
+    space = load(name).with_data(in_channels=1, num_classes=10)
     genomes = draw_models(space, budget=Budget(target), num=num, rng=generator(0, "hybrid"))
-    return [space.architecture(genome) for genome in genomes]
+    return [space.path(genome).architecture for genome in genomes]
 
 
 def test_a_published_network_is_scaled_as_the_factor_says():

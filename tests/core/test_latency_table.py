@@ -116,7 +116,7 @@ def test_latency_without_a_table_is_refused() -> None:
 @pytest.mark.parametrize("kind", ["macs", "params", "activations", "latency"])
 def test_strategies_multiply_what_the_ladder_counts(kind: str, small) -> None:
     space = small.for_ladder((1.0, 2.0, 4.0), kind=kind)
-    slack = space.data.grid.slack
+    slack = space.layout.grid.slack
     rng = np.random.default_rng(0)
     genomes = space.sample_genomes(rng, 2000)
     base = Population(genomes, np.repeat(space.base_triple[None], len(genomes), axis=0))

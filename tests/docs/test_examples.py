@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 import yaml
-from documents import DOCS, blocks, documents
 from PIL import Image
 
+from documents import DOCS, blocks, documents
 from escalade.config import Config, read_preset, resolve
 from escalade.core.numbers.seeds import generator
 from escalade.spaces import load as spaces
@@ -47,7 +47,7 @@ def test_the_example_spaces_are_spaces(tmp_path: Path) -> None:
     for text in texts:
         file = tmp_path / "space.yaml"
         file.write_text(text)
-        space = spaces.load_any(str(file), factors=(1.0, 2.0, 4.0))
+        space = spaces.load(str(file), factors=(1.0, 2.0, 4.0))
         names.append(space.name)
         if "grid" in text:
             assert all(len(space.strategies(stage)) for stage in range(3))

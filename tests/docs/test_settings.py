@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from documents import DOCS, documents, spans, text_of
 
+from documents import DOCS, documents, spans, text_of
 from escalade.config import Config, read_preset, resolve
 
 SECTIONS = "dataset|supernet|evaluation|search|grow|latency|retrain|export"

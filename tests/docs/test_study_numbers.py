@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
 from documents import DOCS, ROOT, text_of
 
 RESULTS = ROOT / "studies" / "results"

@@ -13,8 +13,8 @@ from itertools import pairwise, takewhile
 from pathlib import Path
 
 import pytest
-from documents import DOCS, ROOT, commands, documents, spans
 
+from documents import DOCS, ROOT, commands, documents, spans
 from escalade.cli import inspection, latency_command, runs, scaling_commands
 from escalade.cli.parser import Parser, UsageError
 from escalade.config import read_preset

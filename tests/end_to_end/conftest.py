@@ -4,15 +4,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-from running import Commands, tiny_run
+
+from running import tiny_run
 
 
 @pytest.fixture(scope="session")
-def escalade(tmp_path_factory):
+def escalade(commands):
     """Runs command lines."""
-    commands = Commands(tmp_path_factory.mktemp("commands"))
-    yield commands
-    commands.close()
+    return commands
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from running import tiny_run
 
 from escalade.config import read_preset, resolve
+from running import tiny_run
 
 ONE_RATE = ("--rates", "0.01", "--epochs", "1")
 ARMS = ("slice", "finetune", "scratch", "distil_a", "distil_b")

@@ -7,11 +7,11 @@ import re
 import shutil
 
 import pytest
-from running import promised, tiny_run
 
 from escalade.core.latency.latency_table import LatencyTable
 from escalade.evaluate.store import EvaluationStore
 from escalade.evaluate.timing import table_store as latency_store
+from running import promised, tiny_run
 
 LATENCY = ("--budgets", "0.8ms,1.2ms", "--budget-kind", "latency", "--set", "tolerance=0.1")
 

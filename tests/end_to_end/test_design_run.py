@@ -6,6 +6,7 @@ import json
 import shutil
 
 import pytest
+
 from running import promised, tiny_run
 
 SPACE = ("--space", "regnet_y_small", "--budgets", "0.4M,1.6M")
@@ -124,7 +125,7 @@ def test_plan_tells_what_the_run_does(escalade, tmp_path):
     assert 0 < plan["stages"][0]["share"] < 1
     shown = escalade("plan", *command[1:], brief=True)
     assert "the best of 3 random ones" in shown.err
-    assert "S0 scaled by dWr" in shown.err
+    assert "the largest searched member scaled by dWr" in shown.err
 
 
 @pytest.mark.slow

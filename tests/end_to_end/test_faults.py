@@ -7,6 +7,7 @@ import re
 import shutil
 
 import pytest
+
 from running import promised, tiny_run
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from running import tiny_run
 from safetensors.torch import load_file
 
 from escalade.core.network import cost
@@ -16,6 +15,7 @@ from escalade.family.packaging import package
 from escalade.spaces.load import load
 from escalade.supernet.folding import fold
 from escalade.supernet.make import make_supernet
+from running import tiny_run
 
 IDENTITY = 12
 SETTINGS = {

@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
-from running import promised, tiny_run
 
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.spaces import load
+from running import promised, tiny_run
 
 FRONT = {
     "budgets": "[]",

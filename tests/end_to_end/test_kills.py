@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+
 from running import promised, tiny_run
 
 # By stage: what shows that it has begun, and what that it is over.

@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 from pictures import make_pictures
+
 from running import NO_EXPORTS, promised, settings
 
 CLASSES = ("apple", "plum", "sea & sky <b>")

@@ -8,6 +8,7 @@ from importlib import resources
 
 import pytest
 import yaml
+
 from running import promised, tiny_run
 
 ARTEFACTS = (

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from running import promised, tiny_run
 from safetensors.torch import load_file
 
 from escalade.core.network.architecture import Architecture
 from escalade.spaces import load
 from escalade.supernet.supernet import Supernet
+from running import promised, tiny_run
 
 SLICES = {
     "supernet__step": "sandwich",

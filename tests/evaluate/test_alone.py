@@ -15,7 +15,7 @@ from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.score import Score
 from escalade.evaluate.store import EvaluationStore
 from escalade.evaluate.trained_alone import AloneEvaluator, Trained
-from escalade.spaces.load import load_any
+from escalade.spaces.load import load
 from escalade.train.interrupt import Interrupted
 from escalade.train.runtime import Runtime
 
@@ -38,7 +38,7 @@ class Trainer:
 
 
 def some_paths(num=4) -> list[Path]:
-    space = load_any("regnet_y_small").with_data(in_channels=1, num_classes=3)
+    space = load("regnet_y_small").with_data(in_channels=1, num_classes=3)
     return [space.path(genome) for genome in space.sample_genomes(generator(0, "alone"), num)]
 
 

@@ -11,7 +11,7 @@ from additive_device import Additive
 from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.numbers.budget import Budget, Ladder
 from escalade.core.space.population import Population
-from escalade.core.space.search_space import SearchSpace
+from escalade.core.space.space import Space
 from escalade.evaluate.store import EvaluationStore
 from escalade.evaluate.timing import part_times as layer_times
 from escalade.evaluate.timing import table_store as latency_store
@@ -27,7 +27,7 @@ RUNTIME = Runtime(device="cpu")
 LADDER = Ladder(tuple(Budget(seconds, "latency") for seconds in (0.8e-3, 1.6e-3)))
 
 
-def space() -> SearchSpace:
+def space() -> Space:
     return load("small", factors=LADDER.factors, kind="latency", in_channels=1, num_classes=10)
 
 

@@ -16,7 +16,7 @@ from escalade.core.space.population import Population
 from escalade.evaluate.timing import rule_survey
 from escalade.evaluate.timing.rule_survey import survey_alone, survey_scaled
 from escalade.spaces import known
-from escalade.spaces.load import load_any
+from escalade.spaces.load import load
 
 LADDER = Ladder(tuple(Budget(seconds, "latency") for seconds in (1.2e-3, 2.4e-3)))
 
@@ -74,7 +74,7 @@ def test_a_factor_is_found_for_a_latency(scaled):
 
 @pytest.mark.slow
 def test_a_design_space_is_predicted_at_its_budgets():
-    space = load_any("regnet_y_small").with_data(in_channels=1, num_classes=10)
+    space = load("regnet_y_small").with_data(in_channels=1, num_classes=10)
     timer = Additive(overhead=1e-4)
     table = survey_alone(
         space, ladder=LADDER, num_grown=1, rule="dWr", timer=timer, settings="fake"
@@ -89,7 +89,7 @@ def test_a_design_space_is_predicted_at_its_budgets():
     seconds = timed.costs(Population.unscaled(genomes), "latency")
     near = genomes[np.argsort(np.abs(seconds - LADDER.budgets[0].target))[:3]]
     for row in near:
-        base = timed.architecture(row)
+        base = timed.path(row).architecture
         assert truth(base) == pytest.approx(1.2e-3, rel=0.05)
         for budget in (LADDER.budgets[1], LADDER.grown(1)[0]):
             made = scale_to(base, rule="dWr", budget=budget, stage=1.0, cost_of=table.of)

@@ -8,9 +8,9 @@ import torch
 
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical
-from escalade.core.space.choices import parse
+from escalade.core.space.layouts import parse
 from escalade.core.space.path import Path as SpacePath
-from escalade.core.space.search_space import SearchSpace
+from escalade.core.space.space import Space
 from escalade.data.image_data import ImageData
 from escalade.data.split import Split
 from escalade.evaluate.evaluator import Evaluator
@@ -64,11 +64,11 @@ def image_data(*, search: Split | None = None) -> ImageData:
 
 def supernet(*, coupled: bool = False, seed: int = 0) -> Supernet:
     torch.manual_seed(seed)
-    return Supernet(SearchSpace(parse(SPACE)).shape, coupled=coupled)
+    return Supernet(Space(parse(SPACE)).shape, coupled=coupled)
 
 
 def some_paths(num: int = 8) -> list[SpacePath]:
-    space = SearchSpace(parse(SPACE))
+    space = Space(parse(SPACE))
     paths = space.paths(Hierarchical(space).draw(generator(0, "test"), 10 * num))
     distinct = {path.key: path for path in paths}
     return list(distinct.values())[:num]

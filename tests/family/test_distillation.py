@@ -9,7 +9,7 @@ import torch
 from tiny_members import packaged, tiny, trained
 
 from escalade.config.recipe import Recipe
-from escalade.core.space.layer_space import LayerSpace
+from escalade.core.space.space import Space
 from escalade.data.split import Split
 from escalade.family.packaging import package
 from escalade.family.trainings.alone import RetrainJob
@@ -96,7 +96,7 @@ def test_a_teacher_of_other_classes_is_refused(tmp_path, place):
 
 
 @pytest.fixture(scope="module")
-def space() -> LayerSpace:
+def space() -> Space:
     return load("bignas_small", in_channels=1, num_classes=3).training
 
 

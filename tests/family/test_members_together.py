@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from escalade.config.recipe import Recipe
-from escalade.core.space.layer_space import LayerSpace
+from escalade.core.space.space import Space
 from escalade.family.trainings.members_together import TogetherJob
 from escalade.spaces.load import load
 from escalade.supernet.supernet import Supernet
@@ -18,7 +18,7 @@ RECIPE = Recipe(steps=6, batch_size=16, learning_rate=0.2, padding=1)
 
 
 @pytest.fixture(scope="module")
-def space() -> LayerSpace:
+def space() -> Space:
     return load("bignas_small", in_channels=1, num_classes=3).training
 
 

@@ -10,8 +10,8 @@ from test_family import FAMILY, MEMBER
 
 from escalade.core.network import cost
 from escalade.core.network.cost import Cost
-from escalade.core.space.choice_space import ChoiceSpace
 from escalade.core.space.path import Path
+from escalade.core.space.space import Space
 from escalade.core.values.codec import decode, encode
 from escalade.data.image_data import ImageData
 from escalade.data.split import Split
@@ -64,16 +64,16 @@ def images() -> ImageData:
     )
 
 
-def space_of(name: str = "scarlet_small") -> ChoiceSpace:
+def space_of(name: str = "scarlet_small") -> Space:
     return load(name, in_channels=1, num_classes=3)
 
 
-def supernet_of(space: ChoiceSpace) -> SharedWeights:
+def supernet_of(space: Space) -> SharedWeights:
     torch.manual_seed(0)
     return make_supernet(space.shape)
 
 
-def sliced(space: ChoiceSpace, path: Path, *, settings: EvaluationSettings = SETTINGS) -> Made:
+def sliced(space: Space, path: Path, *, settings: EvaluationSettings = SETTINGS) -> Made:
     return slice_member(
         supernet_of(space),
         path.running,

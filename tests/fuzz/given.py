@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from documents import DOCUMENTS, commands
 
+from documents import DOCUMENTS, commands
 from escalade.spaces import known
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -8,43 +8,53 @@ import shutil
 import mutations
 import pytest
 from given import GOLDEN, lines
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from seam import check_refusal, command, setting_names
 
 LINES = lines()
-FLAGS = sorted({word for words in LINES for word in words if word.startswith("--")})
+KNOWN = sorted({word for words in LINES for word in words if word.startswith("--")})
+KNOWN += sorted(setting_names())
 NAMES = [*setting_names(), "RUN", "ARCH", "SPACE", "COMMAND", "command"]
 MOST_PATHS = 200
 
 
 @pytest.fixture(scope="module", autouse=True)
-def inputs(tmp_path_factory):
+def folder(tmp_path_factory):
     """A folder to work in, with the files that commands name."""
-    folder = tmp_path_factory.mktemp("commands")
+    made = tmp_path_factory.mktemp("commands")
     for name in ("inputs", "runs"):
-        shutil.copytree(GOLDEN / name, folder / name)
+        shutil.copytree(GOLDEN / name, made / name)
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setenv("ESCALADE_CACHE", str(folder / "cache"))
-        yield
+        patch.chdir(made)
+        patch.setenv("ESCALADE_CACHE", str(made / "cache"))
+        yield made
 
 
-@given(mutations.commands(LINES, [*FLAGS, *setting_names()]))
+def quick(line):
+    """Few paths where paths are drawn, and errors as users see them."""
+    line = [word for word in line if word != "--debug" and not word.startswith("--num-paths=")]
+    for i, word in enumerate(line):
+        if word.isdecimal() and line[i - 1] == "--num-paths":
+            line[i] = str(min(int(word), MOST_PATHS))
+    return line or ["plan"]
+
+
+def check(line, ended):
+    assert ended.out == ""
+    parts = [part for word in line for part in (word, *re.split("[=:]", word))]
+    check_refusal(ended.code, ended.err, names=[*parts, *NAMES])
+
+
+@given(mutations.commands(LINES, KNOWN).map(quick))
 @settings(max_examples=900, derandomize=True, database=None)
-def test_commands(words):
-    words = _quick(words)
-    ended = command(words)
-    if ended.code or not ended.begun:
-        assert ended.code == 0 or ended.out == ""
+def test_in_one_process(line):
+    ended = command(line)
     if ended.code:
-        parts = [part for word in words for part in (word, *re.split("[=:]", word))]
-        check_refusal(ended.code, ended.err, names=[*parts, *NAMES])
+        check(line, ended)
 
 
-def _quick(words):
-    """Few paths where they are drawn, and errors as users see them."""
-    words = [word for word in words if word != "--debug"]
-    for i, word in enumerate(words):
-        if word.isdecimal() and words[i - 1] == "--num-paths":
-            words[i] = str(min(int(word), MOST_PATHS))
-    return [word for word in words if not word.startswith("--num-paths=")] or ["plan"]
+@given(line=mutations.commands(LINES, KNOWN).map(quick))
+@settings(max_examples=50, derandomize=True, database=None)
+def test_as_real_commands(commands, folder, line):
+    assume(command(line).code)
+    check(line, commands(*line, folder=folder))

@@ -64,7 +64,9 @@ def as_json(content):
 
 @given(
     text=mutations.files(NETWORKS)
-    | mutations.mappings([json.loads(text) for text in NETWORKS], ["stages", "kind"]).map(lambda data: json.dumps(as_json(data)))
+    | mutations.mappings([json.loads(text) for text in NETWORKS], ["stages", "kind"]).map(
+        lambda data: json.dumps(as_json(data))
+    )
 )
 @settings(max_examples=100, derandomize=True, database=None)
 def test_files_of_networks(file, text):

@@ -11,11 +11,12 @@ import fixture
 import numpy as np
 
 from escalade.artefacts.searched import Searched
+from escalade.core.space.layouts import to_json
 from escalade.core.values.codec import encode
 from escalade.report.contents import read as read_run
 from escalade.report.page import write
 from escalade.search import NSGA2, Constraint, drive
-from escalade.spaces.load import load, read, to_json
+from escalade.spaces.load import load, read
 
 CONSTRAINTS = {
     "bignas_small": ("macs < 3M", "params < 150k", "accuracy > 0.72"),

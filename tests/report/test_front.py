@@ -108,7 +108,7 @@ def test_all_scored_networks_are_the_ground(panels, front):
     cloud = trace(panels["front-params-macs"], "scored")
     assert cloud["x"] == [row["macs"] for row in rows]
     assert cloud["y"] == [row["params"] for row in rows]
-    assert len(rows) == front_run.searched()[0].distinct
+    assert len(rows) == front_run.searched()[0].evaluations.distinct
     thinned = front_panels(front, evaluations=rows * 20)[0]
     assert 2000 < len(trace(thinned, "scored")["x"]) <= 4000
 
@@ -220,7 +220,7 @@ def test_generations_are_drawn_as_recorded(front):
     assert line["x"] == list(range(1, len(rows) + 1))
     assert line["y"] == [row.hypervolume for row in rows]
     scored, *rejected = counts.traces
-    assert sum(scored["y"]) == front_run.searched()[0].distinct
+    assert sum(scored["y"]) == front_run.searched()[0].evaluations.distinct
     for each, name in zip(rejected, front.constraints, strict=True):
         assert each["y"] == [row.rejected[name] for row in rows]
         assert "&" in each["name"]

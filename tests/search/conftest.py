@@ -27,9 +27,9 @@ class Landscape:
         d, w, r = population.strategies.T
         logs = np.stack(
             [
-                np.log2(np.array(space.depth_ratios))[d],
-                2 * np.log2(np.array(space.width_ratios))[w],
-                2 * np.log2(np.array(space.resolution_ratios))[r],
+                np.log2(np.array(space.ratios.depth))[d],
+                2 * np.log2(np.array(space.ratios.width))[w],
+                2 * np.log2(np.array(space.ratios.resolution))[r],
             ],
             axis=1,
         )

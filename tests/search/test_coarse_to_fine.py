@@ -45,9 +45,9 @@ class Taste:
         return np.array([self._of(p.architecture) for p in self.space.paths(population)])
 
     def _of(self, net) -> float:
-        sides = self.space.resolutions
+        sides = self.space.layout.choosable
         side = (net.resolution - sides[0]) / (sides[-1] - sides[0])
-        stages = [stage.depth for stage in self.space.data.stages]
+        stages = [stage.depth for stage in self.space.layout.stages]
         least, most = sum(d[0] for d in stages), sum(d[1] for d in stages)
         depth = (sum(net.depths) - least) / (most - least)
         half = len(net.stages) - 1

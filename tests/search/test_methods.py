@@ -12,10 +12,10 @@ from escalade.core.network import cost
 from escalade.core.numbers.budget import Budget
 from escalade.search import NSGA2
 from escalade.search.methods import METHODS, Task, method_of
-from escalade.spaces.load import load_any
+from escalade.spaces.load import load
 
 SPACES = {
-    name: load_any(name, factors=(1.0, 2.0))
+    name: load(name, factors=(1.0, 2.0))
     for name in ("small", "bignas_small", "scarlet_small", "regnet_y_small")
 }
 SUPERNETS = [name for name, space in SPACES.items() if space.traits.has_supernet]

@@ -11,8 +11,8 @@ import torch
 from escalade.core.network import kinds
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Head, Stage
-from escalade.core.space.choice_space import ChoiceSpace
 from escalade.core.space.path import Path
+from escalade.core.space.space import Space
 from escalade.spaces.load import load
 from escalade.supernet.choice_supernet import ChoiceSupernet
 from escalade.supernet.digest import digest
@@ -28,13 +28,13 @@ IDENTITY = 12
 SIDE = 20
 
 
-def space_of(name: str = "scarlet_small", identity: str = "let") -> ChoiceSpace:
+def space_of(name: str = "scarlet_small", identity: str = "let") -> Space:
     space = load(name, in_channels=1, num_classes=5).with_identity(identity)
-    assert space.data.resolution >= SIDE
+    assert space.layout.resolution >= SIDE
     return space
 
 
-def supernet_of(space: ChoiceSpace) -> ChoiceSupernet:
+def supernet_of(space: Space) -> ChoiceSupernet:
     torch.manual_seed(0)
     supernet = make_supernet(space.shape)
     assert isinstance(supernet, ChoiceSupernet)
@@ -45,7 +45,7 @@ def supernet_of(space: ChoiceSpace) -> ChoiceSupernet:
     return supernet
 
 
-def paths_of(space: ChoiceSpace, num: int = 4) -> list[Path]:
+def paths_of(space: Space, num: int = 4) -> list[Path]:
     """Random paths, in which identities of every sort are frequent, and the two extremes."""
     rng = np.random.default_rng(0)
     genomes = space.sample_genomes(rng, num)
@@ -78,8 +78,14 @@ def test_a_running_path_is_its_extracted_network(identity: str) -> None:
         assert close(freeze(supernet, path.running, batches)(batches[0]), plain, 1e-4)
 
 
-@pytest.mark.parametrize("identity", MODES)
-@pytest.mark.parametrize("name", ["scarlet_small", "scarlet_small_folds"])
+@pytest.mark.parametrize(
+    ("name", "identity"),
+    [
+        *(("scarlet_small", mode) for mode in MODES),
+        ("scarlet_small_folds", "let"),
+        ("scarlet_small_folds", "plain"),
+    ],
+)
 def test_a_folded_slice_is_the_running_path(name: str, identity: str) -> None:
     space = space_of(name, identity)
     supernet, batches = supernet_of(space), images()

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.choice_space import ChoiceSpace
+from escalade.core.space.space import Space
 from escalade.nets.build import blank
 from escalade.spaces.load import load
 from escalade.supernet.extract import extract
@@ -15,7 +15,7 @@ from escalade.supernet.folding import fold
 from escalade.supernet.make import make_supernet
 
 
-def genomes(space: ChoiceSpace, num: int) -> list[np.ndarray]:
+def genomes(space: Space, num: int) -> list[np.ndarray]:
     """The all-identity one, and some with every third layer an identity."""
     rng = generator(0, "folding variant")
     drawn = space.sample_genomes(rng, num)

@@ -12,8 +12,8 @@ from supernet_cases import random_case
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Head, Stage, Stem
 from escalade.core.sampling.samplers import Hierarchical
-from escalade.core.space.search_space import SearchSpace
 from escalade.core.space.shape import StageShape, SupernetShape
+from escalade.core.space.space import Space
 from escalade.spaces.load import load
 from escalade.supernet.digest import digest
 from escalade.supernet.elastic import view
@@ -125,7 +125,7 @@ def test_initial_values_follow_timm() -> None:
 
 def test_each_named_space_runs_and_extracts() -> None:
     for name, factors in (("small", (1.0, 2.0)), ("scalenet_half", None)):
-        space: SearchSpace = load(name, factors=factors, in_channels=1, num_classes=10)
+        space: Space = load(name, factors=factors, in_channels=1, num_classes=10)
         supernet = Supernet(space.shape)
         population = Hierarchical(space).draw(np.random.default_rng(0), 3)
         for path in space.paths(population):

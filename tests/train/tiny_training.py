@@ -13,10 +13,8 @@ from escalade.config.recipe import Recipe
 from escalade.core.sampling.fair_paths import FairPaths
 from escalade.core.sampling.samplers import Hierarchical
 from escalade.core.sampling.sandwich_paths import Sandwich
-from escalade.core.space import choice_data
-from escalade.core.space.choice_space import ChoiceSpace
-from escalade.core.space.choices import parse
-from escalade.core.space.search_space import SearchSpace
+from escalade.core.space.layouts import parse
+from escalade.core.space.space import Space
 from escalade.data.batches import Augmentation, TrainBatches
 from escalade.data.split import Split
 from escalade.supernet.make import make_supernet as make_any_supernet
@@ -75,8 +73,8 @@ def make_split(num: int = 64, *, seed: int = 0) -> Split:
     return Split((noise + 70 * labels.view(-1, 1, 1, 1)).to(torch.uint8), labels)
 
 
-def make_space() -> SearchSpace:
-    return SearchSpace(parse(SPACE))
+def make_space() -> Space:
+    return Space(parse(SPACE))
 
 
 def make_supernet(*, coupled: bool = False) -> Supernet:
@@ -84,8 +82,8 @@ def make_supernet(*, coupled: bool = False) -> Supernet:
     return Supernet(make_space().shape, coupled=coupled)
 
 
-def make_choice_space(*, identity: str = "let") -> ChoiceSpace:
-    return ChoiceSpace(choice_data.parse(CHOICES)).with_identity(identity)
+def make_choice_space(*, identity: str = "let") -> Space:
+    return Space(parse(CHOICES)).with_identity(identity)
 
 
 def make_choice_supernet(*, identity: str = "let") -> SharedWeights:

@@ -12,13 +12,13 @@ from typing import Any
 from escalade.artefacts.files import write_json, write_text
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, read_file, resolve
+from escalade.core.space import layouts
 from escalade.core.space.space import Space
 from escalade.core.values.codec import encode
 from escalade.core.values.invalid import Invalid
 from escalade.planning.begun_space import begun_space, named_space
 from escalade.planning.completing import complete
 from escalade.planning.hours import FITTED
-from escalade.spaces import load
 
 UNFINISHED = ".config.yaml.part"  # all that is left of a run killed while it wrote its first file
 
@@ -90,7 +90,7 @@ def claim(folder: RunFolder, config: Config, space: Space) -> None:
         problem = "no permission to write there"
         raise Invalid(problem, path=(str(path),), remedy="use another --out")
     write_text(folder.config, config.to_yaml())
-    write_json(folder.space, load.to_json(space.data))
+    write_json(folder.space, layouts.to_json(space.layout))
 
 
 def _suits(path: Path, given: Config) -> bool:

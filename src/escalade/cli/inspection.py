@@ -115,7 +115,7 @@ def _space(options: argparse.Namespace) -> None:
     from escalade.core.numbers.budget import Budget, Ladder, format_amount, parse_amount
     from escalade.core.space.space_summary import summarise
     from escalade.core.values.invalid import within
-    from escalade.spaces.load import load_any
+    from escalade.spaces.load import load
 
     if options.num_paths < 1:
         raise UsageError(f"--num-paths: {options.num_paths} is not positive")
@@ -125,7 +125,7 @@ def _space(options: argparse.Namespace) -> None:
         with within("--budgets"):
             targets = [parse_amount(part) for part in options.budgets.split(",")]
         factors = Ladder(tuple(Budget(target) for target in targets)).factors
-    space = load_any(options.space, factors=factors)
+    space = load(options.space, factors=factors)
     num, seed = options.num_paths, options.seed
     summary = summarise(space, sampler=options.sampler, num_paths=num, seed=seed)
     if options.format == "json":
@@ -176,4 +176,4 @@ def _default_factors(name: str) -> tuple[float, ...] | None:
     """A doubling ladder of three for spaces that make their strategies for a ladder."""
     from escalade.spaces.load import read
 
-    return (1.0, 2.0, 4.0) if getattr(read(name), "grid", None) is not None else None
+    return (1.0, 2.0, 4.0) if read(name).needs_ladder else None

@@ -145,7 +145,12 @@ def _settings(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
     data = next((layer["data"] for layer in reversed(layers) if "data" in layer), None)
     if data is None:
         raise UsageError("--data: name a folder of class folders or a data set; or use --preset")
-    return layers, options.preset or Path(str(data)).resolve().name
+    return layers, options.preset or _named(data)
+
+
+def _named(data: Any) -> str:
+    """What images are called by; what cannot be is told of when settings are read."""
+    return Path(data.replace("\0", "")).resolve().name if isinstance(data, str) else ""
 
 
 def _assignment(text: str) -> dict[str, Any]:

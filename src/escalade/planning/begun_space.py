@@ -8,9 +8,9 @@ from escalade.artefacts.files import read_json
 from escalade.artefacts.run_folder import AGAIN, RunFolder
 from escalade.config import Config
 from escalade.core.numbers.budget import Ladder
-from escalade.core.space.choice_data import check_folds
+from escalade.core.space import layouts
 from escalade.core.space.space import Space
-from escalade.core.values.invalid import Invalid
+from escalade.core.values.invalid import Invalid, within
 from escalade.search.methods import METHODS
 from escalade.spaces import choose, load
 
@@ -25,7 +25,7 @@ def named_space(config: Config) -> Space:
     if config.budgets:
         space = choose.space_for(config.space, _ladder(config))
     elif config.space is not None:
-        space = load.load_any(config.space, factors=(1.0,), kind=config.budget_kind)
+        space = load.load(config.space, factors=(1.0,), kind=config.budget_kind)
     elif _chooses_sizes(config):
         problem = "without budgets name one, such as --space bignas_small"
         raise Invalid(problem, path=("space",))
@@ -47,7 +47,7 @@ def begun_space(folder: RunFolder, config: Config) -> Space:
     if not folder.space.exists():
         return named_space(config)
     content = read_json(folder.space, what="space", remedy=AGAIN)
-    begun = load.parse(content, where=str(folder.space))
+    begun = layouts.parse(content, where=str(folder.space))
     if (name := _name(config.space)) not in (None, begun.name):
         remedy = "write that" if begun.name in load.names() else "name its file"
         raise Invalid(
@@ -56,8 +56,8 @@ def begun_space(folder: RunFolder, config: Config) -> Space:
             remedy=f"{remedy}, or use another --out",
         )
     factors = _ladder(config).factors if config.budgets else (1.0,)
-    space = load.make(begun, factors=factors, kind=config.budget_kind)
-    if _with_identity(space, config.supernet.identity).data != space.data:
+    space = Space(begun, factors=factors, kind=config.budget_kind)
+    if _with_identity(space, config.supernet.identity).layout != space.layout:
         raise Invalid(
             f"supernet.identity is {config.supernet.identity}, but the run began with "
             f"{space.identity}",
@@ -85,11 +85,8 @@ def _name(space: str | None) -> str | None:
 def _with_identity(space: Space, identity: str | None) -> Space:
     if identity is None or identity == space.identity:
         return space
-    space = space.with_identity(identity)
-    check_folds(
-        space.data, "supernet.identity", "use let or plain, or a space that keeps them, as scarlet"
-    )
-    return space
+    with within("supernet", "identity"):
+        return space.with_identity(identity)
 
 
 def _ladder(config: Config) -> Ladder:

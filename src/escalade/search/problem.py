@@ -139,9 +139,9 @@ class Problem:
         space = self.space
         d, w, r = strategies.T
         ratios = (
-            np.log(np.array(space.depth_ratios))[d],
-            2 * np.log(np.array(space.width_ratios))[w],
-            2 * np.log(np.array(space.resolution_ratios))[r],
+            np.log(np.array(space.ratios.depth))[d],
+            2 * np.log(np.array(space.ratios.width))[w],
+            2 * np.log(np.array(space.ratios.resolution))[r],
         )
         return np.stack(ratios, axis=1)
 

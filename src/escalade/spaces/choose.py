@@ -8,7 +8,7 @@ from escalade.core.numbers.budget import Ladder
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.population import Population
 from escalade.core.space.space import Space
-from escalade.spaces.load import load, load_any
+from escalade.spaces.load import load
 
 CANDIDATES = ("small", "medium", "scalenet_half", "scalenet")
 NUM_GENOMES = 2000
@@ -22,7 +22,7 @@ def space_for(name: str | None, ladder: Ladder) -> Space:
             is named for latencies, which are not known before they are measured.
     """
     if name is not None:
-        return load_any(name, factors=ladder.factors, kind=ladder.kind)
+        return load(name, factors=ladder.factors, kind=ladder.kind)
     if ladder.kind == "latency":
         raise ValueError(f"space: name one for latency budgets; known are {', '.join(CANDIDATES)}")
     spaces = [load(candidate, factors=ladder.factors[:1]) for candidate in CANDIDATES]

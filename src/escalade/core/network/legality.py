@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from escalade.core.network import kinds
 from escalade.core.network.block import Block, Head, Rounding, SqueezeExcite, Stage, Stem
 from escalade.core.network.kinds import ACTIVATIONS, KINDS
+from escalade.core.values.invalid import Invalid, within
 
 GATES = ("hard_sigmoid", "sigmoid")
 MOST_EXPANSION = 1_000
@@ -84,18 +85,18 @@ def _check_block(block: Block, in_width: int, where: str) -> None:
         _check_groups(block, f"{where}.group_width")
     if block.se is not None:
         _check_se(block.se, f"{where}.se")
-        check_squeezed(block, in_width, f"{where}.se")
+        with within(f"{where}.se"):
+            check_squeezed(block, in_width)
 
 
-def check_squeezed(block: Block, in_width: int, where: str) -> None:
-    """Raise a ValueError if the squeeze-excitation is left without a channel."""
+def check_squeezed(block: Block, in_width: int) -> None:
+    """Raise an `Invalid` if the squeeze-excitation is left without a channel."""
     se = block.se
     assert se is not None
     if kinds.se_width(block, in_width) < 1:
         of = kinds.hidden(block, in_width) if se.of == "hidden" else in_width
-        raise ValueError(
-            f"{where}.ratio: {se.ratio:g} of {of} channels is none; use {1 / of:.2g} or more"
-        )
+        problem, remedy = f"{se.ratio:g} of {of} channels is none", f"use {1 / of:.2g} or more"
+        raise Invalid(problem, path=("ratio",), remedy=remedy)
 
 
 def _check_kernels(block: Block, where: str) -> None:

@@ -1,4 +1,4 @@
-"""What the choices of a layer make: the stand-alone network, the one that runs, the supernet.
+"""What the choices of a row of layers make: the stand-alone network, and the one that runs.
 
 The stand-alone network leaves identities out: the next layer's input shrinks to the width before
 them, and of a down-sampling one the max pooling stays (SCARLET, Fig. 2 right, footnote 4). The
@@ -8,80 +8,66 @@ running network has every layer at its position, identities transformed (Fig. 2,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from escalade.core.network.architecture import Architecture
-from escalade.core.network.block import DSCONV, Block, Rounding, Stage
+from escalade.core.network.block import Block
 from escalade.core.network.kinds import keeps_shape
-from escalade.core.space.choice_data import Choice, ChoiceData
 from escalade.core.space.choice_shape import ChoiceShape, LayerShape
 
 Genome = Sequence[int]
+Blocks = list[Block]
 
 
-def choice_shape(data: ChoiceData) -> ChoiceShape:
-    """Every choice of every layer."""
-    stages, in_width = [], data.first.width
-    for stage in data.stages:
-        layers = []
-        for position in range(stage.depth):
-            stride = stage.stride if position == 0 else 1
-            blocks = tuple(_block(data, each, stage.width, stride) for each in data.choices)
-            layers.append(
-                LayerShape(in_width=in_width, width=stage.width, stride=stride, blocks=blocks)
-            )
-            in_width = stage.width
-        stages.append(tuple(layers))
-    return ChoiceShape(
-        in_channels=data.in_channels,
-        num_classes=data.num_classes,
-        stem=data.stem,
-        first=Block(
-            kind=DSCONV,
-            kernel=data.first.kernel,
-            stride=data.first.stride,
-            expansion=1.0,
-            width=data.first.width,
-            activation=data.first.activation,
-        ),
-        stages=tuple(stages),
-        head=data.head,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceNetworks:
+    """The networks of a list of choices, as blocks by stage, the fixed ends aside.
+
+    Attributes:
+        shape: every choice of every layer, as a supernet runs it.
+        identities: which choices leave a layer out.
+        folds: whether layers directly after an identity have no shortcut.
+    """
+
+    shape: ChoiceShape
+    identities: frozenset[int]
+    folds: bool
+
+    def standalone(self, genome: Genome) -> list[Blocks]:
+        """The network that is retrained, and what costs mean; it may have fewer stages."""
+        stages: list[Blocks] = [[] for _ in self.shape.stages]
+        width, after_identity = self.shape.first.width, False
+        for (i, _, layer), gene in zip(self.shape.layers, genome, strict=True):
+            block = self.left(layer, gene, width, after_identity=after_identity)
+            if block is not None:
+                stages[i - 1].append(block)
+            after_identity = gene in self.identities
+            width = width if after_identity else layer.width
+        return [blocks for blocks in stages if blocks]
+
+    def left(
+        self, layer: LayerShape, gene: int, in_width: int, *, after_identity: bool
+    ) -> Block | None:
+        """What a choice leaves in the stand-alone network; None is nothing."""
+        if gene not in self.identities:
+            return _without_skip(layer.blocks[gene], in_width, self.folds and after_identity)
+        return Block.identity(in_width, stride=layer.stride) if layer.stride > 1 else None
+
+    def running(self, genome: Genome) -> list[Blocks]:
+        """The network that the supernet runs."""
+        layers = [layer for *_, layer in self.shape.layers]
+        blocks = [layer.blocks[gene] for layer, gene in zip(layers, genome, strict=True)]
+        if self.folds:
+            blocks = _folding(blocks, layers, [gene in self.identities for gene in genome])
+        rest = iter(blocks)
+        return [[next(rest) for _ in stage] for stage in self.shape.stages]
 
 
-def standalone(data: ChoiceData, shape: ChoiceShape, genome: Genome) -> Architecture:
-    """The network that is retrained, and what costs mean."""
-    stages: dict[int, list[Block]] = {}
-    width, after_identity, is_identity = data.first.width, False, data.identities
-    for (i, _, layer), gene in zip(shape.layers, genome, strict=True):
-        blocks = stages.setdefault(i, [])
-        if gene not in is_identity:
-            blocks.append(without_skip(layer.blocks[gene], width, data.folds and after_identity))
-            width = layer.width
-        elif layer.stride > 1:
-            blocks.append(Block.identity(width, stride=layer.stride))
-        after_identity = gene in is_identity
-    return _network(data, shape, [blocks for blocks in stages.values() if blocks])
-
-
-def running(data: ChoiceData, shape: ChoiceShape, genome: Genome) -> Architecture:
-    """The network that the supernet runs."""
-    layers = [layer for *_, layer in shape.layers]
-    blocks = [layer.blocks[gene] for layer, gene in zip(layers, genome, strict=True)]
-    if data.folds:
-        blocks = _folding(blocks, layers, [gene in data.identities for gene in genome])
-    rest = iter(blocks)
-    return _network(data, shape, [[next(rest) for _ in stage] for stage in shape.stages])
-
-
-def without_skip(block: Block, in_width: int, wanted: bool) -> Block:
+def _without_skip(block: Block, in_width: int, wanted: bool) -> Block:
     """The block without its shortcut, if that is wanted and it has one."""
     return replace(block, skip=False) if wanted and keeps_shape(block, in_width) else block
 
 
-def _folding(
-    blocks: Sequence[Block], layers: Sequence[LayerShape], is_identity: Sequence[bool]
-) -> list[Block]:
+def _folding(blocks: Blocks, layers: Sequence[LayerShape], is_identity: Sequence[bool]) -> Blocks:
     """What lets every transformation fold: only the next convolution reads its output.
 
     The layer after an identity has no shortcut. An identity before a max pooling, which does not
@@ -93,43 +79,8 @@ def _folding(
         layer = layers[k]
         if not is_identity[k]:
             after_identity = k > 0 and is_identity[k - 1]
-            made[k] = without_skip(made[k], layer.in_width, after_identity)
+            made[k] = _without_skip(made[k], layer.in_width, after_identity)
         elif pools_later:
             made[k] = Block.identity(layer.width, stride=layer.stride)
         pools_later = is_identity[k] and (pools_later or layer.stride > 1)
     return made
-
-
-def _block(data: ChoiceData, choice: Choice | str, width: int, stride: int) -> Block:
-    """A choice as the supernet runs it."""
-    if isinstance(choice, Choice):
-        return Block(
-            kernel=choice.kernel,
-            stride=stride,
-            expansion=choice.expansion,
-            width=width,
-            se=data.se if choice.se else None,
-            activation=data.activation,
-        )
-    if data.identity == "plain":
-        return Block.identity(width, stride=stride)
-    activation = "relu" if data.identity == "let_relu" else "none"
-    return Block.linear(width, stride=stride, activation=activation)
-
-
-def _network(
-    data: ChoiceData, shape: ChoiceShape, stages: Sequence[Sequence[Block]]
-) -> Architecture:
-    return Architecture(
-        name=data.name,
-        resolution=data.resolution,
-        in_channels=data.in_channels,
-        num_classes=data.num_classes,
-        stem=shape.stem,
-        stages=(
-            Stage(blocks=(shape.first,)),
-            *(Stage(blocks=tuple(blocks)) for blocks in stages),
-        ),
-        head=shape.head,
-        rounding=Rounding(width=data.width_divisor, resolution=data.resolution_divisor),
-    )

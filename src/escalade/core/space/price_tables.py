@@ -1,8 +1,8 @@
-"""Prices of all blocks that the paths of a staged space may have, as tables.
+"""Costs of many networks in stages, by look-up in tables of prices; no network is built.
 
 What a block costs depends on its own choices, on the width before it, and on what holds for a
 whole network, its setting: the resolution and the ratios. These are some thousand combinations a
-space; each is priced once, and populations are costed by look-up.
+space; each is priced once.
 """
 
 from __future__ import annotations
@@ -18,34 +18,12 @@ from escalade.core.network.block import Block, Head, Stem
 from escalade.core.network.cost import Price
 from escalade.core.network.many import block_prices
 from escalade.core.numbers.rounding import conv_side
-from escalade.core.space.choices import StageChoices
 from escalade.core.space.population import IntArray
 
 
-@dataclass(frozen=True, slots=True)
-class StagePrices:
-    """Prices of a stage's blocks by (setting, width before, choice), all indices.
-
-    A choice is `(width * kernels + kernel) * expansions + expansion`; the last one of `later` is a
-    block that does not run, which costs nothing.
-    """
-
-    first: IntArray
-    later: IntArray
-
-
-@dataclass(frozen=True, slots=True)
-class PriceTables:
-    """Prices in one kind of cost, whole numbers: macs, params, activations or nanoseconds."""
-
-    stem: IntArray  # (setting, stem width)
-    stages: tuple[StagePrices, ...]
-    head: IntArray  # (setting, width before, head width)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choices:
-    """What the paths of a space may be made of.
+class StagedBlocks:
+    """What the networks of a space may be made of.
 
     Attributes:
         in_channels, num_classes: of the data.
@@ -67,34 +45,84 @@ class Choices:
     head: Head
 
 
-def block_of_all(choices: StageChoices, *, transition: bool = False) -> Block:
-    """A stage's first block with all its choices but the width, as `Choices.blocks` has it."""
-    kernels: Any = np.array(choices.kernels)[:, None]
-    expansions: Any = np.array(choices.expansions)
-    return choices.block(
-        kernel=kernels,
-        expansion=expansions,
-        width=0,
-        stride=choices.stride,
-        transition=transition,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StageRows:
+    """The blocks of one stage in n networks.
+
+    Attributes:
+        least: layers that every network has.
+        depth: layers before they are scaled: (n,).
+        scaled: after: (n,).
+        widths, choices: of every layer: (most layers, n). A choice is
+            `(width * kernels + kernel) * expansions + expansion`.
+    """
+
+    least: int
+    depth: IntArray
+    scaled: IntArray
+    widths: IntArray
+    choices: IntArray
 
 
-def price_tables(choices: Choices, price: Price) -> PriceTables:
-    """The tables, by the price of one part."""
-    before = choices.stem_widths
-    widths: Any = before
-    stem = replace(choices.stem, width=widths)
-    part = parts.stem(stem, in_channels=choices.in_channels, side=choices.sides[:, None])
-    stem_prices = np.broadcast_to(price(part), (len(choices.sides), before.shape[1]))
-    side, stages = part.after[:, 0], []
-    for block, widths in zip(choices.blocks, choices.widths, strict=True):
-        first = _blocks(price, block, side=side, before=before, widths=widths)
-        before, side = widths, conv_side(side, block.stride)
-        later = _blocks(price, replace(block, stride=1), side=side, before=before, widths=widths)
-        stages.append(StagePrices(first, np.pad(later, ((0, 0), (0, 0), (0, 1)))))
-    head = _head(price, choices, side=side[:, None, None], before=before[:, :, None])
-    return PriceTables(stem_prices, tuple(stages), head)
+@dataclass(frozen=True, slots=True)
+class StagePrices:
+    """Prices of a stage's blocks by (setting, width before, choice), all indices."""
+
+    first: IntArray
+    later: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class PriceTables:
+    """Prices in one kind of cost, whole numbers: macs, params, activations or nanoseconds."""
+
+    stem: IntArray  # (setting, stem width)
+    stages: tuple[StagePrices, ...]
+    head: IntArray  # (setting, width before, head width)
+
+    @classmethod
+    def of(cls, networks: StagedBlocks, price: Price) -> PriceTables:
+        """The tables, by the price of one part."""
+        before = networks.stem_widths
+        widths: Any = before
+        stem = replace(networks.stem, width=widths)
+        part = parts.stem(stem, in_channels=networks.in_channels, side=networks.sides[:, None])
+        stem_prices = np.broadcast_to(price(part), (len(networks.sides), before.shape[1]))
+        side, stages = part.after[:, 0], []
+        for block, widths in zip(networks.blocks, networks.widths, strict=True):
+            first = _blocks(price, block, side=side, before=before, widths=widths)
+            before, side, more = widths, conv_side(side, block.stride), replace(block, stride=1)
+            later = _blocks(price, more, side=side, before=before, widths=widths)
+            stages.append(StagePrices(first, later))
+        head = _head(price, networks, side=side[:, None, None], before=before[:, :, None])
+        return cls(stem_prices, tuple(stages), head)
+
+    def sums(
+        self, setting: IntArray, stem: IntArray, stages: Sequence[StageRows], head: IntArray
+    ) -> IntArray:
+        """The sum of every network's prices: (n,).
+
+        Args:
+            setting, stem, head: indices, (n,).
+            stages: their blocks.
+        """
+        total, width = _look_up(self.stem, setting, stem), stem
+        for rows, table in zip(stages, self.stages, strict=True):
+            total += _look_up(table.first, setting, width, rows.choices[0])
+            width = rows.widths[0]
+            for position in range(1, len(rows.choices)):
+                prices = _look_up(table.later, setting, width, rows.choices[position])
+                own = rows.widths[position]
+                if position >= rows.least:
+                    runs = position < rows.depth
+                    prices, own = prices * runs, np.where(runs, own, width)
+                total += prices
+                width = own
+            if rows.scaled is not rows.depth:
+                last = rows.choices[rows.depth - 1, np.arange(len(width))]
+                prices = _look_up(table.later, setting, width, last)
+                total += prices * (rows.scaled - rows.depth)
+        return total + _look_up(self.head, setting, width, head)
 
 
 def _blocks(
@@ -111,15 +139,15 @@ def _blocks(
     return prices.reshape(*prices.shape[:2], -1)
 
 
-def _head(price: Price, choices: Choices, *, side: IntArray, before: IntArray) -> IntArray:
+def _head(price: Price, networks: StagedBlocks, *, side: IntArray, before: IntArray) -> IntArray:
     """Prices of the last convolution and all after it: (setting, width before, head width)."""
-    ends = parts.head(choices.head, in_width=before, num_classes=choices.num_classes, side=side)
-    head_widths: Any = choices.head.width
+    ends = parts.head(networks.head, in_width=before, num_classes=networks.num_classes, side=side)
+    head_widths: Any = networks.head.width
     shape = (len(side), before.shape[1], np.size(head_widths))
     return np.broadcast_to(sum(price(part) for _, part in ends), shape)
 
 
-def look_up(table: IntArray, *indices: IntArray) -> IntArray:
+def _look_up(table: IntArray, *indices: IntArray) -> IntArray:
     """`table[indices]`, through one index, which is faster."""
     at, *others = indices
     for size, index in zip(table.shape[1:], others, strict=True):

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from escalade.core.network.block import MBCONV, Block, Head, SqueezeExcite, Stem
-
-if TYPE_CHECKING:
-    from escalade.core.space.choices import SpaceData
-    from escalade.core.space.layer_choices import LayerData
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,39 +64,3 @@ class SupernetShape:
     head: Head
     stages: tuple[StageShape, ...]
     shared_kernels: bool = True
-
-
-def staged_shape(
-    data: SpaceData | LayerData,
-    *,
-    stem_width: int,
-    depths: Sequence[int],
-    widths: Sequence[int],
-    head: Head,
-    shared_kernels: bool,
-) -> SupernetShape:
-    """The shape of a space of stages, from the largest width of its stem, depths and widths."""
-    in_widths = (stem_width, *widths[:-1])
-    return SupernetShape(
-        in_channels=data.in_channels,
-        num_classes=data.num_classes,
-        stem=data.stem.of(stem_width),
-        head=head,
-        stages=tuple(
-            StageShape(
-                depth=depth,
-                width=width,
-                in_width=in_width,
-                expansions=choices.expansions,
-                kernels=choices.kernels,
-                stride=choices.stride,
-                kind=choices.kind,
-                se=choices.se,
-                activation=choices.activation,
-            )
-            for choices, depth, width, in_width in zip(
-                data.stages, depths, widths, in_widths, strict=True
-            )
-        ),
-        shared_kernels=shared_kernels,
-    )

@@ -1,212 +1,336 @@
-"""What everyone needs from a space, however its networks are laid out."""
+"""The search space: genomes and scaling strategies, and the networks that they make.
+
+A genome is an integer vector, a strategy three indices of ratios. Which genes there are, and what
+networks they make, the layout says; without scaling there is one stage with one strategy, which
+changes nothing. The space decides legality once, by `repair`: equal paths have equal genomes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.cost import PRICES, Price
+from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.choice_shape import ChoiceShape
+from escalade.core.space.layout import Counter, Layout
 from escalade.core.space.path import Gene, Path
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.population import IntArray, Population, chunks
+from escalade.core.space.scaling_stages import distinct, near, union
 from escalade.core.space.shape import SupernetShape
 from escalade.core.space.traits import Traits
 
 if TYPE_CHECKING:
     from escalade.core.latency.latency_table import LatencyTable
 
+# Base networks whose mean cost says how much a strategy multiplies it.
+NUM_REFERENCE_GENOMES = 64
 
-class Space(Protocol):
-    """A search space, however its networks are laid out; `traits` say what is true of it.
 
-    A path is a genome and a strategy. A space without scaling has one scaling stage with one
-    strategy, (0, 0, 0), which changes nothing.
+class Space:
+    """Genes, strategies per scaling stage, legality; makes architectures of genomes.
+
+    Args:
+        layout: the choices, as a file has them.
+        factors: the ladder f_j / f_0; needed where strategies are made for it.
+        kind: what the ladder counts.
+        latency: a device's table, for `costs` of that kind.
+
+    Raises:
+        ValueError: if the layout has no strategies for this ladder.
     """
 
-    @property
-    def data(self) -> Any:
-        """The choices, as a file has them; every file states name and divisors."""
-        ...
+    def __init__(
+        self,
+        layout: Layout,
+        *,
+        factors: Sequence[float] | None = None,
+        kind: str = "macs",
+        latency: LatencyTable | None = None,
+    ) -> None:
+        self.layout = layout
+        self.factors = tuple(factors) if factors else None
+        self.kind = kind
+        self.latency = latency
+        self._stages = layout.stage_ratios(self.factors)
+        self.ratios = union(self._stages)
+        self._counters: dict[str, Counter] = {}
 
     @property
-    def traits(self) -> Traits: ...
+    def name(self) -> str:
+        return self.layout.name
 
     @property
-    def name(self) -> str: ...
+    def traits(self) -> Traits:
+        return self.layout.traits
 
     @property
-    def in_channels(self) -> int: ...
+    def in_channels(self) -> int:
+        return self.layout.in_channels
 
     @property
-    def num_classes(self) -> int: ...
+    def num_classes(self) -> int:
+        return self.layout.num_classes
 
-    @property
-    def factors(self) -> tuple[float, ...] | None:
-        """The ladder f_j / f_0."""
-        ...
+    # The same space for something else
 
-    @property
-    def kind(self) -> str:
-        """What the ladder counts."""
-        ...
+    def with_data(self, *, in_channels: int, num_classes: int) -> Self:
+        """For other images and classes; a latency table does not fit those."""
+        layout: Any = self.layout
+        layout = replace(layout, in_channels=in_channels, num_classes=num_classes)
+        return type(self)(layout, factors=self.factors, kind=self.kind)
 
-    @property
-    def latency(self) -> LatencyTable | None: ...
+    def with_latency(self, table: LatencyTable) -> Self:
+        """With a device's latency table."""
+        return type(self)(self.layout, factors=self.factors, kind=self.kind, latency=table)
 
-    def with_data(self, *, in_channels: int, num_classes: int) -> Space:
-        """The same space for other images and classes."""
-        ...
+    def for_ladder(self, factors: Sequence[float] | None, *, kind: str | None = None) -> Self:
+        """For another ladder, or one that counts something else."""
+        kind = kind or self.kind
+        return type(self)(self.layout, factors=factors, kind=kind, latency=self.latency)
 
-    def with_latency(self, table: LatencyTable) -> Space:
-        """The same space with a device's latency table."""
-        ...
+    def with_layout(self, layout: Layout) -> Self:
+        """Of other choices, for the same ladder and device."""
+        return type(self)(layout, factors=self.factors, kind=self.kind, latency=self.latency)
 
-    def for_ladder(self, factors: Sequence[float] | None, *, kind: str | None = None) -> Space:
-        """The same space for another ladder, or one that counts something else."""
-        ...
-
-    @property
-    def training(self) -> Space:
-        """The space whose paths a supernet trains on."""
-        ...
-
-    @property
-    def identity(self) -> str | None:
-        """How a supernet runs layers left out; None in a space that leaves none out."""
-        ...
-
-    def with_identity(self, identity: str) -> Space:
-        """The same space whose supernet runs layers left out so; stand-alone networks stay.
-
-        Raises:
-            ValueError: if there is no such way, or the space leaves no layers out.
-        """
-        ...
+    @cached_property
+    def training(self) -> Self:
+        """The space whose paths a supernet trains on; its genes may have fewer choices."""
+        return self.with_layout(self.layout.training)
 
     # Genomes
 
     @property
-    def genes(self) -> tuple[Gene, ...]: ...
+    def genes(self) -> tuple[Gene, ...]:
+        return self.layout.genes
 
     @property
-    def num_genes(self) -> int: ...
+    def num_genes(self) -> int:
+        return len(self.genes)
 
     @property
     def identity_choices(self) -> frozenset[int] | None:
-        """Choices of every gene that are identities; None where a gene has no such choice."""
-        ...
+        """Choices of every gene that leave its layer out; None where a gene has no such choice."""
+        return self.layout.identity_choices
 
     @property
     def smallest(self) -> IntArray:
-        """The genome with the smallest of every choice: (num_genes,)."""
-        ...
+        """The smallest genome: of every choice, or in macs: (num_genes,)."""
+        return self.layout.smallest
 
     @property
     def largest(self) -> IntArray:
-        """The genome with the largest of every choice: (num_genes,)."""
-        ...
+        """The largest genome, likewise: (num_genes,)."""
+        return self.layout.largest
 
     def sample_genomes(self, rng: np.random.Generator, num: int) -> IntArray:
-        """Legal genomes, every gene as the space draws it: (num, num_genes)."""
-        ...
+        """Legal genomes as the layout draws them, mostly every gene uniform: (num, num_genes)."""
+        return self.layout.sample(rng, num)
 
     def sample_spread(self, rng: np.random.Generator, num: int) -> IntArray:
-        """Legal genomes from the smallest to the largest path: (num, num_genes)."""
-        ...
+        """Legal genomes that reach over the whole range of costs: (num, num_genes)."""
+        return self.layout.spread(rng, num)
 
     def repair(self, genomes: IntArray) -> IntArray:
         """The canonical legal genome of each row."""
-        ...
+        return self.layout.repair(genomes)
 
-    # Strategies
+    def encode(self, running: Architecture) -> IntArray:
+        """The genome of a network of the base stage, as a supernet runs it: (num_genes,).
 
-    @property
-    def depth_ratios(self) -> tuple[float, ...]:
-        """The union of all strategies' depth ratios, which their first index points into."""
-        ...
+        Of a stand-alone network it is not known where layers were left out.
 
-    @property
-    def width_ratios(self) -> tuple[float, ...]: ...
-
-    @property
-    def resolution_ratios(self) -> tuple[float, ...]: ...
-
-    @property
-    def num_stages(self) -> int:
-        """Scaling stages, the base stage included."""
-        ...
-
-    @property
-    def strategy_counts(self) -> tuple[int, ...]:
-        """Strategies per scaling stage before de-duplication."""
-        ...
-
-    @property
-    def all_strategies(self) -> IntArray:
-        """Every strategy that a uniform draw may give: (n, 3)."""
-        ...
-
-    @property
-    def base_triple(self) -> IntArray:
-        """The strategy of stage 0."""
-        ...
-
-    def strategies(self, stage: int) -> IntArray:
-        """Distinct strategies of a scaling stage: (n, 3) ratio indices."""
-        ...
-
-    def scaling(self, strategy: Sequence[int] | IntArray) -> Scaling:
-        """The ratios behind a strategy's indices."""
-        ...
+        Raises:
+            ValueError: if it is none, naming a field of the network.
+        """
+        try:
+            genome = self.layout.encode(running)
+            if self.path(genome).key != running.key:
+                raise ValueError(
+                    "resolution, stem, stages, head, in_channels or num_classes: something "
+                    "differs that the space fixes, such as a stride or an activation"
+                )
+        except ValueError as error:
+            raise ValueError(f"no network of the space {self.name}: {error}") from None
+        return genome
 
     @property
     def num_genomes(self) -> int:
         """Legal (canonical) genomes, an exact integer."""
-        ...
+        return self.layout.num_genomes
 
     @property
     def size(self) -> int:
         """Genomes times strategies, before strategies are de-duplicated."""
-        ...
+        return self.num_genomes * sum(self.strategy_counts)
 
     @property
     def distinct(self) -> int | None:
         """Genomes times distinct strategies; None where copies among genomes are not counted."""
-        ...
+        num = self.layout.num_distinct
+        return None if num is None else num * sum(len(rows) for rows in self._strategies)
 
-    # Realisation
+    # Strategies
+
+    @property
+    def num_stages(self) -> int:
+        """Scaling stages, the base stage included."""
+        return len(self._stages)
+
+    @property
+    def base_triple(self) -> IntArray:
+        """The strategy of stage 0: all ratios 1."""
+        return self.ratios.base
+
+    def strategies(self, stage: int) -> IntArray:
+        """Distinct strategies of a scaling stage: (n, 3) ratio indices.
+
+        Strategies whose ratios realise the same network for every base are one strategy.
+        """
+        return self._strategies[stage]
+
+    @cached_property
+    def _strategies(self) -> tuple[IntArray, ...]:
+        if self.layout.slack is not None:
+            return self._near_factors(self.layout.slack)
+        realised = self.layout.realised(self.ratios)
+        return tuple(distinct(self.ratios.product(some), realised) for some in self._stages)
+
+    def _near_factors(self, slack: float) -> tuple[IntArray, ...]:
+        """Those that multiply mean cost by about each stage's factor.
+
+        Cost is what the ladder counts: a strategy that doubles macs need not double activations.
+        """
+        assert self.factors is not None
+        rows, growth = self._growth
+        stages = [self.base_triple[None]]
+        for factor in self.factors[1:]:
+            stages.append(rows[near(growth, factor, slack)])
+            if not len(stages[-1]):
+                raise ValueError(
+                    f"budgets: none of the strategies of the space {self.name} multiplies "
+                    f"{self.kind} by about {factor:.3g}, they multiply by 1 to "
+                    f"{growth.max():.3g};\n"
+                    "use a ladder within that, or a space of your own with a wider grid"
+                )
+        return tuple(stages)
+
+    @cached_property
+    def _growth(self) -> tuple[IntArray, npt.NDArray[np.float64]]:
+        """All distinct strategies, and how much each multiplies the mean cost of some bases."""
+        rows = distinct(self.ratios.product(), self.layout.realised(self.ratios))
+        genomes = self.sample_genomes(generator(0, "reference"), NUM_REFERENCE_GENOMES)
+        num = len(genomes)
+        base = Population(genomes, np.repeat(self.base_triple[None], num, axis=0))
+        scaled = Population(np.tile(genomes, (len(rows), 1)), np.repeat(rows, num, axis=0))
+        means = self.costs(scaled, self.kind).reshape(len(rows), num).mean(axis=1)
+        growth: npt.NDArray[np.float64] = means / self.costs(base, self.kind).mean()
+        return rows, growth
+
+    @cached_property
+    def strategy_counts(self) -> tuple[int, ...]:
+        """Strategies per scaling stage before de-duplication."""
+        if self.layout.slack is not None:
+            return tuple(len(rows) for rows in self._strategies)
+        return tuple(len(self.ratios.product(some)) for some in self._stages)
+
+    @cached_property
+    def all_strategies(self) -> IntArray:
+        """Every combination of all stages' ratios that a uniform draw may give: (n, 3).
+
+        Where strategies are made for a ladder, combinations above its last factor are left out
+        (docs/deviations.md).
+        """
+        if self.layout.slack is None:
+            return self.ratios.product()
+        assert self.factors is not None
+        rows, growth = self._growth
+        return rows[growth <= self.factors[-1] * self.layout.slack]
+
+    def scaling(self, strategy: Sequence[int] | IntArray) -> Scaling:
+        """The ratios behind a strategy's indices."""
+        return self.ratios.scaling(strategy)
+
+    # Networks
 
     def path(
         self, genome: Sequence[int] | IntArray, strategy: Sequence[int] | IntArray | None = None
     ) -> Path:
         """Realise a genome under a strategy, by default the base's, as one concrete network."""
-        ...
+        row = np.asarray(genome, dtype=np.int64)
+        d, w, r = (int(i) for i in (self.base_triple if strategy is None else strategy))
+        architecture, runs = self.layout.realise(row, self.scaling((d, w, r)))
+        return Path(tuple(row.tolist()), (d, w, r), architecture, runs)
 
     def paths(self, population: Population) -> list[Path]:
         """Realise a whole population."""
-        ...
+        pairs = zip(population.genomes, population.strategies, strict=True)
+        return [self.path(genome, strategy) for genome, strategy in pairs]
 
     @property
     def largest_side(self) -> int:
         """The largest resolution of any path."""
-        ...
+        return self.layout.largest_side(self.ratios)
 
     def sides(self, population: Population) -> IntArray:
         """Resolution of every path: (n,)."""
-        ...
+        return self.layout.sides(population, self.ratios)
 
     def depths(self, population: Population) -> IntArray:
-        """Blocks of every path: (n,)."""
-        ...
+        """Blocks of every path's stand-alone network: (n,)."""
+        return self.layout.depths(population, self.ratios)
 
     def costs(self, population: Population, kind: str = "macs") -> npt.NDArray[Any]:
-        """Costs of every path as `cost.of` counts them, or predicted seconds: (n,)."""
-        ...
+        """Macs, params or activations of every stand-alone network, as `cost.of` counts: (n,).
+
+        Of kind latency, predicted seconds, exactly as the table predicts each network.
+
+        Raises:
+            ValueError: for latency without a table.
+        """
+        price, total = self._pricing(kind)
+        if kind not in self._counters:
+            self._counters[kind] = self.layout.counter(price, self.ratios)
+        sums = np.empty(len(population), dtype=np.int64)
+        for rows in chunks(len(population)):
+            sums[rows] = self._counters[kind](population[rows])
+        return total(sums)
+
+    def _pricing(self, kind: str) -> tuple[Price, Callable[[IntArray], npt.NDArray[Any]]]:
+        """What a part costs in whole numbers, and what sums of these mean."""
+        if kind != "latency":
+            return PRICES[kind], lambda sums: sums
+        if self.latency is None:
+            raise ValueError(
+                f"space {self.name}: latency is measured, not counted, and there is no table of it"
+            )
+        return self.latency.price, self.latency.total
+
+    @cached_property
+    def shape(self) -> SupernetShape | ChoiceShape:
+        """What a supernet of this space must hold.
+
+        Raises:
+            ValueError: if there is none.
+        """
+        return self.layout.shape(self.ratios)
 
     @property
-    def shape(self) -> SupernetShape | ChoiceShape:
-        """What a supernet of this space must hold; asked only where there is one."""
-        ...
+    def identity(self) -> str | None:
+        """How a supernet runs layers left out; None in a space that leaves none out."""
+        return self.layout.identity
+
+    def with_identity(self, identity: str) -> Self:
+        """The same space whose supernet runs layers left out so; stand-alone networks stay.
+
+        Raises:
+            ValueError: if there is no such way, or the space leaves no layers out.
+        """
+        return self.with_layout(self.layout.with_identity(identity))

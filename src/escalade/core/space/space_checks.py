@@ -1,69 +1,86 @@
-"""What the fields of a space's file may hold; every error is a ValueError that names the field."""
+"""What the fields of a space's file may hold; every error is an `Invalid` that names its field."""
 
 from __future__ import annotations
 
-import difflib
+import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from escalade.core.network.block import Head, SqueezeExcite
 from escalade.core.network.kinds import ACTIVATIONS, KINDS
 from escalade.core.network.legality import GATES
+from escalade.core.values.invalid import Invalid, check_known, within
 
 # Of kinds, those that the supernet has elastic layers for.
 ELASTIC = tuple(name for name, kind in KINDS.items() if kind.is_elastic)
 KNOWN = {"kind": ELASTIC, "activation": ACTIVATIONS, "gate": GATES, "of": ("input", "hidden")}
 
 
-def check_known(name: str, value: str, where: str) -> None:
-    """Raise a ValueError with the nearest choice if a field's value is not known."""
-    choices = KNOWN[name]
-    if value not in choices:
-        close = difflib.get_close_matches(value, choices, 1)
-        hint = f"did you mean {close[0]}?" if close else f"use one of {', '.join(choices)}"
-        raise ValueError(f"{where}.{name}: {value!r} is not known; {hint}")
+def check_names(part: Any, *names: str) -> None:
+    """Fields of these names hold what there is."""
+    for name in names:
+        with within(name):
+            check_known(getattr(part, name), KNOWN[name])
 
 
-def check_stride(stride: int, where: str) -> None:
+def check_some(entries: Sequence[Any], name: str) -> None:
+    """A list has an entry."""
+    if not entries:
+        raise Invalid("expected a list with at least one entry", path=(name,))
+
+
+def check_rising(part: Any, *names: str) -> None:
+    """Lists of choices rise."""
+    for name in names:
+        for before, after in itertools.pairwise(getattr(part, name)):
+            if after < before:
+                raise Invalid(
+                    f"{before:g} stands before {after:g}; list them from smallest to largest",
+                    path=(name,),
+                )
+
+
+def check_stride(stride: int, name: str = "stride") -> None:
     """A convolution halves the resolution or keeps it."""
     if stride not in (1, 2):
-        raise ValueError(f"{where}: {stride} is neither 1 nor 2")
+        raise Invalid(f"{stride} is neither 1 nor 2", path=(name,))
 
 
-def check_widths(widths: Iterable[int], divisor: int, where: str) -> None:
+def check_widths(widths: Iterable[int], divisor: int, name: str = "widths") -> None:
     """Widths are multiples of the space's divisor."""
     for width in widths:
         if width % divisor:
-            raise ValueError(f"{where}: {width} is not a multiple of width_divisor {divisor}")
+            raise Invalid(f"{width} is not a multiple of width_divisor {divisor}", path=(name,))
 
 
-def check_odd(kernels: Iterable[int], where: str, *, hint: str = "") -> None:
+def check_odd(kernels: Iterable[int], name: str = "kernel", *, remedy: str = "") -> None:
     """Kernels have a centre."""
     for kernel in kernels:
         if kernel % 2 == 0:
-            raise ValueError(f"{where}: {kernel} is not odd{hint}")
+            raise Invalid(f"{kernel} is not odd", path=(name,), remedy=remedy)
 
 
-def check_head(head: Head, where: str) -> None:
+def check_head(head: Head) -> None:
     """A head that a supernet has."""
-    check_known("activation", head.activation, where)
+    check_names(head, "activation")
     if head.width is None or head.hidden is not None:
-        raise ValueError(f"{where}: a supernet's head is one convolution; give only width")
+        raise Invalid("a supernet's head is one convolution; give only width")
 
 
-def check_side(side: int, strides: Iterable[int], where: str) -> None:
+def check_side(side: int, strides: Iterable[int], name: str) -> None:
     """A resolution with a pixel left after all strides."""
     stride = math.prod(strides)
     if side < stride:
-        raise ValueError(
-            f"{where}: {side} is too small for strides whose product is {stride}; "
-            f"use {stride} or more, or fewer strides of 2"
+        raise Invalid(
+            f"{side} is too small for strides whose product is {stride}",
+            path=(name,),
+            remedy=f"use {stride} or more, or fewer strides of 2",
         )
 
 
-def check_squeeze(se: SqueezeExcite, where: str) -> None:
-    """Raise a ValueError for a squeeze-excitation that no block has."""
-    for field_name in ("activation", "gate", "of"):
-        check_known(field_name, getattr(se, field_name), where)
+def check_squeeze(se: SqueezeExcite) -> None:
+    """A squeeze-excitation that a block has."""
+    check_names(se, "activation", "gate", "of")
     if se.ratio > 1:
-        raise ValueError(f"{where}.ratio: {se.ratio} is outside (0, 1]")
+        raise Invalid(f"{se.ratio} is outside (0, 1]", path=("ratio",))

@@ -13,11 +13,9 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Ladder
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.ratios import Scaling, apply
-from escalade.core.space.choices import Ratios
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.space import Space
 from escalade.core.space.space_summary import candidate_paths
-from escalade.core.space.strategies import product
 from escalade.evaluate.timing.part_times import Timer, measure
 
 # Networks drawn, and parts of each group measured, for a rough table and near the budgets.
@@ -119,10 +117,7 @@ def _anywhere(space: Space, rng: np.random.Generator) -> list[Architecture]:
         # With what slices have and stand-alone networks have not.
         both = ((path.architecture, path.running) for path in space.paths(drawn))
         return [network for pair in both for network in dict.fromkeys(pair)]
-    every = Ratios(
-        depth=space.depth_ratios, width=space.width_ratios, resolution=space.resolution_ratios
-    )
-    return _networks(space, product(space, every), NUM_ROUGH, rng)
+    return _networks(space, space.ratios.product(), NUM_ROUGH, rng)
 
 
 def _near(space: Space, ladder: Ladder, rng: np.random.Generator, num: int) -> list[Architecture]:

@@ -12,7 +12,7 @@ from escalade.core.numbers.budget import Budget, format_amount
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.space import Space
-from escalade.search.coarse.layout import Layout
+from escalade.search.coarse.gene_roles import GeneRoles
 from escalade.search.coarse.skeletons import CoarseGrid, Floats, Skeletons, skeletons
 from escalade.search.coarse.variations import Moves, vary
 from escalade.search.dialogue import Steps
@@ -140,7 +140,7 @@ class CoarseToFine(LadderSearch):
 
     def _vary(self, centres: Sequence[_Centre], *, num: int, scored: IntArray) -> list[IntArray]:
         """Variations of each budget's centre; none of a network already scored."""
-        moves = Moves.of(Layout.of(self._space.genes))
+        moves = Moves.of(GeneRoles.of(self._space.genes))
         known = {genome.tobytes() for genome in scored}
         varied = []
         for stage, centre in enumerate(centres):

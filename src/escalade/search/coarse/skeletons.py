@@ -15,7 +15,7 @@ import numpy.typing as npt
 from escalade.core.numbers.budget import Budget
 from escalade.core.space.population import IntArray
 from escalade.core.space.space import Space
-from escalade.search.coarse.layout import Layout
+from escalade.search.coarse.gene_roles import GeneRoles
 from escalade.search.operators.gene_operators import spread
 
 Floats = npt.NDArray[np.float64]
@@ -79,31 +79,31 @@ class Skeletons:
 
 def skeletons(space: Space, *, grid: CoarseGrid) -> Skeletons:
     """Every different network of a grid, in order of the grid."""
-    layout = Layout.of(space.genes)
-    (resolution,) = [column for column, role in enumerate(layout.roles) if role == "resolution"]
+    roles = GeneRoles.of(space.genes)
+    (resolution,) = [column for column, role in enumerate(roles.roles) if role == "resolution"]
     shares = (
-        _choices(int(layout.num_choices[resolution]), grid.resolutions),
+        _choices(int(roles.num_choices[resolution]), grid.resolutions),
         _shares(grid.depths),
         _shares(grid.widths),
         KERNELS,
     )
     points = np.array([(r, d, w, *k) for r, d, w, k in itertools.product(*shares)])
-    rows = np.floor(_levels(layout, points) * (layout.num_choices - 1) + 0.5).astype(np.int64)
+    rows = np.floor(_levels(roles, points) * (roles.num_choices - 1) + 0.5).astype(np.int64)
     genomes = space.repair(rows)
     _, first = np.unique(genomes, axis=0, return_index=True)
     kept = np.sort(first)
     return Skeletons(rows[kept], genomes[kept], points[kept])
 
 
-def _levels(layout: Layout, points: Floats) -> Floats:
+def _levels(roles: GeneRoles, points: Floats) -> Floats:
     """Where every gene stands between its least (0) and its most (1): (n, genes)."""
-    levels = np.zeros((len(points), len(layout.roles)))
+    levels = np.zeros((len(points), len(roles.roles)))
     for axis, role in enumerate(("resolution", "depth", "width")):
-        levels[:, layout.columns(role)] = points[:, axis, None]
-    places = layout.places_of("kernel")
+        levels[:, roles.columns(role)] = points[:, axis, None]
+    places = roles.places_of("kernel")
     for i, place in enumerate(places):
         half = 3 + (2 * i >= len(places))
-        levels[:, layout.columns("kernel", place)] = points[:, half, None]
+        levels[:, roles.columns("kernel", place)] = points[:, half, None]
     return levels
 
 

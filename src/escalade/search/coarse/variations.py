@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from escalade.core.numbers.budget import Budget
 from escalade.core.space.population import IntArray
-from escalade.search.coarse.layout import Layout
+from escalade.search.coarse.gene_roles import GeneRoles
 
 Floats = npt.NDArray[np.float64]
 Cost = Callable[[IntArray], npt.NDArray[Any]]
@@ -36,18 +36,18 @@ class Moves:
     most: IntArray
 
     @classmethod
-    def of(cls, layout: Layout) -> Self:
+    def of(cls, genes: GeneRoles) -> Self:
         changes, chances = [], []
-        roles = [r for r in dict.fromkeys(layout.roles) if len(layout.columns(r))]
+        roles = [r for r in dict.fromkeys(genes.roles) if len(genes.columns(r))]
         for role in roles:
-            groups = [layout.columns(role, place) for place in layout.places_of(role)]
+            groups = [genes.columns(role, place) for place in genes.places_of(role)]
             alone = [column[None] for group in groups if len(group) > 1 for column in group]
-            moved = np.zeros((len(groups) + len(alone), len(layout.roles)), dtype=np.int64)
+            moved = np.zeros((len(groups) + len(alone), len(genes.roles)), dtype=np.int64)
             for row, columns in enumerate([*groups, *alone]):
                 moved[row, columns] = 1
             changes.append(moved)
             chances.append(np.full(len(moved), 1 / (len(roles) * len(moved))))
-        return cls(np.concatenate(changes), np.concatenate(chances), layout.num_choices - 1)
+        return cls(np.concatenate(changes), np.concatenate(chances), genes.num_choices - 1)
 
     def apply(self, rows: IntArray, signs: IntArray, rng: np.random.Generator) -> IntArray:
         """A random move of every row, one choice up or down as its sign says (0: none)."""

@@ -72,7 +72,7 @@ class IndependentSearch(LadderSearch):
             self._notes.note(scores, iteration=1, phase="base", stage=stage, generation=generation)
             return scores
 
-        ratios = (space.depth_ratios, space.width_ratios, space.resolution_ratios)
+        ratios = (space.ratios.depth, space.ratios.width, space.ratios.resolution)
         sizes = [gene.num_choices for gene in space.genes] + [len(union) for union in ratios]
         rows, _ = yield from evolve(
             start,

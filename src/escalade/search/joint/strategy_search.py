@@ -58,7 +58,7 @@ def search_strategies(
         return snapped
 
     space, size = problem.space, max(2, most // NUM_GENERATIONS)
-    ratios = (space.depth_ratios, space.width_ratios, space.resolution_ratios)
+    ratios = (space.ratios.depth, space.ratios.width, space.ratios.resolution)
     others = candidates[1:]
     start = others[spread(problem.coordinates(others), num=size - 1)]
     state, _ = yield from evolve(

@@ -7,7 +7,7 @@ from copy import deepcopy
 import pytest
 import yaml
 
-from escalade.core.space.choices import parse
+from escalade.core.space.layouts import parse
 
 TEXT = """
 format: 1
@@ -53,16 +53,20 @@ def test_a_space_is_read():
         (["format"], ..., "file.format: None is not known; write format: 1"),
         (["format"], 2, "file.format: 2"),
         (["name"], ..., "file.name: missing"),
-        (["name"], 3, "file.name: expected str, got 3"),
-        (["resolutoins"], [3], "file.resolutoins: unknown field; did you mean resolutions?"),
+        (["name"], 3, "file.name: expected a text, got 3"),
+        (
+            ["resolutoins"],
+            [3],
+            "file.resolutoins: no such setting; did you mean resolutions?",
+        ),
         (["resolutions"], [], "file.resolutions: expected a list"),
         (["resolutions"], ["big"], "file.resolutions: expected a number, got 'big'"),
         (["resolutions"], [24.5], "file.resolutions: expected a positive whole number, got 24.5"),
         (["resolutions"], [-24], "file.resolutions: expected a positive whole number, got -24"),
         (["resolutions"], [True], "file.resolutions: expected a number, got True"),
-        (["shared_kernels"], 1, "file.shared_kernels: expected bool, got 1"),
-        (["stem"], ..., "file.stem: expected a mapping"),
-        (["stem", "width"], 3, "file.stem.width: unknown field; did you mean widths?"),
+        (["shared_kernels"], 1, "file.shared_kernels: expected true or false, got 1"),
+        (["stem"], ..., "file.stem: missing"),
+        (["stem", "width"], 3, "file.stem.width: no such setting; did you mean widths?"),
         (["stem", "activation"], "gelu", "file.stem.activation: 'gelu' is not known"),
         (["stem", "kernel"], 4, "file.stem.kernel: 4"),
         (["stem", "widths"], [10], "file.stem.widths: 10 is not a multiple of width_divisor 8"),
@@ -70,7 +74,11 @@ def test_a_space_is_read():
         (["head", "activation"], "gelu", "file.head.activation: 'gelu' is not known"),
         (["stages"], [], "file.stages: expected a list"),
         (["stages", 1], 7, "file.stages[1]: expected a mapping, got 7"),
-        (["stages", 1, "depths"], 3, "file.stages[1].depths: unknown field; did you mean depth?"),
+        (
+            ["stages", 1, "depths"],
+            3,
+            "file.stages[1].depths: no such setting; did you mean depth?",
+        ),
         (["stages", 1, "depth"], [3, 1], "file.stages[1].depth: expected [least, most]"),
         (["stages", 1, "depth"], [1, 2, 3], "file.stages[1].depth: expected [least, most]"),
         (["stages", 1, "depth"], 0, "file.stages[1].depth: expected a positive whole number"),
@@ -78,7 +86,7 @@ def test_a_space_is_read():
         (["stages", 1, "widths"], [30], "file.stages[1].widths: 30 is not a multiple"),
         (["stages", 1, "kernels"], [3, 4], "file.stages[1].kernels: 4 is not odd"),
         (["stages", 1, "stride"], 3, "file.stages[1].stride: 3 is neither 1 nor 2"),
-        (["stages", 1, "widths"], [32, 32], "file.stages[1].widths: 32 stands there twice"),
+        (["stages", 1, "widths"], [32, 32], "file.stages[1].widths: 32 is listed twice"),
         (["stages", 0, "expansions"], [6], "file.stages[0].expansions: dsconv does not expand"),
         (["stages", 0, "se", "ratio"], 2, "file.stages[0].se.ratio: 2.0 is outside (0, 1]"),
         (["stages", 0, "se", "ratio"], 0.05, "file.stages[0].se.ratio: 0.05 of 8 channels is none"),
@@ -91,7 +99,7 @@ def test_a_space_is_read():
             "file.stages[1].kind: 'cnv' is not known; did you mean conv",
         ),
         (["stages", 1, "activation"], "gelu", "file.stages[1].activation: 'gelu'"),
-        (["stages", 0, "se", "ratios"], 1, "file.stages[0].se.ratios: unknown field"),
+        (["stages", 0, "se", "ratios"], 1, "file.stages[0].se.ratios: no such setting"),
         (["stages", 0, "se", "of"], "all", "file.stages[0].se.of: 'all' is not known"),
         (["scaling"], [], "file: give either scaling (a list of stages) or grid"),
         (["scaling", 1, "width"], ..., "file.scaling[1].width: missing"),

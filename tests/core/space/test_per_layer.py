@@ -12,9 +12,10 @@ from escalade.core.latency.work import works_of
 from escalade.core.network import cost
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
-from escalade.core.space.layer_choices import parse, to_json
-from escalade.core.space.layer_space import LayerSpace
+from escalade.core.space.layouts import parse, to_json
 from escalade.core.space.population import Population
+from escalade.core.space.space import Space
+from escalade.core.space.space_numbers import Span
 from escalade.core.space.space_summary import summarise
 from escalade.spaces import known
 from escalade.spaces.load import load
@@ -50,7 +51,12 @@ def expanding():
         "head": {"widths": [32, 40]},
         "num_classes": 3,
     }
-    return LayerSpace(parse(data))
+    return Space(parse(data))
+
+
+def with_transitions(space, on: bool) -> Space:
+    stages = tuple(replace(stage, transition=on) for stage in space.layout.stages)
+    return space.with_layout(replace(space.layout, stages=stages))
 
 
 def of(genomes) -> Population:
@@ -81,10 +87,10 @@ def test_the_network_of_section_4_4(bignas):
     )
     assert [stage.blocks[0].kernel for stage in net.stages] == [3, 3, 5, 3, 5, 5, 3]
     assert round(cost.of(net).macs / 1e6) == 659
-    plain = bignas.with_transitions(False)
+    plain = with_transitions(bignas, False)
     genome = bignas.encode(net)
     assert round(cost.of(plain.path(genome).architecture).macs / 1e6) == 637
-    assert plain.with_transitions(True).path(genome).key == net.key
+    assert with_transitions(plain, True).path(genome).key == net.key
 
 
 def test_published_size(bignas):
@@ -110,8 +116,8 @@ def test_the_small_spaces_ends(small):
     macs = [cost.of(small.path(g).architecture).macs for g in (small.smallest, small.largest)]
     assert macs[0] == pytest.approx(0.2e6, rel=0.1)
     assert macs[1] == pytest.approx(6e6, rel=0.1)
-    assert min(small.data.resolutions) >= 14
-    assert max(small.data.resolutions) <= 32
+    assert min(small.layout.resolutions) >= 14
+    assert max(small.layout.resolutions) <= 32
 
 
 # Genomes and networks
@@ -145,11 +151,11 @@ def test_different_genomes_are_different_networks(seed, name, expanding):
 
 def test_every_network_of_a_tiny_space(expanding):
     """Its size is the number of networks that canonical genomes make."""
-    data = expanding.data
+    data = expanding.layout
     first = replace(data.stages[0], kernels=(3,), expansions=(2.0, 3.0))
-    second = replace(data.stages[1], depth=(2, 2), widths=(16,))
-    tiny = LayerSpace(replace(data, stages=(first, second), selection_step=2))
-    assert tiny.resolutions == (8, 10, 12)
+    second = replace(data.stages[1], depth=Span(2, 2), widths=(16,))
+    tiny = Space(replace(data, stages=(first, second), selection_step=2))
+    assert tiny.layout.choosable == (8, 10, 12)
     counts = [range(gene.num_choices) for gene in tiny.genes]
     everything = np.array(np.meshgrid(*counts, indexing="ij")).reshape(len(counts), -1).T
     genomes = np.unique(tiny.repair(everything), axis=0)
@@ -189,7 +195,7 @@ def test_a_path_is_what_its_genome_says(expanding):
         ({"head": {"width": 100}}, "head.width: 100 is not among 96, 112"),
         ({"block": {"width": 36}}, r"stages\[2\].blocks\[0\].width: 36 is not among 32, 40"),
         ({"block": {"kernel": 7}}, r"stages\[2\].blocks\[0\].kernel: 7 is not among 3, 5"),
-        ({"block": {"expansion": 6.0}}, r"blocks\[0\].expansion: 6.0 is not among 4"),
+        ({"block": {"expansion": 6.0}}, "something differs that the space fixes"),
         ({"block": {"transition": False}}, "something differs that the space fixes"),
     ],
 )
@@ -210,19 +216,19 @@ def test_networks_outside_the_space(small, change, words):
 
 def test_the_training_space_has_the_trained_resolutions(bignas):
     training = bignas.training
-    assert training.resolutions == (192, 224, 288, 320)
-    assert bignas.resolutions == tuple(range(192, 321, 4))
+    assert training.layout.choosable == (192, 224, 288, 320)
+    assert bignas.layout.choosable == tuple(range(192, 321, 4))
     for path in training.paths(drawn(training, 20)):
         assert bignas.path(bignas.encode(path.architecture)).architecture == path.architecture
     assert training.shape == bignas.shape
-    assert training.training.resolutions == training.resolutions
+    assert training.training.layout.choosable == training.layout.choosable
 
 
 def test_resolutions_between_the_trained_ones():
-    data = replace(SPACES["bignas_small"].data, resolutions=(16, 23, 28), selection_step=5)
-    assert LayerSpace(data).resolutions == (16, 21, 23, 26, 28)
-    assert LayerSpace(replace(data, selection_step=None)).resolutions == (16, 23, 28)
-    assert LayerSpace(replace(data, selection_step=90)).resolutions == (16, 23, 28)
+    data = replace(SPACES["bignas_small"].layout, resolutions=(16, 23, 28), selection_step=5)
+    assert data.choosable == (16, 21, 23, 26, 28)
+    assert replace(data, selection_step=None).choosable == (16, 23, 28)
+    assert replace(data, selection_step=90).choosable == (16, 23, 28)
 
 
 @named
@@ -254,7 +260,7 @@ def test_other_data_and_ladders(name):
     ladder = space.for_ladder((1.0, 2.0, 4.0), kind="params")
     assert (ladder.factors, ladder.kind, ladder.num_stages) == ((1.0, 2.0, 4.0), "params", 1)
     assert ladder.training.factors == ladder.factors
-    assert parse(to_json(space.data)) == space.data
+    assert parse(to_json(space.layout)) == space.layout
 
 
 # Costs
@@ -279,7 +285,7 @@ def test_costs_are_those_of_each_network(name, kind):
     on=st.booleans(),
 )
 def test_costs_on_any_data(name, seed, in_channels, num_classes, on, expanding):
-    space = SPACES.get(name, expanding).with_transitions(on).training
+    space = with_transitions(SPACES.get(name, expanding), on).training
     space = space.with_data(in_channels=in_channels, num_classes=num_classes)
     population = drawn(space, 4, seed)
     found = [cost.of(path.architecture) for path in space.paths(population)]

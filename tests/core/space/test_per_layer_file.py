@@ -7,7 +7,7 @@ from copy import deepcopy
 import pytest
 import yaml
 
-from escalade.core.space.layer_choices import parse, to_json
+from escalade.core.space.layouts import parse, to_json
 
 TEXT = """
 format: 1
@@ -55,20 +55,24 @@ def test_round_trip():
     ("path", "value", "words"),
     [
         (["format"], 2, "file.format: 2 is not known; write format: 1"),
-        (["kind"], "layer", "file.kind: 'layer' is not known; write kind: layers"),
+        (
+            ["kind"],
+            "layer",
+            "file.kind: 'layer' is not known; write kind: regnet, layers or choices",
+        ),
         (["name"], ..., "file.name: missing"),
-        (["resolution"], [3], "file.resolution: unknown field; did you mean resolutions?"),
+        (["resolution"], [3], "file.resolution: no such setting; did you mean resolutions?"),
         (["resolutions"], [], "file.resolutions: expected a list"),
         (["resolutions"], [32, 24], "file.resolutions: 32 stands before 24; list them from small"),
-        (["resolutions"], [24, 24], "file.resolutions: 24 stands there twice"),
+        (["resolutions"], [24, 24], "file.resolutions: 24 is listed twice"),
         (["resolutions"], [3], "file.resolutions: 3 is too small for strides whose product is 4"),
         (["resolutions"], [3, 24], "product is 4; use 4 or more, or fewer strides of 2"),
         (["selection_step"], 0, "file.selection_step: expected a positive whole number, got 0"),
-        (["stem"], ..., "file.stem: expected a mapping"),
+        (["stem"], ..., "file.stem: missing"),
         (["stem", "kernel"], 4, "file.stem.kernel: 4 is not odd"),
         (["stem", "widths"], [10], "file.stem.widths: 10 is not a multiple of width_divisor 8"),
         (["stem", "widths"], [16, 8], "file.stem.widths: 16 stands before 8; list them from small"),
-        (["head", "width"], 64, "file.head.width: unknown field; did you mean widths?"),
+        (["head", "width"], 64, "file.head.width: no such setting; did you mean widths?"),
         (["head", "widths"], [72, 64], "file.head.widths: 72 stands before 64"),
         (["head", "activation"], "gelu", "file.head.activation: 'gelu' is not known"),
         (["stages"], 3, "file.stages: expected a list"),
@@ -78,16 +82,20 @@ def test_round_trip():
         (["stages", 1, "widths"], [30], "file.stages[1].widths: 30 is not a multiple"),
         (["stages", 1, "expansions"], [6, 3], "file.stages[1].expansions: 6 stands before 3"),
         (["stages", 1, "kernels"], [5, 3], "file.stages[1].kernels: 5 stands before 3"),
-        (["stages", 1, "kernels"], [3, 3], "file.stages[1].kernels: 3 stands there twice"),
+        (["stages", 1, "kernels"], [3, 3], "file.stages[1].kernels: 3 is listed twice"),
         (["stages", 1, "kernels"], [3, 4], "file.stages[1].kernels: 4 is not odd; a smaller"),
         (["stages", 1, "stride"], 3, "file.stages[1].stride: 3 is neither 1 nor 2"),
-        (["stages", 1, "transition"], 1, "file.stages[1].transition: expected bool, got 1"),
+        (
+            ["stages", 1, "transition"],
+            1,
+            "file.stages[1].transition: expected true or false, got 1",
+        ),
         (["stages", 1, "kind"], "cnv", "file.stages[1].kind: 'cnv' is not known"),
         (["stages", 0, "expansions"], [6], "file.stages[0].expansions: dsconv does not expand"),
         (["stages", 0, "se", "ratio"], 2, "file.stages[0].se.ratio: 2.0 is outside (0, 1]"),
         (["stages", 1, "se"], {"ratio": 0.002}, "file.stages[1].se.ratio: 0.002 of "),
-        (["stages", 0, "se", "ratios"], 1, "file.stages[0].se.ratios: unknown field"),
-        (["scaling"], [], "file.scaling: unknown field"),
+        (["stages", 0, "se", "ratios"], 1, "file.stages[0].se.ratios: no such setting"),
+        (["scaling"], [], "file.scaling: no such setting"),
     ],
 )
 def test_errors_name_the_path(path, value, words):

@@ -8,14 +8,8 @@ import pytest
 import yaml
 
 from escalade.core.network.block import SqueezeExcite
-from escalade.core.space.choice_data import (
-    IDENTITY,
-    Choice,
-    ChoiceStage,
-    FirstBlock,
-    parse,
-    to_json,
-)
+from escalade.core.space.choice_list import IDENTITY, BlockChoice, ChoiceStage, FirstBlock
+from escalade.core.space.layouts import parse, to_json
 
 TEXT = """
 format: 1
@@ -52,11 +46,11 @@ def changed(path, value):
 
 def test_a_space_is_read():
     space = parse(yaml.safe_load(TEXT))
-    assert (space.name, space.resolution, space.num_layers) == ("mine", 32, 5)
+    assert (space.name, space.resolution, len(space.genes)) == ("mine", 32, 5)
     assert (space.width_divisor, space.in_channels, space.num_classes) == (8, 3, 1000)
     assert space.choices == (
-        Choice(expansion=3.0, kernel=3),
-        Choice(expansion=4.5, kernel=5, se=True),
+        BlockChoice(expansion=3.0, kernel=3),
+        BlockChoice(expansion=4.5, kernel=5, se=True),
         IDENTITY,
     )
     assert (space.identities, space.identity, space.folds) == ({2}, "let", False)
@@ -95,45 +89,65 @@ def test_round_trip(change):
     ("path", "value", "words"),
     [
         (["format"], 2, "file.format: 2 is not known; write format: 1"),
-        (["kind"], "choice", "file.kind: 'choice' is not known; write kind: choices"),
+        (
+            ["kind"],
+            "choice",
+            "file.kind: 'choice' is not known; write kind: regnet, layers or choices",
+        ),
         (["name"], ..., "file.name: missing"),
-        (["resolutions"], [3], "file.resolutions: unknown field; did you mean resolution?"),
+        (
+            ["resolutions"],
+            [3],
+            "file.resolutions: no such setting; did you mean resolution?",
+        ),
         (["resolution"], [28, 32], "file.resolution: expected a number, got [28, 32]"),
         (["resolution"], 3, "file.resolution: 3 is too small for strides whose product is 4; use"),
         (["resolution"], 0, "file.resolution: expected a positive whole number, got 0"),
-        (["stem"], ..., "file.stem: expected a mapping"),
-        (["stem", "widths"], [8], "file.stem.widths: unknown field; did you mean width?"),
+        (["stem"], ..., "file.stem: missing"),
+        (["stem", "widths"], [8], "file.stem.widths: no such setting; did you mean width?"),
         (["stem", "width"], 12, "file.stem.width: 12 is not a multiple of width_divisor 8"),
         (["stem", "kernel"], 4, "file.stem.kernel: 4 is not odd; use 3, 5 or 7"),
         (["stem", "max_pool"], True, "file.stem.max_pool: no network of depthwise blocks has it"),
         (["stem", "activation"], "relu7", "file.stem.activation: 'relu7' is not known; did you"),
-        (["first"], ..., "file.first: expected a mapping"),
+        (["first"], ..., "file.first: missing"),
         (["first", "width"], ..., "file.first.width: missing"),
         (["first", "stride"], 4, "file.first.stride: 4 is neither 1 nor 2"),
         (["first", "kernel"], 2, "file.first.kernel: 2 is not odd"),
         (["head", "width"], None, "file.head: a supernet's head is one convolution; give only"),
         (["head", "hidden"], 8, "file.head: a supernet's head is one convolution; give only width"),
         (["head", "activation"], "gelu", "file.head.activation: 'gelu' is not known"),
-        (["choices"], ..., "file.choices: expected a list with at least one entry"),
-        (["choices"], ["identity"], "file.choices: one choice is none; give two or more"),
+        (["choices"], ..., "file.choices: missing"),
+        (["choices"], ["identity"], "file.choices: expected a list with at least two entries"),
         (["choices"], "+", "file.choices[3]: the same as choices[0]; leave one out"),
         (["choices", 0], "identity", "file.choices[2]: the same as choices[0]; leave one out"),
-        (["choices", 2], "identiy", "file.choices[2]: 'identiy' is no choice; write identity, or"),
-        (["choices", 2], 12, "file.choices[2]: 12 is no choice; write identity, or a block such"),
+        (
+            ["choices", 2],
+            "identiy",
+            "file.choices[2]: 'identiy' is not a choice; write identity, or",
+        ),
+        (["choices", 2], 12, "file.choices[2]: expected a mapping, got 12"),
         (["choices", 1, "kernel"], 4, "file.choices[1].kernel: 4 is not odd; use 3, 5 or 7"),
         (["choices", 1, "kernel"], ..., "file.choices[1].kernel: missing"),
-        (["choices", 1, "kernels"], 3, "file.choices[1].kernels: unknown field; did you mean ker"),
+        (
+            ["choices", 1, "kernels"],
+            3,
+            "file.choices[1].kernels: no such setting; did you mean ker",
+        ),
         (["choices", 1, "expansion"], 0, "file.choices[1].expansion: expected a positive number"),
-        (["choices", 1, "se"], {"ratio": 1}, "file.choices[1].se: expected bool, got {'ratio': 1}"),
-        (["se"], {"ratios": 1}, "file.se.ratios: unknown field; did you mean ratio?"),
+        (
+            ["choices", 1, "se"],
+            {"ratio": 1},
+            "file.choices[1].se: expected true or false, got {'ratio': 1}",
+        ),
+        (["se"], {"ratios": 1}, "file.se.ratios: no such setting; did you mean ratio?"),
         (["se"], {"ratio": 2}, "file.se.ratio: 2.0 is outside (0, 1]"),
         (["se"], {"ratio": 0.01}, "file.se.ratio: 0.01 of 40 channels is none; use 0.025 or more"),
         (["se"], {"ratio": 0.05, "of": "input"}, "file.se.ratio: 0.05 of 8 channels is none; use"),
         (["se"], {"gate": "hard"}, "file.se.gate: 'hard' is not known"),
-        (["se"], None, "file.se: expected a mapping, got None"),
+        (["se"], None, "file.se: expected a mapping, got null"),
         (["activation"], "gelu", "file.activation: 'gelu' is not known"),
-        (["identity"], "skip", "file.identity: 'skip' is not known; use one of let, let_relu, pl"),
-        (["folds"], 1, "file.folds: expected bool, got 1"),
+        (["identity"], "skip", "file.identity: 'skip' is not known; use let, let_relu, pl"),
+        (["folds"], 1, "file.folds: expected true or false, got 1"),
         (["stages"], [], "file.stages: expected a list with at least one entry"),
         (["stages", 1], 7, "file.stages[1]: expected a mapping, got 7"),
         (["stages", 1, "depth"], [1, 3], "file.stages[1].depth: expected a number, got [1, 3]"),
@@ -141,7 +155,7 @@ def test_round_trip(change):
         (["stages", 1, "stride"], 3, "file.stages[1].stride: 3 is neither 1 nor 2"),
         (["stages", 1, "width"], 30, "file.stages[1].width: 30 is not a multiple of width_div"),
         (["stages", 1, "width"], 8, "file.stages[1].width: 8 is below the width before it, 16; an"),
-        (["scaling"], [], "file.scaling: unknown field"),
+        (["scaling"], [], "file.scaling: no such setting"),
     ],
 )
 def test_errors_name_the_path(path, value, words):

@@ -20,7 +20,7 @@ NEAR_TIE = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shapes:
+class RegNetStages:
     """Stages of n networks: (n, stages) arrays, 0 past a network's last stage.
 
     `num_stages` is (n,) and may exceed the number of columns; such rows are cut.
@@ -32,7 +32,7 @@ class Shapes:
     num_stages: IntArray
 
 
-def shapes(
+def regnet_stages(
     *,
     depth: IntArray,
     w0: IntArray,
@@ -42,7 +42,7 @@ def shapes(
     bottleneck_ratio: float,
     step: int,
     most_stages: int,
-) -> Shapes:
+) -> RegNetStages:
     """Stages of every network from its numbers, all (n,); see `core.network.regnet.stages`."""
     blocks = np.arange(int(depth.max(initial=1)))
     runs = blocks < depth[:, None]
@@ -60,7 +60,7 @@ def shapes(
     fitted, groups = _fit_groups(
         np.stack(made_widths, axis=1), bottleneck_ratio, group_width[:, None]
     )
-    return Shapes(fitted, np.stack(made_depths, axis=1), groups, starts.sum(axis=1))
+    return RegNetStages(fitted, np.stack(made_depths, axis=1), groups, starts.sum(axis=1))
 
 
 def _exponents(blocks: IntArray, *, w0: IntArray, wa: Floats, wm: Floats) -> IntArray:

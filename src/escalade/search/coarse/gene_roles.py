@@ -19,7 +19,7 @@ _ROLES = {"expansion": "width"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Layout:
+class GeneRoles:
     """Per gene: `num_choices`, its role (resolution, depth, width, kernel), and where it is.
 
     A place is `stem`, `head`, `stages[i]` or, for the resolution, empty. Choices rise with their

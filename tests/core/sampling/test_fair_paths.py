@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escalade.core.sampling.fair_paths import FairPaths
-from escalade.core.space.choice_space import ChoiceSpace
-from escalade.core.space.layer_choices import parse
-from escalade.core.space.layer_space import LayerSpace
+from escalade.core.space.layouts import parse
+from escalade.core.space.space import Space
 from escalade.spaces.load import load
 
 SMALL = load("scarlet_small")
@@ -61,7 +60,7 @@ def test_every_permutation_is_as_likely():
     np.testing.assert_allclose(shares, 1 / 9, atol=0.015)
 
 
-def equal_genes() -> LayerSpace:
+def equal_genes() -> Space:
     """Every gene has two choices, but depth decides which of the others count."""
     data = {
         "format": 1,
@@ -72,7 +71,7 @@ def equal_genes() -> LayerSpace:
         "stages": [{"depth": [1, 2], "widths": [8, 16], "expansions": [2]}],
         "head": {"widths": [32, 40]},
     }
-    return LayerSpace(parse(data))
+    return Space(parse(data))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +91,5 @@ def test_spaces_that_cannot_be_fair(space, words):
 
 
 def test_spaces_without_identities_can_be():
-    space: ChoiceSpace = tiny(
-        choices=[{"expansion": 2, "kernel": 3}, {"expansion": 2, "kernel": 5}]
-    )
+    space: Space = tiny(choices=[{"expansion": 2, "kernel": 3}, {"expansion": 2, "kernel": 5}])
     assert FairPaths(space, seed=0).num_paths == 2

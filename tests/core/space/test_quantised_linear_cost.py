@@ -11,7 +11,7 @@ from network_oracles import counted
 from escalade.core.network import cost
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.population import Population
-from escalade.spaces.load import load_any
+from escalade.spaces.load import load
 
 SPACES = ("regnet_y", "regnet_z", "regnet_y_small", "regnet_z_small")
 NUM, NUM_FAST = 200, 6  # compared with the oracles, per space
@@ -29,13 +29,13 @@ def one_thread():
 
 def drawn(name, rows):
     """Random networks of a space, and their costs as the space counts them, by kind."""
-    space = load_any(name)
+    space = load(name)
     genomes = space.sample_genomes(generator(0, "oracle", name), 4 * NUM)
     genomes = genomes[space.costs(Population.unscaled(genomes), "params") < MOST_PARAMS][rows]
     counted = [
         space.costs(Population.unscaled(genomes), k) for k in ("macs", "params", "activations")
     ]
-    return [space.architecture(genome) for genome in genomes], zip(*counted, strict=True)
+    return [space.path(genome).architecture for genome in genomes], zip(*counted, strict=True)
 
 
 def check_against_oracles(name, rows):

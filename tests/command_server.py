@@ -17,8 +17,6 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1]))  # what tests of all rooms share
-
 
 def main() -> None:
     import escalade.api

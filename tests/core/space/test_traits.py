@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import escalade
-from escalade.spaces.load import load_any
+from escalade.spaces.load import load
 
 SOURCE = Path(escalade.__file__).parent
 ASKED = re.compile(r"isinstance\([^()]*(?:Space|Data)\b|\btype\(.*(?:Space|Data)\b|\.noun\s*[!=]=")
@@ -24,7 +24,7 @@ def test_what_is_true_of_the_spaces():
         return {
             name
             for name in ("scalenet", "bignas", "scarlet", "regnet_y")
-            if getattr(load_any(name).traits, trait)
+            if getattr(load(name).traits, trait)
         }
 
     assert those("has_supernet") == {"scalenet", "bignas", "scarlet"}

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.ratios import apply
-from escalade.core.space.choices import parse, to_json
+from escalade.core.space.layouts import parse, to_json
 from escalade.core.space.population import Population
-from escalade.core.space.search_space import SearchSpace
+from escalade.core.space.space import Space
 from escalade.core.space.space_summary import histogram, stage_costs, summarise
 from escalade.spaces.load import load
 
@@ -68,13 +68,13 @@ def test_dropped_strategies_make_no_other_network(scalenet):
         for row in scalenet.strategies(1)
     }
     genomes = scalenet.sample_genomes(generator(0, "kept"), 5)
-    ratios = scalenet.data.scaling[1]
+    ratios = scalenet.layout.scaling[1]
     for depth in ratios.depth:
         for width in ratios.width:
             row = (
-                scalenet.depth_ratios.index(depth),
-                scalenet.width_ratios.index(width),
-                scalenet.resolution_ratios.index(ratios.resolution[1]),
+                scalenet.ratios.depth.index(depth),
+                scalenet.ratios.width.index(width),
+                scalenet.ratios.resolution.index(ratios.resolution[1]),
             )
             assert {scalenet.path(genome, row).architecture.key for genome in genomes} <= kept
 
@@ -138,9 +138,9 @@ def test_the_smallest_and_the_largest_genome(scalenet, small):
         assert tuple(space.repair(np.array([least.genome]))[0]) == least.genome
         for path, end, depth in ((least, min, 0), (most, max, 1)):
             network = path.architecture
-            assert network.resolution == end(space.data.resolutions)
-            assert network.stem.width == end(space.data.stem.widths)
-            for stage, choices in zip(network.stages, space.data.stages, strict=True):
+            assert network.resolution == end(space.layout.resolutions)
+            assert network.stem.width == end(space.layout.stem.widths)
+            for stage, choices in zip(network.stages, space.layout.stages, strict=True):
                 assert len(stage.blocks) == choices.depth[depth]
                 found = {(block.width, block.expansion, block.kernel) for block in stage.blocks}
                 assert found == {
@@ -149,10 +149,10 @@ def test_the_smallest_and_the_largest_genome(scalenet, small):
 
 
 def test_choices_need_not_rise(small):
-    first, *rest = small.data.stages
+    first, *rest = small.layout.stages
     turned = replace(first, widths=first.widths[::-1], kernels=(5, 3, 7))
-    data = replace(small.data, stages=(turned, *rest), resolutions=small.data.resolutions[::-1])
-    space = SearchSpace(data, factors=LADDER)
+    data = replace(small.layout, stages=(turned, *rest), resolutions=small.layout.resolutions[::-1])
+    space = Space(data, factors=LADDER)
     for one, other in ((space.smallest, small.smallest), (space.largest, small.largest)):
         assert space.path(one, space.base_triple).key == small.path(other, small.base_triple).key
 
@@ -204,7 +204,7 @@ def test_a_shorter_ladder_uses_the_first_stages(scalenet):
     shorter = load("scalenet", factors=(1.0, 2.0))
     assert shorter.num_stages == 2
     assert len(shorter.strategies(1)) == len(scalenet.strategies(1))
-    assert max(shorter.depth_ratios) == 1.16
+    assert max(shorter.ratios.depth) == 1.16
 
 
 def test_the_shape_holds_every_path(scalenet, small):
@@ -238,7 +238,7 @@ def test_other_data(small):
 
 @pytest.mark.parametrize("name", ["small", "medium", "scalenet", "scalenet_half"])
 def test_space_data_round_trip(name):
-    data = load(name, factors=(1.0, 2.0)).data
+    data = load(name, factors=(1.0, 2.0)).layout
     assert parse(to_json(data)) == data
 
 
@@ -260,7 +260,7 @@ def test_every_value_is_in_the_histogram(values):
 
 
 def test_spaces_are_built_from_data(small):
-    again = SearchSpace(small.data, factors=LADDER)
+    again = Space(small.layout, factors=LADDER)
     genomes = generator(0, "again")
     np.testing.assert_array_equal(
         again.sample_genomes(generator(0, "again"), 9), small.sample_genomes(genomes, 9)

@@ -73,7 +73,7 @@ def test_strategies_of_a_stage_are_equally_likely(scalenet):
 def test_uniform_draws_every_ratio_alike(scalenet):
     drawn = Uniform(scalenet).draw(generator(0, "uniform"), 40_000)
     for axis, ratios in enumerate(
-        (scalenet.depth_ratios, scalenet.width_ratios, scalenet.resolution_ratios)
+        (scalenet.ratios.depth, scalenet.ratios.width, scalenet.ratios.resolution)
     ):
         counts = np.bincount(drawn.strategies[:, axis], minlength=len(ratios))
         np.testing.assert_allclose(counts / len(drawn), 1 / len(ratios), atol=0.01)

@@ -1,0 +1,84 @@
+"""The numbers in a space's file, as `core.values.codec` reads them: all are positive."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any, NamedTuple, Self
+
+from escalade.core.values.codec import exact
+from escalade.core.values.invalid import Invalid
+
+
+class Numbers(tuple[float, ...]):
+    """Different numbers, read from a list, or from one number alone."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        return cls(_different(float, data))
+
+
+class WholeNumbers(tuple[int, ...]):
+    """Different whole numbers, read from a list, or from one number alone."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        return cls(_different(int, data))
+
+
+class Span(NamedTuple):
+    """The least and the most of a whole number; one alone is both."""
+
+    least: int
+    most: int
+
+    @property
+    def numbers(self) -> range:
+        return range(self.least, self.most + 1)
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        numbers = [positive(int, number) for number in _as_list(data)]
+        least, *rest = numbers
+        if len(rest) > 1 or max(rest, default=least) < least:
+            raise Invalid("expected [least, most] with 1 <= least <= most")
+        return cls(least, max(rest, default=least))
+
+
+def positive(kind: type, value: Any) -> Any:
+    """A scalar of a space's file; numbers are positive, and fractions such as 240/224 are text.
+
+    Raises:
+        Invalid: if it is none.
+    """
+    if kind not in (int, float):
+        return exact(kind, value)
+    try:
+        if isinstance(value, bool):
+            raise ValueError
+        number = Fraction(str(value))
+    except (ValueError, ZeroDivisionError):
+        raise Invalid(f"expected a number, got {value!r}") from None
+    if number <= 0 or (kind is int and number.denominator != 1):
+        expected = "a positive whole number" if kind is int else "a positive number"
+        raise Invalid(f"expected {expected}, got {value!r}")
+    return kind(number)
+
+
+def _different(kind: type, data: Any) -> list[Any]:
+    numbers = [positive(kind, number) for number in _as_list(data)]
+    for i, number in enumerate(numbers):
+        if number in numbers[:i]:
+            raise Invalid(f"{number:g} is listed twice")
+    return numbers
+
+
+def _as_list(data: Any) -> list[Any] | tuple[Any, ...]:
+    if not isinstance(data, list | tuple):
+        return [data]
+    if not data:
+        raise Invalid(f"expected a list with at least one entry, got {data!r}")
+    return data
