@@ -67,10 +67,10 @@ def _prepare(request: dict) -> None:
     tempfile.tempdir = None
     os.chdir(request["folder"])
     if request["checkpoint_seconds"] is not None:
-        from escalade.family.trainings.side_by_side import retrain_all
+        from escalade.family.trainings.jobs import Workplace
         from escalade.train.loop import train
 
-        for function in (train, retrain_all):
+        for function in (train, Workplace.__init__):
             function.__kwdefaults__["checkpoint_seconds"] = request["checkpoint_seconds"]
     if request["brief"]:
         from escalade.evaluate.timing import part_times

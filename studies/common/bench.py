@@ -56,11 +56,13 @@ class Bench:
             return
         finished = lab.retrain_all(
             [unit.job(folder, recipe) for unit in waiting.values()],
-            data=self.data,
-            runtime=lab.Runtime(device=self.device),
-            settings=lab.evaluation_settings(RECALIBRATED_ALONE, self.data),
+            lab.Workplace(
+                data=self.data,
+                runtime=lab.Runtime(device=self.device),
+                settings=lab.evaluation_settings(RECALIBRATED_ALONE, self.data),
+                progress=lambda name, progress: self.say(describe(name, progress)),
+            ),
             num_workers=self.num_workers,
-            progress=lambda name, progress: self.say(describe(name, progress)),
         )
         for job, made in finished:
             unit, accuracy = waiting[job.name], made.search.accuracy

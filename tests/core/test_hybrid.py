@@ -31,6 +31,7 @@ def test_a_published_network_is_scaled_as_the_factor_says():
     assert made.solved == rule("dWr", solved.factor)
     assert made.predicted == rule("dWr", 8.0)
     assert made.gap == pytest.approx(cost.of(made.architecture).macs / 4e9 - 1)
+    assert made.interval is None
 
 
 @pytest.mark.parametrize("name", ["regnet_y_small", "regnet_z_small"])

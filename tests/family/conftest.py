@@ -8,7 +8,9 @@ from tiny_members import packaged, patches, tiny, trained
 from torch import Tensor, nn
 
 from escalade.data.image_data import ImageData
+from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.family.packaging import package
+from escalade.family.trainings.jobs import Workplace
 from escalade.train.runtime import Runtime
 
 
@@ -45,3 +47,9 @@ def data() -> ImageData:
 @pytest.fixture
 def runtime() -> Runtime:
     return Runtime(device="cpu", is_alone=True)
+
+
+@pytest.fixture
+def place(data: ImageData, runtime: Runtime) -> Workplace:
+    settings = EvaluationSettings(num_recalibration=64, recalibration_batch=32)
+    return Workplace(data=data, runtime=runtime, settings=settings)

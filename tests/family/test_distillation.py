@@ -11,17 +11,16 @@ from tiny_members import packaged, tiny, trained
 from escalade.config.recipe import Recipe
 from escalade.core.space.space import Space
 from escalade.data.split import Split
-from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.family.packaging import package
-from escalade.family.trainings.alone import CHECKPOINT, RetrainJob, retrain_member
-from escalade.family.trainings.in_place import InPlaceJob, train_in_place
+from escalade.family.trainings.alone import RetrainJob
+from escalade.family.trainings.in_place import InPlaceJob
+from escalade.family.trainings.jobs import CHECKPOINT
 from escalade.family.trainings.side_by_side import retrain_all
 from escalade.spaces.load import load
 from escalade.supernet.supernet import Supernet
 from escalade.train import checkpoint
 from escalade.train.interrupt import Interrupted
 
-SETTINGS = EvaluationSettings(num_recalibration=64, recalibration_batch=32)
 RECIPE = Recipe(steps=24, batch_size=16, learning_rate=0.2, padding=1)
 
 
@@ -33,7 +32,7 @@ def unlabelled(data):
 
 
 @pytest.fixture
-def teacher(tmp_path, data, runtime):
+def teacher(tmp_path, place):
     """A packaged network that knows the patches, at a resolution of its own."""
     job = RetrainJob(
         name="teacher",
@@ -42,7 +41,7 @@ def teacher(tmp_path, data, runtime):
         seed=0,
         folder=tmp_path / "teacher",
     )
-    made = retrain_member(job, data=data, runtime=runtime, settings=SETTINGS)
+    made = job.make(place)
     assert made.search.accuracy > 0.8
     package.write(job.folder, package=packaged(job.architecture), state=made.state)
     return job.folder
@@ -60,41 +59,40 @@ def student(tmp_path, teacher, **more) -> RetrainJob:
     return replace(job, **more)
 
 
-def stopped_at(step, train, job, **given):
+def stopped_at(step, job, place):
     calls = iter(range(1, 1000))
     with pytest.raises(Interrupted):
-        train(job, should_stop=lambda: next(calls) == step, **given)
+        job.make(replace(place, should_stop=lambda: next(calls) == step))
 
 
-def test_a_student_learns_what_only_its_teacher_knows(tmp_path, unlabelled, runtime, teacher):
-    given = {"data": unlabelled, "runtime": runtime, "settings": SETTINGS}
+def test_a_student_learns_what_only_its_teacher_knows(tmp_path, unlabelled, place, teacher):
+    place = replace(place, data=unlabelled)
     before = (teacher / package.WEIGHTS).read_bytes()
-    made = retrain_member(student(tmp_path, teacher), **given)
+    made = student(tmp_path, teacher).make(place)
     assert made.search.accuracy > 0.8
     assert (teacher / package.WEIGHTS).read_bytes() == before
     alone = student(tmp_path, None, folder=tmp_path / "alone")
-    assert retrain_member(alone, **given).search.accuracy < 0.5
+    assert alone.make(place).search.accuracy < 0.5
     again = student(tmp_path, teacher, folder=tmp_path / "again")
-    stopped_at(9, retrain_member, again, **given)
-    assert retrain_member(again, **given).weights == made.weights
+    stopped_at(9, again, place)
+    assert again.make(place).weights == made.weights
 
 
-def test_another_teacher_in_the_same_folder_is_refused(tmp_path, data, runtime, teacher):
-    given = {"data": data, "runtime": runtime, "settings": SETTINGS}
-    stopped_at(2, retrain_member, student(tmp_path, teacher), **given)
+def test_another_teacher_in_the_same_folder_is_refused(tmp_path, place, teacher):
+    stopped_at(2, student(tmp_path, teacher), place)
     other = tmp_path / "other"
     package.write(other, package=packaged(tiny()), state=trained(tiny()).state_dict())
     for changed in (other, None):
         with pytest.raises(ValueError, match="trained with teacher = "):
-            retrain_member(student(tmp_path, changed), **given)
+            student(tmp_path, changed).make(place)
 
 
-def test_a_teacher_of_other_classes_is_refused(tmp_path, data, runtime):
+def test_a_teacher_of_other_classes_is_refused(tmp_path, place):
     of = tiny(num_classes=2)
     package.write(tmp_path / "two", package=packaged(of), state=trained(of).state_dict())
     job = student(tmp_path, tmp_path / "two")
     with pytest.raises(ValueError, match="the teacher has 2 classes, S0 3"):
-        retrain_member(job, data=data, runtime=runtime, settings=SETTINGS)
+        job.make(place)
 
 
 @pytest.fixture(scope="module")
@@ -118,9 +116,9 @@ def in_place(tmp_path, space, *, num_steps=24, **more) -> InPlaceJob:
 
 
 @pytest.mark.slow
-def test_a_child_learns_in_place_and_is_the_supernets_slice(tmp_path, data, runtime, space):
+def test_a_child_learns_in_place_and_is_the_supernets_slice(tmp_path, space, place):
     job = in_place(tmp_path, space)
-    made = train_in_place(job, data=data, runtime=runtime, settings=SETTINGS)
+    made = job.make(place)
     assert made.search.accuracy > 0.6
     assert (made.num_steps, made.num_images) == (24, 24 * 16)
     weights = Supernet(space.shape)
@@ -131,17 +129,16 @@ def test_a_child_learns_in_place_and_is_the_supernets_slice(tmp_path, data, runt
 
 @pytest.mark.slow
 @pytest.mark.parametrize("patches", ["same", "different"])
-def test_in_place_stopped_and_resumed_equals_straight(tmp_path, data, runtime, space, patches):
-    given = {"data": data, "runtime": runtime, "settings": SETTINGS}
+def test_in_place_stopped_and_resumed_equals_straight(tmp_path, place, space, patches):
     job = in_place(tmp_path, space, num_steps=4, patches=patches)
-    straight = train_in_place(job, **given)
+    straight = job.make(place)
     again = replace(job, folder=tmp_path / "again")
-    stopped_at(2, train_in_place, again, **given)
-    assert train_in_place(again, **given).weights == straight.weights
+    stopped_at(2, again, place)
+    assert again.make(place).weights == straight.weights
 
 
 @pytest.mark.slow
-def test_both_kinds_of_training_side_by_side(tmp_path, data, runtime, space):
+def test_both_kinds_of_training_side_by_side(tmp_path, place, space):
     jobs = [
         RetrainJob(
             name="alone",
@@ -152,8 +149,7 @@ def test_both_kinds_of_training_side_by_side(tmp_path, data, runtime, space):
         ),
         in_place(tmp_path, space, num_steps=2),
     ]
-    given = {"data": data, "runtime": runtime, "settings": SETTINGS}
-    found = {job.name: made for job, made in retrain_all(jobs, num_workers=2, **given)}
-    straight = train_in_place(replace(jobs[1], folder=tmp_path / "straight"), **given)
+    found = {job.name: made for job, made in retrain_all(jobs, place, num_workers=2)}
+    straight = replace(jobs[1], folder=tmp_path / "straight").make(place)
     assert found["S0"].weights == straight.weights
     assert found["alone"].num_steps == 2

@@ -9,7 +9,7 @@ import torch
 
 from escalade.config.recipe import Recipe
 from escalade.core.space.space import Space
-from escalade.family.trainings.members_together import TogetherJob, train_together
+from escalade.family.trainings.members_together import TogetherJob
 from escalade.spaces.load import load
 from escalade.supernet.supernet import Supernet
 from escalade.train.interrupt import Interrupted
@@ -36,16 +36,16 @@ def make_job(tmp_path, space, **more) -> TogetherJob:
     return replace(job, **more)
 
 
-def trained(job, space, data, runtime, **more) -> dict[str, torch.Tensor]:
+def trained(job, space, place, **more) -> dict[str, torch.Tensor]:
     torch.manual_seed(0)
     supernet = Supernet(space.shape)
-    train_together(job, supernet, data=data, runtime=runtime, **more)
+    job.train_in(supernet, replace(place, **more))
     return supernet.state_dict()
 
 
-def test_the_share_of_the_predictions_is_that_of_the_job(tmp_path, space, data, runtime):
+def test_the_share_of_the_predictions_is_that_of_the_job(tmp_path, space, place):
     states = [
-        trained(make_job(tmp_path, space, distillation=share, folder=folder), space, data, runtime)
+        trained(make_job(tmp_path, space, distillation=share, folder=folder), space, place)
         for share, folder in ((0.5, tmp_path / "a"), (0.5, tmp_path / "b"), (0.0, tmp_path / "c"))
     ]
     first, again, labels = states
@@ -54,11 +54,11 @@ def test_the_share_of_the_predictions_is_that_of_the_job(tmp_path, space, data, 
 
 
 @pytest.mark.parametrize("changed", ["distillation", "start", "members"])
-def test_another_training_in_the_same_folder_is_refused(tmp_path, space, data, runtime, changed):
+def test_another_training_in_the_same_folder_is_refused(tmp_path, space, place, changed):
     asked = iter(range(1, 100))
     job = make_job(tmp_path, space)
     with pytest.raises(Interrupted):
-        trained(job, space, data, runtime, should_stop=lambda: next(asked) == 2)
+        trained(job, space, place, should_stop=lambda: next(asked) == 2)
     other = {"distillation": 0.25, "start": "elsewhere", "members": job.members[:1]}[changed]
     with pytest.raises(ValueError, match=f"trained with {changed} = "):
-        trained(replace(job, **{changed: other}), space, data, runtime)
+        trained(replace(job, **{changed: other}), space, place)

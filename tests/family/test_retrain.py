@@ -9,23 +9,16 @@ from torch import nn
 
 from escalade.config.recipe import Recipe
 from escalade.data.batches import prepare
-from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.score import Score
 from escalade.family.packaging import package
 from escalade.family.trainings.adapt import adapt
-from escalade.family.trainings.alone import (
-    CHECKPOINT,
-    RetrainJob,
-    better_start,
-    initial_network,
-    retrain_member,
-)
+from escalade.family.trainings.alone import RetrainJob, better_start, initial_network
+from escalade.family.trainings.jobs import CHECKPOINT
 from escalade.family.trainings.making import Made
 from escalade.family.trainings.side_by_side import retrain_all
 from escalade.train import checkpoint
 from escalade.train.interrupt import Interrupted
 
-SETTINGS = EvaluationSettings(num_recalibration=64, recalibration_batch=32)
 RECIPE = Recipe(steps=24, batch_size=16, learning_rate=0.2, padding=1)
 
 
@@ -42,8 +35,8 @@ def _job(tmp_path, name="S0", **more):
     )
 
 
-def test_it_learns_and_its_weights_are_the_scored_network(tmp_path, data, runtime):
-    made = retrain_member(_job(tmp_path), data=data, runtime=runtime, settings=SETTINGS)
+def test_it_learns_and_its_weights_are_the_scored_network(tmp_path, data, place):
+    made = _job(tmp_path).make(place)
     assert made.search.num_images == 60
     assert made.search.accuracy > 0.8
     assert (made.num_steps, made.num_images, made.start) == (24, 24 * 16, None)
@@ -54,24 +47,18 @@ def test_it_learns_and_its_weights_are_the_scored_network(tmp_path, data, runtim
     assert int((again(ready).argmax(1) == labels).sum()) == made.search.num_correct
 
 
-def test_stopped_and_resumed_equals_straight(tmp_path, data, runtime):
-    straight = retrain_member(_job(tmp_path), data=data, runtime=runtime, settings=SETTINGS)
+def test_stopped_and_resumed_equals_straight(tmp_path, place):
+    straight = _job(tmp_path).make(place)
     job = _job(tmp_path, folder=tmp_path / "stopped")
     calls = iter(range(100))
     with pytest.raises(Interrupted):
-        retrain_member(
-            job,
-            data=data,
-            runtime=runtime,
-            settings=SETTINGS,
-            should_stop=lambda: next(calls) == 9,
-        )
-    resumed = retrain_member(job, data=data, runtime=runtime, settings=SETTINGS)
+        job.make(replace(place, should_stop=lambda: next(calls) == 9))
+    resumed = job.make(place)
     assert resumed.weights == straight.weights
     assert resumed.search == straight.search
 
 
-def test_averaged_weights_are_scored_and_kept(tmp_path, data, runtime):
+def test_averaged_weights_are_scored_and_kept(tmp_path, data, place):
     recipe = replace(
         RECIPE,
         mixup=0.2,
@@ -82,7 +69,7 @@ def test_averaged_weights_are_scored_and_kept(tmp_path, data, runtime):
         warmup_epochs=0.5,
     )
     job = _job(tmp_path, recipe=recipe)
-    made = retrain_member(job, data=data, runtime=runtime, settings=SETTINGS)
+    made = job.make(place)
     content = checkpoint.load(job.folder / CHECKPOINT)
     for name, value in made.state.items():
         if "running" not in name and "num_batches" not in name:
@@ -95,38 +82,35 @@ def test_averaged_weights_are_scored_and_kept(tmp_path, data, runtime):
     assert int(right.sum()) == made.search.num_correct
 
 
-def test_side_by_side_equals_alone(tmp_path, data, runtime):
+def test_side_by_side_equals_alone(tmp_path, place):
     small = tiny(depths=(1, 1))
     jobs = [_job(tmp_path, "a"), _job(tmp_path, "b", architecture=small)]
     seen = set()
     both = dict(
         retrain_all(
             jobs,
-            data=data,
-            runtime=runtime,
-            settings=SETTINGS,
+            replace(place, progress=lambda name, value: seen.add(name)),
             num_workers=2,
-            progress=lambda name, value: seen.add(name),
         )
     )
     assert seen == {"a", "b"}
     alone = _job(tmp_path, "b", architecture=small, folder=tmp_path / "alone")
-    ((_, made),) = retrain_all([alone], data=data, runtime=runtime, settings=SETTINGS)
+    ((_, made),) = retrain_all([alone], place)
     assert made.weights == both[jobs[1]].weights
 
 
-def test_another_training_in_the_same_folder_is_refused(tmp_path, data, runtime):
+def test_another_training_in_the_same_folder_is_refused(tmp_path, place):
     short = _job(tmp_path, recipe=replace(RECIPE, steps=2))
-    retrain_member(short, data=data, runtime=runtime, settings=SETTINGS)
+    short.make(place)
     other = replace(short, architecture=tiny(depths=(1, 3)))
     with pytest.raises(ValueError, match="another run folder"):
-        retrain_member(other, data=data, runtime=runtime, settings=SETTINGS)
+        other.make(place)
 
 
-def test_an_architecture_for_other_data_is_refused(tmp_path, data, runtime):
+def test_an_architecture_for_other_data_is_refused(tmp_path, place):
     job = _job(tmp_path, architecture=tiny(num_classes=2))
     with pytest.raises(ValueError, match=r"tiny\.num_classes: 2, but patches has 3"):
-        retrain_member(job, data=data, runtime=runtime, settings=SETTINGS)
+        job.make(place)
 
 
 def test_a_grown_member_starts_as_the_smaller_one(tmp_path, runtime, member, network, images):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget
@@ -17,6 +18,7 @@ from escalade.search import CoarseGrid, CoarseToFine, Evolution, IndependentSear
 from escalade.search.coarse.skeletons import skeletons
 from escalade.search.dialogue import drive
 from escalade.spaces.load import load
+from part_times import measured
 
 TARGETS = (0.6e6, 1e6, 1.7e6, 2.8e6)
 QUICK = Evolution(population=8, generations=3)
@@ -195,21 +197,18 @@ def test_each_budget_gets_the_best_network_scored_inside_it(make, layers):
 
 @pytest.mark.parametrize("kind", ["params", "activations", "latency"])
 def test_any_kind_of_budget(make, layers, kind):
-    """Latency from a count: what a table predicts, here a made-up one."""
-
-    def seconds(population):
-        return 1e-9 * layers.costs(population, "macs") + 1e-8 * layers.costs(population, "params")
-
-    count = seconds if kind == "latency" else None
-    measure = count or (lambda population: layers.costs(population, kind))
+    """Latency from a table, here of a made-up device."""
+    drawn = layers.paths(Population.unscaled(layers.sample_genomes(np.random.default_rng(0), 120)))
+    parts = measured([path.architecture for path in drawn])
+    space = layers.with_latency(LatencyTable(settings="fake", parts=parts))
     pair = Population(np.stack([layers.smallest, layers.largest]), np.zeros((2, 3), dtype=np.int64))
-    low, high = measure(pair)
+    low, high = space.costs(pair, kind)
     budgets = tuple(Budget(low * (high / low) ** share, kind) for share in (0.3, 0.5, 0.8))
-    result = drive(make(budgets=budgets, count=count), score=Taste(layers))
+    result = drive(make(space=space, budgets=budgets), score=Taste(layers))
     chosen = Population(
         np.array([s.genome for s in result.stages]), np.array([s.strategy for s in result.stages])
     )
-    assert all(b.contains(v) for b, v in zip(budgets, measure(chosen), strict=True))
+    assert all(b.contains(v) for b, v in zip(budgets, space.costs(chosen, kind), strict=True))
     assert result.budget_kind == kind
 
 

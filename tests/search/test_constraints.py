@@ -6,7 +6,6 @@ from layered import Layered
 
 from escalade.core.space.population import Population
 from escalade.search.front.constraints import Constraint, Screen
-from escalade.search.front.objectives import Measures
 
 
 @pytest.fixture(scope="module")
@@ -14,9 +13,9 @@ def layered():
     return Layered()
 
 
-def screen(space, *texts, functions=None):
+def screen(space, *texts):
     constraints = [Constraint.parse(text) for text in texts]
-    return Screen(constraints, measures=Measures(space, functions), name=space.name)
+    return Screen(constraints, space=space)
 
 
 def some(space, num=200):
@@ -92,7 +91,6 @@ def test_scores_are_checked_against_their_own_constraints(layered):
 def test_what_nothing_measures_is_refused(layered):
     with pytest.raises(ValueError, match=r"constraints\[1\]: nothing measures 'latency'"):
         screen(layered, "macs < 1M", "latency < 4ms")
-    screen(layered, "latency < 4ms", functions={"latency": lambda p: np.zeros(len(p))})
 
 
 def test_the_message_names_the_constraint_and_the_nearest_value(layered):

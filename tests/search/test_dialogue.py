@@ -5,7 +5,7 @@ import pytest
 
 from escalade.core.space.population import Population
 from escalade.search.dialogue import Dialogue, drive
-from escalade.search.memo import Memo
+from escalade.search.notebook import Notebook
 
 
 def population(num: int) -> Population:
@@ -63,17 +63,17 @@ def test_no_result_before_the_end():
         Dialogue(steps([]), num_genes=2).result()
 
 
-def test_memo_asks_each_path_once_and_answers_repeats(space):
+def test_notes_asks_each_path_once_and_answers_repeats(space):
     genomes = space.sample_genomes(np.random.default_rng(0), 3)[[0, 1, 0, 2]]
     asked = Population(genomes, np.repeat(space.base_triple[None], 4, axis=0))
-    memo = Memo(space)
-    scoring = memo.score(asked)
+    notes = Notebook(space)
+    scoring = notes.score(asked)
     assert len(next(scoring)) == 3
     with pytest.raises(StopIteration) as done:
         scoring.send(np.array([0.1, 0.2, 0.3]))
     assert done.value.value.tolist() == [0.1, 0.2, 0.1, 0.3]
     with pytest.raises(StopIteration) as again:
-        next(memo.score(asked))
+        next(notes.score(asked))
     assert again.value.value.tolist() == [0.1, 0.2, 0.1, 0.3]
-    assert (memo.asked, memo.distinct) == (8, 3)
-    assert memo.known(genomes[1], space.base_triple) == 0.2
+    assert (notes.asked, notes.distinct) == (8, 3)
+    assert notes.known(genomes[1], space.base_triple) == 0.2

@@ -391,22 +391,6 @@ def test_a_front_smaller_than_the_members_wanted(layered):
         drive(searcher, score=lambda p: np.full(len(p), 0.5))
 
 
-def test_a_users_measure_can_be_an_objective_and_a_budget(layered):
-    found = drive(
-        search(
-            layered,
-            objectives=("error", "seconds"),
-            budget_kind="seconds",
-            constraints=[Constraint("seconds", "<", 20.0)],
-            measures={"seconds": lambda p: 1.0 + p.genomes.sum(axis=1)},
-        ),
-        score=Gains(),
-    )
-    assert [stage.budget for stage in found.stages] == [
-        1.0 + sum(stage.genome) for stage in found.stages
-    ]
-
-
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

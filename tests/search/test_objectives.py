@@ -6,7 +6,14 @@ from layered import Gains, Layered
 
 from escalade.core.network import cost
 from escalade.core.space.population import Population
-from escalade.search.front.objectives import DEFAULT, Measures, Objective, box_of, parse_objectives
+from escalade.search.front.objectives import (
+    DEFAULT,
+    Objective,
+    box_of,
+    check_measure,
+    measured,
+    parse_objectives,
+)
 
 
 @pytest.fixture(scope="module")
@@ -65,32 +72,23 @@ def test_weights_that_make_no_sense_are_refused(weights, message):
 def test_measures_are_what_the_space_counts(layered):
     genomes = layered.sample_genomes(np.random.default_rng(0), 5)
     population = Population(genomes, np.zeros((5, 3), dtype=np.int64))
-    measures = Measures(layered, {"depth": lambda p: p.genomes.sum(axis=1)})
     for kind in ("macs", "params", "activations"):
         built = [getattr(cost.of(layered.path(g, (0, 0, 0)).architecture), kind) for g in genomes]
-        assert measures.of(kind, population).tolist() == built
-    assert measures.of("depth", population).tolist() == genomes.sum(axis=1).tolist()
+        assert measured(kind, layered, population).tolist() == built
     scores = Gains()(population)
-    assert measures.of("error", population, scores) == pytest.approx(1 - scores)
+    assert measured("error", layered, population, scores) == pytest.approx(1 - scores)
 
 
 def test_an_objective_without_a_measurement_is_refused(layered):
-    measures = Measures(layered, {"energy": lambda p: np.zeros(len(p))})
     with pytest.raises(
-        ValueError, match=r"^nothing measures 'latency'; use .*energy, or give a la"
+        ValueError, match=r"^nothing measures 'latency'; use .*, or give the space a latency table"
     ):
-        measures.check("latency")
-
-
-@pytest.mark.parametrize("wrong", [lambda p: np.zeros(2), lambda p: np.full(len(p), np.nan)])
-def test_a_function_must_give_a_number_for_each_path(layered, wrong):
-    population = Population(layered.sample_genomes(np.random.default_rng(0), 3), np.zeros((3, 3)))
-    with pytest.raises(ValueError, match=r"measures\[energy\]: .* each of the 3 paths"):
-        Measures(layered, {"energy": wrong}).of("energy", population)
+        check_measure("latency", layered)
+    check_measure("latency")
 
 
 def test_the_box_spans_the_space(layered):
-    box = box_of(layered, parse_objectives(DEFAULT), Measures(layered))
+    box = box_of(layered, parse_objectives(DEFAULT))
     everything = layered.all_genomes
     population = Population(everything, np.zeros((len(everything), 3), dtype=np.int64))
     macs, params = (layered.costs(population, kind) for kind in ("macs", "params"))

@@ -234,8 +234,8 @@ def test_the_device_that_is_asked_for_is_every_workers(
                 seen[kind].add(bench.device)
                 yield index, {"found": True} if kind == "search" else [0.5] * len(job[1])
 
-    def retrain_all(jobs: Any, *, runtime: str, num_workers: int, **_: Any) -> Any:
-        seen["alone"].add(runtime)
+    def retrain_all(jobs: Any, place: Any, *, num_workers: int) -> Any:
+        seen["alone"].add(place.runtime)
         assert num_workers == 3
         return iter(())
 

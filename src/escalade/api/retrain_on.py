@@ -24,7 +24,8 @@ from escalade.family.exports.exporting import export_member
 from escalade.family.family import Accuracy, Family, FamilyMember
 from escalade.family.packaging import card, card_exports, package
 from escalade.family.packaging.finished import recipe_facts, score_on_test, write_member
-from escalade.family.trainings.alone import CHECKPOINT, RetrainJob, retrain_member
+from escalade.family.trainings.alone import RetrainJob
+from escalade.family.trainings.jobs import CHECKPOINT, Workplace
 from escalade.train.console import Console
 from escalade.train.interrupt import Stop
 
@@ -117,23 +118,24 @@ class _Transfer:
             return target
         runtime = make_runtime(self.config)
         before = package.read(self.source.path).architecture
-        made = retrain_member(
-            RetrainJob(
-                name=f"{name}-on-{images.name}",
-                architecture=replace(
-                    before, in_channels=images.in_channels, num_classes=images.num_classes
-                ),
-                recipe=self.recipe,
-                seed=self.config.seed,
-                folder=target / TRAINING,
-                start=self.source.path if self.from_weights else None,
+        job = RetrainJob(
+            name=f"{name}-on-{images.name}",
+            architecture=replace(
+                before, in_channels=images.in_channels, num_classes=images.num_classes
             ),
+            recipe=self.recipe,
+            seed=self.config.seed,
+            folder=target / TRAINING,
+            start=self.source.path if self.from_weights else None,
+        )
+        place = Workplace(
             data=images,
             runtime=runtime,
             settings=EvaluationSettings.of(self.config.evaluation, num_train=len(images.train)),
-            progress=lambda progress: self.console.training(name, progress),
+            progress=lambda _, value: self.console.training(name, value),
             should_stop=should_stop,
         )
+        made = job.make(place)
         packed = write_member(target, made, images)
         test = score_on_test(target, images, runtime)
         counts = cost.of(made.architecture)

@@ -143,16 +143,10 @@ def _train_all(
         for key, architecture in items
     ]
     run.console.say(f"search: {len(jobs)} networks of {run.space.name}, each trained alone")
-    finished = retrain_all(
-        jobs,
-        data=run.data,
-        runtime=run.runtime,
-        settings=run.evaluation,
-        num_workers=config.workers,
-        progress=lambda name, progress: run.console.training(f"search: {name}", progress),
-        should_stop=run.should_stop,
+    place = replace(
+        run.place, progress=lambda name, value: run.console.training(f"search: {name}", value)
     )
-    for job, made in finished:
+    for job, made in retrain_all(jobs, place, num_workers=config.workers):
         yield job.name, Trained(score=made.search, seconds=made.seconds, num_images=made.num_images)
         if run.runtime.is_main:
             shutil.rmtree(job.folder, ignore_errors=True)

@@ -20,6 +20,7 @@ from escalade.data import ImageData, load
 from escalade.data.cache import default_cache
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.timing import run_table
+from escalade.family.trainings.jobs import Workplace
 from escalade.family.trainings.workshop import Workshop
 from escalade.search.growing.found import Found
 from escalade.search.methods import Method, Task
@@ -127,16 +128,24 @@ class Run:
         return EvaluationSettings.of(self.config.evaluation, num_train=len(self.data.train))
 
     @property
-    def workshop(self) -> Workshop:
-        """Where members get their weights."""
-        return Workshop(
+    def place(self) -> Workplace:
+        """Where networks are trained."""
+        return Workplace(
             data=self.data,
             runtime=self.runtime,
             settings=self.evaluation,
+            progress=self.console.training,
+            should_stop=self.should_stop,
+        )
+
+    @property
+    def workshop(self) -> Workshop:
+        """Where members get their weights."""
+        return Workshop(
+            place=self.place,
             num_workers=self.config.workers,
             books=self.books,
             console=self.console,
-            should_stop=self.should_stop,
         )
 
     def new_supernet(self) -> SharedWeights:

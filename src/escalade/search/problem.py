@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -14,8 +14,6 @@ from escalade.core.space.population import IntArray, Population
 from escalade.core.space.space import Space
 
 BoolArray = npt.NDArray[np.bool_]
-# Costs of a population in the budgets' kind; for latency, from a table.
-CostFunction = Callable[[Population], npt.NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -25,7 +23,6 @@ class Problem:
     space: Space
     budgets: tuple[Budget, ...]
     weights: tuple[float, ...]
-    count: CostFunction
 
     @classmethod
     def of(
@@ -34,7 +31,6 @@ class Problem:
         *,
         budgets: Sequence[Budget],
         pi: Sequence[float] | None = None,
-        count: CostFunction | None = None,
     ) -> Self:
         """Check and complete what a user gave.
 
@@ -45,7 +41,6 @@ class Problem:
             pi: a weight per stage, stage 0 included; by default equal over stages 1 to M, the
                 base not counting (equation 4), and over all stages in a space without scaling.
                 Normalised to sum 1.
-            count: costs of a population, for kinds that the space does not count.
 
         Raises:
             ValueError: for budgets or weights that do not fit the space.
@@ -57,13 +52,12 @@ class Problem:
                 f"budgets: {len(budgets)} given, but space {space.name} has "
                 f"{space.num_stages} scaling stages; give that many or fewer"
             )
-        if kind == "latency" and count is None and space.latency is None:
-            raise ValueError("budget_kind: latency needs a table; give a space with one, or count")
+        if kind == "latency" and space.latency is None:
+            raise ValueError("budget_kind: latency needs a table; give a space with one")
         return cls(
             space=space,
             budgets=tuple(budgets),
             weights=_weights(pi, num_stages=len(budgets), base_counts=not scales),
-            count=count or (lambda population: space.costs(population, kind)),
         )
 
     @property
@@ -94,7 +88,7 @@ class Problem:
         """Costs of every genome under every strategy: (genomes, strategies)."""
         n, m = len(genomes), len(strategies)
         pairs = Population(np.repeat(genomes, m, axis=0), np.tile(strategies, (n, 1)))
-        return self.count(pairs).reshape(n, m)
+        return self.space.costs(pairs, self.kind).reshape(n, m)
 
     def feasible(self, genomes: IntArray, *, stage: int) -> BoolArray:
         """Which strategies of a stage put which base inside its budget: (genomes, strategies)."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-from escalade.artefacts.files import read_json, write_json
+from escalade.artefacts.files import read_value, write_json
 from escalade.core.latency import latency_table
 from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.network import cost
@@ -159,7 +159,8 @@ class DeviceLatency:
                 base, rule=rule, low=low, high=high, timer=self._timer, settings=self.settings
             )
         path = self._path(base)
-        write_json(path, _Kept(table=found, low=low, high=high).to_json())
+        rows = tuple(latency_store.to_rows(found))
+        write_json(path, _Kept(low=low, high=high, rows=rows))
         self._say(f"latency: {len(found.parts)} parts in {found.seconds:.0f} s, kept in {path}")
         return found
 
@@ -210,33 +211,24 @@ class DeviceLatency:
         path = self._path(base)
         if not path.exists():
             return None
-        what, remedy = "latency table", "it will be measured again"
-        content = read_json(path, what=what, remedy=remedy)
-        try:
-            return _Kept.from_json(content)
-        except (LookupError, TypeError, ValueError) as error:
-            raise ValueError(f"{path}: not a {what} ({error}); delete it and {remedy}") from None
+        remedy = "it will be measured again"
+        return read_value(_Kept, path, what="latency table", remedy=remedy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kept:
     """A table as the cache has it, and the factors that it was measured between."""
 
-    table: LatencyTable
     low: float
     high: float
+    rows: tuple[LatencyRow, ...]
+
+    @property
+    def table(self) -> LatencyTable:
+        return latency_store.from_rows(self.rows)
 
     def reaches(self, factor: float) -> bool:
         return self.low <= factor <= self.high
-
-    def to_json(self) -> dict[str, Any]:
-        rows = [asdict(row) for row in latency_store.to_rows(self.table)]
-        return {"low": self.low, "high": self.high, "rows": rows}
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        table = latency_store.from_rows([LatencyRow(**row) for row in data["rows"]])
-        return cls(table=table, low=float(data["low"]), high=float(data["high"]))
 
 
 def _check_size(base: Architecture, factor: float) -> None:

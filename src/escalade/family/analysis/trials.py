@@ -11,9 +11,9 @@ from escalade.core.space.path import Path as NetworkPath
 from escalade.core.space.space import Space
 from escalade.family.trainings.alone import RetrainJob
 from escalade.family.trainings.in_place import InPlaceJob
+from escalade.family.trainings.jobs import MemberJob
 from escalade.family.trainings.kept import kept_network
 from escalade.family.trainings.members import TOGETHER
-from escalade.family.trainings.side_by_side import Job
 
 ARMS = ("finetune", "scratch", "distil_a", "distil_b")
 RATES = (0.1, 0.01, 0.001)
@@ -47,7 +47,7 @@ class Trial:
     arm: str
     folder: Path
     rate: float | None = None
-    job: Job | None = None
+    job: MemberJob | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,60 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import torch
 from torch import nn
 
-from escalade.config.recipe import Recipe
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import torch_seed
 from escalade.data.image_data import ImageData
-from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.family.packaging import package
 from escalade.family.trainings.adapt import adapt
+from escalade.family.trainings.jobs import MemberJob, Workplace
 from escalade.family.trainings.making import Made, finish
 from escalade.family.trainings.warm_start import WarmStart, warm_start
 from escalade.nets.build import build
 from escalade.train.distil import DistilStep
-from escalade.train.loop import TrainResult, train
-from escalade.train.metrics import Progress
-from escalade.train.prepare import objective, training_batches
+from escalade.train.prepare import objective
 from escalade.train.runtime import Runtime
 from escalade.train.steps import PlainStep, Step, TrainingObjective
 
-CHECKPOINT = "checkpoint.pt"
-METRICS = "metrics.jsonl"
-STREAM = "retrain"
-
-
-class Job(Protocol):
-    """What the training of a member needs to know, however the member comes to its weights."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def recipe(self) -> Recipe: ...
-    @property
-    def seed(self) -> int: ...
-    @property
-    def folder(self) -> Path: ...
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetrainJob:
-    """One training of one member; a value that pickles.
+class RetrainJob(MemberJob):
+    """One training of one member, named such as `S2`.
 
     Attributes:
-        name: the stage in metrics and messages, such as `S2`; also names its random streams.
         architecture: the member, for the data at hand.
-        recipe: how to train.
-        seed: of the run.
-        folder: holds this training's checkpoint and metrics; its own.
         start: a packaged member whose weights it starts from: the same network (fine-tuning), or
             a smaller one (warm start of a grown member). None is from scratch.
         teacher: a packaged network of the same classes whose predictions it learns from, instead
@@ -65,119 +39,46 @@ class RetrainJob:
         zero_residual: how residual branches begin without a start; see `nets.build.build`.
     """
 
-    name: str
+    stream = "retrain"
     architecture: Architecture
-    recipe: Recipe
-    seed: int
-    folder: Path
     start: Path | None = None
     teacher: Path | None = None
     zero_residual: bool | None = None
 
     @property
     def macs(self) -> int:
-        """Macs that an image is trained with."""
         return cost.of(self.architecture).macs
 
+    def make(self, place: Workplace) -> Made:
+        """Train the member and finish it.
 
-def retrain_member(
-    job: RetrainJob,
-    *,
-    data: ImageData,
-    runtime: Runtime,
-    settings: EvaluationSettings,
-    checkpoint_seconds: float = 30.0,
-    progress: Callable[[Progress], None] | None = None,
-    should_stop: Callable[[], bool] | None = None,
-) -> Made:
-    """Train a member and finish it; the same call goes on after a kill, with the same result.
-
-    Args:
-        job: what to train.
-        data: `train` is trained on, `search` is scored; test images are not touched.
-        runtime: device, precision, ranks.
-        settings: of the recalibration at the end.
-        checkpoint_seconds: time between saves.
-        progress: as for `train`.
-        should_stop: as for `train`.
-
-    Raises:
-        ValueError: if the architecture is not for this data, or the start does not fit.
-        Interrupted: `should_stop` said so; the same call goes on.
-        TrainingDiverged: the loss is not finite.
-    """
-    _fits(job.architecture, data)
-    network, started = initial_network(job, runtime=runtime)
-    aim = objective(job.recipe, data, runtime=runtime)
-    result = train_job(
-        job,
-        _step(job, network, objective=aim, runtime=runtime),
-        network=network,
-        data=data,
-        runtime=runtime,
-        stream=STREAM,
-        identity=_identity(job, data),
-        checkpoint_seconds=checkpoint_seconds,
-        progress=progress,
-        should_stop=should_stop,
-    )
-    return finish(
-        network,
-        job.architecture,
-        data=data,
-        runtime=runtime,
-        settings=settings,
-        num_steps=result.num_steps,
-        num_images=result.num_images,
-        seconds=result.seconds,
-        start=started,
-    )
-
-
-def train_job(
-    job: Job,
-    step: Step,
-    *,
-    network: nn.Module,
-    data: ImageData,
-    runtime: Runtime,
-    stream: str,
-    identity: Mapping[str, str | float],
-    num_crops: int = 1,
-    checkpoint_seconds: float,
-    progress: Callable[[Progress], None] | None,
-    should_stop: Callable[[], bool] | None,
-) -> TrainResult:
-    """Train a job's network by its step, in the job's folder; `stream` tells its seeds apart.
-
-    The other arguments and errors are those of `train` and `training_batches`.
-    """
-    recipe = job.recipe
-    seed = torch_seed(job.seed, stream, job.name, "batches")
-    batches = training_batches(recipe, data, seed=seed, runtime=runtime, num_crops=num_crops)
-    return train(
-        step,
-        network=network,
-        batches=batches,
-        recipe=recipe,
-        num_steps=recipe.num_steps(batches.num_per_epoch),
-        runtime=runtime,
-        seed=torch_seed(job.seed, stream, job.name, "steps"),
-        name=job.name,
-        checkpoint=job.folder / CHECKPOINT,
-        checkpoint_seconds=checkpoint_seconds,
-        identity=identity,
-        metrics=job.folder / METRICS,
-        progress=progress,
-        should_stop=should_stop,
-    )
+        Raises:
+            ValueError: if the architecture is not for this data, or the start does not fit.
+        """
+        data, runtime = place.data, place.runtime
+        _fits(self.architecture, data)
+        network, started = initial_network(self, runtime=runtime)
+        aim = objective(self.recipe, data, runtime=runtime)
+        step = _step(self, network, objective=aim, runtime=runtime)
+        result = self.train(step, network=network, place=place, identity=_identity(self, data))
+        return finish(
+            network,
+            self.architecture,
+            data=data,
+            runtime=runtime,
+            settings=place.settings,
+            num_steps=result.num_steps,
+            num_images=result.num_images,
+            seconds=result.seconds,
+            start=started,
+        )
 
 
 def initial_network(job: RetrainJob, *, runtime: Runtime) -> tuple[nn.Module, WarmStart | None]:
     """The job's network before its first step, on the device, and what came from its start."""
     architecture = job.architecture
     with runtime.private_randomness():
-        torch.manual_seed(torch_seed(job.seed, STREAM, job.name, "weights"))
+        torch.manual_seed(torch_seed(job.seed, job.stream, job.name, "weights"))
         network = build(
             architecture,
             drop_rate=job.recipe.drop_rate,

@@ -12,9 +12,10 @@ from escalade.config.settings import RetrainConfig
 from escalade.core.values.invalid import Invalid
 from escalade.family.family import Weights
 from escalade.family.member_candidates import Candidate
-from escalade.family.trainings.alone import CHECKPOINT, RetrainJob, better_start
+from escalade.family.trainings.alone import RetrainJob, better_start
+from escalade.family.trainings.jobs import CHECKPOINT
 from escalade.family.trainings.kept import kept_network, read_made
-from escalade.family.trainings.members_together import TogetherJob, train_together
+from escalade.family.trainings.members_together import TogetherJob
 from escalade.family.trainings.workshop import Workshop
 from escalade.supernet.digest import digest
 from escalade.supernet.shared_weights import SharedWeights
@@ -121,7 +122,7 @@ class MemberTrainings:
                 self.workshop.slice_into(folder, each.running, supernet=supernet)
 
     def _job(self, candidate: Candidate, kind: str, *, start: Path | None = None) -> RetrainJob:
-        num_train = len(self.workshop.data.train)
+        num_train = len(self.workshop.place.data.train)
         tuned = kind == "finetune" and start is not None
         return RetrainJob(
             name=f"{candidate.name}-{kind}",
@@ -161,7 +162,7 @@ class MemberTrainings:
             name=TOGETHER,
             members=tuple(members.values()),
             distillation=self.settings.distillation,
-            recipe=self.settings.recipe_together(len(self.workshop.data.train)),
+            recipe=self.settings.recipe_together(len(self.workshop.place.data.train)),
             seed=self.seed,
             folder=self.run.training / TOGETHER,
             start=digest(supernet),
@@ -175,26 +176,19 @@ class MemberTrainings:
             names = ", ".join(each.name for each in searched)
             self.workshop.console.say(f"retrain: {names} together in the supernet")
             self._train_together(job, supernet, facts)
-        if self.workshop.runtime.is_main:
+        if self.workshop.place.runtime.is_main:
             (job.folder / CHECKPOINT).unlink(missing_ok=True)
-        self.workshop.runtime.barrier()
+        self.workshop.place.runtime.barrier()
         return supernet
 
     def _train_together(
         self, job: TogetherJob, supernet: SharedWeights, facts: dict[str, str]
     ) -> None:
-        shop = self.workshop
-        result = train_together(
-            job,
-            supernet,
-            data=shop.data,
-            runtime=shop.runtime,
-            progress=lambda progress: shop.console.training(TOGETHER, progress),
-            should_stop=shop.should_stop,
-        )
-        num, images = shop.runtime.num_devices, result.num_images
-        shop.books.put("retrain", TOGETHER, seconds=result.seconds, num_devices=num, images=images)
-        if shop.runtime.is_main:
+        runtime, books = self.workshop.place.runtime, self.workshop.books
+        result = job.train_in(supernet, self.workshop.place)
+        num, images = runtime.num_devices, result.num_images
+        books.put("retrain", TOGETHER, seconds=result.seconds, num_devices=num, images=images)
+        if runtime.is_main:
             save_weights(supernet, self.run.together, facts=facts)
 
     def _check_together(self, facts: dict[str, str]) -> None:

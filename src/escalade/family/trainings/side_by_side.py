@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -11,8 +12,7 @@ from torch import Tensor
 from escalade.data.image_data import ImageData
 from escalade.data.split import COPIED_BYTES, Split
 from escalade.evaluate.path_meter import EvaluationSettings, share_split, shared_split
-from escalade.family.trainings.alone import RetrainJob, retrain_member
-from escalade.family.trainings.in_place import InPlaceJob, train_in_place
+from escalade.family.trainings.jobs import MemberJob, Workplace
 from escalade.family.trainings.making import Made
 from escalade.train.metrics import Progress
 from escalade.train.pool import WorkerPool
@@ -20,7 +20,7 @@ from escalade.train.runtime import Runtime, num_cores
 from escalade.train.worker import Link
 
 SPLITS = ("train", "search")
-Job = RetrainJob | InPlaceJob
+Job = TypeVar("Job", bound=MemberJob)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,33 +49,22 @@ class Retraining:
         runtime = Runtime(device=self.device, precision=self.precision, is_alone=self.is_alone)
         return data, runtime
 
-    def run(self, state: tuple[ImageData, Runtime], job: Job, link: Link) -> Made:
+    def run(self, state: tuple[ImageData, Runtime], job: MemberJob, link: Link) -> Made:
         """Train one member."""
         data, runtime = state
-        work: Callable[..., Made] = (
-            train_in_place if isinstance(job, InPlaceJob) else retrain_member
-        )
-        return work(
-            job,
+        place = Workplace(
             data=data,
             runtime=runtime,
             settings=self.settings,
             checkpoint_seconds=self.checkpoint_seconds,
-            progress=link.report,
+            progress=lambda _, value: link.report(value),
             should_stop=link.should_stop,
         )
+        return job.make(place)
 
 
 def retrain_all(
-    jobs: Sequence[Job],
-    *,
-    data: ImageData,
-    runtime: Runtime,
-    settings: EvaluationSettings,
-    checkpoint_seconds: float = 30.0,
-    num_workers: int | None = None,
-    progress: Callable[[str, Progress], None] | None = None,
-    should_stop: Callable[[], bool] | None = None,
+    jobs: Sequence[Job], place: Workplace, *, num_workers: int | None = None
 ) -> Iterator[tuple[Job, Made]]:
     """Train members that do not depend on each other; yields each as it is done.
 
@@ -85,35 +74,31 @@ def retrain_all(
 
     Args:
         jobs: folders and names must differ.
-        data: as for `retrain_member`.
-        runtime: as for `retrain_member`.
-        settings: as for `retrain_member`.
-        checkpoint_seconds: as for `retrain_member`.
+        place: where.
         num_workers: processes; None is one a core, on CUDA one.
-        progress: gets a job's name and where it is.
-        should_stop: asked often; running jobs save and stop.
 
     Raises:
-        Interrupted: `should_stop` said so; the same call goes on.
+        Interrupted: `place.should_stop` said so; running jobs save, and the same call goes on.
     """
     ordered = sorted(jobs, key=_images_times_macs, reverse=True)
+    data, runtime = place.data, place.runtime
     num = num_processes(len(jobs), data=data, runtime=runtime, num_workers=num_workers)
     here, shared = share_images(data) if num > 1 else (data, {})
     work = Retraining(
         data=replace(here, test=_empty(data)),
-        settings=settings,
+        settings=place.settings,
         device=str(runtime.device),
         precision=runtime.precision,
-        checkpoint_seconds=checkpoint_seconds,
+        checkpoint_seconds=place.checkpoint_seconds,
         is_alone=num > 1,
     )
 
     def report(index: int, value: Progress) -> None:
-        if progress is not None:
-            progress(ordered[index].name, value)
+        if place.progress is not None:
+            place.progress(ordered[index].name, value)
 
     with WorkerPool(work, num_workers=num, shared=shared) as pool:
-        for index, made in pool.run(ordered, on_report=report, should_stop=should_stop):
+        for index, made in pool.run(ordered, on_report=report, should_stop=place.should_stop):
             yield ordered[index], made
 
 
@@ -145,7 +130,7 @@ def with_shared_images(data: ImageData, shared: Mapping[str, Tensor]) -> ImageDa
     return replace(data, train=train, search=search)
 
 
-def _images_times_macs(job: Job) -> float:
+def _images_times_macs(job: MemberJob) -> float:
     return (job.recipe.steps or job.recipe.epochs or 1) * job.macs
 
 

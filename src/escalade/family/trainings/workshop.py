@@ -7,17 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from escalade.core.network.architecture import Architecture
-from escalade.data import ImageData
-from escalade.evaluate.path_meter import EvaluationSettings
-from escalade.family.trainings.alone import CHECKPOINT
+from escalade.family.trainings.jobs import CHECKPOINT, MemberJob, Workplace
 from escalade.family.trainings.kept import is_done, keep
 from escalade.family.trainings.making import slice_member
-from escalade.family.trainings.side_by_side import Job, retrain_all
+from escalade.family.trainings.side_by_side import retrain_all
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.bookkeeping import Bookkeeper
 from escalade.train.console import Console
-from escalade.train.interrupt import Stop
-from escalade.train.runtime import Runtime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,29 +21,23 @@ class Workshop:
     """Makes weights in folders.
 
     Attributes:
-        data: the images; test images are not touched.
-        runtime: device and ranks.
-        settings: how batch norm is recalibrated at the end.
+        place: where.
         num_workers: processes; see `retrain_all`.
         books: what everything took.
         console: tells people.
-        should_stop: asked often.
     """
 
-    data: ImageData
-    runtime: Runtime
-    settings: EvaluationSettings
+    place: Workplace
     num_workers: int | None
     books: Bookkeeper
     console: Console
-    should_stop: Stop
 
     def train(
         self,
-        jobs: Sequence[Job],
+        jobs: Sequence[MemberJob],
         *,
         stage: str = "retrain",
-        on_done: Callable[[Job], None] | None = None,
+        on_done: Callable[[MemberJob], None] | None = None,
     ) -> None:
         """Train what is not trained yet, side by side.
 
@@ -57,25 +47,16 @@ class Workshop:
             on_done: called on rank 0 whenever a training is whole.
 
         Raises:
-            Interrupted: `should_stop` said so; the same call goes on.
+            Interrupted: `place.should_stop` said so; the same call goes on.
         """
         waiting = [job for job in jobs if not is_done(job.folder)]
         if not waiting:
             return
         self.console.say(f"{stage}: {', '.join(job.name for job in waiting)}")
-        finished = retrain_all(
-            waiting,
-            data=self.data,
-            runtime=self.runtime,
-            settings=self.settings,
-            num_workers=self.num_workers,
-            progress=self.console.training,
-            should_stop=self.should_stop,
-        )
-        for job, made in finished:
-            if not self.runtime.is_main:
+        for job, made in retrain_all(waiting, self.place, num_workers=self.num_workers):
+            if not self.place.runtime.is_main:
                 continue
-            keep(job.folder, made, self.data)
+            keep(job.folder, made, self.place.data)
             (job.folder / CHECKPOINT).unlink(missing_ok=True)
             seconds, images = made.seconds, made.num_images
             self.books.put(stage, job.name, seconds=seconds, images=images, evaluations=1)
@@ -85,7 +66,7 @@ class Workshop:
             )
             if on_done is not None:
                 on_done(job)
-        self.runtime.barrier()
+        self.place.runtime.barrier()
 
     def slice_into(
         self, folder: Path, running: Architecture, *, supernet: Callable[[], SharedWeights]
@@ -104,9 +85,10 @@ class Workshop:
         """
         if is_done(folder):
             return
+        data, runtime = self.place.data, self.place.runtime
         made = slice_member(
-            supernet(), running, data=self.data, runtime=self.runtime, settings=self.settings
+            supernet(), running, data=data, runtime=runtime, settings=self.place.settings
         )
-        if self.runtime.is_main:
-            keep(folder, made, self.data)
-        self.runtime.barrier()
+        if runtime.is_main:
+            keep(folder, made, data)
+        runtime.barrier()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from escalade.artefacts.searched import Distribution, NumScores, Searched, TrainedModel
+from escalade.artefacts.searched import Distribution, Searched, TrainedModel
 from escalade.core.network import cost
 from escalade.core.numbers.budget import Budget, format_amount
 from escalade.core.numbers.seeds import generator
@@ -21,6 +21,7 @@ from escalade.core.space.path import Path, values
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.space import Space
 from escalade.search.dialogue import Dialogue, Steps
+from escalade.search.notebook import Notebook
 from escalade.search.recording import searched_stage, sum_up
 
 DRAFT = 4096
@@ -37,7 +38,6 @@ class RandomModels(Dialogue):
         seed: of every random choice.
         num_images: on which accuracies are measured.
         num_models: distinct networks; fewer only if no more are found.
-        num_standard_errors: networks this near to the best are tied with it.
     """
 
     def __init__(
@@ -48,19 +48,18 @@ class RandomModels(Dialogue):
         seed: int,
         num_images: int,
         num_models: int = 32,
-        num_standard_errors: float = 1.0,
     ) -> None:
         if budget.kind == "latency" and space.latency is None:
             raise ValueError("budget_kind: latency needs a table; give a space with one")
         self._space, self._budget, self._seed = space, budget, seed
         self._num_images, self._num_models = num_images, num_models
-        self._num_standard_errors = num_standard_errors
         super().__init__(self._steps_of_search(), num_genes=space.num_genes)
 
     def _steps_of_search(self) -> Steps[Searched]:
         rng = generator(self._seed, "search", "design")
         genomes = draw_models(self._space, budget=self._budget, num=self._num_models, rng=rng)
-        scores = yield Population.unscaled(genomes)
+        notes = Notebook(self._space)
+        scores = yield from notes.score(Population.unscaled(genomes))
         order = np.argsort(-scores, kind="stable")
         paths = [self._space.path(genomes[row]) for row in order]
         found = scores[order].tolist()
@@ -81,8 +80,7 @@ class RandomModels(Dialogue):
                     num_images=self._num_images,
                 )
             ],
-            iterations=(),
-            evaluations=NumScores(asked=len(paths), distinct=len(paths)),
+            notes=notes,
             models=tuple(self._model(p, s) for p, s in zip(paths, found, strict=True)),
             num_tied=self._num_tied(found),
             distribution=Distribution(errors=tuple(errors), shares=tuple(shares)),
@@ -109,12 +107,7 @@ class RandomModels(Dialogue):
         """Networks that the best one's score cannot be told from."""
         error = difference_standard_error(scores[0], num_images=self._num_images)
         return sum(
-            within_standard_errors(
-                score,
-                scores[0],
-                standard_error=error,
-                num_standard_errors=self._num_standard_errors,
-            )
+            within_standard_errors(score, scores[0], standard_error=error, num_standard_errors=1.0)
             for score in scores
         )
 

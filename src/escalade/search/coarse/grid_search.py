@@ -15,11 +15,10 @@ from escalade.core.space.space import Space
 from escalade.search.coarse.gene_roles import GeneRoles
 from escalade.search.coarse.skeletons import CoarseGrid, Floats, Skeletons, skeletons
 from escalade.search.coarse.variations import Moves, vary
-from escalade.search.dialogue import Dialogue, Steps
-from escalade.search.memo import Memo
+from escalade.search.dialogue import Steps
+from escalade.search.ladder_search import LadderSearch
 from escalade.search.operators.gene_operators import Scores
-from escalade.search.problem import CostFunction, Problem
-from escalade.search.recording import GenerationLog, conclude
+from escalade.search.problem import Problem
 
 # The largest network is not quite the costliest: where widths differ from layer to layer, shortcuts
 # need convolutions. Budgets farther out than this are refused at once.
@@ -41,7 +40,7 @@ class _Centre:
             self.row, self.score = rows[scores.argmax()], float(scores.max())
 
 
-class CoarseToFine(Dialogue):
+class CoarseToFine(LadderSearch):
     """A coarse grid first, then random variations around each budget's best skeleton.
 
     Sections 3.2 and 4.4. Every ask is for all budgets together: first the skeletons of the grid
@@ -56,12 +55,9 @@ class CoarseToFine(Dialogue):
         budgets: rising; each is answered on its own, both bounds counting.
         seed: of the variations; the grid is the same for all.
         num_images: on which accuracies are measured.
-        grid: how fine the coarse grid is.
         num_skeletons: scored a budget at most; of more, an even choice.
         num_variations: scored a budget; fewer only if the neighbourhood has no more.
         num_rounds: in which they are scored; 1, as in the paper, varies the skeleton only.
-        num_standard_errors: kept for the result, as in the other searches.
-        count: costs of a population, for budgets that the space does not count.
 
     Raises:
         ValueError: for a budget that no network meets, with the range of the space.
@@ -74,31 +70,24 @@ class CoarseToFine(Dialogue):
         budgets: Sequence[Budget],
         seed: int,
         num_images: int,
-        grid: CoarseGrid | None = None,
         num_skeletons: int = 24,
         num_variations: int = 48,
         num_rounds: int = 3,
-        num_standard_errors: float = 1.0,
-        count: CostFunction | None = None,
     ) -> None:
         if min(num_skeletons, num_rounds) < 1 or num_variations < 0:
             raise ValueError(
                 f"search: num_skeletons {num_skeletons} and num_rounds {num_rounds} are at least "
                 f"1, num_variations {num_variations} at least 0"
             )
-        self._problem = Problem.of(space, budgets=budgets, count=count)
-        self._memo, self._record = Memo(space), GenerationLog()
-        self._space, self._seed, self._num_images = space, seed, num_images
+        super().__init__(Problem.of(space, budgets=budgets), seed=seed, num_images=num_images)
         self._num_skeletons = num_skeletons
         self._rounds = [len(part) for part in np.array_split(range(num_variations), num_rounds)]
-        self._num_standard_errors = num_standard_errors
-        self._skeletons = skeletons(space, grid=grid or CoarseGrid())
+        self._skeletons = skeletons(space, grid=CoarseGrid())
         self._costs = self._cost(self._skeletons.genomes)
         low, high = self._range()
         for stage, budget in enumerate(budgets):
             if budget.high < low / SLACK or budget.low > high * SLACK:
                 raise ValueError(self._unmet(stage))
-        super().__init__(self._steps_of_search(), num_genes=space.num_genes)
 
     def _steps_of_search(self) -> Steps[Searched]:
         grid, budgets = self._skeletons, self._problem.budgets
@@ -116,12 +105,7 @@ class CoarseToFine(Dialogue):
                 centre.told(rows, told)
             genomes, scores = np.concatenate([genomes, *groups]), np.concatenate([scores, *fine])
         chosen = self._choose(genomes, scores)
-        found = yield from conclude(
-            self._problem, self._memo, record=self._record,
-            seed=self._seed, num_images=self._num_images,
-            num_standard_errors=self._num_standard_errors,
-            genomes=chosen, strategies=[self._space.base_triple] * len(chosen),
-        )  # fmt: skip
+        found = yield from self._conclude(chosen, [self._space.base_triple] * len(chosen))
         selections = tuple(
             _selection(
                 self._space, grid, row, coarse=coarse[stage], fine_score=found.stages[stage].score,
@@ -137,12 +121,12 @@ class CoarseToFine(Dialogue):
         """Scores of one group of genomes a budget, asked for together."""
         genomes = np.concatenate(groups)
         base = np.repeat(self._space.base_triple[None], len(genomes), axis=0)
-        scores = yield from self._memo.score(Population(genomes, base))
+        scores = yield from self._notes.score(Population(genomes, base))
         ends = np.cumsum([len(group) for group in groups])[:-1]
         parts = np.split(scores, ends)
         for stage, part in enumerate(parts):
             if len(part):
-                self._record.add(part, iteration=iteration, phase=phase, stage=stage)
+                self._notes.note(part, iteration=iteration, phase=phase, stage=stage)
         return parts
 
     def _centre(self, stage: int, row: int, scores: Scores) -> _Centre:

@@ -12,7 +12,7 @@ from escalade.core.space.population import IntArray, Population
 from escalade.core.space.space import Space
 from escalade.search.front.breeding import Breeder, Child
 from escalade.search.front.constraints import Screen
-from escalade.search.front.objectives import Measures, Objective
+from escalade.search.front.objectives import Objective, measured
 from escalade.search.front.pareto import BoolArray, Floats
 from escalade.search.operators.gene_operators import Scores, mutate
 from escalade.search.operators.starts import draw_pairs
@@ -58,20 +58,11 @@ class Candidates:
     Args:
         space: any; paths run under its base strategy.
         objectives: of the points.
-        measures: where they come from.
         screen: the constraints.
     """
 
-    def __init__(
-        self,
-        space: Space,
-        *,
-        objectives: Sequence[Objective],
-        measures: Measures,
-        screen: Screen,
-    ) -> None:
-        self._space, self._objectives = space, objectives
-        self._measures, self._screen = measures, screen
+    def __init__(self, space: Space, *, objectives: Sequence[Objective], screen: Screen) -> None:
+        self._space, self._objectives, self._screen = space, objectives, screen
         self._seen: set[bytes] = set()
         self.num_choices: IntArray = np.array([gene.num_choices for gene in space.genes])
 
@@ -104,12 +95,10 @@ class Candidates:
         """
         if not budgets:
             return self._none
-        kind = budgets[0].kind
         problem = Problem(
             space=self._space,
             budgets=tuple(budgets),
             weights=(1 / len(budgets),) * len(budgets),
-            count=lambda population: self._measures.of(kind, population),
         )
         strategies = self._space.base_triple[None]
         found = []
@@ -147,7 +136,7 @@ class Candidates:
         """Scored genomes with their objectives."""
         paths = self.paths(genomes)
         columns = [
-            objective.signed(self._measures.of(objective.measure, paths, scores))
+            objective.signed(measured(objective.measure, self._space, paths, scores))
             for objective in self._objectives
         ]
         return ScoredGenomes(genomes, scores, np.stack(columns, axis=1))

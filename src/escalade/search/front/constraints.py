@@ -11,8 +11,9 @@ import numpy as np
 
 from escalade.core.numbers.budget import Budget, Ladder, format_amount, parse_amount
 from escalade.core.space.population import Population
+from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid, within
-from escalade.search.front.objectives import SCORED, Measures
+from escalade.search.front.objectives import SCORED, check_measure, measured
 from escalade.search.front.pareto import BoolArray, Floats
 
 
@@ -79,18 +80,17 @@ class Screen:
 
     Args:
         constraints: in the order of checking; those on the score come after all others.
-        measures: where values come from.
-        name: of the space, for messages.
+        space: whose paths are checked.
 
     Raises:
         Invalid: for a constraint on what nothing measures.
     """
 
-    def __init__(self, constraints: Sequence[Constraint], *, measures: Measures, name: str) -> None:
+    def __init__(self, constraints: Sequence[Constraint], *, space: Space) -> None:
         for i, constraint in enumerate(constraints):
             with within("constraints", i):
-                measures.check(constraint.measure)
-        self._measures, self._name = measures, name
+                check_measure(constraint.measure, space)
+        self._space = space
         self._cheap = tuple(c for c in constraints if not c.is_scored)
         self._scored = tuple(c for c in constraints if c.is_scored)
         self._tallies = {constraint: _Tally() for constraint in self.constraints}
@@ -117,7 +117,7 @@ class Screen:
         """How far each path is outside the constraints that need no score: (n,)."""
         total = np.zeros(len(population))
         for constraint in self._cheap:
-            total += constraint.excess(self._measures.of(constraint.measure, population))
+            total += constraint.excess(measured(constraint.measure, self._space, population))
         return total
 
     def unmet(self) -> Invalid:
@@ -127,7 +127,7 @@ class Screen:
             if not tally.met:
                 those = f" within {' and '.join(before)}" if before else ""
                 return Invalid(
-                    f"none of {tally.seen} networks of space {self._name}{those} meets "
+                    f"none of {tally.seen} networks of space {self._space.name}{those} meets "
                     f"{constraint.text}; the nearest has {constraint.show(tally.nearest)}",
                     path=("constraints",),
                     remedy="relax it, or train the supernet for longer"
@@ -135,7 +135,7 @@ class Screen:
                     else "",
                 )
             before.append(constraint.text)
-        return Invalid(f"no network of space {self._name} was found", path=("constraints",))
+        return Invalid(f"no network of space {self._space.name} was found", path=("constraints",))
 
     def _apply(
         self, constraints: Sequence[Constraint], population: Population, scores: Floats | None
@@ -145,7 +145,7 @@ class Screen:
             if not len(left):
                 break
             part = scores[left] if scores is not None else None
-            values = self._measures.of(constraint.measure, population[left], part)
+            values = measured(constraint.measure, self._space, population[left], part)
             met = constraint.met(values)
             self._tallies[constraint].add(constraint, values, met)
             left = left[met]

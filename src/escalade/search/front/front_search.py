@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,11 +23,10 @@ from escalade.search.front.chosen import choose
 from escalade.search.front.constraints import Constraint, Screen, check_budgets
 from escalade.search.front.controller import PPO, Controller
 from escalade.search.front.history import History
-from escalade.search.front.objectives import DEFAULT, Measures, box_of, parse_objectives
+from escalade.search.front.objectives import DEFAULT, box_of, check_measure, parse_objectives
 from escalade.search.front.pareto import Floats, crowding
-from escalade.search.memo import Memo
-from escalade.search.problem import CostFunction
-from escalade.search.recording import GenerationLog, searched_stage, sum_up
+from escalade.search.notebook import Notebook
+from escalade.search.recording import searched_stage, sum_up
 
 # Asks in one generation before it goes on with fewer networks: those that break a constraint on
 # the score are scored all the same, and the paper's loop has no end.
@@ -59,7 +58,6 @@ class NSGA2(Dialogue):
         budgets: one for each member, which is the most accurate network scored inside it.
         budget_kind: the cost by which members rise; one of the objectives, minimised.
         identity_choices: choices of a gene that count in the identity ratio; None for no ratio.
-        measures: functions for objectives and constraints that the space does not count.
 
     Raises:
         Invalid: for objectives, weights, constraints, budgets or sizes that make no sense.
@@ -83,17 +81,15 @@ class NSGA2(Dialogue):
         budgets: Sequence[Budget] = (),
         budget_kind: str = "macs",
         identity_choices: Collection[int] | None = None,
-        measures: Mapping[str, CostFunction] | None = None,
     ) -> None:
         _check_sizes(population, generations, 1 if budgets else num_members)
         mutates = exploitation is not None or exploration is not None
         _check_crossover(crossover, mutates=mutates)
         check_budgets(budgets, constraints=constraints, budget_kind=budget_kind)
         self._objectives = parse_objectives(objectives, weights=weights)
-        known = Measures(space, measures)
         for i, objective in enumerate(self._objectives):
             with within("objectives", i):
-                known.check(objective.measure)
+                check_measure(objective.measure, space)
         if budget_kind not in objectives or budget_kind == "error":
             raise Invalid(
                 f"members rise in {budget_kind}, so make it an objective, such as error, "
@@ -101,17 +97,15 @@ class NSGA2(Dialogue):
                 path=("budget_kind",),
             )
         self._weights = np.array([objective.weight for objective in self._objectives])
-        self._box = box_of(space, self._objectives, known)
-        self._screen = Screen(constraints, measures=known, name=space.name)
-        self._candidates = Candidates(
-            space, objectives=self._objectives, measures=known, screen=self._screen
-        )
+        self._box = box_of(space, self._objectives)
+        self._screen = Screen(constraints, space=space)
+        self._candidates = Candidates(space, objectives=self._objectives, screen=self._screen)
         self._controller = (
             Controller(self._candidates.num_choices, settings=exploitation)
             if exploitation
             else None
         )
-        self._space, self._memo, self._record = space, Memo(space), GenerationLog()
+        self._space, self._notes = space, Notebook(space)
         self._ends = objectives.index("error"), objectives.index(budget_kind)
         self._history = History(
             self._objectives, box=self._box, ends=self._ends, budgets=budgets,
@@ -159,7 +153,7 @@ class NSGA2(Dialogue):
         survivors = survive(pool, num=self._population, weights=self._weights)
         self._history.add(
             pool, survivors=survivors.pool, front=np.flatnonzero(survivors.ranks == 0),
-            evaluated=self._memo.distinct, rejected=self._screen.rejected,
+            evaluated=self._notes.distinct, rejected=self._screen.rejected,
         )  # fmt: skip
         return survivors
 
@@ -183,8 +177,8 @@ class NSGA2(Dialogue):
         return pool
 
     def _score(self, genomes: IntArray, *, generation: int) -> Steps[ScoredGenomes]:
-        scores = yield from self._memo.score(self._candidates.paths(genomes))
-        self._record.add(scores, iteration=1, phase="front", stage=None, generation=generation)
+        scores = yield from self._notes.score(self._candidates.paths(genomes))
+        self._notes.note(scores, iteration=1, phase="front", stage=None, generation=generation)
         return self._candidates.pool(genomes, scores)
 
     def _learn(
@@ -217,8 +211,7 @@ class NSGA2(Dialogue):
             budget_kind=self._budget_kind,
             pi=(1 / len(members),) * len(members),
             stages=self._stages([paths[at] for at in places], [networks[at] for at in places]),
-            iterations=self._record.entries,
-            evaluations=self._memo.counted,
+            notes=self._notes,
             front=Front(
                 objectives=tuple(objective.name for objective in self._objectives),
                 weights=tuple(objective.weight for objective in self._objectives),

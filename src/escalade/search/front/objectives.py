@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,6 @@ from escalade.core.space.population import Population
 from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid, within
 from escalade.search.front.pareto import Floats
-from escalade.search.problem import CostFunction
 
 DEFAULT = ("error", "macs", "-params")
 DEFAULT_WEIGHTS = (0.4, 0.4, 0.2)
@@ -93,55 +92,32 @@ def usual_objectives(kind: str) -> list[str]:
     return [name.replace("macs", kind) for name in DEFAULT]
 
 
-class Measures:
-    """Measures of paths by name: those the space counts, and the user's own.
+def check_measure(name: str, space: Space | None = None) -> None:
+    """Refuse a measure that nothing measures.
 
     Args:
-        space: counts macs, params and activations, and latency if it has a table.
-        functions: others by name: from a population to an array (n,).
+        name: of the measure.
+        space: counts macs, params and activations, and latency if it has a table; before there is
+            one, all that settings may name is known.
+
+    Raises:
+        Invalid: naming what would work.
     """
+    is_timed = space is None or space.latency is not None
+    known = MEASURED if is_timed else (*SCORED, *_COUNTED)
+    if name not in known:
+        how = "" if is_timed else ", or give the space a latency table"
+        raise Invalid(f"nothing measures {name!r}", remedy=f"use {', '.join(known)}{how}")
 
-    def __init__(self, space: Space, functions: Mapping[str, CostFunction] | None = None) -> None:
-        self._space, self._functions = space, dict(functions or {})
 
-    @property
-    def known(self) -> tuple[str, ...]:
-        """Names that can be measured without a score."""
-        timed = ("latency",) if self._space.latency is not None else ()
-        counted = (*_COUNTED, *timed)
-        return (*counted, *(name for name in self._functions if name not in counted))
-
-    def check(self, name: str) -> None:
-        """Refuse a measure that nothing measures.
-
-        Raises:
-            Invalid: naming what would work.
-        """
-        if name in SCORED or name in self.known:
-            return
-        known = ", ".join((*SCORED, *self.known))
-        how = "a latency table of the space" if name == "latency" else "a function in `measures`"
-        raise Invalid(f"nothing measures {name!r}", remedy=f"use {known}, or give {how}")
-
-    def of(self, name: str, population: Population, scores: Floats | None = None) -> Floats:
-        """The measure of every path: (n,). `scores` are the accuracies, where they are known.
-
-        Raises:
-            Invalid: if a user's function does not give a finite number per path.
-        """
-        if name in SCORED:
-            assert scores is not None
-            return 1 - scores if name == "error" else scores
-        count = self._functions.get(name)
-        values = np.asarray(
-            count(population) if count else self._space.costs(population, name), dtype=np.float64
-        )
-        if values.shape != (len(population),) or not np.isfinite(values).all():
-            raise Invalid(
-                f"does not give a finite number for each of the {len(population)} paths",
-                path=(f"measures[{name}]",),
-            )
-        return values
+def measured(
+    name: str, space: Space, population: Population, scores: Floats | None = None
+) -> Floats:
+    """The measure of every path: (n,). `scores` are the accuracies, where they are known."""
+    if name not in SCORED:
+        return np.asarray(space.costs(population, name), dtype=np.float64)
+    assert scores is not None
+    return 1 - scores if name == "error" else scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +135,7 @@ class Box:
         return shares
 
 
-def box_of(space: Space, objectives: Sequence[Objective], measures: Measures) -> Box:
+def box_of(space: Space, objectives: Sequence[Objective]) -> Box:
     """Errors from 0 to 1, costs between those of the space's smallest and largest genome.
 
     It depends on the space only, so hypervolumes of different searches can be compared.
@@ -168,7 +144,7 @@ def box_of(space: Space, objectives: Sequence[Objective], measures: Measures) ->
     extremes = Population(ends, np.repeat(space.base_triple[None], 2, axis=0))
     points = np.stack(
         [
-            objective.signed(measures.of(objective.measure, extremes, np.array([0.0, 1.0])))
+            objective.signed(measured(objective.measure, space, extremes, np.array([0.0, 1.0])))
             for objective in objectives
         ],
         axis=1,

@@ -13,7 +13,6 @@ from escalade.core.space.population import Population
 from escalade.core.space.space import Space
 from escalade.core.space.space_summary import candidate_paths
 from escalade.search.front.constraints import Constraint, Screen
-from escalade.search.front.objectives import Measures
 
 NUM_PATHS = 20_000
 # Where hardly a path meets the constraints, those nearest to that tell the sizes.
@@ -40,7 +39,7 @@ def allowed_costs(
 ) -> tuple[npt.NDArray[Any], float]:
     """Costs of drawn paths that meet the constraints on costs, and their share of those drawn."""
     paths = candidate_paths(space, generator(0, "feasible", 0), 0, num=NUM_PATHS)
-    screen = Screen(constraints, measures=Measures(space), name=space.name)
+    screen = Screen(constraints, space=space)
     meets = screen.affordable(paths)
     kept: Population = paths[meets]
     if len(kept) < LEAST_PATHS:

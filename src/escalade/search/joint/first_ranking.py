@@ -7,17 +7,16 @@ import numpy.typing as npt
 
 from escalade.core.space.population import IntArray, Population
 from escalade.search.dialogue import Steps
-from escalade.search.memo import Memo
+from escalade.search.notebook import Notebook
 from escalade.search.operators.gene_operators import Scores, spread
 from escalade.search.problem import BoolArray, Problem
-from escalade.search.recording import GenerationLog
 
 # A strategy's effect is shrunk as if one more base had found it average.
 SHRINKAGE = 1.0
 
 
 def rank_strategies(
-    problem: Problem, memo: Memo, *, bases: IntArray, stage: int, most: int, record: GenerationLog
+    problem: Problem, notes: Notebook, *, bases: IntArray, stage: int, most: int
 ) -> Steps[IntArray]:
     """The strategy (3,) of a stage with the best mean accuracy over the bases it is feasible for.
 
@@ -28,19 +27,18 @@ def rank_strategies(
 
     Args:
         problem: the constraints.
-        memo: known scores.
+        notes: of all scores.
         bases: K legal genomes.
         stage: 1 or more.
         most: strategies tried; if there are more, a deterministic choice of those that suit the
             most bases, spread over depth, width and resolution.
-        record: of the scores.
     """
     inside = problem.feasible(bases, stage=stage)
     columns = _candidates(problem, inside, stage=stage, most=most)
     rows, picks = np.nonzero(inside[:, columns])
     strategies = problem.strategies(stage)[columns]
-    scores = yield from memo.score(Population(bases[rows], strategies[picks]))
-    record.add(scores, iteration=0, phase="initial", stage=stage)
+    scores = yield from notes.score(Population(bases[rows], strategies[picks]))
+    notes.note(scores, iteration=0, phase="initial", stage=stage)
     effects = _effects(rows, picks, scores)
     best: IntArray = strategies[int(effects.argmax())]
     return best

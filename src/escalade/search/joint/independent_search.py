@@ -11,16 +11,15 @@ from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.space import Space
-from escalade.search.dialogue import Dialogue, Steps
-from escalade.search.memo import Memo
+from escalade.search.dialogue import Steps
+from escalade.search.ladder_search import LadderSearch
 from escalade.search.operators.evolution import Evolution, evolve
 from escalade.search.operators.gene_operators import Scores
 from escalade.search.operators.starts import draw_pairs
-from escalade.search.problem import CostFunction, Problem
-from escalade.search.recording import GenerationLog, conclude
+from escalade.search.problem import Problem
 
 
-class IndependentSearch(Dialogue):
+class IndependentSearch(LadderSearch):
     """For each budget a search of its own over all bases and all strategies of all stages.
 
     The members share no base; a member's scaling is relative to its own, and in a space without
@@ -33,8 +32,6 @@ class IndependentSearch(Dialogue):
         seed: of every random choice.
         num_images: on which accuracies are measured.
         evolution: of each search.
-        num_standard_errors: strategies this near to the best are tied with it.
-        count: costs of a population, for budgets that the space does not count.
     """
 
     def __init__(
@@ -45,45 +42,34 @@ class IndependentSearch(Dialogue):
         seed: int,
         num_images: int,
         evolution: Evolution | None = None,
-        num_standard_errors: float = 1.0,
-        count: CostFunction | None = None,
     ) -> None:
         weights = [1.0] * len(budgets)
-        self._problem = Problem.of(space, budgets=budgets, pi=weights, count=count)
-        self._memo, self._record = Memo(space), GenerationLog()
+        problem = Problem.of(space, budgets=budgets, pi=weights)
+        super().__init__(problem, seed=seed, num_images=num_images)
         self._settings = evolution or Evolution()
-        self._seed, self._num_images = seed, num_images
-        self._num_standard_errors = num_standard_errors
-        pool = [self._problem.strategies(stage) for stage in range(space.num_stages)]
+        pool = [problem.strategies(stage) for stage in range(space.num_stages)]
         self._strategies: IntArray = np.unique(np.concatenate(pool), axis=0)
-        super().__init__(self._steps_of_search(), num_genes=space.num_genes)
 
     def _steps_of_search(self) -> Steps[Searched]:
         found = []
         for stage in range(self._problem.num_stages):
             row = yield from self._search(stage)
             found.append(row)
-        return (
-            yield from conclude(
-                self._problem, self._memo, record=self._record,
-                seed=self._seed, num_images=self._num_images,
-                num_standard_errors=self._num_standard_errors,
-                genomes=[row[:-3] for row in found], strategies=[row[-3:] for row in found],
-            )
-        )  # fmt: skip
+        strategies = [row[-3:] for row in found]
+        return (yield from self._conclude([row[:-3] for row in found], strategies))
 
     def _search(self, stage: int) -> Steps[IntArray]:
         """The best row, genome and strategy side by side, inside one budget."""
         rng = generator(self._seed, "search", "independent", stage)
-        space = self._problem.space
+        space = self._space
         start = draw_pairs(
             self._problem, strategies=self._strategies, stage=stage,
             num=self._settings.population, rng=rng,
         )  # fmt: skip
 
         def fitness(rows: IntArray, generation: int) -> Steps[Scores]:
-            scores = yield from self._memo.score(Population(rows[:, :-3], rows[:, -3:]))
-            self._record.add(scores, iteration=1, phase="base", stage=stage, generation=generation)
+            scores = yield from self._notes.score(Population(rows[:, :-3], rows[:, -3:]))
+            self._notes.note(scores, iteration=1, phase="base", stage=stage, generation=generation)
             return scores
 
         ratios = space.ratios.axes
@@ -93,7 +79,7 @@ class IndependentSearch(Dialogue):
             settings=self._settings,
             num_choices=np.array(sizes),
             legal=lambda rows: self._legal(rows, stage),
-            key=lambda row: self._memo.key(row[:-3], row[-3:]),
+            key=lambda row: self._notes.key(row[:-3], row[-3:]),
             fitness=fitness,
             rng=rng,
         )
@@ -101,7 +87,7 @@ class IndependentSearch(Dialogue):
         return best
 
     def _legal(self, rows: IntArray, stage: int) -> IntArray:
-        genomes = self._problem.space.repair(rows[:, :-3])
+        genomes = self._space.repair(rows[:, :-3])
         strategies, found = self._problem.repair(
             genomes,
             strategies=self._strategies,

@@ -11,18 +11,17 @@ from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.space import Space
-from escalade.search.dialogue import Dialogue, Steps
+from escalade.search.dialogue import Steps
 from escalade.search.joint.first_ranking import rank_strategies
 from escalade.search.joint.strategy_search import search_strategies
-from escalade.search.memo import Memo
+from escalade.search.ladder_search import LadderSearch
 from escalade.search.operators.bases import draw_bases
 from escalade.search.operators.evolution import Evolution, evolve
 from escalade.search.operators.gene_operators import Scores
-from escalade.search.problem import CostFunction, Problem
-from escalade.search.recording import GenerationLog, conclude
+from escalade.search.problem import Problem
 
 
-class MCEA(Dialogue):
+class MCEA(LadderSearch):
     """ScaleNet's joint search of a base and a strategy per stage (section 3.3, equations 4 to 8).
 
     K random bases rank the strategies first. Then, T times: bases evolve under the current
@@ -43,8 +42,6 @@ class MCEA(Dialogue):
         evolution: of the bases.
         strategies_per_stage: more than this many are not scored in one go.
         pi: weights per stage; equal over stages 1 to M by default.
-        num_standard_errors: strategies this near to the best are tied with it.
-        count: costs of a population, for budgets that the space does not count.
     """
 
     def __init__(
@@ -59,21 +56,17 @@ class MCEA(Dialogue):
         evolution: Evolution | None = None,
         strategies_per_stage: int = 64,
         pi: Sequence[float] | None = None,
-        num_standard_errors: float = 1.0,
-        count: CostFunction | None = None,
     ) -> None:
         if min(num_bases, iterations, num_images) < 1 or strategies_per_stage < 2:
             raise ValueError(
                 "search: num_bases, iterations and num_images are at least 1, "
                 "strategies_per_stage at least 2"
             )
-        self._problem = Problem.of(space, budgets=budgets, pi=pi, count=count)
-        self._memo, self._record = Memo(space), GenerationLog()
+        super().__init__(
+            Problem.of(space, budgets=budgets, pi=pi), seed=seed, num_images=num_images
+        )
         self._settings = evolution or Evolution()
         self._most, self._num_bases, self._iterations = strategies_per_stage, num_bases, iterations
-        self._seed, self._num_images = seed, num_images
-        self._num_standard_errors = num_standard_errors
-        super().__init__(self._steps_of_search(), num_genes=space.num_genes)
 
     def _steps_of_search(self) -> Steps[Searched]:
         problem = self._problem
@@ -82,21 +75,15 @@ class MCEA(Dialogue):
         current = [problem.space.base_triple]
         for stage in range(1, problem.num_stages):
             best = yield from rank_strategies(
-                problem, self._memo, bases=bases[: self._num_bases], stage=stage,
-                most=self._most, record=self._record,
+                problem, self._notes, bases=bases[: self._num_bases], stage=stage,
+                most=self._most,
             )  # fmt: skip
             current.append(best)
         state = bases[: self._settings.population]
         for iteration in range(1, self._iterations + 1):
             state = yield from self._evolve_bases(state, current, iteration)
             current = yield from self._search_stages(state[0], current, iteration)
-        return (
-            yield from conclude(
-                problem, self._memo, record=self._record, seed=self._seed,
-                num_images=self._num_images, num_standard_errors=self._num_standard_errors,
-                genomes=[state[0]] * problem.num_stages, strategies=current,
-            )
-        )  # fmt: skip
+        return (yield from self._conclude([state[0]] * problem.num_stages, current))
 
     def _evolve_bases(
         self, state: IntArray, current: Sequence[IntArray], iteration: int
@@ -116,7 +103,7 @@ class MCEA(Dialogue):
             settings=self._settings,
             num_choices=np.array([gene.num_choices for gene in space.genes]),
             legal=legal,
-            key=lambda row: self._memo.key(row, space.base_triple),
+            key=lambda row: self._notes.key(row, space.base_triple),
             fitness=fitness,
             rng=generator(self._seed, "search", "evolution", iteration),
         )
@@ -131,12 +118,12 @@ class MCEA(Dialogue):
             Population(rows, problem.nearest(rows, stage=stage, wanted=current[stage]))
             for stage in stages
         ]
-        scores = yield from self._memo.score(Population.concatenate(parts))
+        scores = yield from self._notes.score(Population.concatenate(parts))
         by_stage = scores.reshape(len(stages), len(rows))
         fitness: Scores = np.array([problem.weights[stage] for stage in stages]) @ by_stage
         noted = [(None, fitness), *zip(stages, by_stage, strict=True)]
         for stage, values in noted:
-            self._record.add(
+            self._notes.note(
                 values, iteration=iteration, phase="base", stage=stage, generation=generation
             )
         return fitness
@@ -149,10 +136,9 @@ class MCEA(Dialogue):
         found = [problem.space.base_triple]
         for stage in range(1, problem.num_stages):
             best = yield from search_strategies(
-                problem, self._memo, base=base, stage=stage,
+                problem, self._notes, base=base, stage=stage,
                 current=problem.nearest(base[None], stage=stage, wanted=current[stage])[0],
-                most=self._most, settings=self._settings, record=self._record,
-                iteration=iteration,
+                most=self._most, settings=self._settings, iteration=iteration,
                 rng=generator(self._seed, "search", "strategies", iteration, stage),
             )  # fmt: skip
             found.append(best)

@@ -11,20 +11,19 @@ from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.space import Space
-from escalade.search.dialogue import Dialogue, Steps
-from escalade.search.memo import Memo
+from escalade.search.dialogue import Steps
+from escalade.search.ladder_search import LadderSearch
 from escalade.search.operators.bases import draw_bases
 from escalade.search.operators.gene_operators import Scores
 from escalade.search.operators.starts import draw_pairs
-from escalade.search.problem import BoolArray, CostFunction, Problem
-from escalade.search.recording import GenerationLog, conclude
+from escalade.search.problem import BoolArray, Problem
 
 BATCH = 64
 # Batches in a row that bring nothing new before the space counts as exhausted.
 PATIENCE = 10
 
 
-class RandomSearch(Dialogue):
+class RandomSearch(LadderSearch):
     """Random bases with random feasible strategies, under the same constraints as MCEA.
 
     In a space without scaling, random networks of each budget, equally many.
@@ -36,8 +35,6 @@ class RandomSearch(Dialogue):
         num_images: on which accuracies are measured.
         num_evaluations: distinct paths to score at most; fewer only if the space has no more.
         pi: weights per stage; equal over stages 1 to M by default.
-        num_standard_errors: strategies this near to the best are tied with it.
-        count: costs of a population, for budgets that the space does not count.
     """
 
     def __init__(
@@ -49,22 +46,17 @@ class RandomSearch(Dialogue):
         num_images: int,
         num_evaluations: int,
         pi: Sequence[float] | None = None,
-        num_standard_errors: float = 1.0,
-        count: CostFunction | None = None,
     ) -> None:
-        self._problem = Problem.of(space, budgets=budgets, pi=pi, count=count)
-        self._memo, self._record = Memo(space), GenerationLog()
-        self._seed, self._num_images = seed, num_images
-        self._num_standard_errors = num_standard_errors
+        problem = Problem.of(space, budgets=budgets, pi=pi)
+        super().__init__(problem, seed=seed, num_images=num_images)
         # The base's own score comes last, where the fitness does not count it.
-        self._last = 0 if self._problem.weights[0] else 1
-        if num_evaluations < len(self._problem.scored_stages) + self._last:
+        self._last = 0 if problem.weights[0] else 1
+        if num_evaluations < len(problem.scored_stages) + self._last:
             raise ValueError(
                 f"num_evaluations: {num_evaluations} do not score one family of "
-                f"{self._problem.num_stages} networks"
+                f"{problem.num_stages} networks"
             )
         self._num_evaluations = num_evaluations
-        super().__init__(self._steps_of_search(), num_genes=space.num_genes)
 
     def _steps_of_search(self) -> Steps[Searched]:
         rng = generator(self._seed, "search", "random")
@@ -72,22 +64,15 @@ class RandomSearch(Dialogue):
             genomes, strategies = yield from self._families(rng)
         else:
             genomes = yield from self._networks(rng)
-            strategies = [self._problem.space.base_triple] * len(genomes)
-        return (
-            yield from conclude(
-                self._problem, self._memo, record=self._record,
-                seed=self._seed, num_images=self._num_images,
-                num_standard_errors=self._num_standard_errors,
-                genomes=genomes, strategies=strategies,
-            )
-        )  # fmt: skip
+            strategies = [self._space.base_triple] * len(genomes)
+        return (yield from self._conclude(genomes, strategies))
 
     def _families(self, rng: np.random.Generator) -> Steps[tuple[list[IntArray], list[IntArray]]]:
         """The best base, once a stage, and its strategies."""
         best: tuple[float, IntArray, list[IntArray]] | None = None
         batch = idle = 0
         while idle < PATIENCE and (num := self._room()):
-            before = self._memo.distinct
+            before = self._notes.distinct
             bases = draw_bases(self._problem, num=num, rng=rng)
             strategies = [
                 _random_feasible(self._problem, bases, stage=stage, rng=rng)
@@ -97,26 +82,26 @@ class RandomSearch(Dialogue):
             row = int(fitness.argmax())
             if best is None or fitness[row] > best[0]:
                 best = float(fitness[row]), bases[row], [triples[row] for triples in strategies]
-            idle = idle + 1 if self._memo.distinct == before else 0
+            idle = idle + 1 if self._notes.distinct == before else 0
             batch += 1
         assert best is not None
         return [best[1]] * self._problem.num_stages, best[2]
 
     def _networks(self, rng: np.random.Generator) -> Steps[list[IntArray]]:
         """The best network of every budget."""
-        problem, base = self._problem, self._problem.space.base_triple
+        problem, base = self._problem, self._space.base_triple
         num = self._num_evaluations // problem.num_stages
         found = []
         for stage in range(problem.num_stages):
             pairs = draw_pairs(problem, strategies=base[None], stage=stage, num=num, rng=rng)
-            scores = yield from self._memo.score(Population(pairs[:, :-3], pairs[:, -3:]))
-            self._record.add(scores, iteration=1, phase="base", stage=stage)
+            scores = yield from self._notes.score(Population(pairs[:, :-3], pairs[:, -3:]))
+            self._notes.note(scores, iteration=1, phase="base", stage=stage)
             found.append(pairs[scores.argmax(), :-3])
         return found
 
     def _room(self) -> int:
         """Families that may still be scored, a batch at most."""
-        left = self._num_evaluations - self._last - self._memo.distinct
+        left = self._num_evaluations - self._last - self._notes.distinct
         return min(BATCH, left // len(self._problem.scored_stages))
 
     def _fitness(
@@ -124,10 +109,10 @@ class RandomSearch(Dialogue):
     ) -> Steps[Scores]:
         stages = self._problem.scored_stages
         parts = [Population(bases, strategies[stage]) for stage in stages]
-        scores = yield from self._memo.score(Population.concatenate(parts))
+        scores = yield from self._notes.score(Population.concatenate(parts))
         weights = np.array([self._problem.weights[stage] for stage in stages])
         fitness: Scores = weights @ scores.reshape(len(stages), len(bases))
-        self._record.add(fitness, iteration=1, phase="base", stage=None, generation=batch)
+        self._notes.note(fitness, iteration=1, phase="base", stage=None, generation=batch)
         return fitness
 
 

@@ -8,11 +8,10 @@ import numpy as np
 
 from escalade.core.space.population import IntArray, Population
 from escalade.search.dialogue import Steps
-from escalade.search.memo import Memo
+from escalade.search.notebook import Notebook
 from escalade.search.operators.evolution import Evolution, evolve
 from escalade.search.operators.gene_operators import Scores, spread
 from escalade.search.problem import Problem
-from escalade.search.recording import GenerationLog
 
 # Where strategies are too many to enumerate, the limit is spent in this many generations.
 NUM_GENERATIONS = 4
@@ -22,14 +21,13 @@ MUTATION = 0.34
 
 def search_strategies(
     problem: Problem,
-    memo: Memo,
+    notes: Notebook,
     *,
     base: IntArray,
     stage: int,
     current: IntArray,
     most: int,
     settings: Evolution,
-    record: GenerationLog,
     iteration: int,
     rng: np.random.Generator,
 ) -> Steps[IntArray]:
@@ -39,12 +37,12 @@ def search_strategies(
     otherwise they are evolved as triples of ratios. `current` is among them, and stays unless
     another is better.
     """
-    candidates = _distinct(problem, memo, base=base, stage=stage, current=current)
+    candidates = _distinct(problem, notes, base=base, stage=stage, current=current)
 
     def fitness(rows: IntArray, generation: int) -> Steps[Scores]:
         paths = Population(np.repeat(base[None], len(rows), axis=0), rows)
-        scores = yield from memo.score(paths)
-        record.add(
+        scores = yield from notes.score(paths)
+        notes.note(
             scores, iteration=iteration, phase="strategy", stage=stage, generation=generation
         )
         return scores
@@ -68,7 +66,7 @@ def search_strategies(
         settings=replace(settings, population=size, generations=NUM_GENERATIONS, mutation=MUTATION),
         num_choices=np.array([len(union) for union in ratios]),
         legal=legal,
-        key=lambda row: memo.key(base, row),
+        key=lambda row: notes.key(base, row),
         fitness=fitness,
         rng=rng,
     )
@@ -77,13 +75,13 @@ def search_strategies(
 
 
 def _distinct(
-    problem: Problem, memo: Memo, *, base: IntArray, stage: int, current: IntArray
+    problem: Problem, notes: Notebook, *, base: IntArray, stage: int, current: IntArray
 ) -> IntArray:
     """Feasible strategies that make different networks of this base, the current one first."""
     inside = problem.feasible(base[None], stage=stage)[0]
     listed = np.concatenate([current[None], problem.strategies(stage)[inside]])
     first: dict[str, int] = {}
     for i, triple in enumerate(listed):
-        first.setdefault(memo.key(base, triple), i)
+        first.setdefault(notes.key(base, triple), i)
     kept: IntArray = listed[np.array(list(first.values()))]
     return kept

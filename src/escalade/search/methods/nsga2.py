@@ -18,7 +18,7 @@ from escalade.search.front.breeding import CROSSOVER, Roulette
 from escalade.search.front.constraints import Constraint
 from escalade.search.front.controller import PPO
 from escalade.search.front.front_search import NSGA2
-from escalade.search.front.objectives import MEASURED, parse_objectives, usual_objectives
+from escalade.search.front.objectives import check_measure, parse_objectives, usual_objectives
 from escalade.search.front.sizes import allowed_costs, expected_costs
 from escalade.search.methods import evolutions
 from escalade.search.methods.method import Method, Task
@@ -72,10 +72,10 @@ class Nsga2Method(Method):
             )
             for i, objective in enumerate(objectives):
                 with within("objectives", i):
-                    _check_measure(objective.measure)
+                    check_measure(objective.measure)
             for i, limit in enumerate(limits(settings)):
                 with within("constraints", i):
-                    _check_measure(limit.measure)
+                    check_measure(limit.measure)
 
     def measures(self, settings: SearchConfig) -> tuple[str, ...]:
         names = [name.removeprefix("-") for name in settings.objectives or ()]
@@ -170,11 +170,6 @@ def limits(settings: SearchConfig) -> list[Constraint]:
     """
     with within("constraints"):
         return [Constraint.parse(text) for text in settings.constraints]
-
-
-def _check_measure(name: str) -> None:
-    if name not in MEASURED:
-        raise Invalid(f"nothing measures {name!r}", remedy=f"use {', '.join(MEASURED)}")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Scores a search already knows: no path is asked twice."""
+"""What a search remembers: every score, so that no path is asked twice, and every generation."""
 
 from __future__ import annotations
 
@@ -6,20 +6,26 @@ from collections.abc import Generator
 
 import numpy as np
 
-from escalade.artefacts.searched import NumScores
+from escalade.artefacts.searched import IterationRecord, NumScores
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.space import Space
 from escalade.search.operators.gene_operators import Scores
 
 
-class Memo:
-    """Scores by path key: paths that run the same weights are one path."""
+class Notebook:
+    """Scores by path key: paths that run the same weights are one path.
+
+    Attributes:
+        asked: scores wanted so far, repeats and all.
+        generations: mean, spread and best of every generation's candidates (Fig. 6).
+    """
 
     def __init__(self, space: Space) -> None:
         self._space = space
         self._keys: dict[tuple[bytes, bytes], str] = {}
         self._scores: dict[str, float] = {}
         self.asked = 0
+        self.generations: list[IterationRecord] = []
 
     @property
     def distinct(self) -> int:
@@ -57,3 +63,20 @@ class Memo:
             self._scores.update(zip(new, told.tolist(), strict=True))
         self.asked += len(population)
         return np.array([self._scores[key] for key in keys])
+
+    def note(
+        self, scores: Scores, *, iteration: int, phase: str, stage: int | None, generation: int = 0
+    ) -> None:
+        """Write down how good a generation is."""
+        self.generations.append(
+            IterationRecord(
+                iteration=iteration,
+                phase=phase,
+                stage=stage,
+                generation=generation,
+                mean=float(scores.mean()),
+                std=float(scores.std()),
+                best=float(scores.max()),
+                num=len(scores),
+            )
+        )

@@ -1,0 +1,108 @@
+"""What searches of a ladder have in common: they choose one network for each budget."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from escalade.artefacts.searched import Searched, TiedStrategy
+from escalade.core.numbers.statistics import difference_standard_error, within_standard_errors
+from escalade.core.scaling.ratios import scaling_between
+from escalade.core.space.population import IntArray, Population
+from escalade.search.dialogue import Dialogue, Steps
+from escalade.search.notebook import Notebook
+from escalade.search.problem import Problem
+from escalade.search.recording import searched_stage, sum_up
+
+
+class LadderSearch(Dialogue):
+    """A search under a problem's constraints.
+
+    Args:
+        problem: the space and its budgets.
+        seed: of every random choice.
+        num_images: on which accuracies are measured; says which strategies are tied.
+    """
+
+    def __init__(self, problem: Problem, *, seed: int, num_images: int) -> None:
+        self._problem, self._space = problem, problem.space
+        self._seed, self._num_images = seed, num_images
+        self._notes = Notebook(problem.space)
+        super().__init__(self._steps_of_search(), num_genes=problem.space.num_genes)
+
+    @abstractmethod
+    def _steps_of_search(self) -> Steps[Searched]:
+        """The search, which begins when it is first asked."""
+
+    def _conclude(
+        self, genomes: Sequence[IntArray], strategies: Sequence[IntArray], **more: Any
+    ) -> Steps[Searched]:
+        """Score what is still missing of the chosen networks, one a stage, and sum up.
+
+        In a space without scaling, members' ratios are those that they stand in to the smallest.
+        """
+        problem = self._problem
+        chosen = Population(np.stack(genomes), np.stack(strategies))
+        scores = yield from self._notes.score(chosen)
+        paths = self._space.paths(chosen)
+        stages = []
+        for stage, (path, budget) in enumerate(zip(paths, problem.budgets, strict=True)):
+            genome, strategy, score = genomes[stage], strategies[stage], float(scores[stage])
+            scaling = self._space.scaling(strategy)
+            if not problem.scales:
+                scaling = scaling_between(paths[0].architecture, path.architecture)
+            made = searched_stage(
+                path,
+                stage=stage,
+                budget=budget.target,
+                gap=budget.gap(float(problem.costs(genome[None], strategy[None])[0, 0])),
+                scaling=scaling,
+                score=score,
+                num_images=self._num_images,
+                tied=self._tied(genome, strategy, stage=stage, score=score),
+            )
+            stages.append(made)
+        return sum_up(
+            self._space,
+            seed=self._seed,
+            budget_kind=problem.kind,
+            pi=problem.weights,
+            stages=stages,
+            notes=self._notes,
+            **more,
+        )
+
+    def _tied(
+        self, genome: IntArray, strategy: IntArray, *, stage: int, score: float
+    ) -> tuple[TiedStrategy, ...]:
+        """The chosen strategy, then the others of this base and stage that it cannot be told from.
+
+        Strategies that make the same network of this base are one; each is listed once.
+        """
+        error = difference_standard_error(score, num_images=self._num_images)
+        listed = [strategy]
+        if stage > 0:
+            inside = self._problem.feasible(genome[None], stage=stage)[0]
+            listed += list(self._problem.strategies(stage)[inside])
+        tied: dict[str, TiedStrategy] = {}
+        for triple in listed:
+            known = self._notes.known(genome, triple)
+            if known is not None and within_standard_errors(
+                known, score, standard_error=error, num_standard_errors=1.0
+            ):
+                tied.setdefault(self._notes.key(genome, triple), self._tie(genome, triple, known))
+        return tuple(tied.values())
+
+    def _tie(self, genome: IntArray, strategy: IntArray, score: float) -> TiedStrategy:
+        scaling = self._space.scaling(strategy)
+        scales = self._problem.scales
+        return TiedStrategy(
+            depth=scaling.depth,
+            width=scaling.width,
+            resolution=scaling.resolution,
+            score=score,
+            architecture=self._space.path(genome, strategy).architecture if scales else None,
+        )
