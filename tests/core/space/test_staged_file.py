@@ -64,10 +64,7 @@ def test_a_space_is_read():
         (["resolutions"], [24.5], "file.resolutions: expected a positive whole number, got 24.5"),
         (["resolutions"], [-24], "file.resolutions: expected a positive whole number, got -24"),
         (["resolutions"], [True], "file.resolutions: expected a number, got true"),
-<<<<<<< HEAD
-=======
         (["resolutions"], [10**400], "0... is too large; use 1,000,000 or less"),
->>>>>>> tests
         (["shared_kernels"], 1, "file.shared_kernels: expected true or false, got 1"),
         (["stem"], ..., "file.stem: missing"),
         (["stem", "width"], 3, "file.stem.width: no such setting; did you mean widths?"),

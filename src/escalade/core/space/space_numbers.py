@@ -7,12 +7,9 @@ from typing import Any, NamedTuple, Self
 
 from escalade.core.values.codec import exact
 from escalade.core.values.invalid import Invalid, shown
-<<<<<<< HEAD
-=======
 
 # Larger ones are slips, and would fill the memory.
 MOST, MOST_LAYERS = 1_000_000, 1_000
->>>>>>> tests
 
 
 class Numbers(tuple[float, ...]):
@@ -73,11 +70,8 @@ def positive(kind: type, value: Any) -> Any:
     if number <= 0 or (kind is int and number.denominator != 1):
         expected = "a positive whole number" if kind is int else "a positive number"
         raise Invalid(f"expected {expected}, got {shown(value)}")
-<<<<<<< HEAD
-=======
     if number > MOST:
         raise too_large(value, MOST)
->>>>>>> tests
     return kind(number)
 
 
