@@ -156,7 +156,7 @@ def test_a_run_without_weights_says_what_is_missing(escalade, copied):
     shutil.rmtree(copied / "family")
     result = escalade("analyse", copied)
     assert result.code == 2
-    assert f"run `escalade retrain {copied}`" in result.err
+    assert f"write one with `escalade retrain {copied}`" in result.err
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_run_without_weights_says_what_is_missing(escalade, copied):
     [
         ({"space": "regnet_y_small"}, "is a design space: it has no supernet"),
         ({"supernet": {"coupled": True}}, "its supernet is coupled (supernet.coupled)"),
-        ({}, "family.json: there is no family.json here; run `escalade retrain"),
+        ({}, "family.json: there is no family here; write one with `escalade retrain"),
     ],
 )
 def test_runs_that_have_no_slices(escalade, tmp_path, changes, words):

@@ -183,7 +183,7 @@ def test_latency_as_an_objective(escalade, tmp_path):
             {"search__method": "random", "budgets": "[1M]", "search__members": "null"},
             "search.constraints: random keeps budgets only",
         ),
-        ({"search__method": "random"}, "budgets: give a ladder"),
+        ({"search__method": "random"}, "budgets: random needs a ladder, such as --budgets"),
         ({"supernet__step": "sandwich"}, "supernet.step: sandwich"),
         ({"supernet__zero_residual": True}, "supernet.zero_residual: the supernet of a choice"),
     ],

@@ -22,6 +22,7 @@ from escalade.search.front.objectives import check_measure, parse_objectives, us
 from escalade.search.front.sizes import allowed_costs, expected_costs
 from escalade.search.methods import evolutions
 from escalade.search.methods.method import Method, Task
+from escalade.search.protocol import Searcher
 
 NUM_MEMBERS = 3
 LEAST_POPULATION = 8
@@ -118,6 +119,15 @@ class Nsga2Method(Method):
     def check_feasible(self, task: Task, *, num_images: int) -> None:
         with _as_settings():
             self.searcher(task, num_images=num_images).ask()
+
+    def result(self, searcher: Searcher) -> Searched:
+        """What a searcher found.
+
+        Raises:
+            Invalid: for a front with fewer networks than members are asked for.
+        """
+        with _as_settings():
+            return super().result(searcher)
 
     def expected(self, task: Task) -> tuple[Budget, ...]:
         """Sizes equally far apart, from the least to the most that the constraints leave."""
