@@ -46,6 +46,7 @@ def begin(
         Console().say(f"run: into {folder.path}; {out} is taken")
     run: Run | None = None
     if runtime.is_main and folder.config.exists():
+        folder.check_links()
         check_same(folder, given)
     elif runtime.is_main:
         check_usable(folder.path)
@@ -63,6 +64,7 @@ def open_run(path: Path, *, should_stop: Stop | None = None, runtime: Runtime | 
         Invalid: if there is none, or its settings or its space are damaged.
     """
     folder = RunFolder(path)
+    folder.check_links()
     config = begun_config(folder)
     space = begun_space(folder, config)
     return _run(config, space, folder, runtime or make_runtime(config), should_stop)

@@ -38,9 +38,10 @@ def _evaluations(run: Run) -> list[dict[str, Any]]:
                 "macs": row.macs,
                 "params": row.params,
                 "activations": row.activations,
-                "accuracy": row.num_correct / row.num_images,
+                "accuracy": row.value,
             }
             for row in store.rows()
+            if row.count is not None
         ]
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from escalade.artefacts.run_folder import command
 from escalade.artefacts.searched import Searched
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import format_amount
@@ -121,8 +122,8 @@ def _goes_on(run: Run) -> Iterator[None]:
     except Invalid as error:
         config, out = run.folder.config, run.folder.path
         remedy = (
-            f"{error.remedy}\nEvery score is kept: change {config}, then `escalade run --config "
-            f"{config} --out {out}` goes on"
+            f"{error.remedy}\nEvery score is kept: change {config}, then "
+            f"{command('run', '--config', config, '--out', out)} goes on"
         )
         raise Invalid(error.problem, path=error.path, remedy=remedy) from None
 

@@ -9,6 +9,8 @@ from typing import Any, ClassVar, Self
 from escalade.core.network.architecture import Architecture
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.values.codec import ABSENT, as_mapping, decode
+from escalade.core.values.names import FileName
+from escalade.core.values.ranges import Count, Positive
 
 # Parameters by form of the growth function, by dimension and by their own name.
 Functions = Mapping[str, Mapping[str, Mapping[str, float]]]
@@ -51,13 +53,13 @@ class ComparedRule:
     rule: str
     note: str
     scaling: Scaling | None = field(default=None, metadata=ABSENT)
-    resolution: int | None = field(default=None, metadata=ABSENT)
-    macs: int | None = field(default=None, metadata=ABSENT)
-    params: int | None = field(default=None, metadata=ABSENT)
-    activations: int | None = field(default=None, metadata=ABSENT)
+    resolution: Count | None = field(default=None, metadata=ABSENT)
+    macs: Count | None = field(default=None, metadata=ABSENT)
+    params: Count | None = field(default=None, metadata=ABSENT)
+    activations: Count | None = field(default=None, metadata=ABSENT)
     gap: float | None = field(default=None, metadata=ABSENT)
     architecture: Architecture | None = field(default=None, metadata=ABSENT)
-    latency: float | None = field(default=None, metadata=ABSENT)
+    latency: Positive | None = field(default=None, metadata=ABSENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,19 +81,19 @@ class GrownMember:
         notes: what a reader should know; of a network that `escalade grow --to` shows.
     """
 
-    name: str
+    name: FileName
     stage: float
-    budget: float
+    budget: Positive
     predicted: Scaling
     interval: Mapping[str, tuple[float, float]] | None
     solved: Scaling
     architecture: Architecture
-    macs: int
-    params: int
-    activations: int
+    macs: Count
+    params: Count
+    activations: Count
     gap: float
     extrapolation: bool
-    latency: float | None = field(default=None, metadata=ABSENT)
+    latency: Positive | None = field(default=None, metadata=ABSENT)
     compared: tuple[ComparedRule, ...] | None = field(default=None, metadata=ABSENT)
     notes: tuple[str, ...] | None = field(default=None, metadata=ABSENT)
 

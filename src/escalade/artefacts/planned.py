@@ -7,15 +7,16 @@ from typing import ClassVar
 
 from escalade.artefacts.latencies import TableFacts
 from escalade.core.values.codec import ABSENT
+from escalade.core.values.ranges import CountFrom0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Splits:
     """Numbers of images."""
 
-    train: int
-    search: int
-    test: int
+    train: CountFrom0
+    search: CountFrom0
+    test: CountFrom0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

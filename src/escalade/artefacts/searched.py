@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from escalade.artefacts.fronts import Front
 from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.budget import KINDS
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.values.codec import ABSENT
+from escalade.core.values.invalid import Invalid
+from escalade.core.values.ranges import Count, CountFrom0, NotNegative, Positive, Share, one_of
+
+Genome = tuple[CountFrom0, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,19 +49,19 @@ class SearchedStage:
         tied: strategies that cannot be told from the chosen one, itself included.
     """
 
-    stage: int
-    budget: float
+    stage: CountFrom0
+    budget: Positive
     scaling: Scaling
-    strategy: tuple[int, int, int]
-    genome: tuple[int, ...]
+    strategy: tuple[CountFrom0, CountFrom0, CountFrom0]
+    genome: Genome
     architecture: Architecture
     runs: Architecture | None = field(default=None, metadata=ABSENT)
-    macs: int
-    params: int
-    activations: int
+    macs: Count
+    params: Count
+    activations: Count
     gap: float
-    score: float
-    standard_error: float
+    score: Share
+    standard_error: NotNegative
     tied: tuple[TiedStrategy, ...]
 
     @property
@@ -87,7 +92,7 @@ class IterationRecord:
 class Base:
     """Stage 0's network in short."""
 
-    genome: tuple[int, ...]
+    genome: Genome
     resolution: int
     widths: tuple[int, ...]
     depths: tuple[int, ...]
@@ -105,7 +110,7 @@ class NumScores:
 class Skeleton:
     """A network of the coarse grid; depth and width from least (0) to most (1), and kernels."""
 
-    genome: tuple[int, ...]
+    genome: Genome
     resolution: int
     depth: float
     width: float
@@ -138,13 +143,13 @@ class TrainedModel:
     """A network that was trained alone, by its genes' values, and its score."""
 
     parameters: Mapping[str, float]
-    genome: tuple[int, ...]
+    genome: Genome
     key: str
-    resolution: int
-    macs: int
-    params: int
-    activations: int
-    score: float
+    resolution: Count
+    macs: Count
+    params: Count
+    activations: Count
+    score: Share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +187,7 @@ class Searched:
 
     searcher: str
     seed: int
-    budget_kind: str
+    budget_kind: Annotated[str, one_of(*KINDS)]
     space: str
     pi: tuple[float, ...]
     base: Base
@@ -195,6 +200,10 @@ class Searched:
     num_tied: int | None = field(default=None, metadata=ABSENT)
     distribution: Distribution | None = field(default=None, metadata=ABSENT)
     divisors: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        if not self.stages:
+            raise Invalid("there is none", path=("stages",))
 
     @property
     def largest(self) -> SearchedStage:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 
-from escalade.artefacts.run_folder import RunFolder
+from escalade.artefacts.run_folder import RunFolder, command
 from escalade.artefacts.searched import Searched
 from escalade.config import Config, DatasetConfig
 from escalade.core.latency.latency_table import LatencyTable
@@ -160,7 +160,7 @@ class Run:
             Invalid: if it is missing or damaged.
         """
         stage = "train" if path == self.folder.supernet else "retrain"
-        remedy = f"run `escalade {stage} {self.folder.path}`"
+        remedy = f"run {command(stage, self.folder.path)}"
         return load_weights(self.new_supernet(), path, remedy=remedy)
 
     def found(self) -> Found:

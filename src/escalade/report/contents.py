@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from escalade.artefacts.analysed import Analysed
-from escalade.artefacts.files import read_json
 from escalade.artefacts.grown import Grown
 from escalade.artefacts.latencies import Latencies
 from escalade.artefacts.ledger import Ledger, LedgerEntry
@@ -17,8 +14,11 @@ from escalade.artefacts.metrics_lines import MetricsLine, read_metrics
 from escalade.artefacts.planned import Planned
 from escalade.artefacts.run_folder import RunFolder
 from escalade.artefacts.searched import Searched
+from escalade.artefacts.texts import parse_yaml, read_text
 from escalade.core.network.architecture import Architecture
+from escalade.core.values.invalid import within
 from escalade.family.family import Family, FamilyMember
+from escalade.spaces import known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +54,9 @@ def read(run_folder: Path) -> Contents:
         raise ValueError(f"{run_folder}: no such run folder; `escalade run --out` makes one")
     folder = RunFolder(run_folder)
     family = Family.load(folder.family) if any(folder.family.glob("family.json")) else None
-    config = folder.config.read_text(encoding="utf-8") if folder.config.exists() else None
-    settings = yaml.safe_load(config) if config else None
+    with within(str(folder.config)):
+        config = read_text(folder.config) if folder.config.exists() else None
+        settings = parse_yaml(config) if config else None
     return Contents(
         folder=run_folder.as_posix(),
         search=folder.find(Searched),
@@ -78,8 +79,4 @@ def read(run_folder: Path) -> Contents:
 
 def _architecture(member: FamilyMember) -> Architecture | None:
     """What a member's own folder states; None where it does not."""
-    path = member.path / "config.json"
-    if not path.exists():
-        return None
-    stated = read_json(path, what="package", remedy="write the member again")
-    return Architecture.from_json(stated["model_args"]["architecture_json"], where=str(path))
+    return known.of_member(member.path) if (member.path / known.MEMBER).exists() else None

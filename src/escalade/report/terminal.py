@@ -6,6 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from escalade.artefacts.analysed import Analysed
+from escalade.core.values.plain import plain
 from escalade.family.family import Family
 from escalade.report.arms import arms, cell, networks
 from escalade.report.number import NONE, amount, budget, gap, percent
@@ -33,7 +34,7 @@ def family_table(family: Family) -> Table:
             percent(member.accuracy.search),
             percent(member.accuracy.test),
         )
-        table.add_row(*map(Text, cells))
+        table.add_row(*(Text(plain(each)) for each in cells))
     return table
 
 
@@ -44,9 +45,9 @@ def analysis_table(found: Analysed) -> Table:
     table.add_column("images", justify="right", no_wrap=True)
     shown = networks(found)
     for network in shown:
-        title = Text(f"{network.name}, {amount(network.macs)}")
+        title = Text(plain(f"{network.name}, {amount(network.macs)}"))
         table.add_column(title, justify="right", no_wrap=True)
     for arm in arms(found):
         cells = ["\n".join(cell(found, network.name, arm)).strip() or NONE for network in shown]
-        table.add_row(*map(Text, (arm.title, arm.images or NONE, *cells)))
+        table.add_row(*(Text(plain(each)) for each in (arm.title, arm.images or NONE, *cells)))
     return table
