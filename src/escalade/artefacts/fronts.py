@@ -91,6 +91,8 @@ class Front:
             raise Invalid(f"{self.num_front} of {most} networks", path=("num_front",))
         for i, generation in enumerate(self.generations):
             _check_places(generation.front, len(self.seen), "generations", i, "front")
+        if len({frozenset(each.rejected) for each in self.generations}) > 1:
+            raise Invalid("generations have different constraints", path=("generations",))
         ends = (self.box.best, self.box.worst, *(each.values for each in self.networks))
         num = len(self.objectives)
         if any(len(values) != num for values in (*ends, *(each.values for each in self.seen))):

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from escalade.artefacts.latencies import TableFacts
 from escalade.core.values.codec import ABSENT
-from escalade.core.values.ranges import CountFrom0
+from escalade.core.values.ranges import Count, CountFrom0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +15,7 @@ class Splits:
     """Numbers of images."""
 
     train: CountFrom0
-    search: CountFrom0
+    search: Count
     test: CountFrom0
 
 

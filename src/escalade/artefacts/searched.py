@@ -78,14 +78,14 @@ class IterationRecord:
     the stage None is the fitness over stages, a number the accuracy in that stage.
     """
 
-    iteration: int
+    iteration: CountFrom0
     phase: str
-    stage: int | None
-    generation: int
+    stage: CountFrom0 | None
+    generation: CountFrom0
     mean: float
     std: float
     best: float
-    num: int
+    num: CountFrom0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +204,10 @@ class Searched:
     def __post_init__(self) -> None:
         if not self.stages:
             raise Invalid("there is none", path=("stages",))
+        if [each.stage for each in self.stages] != list(range(len(self.stages))):
+            raise Invalid("they are not numbered from 0 on", path=("stages",))
+        if len(self.pi) != len(self.stages):
+            raise Invalid(f"there are {len(self.pi)} for {len(self.stages)} stages", path=("pi",))
 
     @property
     def largest(self) -> SearchedStage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,13 +40,17 @@ class Contents:
     latency: Latencies | None
     analysis: Analysed | None
     config: str | None
-    settings: dict[str, Any]
+    settings: Mapping[str, Any]
     files: dict[str, dict[str, int]]
     architectures: dict[str, Architecture]
 
 
-def read(run_folder: Path) -> Contents:
+def read(run_folder: Path, *, settings: Mapping[str, Any] | None = None) -> Contents:
     """Read everything the report shows.
+
+    Args:
+        run_folder: the run.
+        settings: resolved; by default as config.yaml has them.
 
     Raises:
         ValueError: if the folder is not there, or a file in it is damaged.
@@ -56,7 +61,7 @@ def read(run_folder: Path) -> Contents:
     family = Family.load(folder.family) if any(folder.family.glob("family.json")) else None
     with within(str(folder.config)):
         config = read_text(folder.config) if folder.config.exists() else None
-        settings = parse_yaml(config) if config else None
+        stated = parse_yaml(config) if config and settings is None else settings
     return Contents(
         folder=run_folder.as_posix(),
         search=folder.find(Searched),
@@ -68,7 +73,7 @@ def read(run_folder: Path) -> Contents:
         latency=folder.find(Latencies),
         analysis=folder.find(Analysed),
         config=config,
-        settings=settings if isinstance(settings, dict) else {},
+        settings=stated if isinstance(stated, Mapping) else {},
         files={
             m.folder: {path.name: path.stat().st_size for path in sorted(m.path.glob("*.*"))}
             for m in family or ()

@@ -31,6 +31,7 @@ CountFrom0 = Annotated[int, _not_negative, _fits]
 Some = Annotated[int, _positive, _is_some]
 SomeFrom0 = Annotated[int, _not_negative, _is_some]
 Hours = Annotated[float, _positive, _is_some]
+Said = Annotated[str, _check(lambda value: value.strip() != "", "says nothing")]
 Positive = Annotated[float, _positive]
 NotNegative = Annotated[float, _not_negative]
 # From 0 to 1: with both ends, without 1, or without 0.
