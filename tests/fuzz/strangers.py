@@ -40,40 +40,52 @@ VERBS: tuple[tuple[str, ...], ...] = (
     ("compare", "run/family/S0", "run/family/S1"),
     ("scale", "run/family/S0", "--by", "2"),
 )
+# What may be gone, so that a verb makes it again from what was changed.
+UNMADE = ("", "", "growth.json", "family", "latency.json")
 PATHS = ("../../outside", "/tmp/outside", "..", "a/b", "x" * 300, "S\0", ".report.html", "\x1b[2J")
 
 
-def changed(data: Any) -> st.SearchStrategy[Any]:
+def readers(name: str) -> list[tuple[str, ...]]:
+    """Verbs that read a file."""
+    of_a_member = name.startswith("family/S")
+    if name == "config.yaml":
+        return [words for words in VERBS if "run" in words[1:] or "run/config.yaml" in words]
+    if name == "space.json":
+        return [words for words in VERBS if "run" in words[1:] or "run/space.json" in words]
+    return [
+        words
+        for words in VERBS
+        if "run" in words[1:] or (of_a_member and words[1].startswith("run/family"))
+    ]
+
+
+def remove(path: Path) -> None:
+    """Take away a file or a folder."""
+    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def changed(draw: Callable[..., Any], content: Any) -> Any:
     """JSON with one to three of its values replaced, taken away, doubled or added to."""
-
-    @st.composite
-    def build(draw: Any) -> Any:
-        found = copy.deepcopy(data)
-        for _ in range(draw(st.integers(1, 3))):
-            places = list(mutations.all_places(found))
-            if not places:
-                return draw(mutations.values)
-            place, key = draw(st.sampled_from(places))
-            kind = draw(
-                st.sampled_from(("value", "value", "value", "path", "drop", "more", "swap"))
-            )
-            if kind == "drop":
-                del place[key]
-            elif kind == "path":
-                place[key] = draw(st.sampled_from(PATHS))
-            elif kind == "more" and isinstance(place[key], dict):
-                place[key][draw(mutations.texts)] = draw(mutations.values)
-            elif kind == "more" and isinstance(place[key], list):
-                place[key] += copy.deepcopy(place[key]) or [draw(mutations.values)]
-            elif kind == "swap":
-                other, at = draw(st.sampled_from(places))
-                with contextlib.suppress(KeyError, IndexError):  # which stood in what has moved
-                    place[key] = copy.deepcopy(other[at])
-            else:
-                place[key] = draw(mutations.values)
-        return found
-
-    return build()
+    for _ in range(draw(st.integers(1, 3))):
+        places = list(mutations.all_places(content))
+        if not places:
+            return draw(mutations.values)
+        place, key = draw(st.sampled_from(places))
+        kind = draw(st.sampled_from(("value", "value", "value", "path", "drop", "more", "swap")))
+        if kind == "drop":
+            del place[key]
+        elif kind == "path":
+            place[key] = draw(st.sampled_from(PATHS))
+        elif kind == "more" and isinstance(place[key], dict):
+            place[key][draw(mutations.texts)] = draw(mutations.values)
+        elif kind == "more" and isinstance(place[key], list):
+            place[key] += copy.deepcopy(place[key]) or [draw(mutations.values)]
+        elif kind == "swap":
+            other, at = draw(st.sampled_from(places))
+            place[key] = copy.deepcopy(other[at])
+        else:
+            place[key] = draw(mutations.values)
+    return content
 
 
 def as_json(content: Any) -> str:
