@@ -45,16 +45,15 @@ def test_nothing_is_written_through_a_link(run, tmp_path, name):
     victim.write_text("mine")
     (run / name).unlink(missing_ok=True)
     (run / name).symlink_to(victim)
-    for words in VERBS:
-        with strangers.only_writes_in(run):
-            ended = strangers.command(*words)
-        assert ended.code == 2, (words, ended.err)
-        assert f"{name}: is a symbolic link" in ended.err
-        assert victim.read_text() == "mine"
+    with strangers.only_writes_in(run):
+        ended = strangers.command("report", "run")
+    assert ended.code == 2
+    assert f"{name}: is a symbolic link" in ended.err
+    assert victim.read_text() == "mine"
 
 
 @pytest.mark.parametrize("words", VERBS, ids=" ".join)
-def test_nothing_is_written_into_a_folder_that_is_a_link(run, tmp_path, words):
+def test_no_verb_writes_into_a_folder_that_is_a_link(run, tmp_path, words):
     outside = tmp_path / "outside"
     shutil.move(run / "family", outside)
     (run / "family").symlink_to(outside)
