@@ -122,6 +122,7 @@ def test_a_view_in_the_place_of_a_table_is_not_read(tmp_path: Path, view: str) -
         ("value = 'x'", "value: expected a number"),
         ("value = 9e999", "value: expected a number, got inf"),
         ("macs = 'x'", "macs: expected a whole number"),
+        ("macs = 0", "macs: 0 is not positive"),
         ("resolution = -3", "resolution: -3 is not positive"),
         ("seconds = -1.0", "seconds: -1.0 is negative"),
         ("path = x'00'", "path: expected a text"),

@@ -45,6 +45,7 @@ def files(run: Path) -> list[str]:
     return sorted(str(path.relative_to(run)) for path in found)
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(max_examples=EXAMPLES, derandomize=True, database=None)
 def test_every_field_of_every_file_read_by_every_verb(finished, place, data):
@@ -62,6 +63,7 @@ def test_every_field_of_every_file_read_by_every_verb(finished, place, data):
         strangers.copied(finished, place)
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(max_examples=EXAMPLES // 4, derandomize=True, database=None)
 def test_files_that_are_torn(finished, place, data):

@@ -70,9 +70,9 @@ class ScoreRow:
     value: float
     count: CountFrom0 | None
     num_images: Count
-    macs: CountFrom0
-    params: CountFrom0
-    activations: CountFrom0
+    macs: Count
+    params: Count
+    activations: Count
     resolution: Count
     seconds: NotNegative
 
