@@ -11,6 +11,7 @@ from escalade.core.network import cost
 from escalade.core.numbers.budget import Budget, format_amount
 from escalade.core.scaling.ratios import scaling_between
 from escalade.core.values.invalid import Invalid
+from escalade.evaluate.score import Score
 from escalade.family.family import Accuracy, Family, FamilyMember
 from escalade.family.identities import Identities
 from escalade.family.member_candidates import Candidate, candidates
@@ -98,6 +99,7 @@ def _finish(
         tolerance=run.config.tolerance if _has_budget(run, candidate) else None,
         search=made.search,
         test=test,
+        scored=_scored(run, found, candidate),
         interval=candidate.interval,
         recipe=_recipe(run, how),
         notes=notes,
@@ -110,6 +112,24 @@ def _finish(
         f"test: {candidate.name}: {test.accuracy:.2%} ± {test.standard_error:.2%} "
         f"on {test.num_images:,} images"
     )
+
+
+def _scored(run: Run, found: Found, candidate: Candidate) -> tuple[tuple[str, Score], ...]:
+    """A searched member's score and confirmation, where finalists were confirmed."""
+    stages = {stage.name: stage for stage in found.searched.stages}
+    stage = stages.get(candidate.name)
+    reached = None if stage is None else found.searched.confirmed(stage.stage)
+    if stage is None or reached is None:
+        return ()
+    num = len(run.data.search)
+    return (
+        ("search, scored by the search", _share(stage.score, num)),
+        (f"search, after {reached.num_steps} steps as a finalist", _share(reached.accuracy, num)),
+    )
+
+
+def _share(accuracy: float, num_images: int) -> Score:
+    return Score(num_correct=round(accuracy * num_images), num_images=num_images)
 
 
 def _has_budget(run: Run, candidate: Candidate) -> bool:

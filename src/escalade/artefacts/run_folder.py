@@ -90,6 +90,11 @@ class RunFolder:
         return self.path / "models"
 
     @property
+    def finalists(self) -> Path:
+        """A folder for each short training of a finalist, while the search goes on."""
+        return self.path / "finalists"
+
+    @property
     def family(self) -> Path:
         """The result."""
         return self.path / "family"

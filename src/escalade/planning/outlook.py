@@ -129,9 +129,10 @@ class Outlook:
         seconds, config = self.seconds, self.run.config
         scores = self.run.method.scores_in_words(seconds.evaluations, config.search)
         train = f"train {duration(seconds.train)}, " if seconds.train else ""
+        confirm = f"finalists {duration(seconds.confirm)}, " if seconds.confirm else ""
         return (
             f"time    about {duration(seconds.total)} here: {train}search "
-            f"{duration(seconds.search)} ({scores}), retrain {duration(seconds.retrain)}, "
+            f"{duration(seconds.search)} ({scores}), {confirm}retrain {duration(seconds.retrain)}, "
             f"export {duration(seconds.export)}"
         )
 

@@ -20,17 +20,26 @@ EXPORT_SECONDS, START_SECONDS = 4.0, 45.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageTimes:
-    """Seconds and evaluations that each stage of a run takes here."""
+    """Seconds and evaluations that each stage of a run takes here.
+
+    `confirm` is the finalists' part of the search.
+    """
 
     train: float
     search: float
     retrain: float
     export: float
     evaluations: int
+    confirm: float = 0.0
 
     @property
     def total(self) -> float:
-        return self.train + self.search + self.retrain + self.export
+        return self.train + self.search + self.confirm + self.retrain + self.export
+
+    @property
+    def trained(self) -> float:
+        """What grows with the members' training: theirs, and the finalists'."""
+        return self.confirm + self.retrain
 
 
 def stage_times(run: Run, sizes: MemberSizes, times: DeviceTimes) -> StageTimes:
@@ -60,6 +69,10 @@ def stage_times(run: Run, sizes: MemberSizes, times: DeviceTimes) -> StageTimes:
         ),
         export=EXPORT_SECONDS * len(macs) + START_SECONDS,
         evaluations=evaluations,
+        confirm=sum(
+            _trainings(each, times, num_images=config.search.finalist_share * images + score)
+            for each in _confirmations(run, sizes, macs)
+        ),
     )
 
 
@@ -86,6 +99,18 @@ def _trainings(macs: Iterable[float], times: DeviceTimes, *, num_images: float) 
     """Seconds of trainings of so many images, done as `retrain_all` does them."""
     jobs = [num_images * times.image(each) for each in sorted(macs, reverse=True)]
     return makespan(jobs, workers=times.processes, alone=times.alone)
+
+
+def _confirmations(run: Run, sizes: MemberSizes, macs: list[float]) -> list[list[float]]:
+    """Macs of the finalists that train side by side, round by round, each of half as many."""
+    settings, searched = run.config.search, macs[: len(sizes.searched)]
+    going, rounds = settings.finalists, []
+    for _ in range(settings.finalist_rounds if going else 0):
+        rounds.append([each for each in searched for _ in range(going)])
+        going = -(-going // 2)
+        if going == 1:
+            break
+    return rounds
 
 
 def _rounds(run: Run, sizes: MemberSizes, macs: list[float]) -> list[list[float]]:

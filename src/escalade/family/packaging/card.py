@@ -36,6 +36,7 @@ class Facts:
         tolerance: of the budget, relative; None for a member that was given none.
         search: accuracy on the search split; it chose the network, so it flatters.
         test: accuracy on the test split, measured once.
+        scored: what the search had measured before, on the search split: name and score of each.
         scaling: ratios to the reference, `depth`, `width`, `resolution`.
         reference: the network that was scaled.
         interval: of a grown member's predicted ratios, name to (low, high).
@@ -50,6 +51,7 @@ class Facts:
     tolerance: float | None
     search: Score | None = None
     test: Score | None = None
+    scored: tuple[tuple[str, Score], ...] = ()
     scaling: Mapping[str, float] | None = None
     reference: str = "the base"
     interval: Mapping[str, tuple[float, float]] | None = None
@@ -114,7 +116,8 @@ def _costs(member: FamilyMember, facts: Facts) -> str:
 
 def _accuracy(facts: Facts) -> str:
     rows = []
-    for name, found in (("test", facts.test), ("search", facts.search)):
+    measured = (("test", facts.test), ("search", facts.search), *facts.scored)
+    for name, found in measured:
         if found is not None:
             share, error = 100 * found.accuracy, 100 * found.standard_error
             rows.append(f"| {name} | {share:.2f} % | {error:.2f} | {found.num_images:,} |")
