@@ -86,4 +86,6 @@ def describe_grown(grown: GrownMember) -> str:
 
 def _growing(run: Run, found: Found) -> Growing:
     traits = run.base_space.traits
-    return run.method.growing(traits, num_searched=len(found.searched.stages))
+    return run.method.growing(
+        traits, num_searched=len(found.searched.stages), function=found.settings.function
+    )

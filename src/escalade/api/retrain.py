@@ -199,7 +199,9 @@ def _found(run: Run, found: Found, candidate: Candidate) -> str:
     """How a member came about, in words for its card; empty where members are one base, scaled."""
     traits, method = run.space.traits, run.method
     if candidate.origin == "grown":
-        return method.growing(traits, num_searched=len(found.searched.stages)).story(found)
+        return method.growing(
+            traits, num_searched=len(found.searched.stages), function=found.settings.function
+        ).story(found)
     if not method.has_story(traits):
         return ""
     images = "training" if run.config.search.images == "train" else "search"

@@ -166,14 +166,18 @@ class GrowConfig:
 
     Attributes:
         num: members to grow beyond the searched ones.
-        function: exponential (eq. 9), linear, squared or compound (one exponent a dimension).
+        function: exponential (eq. 9), linear, squared or compound (one exponent a dimension); law
+            (the least error by a law of depth, width and resolution fitted to all scores, also
+            where members share no base) or greedy (stage by stage, by such scores).
         rule: how the best network of a design space is scaled, such as dWr, dwr or alpha=0.5.
         compare: rules whose networks are listed beside each grown member, made of the same base
             for the same budget.
     """
 
     num: CountFrom0 = 2
-    function: Literal["exponential", "linear", "squared", "compound"] = "exponential"
+    function: Literal["exponential", "linear", "squared", "compound", "law", "greedy"] = (
+        "exponential"
+    )
     rule: str = "dWr"
     compare: list[str] = field(default_factory=lambda: ["dWr", "dwr"])
 
@@ -287,6 +291,11 @@ class Config:
     latency: LatencyConfig = field(default_factory=LatencyConfig)
     retrain: RetrainConfig = field(default_factory=RetrainConfig)
     export: ExportConfig = field(default_factory=ExportConfig)
+
+    @property
+    def follows_law(self) -> bool:
+        """Whether grown members follow from all scores, not from the searched members alone."""
+        return self.grow.function in ("law", "greedy")
 
     @property
     def ladder(self) -> Ladder:

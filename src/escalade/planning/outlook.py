@@ -103,7 +103,7 @@ class Outlook:
     def _member_lines(self) -> list[str]:
         run, settings = self.run, self.run.config.grow
         kind, num = run.config.budget_kind, len(self.sizes.searched)
-        growing = run.method.growing(run.space.traits, num_searched=num)
+        growing = run.method.growing(run.space.traits, num_searched=num, function=settings.function)
         lines = [
             f"  S{row.stage}  {format_amount(row.budget, kind)} {kind}: paths cost "
             f"{format_amount(row.min, kind)} to {format_amount(row.max, kind)}, "

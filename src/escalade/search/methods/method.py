@@ -18,6 +18,7 @@ from escalade.core.space.space import Space
 from escalade.core.space.space_summary import Costs
 from escalade.core.space.traits import Traits
 from escalade.core.values.invalid import Invalid
+from escalade.search.growing.by_law import GreedyGrowth, LeastErrorGrowth
 from escalade.search.growing.by_rule import ByRule
 from escalade.search.growing.ends import Ends
 from escalade.search.growing.fitted import Fitted
@@ -37,6 +38,8 @@ OF_FRONT = {
 }
 
 
+# Growth by all scores, as `grow.function` names it.
+LAWS = {"law": LeastErrorGrowth, "greedy": GreedyGrowth}
 # What the networks of a search are chosen by (`search.chosen_by`).
 SCORE, POSTERIOR = "score", "posterior"
 
@@ -256,8 +259,22 @@ class Method(ABC):
         """Whether members are one base, scaled."""
         return traits.scales
 
-    def growing(self, traits: Traits, *, num_searched: int) -> Growing:
-        """How larger members follow from the searched ones."""
+    def growing(self, traits: Traits, *, num_searched: int, function: str | None = None) -> Growing:
+        """How larger members follow from the searched ones.
+
+        Args:
+            traits: of the space.
+            num_searched: members.
+            function: `grow.function`; a law of all scores grows also where nothing else does.
+        """
+        usual = self._usual_growing(traits, num_searched=num_searched)
+        law = LAWS.get(function or "")
+        if law is None:
+            return usual
+        return law(usual, shares_base=self.follows_stages(traits) and self.shares_base(traits))
+
+    def _usual_growing(self, traits: Traits, *, num_searched: int) -> Growing:
+        """Through the searched members alone."""
         if not self.follows_stages(traits):
             return ByRule()
         if num_searched == 1:
