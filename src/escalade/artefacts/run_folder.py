@@ -110,6 +110,11 @@ class RunFolder:
         return self.path / "analysis"
 
     @property
+    def audit_trainings(self) -> Path:
+        """A folder for each training of an audit."""
+        return self.path / "audit"
+
+    @property
     def metrics(self) -> Path:
         """Training curves."""
         return self.path / "metrics.jsonl"

@@ -30,6 +30,7 @@ _SECTIONS = {
     "search": "Search",
     "training": "Training",
     "analysis": "Analysis",
+    "audit": "Trust",
     "cost": "Cost",
     "config": "Repeat",
 }
@@ -63,7 +64,7 @@ def write(
         run, family, evaluations=evaluations, histograms=histograms or {}, running=running
     )
     values = _values(run, family) | {"figures": figures, "scored": bool(evaluations)}
-    absent = {name for name in ("front", "analysis") if not values[name]}
+    absent = {name for name in ("front", "analysis", "audit") if not values[name]}
     page = document(
         "report.html.j2",
         drawn=[figure for made in figures.values() for figure in made],
@@ -101,6 +102,7 @@ def _values(run: Contents, family: Sequence[FamilyRow]) -> dict[str, Any]:
         "front_keys": front_keys,
         "analysis": analysed,
         "arms": arms.arms(analysed) if analysed else (),
+        "audit": run.audit,
         "networks": arms.networks(analysed) if analysed else (),
         "cell": arms.cell,
         "chosen_on": run.settings.get("search", {}).get("images", "search"),

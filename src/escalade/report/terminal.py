@@ -6,9 +6,10 @@ from rich.table import Table
 from rich.text import Text
 
 from escalade.artefacts.analysed import Analysed
+from escalade.artefacts.audited import Audited
 from escalade.family.family import Family
 from escalade.report.arms import arms, cell, networks
-from escalade.report.number import NONE, amount, budget, gap, percent
+from escalade.report.number import NONE, amount, budget, correlation, gap, percent
 
 _COLUMNS = ("member", "weights", "budget", "gap", "macs", "params", "input", "search", "test")
 
@@ -34,6 +35,30 @@ def family_table(family: Family) -> Table:
             percent(member.accuracy.test),
         )
         table.add_row(*map(Text, cells))
+    return table
+
+
+def audit_table(found: Audited) -> Table:
+    """An audit as a rich table: a row a budget."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for i, title in enumerate(("budget", "networks", "Spearman", "Kendall", "regret", "at random")):
+        table.add_column(title, justify="right" if i else "left", no_wrap=True)
+    for each in found.budgets:
+        for name, told in (("", each.by_score), (" by all scores", each.by_worth)):
+            if told is not None:
+                table.add_row(
+                    *map(
+                        Text,
+                        (
+                            f"{each.name}, {budget(each.budget, found.budget_kind)}{name}",
+                            f"{len(each.networks)}",
+                            correlation(told.spearman, told.spearman_interval),
+                            correlation(told.kendall, told.kendall_interval),
+                            percent(told.regret),
+                            percent(told.blind),
+                        ),
+                    )
+                )
     return table
 
 
