@@ -48,7 +48,7 @@ def found_by(space="small", *, constant=False, function="law", budgets=None) -> 
         return told / NUM
 
     result = drive(METHODS["random"].begin(task, num_images=NUM), score=score)
-    seen = observed(task.space, scored=kept, searched=result, num_steps=1000, most_side=40)
+    seen = observed(task.space, scored=kept, searched=result, share=0.1, most_side=40)
     return Found(
         searched=result, ladder=Ladder(task.budgets),
         settings=GrowConfig(function=function, compare=[]), seed=0, observed=seen,
@@ -124,7 +124,10 @@ def test_where_there_is_no_law_members_grow_otherwise_and_it_is_said(found, chan
 
 def few(seen: Observed, num: int) -> Observed:
     return replace(
-        seen, networks=seen.networks[:num], accuracies=seen.accuracies[:num], steps=seen.steps[:num]
+        seen,
+        networks=seen.networks[:num],
+        accuracies=seen.accuracies[:num],
+        shares=seen.shares[:num],
     )
 
 
@@ -142,20 +145,19 @@ def test_noise_falls_back_to_the_compound_function():
 
 
 def test_confirmations_set_the_level_that_members_reach(found):
-    """Two rounds that gain two points a doubling of steps, and members train twice as long."""
+    """Rounds that gain two points a doubling; a whole training is twice the longer one."""
     searched: Searched = found.searched
     seen = found.observed
     networks = [stage.architecture for stage in searched.stages]
-    steps = [100] * 2 + [200] * 2
+    shares = [0.25] * 2 + [0.5] * 2
     extra = [share_of(n) + 0.05 for n in networks] + [share_of(n) + 0.07 for n in networks]
     trained = replace(
         seen,
         networks=(*seen.networks, *networks, *networks),
         accuracies=np.concatenate([seen.accuracies, extra]),
-        steps=np.concatenate([seen.steps, steps]),
-        num_steps=400,
+        shares=np.concatenate([seen.shares, shares]),
     )
-    assert trained.rounds == [100, 200]
+    assert trained.rounds == [0.25, 0.5]
     assert trained.level() == (pytest.approx(0.02), pytest.approx(math.hypot(0.01, 0.005)))
     grown = growing().grow(replace(found, observed=trained), (Budget(4.8e6),))
     (member,) = grown.members
@@ -178,8 +180,8 @@ def test_finalists_are_among_what_was_observed(found):
     )  # fmt: skip
     seen = observed(
         task.space, scored=kept, searched=replace(found.searched, finalists=(finalist,)),
-        num_steps=100,
+        share=0.1,
     )  # fmt: skip
     assert seen.accuracies.tolist() == [0.5, 0.6]
-    assert (seen.steps.tolist(), seen.rounds) == ([0, 50], [50])
+    assert (seen.shares.tolist(), seen.rounds) == ([0.0, 0.1], [0.1])
     assert seen.networks[0].key == seen.networks[1].key == stage.architecture.key

@@ -46,13 +46,12 @@ def audit(path: Path, *, networks: int = NUM_NETWORKS, should_stop: Stop | None 
     sampled, left_out = _sample(run, networks)
     for sample in sampled:
         _train(run, sample)
-    recipe = _job(run, sampled[0], sampled[0].networks[0], None).recipe
     found = audited(
         sampled,
         left_out=left_out,
         budget_kind=run.config.budget_kind,
         weights="finetuned" if _slices(run) else "retrained",
-        num_steps=recipe.num_steps(len(run.data.train) // recipe.batch_size),
+        num_steps=[_steps(run, sample) for sample in sampled],
         trained=lambda sample, one: read_made(_folder(run, sample, one)).search,
         seed=run.config.seed,
     )
@@ -113,6 +112,12 @@ def _slices(run: Run) -> bool:
     return run.config.retrain.searched != "retrain"
 
 
+def _steps(run: Run, sample: Sample) -> int:
+    num = len(run.data.train)
+    recipe = run.config.retrain.recipe_alone(num, ratio=sample.ratio)
+    return recipe.num_steps(num // recipe.batch_size)
+
+
 def _train(run: Run, sample: Sample) -> None:
     supernet = cache(lambda: run.load_supernet(run.folder.supernet))
     amount = format_amount(sample.budget.target, sample.budget.kind)
@@ -122,23 +127,22 @@ def _train(run: Run, sample: Sample) -> None:
 
 
 def _job(
-    run: Run, sample: Sample, one: Sampled, supernet: Callable[[], SharedWeights] | None
+    run: Run, sample: Sample, one: Sampled, supernet: Callable[[], SharedWeights]
 ) -> RetrainJob:
-    """A training like a member's; the slice that it begins with is cut where that can be done."""
+    """A training like a member's, from its slice where members begin with theirs."""
     settings, num_train = run.config.retrain, len(run.data.train)
     folder, start = _folder(run, sample, one), None
     architecture = one.path.architecture
     if _slices(run):
         start = folder.with_name(f"{folder.name}-slice")
-        if supernet is not None:
-            run.workshop.slice_into(start, one.path.running, supernet=supernet)
-            architecture = kept_network(start)
+        run.workshop.slice_into(start, one.path.running, supernet=supernet)
+        architecture = kept_network(start)
     return RetrainJob(
         name=f"{sample.name}-{one.name}",
         architecture=architecture,
-        recipe=settings.recipe.for_images(num_train)
+        recipe=settings.recipe_alone(num_train, ratio=sample.ratio)
         if start is None
-        else settings.recipe_from_weights(num_train),
+        else settings.recipe_from_weights(num_train, ratio=sample.ratio),
         seed=run.config.seed,
         folder=folder,
         start=start,

@@ -69,6 +69,7 @@ def _train(run: Run, field: Final, part: Sequence[Finalist], number: int) -> Non
             len(run.data.train),
             share=run.config.search.finalist_share,
             starts=start is not None,
+            ratio=field.ratio(each),
         )
         jobs.append(
             RetrainJob(

@@ -40,6 +40,7 @@ class AuditedBudget:
         name: of the member.
         budget: its target.
         num_scored: networks inside it that the search scored.
+        num_steps: of each training.
         networks: the sample, best score first.
         by_score: how well scores rank them; `by_worth` by the model of all scores.
     """
@@ -47,6 +48,7 @@ class AuditedBudget:
     name: str
     budget: float
     num_scored: int
+    num_steps: int
     networks: tuple[AuditedNetwork, ...]
     by_score: Agreement
     by_worth: Agreement | None
@@ -59,7 +61,6 @@ class Audited:
     Attributes:
         budget_kind: what budgets count.
         weights: how the networks were trained: retrained from scratch, or finetuned from slices.
-        num_steps: of each training.
         budgets: those that had enough scored networks.
         left_out: the others, each with the reason.
         sentence: what it comes to.
@@ -70,7 +71,6 @@ class Audited:
 
     budget_kind: str
     weights: str
-    num_steps: int
     budgets: tuple[AuditedBudget, ...]
     left_out: tuple[str, ...]
     sentence: str

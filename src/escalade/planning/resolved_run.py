@@ -187,12 +187,11 @@ class Run:
         scored = self.folder.find(Scored)
         if scored is None:
             return None
-        recipe = self.config.retrain.recipe.for_images(len(self.data.train))
         return observed(
             self.space,
             scored=scored,
             searched=searched,
-            num_steps=recipe.num_steps(len(self.data.train) // recipe.batch_size),
+            share=self.config.search.finalist_share,
             most_side=self.data.side,
         )
 

@@ -36,10 +36,14 @@ class Sampled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """Some of the networks of one budget, best score first, out of `num_scored`."""
+    """Some of the networks of one budget, best score first, out of `num_scored`.
+
+    `ratio` is that of the budget to the smallest.
+    """
 
     name: str
     budget: Budget
+    ratio: float
     num_scored: int
     networks: tuple[Sampled, ...]
 
@@ -100,7 +104,13 @@ def samples(
         }
         ordered = tuple(sorted(networks.values(), key=lambda one: (-one.score, one.name)))
         made.append(
-            Sample(name=stage.name, budget=budget, num_scored=len(inside), networks=ordered)
+            Sample(
+                name=stage.name,
+                budget=budget,
+                ratio=budget.target / budgets[0].target,
+                num_scored=len(inside),
+                networks=ordered,
+            )
         )
     return made, left_out
 
@@ -111,7 +121,7 @@ def audited(
     left_out: Sequence[str],
     budget_kind: str,
     weights: str,
-    num_steps: int,
+    num_steps: Sequence[int],
     trained: Callable[[Sample, Sampled], Score],
     seed: int,
 ) -> Audited:
@@ -122,15 +132,15 @@ def audited(
         left_out: budgets without enough networks.
         budget_kind: what budgets count.
         weights: how the networks were trained.
-        num_steps: of each training.
+        num_steps: of a training, by budget.
         trained: what a network reached.
         seed: of the run.
     """
-    budgets = tuple(_audited(each, trained, seed) for each in sampled)
+    pairs = zip(sampled, num_steps, strict=True)
+    budgets = tuple(_audited(each, num, trained, seed) for each, num in pairs)
     return Audited(
         budget_kind=budget_kind,
         weights=weights,
-        num_steps=num_steps,
         budgets=budgets,
         left_out=tuple(left_out),
         sentence=_sentence([each.by_score for each in budgets], sampled),
@@ -138,7 +148,7 @@ def audited(
 
 
 def _audited(
-    sample: Sample, trained: Callable[[Sample, Sampled], Score], seed: int
+    sample: Sample, num_steps: int, trained: Callable[[Sample, Sampled], Score], seed: int
 ) -> AuditedBudget:
     reached = [trained(sample, one) for one in sample.networks]
     accuracies = np.array([score.accuracy for score in reached])
@@ -153,6 +163,7 @@ def _audited(
         name=sample.name,
         budget=sample.budget.target,
         num_scored=sample.num_scored,
+        num_steps=num_steps,
         networks=tuple(
             AuditedNetwork(
                 name=one.name,

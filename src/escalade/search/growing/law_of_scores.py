@@ -69,8 +69,8 @@ def facts_of(seen: Observed, fitted: Law) -> LawFacts:
         amounts=dict(zip(names, fitted.amounts.tolist(), strict=True)),
         exponents=dict(zip(names, fitted.exponents.tolist(), strict=True)),
         centre=dict(zip(names, fitted.centre.round(law.DIGITS).tolist(), strict=True)),
-        num_scores=int((seen.steps == 0).sum()),
-        num_confirmed=int((seen.steps > 0).sum()),
+        num_scores=int((seen.shares == 0).sum()),
+        num_confirmed=int((seen.shares > 0).sum()),
         error=fitted.error,
         constant=fitted.constant,
     )
@@ -100,7 +100,7 @@ class StageJudge:
 
     def __init__(self, seen: Observed, *, num_stages: int) -> None:
         alike = [i for i, each in enumerate(seen.networks) if len(each.stages) == num_stages]
-        rows = np.array([i for i in alike if seen.steps[i] == 0], dtype=np.int64)
+        rows = np.array([i for i in alike if seen.shares[i] == 0], dtype=np.int64)
         measured = seen.measured()[rows]
         self._fit = Regression.fit(
             self._features([seen.networks[i] for i in rows]), measured.errors, noise=measured.noise

@@ -12,7 +12,6 @@ from escalade.artefacts.scored import Scored
 from escalade.artefacts.searched import Searched
 from escalade.core.network.architecture import Architecture
 from escalade.core.scaling.law import Floats, Measured, extras_of, sizes_of
-from escalade.core.space.population import IntArray
 from escalade.core.space.space import Space
 
 # Of more scores an even choice: nothing is gained by more, and fits take their time.
@@ -28,27 +27,25 @@ class Observed:
     Attributes:
         networks: all of them, trained ones once a round.
         accuracies: of each.
-        steps: that each was trained for; 0 for scores.
+        shares: of a member's training that each had; 0 for scores.
         num_images: that accuracies were measured on.
-        num_steps: of a member's training.
         most_side: pixels a side that the images have.
     """
 
     networks: tuple[Architecture, ...]
     accuracies: Floats
-    steps: IntArray
+    shares: Floats
     num_images: int
-    num_steps: int
     most_side: int | None
 
     @property
-    def rounds(self) -> list[int]:
-        """Numbers of steps of the confirmations, rising."""
-        return sorted(set(self.steps[self.steps > 0].tolist()))
+    def rounds(self) -> list[float]:
+        """Shares of the confirmations, rising."""
+        return sorted(set(self.shares[self.shares > 0].tolist()))
 
     def measured(self) -> Measured:
         """Sizes and errors; a round of confirmations has an effect of its own."""
-        marks = [(self.steps == num).astype(np.float64) for num in self.rounds]
+        marks = [(self.shares == share).astype(np.float64) for share in self.rounds]
         extras = np.stack([extras_of(network) for network in self.networks])
         shares = (self.accuracies * self.num_images + 1) / (self.num_images + 2)
         return Measured(
@@ -75,7 +72,7 @@ class Observed:
         rounds = self.rounds
         if not rounds:
             return 0.0, UNTRAINED
-        ahead = max(0.0, math.log(self.num_steps / rounds[-1]))
+        ahead = max(0.0, -math.log(rounds[-1]))
         gain = 0.0
         if len(rounds) > 1:
             gained = self._gained(rounds[-2], rounds[-1])
@@ -83,14 +80,14 @@ class Observed:
         unsure = GAIN_SHARE * gain if len(rounds) > 1 else UNTRAINED / 2 * min(1.0, ahead)
         return gain, math.hypot(unsure, LEAST_LEVEL)
 
-    def _gained(self, before: int, after: int) -> float:
-        """The mean gain of networks that were trained for both numbers of steps."""
+    def _gained(self, before: float, after: float) -> float:
+        """The mean gain of networks that had both shares of training."""
         first, last = (
             {
                 self.networks[i].key: float(self.accuracies[i])
-                for i in np.flatnonzero(self.steps == num)
+                for i in np.flatnonzero(self.shares == share)
             }
-            for num in (before, after)
+            for share in (before, after)
         )
         gains = [last[key] - first[key] for key in last if key in first]
         return float(np.mean(gains)) if gains else 0.0
@@ -101,7 +98,7 @@ def observed(
     *,
     scored: Scored,
     searched: Searched,
-    num_steps: int,
+    share: float,
     most_side: int | None = None,
 ) -> Observed:
     """What a search has seen.
@@ -110,25 +107,24 @@ def observed(
         space: that was searched.
         scored: its scores.
         searched: its result, with finalists if there were any.
-        num_steps: of a member's training.
+        share: of a member's training that finalists had in a round.
         most_side: pixels a side that the images have.
     """
     population, accuracies = scored.population, np.array(scored.accuracies)
     num = min(len(scored), MOST_SCORES)
     rows = np.linspace(0, len(scored) - 1, num).round().astype(np.int64)
     networks = [path.architecture for path in space.paths(population[rows])]
-    values, steps = accuracies[rows].tolist(), [0] * num
+    values, shares = accuracies[rows].tolist(), [0.0] * num
     for finalist in searched.finalists or ():
         network = space.path(finalist.genome, finalist.strategy).architecture
-        for reached in finalist.confirmed:
+        for number, reached in enumerate(finalist.confirmed, start=1):
             networks.append(network)
             values.append(reached.accuracy)
-            steps.append(reached.num_steps)
+            shares.append(number * share)
     return Observed(
         networks=tuple(networks),
         accuracies=np.array(values),
-        steps=np.array(steps, dtype=np.int64),
+        shares=np.array(shares),
         num_images=scored.num_images,
-        num_steps=num_steps,
         most_side=most_side,
     )

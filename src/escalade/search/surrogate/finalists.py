@@ -63,6 +63,11 @@ class Final:
         """The network as the supernet has it."""
         return self.choice.problem.space.path(finalist.genome, finalist.strategy)
 
+    def ratio(self, finalist: Finalist) -> float:
+        """Of its budget to the smallest."""
+        budgets = self.choice.problem.budgets
+        return budgets[finalist.stage].target / budgets[0].target
+
     def survivors(self, finalists: Sequence[Finalist], *, most: int) -> set[tuple[int, int]]:
         """The stages and numbers of those that are worth most by score and training, by group."""
         kept: set[tuple[int, int]] = set()
