@@ -37,12 +37,12 @@ def truth(sizes, amounts=(0.06, 0.05, 0.09), exponents=(0.5, 0.8, 1.2), floor=0.
     return floor + ((sizes / centre) ** -np.array(exponents)) @ np.array(amounts)
 
 
-def made(num=300, *, seed=0, errors=truth, noise=NOISE) -> law.Measured:
+def made(num=300, *, seed=0, errors=truth, noise=NOISE) -> law.SizedErrors:
     rng = np.random.default_rng(seed)
     sizes = np.array([6.0, 26.0, 20.0]) * np.exp(rng.uniform(-0.6, 0.7, size=(num, 3)))
     extras = rng.normal(size=(num, 2))
     values = errors(sizes) + 0.01 * extras[:, 0] + noise * rng.normal(size=num)
-    return law.Measured(sizes=sizes, extras=extras, errors=values, noise=np.full(num, noise))
+    return law.SizedErrors(sizes=sizes, extras=extras, errors=values, noise=np.full(num, noise))
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_logarithms_are_told_from_powers():
 def test_noise_is_no_law():
     nothing = made(errors=lambda sizes: np.full(len(sizes), 0.3), noise=0.02)
     rows = np.arange(len(nothing))
-    flat = law.Measured(
+    flat = law.SizedErrors(
         sizes=nothing.sizes, extras=nothing.extras[:, 1:], noise=nothing.noise,
         errors=0.3 + 0.02 * np.random.default_rng(9).normal(size=len(rows)),
     )  # fmt: skip

@@ -43,7 +43,7 @@ def extras_of(architecture: Architecture) -> Floats:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Measured:
+class SizedErrors:
     """Networks and their errors.
 
     Attributes:
@@ -61,8 +61,8 @@ class Measured:
     def __len__(self) -> int:
         return len(self.errors)
 
-    def __getitem__(self, rows: npt.NDArray[np.int64]) -> Measured:
-        return Measured(
+    def __getitem__(self, rows: npt.NDArray[np.int64]) -> SizedErrors:
+        return SizedErrors(
             sizes=self.sizes[rows],
             extras=self.extras[rows],
             errors=self.errors[rows],
@@ -116,7 +116,7 @@ class Law:
         return np.log(sizes / self.centre)
 
 
-def fit(measured: Measured, *, rng: np.random.Generator) -> Law:
+def fit(measured: SizedErrors, *, rng: np.random.Generator) -> Law:
     """The better of both forms, by networks that were left out.
 
     Args:
@@ -132,7 +132,7 @@ def fit(measured: Measured, *, rng: np.random.Generator) -> Law:
     return replace(best, resampled=resampled)
 
 
-def _fitted(measured: Measured, form: str, folds: npt.NDArray[np.int64]) -> Law:
+def _fitted(measured: SizedErrors, form: str, folds: npt.NDArray[np.int64]) -> Law:
     empty = Law(
         form=form,
         centre=np.exp(np.log(measured.sizes).mean(axis=0)),
@@ -180,7 +180,7 @@ def _value(parameters: Floats, relative: Floats, apart: Floats, form: str) -> Fl
     return values
 
 
-def _solve(measured: Measured, law: Law, *, start: Law | None = None) -> Floats:
+def _solve(measured: SizedErrors, law: Law, *, start: Law | None = None) -> Floats:
     """Parameters by weighted least squares, none of which lets an error rise with a size."""
     relative = np.log(measured.sizes / law.centre)
     apart = measured.extras - law.middle

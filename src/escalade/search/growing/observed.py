@@ -11,7 +11,7 @@ import numpy as np
 from escalade.artefacts.scored import Scored
 from escalade.artefacts.searched import Searched
 from escalade.core.network.architecture import Architecture
-from escalade.core.scaling.law import Floats, Measured, extras_of, sizes_of
+from escalade.core.scaling.law import Floats, SizedErrors, extras_of, sizes_of
 from escalade.core.space.space import Space
 
 # Of more scores an even choice: nothing is gained by more, and fits take their time.
@@ -43,12 +43,12 @@ class Observed:
         """Shares of the confirmations, rising."""
         return sorted(set(self.shares[self.shares > 0].tolist()))
 
-    def measured(self) -> Measured:
+    def measured(self) -> SizedErrors:
         """Sizes and errors; a round of confirmations has an effect of its own."""
         marks = [(self.shares == share).astype(np.float64) for share in self.rounds]
         extras = np.stack([extras_of(network) for network in self.networks])
         shares = (self.accuracies * self.num_images + 1) / (self.num_images + 2)
-        return Measured(
+        return SizedErrors(
             sizes=np.stack([sizes_of(network) for network in self.networks]),
             extras=np.concatenate([extras, *(mark[:, None] for mark in marks)], axis=1),
             errors=1 - self.accuracies,

@@ -21,7 +21,7 @@ NUM_DRAWS = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Group:
+class Contest:
     """Finalists that are compared with each other: for one budget, or families for all of them.
 
     Attributes:
@@ -37,7 +37,7 @@ class Group:
 
 def contenders(
     choice: Choice, found: Searched, surrogate: Surrogate, *, num: int, seed: int
-) -> tuple[Group, ...]:
+) -> tuple[Contest, ...]:
     """Those that stand against a search's own choice, `num` with it at most, by budget."""
     groups = _families if choice.joint else _networks
     return groups(choice, found, surrogate, num=num, seed=seed)
@@ -45,7 +45,7 @@ def contenders(
 
 def _families(
     choice: Choice, found: Searched, surrogate: Surrogate, *, num: int, seed: int
-) -> tuple[Group, ...]:
+) -> tuple[Contest, ...]:
     problem = choice.problem
     stages = problem.scored_stages
     families = choice.families(surrogate)
@@ -61,12 +61,12 @@ def _families(
     own = population_of([found.stages[stage] for stage in stages])
     weights = np.array([problem.weights[stage] for stage in stages])
     ranked = _first(own, named, wins, surrogate.notes, num=num)
-    return (Group(stages=stages, weights=weights, contenders=ranked),)
+    return (Contest(stages=stages, weights=weights, contenders=ranked),)
 
 
 def _networks(
     choice: Choice, found: Searched, surrogate: Surrogate, *, num: int, seed: int
-) -> tuple[Group, ...]:
+) -> tuple[Contest, ...]:
     groups = []
     for stage, inside in enumerate(choice.inside(surrogate)):
         rng = generator(seed, "search", "finalists", stage)
@@ -80,7 +80,7 @@ def _networks(
             wins[key] += 1
         own = population_of([found.stages[stage]])
         ranked = _first(own, named, wins, surrogate.notes, num=num)
-        groups.append(Group(stages=(stage,), weights=np.ones(1), contenders=ranked))
+        groups.append(Contest(stages=(stage,), weights=np.ones(1), contenders=ranked))
     return tuple(groups)
 
 

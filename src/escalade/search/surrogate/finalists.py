@@ -18,7 +18,7 @@ from escalade.search.dialogue import answer
 from escalade.search.notebook import Notebook
 from escalade.search.operators.gene_operators import Scores
 from escalade.search.surrogate.choosing import Choice, rewritten
-from escalade.search.surrogate.contenders import Group, contenders, population_of
+from escalade.search.surrogate.contenders import Contest, contenders, population_of
 from escalade.search.surrogate.model import Surrogate, why_none
 
 # Draws of the model's posterior; finalists are those that are the best in the most of them.
@@ -39,7 +39,7 @@ class Final:
     choice: Choice
     surrogate: Surrogate
     found: Searched
-    groups: tuple[Group, ...]
+    groups: tuple[Contest, ...]
 
     def finalists(self) -> list[Finalist]:
         """Every network that is to be trained, by budget; one that several families have, once."""
@@ -112,7 +112,7 @@ class Final:
             parts.append(at)
         return Population.concatenate(parts)
 
-    def _ranked(self, group: Group, finalists: Sequence[Finalist]) -> list[int]:
+    def _ranked(self, group: Contest, finalists: Sequence[Finalist]) -> list[int]:
         """Contenders that went farthest, best first."""
         by_place = {(each.stage, each.number): each for each in finalists}
         rows = [
