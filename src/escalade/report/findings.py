@@ -32,6 +32,8 @@ def sentence(run: Contents, family: Sequence[FamilyRow]) -> str:
     if num_grown:
         rule = run.growth.rule if run.growth else None
         how = f"scaled by the rule {rule}" if rule else "grown by the fitted rule"
+        if run.growth and run.growth.law:
+            how = "grown by a law of error"
         text += f" and {num_grown} {how}"
     spans, reaches = ("span", "reach") if len(family) > 1 else ("has", "reaches")
     text += f" {spans} {_range([amount(member.macs) for member in family])} macs"
@@ -99,9 +101,13 @@ def _growth(run: Contents) -> list[Caution]:
 
 
 def unchecked(run: Contents) -> bool:
-    """Whether too few stages were searched to tell how well the fitted rule extrapolates."""
+    """Whether too few stages were searched to tell how well the fitted rule extrapolates.
+
+    A law of error is checked by scores that were left out of its fit.
+    """
     growth = run.growth
-    return bool(growth and growth.members and growth.leave_last_out is None and growth.rule is None)
+    is_checked = growth is None or growth.leave_last_out or growth.rule or growth.law
+    return bool(growth and growth.members and not is_checked)
 
 
 def growth_notes(run: Contents) -> list[str]:
