@@ -201,3 +201,22 @@ def test_little_time_is_for_one_start():
 def test_too_little_time_is_refused(more):
     with pytest.raises(ValueError, match=r"hours: 0.03 are too short here: .* takes about"):
         fitted(configured(hours=0.03, **more))
+
+
+def test_finalists_take_their_share_in_halving_rounds():
+    """Four for each of four budgets for a tenth of ten epochs, then two, by hand."""
+    recipe = {"recipe": {"epochs": 10}}
+    search = {"finalists": 4, "finalist_rounds": 5, "finalist_share": 0.1}
+    run = configured(hours=None, retrain=recipe, search=search)
+    seconds = estimate(run)
+    images = 14 * 128 + (256 + 1024) * EVALUATION_SHARE
+    jobs = [images * budget * 1e-3 for budget in (8, 4, 2, 1)]
+    rounds = ([job for job in jobs for _ in range(num)] for num in (4, 2))
+    assert seconds.confirm == pytest.approx(sum(makespan(each, workers=2) for each in rounds))
+    without = estimate(configured(hours=None, retrain=recipe))
+    assert (without.confirm, seconds.total) == (0, pytest.approx(without.total + seconds.confirm))
+
+
+def test_a_schedule_leaves_time_for_finalists():
+    run = configured(search={"finalists": 4, "finalist_share": 0.2})
+    assert estimate(fitted(run)).total == pytest.approx(run.config.hours * 3600, rel=0.1)

@@ -66,6 +66,8 @@ class Regression:
         for _ in range(NUM_ROUNDS):
             fitted = _fitted(features, measured, noise**2 + deviation**2)
             deviation = max(0.0, fitted.residual_variance - float((noise**2).mean())) ** 0.5
+        precision = fitted.gram + fitted.penalty * np.eye(len(fitted.coefficients))
+        factor = np.asarray(np.linalg.cholesky(precision), dtype=np.float64)
         smooth = None
         if len(measured) <= MOST_SMOOTH:
             told = fitted.level + (features - fitted.centre) @ fitted.coefficients
@@ -76,9 +78,7 @@ class Regression:
             centre=fitted.centre,
             level=fitted.level,
             coefficients=fitted.coefficients,
-            factor=np.linalg.cholesky(
-                fitted.gram + fitted.penalty * np.eye(len(fitted.coefficients))
-            ),
+            factor=factor,
             level_sd=fitted.total**-0.5,
             deviation=deviation,
             penalty=fitted.penalty,
