@@ -60,7 +60,7 @@ def test_grown_members_are_told_beforehand_or_it_is_said_why_not(run):
         assert 0 <= told["low"] <= told["mean"] <= told["high"] <= 1
         assert "Predicted before they were trained" in (run / "report.html").read_text()
     else:
-        assert "grown otherwise" in grown["notes"][0]
+        assert ": members grow by the " in grown["notes"][0]
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from escalade.api import describe_grown
 from escalade.artefacts.grown import Grown
 from escalade.artefacts.scored import Scored
 from escalade.artefacts.searched import Searched
@@ -96,7 +97,9 @@ def test_what_helps_grows_and_what_does_not_stays(found):
 
 
 def test_any_budget_is_met_and_far_ones_are_extrapolated(found):
-    assert growing().at(found, Budget(6e6), name="to").extrapolation
+    beyond = growing().at(found, Budget(6e6), name="to")
+    assert beyond.extrapolation
+    assert f"predicted accuracy {beyond.accuracy.mean:.2%}" in describe_grown(beyond)
     assert not growing().at(found, Budget(1.8e6), name="to").extrapolation
 
 
@@ -117,7 +120,8 @@ def test_where_there_is_no_law_members_grow_otherwise_and_it_is_said(found, chan
     changed = replace(found, observed=None if "observed" in change else seen)
     grown = growing().grow(changed, (Budget(4.8e6),))
     assert words in grown.notes[0]
-    assert grown.notes[0].endswith("; grown otherwise")
+    assert grown.notes[0].endswith(": members grow by the rule dWr")
+    assert growing().at(changed, Budget(4.8e6), name="to").notes[0] == grown.notes[0]
     assert (grown.law, grown.members[0].accuracy) == (None, None)
     assert "S1" in growing().story(changed)
 
@@ -139,6 +143,7 @@ def test_noise_falls_back_to_the_compound_function():
     grown = made.grow(noise, (Budget(4.8e6),))
     if grown.law is None:  # noise may look like a law, but then hardly
         assert "their mean alone by" in grown.notes[0]
+        assert grown.notes[0].endswith(": members grow by the compound function")
         assert grown.form == "compound"
     else:
         assert grown.law.error > 0.95 * grown.law.constant

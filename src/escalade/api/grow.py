@@ -78,6 +78,11 @@ def describe_grown(grown: GrownMember) -> str:
             predicted = getattr(grown.predicted, dimension)
             line += f" (predicted {predicted:.3f}, tied strategies give {low:.3f} to {high:.3f})"
         lines.append(line)
+    if grown.accuracy is not None:
+        told = grown.accuracy
+        lines.append(
+            f"  predicted accuracy {told.mean:.2%}, measured within {told.low:.2%} to {told.high:.2%}"
+        )
     if grown.extrapolation and grown.interval is not None:
         lines.append("  extrapolated beyond the searched stages")
     lines.extend(f"  note: {note}" for note in grown.notes or ())

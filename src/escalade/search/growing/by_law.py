@@ -60,7 +60,7 @@ class ByLaw(ABC):
         fitted = _fitted(found)
         if isinstance(fitted, str):
             grown = self.otherwise.grow(_falling_back(found), budgets)
-            return replace(grown, notes=(f"{fitted}; grown otherwise", *grown.notes))
+            return replace(grown, notes=(f"{fitted}: {_instead(grown)}", *grown.notes))
         first = len(found.searched.stages)
         members = tuple(
             self._member(found, fitted, budget, name=f"S{first + i}")
@@ -84,8 +84,10 @@ class ByLaw(ABC):
         """The network of any budget."""
         fitted = _fitted(found)
         if isinstance(fitted, str):
-            made = self.otherwise.at(_falling_back(found), budget, name=name)
-            return replace(made, notes=(f"{fitted}; grown otherwise", *(made.notes or ())))
+            falling = _falling_back(found)
+            made = self.otherwise.at(falling, budget, name=name)
+            instead = _instead(self.otherwise.grow(falling, ()))
+            return replace(made, notes=(f"{fitted}: {instead}", *(made.notes or ())))
         made = self._member(found, fitted, budget, name=name)
         beyond = budget.target > found.searched.largest.budget
         return replace(made, extrapolation=beyond, notes=notes_on(_seen(found), fitted))
@@ -171,6 +173,13 @@ def _fitted(found: Found) -> Law | str:
     if seen is None:
         return "no scores are kept (scores.json) that a law could be fitted to"
     return law_of(seen, found.seed)
+
+
+def _instead(grown: Grown) -> str:
+    """What members grow by where there is no law."""
+    if grown.rule:
+        return f"members grow by the rule {grown.rule}"
+    return f"members grow by the {grown.form} function" if grown.form else "none grows"
 
 
 def _falling_back(found: Found) -> Found:
