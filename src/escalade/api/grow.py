@@ -80,9 +80,7 @@ def describe_grown(grown: GrownMember) -> str:
         lines.append(line)
     if grown.accuracy is not None:
         told = grown.accuracy
-        lines.append(
-            f"  predicted accuracy {told.mean:.2%}, measured within {told.low:.2%} to {told.high:.2%}"
-        )
+        lines.append(f"  predicted accuracy {told.mean:.2%} ({told.low:.2%} to {told.high:.2%})")
     if grown.extrapolation and grown.interval is not None:
         lines.append("  extrapolated beyond the searched stages")
     lines.extend(f"  note: {note}" for note in grown.notes or ())
