@@ -284,6 +284,8 @@ class Config:
             processes that share the GPU in retraining, None takes one.
         hours: fit the schedule to this time on this device; None keeps the recipes as they are.
         fitted: whether that was done: the recipes are what this run uses.
+        rival: auto trains, beside every member and for as long, the plain base of the space scaled
+            by a rule to the same budget, and keeps it where it is clearly better; none does not.
     """
 
     data: str = "demo"
@@ -298,6 +300,7 @@ class Config:
     workers: Count | None = None
     hours: Positive | None = None
     fitted: bool = False
+    rival: Literal["auto", "none"] = "auto"
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
     supernet: SupernetConfig = field(default_factory=SupernetConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)

@@ -76,7 +76,10 @@ class _Schedule:
         more = self._take(self._at(LEAST_STEPS, FEW, 1 + LEAST_EPOCHS))
         per_epoch = more.trained - one.trained
         share = TRAIN_SHARE / (TRAIN_SHARE + RETRAIN_SHARE) if per_epoch > 0 else 1.0
-        steps = LEAST_STEPS * free * share / max(one.train, 1e-9)
+        # Slices leave their rivals as long a training as they had in the supernet.
+        twice = self._take(self._at(2 * LEAST_STEPS, FEW, LEAST_EPOCHS))
+        training = (twice.train - one.train) + (twice.trained - one.trained)
+        steps = LEAST_STEPS * free * share / max(training, 1e-9)
         epochs = LEAST_EPOCHS + (free * (1 - share) - one.trained) / max(per_epoch, 1e-9)
         return self._at(max(steps, LEAST_STEPS), scores, _within(epochs))
 

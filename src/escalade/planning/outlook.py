@@ -10,6 +10,7 @@ from escalade.config import Config, Recipe
 from escalade.core.numbers.budget import format_amount
 from escalade.data import ImageData
 from escalade.evaluate.timing import run_table
+from escalade.family.trainings.equal_time import RULES
 from escalade.planning.device_times import DeviceTimes
 from escalade.planning.member_sizes import MemberSizes
 from escalade.planning.path_costs import StageReach
@@ -86,6 +87,7 @@ class Outlook:
             _data_line(self.run.data),
             self._space_line(),
             *self._member_lines(),
+            *self._rival_lines(),
             *([] if table is None else [f"latency {each}" for each in run_table.describe(table)]),
             f"paths   {bars(self.histogram['counts'])} {drawn}{low} to {high} {kind}",
             self._time_line(),
@@ -123,6 +125,14 @@ class Outlook:
         return lines + [
             f"  S{i}  {format_amount(budget.target, kind)}: {how}"
             for i, budget in enumerate(self.sizes.beyond, start=num)
+        ]
+
+    def _rival_lines(self) -> list[str]:
+        if self.run.config.rival == "none":
+            return []
+        return [
+            f"rival   beside every member, and trained for as long, the plain base of "
+            f"{self.run.space.name} by {', '.join(RULES[:-1])} or {RULES[-1]}; a short look chooses"
         ]
 
     def _time_line(self) -> str:

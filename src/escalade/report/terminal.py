@@ -7,7 +7,7 @@ from rich.text import Text
 
 from escalade.artefacts.analysed import Analysed
 from escalade.artefacts.audited import Audited
-from escalade.family.family import Family
+from escalade.family.family import Family, FamilyMember, PlainRival, Replaced
 from escalade.report.arms import arms, cell, networks
 from escalade.report.number import NONE, amount, budget, correlation, gap, percent
 
@@ -15,26 +15,22 @@ _COLUMNS = ("member", "weights", "budget", "gap", "macs", "params", "input", "se
 
 
 def family_table(family: Family) -> Table:
-    """The family as a rich table, one row a member."""
+    """The family as a rich table: a row a member, below it its rival, or what that replaced."""
     kind = family.budget_kind
     table = Table(box=None, pad_edge=False, header_style="bold")
     for i, name in enumerate(_COLUMNS):
         title = f"{name} ({kind})" if name == "budget" else name
         table.add_column(title, justify="left" if i < 2 else "right", no_wrap=True)
     for member in family:
-        cost = getattr(member, kind, None)
-        cells = (
-            member.name,
-            f"{member.origin}, {member.weights}",
-            budget(member.budget, kind),
-            gap(None if cost is None else cost / member.budget - 1),
-            amount(member.macs),
-            amount(member.params),
-            f"{member.resolution} px",
-            percent(member.accuracy.search),
-            percent(member.accuracy.test),
+        table.add_row(
+            *_row(member, member.name, f"{member.origin}, {member.weights}", kind, member)
         )
-        table.add_row(*map(Text, cells))
+        rival = family.rival_of(member.name)
+        if rival is not None and rival.replaced is None:
+            table.add_row(*_row(rival, "", f"plain, {rival.rule}", kind, member))
+        elif rival is not None and (before := rival.replaced) is not None:
+            told = f"before: {before.origin}, {before.weights}"
+            table.add_row(*_row(before, "", told, kind, member))
     return table
 
 
@@ -60,6 +56,29 @@ def audit_table(found: Audited) -> Table:
                     )
                 )
     return table
+
+
+def _row(
+    shown: FamilyMember | PlainRival | Replaced,
+    name: str,
+    told: str,
+    kind: str,
+    member: FamilyMember,
+) -> list[Text]:
+    """A member, or what stands beside it at its budget."""
+    cost = getattr(shown, kind, None)
+    cells = (
+        name,
+        told,
+        budget(member.budget, kind),
+        gap(None if cost is None else cost / member.budget - 1),
+        amount(shown.macs),
+        amount(shown.params),
+        f"{shown.resolution} px",
+        percent(shown.accuracy.search),
+        percent(shown.accuracy.test),
+    )
+    return [Text(cell) for cell in cells]
 
 
 def analysis_table(found: Analysed) -> Table:

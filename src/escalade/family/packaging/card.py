@@ -43,6 +43,7 @@ class Facts:
         recipe: settings of the training, name to value.
         notes: further sentences, such as which start was better.
         found: how the member was found, where that was no joint search.
+        beside: what the plain rival of the member reaches, or whose place that has taken.
     """
 
     data: str
@@ -58,6 +59,7 @@ class Facts:
     recipe: Mapping[str, object] | None = None
     notes: tuple[str, ...] = ()
     found: str = ""
+    beside: str = ""
 
 
 def write(folder: Path, *, member: FamilyMember, package: Package, facts: Facts) -> None:
@@ -128,7 +130,12 @@ def _accuracy(facts: Facts) -> str:
         "The test images played no part in training or choosing. The search images chose the "
         "architecture, so that accuracy flatters a little."
     )
-    return "\n".join(["## Accuracy\n", *table, "", note])
+    beside = [f"\n{escape(_sentence(facts.beside))}"] if facts.beside else []
+    return "\n".join(["## Accuracy\n", *table, "", note, *beside])
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def _origin(member: FamilyMember, facts: Facts) -> str:
@@ -138,6 +145,11 @@ def _origin(member: FamilyMember, facts: Facts) -> str:
         text = (
             f"Stage {member.stage:g} of a joint search for a base network and its scaling "
             "strategies in one weight-sharing supernet (ScaleNet)."
+        )
+    elif member.origin == "rival":
+        text = (
+            "A plain network, scaled by a rule to the budget: nobody searched it. It was clearly "
+            "better on the search images than what had been found."
         )
     else:
         text = (
