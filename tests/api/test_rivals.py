@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -159,7 +160,8 @@ def score_of(folder, num_correct):
 
 def placed(trained):
     run, trainings, candidate, how, rival = trained
-    made = place(run, None, trainings, candidate, how, rival)
+    nothing = SimpleNamespace(searched=SimpleNamespace(stages=()))
+    made = place(run, nothing, trainings, candidate, how, rival)
     _save(run, made)
     card = (run.folder.family / "S0" / "README.md").read_text()
     return Family.load(run.folder.family), card

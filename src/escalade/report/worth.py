@@ -12,7 +12,7 @@ from escalade.report.number import points
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Worth:
+class SearchWorth:
     """A mean difference of test accuracies over budgets, as shares.
 
     The standard error is the larger of two: of the images, as if networks erred independently, and
@@ -24,7 +24,7 @@ class Worth:
     num: int
 
 
-def worth(family: Sequence[FamilyRow]) -> Worth | None:
+def worth(family: Sequence[FamilyRow]) -> SearchWorth | None:
     """What was found minus its rival, before any rival took a place; None where there is none."""
     pairs = [pair for row in family if (pair := _pair(row)) is not None]
     if not pairs:
@@ -34,7 +34,7 @@ def worth(family: Sequence[FamilyRow]) -> Worth | None:
     over_budgets = summarize(differences)
     of_images = math.hypot(*errors) / len(pairs)
     varied = 0.0 if len(pairs) == 1 else over_budgets.standard_error
-    return Worth(
+    return SearchWorth(
         difference=over_budgets.mean, standard_error=max(of_images, varied), num=len(pairs)
     )
 
