@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from escalade.artefacts.analysed import Analysed
+from escalade.artefacts.audited import Audited
 from escalade.artefacts.grown import Grown
 from escalade.artefacts.latencies import Latencies
 from escalade.artefacts.ledger import Ledger, LedgerEntry
@@ -39,6 +40,7 @@ class Contents:
     plan: Planned | None
     latency: Latencies | None
     analysis: Analysed | None
+    audit: Audited | None
     config: str | None
     settings: Mapping[str, Any]
     files: dict[str, dict[str, int]]
@@ -72,6 +74,7 @@ def read(run_folder: Path, *, settings: Mapping[str, Any] | None = None) -> Cont
         plan=folder.find(Planned),
         latency=folder.find(Latencies),
         analysis=folder.find(Analysed),
+        audit=folder.find(Audited),
         config=config,
         settings=stated if isinstance(stated, Mapping) else {},
         files={

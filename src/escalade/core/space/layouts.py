@@ -49,6 +49,9 @@ def parse(data: Any, *, where: str = "space") -> Layout:
             raise Invalid(
                 f"it has more than 10^{MOST_MAGNITUDE} paths", remedy="give fewer choices"
             )
+        if layout.plain is not None:
+            with within("plain"):
+                _ = layout.plain_base
     return layout
 
 

@@ -9,7 +9,7 @@ ones come from scaling the best (section 6.4).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -26,6 +26,7 @@ from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.layout import Counter, Layout
 from escalade.core.space.path import Gene, values
+from escalade.core.space.plain import Plain
 from escalade.core.space.population import IntArray, Population, chunks
 from escalade.core.space.regnet_stages import Floats, RegNetStages, regnet_stages
 from escalade.core.space.scaling_stages import Ratios
@@ -39,6 +40,7 @@ from escalade.core.space.space_numbers import (
     too_many,
 )
 from escalade.core.space.traits import Traits
+from escalade.core.values.codec import ABSENT
 from escalade.core.values.invalid import Invalid
 
 # Steps of the slope and the width ratio, in which the published networks are written.
@@ -93,6 +95,7 @@ class QuantisedLinear(Layout):
     in_channels: int = 3
     num_classes: int = 1000
     description: str = ""
+    plain: Plain | None = field(default=None, metadata=ABSENT)
 
     traits: ClassVar[Traits] = Traits(
         noun="design space", has_supernet=False, member_weights="retrain"
