@@ -77,8 +77,8 @@ def describe_grown(grown: GrownMember) -> str:
         if grown.interval is not None:
             low, high = grown.interval[dimension]
             predicted = getattr(grown.predicted, dimension)
-            told = f"give {low:.3f} to {high:.3f}" if is_told(low, high) else "cannot tell"
-            line += f" (predicted {predicted:.3f}, tied strategies {told})"
+            between = f"give {low:.3f} to {high:.3f}" if is_told(low, high) else "cannot tell"
+            line += f" (predicted {predicted:.3f}, tied strategies {between})"
         lines.append(line)
     if grown.accuracy is not None:
         told = grown.accuracy
