@@ -34,7 +34,7 @@ def found() -> Found:
     )  # fmt: skip
     base = Base(genome=(), resolution=1, widths=(), depths=())
     searched = Searched(
-        searcher="independent", seed=0, budget_kind="macs", space="small", pi=(1.0,), base=base,
+        searcher="independent", seed=0, budget_kind="macs", space="small", pi=(1.0, 1.0), base=base,
         stages=stages, iterations=(), evaluations=NumScores(asked=1, distinct=1), divisors=(8, 4),
     )  # fmt: skip
     run = run_of({"space": "small"})
