@@ -27,6 +27,7 @@ TINY = {
     "search.num_bases": 1,
     "retrain.recipe.steps": 4,
     "retrain.recipe.batch_size": 16,
+    "retrain.taper": 0,
     "workers": 1,
 }
 NO_EXPORTS = {"export.onnx": False, "export.torch_export": False}
