@@ -12,8 +12,11 @@ import yaml
 from running import promised, tiny_run
 
 ARTEFACTS = (
+    ".escalade",
     "config.yaml",
     "space.json",
+    "plan.json",
+    "images.csv",
     "supernet/supernet.safetensors",
     "evaluations.sqlite",
     "search.json",

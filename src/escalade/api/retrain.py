@@ -94,6 +94,7 @@ def _finish(
     facts = card.Facts(
         data=run.data.name,
         num_train=len(run.data.train),
+        digests=run.data.digests,
         budget_kind=run.config.budget_kind,
         tolerance=run.config.tolerance if _has_budget(run, candidate) else None,
         search=made.search,
