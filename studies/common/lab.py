@@ -16,7 +16,7 @@ from escalade.artefacts.files import read_json, write_bytes, write_json, write_t
 from escalade.cli.parser import Parser, UsageError
 from escalade.config import Config, read_preset, resolve
 from escalade.config.recipe import Recipe
-from escalade.core.network import architecture as parts
+from escalade.core.network import block as parts
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.regnet import regnet

@@ -181,6 +181,17 @@ def test_without_trainings_of_members_the_supernet_has_the_time():
     assert found.total == pytest.approx(1500, rel=0.03)
 
 
+def test_tapered_members_share_the_time_by_their_budgets():
+    """Where it is 1 all images times budgets are equal, so that all take the same time."""
+    times = replace(TIMES, fixed=0.0, per_mac=1e-9, alone=1.0, processes=1)
+    ladder = {"budgets": "1M,2M,4M", "grow": {"num": 0}}
+    equal = fitted(configured(**ladder, retrain={"taper": 0.0}), times)
+    tapered = fitted(configured(**ladder, retrain={"taper": 1.0}), times)
+    assert estimate(tapered, times).total == pytest.approx(estimate(equal, times).total, rel=0.03)
+    ratio = tapered.config.retrain.recipe.epochs / equal.config.retrain.recipe.epochs
+    assert ratio == pytest.approx((1 + 2 + 4) / 3, rel=0.05)
+
+
 def test_little_time_is_for_one_start():
     assert fitted(configured(hours=0.25)).config.retrain.grown == "warm"
     assert fitted(configured(hours=1.0)).config.retrain.grown == "both"

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from escalade.config import read_preset, resolve
 from escalade.config.recipe import Recipe
+from escalade.config.settings import RetrainConfig
 from escalade.core.values.codec import field_types
 from escalade.data.auto_augment import POLICIES
 from escalade.train import checkpoint as checkpoints
@@ -146,3 +147,25 @@ def test_the_documented_recipe_is_the_papers() -> None:
     assert (recipe.warmup_epochs, recipe.momentum, recipe.weight_decay) == (5, 0.9, 2e-5)
     assert (recipe.label_smoothing, recipe.mixup, recipe.auto_augment) == (0.1, 0.2, "imagenet")
     assert recipe.averaging is not None
+
+
+@pytest.mark.parametrize(
+    ("given", "lasting"),
+    [
+        ({"epochs": 8.0}, {"epochs": 2.0}),
+        ({"steps": 10}, {"steps": 2}),
+        ({"steps": 1}, {"steps": 1}),
+    ],
+)
+def test_a_recipe_for_a_share_of_its_length(given, lasting):
+    recipe = Recipe(**given, learning_rate=0.1)
+    assert recipe.lasting(0.25) == Recipe(**lasting, learning_rate=0.1)
+    assert recipe.lasting(1) is recipe
+
+
+def test_larger_members_train_shorter_and_from_weights_at_a_lower_rate():
+    settings = RetrainConfig(taper=0.5, finetune_rate=0.5, recipe=Recipe(epochs=12.0))
+    alone = settings.recipe_alone(1000, ratio=4.0)
+    assert (alone.epochs, settings.recipe_alone(1000).epochs) == (6.0, 12.0)
+    on = settings.recipe_from_weights(1000, ratio=4.0)
+    assert (on.epochs, on.learning_rate) == (6.0, alone.learning_rate / 2)

@@ -33,7 +33,7 @@ def retrain(run: Run, *, member: str | None = None) -> None:
     done = _family(run)
     wanted = [each for each in everyone if member in (None, each.name)]
     missing = [each for each in wanted if done is None or not _is_packaged(done, each.name)]
-    trainings = member_trainings(run)
+    trainings = member_trainings(run, least=everyone[0].budget)
     made = trainings.make(everyone, missing)
     if run.runtime.is_main:
         for each in missing:
@@ -42,11 +42,12 @@ def retrain(run: Run, *, member: str | None = None) -> None:
     run.runtime.barrier()
 
 
-def member_trainings(run: Run) -> MemberTrainings:
-    """What makes the weights of a run's members."""
+def member_trainings(run: Run, *, least: float) -> MemberTrainings:
+    """What makes the weights of a run's members, the smallest of a budget of `least`."""
     return MemberTrainings(
         workshop=run.workshop,
         settings=run.config.retrain,
+        least=least,
         seed=run.config.seed,
         run=run.folder,
         load_supernet=run.load_supernet,
@@ -100,7 +101,7 @@ def _finish(
         search=made.search,
         test=test,
         interval=candidate.interval,
-        recipe=_recipe(run, how),
+        recipe=_recipe(run, how, ratio=candidate.budget / found.searched.stages[0].budget),
         notes=notes,
         found=_found(run, found, candidate),
         **_ratios(run, found, candidate),
@@ -118,7 +119,7 @@ def _has_budget(run: Run, candidate: Candidate) -> bool:
     return candidate.origin == "grown" or bool(run.budgets)
 
 
-def _recipe(run: Run, how: MemberWeights) -> dict[str, Any] | None:
+def _recipe(run: Run, how: MemberWeights, *, ratio: float) -> dict[str, Any] | None:
     """How the weights were trained, after the supernet; None where they were not."""
     settings, num = run.config.retrain, len(run.data.train)
     if how.weights == "sliced":
@@ -127,8 +128,8 @@ def _recipe(run: Run, how: MemberWeights) -> dict[str, Any] | None:
         share = {"distillation": settings.distillation}
         return recipe_facts(settings.recipe_together(num)) | share
     if how.weights == "finetuned":
-        return recipe_facts(settings.recipe_from_weights(num))
-    return recipe_facts(settings.recipe.for_images(num))
+        return recipe_facts(settings.recipe_from_weights(num, ratio=ratio))
+    return recipe_facts(settings.recipe_alone(num, ratio=ratio))
 
 
 def _identities(trainings: MemberTrainings, candidate: Candidate) -> Identities | None:

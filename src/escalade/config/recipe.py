@@ -112,6 +112,14 @@ class Recipe:
         """With batches that so many training images can fill."""
         return replace(self, batch_size=min(self.batch_size, num_train))
 
+    def lasting(self, share: float) -> Recipe:
+        """The same for a share of its epochs or steps, at least one step."""
+        if share == 1:
+            return self
+        if self.steps is not None:
+            return replace(self, steps=max(1, round(self.steps * share)))
+        return replace(self, epochs=None if self.epochs is None else self.epochs * share)
+
     def num_images(self, num_train: int) -> int:
         """Images that a training sees, out of so many."""
         batch = min(self.batch_size, num_train)

@@ -190,6 +190,8 @@ class RetrainConfig:
             retrain where slices keep identities.
         grown: scratch, warm (from the largest searched member), or both, which keeps the start
             that is better on the search split and shows the difference.
+        taper: how much shorter larger members train: a member of b times the smallest budget has
+            b ** -taper of its epochs or steps. 0 gives all the same epochs, 1 about the same time.
         finetune_rate: learning rate of finetune, together and warm starts, relative to the
             recipe's.
         distillation: of together: what the predictions of the member of most macs count in the loss
@@ -199,13 +201,23 @@ class RetrainConfig:
 
     searched: Annotated[str, one_of("retrain", "slice", "together", "finetune")] | None = None
     grown: Literal["scratch", "warm", "both"] = "both"
+    taper: Share = 0.0
     finetune_rate: Positive = 0.3
     distillation: Share = 0.5
     recipe: Recipe = field(default_factory=lambda: Recipe(epochs=20.0))
 
-    def recipe_from_weights(self, num_train: int) -> Recipe:
-        """How a member that begins with weights is trained on so many images: at a lower rate."""
-        recipe = self.recipe.for_images(num_train)
+    def recipe_alone(self, num_train: int, *, ratio: float = 1.0) -> Recipe:
+        """How a member is trained from scratch on so many images.
+
+        Args:
+            num_train: images.
+            ratio: of its budget to the smallest member's.
+        """
+        return self.recipe.for_images(num_train).lasting(ratio**-self.taper)
+
+    def recipe_from_weights(self, num_train: int, *, ratio: float = 1.0) -> Recipe:
+        """How a member that begins with weights is trained: at a lower rate."""
+        recipe = self.recipe_alone(num_train, ratio=ratio)
         return replace(recipe, learning_rate=recipe.learning_rate * self.finetune_rate)
 
     def recipe_together(self, num_train: int) -> Recipe:

@@ -27,6 +27,11 @@ class MemberSizes:
     def all(self) -> tuple[Budget, ...]:
         return (*self.searched, *self.beyond)
 
+    @property
+    def ratios(self) -> list[float]:
+        """Of all budgets to the smallest."""
+        return [budget.target / self.searched[0].target for budget in self.all]
+
 
 def sizes_of(run: Run) -> MemberSizes:
     """The sizes of a run's members; of a front without budgets, those expected."""

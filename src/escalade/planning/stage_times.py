@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -40,7 +41,6 @@ def stage_times(run: Run, sizes: MemberSizes, times: DeviceTimes) -> StageTimes:
     num_scored = len(run.data.search) + min(config.evaluation.recalibration_images, num_train)
     score = num_scored * EVALUATION_SHARE
     evaluations = run.method.num_scores(run.task)
-    images = config.retrain.recipe.num_images(num_train)
     if run.space.traits.has_supernet:
         train = config.supernet.recipe.num_images(num_train) * times.path
         mean = float(np.mean([times.image(m) for m in macs[: len(sizes.searched)]]))
@@ -49,15 +49,18 @@ def stage_times(run: Run, sizes: MemberSizes, times: DeviceTimes) -> StageTimes:
     else:
         train = 0.0
         short = config.search.recipe.num_images(num_train) + score
-        search = _trainings([macs[0]] * evaluations, times, num_images=short)
-    together = images * times.together if config.retrain.searched == "together" else 0.0
+        search = _trainings([_Training(macs[0], short)] * evaluations, times)
+    how = config.retrain
+    images = how.recipe.num_images(num_train)
+    together = images * times.together if how.searched == "together" else 0.0
+    alone = [
+        _Training(each, how.recipe_alone(num_train, ratio=ratio).num_images(num_train) + score)
+        for each, ratio in zip(macs, sizes.ratios, strict=True)
+    ]
     return StageTimes(
         train=train,
         search=search,
-        retrain=together
-        + sum(
-            _trainings(each, times, num_images=images + score) for each in _rounds(run, sizes, macs)
-        ),
+        retrain=together + sum(_trainings(each, times) for each in _rounds(run, sizes, alone)),
         export=EXPORT_SECONDS * len(macs) + START_SECONDS,
         evaluations=evaluations,
     )
@@ -82,16 +85,24 @@ def makespan(seconds: Sequence[float], *, workers: int, alone: float = 1.0) -> f
     return total
 
 
-def _trainings(macs: Iterable[float], times: DeviceTimes, *, num_images: float) -> float:
-    """Seconds of trainings of so many images, done as `retrain_all` does them."""
-    jobs = [num_images * times.image(each) for each in sorted(macs, reverse=True)]
-    return makespan(jobs, workers=times.processes, alone=times.alone)
+class _Training(NamedTuple):
+    """Macs of a network, and images that it is trained on and scored with."""
+
+    macs: float
+    num_images: float
 
 
-def _rounds(run: Run, sizes: MemberSizes, macs: list[float]) -> list[list[float]]:
-    """Macs of the trainings that run side by side, one round after the other."""
+def _trainings(jobs: Iterable[_Training], times: DeviceTimes) -> float:
+    """Seconds of trainings, done as `retrain_all` does them."""
+    largest_first = sorted(jobs, key=lambda job: -job.macs)
+    seconds = [job.num_images * times.image(job.macs) for job in largest_first]
+    return makespan(seconds, workers=times.processes, alone=times.alone)
+
+
+def _rounds(run: Run, sizes: MemberSizes, jobs: list[_Training]) -> list[list[_Training]]:
+    """The trainings that run side by side, one round after the other."""
     how, num = run.config.retrain, len(sizes.searched)
-    searched, grown = macs[:num], macs[num:]
+    searched, grown = jobs[:num], jobs[num:]
     first = [] if how.searched in ("slice", "together") else list(searched)
     if how.grown != "warm":
         first += grown

@@ -14,6 +14,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from escalade.train.allocator import keep_memory
+
 PRECISIONS = ("fp32", "bf16")
 
 # Every path has shapes of its own, and oneDNN compiles a kernel for each: remembering 8,192 of
@@ -54,6 +56,7 @@ class Runtime:
             if threads < 1:
                 raise ValueError(f"threads: {threads} is not positive")
             torch.set_num_threads(threads)
+        keep_memory()
         self.device = _device(device)
         self.precision = precision
         self.rank = 0 if is_alone else int(os.environ.get("RANK", "0"))

@@ -47,6 +47,7 @@ class MemberTrainings:
     Attributes:
         workshop: does the work.
         settings: with `searched` stated.
+        least: the smallest member's budget.
         seed: of the run.
         run: the run folder.
         load_supernet: the trained supernet; or, given a file, that of the weights in it.
@@ -54,6 +55,7 @@ class MemberTrainings:
 
     workshop: Workshop
     settings: RetrainConfig
+    least: float
     seed: int
     run: RunFolder
     load_supernet: Callable[[Path], SharedWeights]
@@ -123,13 +125,14 @@ class MemberTrainings:
 
     def _job(self, candidate: Candidate, kind: str, *, start: Path | None = None) -> RetrainJob:
         num_train = len(self.workshop.place.data.train)
+        ratio = candidate.budget / self.least
         tuned = kind == "finetune" and start is not None
         return RetrainJob(
             name=f"{candidate.name}-{kind}",
             architecture=kept_network(start) if tuned and start else candidate.architecture,
-            recipe=self.settings.recipe.for_images(num_train)
+            recipe=self.settings.recipe_alone(num_train, ratio=ratio)
             if start is None
-            else self.settings.recipe_from_weights(num_train),
+            else self.settings.recipe_from_weights(num_train, ratio=ratio),
             seed=self.seed,
             folder=self.folder(candidate, kind),
             start=start,
