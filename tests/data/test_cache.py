@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from escalade.data import cache, cache_room, decoded_set, decoding, file_digests, load
+from escalade.data.cache_lock import locked
 from escalade.data.cache_room import cached_sets, clear
 
 EPOCH = (0, 0)  # times as in archives that are made reproducibly
@@ -350,7 +351,7 @@ def test_clearing_by_name_takes_nothing_else(decode, tmp_path):
 
 def test_what_is_being_written_stays(decode, tmp_path):
     sized(tmp_path, decode, 1)
-    with cache_room.locked(only_set(tmp_path)):
+    with locked(only_set(tmp_path)):
         assert clear(tmp_path / "cache", ["all"]) == []
     assert len(clear(tmp_path / "cache", ["all"])) == 1
 

@@ -254,6 +254,18 @@ def test_fine_tuning_a_member_on_other_data(escalade, finished, pictures, tmp_pa
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == stamps
 
 
+def test_fine_tuning_refuses_other_images_after_a_kill(escalade, finished, pictures, tmp_path):
+    data = shutil.copytree(pictures, tmp_path / "pictures")
+    flags = ["--member", "S0", "--data", data, "--epochs", "2", "--out", tmp_path / "tuned"]
+    name = "training/checkpoint.pt"
+    command_line = ["retrain", finished, *flags]
+    escalade.stopped(tmp_path / "tuned", name, *command_line, checkpoint_seconds=0).kill()
+    (data / "apple/003.webp").unlink()
+    result = escalade(*command_line)
+    assert result.code == 2, result.err
+    assert "1 gone ('apple/003.webp')" in result.err
+
+
 def test_fine_tuning_goes_on_after_a_kill(escalade, finished, pictures, tmp_path):
     flags = ["--member", "S0", "--data", pictures, "--from-weights", "--epochs", "2"]
     weights = []

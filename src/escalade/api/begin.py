@@ -22,6 +22,7 @@ from escalade.api.same_images import (
     keep_images,
     keep_place,
 )
+from escalade.artefacts.marks import mark
 from escalade.artefacts.planned import Planned, SpaceFacts, Splits
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, resolve
@@ -60,6 +61,7 @@ def begin(
     run: Run | None = None
     if runtime.is_main and folder.config.exists():
         check_same(folder, given)
+        mark(folder.path)  # a copy may have come without it
     elif runtime.is_main:
         check_usable(folder.path)
         run = _begun(resolved(given, folder=folder, runtime=runtime, should_stop=should_stop))

@@ -63,7 +63,7 @@ def check_same(folder: RunFolder, given: Config) -> None:
     """
     before = begun_config(folder).data
     if is_folder(before) and is_folder(given.data):
-        given = replace(given, data=before)  # the images themselves are compared
+        given = replace(given, data=before)  # the images themselves will be compared
     if difference := _difference(folder, given):
         raise Invalid(
             f"holds a run of another configuration: {difference}",
@@ -110,9 +110,20 @@ def _suits(path: Path, given: Config) -> bool:
         return True
     folder = RunFolder(path)
     try:
-        return folder.config.exists() and not _difference(folder, given)
+        if not folder.config.exists():
+            return False
+        before = begun_config(folder).data
+        if is_folder(given.data) and is_folder(before) and _is_moved(before, given.data):
+            given = replace(given, data=before)
+        return not _difference(folder, given)
     except ValueError:
         return False  # a damaged run, or one of another space
+
+
+def _is_moved(before: str, now: str) -> bool:
+    """Whether images that were in one folder can be those in the other: not if both are there."""
+    old, new = Path(before), Path(now)
+    return new.is_dir() and (not old.exists() or old.samefile(new))
 
 
 def _content(path: Path) -> list[Path]:

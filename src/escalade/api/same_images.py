@@ -13,7 +13,7 @@ from escalade.artefacts.image_changes import changes
 from escalade.artefacts.image_list import Digests, Entry
 from escalade.core.values.invalid import Invalid, shown
 from escalade.data import ImageData
-from escalade.data.loading import is_folder
+from escalade.data.loading import is_folder, located
 from escalade.planning.resolved_run import Run
 
 ANOTHER = "\nput them back as they were, or start another run with --out"
@@ -89,7 +89,7 @@ def check_place(run: Run) -> None:
         Invalid: saying how to go on if they moved.
     """
     data = run.config.data
-    if is_folder(data) and not Path(data).expanduser().is_dir():
+    if is_folder(data) and not Path(located(data)).is_dir():
         folder, config = (shlex.quote(str(path)) for path in (run.folder.path, run.folder.config))
         raise Invalid(
             f"there is no folder {data}, where its images were",

@@ -21,6 +21,17 @@ def mark(folder: Path) -> None:
         write_text(folder / MARK, _TEXT)
 
 
+def marked_folder(folder: Path) -> Path:
+    """A folder of Escalade's, made where it is missing.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    mark(folder)
+    return folder
+
+
 def is_marked(folder: Path) -> bool:
     """Whether Escalade made a folder."""
     return os.path.lexists(folder / MARK)

@@ -21,9 +21,10 @@ import PIL
 from numpy.typing import NDArray
 from PIL import Image
 
-from escalade.artefacts.marks import mark
+from escalade.artefacts.marks import marked_folder
 from escalade.data import decoded_set
-from escalade.data.cache_room import DECODED, Say, locked, make_room
+from escalade.data.cache_lock import locked
+from escalade.data.cache_room import DECODED, Say, make_room
 from escalade.data.decoded_set import DamagedSet, Decoded
 from escalade.data.decoding import to_square
 from escalade.data.split import row_digest
@@ -90,8 +91,7 @@ def decoded(
         found = _find(folder, side=side, in_channels=in_channels)
         if found is not None:
             return found
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        mark(folder.parent)
+        marked_folder(folder.parent)
         with locked(folder):
             _sweep(folder)
             # Another process may have been quicker; what is damaged is told of here, once.

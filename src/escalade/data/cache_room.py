@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from escalade.core.numbers.budget import format_amount, parse_amount
 from escalade.core.values.invalid import Invalid, nearest, within
+from escalade.data.cache_lock import LOCK, locked
 from escalade.data.decoded_set import META, PARTIAL
 from escalade.data.file_digests import FOLDER as LOOKS
 
 DECODED, DOWNLOADS = "decoded", "torchvision"
-LOCK = ".lock"
 SIZE_VARIABLE, DEFAULT_SIZE = "ESCALADE_CACHE_SIZE", 100e9
 ALL = "all"
 _SET = re.compile(rf"[\w-]+-(\d+)x\1x[13]-v\d+(\..*{re.escape(PARTIAL)})?")
@@ -133,7 +132,7 @@ def clear(cache_dir: Path, names: Sequence[str]) -> list[CachedSet]:
             raise Invalid(f"{name!r} is not in {cache_dir}", remedy=nearest(name, [*known, ALL]))
     wanted = [e for e in sets if ALL in names or e.data in names or e.folder.name in names]
     if ALL in names:
-        for look in (cache_dir / LOOKS).glob("*.npz"):
+        for look in (cache_dir / LOOKS).glob("*.npz*"):
             look.unlink(missing_ok=True)
     return [each for each in wanted if remove(each)]
 
@@ -159,21 +158,6 @@ def _removed(cached: CachedSet) -> bool:
     with suppress(OSError):
         return remove(cached)
     return False
-
-
-@contextmanager
-def locked(folder: Path, *, wait: bool = True) -> Iterator[bool]:
-    """Write a set alone; the lock goes with its process, however that ends.
-
-    Yields whether this process has it: not if another one has and `wait` is false.
-    """
-    with folder.with_name(f"{folder.name}{LOCK}").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
 
 
 def when(used: float) -> str:

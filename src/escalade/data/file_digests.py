@@ -13,16 +13,17 @@ import os
 import stat
 import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from escalade.artefacts.files import write_atomically
-from escalade.artefacts.marks import mark
+from escalade.artefacts.marks import marked_folder
+from escalade.data.cache_lock import locked
 
 FOLDER = "files"  # in the cache
 MOST_LOOKS = 64  # so many folders' looks are kept
@@ -30,7 +31,7 @@ _TICKS = 3_000_000_000  # ns: beyond any file system's granularity
 _BYTES = 16
 _MODULUS = 1 << 64  # of a stamp's numbers, which may be negative or fill 64 bits
 
-Digests = NDArray[np.uint8]
+Contents = NDArray[np.uint8]
 Stamps = NDArray[np.uint64]
 
 
@@ -38,7 +39,7 @@ class FilesChanged(ValueError):
     """Files changed while they were read."""
 
 
-def file_digests(paths: Sequence[Path], *, root: Path, cache_dir: Path) -> tuple[Digests, Stamps]:
+def file_digests(paths: Sequence[Path], *, root: Path, cache_dir: Path) -> tuple[Contents, Stamps]:
     """Content digests of files, and the stamps that they had then.
 
     Args:
@@ -55,6 +56,11 @@ def file_digests(paths: Sequence[Path], *, root: Path, cache_dir: Path) -> tuple
     look = (
         cache_dir / FOLDER / f"{hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:32]}.npz"
     )
+    with _alone(look):
+        return _looked(paths, look)
+
+
+def _looked(paths: Sequence[Path], look: Path) -> tuple[Contents, Stamps]:
     now = time.time_ns()
     stamps = stamps_of(paths)
     known = _remembered(look)
@@ -96,7 +102,7 @@ def check_unchanged(paths: Sequence[Path], stamps: Stamps) -> None:
         raise FilesChanged(f"{paths[row]} changed while it was read; give the same command again")
 
 
-def content_key(digests: Digests, labels: NDArray[np.int64]) -> str:
+def content_key(digests: Contents, labels: NDArray[np.int64]) -> str:
     """Names images by what their files hold and by their labels, in order."""
     hasher = hashlib.sha256(np.ascontiguousarray(digests).tobytes())
     hasher.update(labels.astype("<i8").tobytes())
@@ -131,6 +137,16 @@ def _unread(path: Path, error: OSError) -> ValueError:
     return ValueError(f"may not read the image {path}: {why}; make it readable or move it away")
 
 
+@contextmanager
+def _alone(look: Path) -> Iterator[None]:
+    """One process reads the files, and others, such as a run's ranks, wait for what it found."""
+    with ExitStack() as stack:
+        with suppress(OSError):  # a closed cache
+            marked_folder(look.parent)
+            stack.enter_context(locked(look))
+        yield
+
+
 def _remembered(look: Path) -> dict[bytes, bytes]:
     """Digests by stamp; none where a look is missing or damaged."""
     try:
@@ -142,11 +158,9 @@ def _remembered(look: Path) -> dict[bytes, bytes]:
         return {}
 
 
-def _remember(look: Path, stamps: Stamps, digests: Digests) -> None:
+def _remember(look: Path, stamps: Stamps, digests: Contents) -> None:
     """Keep a look, in the place of the last one of its folder; a closed cache has none."""
     with suppress(OSError):
-        look.parent.mkdir(parents=True, exist_ok=True)
-        mark(look.parent)
         write_atomically(look, lambda file: np.savez(file, stamps=stamps, digests=digests))
         looks = sorted(look.parent.glob("*.npz"), key=lambda path: path.stat().st_mtime)
         for old in looks[:-MOST_LOOKS]:

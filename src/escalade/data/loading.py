@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -79,10 +80,11 @@ def load(
 
 def located(name_or_folder: str) -> str:
     """A folder by where it is, wherever it will be read from; anything else as it is."""
-    if _known(name_or_folder) is not None:
-        return name_or_folder
-    root = _expanded(name_or_folder)
-    return str(root.absolute()) if root.is_dir() else name_or_folder
+    if is_folder(name_or_folder):
+        with suppress(OSError, RuntimeError):  # loading it will say what is wrong
+            root = Path(name_or_folder).expanduser()
+            return str(root.absolute()) if root.is_dir() else name_or_folder
+    return name_or_folder
 
 
 def is_folder(name_or_folder: str) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 import torchvision.datasets as tv
 from PIL import Image
 
+from escalade.artefacts.marks import marked_folder
 from escalade.core.values.invalid import Invalid
 from escalade.data.cache import Source, decoded
 from escalade.data.cache_room import DOWNLOADS, Say
@@ -89,7 +90,7 @@ def load_torchvision(
         raise Invalid(problem, path=("side",), remedy="give the side to decode them to")
     result = decoded(
         f"torchvision-{name}",
-        lambda: _open(name, entry, cache_dir / DOWNLOADS),
+        lambda: _open(name, entry, marked_folder(cache_dir / DOWNLOADS)),
         name=name,
         cache_dir=cache_dir,
         side=side,
