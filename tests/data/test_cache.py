@@ -349,6 +349,20 @@ def test_clearing_by_name_takes_nothing_else(decode, tmp_path):
     assert len(list((tmp_path / "set0").rglob("*.bmp"))) == 10
 
 
+def test_sets_of_any_key_are_found(tmp_path):
+    """A key may tell more than the content, such as between which values images are."""
+    source = cache.Source(num=1, read=lambda row: (Image.new("L", (4, 4)), 0), label=str)
+    for key in ("abc", "abc-0-1e+06", "abc-0.5-1.5", "torchvision-a_b"):
+        made = cache.decoded(
+            key, lambda: source, name=key, cache_dir=tmp_path, side=4, in_channels=1, say=print
+        )
+        assert len(made.store.labels) == 1
+    killed = tmp_path / cache_room.DECODED / "abc-0.5-1.5-4x4x1-v2.77-0af3.partial"
+    killed.mkdir()
+    assert len(cached_sets(tmp_path)) == 5
+    assert len(clear(tmp_path, ["all"])) == 5
+
+
 def test_what_is_being_written_stays(decode, tmp_path):
     sized(tmp_path, decode, 1)
     with locked(only_set(tmp_path)):

@@ -22,7 +22,7 @@ from escalade.data.file_digests import FOLDER as LOOKS
 DECODED, DOWNLOADS = "decoded", "torchvision"
 SIZE_VARIABLE, DEFAULT_SIZE = "ESCALADE_CACHE_SIZE", 100e9
 ALL = "all"
-_SET = re.compile(rf"[\w-]+-(\d+)x\1x[13]-v\d+(\..*{re.escape(PARTIAL)})?")
+_SET = re.compile(rf"(?P<whole>[\w.+-]+-(\d+)x\2x[13]-v\d+)(\.\d+-[0-9a-f]+{re.escape(PARTIAL)})?")
 Say = Callable[[str], None]
 
 
@@ -145,7 +145,9 @@ def remove(cached: CachedSet) -> bool:
     Raises:
         OSError: if it may not be removed.
     """
-    owner = cached.folder.with_name(cached.folder.name.partition(".")[0])
+    name = _SET.fullmatch(cached.folder.name)
+    assert name is not None
+    owner = cached.folder.with_name(name["whole"])
     with locked(owner, wait=False) as is_ours:
         if is_ours:
             shutil.rmtree(cached.folder)
