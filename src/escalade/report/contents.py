@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from escalade.artefacts.analysed import Analysed
+from escalade.artefacts.audited import Audited
 from escalade.artefacts.files import read_json
 from escalade.artefacts.grown import Grown
 from escalade.artefacts.latencies import Latencies
@@ -38,6 +39,7 @@ class Contents:
     plan: Planned | None
     latency: Latencies | None
     analysis: Analysed | None
+    audit: Audited | None
     config: str | None
     settings: dict[str, Any]
     files: dict[str, dict[str, int]]
@@ -66,6 +68,7 @@ def read(run_folder: Path) -> Contents:
         plan=folder.find(Planned),
         latency=folder.find(Latencies),
         analysis=folder.find(Analysed),
+        audit=folder.find(Audited),
         config=config,
         settings=settings if isinstance(settings, dict) else {},
         files={
