@@ -73,7 +73,7 @@ class RunFolder:
     @property
     def is_trained(self) -> bool:
         """Whether anything is there that came of images."""
-        names = ("supernet", "models", "training", "family", "analysis", "search.json")
+        names = ("supernet", "models", "finalists", "training", "family", "search.json")
         return any((self.path / name).exists() for name in names)
 
     @property
