@@ -88,7 +88,7 @@ class Running:
 
     @property
     def is_over(self) -> bool:
-        return not Path(f"/proc/{self.pid}/task").exists() or _state(self.pid) == "Z"
+        return _state(self.pid) == "Z"
 
     @property
     def is_stopped(self) -> bool:

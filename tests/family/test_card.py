@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from tiny_members import packaged, tiny
 
+from escalade.artefacts.image_list import Digests
 from escalade.evaluate.score import Score
 from escalade.family import Accuracy, FamilyMember
 from escalade.family.exports.parity import Parity
@@ -25,6 +26,7 @@ MEMBER = FamilyMember(
     folder="S1",
 )
 FACTS = Facts(
+    digests=Digests(train="a" * 64, search="b" * 64, test="c" * 64),
     data="my_data <script>",
     num_train=20_000,
     budget_kind="macs",

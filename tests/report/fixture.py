@@ -259,6 +259,7 @@ def plan(**more: Any) -> dict[str, Any]:
         "data": "fashion_mnist",
         "classes": [str(i) for i in range(10)],
         "split": {"train": 8000, "search": 2000, "test": 10000},
+        "digests": {"train": "0" * 64, "search": "1" * 64, "test": "2" * 64},
         "skipped": [],
         "space": {"name": "small", "size": 1000, "distinct": 900},
     } | more

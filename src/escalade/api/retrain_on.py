@@ -12,10 +12,14 @@ import torch
 from escalade.api.begin import make_runtime
 from escalade.api.claim import begun_config
 from escalade.api.export import NUM_IMAGES
+from escalade.api.same_images import check_same_images, keep_images
+from escalade.artefacts import image_list
 from escalade.artefacts.files import read_json, write_json
+from escalade.artefacts.marks import mark
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, Recipe
 from escalade.core.network import cost
+from escalade.core.values.codec import encode
 from escalade.core.values.invalid import Invalid
 from escalade.data import ImageData, load, prepare
 from escalade.data.cache import default_cache
@@ -64,6 +68,7 @@ def retrain_on(
         in_channels=config.dataset.in_channels,
         seed=config.seed,
         max_skipped=config.dataset.max_skipped,
+        say=Console().say,
     )
     transfer = _Transfer(
         config=config,
@@ -107,7 +112,7 @@ class _Transfer:
             "data": self.images.name,
             "from_weights": self.from_weights,
             "seed": self.config.seed,
-            "train_digest": self.images.train_digest,
+            "digests": encode(self.images.digests),
             "recipe": recipe_facts(self.recipe),
         }
 
@@ -116,6 +121,7 @@ class _Transfer:
         if _is_done(target, self.asked):
             self.console.say(f"{name} on {images.name}: done before; {target}")
             return target
+        self._keep_images()
         runtime = make_runtime(self.config)
         before = package.read(self.source.path).architecture
         job = RetrainJob(
@@ -150,6 +156,7 @@ class _Transfer:
         facts = card.Facts(
             data=images.name,
             num_train=len(images.train),
+            digests=images.digests,
             budget_kind=self.config.budget_kind,
             tolerance=self.config.tolerance,
             search=made.search,
@@ -168,6 +175,18 @@ class _Transfer:
             f"{test.num_images:,} test images; {target}"
         )
         return target
+
+    def _keep_images(self) -> None:
+        """The training and its images are one, also when it goes on after a kill."""
+        training = self.target / TRAINING
+        listed = training / image_list.FILE
+        is_begun = (training / CHECKPOINT).exists()
+        check_same_images(
+            self.images, began=None, listed=listed, where=self.target, is_trained=is_begun
+        )
+        training.mkdir(parents=True, exist_ok=True)
+        mark(self.target)
+        keep_images(self.images, listed)
 
     def _export(self) -> None:
         images, settings = self.images, self.config.export

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from escalade.artefacts.image_list import Digests
 from escalade.artefacts.latencies import TableFacts
 from escalade.core.values.codec import ABSENT
 
@@ -35,6 +36,7 @@ class Planned:
         data: the data set's name.
         classes: their names.
         split: numbers of images.
+        digests: of the splits; other images are refused.
         skipped: unreadable files, each with the reason.
         space: what is searched.
         latency: the latency table, where the run needs one.
@@ -46,6 +48,7 @@ class Planned:
     data: str
     classes: tuple[str, ...]
     split: Splits
+    digests: Digests
     skipped: tuple[tuple[str, str], ...]
     space: SpaceFacts
     latency: TableFacts | None = field(default=None, metadata=ABSENT)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from escalade.artefacts.files import write_text
+from escalade.artefacts.image_list import Digests
 from escalade.core.numbers.budget import format_amount
+from escalade.core.values.codec import encode
 from escalade.evaluate.score import Score
 from escalade.family.family import FamilyMember
 from escalade.family.packaging.package import Package
@@ -32,6 +34,7 @@ class Facts:
     Attributes:
         data: the data set's name.
         num_train: images trained on.
+        digests: of the three splits, by which anybody can tell whether images are these.
         budget_kind: macs, params, activations or latency.
         tolerance: of the budget, relative; None for a member that was given none.
         search: accuracy on the search split; it chose the network, so it flatters.
@@ -48,6 +51,7 @@ class Facts:
 
     data: str
     num_train: int
+    digests: Digests
     budget_kind: str
     tolerance: float | None
     search: Score | None = None
@@ -75,6 +79,7 @@ def card(member: FamilyMember, *, package: Package, facts: Facts) -> str:
         _accuracy(facts),
         _origin(member, facts),
         _training(member, facts),
+        _data(facts),
         _input(package),
         _use(),
         _licence(),
@@ -177,6 +182,12 @@ def _training(member: FamilyMember, facts: Facts) -> str:
         lines.append("\nRecipe: " + "; ".join(shown))
     lines += [f"\n{escape(note)}" for note in facts.notes]
     return "\n".join(lines)
+
+
+def _data(facts: Facts) -> str:
+    rows = [f"| {name} | `{digest}` |" for name, digest in encode(facts.digests).items()]
+    table = ["## Images\n", "| split | SHA-256 of its pixels and labels |", "|---|---|", *rows]
+    return "\n".join(table)
 
 
 def _input(package: Package) -> str:
