@@ -134,7 +134,7 @@ def search() -> dict[str, Any]:
         "seed": 0,
         "budget_kind": "macs",
         "space": "small",
-        "pi": [0.5, 0.5],
+        "pi": [0.0, 0.5, 0.5],
         "base": {"genome": [1, 2], "resolution": 20, "widths": [16, 32, 56], "depths": [2, 3, 2]},
         "stages": stages,
         "iterations": iterations(),

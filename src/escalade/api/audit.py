@@ -8,6 +8,7 @@ from pathlib import Path
 
 from escalade.api.begin import check_data, open_run
 from escalade.artefacts.audited import Audited
+from escalade.artefacts.run_folder import command
 from escalade.artefacts.scored import Scored
 from escalade.core.numbers.budget import format_amount
 from escalade.core.values.invalid import Invalid
@@ -60,7 +61,7 @@ def audit(path: Path, *, networks: int = NUM_NETWORKS, should_stop: Stop | None 
     run.console.say("")
     run.console.show(audit_table(found))
     run.console.say(found.sentence)
-    run.console.say(f"`escalade report {run.folder.path}` adds it to the report")
+    run.console.say(f"{command('report', run.folder.path)} adds it to the report")
     return found
 
 

@@ -60,6 +60,7 @@ def begin(
         Console().say(f"run: into {folder.path}; {out} is taken")
     run: Run | None = None
     if runtime.is_main and folder.config.exists():
+        folder.check_links()
         check_same(folder, given)
         mark(folder.path)  # a copy may have come without it
     elif runtime.is_main:
@@ -86,6 +87,7 @@ def open_run(
         Invalid: if there is none, or its settings or its space are damaged.
     """
     folder = RunFolder(path)
+    folder.check_links()
     config = begun_config(folder)
     config = replace(config, data=data or config.data)
     space = begun_space(folder, config)

@@ -55,6 +55,7 @@ def retrain_on(
         ValueError: if there is no such member, the data cannot be used, or the folder holds
             anything but this very training.
     """
+    RunFolder(path).check_links()
     config, family = begun_config(RunFolder(path)), Family.load(path)
     if member not in family.names:
         problem = f"{member!r} is not in {path}"
@@ -205,6 +206,7 @@ class _Transfer:
 
 def _is_done(target: Path, asked: Mapping[str, object]) -> bool:
     """Whether the folder holds what is asked for; other people's files are left alone."""
+    RunFolder(target).check_links()
     path = target / RESULT
     if path.exists():
         found = read_json(path, what="result", remedy="use another --out")

@@ -8,15 +8,16 @@ from typing import ClassVar
 from escalade.artefacts.image_list import Digests
 from escalade.artefacts.latencies import TableFacts
 from escalade.core.values.codec import ABSENT
+from escalade.core.values.ranges import Count, CountFrom0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Splits:
     """Numbers of images."""
 
-    train: int
-    search: int
-    test: int
+    train: CountFrom0
+    search: Count
+    test: CountFrom0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from escalade.cli.output import write_json
+from escalade.artefacts.texts import parse_yaml
+from escalade.cli.output import write_json, write_line
 from escalade.cli.parser import UsageError
 from escalade.cli.signals import should_stop
 from escalade.core.values.codec import encode
+from escalade.core.values.invalid import Invalid
 
 Commands = Any  # argparse's sub-parser collection has no public type
 
@@ -167,8 +166,8 @@ def _assignment(text: str) -> dict[str, Any]:
     if not sign or not key:
         raise UsageError(f"--set: {text!r} is not KEY=VALUE")
     try:
-        inner: Any = yaml.safe_load(value)
-    except (yaml.YAMLError, ValueError, RecursionError):
+        inner: Any = parse_yaml(value)
+    except Invalid:
         raise UsageError(f"--set {key}: {value!r} is not a YAML value") from None
     for part in reversed(key.split(".")):
         inner = {part: inner}
@@ -192,7 +191,7 @@ def _plan(options: argparse.Namespace) -> None:
         write_json(plan.to_json())
     else:
         out = options.out or api.free_folder(plan.given, RUNS / name)
-        sys.stderr.write(plan.text(command=_next_command(options, out)))
+        write_line(plan.text(command=_next_command(options, out)).rstrip("\n"))
 
 
 def _next_command(options: argparse.Namespace, out: Path) -> str:
@@ -231,7 +230,7 @@ def _grow(options: argparse.Namespace) -> None:
     if options.format == "json":
         write_json(encode(grown))
     else:
-        sys.stderr.write(api.describe_grown(grown))
+        write_line(api.describe_grown(grown).rstrip("\n"))
 
 
 def _retrain(options: argparse.Namespace) -> None:

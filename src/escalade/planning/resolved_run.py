@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from escalade.artefacts.planned import Planned
-from escalade.artefacts.run_folder import RunFolder
+from escalade.artefacts.run_folder import RunFolder, command
 from escalade.artefacts.scored import Scored
 from escalade.artefacts.searched import Searched
 from escalade.config import Config, DatasetConfig
@@ -169,7 +169,7 @@ class Run:
             Invalid: if it is missing or damaged.
         """
         stage = "train" if path == self.folder.supernet else "retrain"
-        remedy = f"run `escalade {stage} {self.folder.path}`"
+        remedy = f"run {command(stage, self.folder.path)}"
         return load_weights(self.new_supernet(), path, remedy=remedy)
 
     def found(self) -> Found:

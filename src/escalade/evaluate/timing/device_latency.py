@@ -17,7 +17,7 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.solve_factor import Solved, solve_factor
 from escalade.data.cache import default_cache
-from escalade.evaluate.store import LatencyRow
+from escalade.evaluate.store_rows import LatencyRow
 from escalade.evaluate.timing import table_store as latency_store
 from escalade.evaluate.timing.part_times import TurnTimer, measure
 from escalade.evaluate.timing.rule_survey import survey_scaled

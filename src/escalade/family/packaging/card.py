@@ -11,6 +11,7 @@ from escalade.artefacts.files import write_text
 from escalade.artefacts.image_list import Digests
 from escalade.core.numbers.budget import format_amount
 from escalade.core.values.codec import encode
+from escalade.core.scaling.extrapolation import is_told
 from escalade.evaluate.score import Score
 from escalade.family.family import FamilyMember
 from escalade.family.packaging.package import Package
@@ -164,7 +165,11 @@ def _origin(member: FamilyMember, facts: Facts) -> str:
     lines = ["## How it was found\n", text]
     for name, ratio in (facts.scaling or {}).items():
         low, high = (facts.interval or {}).get(name, (None, None))
-        between = "" if low is None else f", predicted between {low:.3f} and {high:.3f}"
+        between = ""
+        if low is not None and high is not None:
+            between = f", predicted between {low:.3f} and {high:.3f}"
+            if not is_told(low, high):
+                between = ", which the searched stages cannot tell"
         lines.append(f"- {name}: {ratio:.3f} times {facts.reference}'s{between}")
     if facts.scaling:
         lines.insert(2, "")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from escalade.artefacts.run_folder import RunFolder
+from escalade.artefacts.run_folder import RunFolder, command
 from escalade.config.settings import RetrainConfig
 from escalade.core.values.invalid import Invalid
 from escalade.family.family import Weights
@@ -239,7 +239,7 @@ class MemberTrainings:
             save_weights(supernet, self.run.together, facts=facts)
 
     def _check_together(self, facts: dict[str, str]) -> None:
-        again = f"run `escalade retrain {self.run.path}`"
+        again = f"run {command('retrain', self.run.path)}"
         if read_facts(self.run.together, remedy=again) != facts:
             raise Invalid(
                 "other members trained together there, or from another supernet",
