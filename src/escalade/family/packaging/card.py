@@ -10,8 +10,8 @@ from pathlib import Path
 from escalade.artefacts.files import write_text
 from escalade.artefacts.image_list import Digests
 from escalade.core.numbers.budget import format_amount
-from escalade.core.values.codec import encode
 from escalade.core.scaling.extrapolation import is_told
+from escalade.core.values.codec import encode
 from escalade.evaluate.score import Score
 from escalade.family.family import FamilyMember
 from escalade.family.packaging.package import Package
