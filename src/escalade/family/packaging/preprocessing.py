@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
+
+from escalade.data.decoding import FULL_LEVELS, Levels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +20,8 @@ class Preprocessing:
         resolution: then resized to this, bilinear with antialiasing.
         mean: per channel, in 0..1, subtracted.
         std: per channel, in 0..1, divided by.
+        levels: which values of images of more than eight bits become 0 and 255, of whole numbers
+            and of others.
     """
 
     in_channels: int
@@ -25,6 +29,7 @@ class Preprocessing:
     resolution: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    levels: Levels = field(default_factory=lambda: FULL_LEVELS)
 
     def __post_init__(self) -> None:
         for name, values in (("mean", self.mean), ("std", self.std)):
@@ -35,11 +40,15 @@ class Preprocessing:
 
     def describe(self) -> str:
         """One sentence for cards and metadata."""
+        deep = " and ".join(
+            f"{low:g} to {high:g} ({kind})" for kind, (low, high) in self.levels.items()
+        )
         colour = {1: "grey", 3: "RGB"}.get(self.in_channels, f"{self.in_channels} channels")
         return (
             f"Read as {colour}, resize the shorter side to {self.side} pixels and crop the centre "
-            f"(eight bits), scale to 0..1, resize to {self.resolution} x {self.resolution} "
-            f"(bilinear, antialias), subtract the mean {_numbers(self.mean)}, "
+            f"(eight bits; more of them from {deep}), scale to 0..1, "
+            f"resize to {self.resolution} x {self.resolution} (bilinear, antialias), "
+            f"subtract the mean {_numbers(self.mean)}, "
             f"divide by {_numbers(self.std)}; NCHW float."
         )
 
@@ -56,11 +65,17 @@ class Preprocessing:
         }
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "mean": list(self.mean), "std": list(self.std)}
+        lists = {"mean": list(self.mean), "std": list(self.std)}
+        levels = {kind: list(between) for kind, between in self.levels.items()}
+        return {**asdict(self), **lists, "levels": levels}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**{**data, "mean": tuple(data["mean"]), "std": tuple(data["std"])})
+        tuples = {name: tuple(data[name]) for name in ("mean", "std")}
+        levels = {kind: (low, high) for kind, (low, high) in data["levels"].items()}
+        if levels.keys() != FULL_LEVELS.keys():
+            raise ValueError(f"levels: expected {' and '.join(FULL_LEVELS)}")
+        return cls(**{**data, **tuples, "levels": levels})
 
 
 def _numbers(values: tuple[float, ...]) -> str:
