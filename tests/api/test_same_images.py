@@ -108,11 +108,11 @@ def delete(folder):
 
 
 def add(folder):
-    Image.new("RGB", (9, 9)).save(folder / "plum/new.png")
+    Image.radial_gradient("L").convert("RGB").save(folder / "plum/new.png")
 
 
 def edit(folder):
-    Image.new("RGB", (9, 9)).save(folder / "plum/03.png")
+    Image.radial_gradient("L").convert("RGB").save(folder / "plum/03.png")
 
 
 def rename(folder):

@@ -17,8 +17,9 @@ def sets(tmp_path):
         for label in "ab":
             (tmp_path / name / label).mkdir(parents=True)
             for i in range(4):
-                Image.new("L", (8, 8), 9 * i).save(tmp_path / name / label / f"{name}{i}.bmp")
-    Image.new("L", (8, 8), 250).save(tmp_path / "dogs/a/dogs0.bmp")
+                image = Image.new("L", (8, 8), 9 * i + ord(label))
+                image.putpixel((0, 0), ord(name[0]))
+                image.save(tmp_path / name / label / f"{name}{i}.bmp")
     for name in ("cats", "dogs"):
         load(tmp_path / name, cache_dir=tmp_path / "cache", side=8)
     (tmp_path / "cache/torchvision").mkdir()

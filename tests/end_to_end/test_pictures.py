@@ -62,7 +62,7 @@ def test_corrupt_pictures_are_left_out_and_listed(escalade, pictures, tmp_path):
     (data / "plum/notes.txt").write_text("not a picture, and not taken for one")
     result = escalade(*command(data, tmp_path / "run"))
     assert result.code == 0, result.err
-    assert "2 unreadable images left out" in result.err
+    assert "2 unusable images left out" in result.err
     plan = json.loads((tmp_path / "run/plan.json").read_text())
     assert {path for path, _ in plan["skipped"]} == {"apple/000.png", "plum/001.jpg"}
     assert all(reason for _, reason in plan["skipped"])

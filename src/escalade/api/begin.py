@@ -23,7 +23,7 @@ from escalade.api.same_images import (
     keep_place,
 )
 from escalade.artefacts.marks import mark
-from escalade.artefacts.planned import Planned, SpaceFacts, Splits
+from escalade.artefacts.planned import ImagesByClass, Planned, SpaceFacts, Splits
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, resolve
 from escalade.core.space.space import Space
@@ -31,6 +31,7 @@ from escalade.evaluate.timing import run_table
 from escalade.planning.ahead import look_ahead
 from escalade.planning.begun_space import begun_space, named_space
 from escalade.planning.completing import complete, told
+from escalade.planning.data_lines import data_notes
 from escalade.planning.path_costs import check_budgets, check_feasible
 from escalade.planning.resolved_run import Run
 from escalade.train.console import Console
@@ -140,7 +141,9 @@ def check_data(run: Run) -> None:
     for path, reason in data.skipped[:5]:
         run.console.say(f"data: left out {path}: {reason}")
     if data.skipped:
-        run.console.say(f"data: {len(data.skipped)} unreadable images left out")
+        run.console.say(f"data: {len(data.skipped)} unusable images left out")
+    for note in data_notes(data):
+        run.console.say(f"data: {note}")
     if run.runtime.is_main:
         folder.write(_planned(run))
 
@@ -184,8 +187,14 @@ def _planned(run: Run) -> Planned:
         data=data.name,
         classes=data.classes,
         split=Splits(train=len(data.train), search=len(data.search), test=len(data.test)),
+        images=ImagesByClass(
+            train=data.counts(data.train).images,
+            search=data.counts(data.search).images,
+            test=data.counts(data.test).images,
+        ),
         digests=data.digests,
         skipped=tuple(data.skipped),
+        remarks=tuple(data_notes(data)),
         space=SpaceFacts(name=space.name, size=space.size, distinct=space.distinct),
         latency=None if run.table is None else run_table.facts(run.table),
     )

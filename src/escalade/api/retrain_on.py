@@ -25,9 +25,14 @@ from escalade.data import ImageData, load, prepare
 from escalade.data.cache import default_cache
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.family.exports.exporting import export_member
-from escalade.family.family import Accuracy, Family, FamilyMember
+from escalade.family.family import Family, FamilyMember
 from escalade.family.packaging import card, card_exports, package
-from escalade.family.packaging.finished import recipe_facts, score_on_test, write_member
+from escalade.family.packaging.finished import (
+    accuracy_of,
+    recipe_facts,
+    score_on_test,
+    write_member,
+)
 from escalade.family.trainings.alone import RetrainJob
 from escalade.family.trainings.jobs import CHECKPOINT, Workplace
 from escalade.train.console import Console
@@ -69,6 +74,7 @@ def retrain_on(
         in_channels=config.dataset.in_channels,
         seed=config.seed,
         max_skipped=config.dataset.max_skipped,
+        duplicates=config.dataset.duplicates,
         say=Console().say,
     )
     transfer = _Transfer(
@@ -152,30 +158,41 @@ class _Transfer:
             macs=counts.macs,
             params=counts.params,
             activations=counts.activations,
-            accuracy=Accuracy(search=made.search.accuracy, test=test.accuracy),
+            accuracy=accuracy_of(made.search, test),
         )
         facts = card.Facts(
             data=images.name,
             num_train=len(images.train),
             digests=images.digests,
             budget_kind=self.config.budget_kind,
-            tolerance=self.config.tolerance,
+            tolerance=None,
             search=made.search,
             test=test,
+            chosen=False,
+            duplicates=images.duplicates,
             recipe=recipe_facts(self.recipe),
-            notes=(f"{name} of a family for {self.learned}, trained on {images.name}.",),
+            found=self._found(),
         )
         card.write(target, member=member, package=packed, facts=facts)
         self._export()
-        accuracy = {"search": made.search.accuracy, "test": test.accuracy}
-        result = self.asked | {"accuracy": accuracy, "test_images": test.num_images}
+        tested = {"accuracy": encode(member.accuracy), "tested": encode(test.counts)}
+        result = self.asked | tested
         write_json(target / RESULT, result)
         (target / TRAINING / CHECKPOINT).unlink(missing_ok=True)
-        self.console.say(
-            f"{name} on {images.name}: {test.accuracy:.2%} ± {test.standard_error:.2%} on "
-            f"{test.num_images:,} test images; {target}"
-        )
+        self.console.say(f"{name} on {images.name}: test {test.total.in_words()}; {target}")
         return target
+
+    def _found(self) -> str:
+        """Where the architecture comes from: these images did not choose it."""
+        source = self.source
+        how = "was found by a search" if source.origin == "searched" else "was grown by a rule"
+        start = "began with that member's weights" if self.from_weights else "began from scratch"
+        return (
+            f"The architecture is {card.escape(source.name)} of a family for "
+            f"{card.escape(self.learned)}, where it {how}; nothing of it was chosen on "
+            f"{card.escape(self.images.name)}. Input channels and classes are these images'. "
+            f"Training {start}."
+        )
 
     def _keep_images(self) -> None:
         """The training and its images are one, also when it goes on after a kill."""

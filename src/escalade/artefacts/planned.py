@@ -21,6 +21,15 @@ class Splits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImagesByClass:
+    """Numbers of images of each class."""
+
+    train: tuple[int, ...]
+    search: tuple[int, ...]
+    test: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpaceFacts:
     """A space's size, in paths; `distinct` of them are different, None where nobody counts."""
 
@@ -37,8 +46,10 @@ class Planned:
         data: the data set's name.
         classes: their names.
         split: numbers of images.
+        images: of these each class's.
         digests: of the splits; other images are refused.
-        skipped: unreadable files, each with the reason.
+        skipped: unusable images, each with the reason.
+        remarks: what else a user should know of the images, a line each.
         space: what is searched.
         latency: the latency table, where the run needs one.
     """
@@ -49,7 +60,9 @@ class Planned:
     data: str
     classes: tuple[str, ...]
     split: Splits
+    images: ImagesByClass
     digests: Digests
     skipped: tuple[tuple[str, str], ...]
+    remarks: tuple[str, ...]
     space: SpaceFacts
     latency: TableFacts | None = field(default=None, metadata=ABSENT)

@@ -42,6 +42,10 @@ class DatasetConfig:
             None takes 50 a class, at most a fifth (ScaleNet, section 4.1).
         limit: at most this many images in each split.
         max_skipped: share of a folder's images that may be unreadable; ten always may.
+        duplicates: what is done about images that stand in two splits, by content: drop takes them
+            out of the later one (of train, search, test), keep leaves them, refuse stops.
+        levels: the values that become black and white in a folder's images of more than eight
+            bits, such as [0, 4095]; None takes them from the images.
     """
 
     side: Some | None = None
@@ -49,6 +53,8 @@ class DatasetConfig:
     search_size: int | float | None = None
     limit: Count | None = None
     max_skipped: float = 0.05
+    duplicates: Literal["drop", "keep", "refuse"] = "drop"
+    levels: list[float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -26,10 +25,12 @@ from escalade.data import decoded_set
 from escalade.data.cache_lock import locked
 from escalade.data.cache_room import DECODED, Say, make_room
 from escalade.data.decoded_set import DamagedSet, Decoded
-from escalade.data.decoding import to_square
+from escalade.data.decoding import FULL_LEVELS, MOST_PIXELS, Levels, num_pixels, to_square
+from escalade.data.opening import formats, quiet
+from escalade.data.pixel_room import PixelRoom
 from escalade.data.split import row_digest
 
-FORMAT = 2  # raise it when decoding changes
+FORMAT = 3  # raise it when decoding changes
 _CHUNK = 256
 _SYSTEMS = {
     getattr(errno, name)
@@ -50,6 +51,8 @@ class Source:
     Attributes:
         read: gives an image (which this module closes) and its label.
         label: what to call an image in a message.
+        check: raises ValueError for a decoded image that is of no use.
+        levels: which values of more than eight bits become 0 and 255.
         notes: JSON values kept beside the decoded images.
         confirm: called when all images are decoded; raises if they are not what they were.
     """
@@ -57,6 +60,8 @@ class Source:
     num: int
     read: Callable[[int], tuple[Image.Image, int]]
     label: Callable[[int], str]
+    check: Callable[[NDArray[np.uint8]], None] = lambda _: None
+    levels: Levels = field(default_factory=lambda: FULL_LEVELS)
     notes: Mapping[str, Any] = field(default_factory=dict)
     confirm: Callable[[], None] = lambda: None
 
@@ -133,8 +138,7 @@ def _find(folder: Path, *, side: int, in_channels: int, say: Say | None = None) 
 
 def _decoder() -> str:
     """What images are opened by; another one may read what this one could not."""
-    Image.init()
-    return f"Pillow {PIL.__version__}: {' '.join(sorted(Image.OPEN))}"
+    return f"Pillow {PIL.__version__}: {' '.join(formats())}"
 
 
 def _sweep(folder: Path) -> None:
@@ -148,12 +152,14 @@ def _write(folder: Path, source: Source, name: str, *, side: int, in_channels: i
     digests = np.zeros((source.num, 16), np.uint8)
     skipped: dict[int, str] = {}
     blank = np.zeros((in_channels, side, side), np.uint8)
+    room = PixelRoom(MOST_PIXELS)
 
     def decode(row: int) -> NDArray[np.uint8]:
         try:
             image, labels[row] = source.read(row)
-            with image:
-                array = to_square(image, side=side, in_channels=in_channels)
+            with image, room.held(num_pixels(image, side)):
+                array = to_square(image, side=side, in_channels=in_channels, levels=source.levels)
+            source.check(array)
         except Exception as error:  # Pillow raises nearly anything for a damaged file
             if _is_systems(error):
                 raise ValueError(
@@ -168,7 +174,7 @@ def _write(folder: Path, source: Source, name: str, *, side: int, in_channels: i
     num_threads = min(decoded_set.MAX_THREADS, os.cpu_count() or 1)
     with decoded_set.writing(folder) as partial:
         with (
-            warnings.catch_warnings(action="ignore"),  # Pillow's, about odd but readable files
+            quiet(),
             ThreadPoolExecutor(num_threads) as pool,
             (partial / decoded_set.IMAGES).open("wb") as file,
         ):
@@ -199,5 +205,4 @@ def _is_systems(error: Exception) -> bool:
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    text = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return "not an image that can be read" if "cannot identify" in text else text
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 from escalade.artefacts.image_list import SPLITS, UNREADABLE
 from escalade.core.values.invalid import Invalid, closest
 from escalade.data.cache_room import Say
+from escalade.data.duplicates import DuplicatesPolicy, separate
 from escalade.data.fashion_mnist import load_demo, load_fashion_mnist
 from escalade.data.folder import load_folder
 from escalade.data.image_data import ImageData, assemble
@@ -31,13 +33,16 @@ def load(
     search_size: int | float | None = None,
     limit: int | None = None,
     max_skipped: float = 0.05,
+    duplicates: DuplicatesPolicy = "drop",
+    levels: Sequence[float] | None = None,
     say: Say = lambda text: None,
 ) -> ImageData:
     """Load, decode and divide a data set.
 
-    A folder holds class folders, or train and val (or test) folders of class folders; then val
-    is the test split. With train, val and test folders, val is the search split. One folder
-    alone is split 70/10/20 into train, search and test. Splits are stratified.
+    A folder holds class folders, or train and val (or test) folders of class folders, however
+    they are spelt; then val is the test split. With train, val and test folders, val is the
+    search split. One folder alone is split 70/10/20 into train, search and test. Splits are
+    stratified.
 
     Args:
         name_or_folder: one of `NAMES`, or a folder; write `./demo` for a folder of that name.
@@ -51,12 +56,17 @@ def load(
             it are used. Default: 50 of each class but at most a fifth; of one folder, a tenth.
         limit: at most this many images in each split, stratified.
         max_skipped: share of images that may be unreadable; ten always may.
+        duplicates: what is done about images that stand in two splits, by content: drop takes
+            them out of the later one (of train, search, test), keep leaves them, refuse stops.
+        levels: which values of a folder's images of more than eight bits become black and white.
+            Default: as the images have them.
         say: tells people what happens to the cache.
 
     Raises:
         ValueError: if the data or an argument cannot be used, saying what would.
     """
     _check(side=side, in_channels=in_channels, limit=limit, max_skipped=max_skipped)
+    between = None if levels is None else _levels(levels)
     name = _known(name_or_folder)
     if name is None:
         root = _folder(name_or_folder)
@@ -71,11 +81,15 @@ def load(
             search_size=search_size,
             limit=limit,
             max_skipped=max_skipped,
+            duplicates=duplicates,
+            levels=between,
             cache_dir=cache_dir,
             say=say,
         )
     known = _load_known(name, side=side, in_channels=in_channels, cache_dir=cache_dir, say=say)
-    return _divided(name, known, seed=seed, search_size=search_size, limit=limit)
+    return _divided(
+        name, known, seed=seed, search_size=search_size, limit=limit, duplicates=duplicates
+    )
 
 
 def located(name_or_folder: str) -> str:
@@ -103,6 +117,13 @@ def _check(
         raise Invalid(f"{limit} is not positive", path=("limit",))
     if not 0 <= max_skipped <= 1:
         raise Invalid(f"{max_skipped} is outside [0, 1]", path=("max_skipped",))
+
+
+def _levels(levels: Sequence[float]) -> tuple[float, float]:
+    if len(levels) != 2 or not levels[0] < levels[1]:
+        problem = f"{list(levels)} is not two rising numbers"
+        raise Invalid(problem, path=("levels",), remedy="such as [0, 4095]")
+    return float(levels[0]), float(levels[1])
 
 
 def _known(name_or_folder: str | Path) -> str | None:
@@ -157,6 +178,7 @@ def _divided(
     seed: int,
     search_size: int | float | None,
     limit: int | None,
+    duplicates: DuplicatesPolicy,
 ) -> ImageData:
     labels, origin = known.store.labels, known.origin.copy()
     names = [f"{name}[{row}]" for row in range(len(labels))]
@@ -164,6 +186,7 @@ def _divided(
     parts = divide(
         labels, origin, classes=known.classes, seed=seed, search_size=search_size, limit=limit
     )
+    parts, doubled = separate(parts, known.store.digests, policy=duplicates, name=names.__getitem__)
     return assemble(
         known.store,
         parts,
@@ -171,6 +194,7 @@ def _divided(
         classes=known.classes,
         flip=known.flip,
         skipped=tuple((names[row], why) for row, why in known.skipped.items()),
+        duplicates=doubled,
         listed=ListedImages(
             names=names,
             labels=labels,

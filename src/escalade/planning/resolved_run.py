@@ -253,6 +253,8 @@ def load_images(config: Config, space: Space, *, say: Say = lambda text: None) -
             search_size=settings.search_size,
             limit=settings.limit,
             max_skipped=settings.max_skipped,
+            duplicates=settings.duplicates,
+            levels=settings.levels,
             say=say,
         )
     except Invalid as error:
