@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from escalade.api.member_facts import about_identities, found_in_words, ratios_of
+from escalade.api.retrain_on import _Transfer
 from escalade.api.search import selection_data
 from escalade.artefacts.searched import Base, NumScores, Searched
+from escalade.config import Recipe
 from escalade.core.network.cost import Cost
 from escalade.core.scaling.ratios import Scaling
 from escalade.family.family import Accuracy, FamilyMember
@@ -17,6 +19,7 @@ from escalade.family.member_candidates import Candidate
 from escalade.search.growing.found import Found
 from escalade.search.recording import searched_stage
 from escalade.spaces.load import load
+from escalade.train.console import Console
 from noise_runs import noise, run_of
 
 SPACE = load("bignas_small")
@@ -125,3 +128,21 @@ def test_the_search_split_or_the_last_training_images(images):
         assert scored.search.images.equal(data.train.images[7:])
         # The store tells images apart by their digest alone.
         assert scored.search_digest != data.search_digest
+
+
+# What a member trained on other images says of itself
+
+
+@pytest.mark.parametrize(("origin", "how"), [("searched", "by a search"), ("grown", "by a rule")])
+def test_other_images_chose_nothing(origin, how, tmp_path):
+    source = replace(slice_of(1, 2e6), origin=origin, identities=None)
+    transfer = _Transfer(
+        config=run_of({"space": "small"}).config, source=source, learned="my_pets",
+        images=noise(train=12, search=5), from_weights=origin == "grown", recipe=Recipe(epochs=1.0),
+        target=tmp_path, console=Console(),
+    )  # fmt: skip
+    told = transfer._found()
+    verb = "found" if origin == "searched" else "grown"
+    assert rf"S0 of a family for my\_pets, where it was {verb} {how}" in told
+    assert f"nothing of it was chosen on {transfer.images.name}" in told
+    assert ("from scratch" in told) is (origin == "searched")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from escalade.artefacts.grown import GrowthFit
+from escalade.core.numbers.class_counts import ClassCounts
 from escalade.core.values.codec import encode
 from escalade.family import Accuracy, Family, FamilyMember
 from escalade.family.family import PlainRival, Replaced
@@ -40,6 +41,14 @@ def test_round_trip(tmp_path):
     FAMILY.save(tmp_path)
     assert Family.load(tmp_path) == FAMILY
     assert Family.load(str(tmp_path))["S1"].path == tmp_path / "S1"
+
+
+def test_counts_by_class_come_back(tmp_path):
+    known = Accuracy(search=0.9, test=0.8, balanced=0.7, correct=(7, 1))
+    tested = ClassCounts(classes=("a", "b"), images=(8, 2))
+    family = replace(FAMILY, tested=tested, members=(replace(MEMBER, accuracy=known),))
+    family.save(tmp_path)
+    assert Family.load(tmp_path) == family
 
 
 def test_rivals_round_trip_and_are_found_by_member(tmp_path):
@@ -133,6 +142,10 @@ def test_a_member_folder_outside_the_family_is_refused(folder):
         (lambda d: d["members"][1].pop("accuracy"), r"members\[1\].accuracy: missing"),
         (lambda d: d["members"][1].update(origin="found"), "origin: 'found' is not known"),
         (lambda d: d["members"][1].update(name="S0"), "'S0' stands there twice"),
+        (
+            lambda d: d["members"][1]["accuracy"].update(correct=[1, 2]),
+            r"members\[1\].accuracy.correct: 2 counts for 0 tested classes",
+        ),
     ],
 )
 def test_a_damaged_family_is_named(tmp_path, change, message):

@@ -259,7 +259,10 @@ def plan(**more: Any) -> dict[str, Any]:
         "data": "fashion_mnist",
         "classes": [str(i) for i in range(10)],
         "split": {"train": 8000, "search": 2000, "test": 10000},
+        "images": {"train": [800] * 10, "search": [200] * 10, "test": [1000] * 10},
+        "digests": {"train": "0" * 64, "search": "1" * 64, "test": "2" * 64},
         "skipped": [],
+        "remarks": [],
         "space": {"name": "small", "size": 1000, "distinct": 900},
     } | more
 
@@ -270,7 +273,8 @@ def row(name: str = "S0", **more: Any) -> FamilyRow:
         "index": 0, "name": name, "stage": 0.0, "origin": "searched", "weights": "retrained",
         "budget": 2e6, "gap": 0.01, "outside": False, "macs": 2_020_000, "params": 40_000,
         "activations": 9_000, "latency": None, "search": Share(value=0.8),
-        "test": Share(value=0.81, standard_error=0.004), "resolution": 20, "architecture": None,
+        "test": Share(value=0.81, interval=(0.80, 0.82)), "balanced": None,
+        "recalls": (), "resolution": 20, "architecture": None,
         "running": None, "folder": "family/S0",
     }  # fmt: skip
     return FamilyRow(**values | more)

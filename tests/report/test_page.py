@@ -13,6 +13,7 @@ import fixture
 import pytest
 import reading
 
+from escalade.core.numbers.statistics import wilson_interval
 from escalade.core.values.codec import encode
 from escalade.report.contents import read
 from escalade.report.family_row import Rival, Share
@@ -88,14 +89,14 @@ def test_the_first_screen_is_the_family(folder):
         "Budget", "Test accuracy", "Macs", "Params", "Latency", "Input",
     ]  # fmt: skip
     assert rows["S0|searched, retrained"] == [
-        "1.96 M|+1.3 %", "87.1 %|± 0.3", "1.98 M", "124 k", "1.20 ms", "20 px",
+        "1.96 M|+1.3 %", "87.1 %|86.4 to 87.8", "1.98 M", "124 k", "1.20 ms", "20 px",
     ]  # fmt: skip
 
 
 def test_all_other_columns_are_below(folder):
     rows = reading.rows(full(folder), "networks")
     assert rows["S0"] == [
-        "0", "84.6 ± 0.8 %", "64.6 k", "1.20 ms|1.15 ms to 1.30 ms", "2-3-2", "16-32-56",
+        "0", "84.6 % (83.0 to 86.1)", "64.6 k", "1.20 ms|1.15 ms to 1.30 ms", "2-3-2", "16-32-56",
     ]  # fmt: skip
 
 
@@ -127,13 +128,13 @@ def test_the_page_of_a_run_with_rivals(folder):
     # +1.12, -2.93 and +1.21 points: S1 counts as it was found, with 86.0 %.
     assert "Searching was worth −0.20 ± 1.37 points on the test images, in the mean over 3" in first
     assert "S1 is a plain network scaled by wr, clearly ahead on the search images" in first
-    assert "which has 86.0 ± 0.3 % on the test images" in first
+    assert "which has 86.0 % (85.3 to 86.7) on the test images" in first
     table = reading.rows(page, "family")
     assert table["S0|searched, retrained"][2] == "86.0 %|wr, 2.01 M macs"
     assert table["S1|rival, retrained"][2].startswith("88.9 %|wr, ")
     assert table["S3|grown, retrained"][2] == "–"
     networks = reading.rows(page, "networks")
-    assert networks["S2, plain by dWr"][1] == "87.0 ± 0.8 %"
+    assert networks["S2, plain by dWr"][1] == "87.0 % (85.5 to 88.4)"
     assert networks["S2, plain by dWr"][-2:] == ["2-3-2", "16-32-56"]
 
 
@@ -299,9 +300,8 @@ def test_a_search_accuracy_measured_anew_has_an_error_of_its_own(folder):
         member["accuracy"]["search"] = share
     (folder / "family/family.json").write_text(json.dumps(family))
     found = family_rows(read(folder))
-    assert [found[i].search.standard_error for i in (2, 3)] == pytest.approx(
-        [(0.98 * 0.02 / 2000) ** 0.5, (0.99 * 0.01 / 2000) ** 0.5]
-    )
+    expected = [wilson_interval(share, num_images=2000) for share in (0.98, 0.99)]
+    assert [found[i].search.interval for i in (2, 3)] == expected
 
 
 def test_the_sentence_counts_members(folder):

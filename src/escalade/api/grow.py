@@ -81,8 +81,8 @@ def describe_grown(grown: GrownMember) -> str:
             line += f" (predicted {predicted:.3f}, tied strategies {between})"
         lines.append(line)
     if grown.accuracy is not None:
-        told = grown.accuracy
-        lines.append(f"  predicted accuracy {told.mean:.2%} ({told.low:.2%} to {told.high:.2%})")
+        found = grown.accuracy
+        lines.append(f"  predicted accuracy {found.mean:.2%} ({found.low:.2%} to {found.high:.2%})")
     if grown.extrapolation and grown.interval is not None:
         lines.append("  extrapolated beyond the searched stages")
     lines.extend(f"  note: {note}" for note in grown.notes or ())

@@ -18,11 +18,16 @@ from escalade.api.member_facts import (
 from escalade.api.rivals import RivalTraining
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
-from escalade.evaluate.score import Score
+from escalade.evaluate.score import ClassScore, Score
 from escalade.family.family import Accuracy, FamilyMember, PlainRival, Replaced
 from escalade.family.member_candidates import Candidate
 from escalade.family.packaging import card
-from escalade.family.packaging.finished import recipe_facts, score_on_test, write_member
+from escalade.family.packaging.finished import (
+    accuracy_of,
+    recipe_facts,
+    score_on_test,
+    write_member,
+)
 from escalade.family.trainings.kept import read_made
 from escalade.family.trainings.making import Made
 from escalade.family.trainings.members import MemberTrainings, MemberWeights
@@ -44,7 +49,7 @@ class _Finished:
 
     member: FamilyMember
     made: Made
-    test: Score
+    test: ClassScore
     facts: dict[str, Any]
 
 
@@ -91,7 +96,7 @@ def _found(
     """What search or growth found."""
     made, test = read_made(how.folder), _tested(run, candidate.name, how)
     member = replace(
-        _member(run, candidate, made.architecture, _accuracy(made, test)),
+        _member(run, candidate, made.architecture, accuracy_of(made.search, test)),
         origin=candidate.origin,
         weights=how.weights,
         identities=identities_of(trainings, candidate),
@@ -111,7 +116,7 @@ def _rival(run: Run, candidate: Candidate, training: RivalTraining) -> _Finished
     """The plain base of the space at the same budget."""
     how = MemberWeights(folder=training.job.folder, weights="retrained")
     made, test = read_made(how.folder), _tested(run, f"{candidate.name}-rival", how)
-    member = _member(run, candidate, made.architecture, _accuracy(made, test))
+    member = _member(run, candidate, made.architecture, accuracy_of(made.search, test))
     story = (
         f"The plain base of the space {run.space.name} (kernels of 3, one expansion, no "
         f"squeeze-excitation), scaled by the rule {training.rule} to the budget: nobody searched "
@@ -121,15 +126,12 @@ def _rival(run: Run, candidate: Candidate, training: RivalTraining) -> _Finished
     return _Finished(member=member, made=made, test=test, facts=facts)
 
 
-def _tested(run: Run, name: str, how: MemberWeights) -> Score:
+def _tested(run: Run, name: str, how: MemberWeights) -> ClassScore:
     """The accuracy on the test images, which is asked for once."""
     with run.books.measure("test", name) as tally:
         test = score_on_test(how.folder, run.data, run.runtime)
-        tally.images, tally.evaluations = test.num_images, 1
-    run.console.say(
-        f"test: {name}: {test.accuracy:.2%} ± {test.standard_error:.2%} "
-        f"on {test.num_images:,} images"
-    )
+        tally.images, tally.evaluations = test.total.num_images, 1
+    run.console.say(f"test: {name}: {test.total.in_words()}")
     return test
 
 
@@ -154,10 +156,6 @@ def _member(
     )
 
 
-def _accuracy(made: Made, test: Score) -> Accuracy:
-    return Accuracy(search=made.search.accuracy, test=test.accuracy)
-
-
 def _write(run: Run, candidate: Candidate, kept: _Finished, *, beside: str = "") -> None:
     """Package what is kept, with its card."""
     folder = run.folder.family / candidate.name
@@ -165,10 +163,12 @@ def _write(run: Run, candidate: Candidate, kept: _Finished, *, beside: str = "")
     facts = card.Facts(
         data=run.data.name,
         num_train=len(run.data.train),
+        digests=run.data.digests,
         budget_kind=run.config.budget_kind,
         tolerance=run.config.tolerance if has_budget(run, candidate) else None,
         search=kept.made.search,
         test=kept.test,
+        duplicates=run.data.duplicates,
         beside=beside,
         **kept.facts,
     )
@@ -208,7 +208,7 @@ def _compared(run: Run, rival: PlainRival, theirs: _Finished) -> str:
     return (
         f"The plain base of the space {run.space.name}, scaled by the rule {rival.rule} to the "
         f"same budget ({widths_and_depths(rival.architecture)}) and trained for as long: "
-        f"{100 * theirs.test.accuracy:.2f} % on the test images, "
+        f"{100 * theirs.test.total.accuracy:.2f} % on the test images, "
         f"{100 * theirs.made.search.accuracy:.2f} % on the search images."
     )
 
@@ -216,9 +216,10 @@ def _compared(run: Run, rival: PlainRival, theirs: _Finished) -> str:
 def _told(ours: _Finished, theirs: _Finished) -> str:
     """Why the rival is kept."""
     search, before = theirs.made.search, ours.made.search
+    reached, found = (100 * each.test.total.accuracy for each in (theirs, ours))
     return (
         f"the plain rival is ahead of what was found, {100 * search.accuracy:.2f} % against "
         f"{100 * before.accuracy:.2f} % on the search images (standard error of the difference "
         f"{100 * _error(search, before):.2f} points), and takes its place; on the test images "
-        f"they reach {100 * theirs.test.accuracy:.2f} % and {100 * ours.test.accuracy:.2f} %."
+        f"they reach {reached:.2f} % and {found:.2f} %."
     )

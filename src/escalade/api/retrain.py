@@ -70,6 +70,7 @@ def _save(run: Run, placed: FamilyPlace) -> None:
             growth=run.folder.read(Grown).fit,
             space=run.space.name,
             data=run.data.name,
+            tested=run.data.counts(run.data.test),
         )
     family = family.with_member(placed.member)
     ordered = tuple(sorted(family.members, key=lambda each: each.budget))

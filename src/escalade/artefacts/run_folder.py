@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol, TypeVar
 
+from escalade.artefacts import image_list
 from escalade.artefacts.files import read_value, write_json
 from escalade.core.values.invalid import Invalid
 
@@ -96,6 +97,17 @@ class RunFolder:
     def space(self) -> Path:
         """The space, as its file had it when the run began."""
         return self.path / "space.json"
+
+    @property
+    def images(self) -> Path:
+        """The images that the run began with, by name."""
+        return self.path / image_list.FILE
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether anything is there that came of images."""
+        names = ("supernet", "models", "finalists", "training", "family", "search.json")
+        return any((self.path / name).exists() for name in names)
 
     @property
     def checkpoint(self) -> Path:

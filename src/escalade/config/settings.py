@@ -26,6 +26,10 @@ from escalade.core.values.ranges import (
 
 Precision = Literal["fp32", "bf16"]
 
+# Many small steps with bounded gradients: what small networks learn best by in minutes
+# (docs/studies/default_run.md).
+SMALL_STEPS = Recipe(batch_size=64, clip_grad_norm=1.0)
+
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetConfig:
@@ -38,6 +42,10 @@ class DatasetConfig:
             None takes 50 a class, at most a fifth (ScaleNet, section 4.1).
         limit: at most this many images in each split.
         max_skipped: share of a folder's images that may be unreadable; ten always may.
+        duplicates: what is done about images that stand in two splits, by content: drop takes them
+            out of the later one (of train, search, test), keep leaves them, refuse stops.
+        levels: the values that become black and white in a folder's images of more than eight
+            bits, such as [0, 4095]; None takes them from the images.
     """
 
     side: Some | None = None
@@ -45,6 +53,8 @@ class DatasetConfig:
     search_size: int | float | None = None
     limit: Count | None = None
     max_skipped: float = 0.05
+    duplicates: Literal["drop", "keep", "refuse"] = "drop"
+    levels: list[float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +93,7 @@ class SupernetConfig:
     weights: str | list[float] = "equal"
     window: AboveOne | None = 1.5
     balance: Literal["none", "resolution", "depth", "both"] = "both"
-    recipe: Recipe = field(default_factory=lambda: Recipe(epochs=30.0))
+    recipe: Recipe = field(default_factory=lambda: replace(SMALL_STEPS, epochs=30.0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +157,7 @@ class SearchConfig:
     strategies: Some = 64
     stage_weights: list[NotNegative] | None = None
     num_models: Some = 32
-    recipe: Recipe = field(default_factory=lambda: Recipe(epochs=5.0))
+    recipe: Recipe = field(default_factory=lambda: replace(SMALL_STEPS, epochs=5.0))
     num_skeletons: Some = 24
     num_variations: Some = 48
     objectives: list[str] | None = None
@@ -206,8 +216,9 @@ class RetrainConfig:
             (slices of the supernet after the members alone trained on in it, all in every step) or
             finetune (each trains on from its slice); None takes what suits the space: finetune, or
             retrain where slices keep identities.
-        grown: scratch, warm (from the largest searched member), or both, which keeps the start
-            that is better on the search split and shows the difference.
+        grown: scratch, warm (from the largest searched member), look (whichever of the two is ahead
+            after a short training of the smallest grown member), or both, which trains all twice,
+            keeps the start that is better on the search split and shows the difference.
         taper: how much shorter larger members train: a member of b times the smallest budget has
             b ** -taper of its epochs or steps. 0 gives all the same epochs, 1 about the same time.
         finetune_rate: learning rate of finetune, together and warm starts, relative to the
@@ -218,11 +229,11 @@ class RetrainConfig:
     """
 
     searched: Annotated[str, one_of("retrain", "slice", "together", "finetune")] | None = None
-    grown: Literal["scratch", "warm", "both"] = "both"
-    taper: Share = 0.0
+    grown: Literal["scratch", "warm", "both", "look"] = "look"
+    taper: Share = 0.5
     finetune_rate: Positive = 0.3
     distillation: Share = 0.5
-    recipe: Recipe = field(default_factory=lambda: Recipe(epochs=20.0))
+    recipe: Recipe = field(default_factory=lambda: replace(SMALL_STEPS, epochs=20.0))
 
     def recipe_alone(self, num_train: int, *, ratio: float = 1.0) -> Recipe:
         """How a member is trained from scratch on so many images.

@@ -13,10 +13,11 @@ from escalade.artefacts.grown import GrowthFit
 from escalade.artefacts.run_folder import command
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Kind
+from escalade.core.numbers.class_counts import ClassCounts
 from escalade.core.values.codec import ABSENT, UNWRITTEN
 from escalade.core.values.invalid import Invalid, shown
 from escalade.core.values.names import FileName, check_file_name
-from escalade.core.values.ranges import Count, Positive, Share
+from escalade.core.values.ranges import Count, CountFrom0, Positive, Share
 from escalade.family.identities import Identities
 
 if TYPE_CHECKING:
@@ -29,10 +30,19 @@ Weights = Literal["sliced", "together", "retrained", "finetuned"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accuracy:
-    """Shares in 0..1 on the search split and, once the run is done, on the test split."""
+    """Shares in 0..1 on the search split and, once the run is done, on the test split.
+
+    Attributes:
+        search: the accuracy on the search split.
+        test: the accuracy on the test split.
+        balanced: mean recall of the classes on the test split.
+        correct: how many test images of each class were classified rightly, of `Family.tested`.
+    """
 
     search: Share | None = None
     test: Share | None = None
+    balanced: Share | None = field(default=None, metadata=ABSENT)
+    correct: tuple[CountFrom0, ...] | None = field(default=None, metadata=ABSENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +96,8 @@ class FamilyMember:
     def with_accuracy(self, *, search: float | None = None, test: float | None = None) -> Self:
         """The same member with the given shares set and the others kept."""
         known = self.accuracy
-        accuracy = Accuracy(
+        accuracy = replace(
+            known,
             search=known.search if search is None else search,
             test=known.test if test is None else test,
         )
@@ -135,8 +146,9 @@ class PlainRival:
 class Family:
     """Members S0..Sk in order of budget, and the growth rule with its fit (docs/run_folder.md).
 
-    It holds nothing that depends on time or place: two equal runs save equal files. `rivals` are
-    the plain networks beside the members, where the run has any.
+    It holds nothing that depends on time or place: two equal runs save equal files. `tested` are
+    the test images of each class, `rivals` the plain networks beside the members, where the run
+    has any.
     """
 
     members: tuple[FamilyMember, ...]
@@ -144,6 +156,7 @@ class Family:
     growth: GrowthFit
     space: str
     data: str
+    tested: ClassCounts | None = field(default=None, metadata=ABSENT)
     rivals: tuple[PlainRival, ...] = field(default=(), metadata=ABSENT)
 
     def __post_init__(self) -> None:
@@ -152,6 +165,12 @@ class Family:
             if doubled := sorted(each for each, num in counts.items() if num > 1):
                 problem = f"{shown(doubled[0])} stands there twice"
                 raise Invalid(problem, path=("members",), remedy=f"every {what} is unique")
+        num_classes = 0 if self.tested is None else len(self.tested.classes)
+        for i, member in enumerate(self.members):
+            correct = member.accuracy.correct
+            if correct is not None and len(correct) != num_classes:
+                problem = f"{len(correct)} counts for {num_classes} tested classes"
+                raise Invalid(problem, path=("members", i, "accuracy", "correct"))
 
     def __getitem__(self, name: str) -> FamilyMember:
         for member in self.members:

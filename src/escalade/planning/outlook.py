@@ -8,9 +8,9 @@ from typing import Any
 
 from escalade.config import Config, Recipe
 from escalade.core.numbers.budget import format_amount
-from escalade.data import ImageData
 from escalade.evaluate.timing import run_table
 from escalade.family.trainings.equal_time import RULES
+from escalade.planning.data_lines import data_facts, data_lines
 from escalade.planning.device_times import DeviceTimes
 from escalade.planning.member_sizes import MemberSizes
 from escalade.planning.path_costs import StageReach
@@ -66,7 +66,7 @@ class Outlook:
         run, space = self.run, self.run.space
         front = {"front": None if self.front is None else asdict(self.front)}
         return {
-            "data": _data_facts(run.data),
+            "data": data_facts(run.data),
             "space": {"name": space.name, "size": space.size, "distinct": space.distinct},
             "budget_kind": run.config.budget_kind,
             "stages": [asdict(stage) for stage in self.stages],
@@ -84,7 +84,7 @@ class Outlook:
         low, high = (format_amount(self.histogram["edges"][at], kind) for at in (0, -1))
         drawn = "trained on, " if self.run.space.traits.has_supernet else ""
         lines = [
-            _data_line(self.run.data),
+            *data_lines(self.run.data),
             self._space_line(),
             *self._member_lines(),
             *self._rival_lines(),
@@ -162,34 +162,6 @@ def _front_lines(front: FrontCosts, *, kind: str) -> list[str]:
         f"  paths within the limits on costs have {format_amount(front.min, kind)} to "
         f"{format_amount(front.max, kind)} {kind}, {front.share:.1%} of those drawn",
     ]
-
-
-def _data_facts(data: ImageData) -> dict[str, Any]:
-    return {
-        "name": data.name,
-        "classes": list(data.classes),
-        "in_channels": data.in_channels,
-        "side": data.side,
-        "train": len(data.train),
-        "search": len(data.search),
-        "test": len(data.test),
-        "skipped": [list(entry) for entry in data.skipped],
-    }
-
-
-def _data_line(data: ImageData) -> str:
-    skipped = ""
-    if data.skipped:
-        path, reason = data.skipped[0]
-        skipped = (
-            f"\n        {len(data.skipped)} unreadable images left out, such as {path} ({reason})"
-        )
-    return (
-        f"data    {data.name}: {data.num_classes} classes, {len(data.train):,} train, "
-        f"{len(data.search):,} search, {len(data.test):,} test images, "
-        f"{data.in_channels} channel{'s' if data.in_channels > 1 else ''}, "
-        f"{data.side} pixels{skipped}"
-    )
 
 
 def _length(recipe: Recipe) -> str:

@@ -25,6 +25,7 @@ _FILTERS = (
     number.count,
     number.duration,
     number.gap,
+    number.interval,
     number.latency,
     number.listed,
     number.percent,

@@ -11,10 +11,11 @@ from escalade.report import palette
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """An accuracy in 0..1 and its standard error, None where the number of images is unknown."""
+    """An accuracy in 0..1, its standard error and 95 % interval, None for unknown many images."""
 
     value: float
     standard_error: float | None = None
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,8 @@ class FamilyRow:
     """One network of the family; `index` is its place, which decides colour and marker.
 
     `running` is what the supernet runs for it, where that is not its architecture; `outside` says
-    that it misses its budget by more than the tolerance. The table has a column for rivals where
+    that it misses its budget by more than the tolerance. `balanced` is the mean of the `recalls`, a
+    class each, on the test images. The table has a column for rivals where
     there are any.
     """
 
@@ -59,6 +61,8 @@ class FamilyRow:
     latency: Quartiles | None
     search: Share | None
     test: Share | None
+    balanced: float | None
+    recalls: tuple[float | None, ...]
     resolution: int | None
     architecture: Architecture | None
     running: Architecture | None

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from escalade.report import roster
 from escalade.report.contents import Contents
-from escalade.report.family_row import FamilyRow
+from escalade.report.family_row import FamilyRow, Share
 from escalade.report.number import SPACE, accuracy, amount, budget, gap, listed, percent
 from escalade.report.roster import budget_kind, chosen_on_front, tolerance
 from escalade.search.methods import METHODS
@@ -67,7 +68,19 @@ def cautions(run: Contents, family: Sequence[FamilyRow]) -> tuple[Caution, ...]:
     """Every warning of the run, the gravest first."""
     # Those chosen freely can only differ from what the search counted, which the page tells.
     held = [m for m in family if m.origin == "grown" or not chosen_on_front(run)]
-    return (*_missed(run, held), *_replaced(family), *_not_rising(family), *_growth(run))
+    return (
+        *_classes(run),
+        *_missed(run, held),
+        *_replaced(family),
+        *_not_rising(family),
+        *_growth(run),
+    )
+
+
+def _classes(run: Contents) -> list[Caution]:
+    """What accuracies on these test images stand on."""
+    counts = roster.class_counts(run).get("test")
+    return [Caution(text, "classes") for text in counts.cautions()] if counts else []
 
 
 def _missed(run: Contents, family: Sequence[FamilyRow]) -> list[Caution]:
@@ -88,7 +101,7 @@ def _replaced(family: Sequence[FamilyRow]) -> list[Caution]:
         Caution(
             f"{m.name} is a plain network scaled by {m.rival.rule}, clearly ahead on the search "
             f"images of what was found for its budget, which has "
-            f"{accuracy(m.rival.replaced.value, m.rival.replaced.standard_error)} on the test "
+            f"{accuracy(m.rival.replaced.value, m.rival.replaced.interval)} on the test "
             "images."
         )
         for m in family
@@ -97,22 +110,28 @@ def _replaced(family: Sequence[FamilyRow]) -> list[Caution]:
 
 
 def _not_rising(family: Sequence[FamilyRow]) -> list[Caution]:
-    """Larger searched members below the one before by more than two standard errors."""
+    """Larger searched members below the one before by more than both intervals explain."""
     found = []
     for small, large in pairwise(m for m in family if m.origin == "searched"):
         on_test = small.test is not None and large.test is not None
         before, after = (m.test if on_test else m.search for m in (small, large))
         if before is None or after is None:
             continue
-        error = math.hypot(before.standard_error or 0.0, after.standard_error or 0.0)
-        if before.value - after.value > 2 * error:
-            shown = [accuracy(share.value, share.standard_error) for share in (after, before)]
+        if before.value - after.value > _doubt(before, after):
+            shown = [accuracy(share.value, share.interval) for share in (after, before)]
             images = "test" if on_test else "search"
             found.append(
                 f"{large.name} is larger than {small.name} but clearly less accurate "
                 f"({' against '.join(shown)} on the {images} images)."
             )
     return [Caution(text) for text in found]
+
+
+def _doubt(high: Share, low: Share) -> float:
+    """How far apart two accuracies may be by chance (Newcombe's interval of a difference)."""
+    below = high.value - high.interval[0] if high.interval else 0.0
+    above = low.interval[1] - low.value if low.interval else 0.0
+    return math.hypot(below, above)
 
 
 def _growth(run: Contents) -> list[Caution]:

@@ -10,7 +10,7 @@ from typing import Any
 from escalade.artefacts.files import write_text
 from escalade.core.network.architecture import Architecture
 from escalade.core.scaling.ratios import realised
-from escalade.report import arms, drawing, findings, roster
+from escalade.report import arms, class_rows, drawing, findings, roster
 from escalade.report.all_figures import all_figures, marked
 from escalade.report.contents import Contents, read
 from escalade.report.document import document
@@ -25,6 +25,7 @@ FILE = "report.html"
 _SECTIONS = {
     "family": "Family",
     "load": "Load",
+    "classes": "Classes",
     "networks": "Networks",
     "front": "Front",
     "growth": "Growth",
@@ -67,7 +68,7 @@ def write(
         run, family, evaluations=evaluations, histograms=histograms or {}, running=running
     )
     values = _values(run, family) | {"figures": figures, "scored": bool(evaluations)}
-    absent = {name for name in ("front", "analysis", "audit") if not values[name]}
+    absent = {name for name in ("front", "analysis", "audit", "classes") if not values[name]}
     page = document(
         "report.html.j2",
         drawn=[figure for made in figures.values() for figure in made],
@@ -99,6 +100,8 @@ def _values(run: Contents, family: Sequence[FamilyRow]) -> dict[str, Any]:
         "cautions": findings.cautions(run, family),
         "notes": findings.growth_notes(run),
         "drawings": drawing.drawings(family),
+        "classes": class_rows.class_rows(run, family),
+        "counts": roster.class_counts(run),
         "reasons": _reasons,
         "realised": realised,
         "front": run.search.front if run.search else None,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from escalade.artefacts.grown import GrownMember
 from escalade.artefacts.searched import SearchedStage
 from escalade.core.network.architecture import Architecture
-from escalade.core.numbers.statistics import binomial_standard_error
+from escalade.core.numbers.class_counts import ClassCounts
+from escalade.core.numbers.statistics import binomial_standard_error, wilson_interval
+from escalade.core.values.codec import encode
 from escalade.family.family import FamilyMember, PlainRival
 from escalade.report.contents import Contents
 from escalade.report.family_row import FamilyRow, Rival, Share
@@ -52,6 +54,20 @@ def chosen_on_front(run: Contents) -> bool:
     return bool(run.search and run.search.front and not run.settings.get("budgets"))
 
 
+def class_counts(run: Contents) -> dict[str, ClassCounts]:
+    """Images of each class by split, as far as the run has it."""
+    counts = {}
+    if run.plan:
+        splits = encode(run.plan.images)
+        counts = {
+            name: ClassCounts(classes=run.plan.classes, images=tuple(images))
+            for name, images in splits.items()
+        }
+    if run.family and run.family.tested:
+        counts["test"] = run.family.tested
+    return counts
+
+
 def _row(
     index: int, found: Found | None, finished: FamilyMember | None, run: Contents
 ) -> FamilyRow:
@@ -80,6 +96,8 @@ def _row(
         latency=measured,
         search=_search(found, finished, run),
         test=_test(finished.accuracy.test, finished.name, run) if finished else None,
+        balanced=finished.accuracy.balanced if finished else None,
+        recalls=_recalls(finished, run),
         resolution=shape.resolution if shape else None,
         architecture=shape,
         running=None if is_rival else _runs(found),
@@ -97,14 +115,21 @@ def _gap(found: Found | None, finished: FamilyMember | None, kind: str) -> float
 
 
 def _search(found: Found | None, finished: FamilyMember | None, run: Contents) -> Share | None:
-    """The searched score with its error; where the family measured anew, that value's."""
+    """The searched score; where the family measured anew, that value."""
     stage = found if isinstance(found, SearchedStage) else None
     measured = finished.accuracy.search if finished else None
+    if measured is None and stage is not None:
+        measured = stage.score
     if measured is None:
-        return Share(value=stage.score, standard_error=stage.standard_error) if stage else None
-    if run.plan:
-        return _of_images(measured, run.plan.split.search)
-    return Share(value=measured, standard_error=stage.standard_error if stage else None)
+        return None
+    return _of_images(measured, run.plan.split.search if run.plan else _num_images(stage))
+
+
+def _num_images(stage: SearchedStage | None) -> int:
+    """How many images a score was measured on, by its standard error; 0 where that does not say."""
+    if stage is None or not stage.standard_error:
+        return 0
+    return round(stage.score * (1 - stage.score) / stage.standard_error**2)
 
 
 def _runs(found: Found | None) -> Architecture | None:
@@ -128,8 +153,13 @@ def _rival(beside: PlainRival, run: Contents) -> Rival:
 
 def _of_images(share: float, num_images: int) -> Share:
     """A share of so many images; none says that their number is not known."""
-    error = binomial_standard_error(share, num_images=num_images) if num_images else None
-    return Share(value=share, standard_error=error)
+    if not num_images:
+        return Share(value=share)
+    return Share(
+        value=share,
+        standard_error=binomial_standard_error(share, num_images=num_images),
+        interval=wilson_interval(share, num_images=num_images),
+    )
 
 
 def _test(share: float | None, name: str, run: Contents) -> Share | None:
@@ -139,3 +169,9 @@ def _test(share: float | None, name: str, run: Contents) -> Share | None:
     tested = [e.images for e in run.ledger if (e.stage, e.name) == ("test", name)]
     num_images = run.plan.split.test if run.plan else max(tested, default=0)
     return _of_images(share, num_images)
+
+
+def _recalls(finished: FamilyMember | None, run: Contents) -> tuple[float | None, ...]:
+    tested = run.family.tested if run.family else None
+    correct = finished.accuracy.correct if finished else None
+    return tested.recalls(correct) if tested and correct else ()

@@ -19,7 +19,8 @@ def family_table(family: Family) -> Table:
     """The family as a rich table: a row a member, below it its rival, or what that replaced."""
     kind = family.budget_kind
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for i, name in enumerate(_COLUMNS):
+    uneven = family.tested is not None and not family.tested.is_even
+    for i, name in enumerate((*_COLUMNS, "balanced") if uneven else _COLUMNS):
         title = f"{name} ({kind})" if name == "budget" else name
         table.add_column(title, justify="left" if i < 2 else "right", no_wrap=True)
     for member in family:
@@ -32,6 +33,8 @@ def family_table(family: Family) -> Table:
         elif rival is not None and (before := rival.replaced) is not None:
             told = f"before: {before.origin}, {before.weights}"
             table.add_row(*_row(before, "", told, kind, member))
+    if family.tested is not None and (cautions := family.tested.cautions()):
+        table.caption, table.caption_justify = Text("\n".join(cautions)), "left"
     return table
 
 
@@ -79,7 +82,9 @@ def _row(
         percent(shown.accuracy.search),
         percent(shown.accuracy.test),
     )
-    return [Text(plain(cell)) for cell in cells]
+    balanced = shown.accuracy.balanced
+    more = () if balanced is None else (percent(balanced),)
+    return [Text(plain(cell)) for cell in (*cells, *more)]
 
 
 def analysis_table(found: Analysed) -> Table:

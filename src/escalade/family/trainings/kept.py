@@ -87,5 +87,6 @@ def pack(architecture: Architecture, data: ImageData) -> Package:
             resolution=architecture.resolution,
             mean=data.mean,
             std=data.std,
+            levels=data.levels,
         ),
     )
