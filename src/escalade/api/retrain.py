@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from escalade.artefacts import digests
 from escalade.artefacts.grown import Grown
 from escalade.artefacts.metrics_lines import collect_metrics
 from escalade.core.network import cost
@@ -14,8 +16,8 @@ from escalade.core.values.invalid import Invalid
 from escalade.family.family import Accuracy, Family, FamilyMember
 from escalade.family.identities import Identities
 from escalade.family.member_candidates import Candidate, candidates
-from escalade.family.packaging import card, package
-from escalade.family.packaging.finished import recipe_facts, score_on_test, write_member
+from escalade.family.packaging import card
+from escalade.family.packaging.finished import FILES, recipe_facts, score_on_test, write_member
 from escalade.family.trainings.kept import read_made
 from escalade.family.trainings.members import MemberTrainings, MemberWeights
 from escalade.planning.resolved_run import Run
@@ -33,6 +35,8 @@ def retrain(run: Run, *, member: str | None = None) -> None:
     done = _family(run)
     wanted = [each for each in everyone if member in (None, each.name)]
     missing = [each for each in wanted if done is None or not _is_packaged(done, each.name)]
+    if done is not None:
+        _tell_damage(run, [done[each.name] for each in missing if each.name in done.names])
     trainings = member_trainings(run, least=everyone[0].budget)
     made = trainings.make(everyone, missing)
     if run.runtime.is_main:
@@ -57,7 +61,13 @@ def member_trainings(run: Run, *, least: float) -> MemberTrainings:
 def _is_packaged(family: Family, name: str) -> bool:
     if name not in family.names:
         return False
-    return all((family[name].path / file).exists() for file in (package.WEIGHTS, package.CONFIG))
+    return digests.is_whole(family[name].path, *FILES)
+
+
+def _tell_damage(run: Run, members: Sequence[FamilyMember]) -> None:
+    for member in members:
+        for name in digests.changed(member.path, FILES):
+            run.console.say(f"retrain: {member.name}/{name} is not what was written; made again")
 
 
 def _family(run: Run) -> Family | None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import sys
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from escalade.cli.output import write_json
+from escalade.cli.output import write_json, write_text
 from escalade.cli.parser import UsageError
 from escalade.cli.signals import should_stop
 from escalade.core.values.codec import encode
@@ -183,7 +182,7 @@ def _plan(options: argparse.Namespace) -> None:
         write_json(plan.to_json())
     else:
         out = options.out or api.free_folder(plan.given, RUNS / name)
-        sys.stderr.write(plan.text(command=_next_command(options, out)))
+        write_text(plan.text(command=_next_command(options, out)))
 
 
 def _next_command(options: argparse.Namespace, out: Path) -> str:
@@ -222,7 +221,7 @@ def _grow(options: argparse.Namespace) -> None:
     if options.format == "json":
         write_json(encode(grown))
     else:
-        sys.stderr.write(api.describe_grown(grown))
+        write_text(api.describe_grown(grown))
 
 
 def _retrain(options: argparse.Namespace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
@@ -128,12 +128,11 @@ class EvaluationStore:
         with self._errors():
             self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
             weakref.finalize(self, self._connection.close)
+            self._is_writing = not read_only
             if read_only:
                 self._connection.execute("PRAGMA query_only = ON")
             else:
-                # Write-ahead log: a killed process never damages the file.
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = NORMAL")
+                self._begin_writing()
                 self._connection.execute(SCHEMA)
                 self._connection.execute(LATENCY_SCHEMA)
 
@@ -179,8 +178,23 @@ class EvaluationStore:
             )
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, which then needs no other beside it: it may be copied or only read."""
+        if self._is_writing:
+            with suppress(sqlite3.Error):  # somebody reads it, or it is closed
+                self._connection.execute("PRAGMA journal_mode = DELETE")
         self._connection.close()
+
+    def _begin_writing(self) -> None:
+        """A killed process never damages the file, and most commits wait for no disk.
+
+        A write-ahead log needs memory that processes share, which some network file systems do
+        not have; there sqlite keeps a journal.
+        """
+        mode = ""
+        with suppress(sqlite3.OperationalError):
+            (mode,) = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        safe = "NORMAL" if mode == "wal" else "FULL"
+        self._connection.execute(f"PRAGMA synchronous = {safe}")
 
     def __enter__(self) -> EvaluationStore:
         return self

@@ -13,6 +13,7 @@ from escalade.artefacts.files import read_json
 from escalade.artefacts.grown import Grown
 from escalade.artefacts.latencies import Latencies
 from escalade.artefacts.ledger import Ledger, LedgerEntry
+from escalade.artefacts.machines import Machine, Machines
 from escalade.artefacts.metrics_lines import MetricsLine, read_metrics
 from escalade.artefacts.planned import Planned
 from escalade.artefacts.run_folder import RunFolder
@@ -38,6 +39,7 @@ class Contents:
     plan: Planned | None
     latency: Latencies | None
     analysis: Analysed | None
+    machines: tuple[Machine, ...]
     config: str | None
     settings: dict[str, Any]
     files: dict[str, dict[str, int]]
@@ -54,6 +56,8 @@ def read(run_folder: Path) -> Contents:
         raise ValueError(f"{run_folder}: no such run folder; `escalade run --out` makes one")
     folder = RunFolder(run_folder)
     family = Family.load(folder.family) if any(folder.family.glob("family.json")) else None
+    if family is not None:
+        family.check_whole()
     config = folder.config.read_text(encoding="utf-8") if folder.config.exists() else None
     settings = yaml.safe_load(config) if config else None
     return Contents(
@@ -66,6 +70,7 @@ def read(run_folder: Path) -> Contents:
         plan=folder.find(Planned),
         latency=folder.find(Latencies),
         analysis=folder.find(Analysed),
+        machines=(folder.find(Machines) or Machines()).entries,
         config=config,
         settings=settings if isinstance(settings, dict) else {},
         files={
