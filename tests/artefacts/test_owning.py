@@ -123,3 +123,15 @@ def test_only_one_file_knows_how_to_lock() -> None:
     source = Path(locks.__file__).parents[1]
     known = [p.name for p in source.rglob("*.py") if "fcntl" in p.read_text(encoding="utf-8")]
     assert set(known) - {"cache.py"} == {"locks.py"}
+
+
+def test_a_full_disk_keeps_nobody_from_owning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(handle: int, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(locks.os, "write", full)
+    with owned(tmp_path):
+        assert (tmp_path / owning.LOCK).read_bytes() == b""
+    assert list(tmp_path.iterdir()) == []

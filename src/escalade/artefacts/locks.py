@@ -55,8 +55,9 @@ def locked(path: Path, *, seconds: float = math.inf, note: str = "") -> Iterator
         time.sleep(POLL_SECONDS)
     handle, is_locked = taken
     try:
-        os.ftruncate(handle, 0)
-        os.write(handle, note.encode())
+        with suppress(OSError):  # a full disk: it is held all the same
+            os.ftruncate(handle, 0)
+            os.write(handle, note.encode())
         yield is_locked
     finally:
         path.unlink(missing_ok=True)  # before it is let go: who waits then finds another file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import time
@@ -47,6 +48,8 @@ def owned(
                 remedy="wait for it, or stop it and give the same command again",
             ) from None
         except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):  # which is nobody's mistake
+                raise
             problem = f"cannot write there: {error.strerror}"
             raise Invalid(problem, path=where, remedy="use a folder that can be written") from None
         if not is_locked:
