@@ -11,6 +11,8 @@ import pytest
 from escalade.artefacts.grown import GrowthFit
 from escalade.core.values.codec import encode
 from escalade.family import Accuracy, Family, FamilyMember
+from escalade.family.family import PlainRival, Replaced
+from escalade.spaces.load import read
 
 MEMBER = FamilyMember(
     name="S0",
@@ -38,6 +40,25 @@ def test_round_trip(tmp_path):
     FAMILY.save(tmp_path)
     assert Family.load(tmp_path) == FAMILY
     assert Family.load(str(tmp_path))["S1"].path == tmp_path / "S1"
+
+
+def test_rivals_round_trip_and_are_found_by_member(tmp_path):
+    network = read("small").plain_base
+    replaced = Replaced(
+        origin="grown", weights="finetuned", macs=1, params=2, activations=3, resolution=4,
+        accuracy=Accuracy(search=0.8, test=0.7),
+    )  # fmt: skip
+    rival = PlainRival(
+        member="S1", rule="wr", macs=5, params=6, activations=7, resolution=8, num_images=9,
+        accuracy=Accuracy(search=0.9, test=0.75), architecture=network, replaced=replaced,
+    )  # fmt: skip
+    family = replace(FAMILY, rivals=(rival, replace(rival, member="S0", replaced=None)))
+    family.save(tmp_path)
+    assert Family.load(tmp_path) == family
+    assert family.rival_of("S1") is rival
+    assert FAMILY.rival_of("S1") is None
+    written = json.loads((tmp_path / "family.json").read_text())["rivals"]
+    assert ["replaced" in each for each in written] == [True, False]
 
 
 def test_a_run_folder_leads_to_its_family(tmp_path):

@@ -29,7 +29,7 @@ JOBS = st.lists(st.floats(0.1, 100), max_size=12)
 
 
 def configured(**more):
-    layer = {"budgets": "1M,2M,4M,8M", "hours": 25 / 60, "space": "small"}
+    layer = {"budgets": "1M,2M,4M,8M", "hours": 25 / 60, "space": "small", "rival": "none"}
     return run_of(layer, more, data=DATA)
 
 
@@ -201,3 +201,62 @@ def test_little_time_is_for_one_start():
 def test_too_little_time_is_refused(more):
     with pytest.raises(ValueError, match=r"hours: 0.03 are too short here: .* takes about"):
         fitted(configured(hours=0.03, **more))
+
+
+def test_finalists_take_their_share_in_halving_rounds():
+    """Four for each of four budgets for a tenth of ten epochs, then two, by hand."""
+    recipe = {"recipe": {"epochs": 10}}
+    search = {"finalists": 4, "finalist_rounds": 5, "finalist_share": 0.1}
+    run = configured(hours=None, retrain=recipe, search=search)
+    seconds = estimate(run)
+    images = 14 * 128 + (256 + 1024) * EVALUATION_SHARE
+    jobs = [images * budget * 1e-3 for budget in (8, 4, 2, 1)]
+    rounds = ([job for job in jobs for _ in range(num)] for num in (4, 2))
+    assert seconds.confirm == pytest.approx(sum(makespan(each, workers=2) for each in rounds))
+    without = estimate(configured(hours=None, retrain=recipe))
+    assert (without.confirm, seconds.total) == (0, pytest.approx(without.total + seconds.confirm))
+
+
+def test_a_schedule_leaves_time_for_finalists():
+    run = configured(search={"finalists": 4, "finalist_share": 0.2})
+    assert estimate(fitted(run)).total == pytest.approx(run.config.hours * 3600, rel=0.1)
+
+
+# Rivals
+
+
+@pytest.mark.parametrize(
+    ("how", "millions"),
+    [
+        # Rivals of 1, 2, 4, 8, 16, 32 beside searched 1, 2, 4, 8: 32 and 16 begin; then 32 warm.
+        ({"searched": "retrain", "grown": "warm"}, 78 / 2 + 32),
+        # Grown members from scratch and warm: their rivals have twice the images of the others.
+        ({"searched": "retrain", "grown": "both"}, (15 + 15 + 48 + 96) / 2 + 32),
+    ],
+)
+def test_rivals_train_beside_their_members(how, millions):
+    settings = {"rival": "auto", "workers": 2, "retrain": how | {"recipe": {"steps": 1000}}}
+    found = estimate(configured(**settings)).retrain
+    score = 1280 * EVALUATION_SHARE
+    look = 3 * 8 * (1000 // 6 * 128)  # three rules at 8 million macs, two processes
+    least = 1e-3 * (128_000 * millions + look / 2)
+    # The last training of a round may run alone: at most the longest one's time more.
+    assert least < found < least + 1e-3 * (2 * 128_000 * 32 + 8 * (look / 3 + 20 * score))
+
+
+def test_a_slices_rival_has_its_share_of_the_supernets_training():
+    settings = {
+        "budgets": "1M,2M,4M,8M", "grow": {"num": 0}, "rival": "auto",
+        "supernet": {"recipe": {"steps": 400}}, "retrain": {"searched": "slice"},
+    }  # fmt: skip
+    found = estimate(configured(**settings), replace(TIMES, processes=1)).retrain
+    score, each = 1280 * EVALUATION_SHARE, 100 * 128
+    look = 3 * 4 * (each // 6 + score)
+    assert found == pytest.approx(1e-3 * (look + 15 * (each + score)))
+
+
+@pytest.mark.parametrize("how", [{}, {"searched": "slice", "grown": "warm"}])
+def test_a_schedule_with_rivals_fits_its_time(how):
+    times = replace(TIMES, fixed=1e-4, per_mac=3e-10, alone=0.8, together=5e-3)
+    run = fitted(configured(hours=1.0, retrain=how, rival="auto"), times)
+    assert 0.85 * 3600 < estimate(run, times).total < 1.05 * 3600

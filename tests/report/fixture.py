@@ -232,6 +232,27 @@ def family(data: str = "fashion_mnist", member: str = "S4") -> dict[str, Any]:
     }
 
 
+def rivals() -> list[dict[str, Any]]:
+    """The key `rivals` of family.json: of the searched members, the second in its place."""
+    before = {
+        "origin": "searched", "weights": "finetuned", "macs": 3_900_000, "params": 1,
+        "activations": 1, "resolution": 24, "accuracy": {"search": 0.84, "test": 0.86},
+    }  # fmt: skip
+    found = []
+    for i, (rule, search, test) in enumerate(
+        (("wr", 0.83, 0.86), ("wr", 0.8655, 0.8893), ("dWr", 0.87, 0.89))
+    ):
+        found.append(
+            {
+                "member": f"S{i}", "rule": rule, "macs": 2_010_000, "params": 9, "activations": 9,
+                "resolution": 26, "num_images": 5_000,
+                "accuracy": {"search": search, "test": test}, "architecture": base().to_json(),
+            }
+            | ({"replaced": before} if i == 1 else {})
+        )  # fmt: skip
+    return found
+
+
 def plan(**more: Any) -> dict[str, Any]:
     """plan.json."""
     return {

@@ -20,6 +20,7 @@ from escalade.report.findings import cautions, growth_notes, sentence
 from escalade.report.number import SPACE
 from escalade.report.page import write
 from escalade.report.roster import family_rows
+from escalade.report.worth import worth, worth_in_words
 
 HOSTILE = "<script>alert(1)</script>"
 MEMBER = "<img src=x onerror=alert(2)>\"S4'"
@@ -99,13 +100,59 @@ def test_all_other_columns_are_below(folder):
 
 
 def test_a_rival_has_a_column_where_there_is_one(folder, monkeypatch):
-    """No artefact has one yet: the page shows what a family row has."""
-    plain = Rival(name="Plain <dWr>", macs=2_000_000, test=Share(value=0.79))
+    plain = rival("<dWr>", Share(value=0.79))
     family = [fixture.row(rival=plain), fixture.row("S1", index=1)]
     monkeypatch.setattr("escalade.report.roster.family_rows", lambda run: family)
     rows = reading.rows(full(folder), "family")
-    assert rows["Member"][1:4] == ["Test accuracy", "Plain <dWr>", "Macs"]
-    assert [cells[2] for cells in rows.values()][1:] == ["79.0 %|2.00 M macs", "–"]
+    assert rows["Member"][1:4] == ["Test accuracy", "Plain rival", "Macs"]
+    assert [cells[2] for cells in rows.values()][1:] == ["79.0 %|<dWr>, 2.00 M macs", "–"]
+
+
+def rival(rule, test, **more):
+    return Rival(
+        rule=rule, macs=2_000_000, activations=9, search=None, test=test, architecture=None, **more
+    )
+
+
+def test_the_page_of_a_run_with_rivals(folder):
+    """S1 is its rival; S3 and S4 have none."""
+    stated = fixture.family()
+    stated["rivals"] = fixture.rivals()
+    stated["members"][1]["origin"] = "rival"
+    (folder / "family" / "family.json").write_text(json.dumps(stated))
+    (folder / "plan.json").write_text(json.dumps(fixture.plan()))
+    page = full(folder)
+    first = reading.text(page)[: reading.text(page).index("<section")]
+    assert "2 networks searched jointly, 2 grown by the fitted rule and 1 plain, kept as" in first
+    # +1.12, -2.93 and +1.21 points: S1 counts as it was found, with 86.0 %.
+    assert "Searching was worth −0.20 ± 1.37 points on the test images, in the mean over 3" in first
+    assert "S1 is a plain network scaled by wr, clearly ahead on the search images" in first
+    assert "which has 86.0 ± 0.3 % on the test images" in first
+    table = reading.rows(page, "family")
+    assert table["S0|searched, retrained"][2] == "86.0 %|wr, 2.01 M macs"
+    assert table["S1|rival, retrained"][2].startswith("88.9 %|wr, ")
+    assert table["S3|grown, retrained"][2] == "–"
+    networks = reading.rows(page, "networks")
+    assert networks["S2, plain by dWr"][1] == "87.0 ± 0.8 %"
+    assert networks["S2, plain by dWr"][-2:] == ["2-3-2", "16-32-56"]
+
+
+def test_what_searching_was_worth():
+    def share(value):
+        return Share(value=value, standard_error=0.003)
+
+    one = [fixture.row(test=share(0.80), rival=rival("wr", share(0.79)))]
+    found = worth([*one, fixture.row("S1", index=1)])
+    assert (found.num, found.difference) == (1, pytest.approx(0.01))
+    assert found.standard_error == pytest.approx(0.003 * 2**0.5)
+    level = fixture.row(test=share(0.80), rival=rival("wr", share(0.79)))
+    assert worth([*one, level]).standard_error == pytest.approx(0.003)  # four networks, halved
+    apart = fixture.row(test=share(0.80), rival=rival("dWr", share(0.84), replaced=share(0.81)))
+    found = worth([*one, apart])
+    assert found.difference == pytest.approx((0.01 - 0.03) / 2)
+    assert found.standard_error == pytest.approx(0.02)  # half of the distance of the two
+    assert "scaled by dWr or wr" in worth_in_words([*one, apart])
+    assert (worth([fixture.row()]), worth_in_words([fixture.row()])) == (None, "")
 
 
 def test_the_page_names_no_network_address(folder):

@@ -26,6 +26,17 @@ def test_one_line_a_member():
     assert "grown, retrained" in rows[4]
 
 
+def test_rivals_stand_below_their_members():
+    """Below the second, which is its rival, stands what it replaced."""
+    rows = shown(fixture.family() | {"rivals": fixture.rivals()})[1:]
+    assert len(rows) == 5 + 3
+    assert rows[1].split()[:2] == ["plain,", "wr"]
+    assert rows[1].endswith("83.0 %  86.0 %")
+    assert rows[3].split()[:3] == ["before:", "searched,", "finetuned"]
+    assert rows[3].endswith("84.0 %  86.0 %")
+    assert rows[5].split()[:2] == ["plain,", "dWr"]
+
+
 def test_names_are_no_markup():
     rows = shown(fixture.family(member="[red]S4[/red]"))
     assert rows[-1].startswith("[red]S4[/red]")

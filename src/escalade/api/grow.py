@@ -78,6 +78,9 @@ def describe_grown(grown: GrownMember) -> str:
             predicted = getattr(grown.predicted, dimension)
             line += f" (predicted {predicted:.3f}, tied strategies give {low:.3f} to {high:.3f})"
         lines.append(line)
+    if grown.accuracy is not None:
+        told = grown.accuracy
+        lines.append(f"  predicted accuracy {told.mean:.2%} ({told.low:.2%} to {told.high:.2%})")
     if grown.extrapolation and grown.interval is not None:
         lines.append("  extrapolated beyond the searched stages")
     lines.extend(f"  note: {note}" for note in grown.notes or ())
@@ -86,4 +89,6 @@ def describe_grown(grown: GrownMember) -> str:
 
 def _growing(run: Run, found: Found) -> Growing:
     traits = run.base_space.traits
-    return run.method.growing(traits, num_searched=len(found.searched.stages))
+    return run.method.growing(
+        traits, num_searched=len(found.searched.stages), function=found.settings.function
+    )

@@ -61,6 +61,48 @@ class ComparedRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PredictedAccuracy:
+    """What a grown member is to reach on the search images, before it is trained.
+
+    Attributes:
+        mean: in 0..1.
+        sd: standard deviation of the true accuracy.
+        low, high: the 95 % interval of a measurement.
+    """
+
+    mean: float
+    sd: float
+    low: float
+    high: float
+
+    def contains(self, accuracy: float) -> bool:
+        """Whether a measured accuracy is in the interval."""
+        return self.low <= accuracy <= self.high
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LawFacts:
+    """A law of error, floor + sum of amount (x / centre)^-exponent, or with log(x / centre).
+
+    Attributes:
+        form: power or logarithm.
+        floor, amounts, exponents, centre: its parameters, by dimension.
+        num_scores, num_confirmed: what it was fitted to.
+        error: of networks left out, root mean square; `constant` is that of their mean alone.
+    """
+
+    form: str
+    floor: float
+    amounts: Mapping[str, float]
+    exponents: Mapping[str, float]
+    centre: Mapping[str, float]
+    num_scores: int
+    num_confirmed: int
+    error: float
+    constant: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GrownMember:
     """A member that nobody searched.
 
@@ -77,6 +119,7 @@ class GrownMember:
         latency: predicted seconds, with latency budgets.
         compared: what rules make of the base instead; of fitted growth.
         notes: what a reader should know; of a network that `escalade grow --to` shows.
+        accuracy: predicted by a law of error, where there is one.
     """
 
     name: str
@@ -94,6 +137,7 @@ class GrownMember:
     latency: float | None = field(default=None, metadata=ABSENT)
     compared: tuple[ComparedRule, ...] | None = field(default=None, metadata=ABSENT)
     notes: tuple[str, ...] | None = field(default=None, metadata=ABSENT)
+    accuracy: PredictedAccuracy | None = field(default=None, metadata=ABSENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +162,7 @@ class Grown:
         functions: the fitted parameters.
         leave_last_out: how well the last searched stage is predicted; None with fewer than three.
         members: from small to large.
+        law: of error, where members have the least of it.
     """
 
     FILE: ClassVar[str] = "growth.json"
@@ -130,6 +175,7 @@ class Grown:
     functions: Functions
     leave_last_out: LeaveLastOut | None
     members: tuple[GrownMember, ...]
+    law: LawFacts | None = field(default=None, metadata=ABSENT)
 
     @property
     def fit(self) -> GrowthFit:

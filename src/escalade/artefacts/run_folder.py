@@ -90,6 +90,11 @@ class RunFolder:
         return self.path / "models"
 
     @property
+    def finalists(self) -> Path:
+        """A folder for each short training of a finalist, while the search goes on."""
+        return self.path / "finalists"
+
+    @property
     def family(self) -> Path:
         """The result."""
         return self.path / "family"
@@ -103,6 +108,11 @@ class RunFolder:
     def analysis_trainings(self) -> Path:
         """A folder for each training of an after-analysis."""
         return self.path / "analysis"
+
+    @property
+    def audit_trainings(self) -> Path:
+        """A folder for each training of an audit."""
+        return self.path / "audit"
 
     @property
     def metrics(self) -> Path:

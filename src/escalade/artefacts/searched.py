@@ -27,6 +27,76 @@ class TiedStrategy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Worth:
+    """What a model of all scores holds a network's accuracy to be, and its standard deviation."""
+
+    mean: float
+    sd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurrogateFacts:
+    """A model of all scores of a search.
+
+    Attributes:
+        num_scores: that it was fitted to.
+        error: root mean square of leave-one-out errors.
+        spread: standard deviation of the scores.
+        noise: binomial standard error of one.
+        deviation: standard deviation of what networks have beyond their features.
+        penalty: of the ridge regression.
+        note: why there is no model, where there is none.
+    """
+
+    num_scores: int
+    error: float = 0.0
+    spread: float = 0.0
+    noise: float = 0.0
+    deviation: float = 0.0
+    penalty: float = 0.0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """What a finalist reached on the search images after a training of so many steps in all."""
+
+    num_steps: int
+    accuracy: float
+    standard_error: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finalist:
+    """A network that a short training confirms, or not.
+
+    Attributes:
+        stage: of its budget.
+        number: among the finalists of the budget, 0 for the search's own choice; networks of one
+            number are one family where members are one base, scaled.
+        score: of its slice, or of the network trained alone.
+        worth: by the model of all scores.
+        confirmed: after each round that it took part in.
+        chosen: whether it is the member.
+    """
+
+    stage: int
+    number: int
+    genome: tuple[int, ...]
+    strategy: tuple[int, int, int]
+    resolution: int
+    macs: int
+    score: float
+    worth: Worth
+    confirmed: tuple[Confirmed, ...] = ()
+    chosen: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"S{self.stage}-f{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchedStage:
     """The network chosen for one scaling stage.
 
@@ -42,6 +112,7 @@ class SearchedStage:
         score: accuracy on the images of the search, in 0..1.
         standard_error: of the score.
         tied: strategies that cannot be told from the chosen one, itself included.
+        worth: by the model of all scores that chose it, where one did.
     """
 
     stage: int
@@ -58,6 +129,7 @@ class SearchedStage:
     score: float
     standard_error: float
     tied: tuple[TiedStrategy, ...]
+    worth: Worth | None = field(default=None, metadata=ABSENT)
 
     @property
     def name(self) -> str:
@@ -174,6 +246,8 @@ class Searched:
         models: of a design space: every trained network, best first.
         num_tied: how many of them cannot be told from the best one.
         distribution: of their errors.
+        surrogate: the model of all scores, where networks were chosen by it.
+        finalists: what short trainings confirmed, by budget and number.
         divisors: what scaling rounds widths and resolutions to.
     """
 
@@ -194,7 +268,16 @@ class Searched:
     models: tuple[TrainedModel, ...] | None = field(default=None, metadata=ABSENT)
     num_tied: int | None = field(default=None, metadata=ABSENT)
     distribution: Distribution | None = field(default=None, metadata=ABSENT)
+    surrogate: SurrogateFacts | None = field(default=None, metadata=ABSENT)
+    finalists: tuple[Finalist, ...] | None = field(default=None, metadata=ABSENT)
     divisors: tuple[int, int]
+
+    def confirmed(self, stage: int) -> Confirmed | None:
+        """What the network of a stage reached in its short training; None without one."""
+        found = (
+            each for each in self.finalists or () if (each.stage, each.chosen) == (stage, True)
+        )
+        return next((each.confirmed[-1] for each in found if each.confirmed), None)
 
     @property
     def largest(self) -> SearchedStage:

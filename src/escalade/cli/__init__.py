@@ -21,7 +21,18 @@ from escalade.core.values.invalid import brief
 # runs on the same cores; this must be set before torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # Verbs of which a run folder keeps what they have done.
-KEEPING = ("demo", "run", "train", "search", "grow", "retrain", "export", "report", "analyse")
+KEEPING = (
+    "demo",
+    "run",
+    "train",
+    "search",
+    "grow",
+    "retrain",
+    "export",
+    "report",
+    "analyse",
+    "audit",
+)
 STOPPED = (130, 143)  # by Ctrl-C, by SIGTERM
 # How torch says so, on CPU and on CUDA.
 _NO_MEMORY = re.compile("can't allocate memory|out of memory", re.IGNORECASE)

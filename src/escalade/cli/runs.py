@@ -58,6 +58,15 @@ def add_commands(commands: Commands) -> None:
     retrain.add_argument("--out", type=Path, help="folder of the new member (with --data)")
     retrain.set_defaults(run_command=_retrain)
     _add_analyse(commands)
+    audit = commands.add_parser(
+        "audit", help="can the search be trusted: some of what it scored, trained as members are"
+    )
+    audit.add_argument("run", type=Path, metavar="RUN", help="the run folder")
+    audit.add_argument(
+        "--networks", type=int, default=24, help="of each budget, by strata of the score"
+    )
+    audit.add_argument("--format", choices=("text", "json"), default="text")
+    audit.set_defaults(run_command=_audit)
 
 
 def _add_analyse(commands: Commands) -> None:
@@ -251,5 +260,13 @@ def _analyse(options: argparse.Namespace) -> None:
     names = ("members", "arms", "rates", "epochs")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     found = api.analyse(options.run, api.Analysis(**given), should_stop=should_stop)
+    if options.format == "json":
+        write_json(encode(found))
+
+
+def _audit(options: argparse.Namespace) -> None:
+    from escalade import api
+
+    found = api.audit(options.run, networks=options.networks, should_stop=should_stop)
     if options.format == "json":
         write_json(encode(found))

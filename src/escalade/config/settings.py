@@ -18,6 +18,7 @@ from escalade.core.values.ranges import (
     NotNegative,
     Positive,
     Share,
+    ShareAbove0,
     one_of,
 )
 
@@ -101,14 +102,17 @@ class SearchConfig:
     """The search (ScaleNet, section 3.3; BigNAS, 3.2; SCARLET, Algorithm 1; docs/deviations.md).
 
     Attributes:
-        method: mcea, random, independent or nsga2; coarse_to_fine where choices are per stage and
-            layer. None takes mcea where there are scaling stages, nsga2 in a space of choices,
-            else coarse_to_fine.
+        method: mcea, random, independent, surrogate or nsga2; coarse_to_fine where choices are per
+            stage and layer. None takes mcea where there are scaling stages, nsga2 in a space of
+            choices, else coarse_to_fine.
+        chosen_by: the networks' own scores (score), or what a model of all scores holds them to be
+            worth (posterior). None takes posterior for the method surrogate, else score.
         images: score paths on the search split, or, as BigNAS does, on training images (train).
         num_bases: random base networks that rank the first strategies (K).
         rounds: rounds of base and strategy search (T).
-        population: of an evolution; None takes 70 for nsga2, else 64.
-        generations: of an evolution; None takes 120 for nsga2, else 40.
+        population: of an evolution; None takes 70 for nsga2, 32 (bases a batch) for surrogate,
+            else 64.
+        generations: of an evolution; None takes 120 for nsga2, 8 (batches) for surrogate, else 40.
         strategies: most strategies evaluated per stage at a time.
         stage_weights: pi, one per scaling stage from 0; None weighs stages 1 to M equally.
         num_models: networks of a design space that are trained alone and compared.
@@ -125,9 +129,14 @@ class SearchConfig:
             takes 0.5, or all where nothing mutates.
         exploitation: of nsga2: mutate by a controller that learns.
         exploration: of nsga2: mutate by a roulette wheel.
+        finalists: networks a budget (families, where members are one base) that short trainings
+            confirm before one is chosen; 0 for none.
+        finalist_rounds: of these trainings; after each the better half goes on.
+        finalist_share: of the members' training, what a round takes.
     """
 
     method: str | None = None
+    chosen_by: Annotated[str, one_of("score", "posterior")] | None = None
     images: Literal["search", "train"] = "search"
     num_bases: Count = 20
     rounds: Count = 4
@@ -146,6 +155,9 @@ class SearchConfig:
     crossover: Share | None = None
     exploitation: bool = True
     exploration: bool = True
+    finalists: CountFrom0 = 0
+    finalist_rounds: Count = 2
+    finalist_share: ShareAbove0 = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,14 +166,18 @@ class GrowConfig:
 
     Attributes:
         num: members to grow beyond the searched ones.
-        function: exponential (eq. 9), linear, squared or compound (one exponent a dimension).
+        function: exponential (eq. 9), linear, squared or compound (one exponent a dimension); law
+            (the least error by a law of depth, width and resolution fitted to all scores, also
+            where members share no base) or greedy (stage by stage, by such scores).
         rule: how the best network of a design space is scaled, such as dWr, dwr or alpha=0.5.
         compare: rules whose networks are listed beside each grown member, made of the same base
             for the same budget.
     """
 
     num: CountFrom0 = 2
-    function: Literal["exponential", "linear", "squared", "compound"] = "exponential"
+    function: Literal["exponential", "linear", "squared", "compound", "law", "greedy"] = (
+        "exponential"
+    )
     rule: str = "dWr"
     compare: list[str] = field(default_factory=lambda: ["dWr", "dwr"])
 
@@ -220,6 +236,22 @@ class RetrainConfig:
         recipe = self.recipe_alone(num_train, ratio=ratio)
         return replace(recipe, learning_rate=recipe.learning_rate * self.finetune_rate)
 
+    def recipe_confirming(
+        self, num_train: int, *, share: float, starts: bool, ratio: float = 1.0
+    ) -> Recipe:
+        """How a round of finalists is trained: a share of a member's training.
+
+        Args:
+            num_train: training images.
+            share: of the steps.
+            starts: from weights, such as those of a slice or of the round before.
+            ratio: of the member's budget to the smallest member's.
+        """
+        usual = self.recipe_alone(num_train, ratio=ratio)
+        recipe = self.recipe_from_weights(num_train, ratio=ratio) if starts else usual
+        steps = usual.num_steps(num_train // usual.batch_size)
+        return replace(recipe, epochs=None, steps=max(1, round(share * steps)))
+
     def recipe_together(self, num_train: int) -> Recipe:
         """How members train on in a supernet, which knows no stochastic depth."""
         return replace(self.recipe_from_weights(num_train), drop_path_rate=0.0)
@@ -252,6 +284,8 @@ class Config:
             processes that share the GPU in retraining, None takes one.
         hours: fit the schedule to this time on this device; None keeps the recipes as they are.
         fitted: whether that was done: the recipes are what this run uses.
+        rival: auto trains, beside every member and for as long, the plain base of the space scaled
+            by a rule to the same budget, and keeps it where it is clearly better; none does not.
     """
 
     data: str = "demo"
@@ -266,6 +300,7 @@ class Config:
     workers: Count | None = None
     hours: Positive | None = None
     fitted: bool = False
+    rival: Literal["auto", "none"] = "auto"
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
     supernet: SupernetConfig = field(default_factory=SupernetConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
@@ -274,6 +309,11 @@ class Config:
     latency: LatencyConfig = field(default_factory=LatencyConfig)
     retrain: RetrainConfig = field(default_factory=RetrainConfig)
     export: ExportConfig = field(default_factory=ExportConfig)
+
+    @property
+    def follows_law(self) -> bool:
+        """Whether grown members follow from all scores, not from the searched members alone."""
+        return self.grow.function in ("law", "greedy")
 
     @property
     def ladder(self) -> Ladder:

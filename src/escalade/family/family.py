@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from escalade.artefacts import digests
 from escalade.artefacts.files import read_value, write_json
 from escalade.artefacts.grown import GrowthFit
+from escalade.core.network.architecture import Architecture
 from escalade.core.values.codec import ABSENT, UNWRITTEN
 from escalade.core.values.invalid import Invalid
 from escalade.family.identities import Identities
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 FILE = "family.json"
-Origin = Literal["searched", "grown"]
+Origin = Literal["searched", "grown", "rival"]
 Weights = Literal["sliced", "together", "retrained", "finetuned"]
 
 
@@ -87,10 +88,49 @@ class FamilyMember:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Replaced:
+    """What search or growth had found for a budget whose member the rival is now."""
+
+    origin: Origin
+    weights: Weights
+    macs: int
+    params: int
+    activations: int
+    resolution: int
+    accuracy: Accuracy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainRival:
+    """The plain base of the space by a rule, trained beside a member and for as long.
+
+    Attributes:
+        member: the member's name, at whose budget it is.
+        rule: what scaled the plain base.
+        architecture: the network.
+        num_images: that its training saw.
+        accuracy: as of members.
+        replaced: only where the family keeps the rival as its member.
+    """
+
+    member: str
+    rule: str
+    macs: int
+    params: int
+    activations: int
+    resolution: int
+    num_images: int
+    accuracy: Accuracy
+    architecture: Architecture
+    replaced: Replaced | None = field(default=None, metadata=ABSENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
     """Members S0..Sk in order of budget, and the growth rule with its fit (docs/run_folder.md).
 
-    It holds nothing that depends on time or place: two equal runs save equal files.
+    It holds nothing that depends on time or place: two equal runs save equal files. `rivals` are
+    the plain networks beside the members, where the run has any.
     """
 
     members: tuple[FamilyMember, ...]
@@ -98,6 +138,7 @@ class Family:
     growth: GrowthFit
     space: str
     data: str
+    rivals: tuple[PlainRival, ...] = field(default=(), metadata=ABSENT)
 
     def __post_init__(self) -> None:
         names = [member.name for member in self.members]
@@ -128,6 +169,10 @@ class Family:
             return replace(self, members=(*self.members, member))
         same = tuple(member if old.name == member.name else old for old in self.members)
         return replace(self, members=same)
+
+    def rival_of(self, name: str) -> PlainRival | None:
+        """The plain network beside a member, None where there is none."""
+        return next((rival for rival in self.rivals if rival.member == name), None)
 
     def save(self, folder: Path) -> Self:
         """Write family.json atomically; gives the family whose members know their folder."""

@@ -74,18 +74,21 @@ class _Schedule:
         free -= self._take(self._at(LEAST_STEPS, scores, LEAST_EPOCHS)).search
         # Every member is also scored, whatever the epochs; and slices may need no training.
         more = self._take(self._at(LEAST_STEPS, FEW, 1 + LEAST_EPOCHS))
-        per_epoch = more.retrain - one.retrain
+        per_epoch = more.trained - one.trained
         share = TRAIN_SHARE / (TRAIN_SHARE + RETRAIN_SHARE) if per_epoch > 0 else 1.0
-        steps = LEAST_STEPS * free * share / max(one.train, 1e-9)
-        epochs = LEAST_EPOCHS + (free * (1 - share) - one.retrain) / max(per_epoch, 1e-9)
+        # Slices leave their rivals as long a training as they had in the supernet.
+        twice = self._take(self._at(2 * LEAST_STEPS, FEW, LEAST_EPOCHS))
+        training = (twice.train - one.train) + (twice.trained - one.trained)
+        steps = LEAST_STEPS * free * share / max(training, 1e-9)
+        epochs = LEAST_EPOCHS + (free * (1 - share) - one.trained) / max(per_epoch, 1e-9)
         return self._at(max(steps, LEAST_STEPS), scores, _within(epochs))
 
     def alone(self) -> Run:
         """Epochs of the networks that are compared, and of the members."""
         unit = self._take(self._lasting(LEAST_EPOCHS, LEAST_EPOCHS))
         free = self._seconds - unit.export
-        search = round(_within(min(free * ALONE_SHARE, free - unit.retrain) / unit.search), 2)
-        retrain = round(_within((free - search * unit.search) / unit.retrain), 2)
+        search = round(_within(min(free * ALONE_SHARE, free - unit.trained) / unit.search), 2)
+        retrain = round(_within((free - search * unit.search) / unit.trained), 2)
         fitted = self._lasting(min(search, retrain), retrain)
         self.check(fitted, "use smaller budgets, fewer images or a smaller search.num_models")
         return fitted

@@ -10,6 +10,7 @@ from escalade.config import Config, Recipe
 from escalade.core.numbers.budget import format_amount
 from escalade.data import ImageData
 from escalade.evaluate.timing import run_table
+from escalade.family.trainings.equal_time import RULES
 from escalade.planning.device_times import DeviceTimes
 from escalade.planning.member_sizes import MemberSizes
 from escalade.planning.path_costs import StageReach
@@ -86,6 +87,7 @@ class Outlook:
             _data_line(self.run.data),
             self._space_line(),
             *self._member_lines(),
+            *self._rival_lines(),
             *([] if table is None else [f"latency {each}" for each in run_table.describe(table)]),
             f"paths   {bars(self.histogram['counts'])} {drawn}{low} to {high} {kind}",
             self._time_line(),
@@ -103,7 +105,7 @@ class Outlook:
     def _member_lines(self) -> list[str]:
         run, settings = self.run, self.run.config.grow
         kind, num = run.config.budget_kind, len(self.sizes.searched)
-        growing = run.method.growing(run.space.traits, num_searched=num)
+        growing = run.method.growing(run.space.traits, num_searched=num, function=settings.function)
         lines = [
             f"  S{row.stage}  {format_amount(row.budget, kind)} {kind}: paths cost "
             f"{format_amount(row.min, kind)} to {format_amount(row.max, kind)}, "
@@ -125,13 +127,22 @@ class Outlook:
             for i, budget in enumerate(self.sizes.beyond, start=num)
         ]
 
+    def _rival_lines(self) -> list[str]:
+        if self.run.config.rival == "none":
+            return []
+        return [
+            f"rival   beside every member, and trained for as long, the plain base of "
+            f"{self.run.space.name} by {', '.join(RULES[:-1])} or {RULES[-1]}; a short look chooses"
+        ]
+
     def _time_line(self) -> str:
         seconds, config = self.seconds, self.run.config
         scores = self.run.method.scores_in_words(seconds.evaluations, config.search)
         train = f"train {duration(seconds.train)}, " if seconds.train else ""
+        confirm = f"finalists {duration(seconds.confirm)}, " if seconds.confirm else ""
         return (
             f"time    about {duration(seconds.total)} here: {train}search "
-            f"{duration(seconds.search)} ({scores}), retrain {duration(seconds.retrain)}, "
+            f"{duration(seconds.search)} ({scores}), {confirm}retrain {duration(seconds.retrain)}, "
             f"export {duration(seconds.export)}"
         )
 

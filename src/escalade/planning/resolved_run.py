@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from escalade.artefacts.run_folder import RunFolder
+from escalade.artefacts.scored import Scored
 from escalade.artefacts.searched import Searched
 from escalade.config import Config, DatasetConfig
 from escalade.core.latency.latency_table import LatencyTable
@@ -23,6 +24,7 @@ from escalade.evaluate.timing import run_table
 from escalade.family.trainings.jobs import Workplace
 from escalade.family.trainings.workshop import Workshop
 from escalade.search.growing.found import Found
+from escalade.search.growing.observed import Observed, observed
 from escalade.search.methods import Method, Task
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.supernet.weights_file import load_weights
@@ -177,6 +179,20 @@ class Run:
             settings=self.config.grow,
             seed=self.config.seed,
             latency_of=run_table.read(self.folder).of if latency else None,
+            observed=self._observed(searched) if self.config.follows_law else None,
+        )
+
+    def _observed(self, searched: Searched) -> Observed | None:
+        """All scores and confirmations of the search; None where its scores were not kept."""
+        scored = self.folder.find(Scored)
+        if scored is None:
+            return None
+        return observed(
+            self.space,
+            scored=scored,
+            searched=searched,
+            share=self.config.search.finalist_share,
+            most_side=self.data.side,
         )
 
     def ladder(self, chosen: Iterable[float]) -> Ladder:

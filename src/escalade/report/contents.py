@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from escalade.artefacts.analysed import Analysed
+from escalade.artefacts.audited import Audited
 from escalade.artefacts.files import read_json
 from escalade.artefacts.grown import Grown
 from escalade.artefacts.latencies import Latencies
@@ -40,6 +41,7 @@ class Contents:
     latency: Latencies | None
     analysis: Analysed | None
     machines: tuple[Machine, ...]
+    audit: Audited | None
     config: str | None
     settings: dict[str, Any]
     files: dict[str, dict[str, int]]
@@ -71,6 +73,7 @@ def read(run_folder: Path) -> Contents:
         latency=folder.find(Latencies),
         analysis=folder.find(Analysed),
         machines=(folder.find(Machines) or Machines()).entries,
+        audit=folder.find(Audited),
         config=config,
         settings=settings if isinstance(settings, dict) else {},
         files={

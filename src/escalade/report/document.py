@@ -20,6 +20,7 @@ _FILTERS = (
     number.accuracy,
     number.amount,
     number.budget,
+    number.correlation,
     number.count,
     number.duration,
     number.gap,

@@ -19,11 +19,21 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rival:
-    """What a plain network reaches at a member's budget, with the device time the member got."""
+    """What a plain network reaches at a member's budget, with the device time the member got.
 
-    name: str
+    Attributes:
+        rule: what scaled the plain base.
+        macs, activations, search, test, architecture: as of members.
+        replaced: the test accuracy of what was found, where the rival is the member.
+    """
+
+    rule: str
     macs: int
-    test: Share
+    activations: int
+    search: Share | None
+    test: Share | None
+    architecture: Architecture | None
+    replaced: Share | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

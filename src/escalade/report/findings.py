@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -26,19 +27,33 @@ def sentence(run: Contents, family: Sequence[FamilyRow]) -> str:
     """The result in one sentence."""
     if not family:
         return "No network has been searched yet; the page shows what the run has made so far."
-    num_grown = sum(member.origin == "grown" for member in family)
-    num_searched = len(family) - num_grown
-    text = f"{num_searched} network{'s' if num_searched > 1 else ''} {_how_found(run)}"
-    if num_grown:
-        rule = run.growth.rule if run.growth else None
-        how = f"scaled by the rule {rule}" if rule else "grown by the fitted rule"
-        text += f" and {num_grown} {how}"
+    ways = {
+        "searched": _how_found(run),
+        "grown": _how_grown(run),
+        "rival": "plain, kept as clearly better",
+    }
+    numbers = Counter(member.origin for member in family)
+    first, *others = [(numbers[way], told) for way, told in ways.items() if numbers[way]]
+    text = listed(
+        [
+            f"{first[0]} network{'s' if first[0] > 1 else ''} {first[1]}",
+            *(f"{num} {told}" for num, told in others),
+        ]
+    )
     spans, reaches = ("span", "reach") if len(family) > 1 else ("has", "reaches")
     text += f" {spans} {_range([amount(member.macs) for member in family])} macs"
     tested = sorted(member.test.value for member in family if member.test)
     if not tested:
         return f"{text}."
     return f"{text} and {reaches} {_range([percent(t) for t in tested])} test accuracy."
+
+
+def _how_grown(run: Contents) -> str:
+    if run.growth and run.growth.rule:
+        return f"scaled by the rule {run.growth.rule}"
+    return (
+        "grown by a law of error" if run.growth and run.growth.law else "grown by the fitted rule"
+    )
 
 
 def _how_found(run: Contents) -> str:
@@ -52,7 +67,7 @@ def cautions(run: Contents, family: Sequence[FamilyRow]) -> tuple[Caution, ...]:
     """Every warning of the run, the gravest first."""
     # Those chosen freely can only differ from what the search counted, which the page tells.
     held = [m for m in family if m.origin == "grown" or not chosen_on_front(run)]
-    return (*_missed(run, held), *_not_rising(family), *_growth(run))
+    return (*_missed(run, held), *_replaced(family), *_not_rising(family), *_growth(run))
 
 
 def _missed(run: Contents, family: Sequence[FamilyRow]) -> list[Caution]:
@@ -64,6 +79,20 @@ def _missed(run: Contents, family: Sequence[FamilyRow]) -> list[Caution]:
         )
         for m in family
         if m.outside
+    ]
+
+
+def _replaced(family: Sequence[FamilyRow]) -> list[Caution]:
+    """Members that are their plain rivals, with what had been found."""
+    return [
+        Caution(
+            f"{m.name} is a plain network scaled by {m.rival.rule}, clearly ahead on the search "
+            f"images of what was found for its budget, which has "
+            f"{accuracy(m.rival.replaced.value, m.rival.replaced.standard_error)} on the test "
+            "images."
+        )
+        for m in family
+        if m.rival and m.rival.replaced
     ]
 
 
@@ -99,9 +128,13 @@ def _growth(run: Contents) -> list[Caution]:
 
 
 def unchecked(run: Contents) -> bool:
-    """Whether too few stages were searched to tell how well the fitted rule extrapolates."""
+    """Whether too few stages were searched to tell how well the fitted rule extrapolates.
+
+    A law of error is checked by scores that were left out of its fit.
+    """
     growth = run.growth
-    return bool(growth and growth.members and growth.leave_last_out is None and growth.rule is None)
+    is_checked = growth is None or growth.leave_last_out or growth.rule or growth.law
+    return bool(growth and growth.members and not is_checked)
 
 
 def growth_notes(run: Contents) -> list[str]:

@@ -58,6 +58,14 @@ def accuracy(share: float | None, standard_error: float | None = None) -> str:
     return f"{100 * share:.1f}{SPACE}±{SPACE}{100 * standard_error:.1f}{SPACE}%"
 
 
+def correlation(value: float | None, interval: tuple[float, float] | None) -> str:
+    """A correlation with its interval: 0.61 (0.35 to 0.78)."""
+    if value is None or interval is None:
+        return NONE
+    low, high = (_minus(f"{bound:.2f}") for bound in interval)
+    return f"{_minus(f'{value:.2f}')} ({low} to {high})"
+
+
 def latency(seconds: float | None) -> str:
     """A short time: 1.24 ms, 850 µs."""
     if seconds is None:

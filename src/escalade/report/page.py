@@ -18,6 +18,7 @@ from escalade.report.family_row import FamilyRow
 from escalade.report.figures.front_panels import front_keys
 from escalade.report.figures.paths import Bins
 from escalade.report.number import budget
+from escalade.report.worth import worth_in_words
 
 FILE = "report.html"
 # The page's sections in order: their templates, and what the navigation calls them.
@@ -30,6 +31,7 @@ _SECTIONS = {
     "search": "Search",
     "training": "Training",
     "analysis": "Analysis",
+    "audit": "Trust",
     "cost": "Cost",
     "config": "Repeat",
 }
@@ -63,7 +65,7 @@ def write(
         run, family, evaluations=evaluations, histograms=histograms or {}, running=running
     )
     values = _values(run, family) | {"figures": figures, "scored": bool(evaluations)}
-    absent = {name for name in ("front", "analysis") if not values[name]}
+    absent = {name for name in ("front", "analysis", "audit") if not values[name]}
     page = document(
         "report.html.j2",
         drawn=[figure for made in figures.values() for figure in made],
@@ -91,6 +93,7 @@ def _values(run: Contents, family: Sequence[FamilyRow]) -> dict[str, Any]:
         "alone": roster.trained_alone(run),
         "free": roster.chosen_on_front(run),
         "sentence": findings.sentence(run, family),
+        "worth": worth_in_words(family),
         "cautions": findings.cautions(run, family),
         "notes": findings.growth_notes(run),
         "drawings": drawing.drawings(family),
@@ -101,6 +104,7 @@ def _values(run: Contents, family: Sequence[FamilyRow]) -> dict[str, Any]:
         "front_keys": front_keys,
         "analysis": analysed,
         "arms": arms.arms(analysed) if analysed else (),
+        "audit": run.audit,
         "networks": arms.networks(analysed) if analysed else (),
         "cell": arms.cell,
         "chosen_on": run.settings.get("search", {}).get("images", "search"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from escalade.artefacts.grown import GrownMember
 from escalade.artefacts.searched import SearchedStage
+from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.statistics import binomial_standard_error
-from escalade.family.family import FamilyMember
+from escalade.family.family import FamilyMember, PlainRival
 from escalade.report.contents import Contents
-from escalade.report.family_row import FamilyRow, Share
+from escalade.report.family_row import FamilyRow, Rival, Share
 
 TOLERANCE = 0.05
 Found = SearchedStage | GrownMember
@@ -61,6 +62,8 @@ def _row(
     shape = stated or (found.architecture if found else None)
     measured = run.latency.members.get(row.name) if run.latency else None
     origin = "grown" if isinstance(found, GrownMember) else "searched"
+    is_rival = finished is not None and finished.origin == "rival"
+    beside = run.family.rival_of(row.name) if run.family else None
     gap = _gap(found, finished, budget_kind(run))
     return FamilyRow(
         index=index,
@@ -76,11 +79,12 @@ def _row(
         activations=row.activations,
         latency=measured,
         search=_search(found, finished, run),
-        test=_test(finished, run),
+        test=_test(finished.accuracy.test, finished.name, run) if finished else None,
         resolution=shape.resolution if shape else None,
         architecture=shape,
-        running=found.runs if isinstance(found, SearchedStage) else None,
+        running=None if is_rival else _runs(found),
         folder=f"family/{finished.folder}" if finished else None,
+        rival=None if beside is None else _rival(beside, run),
     )
 
 
@@ -99,17 +103,39 @@ def _search(found: Found | None, finished: FamilyMember | None, run: Contents) -
     if measured is None:
         return Share(value=stage.score, standard_error=stage.standard_error) if stage else None
     if run.plan:
-        error = binomial_standard_error(measured, num_images=run.plan.split.search)
-        return Share(value=measured, standard_error=error)
+        return _of_images(measured, run.plan.split.search)
     return Share(value=measured, standard_error=stage.standard_error if stage else None)
 
 
-def _test(finished: FamilyMember | None, run: Contents) -> Share | None:
-    """Test accuracy; the number of images is the plan's, or that of the ledger's test."""
-    if finished is None or finished.accuracy.test is None:
-        return None
-    share = finished.accuracy.test
-    tested = [e.images for e in run.ledger if (e.stage, e.name) == ("test", finished.name)]
-    num_images = run.plan.split.test if run.plan else max(tested, default=0)
+def _runs(found: Found | None) -> Architecture | None:
+    return found.runs if isinstance(found, SearchedStage) else None
+
+
+def _rival(beside: PlainRival, run: Contents) -> Rival:
+    """The plain network beside a member, or in its place."""
+    search, before = beside.accuracy.search, beside.replaced
+    num_images = run.plan.split.search if run.plan else 0
+    return Rival(
+        rule=beside.rule,
+        macs=beside.macs,
+        activations=beside.activations,
+        search=None if search is None else _of_images(search, num_images),
+        test=_test(beside.accuracy.test, beside.member, run),
+        architecture=beside.architecture,
+        replaced=None if before is None else _test(before.accuracy.test, beside.member, run),
+    )
+
+
+def _of_images(share: float, num_images: int) -> Share:
+    """A share of so many images; none says that their number is not known."""
     error = binomial_standard_error(share, num_images=num_images) if num_images else None
     return Share(value=share, standard_error=error)
+
+
+def _test(share: float | None, name: str, run: Contents) -> Share | None:
+    """Test accuracy; the number of images is the plan's, or that of the ledger's test."""
+    if share is None:
+        return None
+    tested = [e.images for e in run.ledger if (e.stage, e.name) == ("test", name)]
+    num_images = run.plan.split.test if run.plan else max(tested, default=0)
+    return _of_images(share, num_images)

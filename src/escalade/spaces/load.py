@@ -54,7 +54,10 @@ def read(name: str) -> Layout:
 
 
 def _content(name: str) -> Any:
-    """A space's file, by name or path; with `like`, the fields of that space where it has none."""
+    """A space's file, by name or path; with `like`, the fields of that space where it has none.
+
+    The plain base is of that space's own choices, so it is not taken over.
+    """
     content = _yaml(_text(name), name)
     if not isinstance(content, dict) or "like" not in content:
         return content
@@ -62,7 +65,7 @@ def _content(name: str) -> Any:
     if like not in names():
         problem = f"{like!r} is no space that comes with the package"
         raise Invalid(problem, path=(name, "like"), remedy=nearest(like, names()))
-    return _content(like) | content
+    return _content(like) | {"plain": None} | content
 
 
 def _text(name: str) -> str:

@@ -8,7 +8,7 @@ weights run, so every genome is a path of its own, although many leave the same 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar, Self
 
@@ -30,6 +30,7 @@ from escalade.core.space.choice_shape import ChoiceShape, LayerShape
 from escalade.core.space.choice_tables import ChoiceTables, choice_tables
 from escalade.core.space.layout import Counter, Layout
 from escalade.core.space.path import Gene
+from escalade.core.space.plain import Plain
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.scaling_stages import Ratios
 from escalade.core.space.space_checks import (
@@ -45,6 +46,7 @@ from escalade.core.space.space_checks import (
     check_widths,
 )
 from escalade.core.space.traits import Traits
+from escalade.core.values.codec import ABSENT
 from escalade.core.values.invalid import Invalid, check_known, shown, within
 
 IDENTITY = "identity"
@@ -127,6 +129,7 @@ class ChoiceList(Layout):
     width_divisor: int = 8
     resolution_divisor: int = 1
     description: str = ""
+    plain: Plain | None = field(default=None, metadata=ABSENT)
 
     traits: ClassVar[Traits] = Traits(
         noun="choice space",
@@ -321,6 +324,18 @@ class ChoiceList(Layout):
         genes = genome.tolist()
         standalone = self._network(self.networks.standalone(genes))
         return standalone, self._network(self.networks.running(genes))
+
+    @property
+    def middle(self) -> Architecture:
+        """Every layer the plainest block of the list, of those the middle one in expansion."""
+        blocks = [
+            (choice.se, choice.kernel, choice.expansion, i)
+            for i, choice in enumerate(self.choices)
+            if isinstance(choice, BlockChoice)
+        ]
+        plainest = sorted(each for each in blocks if each[:2] == min(blocks)[:2])
+        *_, gene = plainest[(len(plainest) - 1) // 2]
+        return self.realise(np.full(len(self.genes), gene), Scaling())[0]
 
     def _network(self, stages: Sequence[Sequence[Block]]) -> Architecture:
         return self.network(

@@ -43,6 +43,9 @@ def parse(data: Any, *, where: str = "space") -> Layout:
             )
         layout = decode(LAYOUTS[kind], entries, scalar=positive)
         layout.check()
+        if layout.plain is not None:
+            with within("plain"):
+                _ = layout.plain_base
     return layout
 
 

@@ -9,7 +9,7 @@ Choices rise, so a larger gene is a larger network.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -22,6 +22,7 @@ from escalade.core.scaling.ratios import Scaling
 from escalade.core.space import stage_choices
 from escalade.core.space.layout import Counter, Layout
 from escalade.core.space.path import Gene
+from escalade.core.space.plain import Plain
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.price_tables import PriceTables, StagedBlocks, StageRows
 from escalade.core.space.scaling_stages import Ratios
@@ -36,6 +37,7 @@ from escalade.core.space.space_checks import (
 from escalade.core.space.space_numbers import WholeNumbers
 from escalade.core.space.stage_choices import StageChoices, StageColumns, StemChoices
 from escalade.core.space.traits import Traits
+from escalade.core.values.codec import ABSENT
 from escalade.core.values.invalid import within
 
 KERNELS = WholeNumbers((3, 5))
@@ -100,6 +102,7 @@ class PerLayer(Layout):
     width_divisor: int = 8
     resolution_divisor: int = 1
     description: str = ""
+    plain: Plain | None = field(default=None, metadata=ABSENT)
 
     traits: ClassVar[Traits] = Traits(
         noun="per-layer space", rises=True, steps=("single_path", "sandwich")

@@ -9,7 +9,7 @@ ones come from scaling the best (section 6.4).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -26,12 +26,14 @@ from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.layout import Counter, Layout
 from escalade.core.space.path import Gene, values
+from escalade.core.space.plain import Plain
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.regnet_stages import Floats, RegNetStages, regnet_stages
 from escalade.core.space.scaling_stages import Ratios
 from escalade.core.space.space_checks import check_stride, check_widths
 from escalade.core.space.space_numbers import Numbers, Span, WholeNumbers
 from escalade.core.space.traits import Traits
+from escalade.core.values.codec import ABSENT
 from escalade.core.values.invalid import Invalid
 
 # Steps of the slope and the width ratio, in which the published networks are written.
@@ -84,6 +86,7 @@ class QuantisedLinear(Layout):
     in_channels: int = 3
     num_classes: int = 1000
     description: str = ""
+    plain: Plain | None = field(default=None, metadata=ABSENT)
 
     traits: ClassVar[Traits] = Traits(
         noun="design space", has_supernet=False, member_weights="retrain"

@@ -275,6 +275,15 @@ class Space:
         return [self.path(genome, strategy) for genome, strategy in pairs]
 
     @property
+    def plain_base(self) -> Architecture:
+        """The plain base that the space's file names, or what is plainest among its choices.
+
+        Raises:
+            ValueError: if there is no such network.
+        """
+        return self.layout.plain_base
+
+    @property
     def largest_side(self) -> int:
         """The largest resolution of any path."""
         return self.layout.largest_side(self.ratios)

@@ -37,12 +37,14 @@ class Facts:
         tolerance: of the budget, relative; None for a member that was given none.
         search: accuracy on the search split; it chose the network, so it flatters.
         test: accuracy on the test split, measured once.
+        scored: what the search had measured before, on the search split: name and score of each.
         scaling: ratios to the reference, `depth`, `width`, `resolution`.
         reference: the network that was scaled.
         interval: of a grown member's predicted ratios, name to (low, high).
         recipe: settings of the training, name to value.
         notes: further sentences, such as which start was better.
         found: how the member was found, where that was no joint search.
+        beside: what the plain rival of the member reaches, or whose place that has taken.
     """
 
     data: str
@@ -51,12 +53,14 @@ class Facts:
     tolerance: float | None
     search: Score | None = None
     test: Score | None = None
+    scored: tuple[tuple[str, Score], ...] = ()
     scaling: Mapping[str, float] | None = None
     reference: str = "the base"
     interval: Mapping[str, tuple[float, float]] | None = None
     recipe: Mapping[str, object] | None = None
     notes: tuple[str, ...] = ()
     found: str = ""
+    beside: str = ""
 
 
 def write(folder: Path, *, member: FamilyMember, package: Package, facts: Facts) -> None:
@@ -116,7 +120,8 @@ def _costs(member: FamilyMember, facts: Facts) -> str:
 
 def _accuracy(facts: Facts) -> str:
     rows = []
-    for name, found in (("test", facts.test), ("search", facts.search)):
+    measured = (("test", facts.test), ("search", facts.search), *facts.scored)
+    for name, found in measured:
         if found is not None:
             share, error = 100 * found.accuracy, 100 * found.standard_error
             rows.append(f"| {name} | {share:.2f} % | {error:.2f} | {found.num_images:,} |")
@@ -127,7 +132,12 @@ def _accuracy(facts: Facts) -> str:
         "The test images played no part in training or choosing. The search images chose the "
         "architecture, so that accuracy flatters a little."
     )
-    return "\n".join(["## Accuracy\n", *table, "", note])
+    beside = [f"\n{escape(_sentence(facts.beside))}"] if facts.beside else []
+    return "\n".join(["## Accuracy\n", *table, "", note, *beside])
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def _origin(member: FamilyMember, facts: Facts) -> str:
@@ -137,6 +147,11 @@ def _origin(member: FamilyMember, facts: Facts) -> str:
         text = (
             f"Stage {member.stage:g} of a joint search for a base network and its scaling "
             "strategies in one weight-sharing supernet (ScaleNet)."
+        )
+    elif member.origin == "rival":
+        text = (
+            "A plain network, scaled by a rule to the budget: nobody searched it. It was clearly "
+            "better on the search images than what had been found."
         )
     else:
         text = (

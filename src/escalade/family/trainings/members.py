@@ -61,9 +61,13 @@ class MemberTrainings:
     load_supernet: Callable[[Path], SharedWeights]
 
     def make(
-        self, everyone: Sequence[Candidate], missing: Sequence[Candidate]
+        self,
+        everyone: Sequence[Candidate],
+        missing: Sequence[Candidate],
+        *,
+        beside: Sequence[RetrainJob] = (),
     ) -> dict[str, MemberWeights]:
-        """Make the weights of the missing members, by name.
+        """Make the weights of the missing members, by name; other networks train beside them.
 
         Grown members may begin with the weights of the largest searched one; where a slice may
         keep identities, which no grown member has, that one is then trained alone, too.
@@ -80,7 +84,7 @@ class MemberTrainings:
         if needs_largest and not alone and largest not in first:
             first.append(largest)
         self._slice(first, searched)
-        jobs = []
+        jobs = [*beside]
         if way == "retrain":
             jobs += [self._job(each, "scratch") for each in first]
         if way == "finetune":

@@ -80,8 +80,8 @@ def retrain_all(
     Raises:
         Interrupted: `place.should_stop` said so; running jobs save, and the same call goes on.
     """
-    ordered = sorted(jobs, key=_images_times_macs, reverse=True)
     data, runtime = place.data, place.runtime
+    ordered = sorted(jobs, key=lambda job: _work(job, len(data.train)), reverse=True)
     num = num_processes(len(jobs), data=data, runtime=runtime, num_workers=num_workers)
     here, shared = share_images(data) if num > 1 else (data, {})
     work = Retraining(
@@ -130,8 +130,9 @@ def with_shared_images(data: ImageData, shared: Mapping[str, Tensor]) -> ImageDa
     return replace(data, train=train, search=search)
 
 
-def _images_times_macs(job: MemberJob) -> float:
-    return (job.recipe.steps or job.recipe.epochs or 1) * job.macs
+def _work(job: MemberJob, num_train: int) -> float:
+    """Images times macs."""
+    return job.recipe.num_images(num_train) * job.macs
 
 
 def _empty(data: ImageData) -> Split:
