@@ -12,7 +12,7 @@ from rich.table import Table
 
 from escalade.train.console import Console
 
-COST = f"{sys.executable} -m escalade.cli cost mobilenetv3_large_100 --format json"
+COST = f"{sys.executable} -m escalade.cli cost mobilenet_v3_large --format json"
 
 
 def shell(line: str) -> subprocess.CompletedProcess[str]:

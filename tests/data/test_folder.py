@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from escalade.data import cache, decoding, load, split
+from escalade.data import cache, decoded_set, decoding, load, split
 
 
 def load_here(folder, tmp_path, **options):
@@ -131,23 +131,6 @@ def test_limit_decodes_no_more_than_it_needs(make_folder, tmp_path, monkeypatch)
     assert len(calls) == 12
 
 
-def test_a_killed_decode_starts_cleanly(make_folder, tmp_path, monkeypatch):
-    folder = make_folder({"a": 10, "b": 10})
-
-    def killed(image, **options):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(cache, "to_square", killed)
-        with pytest.raises(KeyboardInterrupt):
-            load_here(folder, tmp_path)
-    (partial,) = (tmp_path / "cache" / "decoded").glob("*.partial")
-    (partial / "images.bin").write_bytes(b"torn")
-    data = load_here(folder, tmp_path)
-    assert data.train.images.float().std() > 0
-    assert not partial.exists()
-
-
 def test_two_at_once_decode_once(make_folder, tmp_path, monkeypatch):
     folder = make_folder({"a": 10, "b": 10})
     calls = count_decoded(monkeypatch)
@@ -161,7 +144,7 @@ def test_a_full_disk_is_told(make_folder, tmp_path, monkeypatch):
     def full(*arguments, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(cache.np, "save", full)
+    monkeypatch.setattr(decoded_set, "write_rows", full)
     with pytest.raises(OSError, match="disk is full") as caught:
         load_here(make_folder({"a": 5, "b": 5}), tmp_path)
     assert caught.value.errno == 28

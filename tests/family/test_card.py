@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from tiny_members import packaged, tiny
 
+from escalade.artefacts.image_list import Digests
 from escalade.evaluate.score import Score
 from escalade.family import Accuracy, FamilyMember
 from escalade.family.exports.parity import Parity
@@ -25,6 +26,7 @@ MEMBER = FamilyMember(
     folder="S1",
 )
 FACTS = Facts(
+    digests=Digests(train="a" * 64, search="b" * 64, test="c" * 64),
     data="my_data <script>",
     num_train=20_000,
     budget_kind="macs",
@@ -62,11 +64,12 @@ def test_how_it_was_found():
     assert "extrapolation" not in searched
     grown = _card(
         replace(MEMBER, origin="grown", stage=2.5),
-        replace(FACTS, interval={"depth": (1.2, 1.75)}),
+        replace(FACTS, interval={"depth": (1.2, 1.75), "width": (0.0, 55_000.0)}),
     )
     assert "Grown to stage 2.5" in grown
     assert "it is an extrapolation" in grown
     assert "- depth: 1.500 times the base's, predicted between 1.200 and 1.750" in grown
+    assert "times the base's, which the searched stages cannot tell" in grown
 
 
 def test_ratios_are_to_what_was_scaled():

@@ -19,7 +19,7 @@ def config(**retrain):
     recipe = {"epochs": 3, "batch_size": 100}
     return resolve(
         {"supernet": {"recipe": {"steps": 60, "batch_size": 100}}},
-        {"retrain": {"recipe": recipe, "searched": "finetune"} | retrain},
+        {"retrain": {"recipe": recipe, "searched": "finetune", "taper": 0} | retrain},
     )
 
 

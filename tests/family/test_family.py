@@ -105,7 +105,16 @@ def test_test_accuracy_is_added_and_search_accuracy_kept():
     member = MEMBER.with_accuracy(test=0.8)
     assert member.accuracy == Accuracy(search=0.9, test=0.8)
     assert FAMILY.with_member(member).members[0] is member
-    assert FAMILY.with_member(replace(member, name="S2")).names == ("S0", "S1", "S2")
+    assert FAMILY.with_member(replace(member, name="S2", folder="S2")).names == ("S0", "S1", "S2")
+
+
+def test_a_family_is_asked_by_name_or_by_member():
+    assert "S1" in FAMILY
+    assert MEMBER in FAMILY
+    assert "S2" not in FAMILY
+    assert replace(MEMBER, name="S2") not in FAMILY
+    assert 3 not in FAMILY
+    assert (len(FAMILY), [member.name for member in FAMILY]) == (2, ["S0", "S1"])
 
 
 @pytest.mark.parametrize("folder", ["", "/etc", "../S0", "a/../../b"])

@@ -30,7 +30,13 @@ JOBS = st.lists(st.floats(0.1, 100), max_size=12)
 
 def configured(**more):
     layer = {"budgets": "1M,2M,4M,8M", "hours": 25 / 60, "space": "small", "rival": "none"}
-    return run_of(layer, more, data=DATA)
+    recipe = {"batch_size": 128}
+    equal = {
+        "supernet": {"recipe": recipe},
+        "search": {"recipe": recipe},
+        "retrain": {"taper": 0.0, "recipe": recipe},
+    }
+    return run_of(layer, equal, more, data=DATA)
 
 
 def estimate(run, times=TIMES):
@@ -117,6 +123,17 @@ def test_members_that_train_together_are_one_training_before_the_others(grown, m
     assert found.retrain == pytest.approx(image * 1e-3 * millions)
 
 
+def test_a_look_at_two_starts_is_short():
+    """A sixth of the steps of 16 million macs from scratch beside others, then with weights."""
+    how = {"searched": "slice", "recipe": {"steps": 600}}
+    score, images = 1280 * EVALUATION_SHARE, 600 * 128
+    times = replace(TIMES, processes=1)
+    found = estimate(configured(retrain=how | {"grown": "look"}), times).retrain
+    once = estimate(configured(retrain=how | {"grown": "warm"}), times).retrain
+    look = 16e-3 * ((images + score) // 6)
+    assert found - once == pytest.approx(2 * look, rel=0.01)
+
+
 @pytest.mark.parametrize(
     ("how", "millions"),
     [
@@ -164,7 +181,8 @@ def test_a_schedule_fits_its_time(hours, path, how):
     assert run.config.fitted
     found = estimate(run, times)
     assert found.total == pytest.approx(3600 * hours, rel=0.03)
-    assert found.train == pytest.approx(0.44 * found.total, rel=0.2)
+    least = 200 * 128 * path
+    assert found.train == pytest.approx(max(0.28 * found.total, least), rel=0.2)
 
 
 @pytest.mark.parametrize("hours", [0.1, 0.25])
@@ -187,14 +205,9 @@ def test_tapered_members_share_the_time_by_their_budgets():
     ladder = {"budgets": "1M,2M,4M", "grow": {"num": 0}}
     equal = fitted(configured(**ladder, retrain={"taper": 0.0}), times)
     tapered = fitted(configured(**ladder, retrain={"taper": 1.0}), times)
-    assert estimate(tapered, times).total == pytest.approx(estimate(equal, times).total, rel=0.03)
+    assert estimate(tapered, times).total == pytest.approx(estimate(equal, times).total, rel=0.05)
     ratio = tapered.config.retrain.recipe.epochs / equal.config.retrain.recipe.epochs
     assert ratio == pytest.approx((1 + 2 + 4) / 3, rel=0.05)
-
-
-def test_little_time_is_for_one_start():
-    assert fitted(configured(hours=0.25)).config.retrain.grown == "warm"
-    assert fitted(configured(hours=1.0)).config.retrain.grown == "both"
 
 
 @pytest.mark.parametrize("more", [{}, {"budgets": "8M,16M", "space": "regnet_y_small"}])

@@ -134,7 +134,7 @@ def search() -> dict[str, Any]:
         "seed": 0,
         "budget_kind": "macs",
         "space": "small",
-        "pi": [0.5, 0.5],
+        "pi": [0.0, 0.5, 0.5],
         "base": {"genome": [1, 2], "resolution": 20, "widths": [16, 32, 56], "depths": [2, 3, 2]},
         "stages": stages,
         "iterations": iterations(),
@@ -259,6 +259,7 @@ def plan(**more: Any) -> dict[str, Any]:
         "data": "fashion_mnist",
         "classes": [str(i) for i in range(10)],
         "split": {"train": 8000, "search": 2000, "test": 10000},
+        "digests": {"train": "0" * 64, "search": "1" * 64, "test": "2" * 64},
         "skipped": [],
         "space": {"name": "small", "size": 1000, "distinct": 900},
     } | more

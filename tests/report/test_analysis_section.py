@@ -120,9 +120,9 @@ def test_without_results_there_is_no_section(tmp_path, analysis):
 
 
 def test_names_stay_text(tmp_path):
-    text = reading.text(page(tmp_path / "run", found(teacher="<b>large</b>")))
+    text = reading.text(page(tmp_path / "run", found(teacher="<b>large")))
     assert "<b>large" not in text
-    assert "&lt;b&gt;large&lt;/b&gt;" in text
+    assert "&lt;b&gt;large" in text
 
 
 def test_the_terminal_has_a_row_an_arm():

@@ -38,5 +38,5 @@ def test_rivals_stand_below_their_members():
 
 
 def test_names_are_no_markup():
-    rows = shown(fixture.family(member="[red]S4[/red]"))
-    assert rows[-1].startswith("[red]S4[/red]")
+    rows = shown(fixture.family(member="[red]S4"))
+    assert rows[-1].startswith("[red]S4 ")

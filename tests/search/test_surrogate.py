@@ -14,6 +14,8 @@ from escalade.core.values.codec import decode, encode
 from escalade.core.values.invalid import Invalid
 from escalade.search import drive
 from escalade.search.methods import METHODS
+from escalade.search.surrogate.plain_start import plain_genomes
+from escalade.spaces.load import load
 from made_searches import scores_of, task_of
 
 EACH = [
@@ -115,3 +117,12 @@ def test_scores_are_kept_as_they_were_asked():
     assert read == kept
     assert read.population.genomes.tolist() == [[0, 3], [1, 2], [0, 3]]
     assert read.accuracies == [0.6, 0.8, 0.2]
+
+
+def test_the_plain_base_is_begun_with_where_the_space_has_it():
+    space = load("small", factors=(1.0, 2.0))
+    plain = space.paths(Population.unscaled(plain_genomes(space)))
+    assert len({path.architecture.resolution for path in plain}) == len(plain) > 4
+    for path in plain:
+        assert (path.architecture.widths, path.architecture.depths) == ((16, 24, 48), (2, 2, 2))
+    assert plain_genomes(load("scarlet_small")).shape == (0, load("scarlet_small").num_genes)

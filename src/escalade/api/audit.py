@@ -8,6 +8,7 @@ from pathlib import Path
 
 from escalade.api.begin import open_run, taken_up
 from escalade.artefacts.audited import Audited
+from escalade.artefacts.run_folder import command
 from escalade.artefacts.scored import Scored
 from escalade.core.numbers.budget import format_amount
 from escalade.core.values.invalid import Invalid
@@ -63,7 +64,7 @@ def _audit(run: Run, networks: int) -> Audited:
     run.console.say("")
     run.console.show(audit_table(found))
     run.console.say(found.sentence)
-    run.console.say(f"`escalade report {run.folder.path}` adds it to the report")
+    run.console.say(f"{command('report', run.folder.path)} adds it to the report")
     return found
 
 

@@ -15,13 +15,21 @@ from escalade.api.claim import (
     claim,
     free_folder,
     make_folder,
+    placed,
 )
+from escalade.api.same_images import (
+    check_place,
+    check_same_classes,
+    check_same_images,
+    keep_images,
+    keep_place,
+)
+from escalade.artefacts.marks import mark
 from escalade.artefacts.owning import owned
 from escalade.artefacts.planned import Planned, SpaceFacts, Splits
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, resolve
 from escalade.core.space.space import Space
-from escalade.core.values.invalid import Invalid
 from escalade.evaluate.timing import run_table
 from escalade.planning.ahead import look_ahead
 from escalade.planning.begun_space import begun_space, named_space
@@ -49,7 +57,7 @@ def begin(
     Raises:
         ValueError: for anything wrong with settings, data or folder.
     """
-    given = resolve(*layers)
+    given = placed(resolve(*layers))
     runtime = make_runtime(given)
     chosen = str(free_folder(given, out) if or_next and runtime.is_main else out)
     folder = RunFolder(Path(runtime.broadcast(chosen)))
@@ -60,15 +68,21 @@ def begin(
         check_usable(folder.path)
         run = _ahead(resolved(given, folder=folder, runtime=runtime, should_stop=should_stop))
         make_folder(folder.path)
+    if runtime.is_main:
+        folder.check_links()
     with _owned(folder.path, runtime):
         if runtime.is_main and folder.config.exists():  # another may have begun it meanwhile
             check_same(folder, given)
+            mark(folder.path)  # a copy may have come without it
             run = None
         elif run is not None:
             _claim(run)
         runtime.barrier()
-        run = run or open_run(folder.path, should_stop=should_stop, runtime=runtime)
+        data = given.data
+        run = run or open_run(folder.path, data=data, should_stop=should_stop, runtime=runtime)
         _take_up(run)
+        if runtime.is_main:
+            keep_place(run)
         yield run
 
 
@@ -85,14 +99,22 @@ def taken_up(path: Path, *, should_stop: Stop | None = None) -> Iterator[Run]:
         yield run
 
 
-def open_run(path: Path, *, should_stop: Stop | None = None, runtime: Runtime | None = None) -> Run:
-    """The run in a folder.
+def open_run(
+    path: Path,
+    *,
+    data: str | None = None,
+    should_stop: Stop | None = None,
+    runtime: Runtime | None = None,
+) -> Run:
+    """The run in a folder; its images may be in another place by now, which `data` tells.
 
     Raises:
         Invalid: if there is none, or its settings or its space are damaged.
     """
     folder = RunFolder(path)
+    folder.check_links()
     config = begun_config(folder)
+    config = replace(config, data=data or config.data)
     space = begun_space(folder, config)
     return _run(config, space, folder, runtime or make_runtime(config), should_stop)
 
@@ -122,16 +144,22 @@ def check_data(run: Run) -> None:
     Raises:
         Invalid: if it is not, or a budget is out of reach.
     """
-    data, folder = run.data, run.folder
-    if folder.has(Planned):
-        before = folder.read(Planned).classes
-        if before != data.classes:
-            raise Invalid(
-                f"the run began with {len(before)} classes, now there are {data.num_classes} or "
-                "other ones",
-                path=(run.config.data,),
-                remedy="\nput the data back as it was, or start another run with --out",
-            )
+    folder = run.folder
+    if not run.is_new:
+        check_place(run)
+    data, planned = run.data, folder.find(Planned)
+    if planned is not None:
+        check_same_classes(planned.classes, data, where=folder.path)
+    check_same_images(
+        data,
+        began=None if planned is None else planned.digests,
+        listed=folder.images,
+        where=folder.path,
+        is_trained=folder.is_trained,
+    )
+    if run.runtime.is_main:
+        keep_images(data, folder.images)
+    if planned is not None:
         return
     check_budgets(run)
     for path, reason in data.skipped[:5]:
@@ -195,6 +223,7 @@ def _planned(run: Run) -> Planned:
         data=data.name,
         classes=data.classes,
         split=Splits(train=len(data.train), search=len(data.search), test=len(data.test)),
+        digests=data.digests,
         skipped=tuple(data.skipped),
         space=SpaceFacts(name=space.name, size=space.size, distinct=space.distinct),
         latency=None if run.table is None else run_table.facts(run.table),

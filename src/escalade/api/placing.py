@@ -165,6 +165,7 @@ def _write(run: Run, candidate: Candidate, kept: _Finished, *, beside: str = "")
     facts = card.Facts(
         data=run.data.name,
         num_train=len(run.data.train),
+        digests=run.data.digests,
         budget_kind=run.config.budget_kind,
         tolerance=run.config.tolerance if has_budget(run, candidate) else None,
         search=kept.made.search,

@@ -12,12 +12,15 @@ import torch
 from escalade.api.begin import make_runtime
 from escalade.api.claim import begun_config
 from escalade.api.export import NUM_IMAGES
-from escalade.artefacts import digests
+from escalade.api.same_images import check_same_images, keep_images
+from escalade.artefacts import digests, image_list
 from escalade.artefacts.files import read_json, write_json
+from escalade.artefacts.marks import mark
 from escalade.artefacts.owning import contents, owned
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, Recipe
 from escalade.core.network import cost
+from escalade.core.values.codec import encode
 from escalade.core.values.invalid import Invalid
 from escalade.data import ImageData, load, prepare
 from escalade.data.cache import default_cache
@@ -53,6 +56,7 @@ def retrain_on(
         ValueError: if there is no such member, the data cannot be used, or the folder holds
             anything but this very training.
     """
+    RunFolder(path).check_links()
     config, family = begun_config(RunFolder(path)), Family.load(path)
     if member not in family.names:
         problem = f"{member!r} is not in {path}"
@@ -66,6 +70,7 @@ def retrain_on(
         in_channels=config.dataset.in_channels,
         seed=config.seed,
         max_skipped=config.dataset.max_skipped,
+        say=Console().say,
     )
     transfer = _Transfer(
         config=config,
@@ -113,7 +118,7 @@ class _Transfer:
             "data": self.images.name,
             "from_weights": self.from_weights,
             "seed": self.config.seed,
-            "train_digest": self.images.train_digest,
+            "digests": encode(self.images.digests),
             "recipe": recipe_facts(self.recipe),
         }
 
@@ -136,6 +141,7 @@ class _Transfer:
 
     def run(self, should_stop: Stop) -> Path:
         name, images, target = self.source.name, self.images, self.target
+        self._keep_images()
         runtime = make_runtime(self.config)
         before = package.read(self.source.path).architecture
         job = RetrainJob(
@@ -170,6 +176,7 @@ class _Transfer:
         facts = card.Facts(
             data=images.name,
             num_train=len(images.train),
+            digests=images.digests,
             budget_kind=self.config.budget_kind,
             tolerance=self.config.tolerance,
             search=made.search,
@@ -189,6 +196,18 @@ class _Transfer:
         )
         return target
 
+    def _keep_images(self) -> None:
+        """The training and its images are one, also when it goes on after a kill."""
+        training = self.target / TRAINING
+        listed = training / image_list.FILE
+        is_begun = (training / CHECKPOINT).exists()
+        check_same_images(
+            self.images, began=None, listed=listed, where=self.target, is_trained=is_begun
+        )
+        training.mkdir(parents=True, exist_ok=True)
+        mark(self.target)
+        keep_images(self.images, listed)
+
     def _export(self) -> None:
         images, settings = self.images, self.config.export
         batch, _ = images.search.take(torch.arange(min(NUM_IMAGES, len(images.search))))
@@ -206,6 +225,7 @@ class _Transfer:
 
 def _is_begun(target: Path, asked: Mapping[str, object]) -> bool:
     """Whether the folder holds what is asked for; other people's files are left alone."""
+    RunFolder(target).check_links()
     path = target / RESULT
     if path.exists():
         found = read_json(path, what="result", remedy="use another --out")

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 
 from escalade.api.confirm import confirm, finalists
+from escalade.artefacts.run_folder import command
 from escalade.artefacts.scored import Scored
 from escalade.artefacts.searched import Searched
 from escalade.core.network.architecture import Architecture
@@ -144,8 +145,8 @@ def _goes_on(run: Run) -> Iterator[None]:
     except Invalid as error:
         config, out = run.folder.config, run.folder.path
         remedy = (
-            f"{error.remedy}\nEvery score is kept: change {config}, then `escalade run --config "
-            f"{config} --out {out}` goes on"
+            f"{error.remedy}\nEvery score is kept: change {config}, then "
+            f"{command('run', '--config', config, '--out', out)} goes on"
         )
         raise Invalid(error.problem, path=error.path, remedy=remedy) from None
 

@@ -9,8 +9,10 @@ from typing import Any
 
 from escalade.artefacts.files import write_text
 from escalade.artefacts.run_folder import RunFolder
+from escalade.artefacts.texts import parse_json
 from escalade.core.values.codec import decode
 from escalade.core.values.invalid import Invalid, within
+from escalade.core.values.ranges import CountFrom0, NotNegative
 
 FILE = "metrics.jsonl"
 
@@ -20,10 +22,10 @@ class MetricsLine:
     """Where a training was; `loss` is the mean since the last line, None where it was no number."""
 
     stage: str
-    step: int
+    step: CountFrom0
     loss: float | None
     learning_rate: float
-    images_per_second: float
+    images_per_second: NotNegative
 
 
 def read_metrics(path: Path) -> tuple[MetricsLine, ...]:
@@ -79,7 +81,7 @@ def collect_metrics(folder: RunFolder) -> None:
 def _content(line: str) -> dict[str, Any] | None:
     """What a line says; what is no number (NaN) is read as None."""
     try:
-        content = json.loads(line, parse_constant=lambda _: None)
-    except (ValueError, RecursionError):
+        content = parse_json(line)
+    except ValueError:
         return None
     return content if isinstance(content, dict) else None

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from escalade.artefacts.files import is_part, sweep
 from escalade.artefacts.locks import Held, locked
+from escalade.artefacts.marks import MARK
 from escalade.core.values.invalid import Invalid
 
 LOCK = ".lock"
@@ -59,5 +60,6 @@ def owned(
 
 
 def contents(folder: Path) -> list[Path]:
-    """What is in a folder, but for a lock and what killed owners left half-written."""
-    return [each for each in folder.iterdir() if each.name != LOCK and not is_part(each.name)]
+    """What is in a folder, but for a lock, a mark and what killed owners left half-written."""
+    names = (LOCK, MARK)
+    return [each for each in folder.iterdir() if each.name not in names and not is_part(each.name)]

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from escalade.artefacts.image_list import Digests
 from escalade.artefacts.latencies import TableFacts
 from escalade.core.values.codec import ABSENT
+from escalade.core.values.ranges import Count, CountFrom0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Splits:
     """Numbers of images."""
 
-    train: int
-    search: int
-    test: int
+    train: CountFrom0
+    search: Count
+    test: CountFrom0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,7 @@ class Planned:
         data: the data set's name.
         classes: their names.
         split: numbers of images.
+        digests: of the splits; other images are refused.
         skipped: unreadable files, each with the reason.
         space: what is searched.
         latency: the latency table, where the run needs one.
@@ -46,6 +49,7 @@ class Planned:
     data: str
     classes: tuple[str, ...]
     split: Splits
+    digests: Digests
     skipped: tuple[tuple[str, str], ...]
     space: SpaceFacts
     latency: TableFacts | None = field(default=None, metadata=ABSENT)

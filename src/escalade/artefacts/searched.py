@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from escalade.artefacts.fronts import Front
 from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.budget import KINDS
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.values.codec import ABSENT
+from escalade.core.values.invalid import Invalid
+from escalade.core.values.ranges import Count, CountFrom0, NotNegative, Positive, Share, one_of
+
+Genome = tuple[CountFrom0, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,19 +120,19 @@ class SearchedStage:
         worth: by the model of all scores that chose it, where one did.
     """
 
-    stage: int
-    budget: float
+    stage: CountFrom0
+    budget: Positive
     scaling: Scaling
-    strategy: tuple[int, int, int]
-    genome: tuple[int, ...]
+    strategy: tuple[CountFrom0, CountFrom0, CountFrom0]
+    genome: Genome
     architecture: Architecture
     runs: Architecture | None = field(default=None, metadata=ABSENT)
-    macs: int
-    params: int
-    activations: int
+    macs: Count
+    params: Count
+    activations: Count
     gap: float
-    score: float
-    standard_error: float
+    score: Share
+    standard_error: NotNegative
     tied: tuple[TiedStrategy, ...]
     worth: Worth | None = field(default=None, metadata=ABSENT)
 
@@ -145,21 +150,21 @@ class IterationRecord:
     the stage None is the fitness over stages, a number the accuracy in that stage.
     """
 
-    iteration: int
+    iteration: CountFrom0
     phase: str
-    stage: int | None
-    generation: int
+    stage: CountFrom0 | None
+    generation: CountFrom0
     mean: float
     std: float
     best: float
-    num: int
+    num: CountFrom0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
     """Stage 0's network in short."""
 
-    genome: tuple[int, ...]
+    genome: Genome
     resolution: int
     widths: tuple[int, ...]
     depths: tuple[int, ...]
@@ -177,7 +182,7 @@ class NumScores:
 class Skeleton:
     """A network of the coarse grid; depth and width from least (0) to most (1), and kernels."""
 
-    genome: tuple[int, ...]
+    genome: Genome
     resolution: int
     depth: float
     width: float
@@ -210,13 +215,13 @@ class TrainedModel:
     """A network that was trained alone, by its genes' values, and its score."""
 
     parameters: Mapping[str, float]
-    genome: tuple[int, ...]
+    genome: Genome
     key: str
-    resolution: int
-    macs: int
-    params: int
-    activations: int
-    score: float
+    resolution: Count
+    macs: Count
+    params: Count
+    activations: Count
+    score: Share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,7 +261,7 @@ class Searched:
 
     searcher: str
     seed: int
-    budget_kind: str
+    budget_kind: Annotated[str, one_of(*KINDS)]
     space: str
     pi: tuple[float, ...]
     base: Base
@@ -271,6 +276,14 @@ class Searched:
     surrogate: SurrogateFacts | None = field(default=None, metadata=ABSENT)
     finalists: tuple[Finalist, ...] | None = field(default=None, metadata=ABSENT)
     divisors: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        if not self.stages:
+            raise Invalid("there is none", path=("stages",))
+        if [each.stage for each in self.stages] != list(range(len(self.stages))):
+            raise Invalid("they are not numbered from 0 on", path=("stages",))
+        if len(self.pi) != len(self.stages):
+            raise Invalid(f"there are {len(self.pi)} for {len(self.stages)} stages", path=("pi",))
 
     def confirmed(self, stage: int) -> Confirmed | None:
         """What the network of a stage reached in its short training; None without one."""

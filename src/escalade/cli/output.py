@@ -9,6 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from escalade.core.values.plain import plain
+from escalade.train.live_line import END_OF_LINE, is_live
+
 
 def open_streams() -> None:
     """Put nothing in the place of streams that are closed.
@@ -43,6 +46,20 @@ def write_line(text: str) -> None:
 
 def write_text(text: str) -> None:
     """Print lines for people, if anybody is there."""
-    with suppress(OSError, ValueError):
+    _tell(plain(text))
+
+
+def write_last_line(text: str) -> None:
+    """Print a line for people in the place of one that a run is rewriting."""
+    _tell(last_line(text))
+
+
+def last_line(text: str) -> str:
+    """What prints a line in the place of one that a run is rewriting."""
+    return f"{END_OF_LINE if is_live() else ''}{plain(text)}\n"
+
+
+def _tell(text: str) -> None:
+    with suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(text)
         sys.stderr.flush()

@@ -7,12 +7,12 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from escalade.artefacts.texts import parse_yaml
 from escalade.cli.output import write_json, write_text
 from escalade.cli.parser import UsageError
 from escalade.cli.signals import should_stop
 from escalade.core.values.codec import encode
+from escalade.core.values.invalid import Invalid
 
 Commands = Any  # argparse's sub-parser collection has no public type
 
@@ -166,8 +166,8 @@ def _assignment(text: str) -> dict[str, Any]:
     if not sign or not key:
         raise UsageError(f"--set: {text!r} is not KEY=VALUE")
     try:
-        inner: Any = yaml.safe_load(value)
-    except (yaml.YAMLError, ValueError, RecursionError):
+        inner: Any = parse_yaml(value)
+    except Invalid:
         raise UsageError(f"--set {key}: {value!r} is not a YAML value") from None
     for part in reversed(key.split(".")):
         inner = {part: inner}

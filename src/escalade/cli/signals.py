@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from escalade.cli.output import write_line
+from escalade.cli.output import last_line, write_last_line
 from escalade.train.interrupt import Interrupted, is_asking
-from escalade.train.live_line import END_OF_LINE, is_live
 
 # That work which does not ask by itself has to end when it was interrupted; nothing that it leaves
 # is half-written, so it is then ended by force.
@@ -50,7 +49,7 @@ def interruptible(work: Callable[[], None], *, farewell: str) -> int:
             raise
     received = _received[0] if _received else signal.SIGINT
     _received.clear()
-    _say(farewell)
+    write_last_line(farewell)
     return 128 + received
 
 
@@ -96,11 +95,6 @@ def _listen(signals: socket.socket, farewell: str) -> None:
 
 
 def _end(number: int, farewell: str) -> None:
-    line = END_OF_LINE if is_live() else ""
     with suppress(OSError):  # nobody reads it
-        os.write(2, f"{line}{farewell}\n".encode(errors="replace"))
+        os.write(2, last_line(farewell).encode(errors="replace"))
     os._exit(128 + number)
-
-
-def _say(text: str) -> None:
-    write_line(f"{END_OF_LINE if is_live() else ''}{text}")

@@ -14,15 +14,21 @@ from escalade.core.values.codec import encode
 from escalade.core.values.ranges import (
     AboveOne,
     Count,
-    CountFrom0,
+    Hours,
     NotNegative,
     Positive,
     Share,
     ShareAbove0,
+    Some,
+    SomeFrom0,
     one_of,
 )
 
 Precision = Literal["fp32", "bf16"]
+
+# Many small steps with bounded gradients: what small networks learn best by in minutes
+# (docs/studies/default_run.md).
+SMALL_STEPS = Recipe(batch_size=64, clip_grad_norm=1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +44,7 @@ class DatasetConfig:
         max_skipped: share of a folder's images that may be unreadable; ten always may.
     """
 
-    side: Count | None = None
+    side: Some | None = None
     in_channels: Count | None = None
     search_size: int | float | None = None
     limit: Count | None = None
@@ -71,7 +77,7 @@ class SupernetConfig:
 
     step: Annotated[str, one_of("single_path", "sandwich", "fair")] | None = None
     identity: Annotated[str, one_of("let", "let_relu", "plain")] | None = None
-    num_random: Count = 2
+    num_random: Some = 2
     distillation: bool = True
     regularise: Literal["largest", "all"] = "largest"
     patches: Literal["same", "different"] = "same"
@@ -81,7 +87,7 @@ class SupernetConfig:
     weights: str | list[float] = "equal"
     window: AboveOne | None = 1.5
     balance: Literal["none", "resolution", "depth", "both"] = "both"
-    recipe: Recipe = field(default_factory=lambda: Recipe(epochs=30.0))
+    recipe: Recipe = field(default_factory=lambda: replace(SMALL_STEPS, epochs=30.0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,24 +144,24 @@ class SearchConfig:
     method: str | None = None
     chosen_by: Annotated[str, one_of("score", "posterior")] | None = None
     images: Literal["search", "train"] = "search"
-    num_bases: Count = 20
-    rounds: Count = 4
-    population: Count | None = None
-    generations: Count | None = None
-    strategies: Count = 64
+    num_bases: Some = 20
+    rounds: Some = 4
+    population: Some | None = None
+    generations: Some | None = None
+    strategies: Some = 64
     stage_weights: list[NotNegative] | None = None
-    num_models: Count = 32
-    recipe: Recipe = field(default_factory=lambda: Recipe(epochs=5.0))
-    num_skeletons: Count = 24
-    num_variations: Count = 48
+    num_models: Some = 32
+    recipe: Recipe = field(default_factory=lambda: replace(SMALL_STEPS, epochs=5.0))
+    num_skeletons: Some = 24
+    num_variations: Some = 48
     objectives: list[str] | None = None
     objective_weights: list[float] | None = None
     constraints: list[str] = field(default_factory=list)
-    members: Count | None = None
+    members: Some | None = None
     crossover: Share | None = None
     exploitation: bool = True
     exploration: bool = True
-    finalists: CountFrom0 = 0
+    finalists: SomeFrom0 = 0
     finalist_rounds: Count = 2
     finalist_share: ShareAbove0 = 0.1
 
@@ -174,7 +180,7 @@ class GrowConfig:
             for the same budget.
     """
 
-    num: CountFrom0 = 2
+    num: SomeFrom0 = 2
     function: Literal["exponential", "linear", "squared", "compound", "law", "greedy"] = (
         "exponential"
     )
@@ -192,7 +198,7 @@ class LatencyConfig:
     """
 
     batch_size: Count = 1
-    threads: Count | None = 1
+    threads: Some | None = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,8 +210,9 @@ class RetrainConfig:
             (slices of the supernet after the members alone trained on in it, all in every step) or
             finetune (each trains on from its slice); None takes what suits the space: finetune, or
             retrain where slices keep identities.
-        grown: scratch, warm (from the largest searched member), or both, which keeps the start
-            that is better on the search split and shows the difference.
+        grown: scratch, warm (from the largest searched member), look (whichever of the two is ahead
+            after a short training of the smallest grown member), or both, which trains all twice,
+            keeps the start that is better on the search split and shows the difference.
         taper: how much shorter larger members train: a member of b times the smallest budget has
             b ** -taper of its epochs or steps. 0 gives all the same epochs, 1 about the same time.
         finetune_rate: learning rate of finetune, together and warm starts, relative to the
@@ -216,11 +223,11 @@ class RetrainConfig:
     """
 
     searched: Annotated[str, one_of("retrain", "slice", "together", "finetune")] | None = None
-    grown: Literal["scratch", "warm", "both"] = "both"
-    taper: Share = 0.0
+    grown: Literal["scratch", "warm", "both", "look"] = "look"
+    taper: Share = 0.5
     finetune_rate: Positive = 0.3
     distillation: Share = 0.5
-    recipe: Recipe = field(default_factory=lambda: Recipe(epochs=20.0))
+    recipe: Recipe = field(default_factory=lambda: replace(SMALL_STEPS, epochs=20.0))
 
     def recipe_alone(self, num_train: int, *, ratio: float = 1.0) -> Recipe:
         """How a member is trained from scratch on so many images.
@@ -296,9 +303,9 @@ class Config:
     seed: int = 0
     device: str = "auto"
     precision: Precision = "fp32"
-    threads: Count | None = None
-    workers: Count | None = None
-    hours: Positive | None = None
+    threads: Some | None = None
+    workers: Some | None = None
+    hours: Hours | None = None
     fitted: bool = False
     rival: Literal["auto", "none"] = "auto"
     dataset: DatasetConfig = field(default_factory=DatasetConfig)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from escalade.artefacts.image_list import SPLITS, UNREADABLE, UNUSED
 from escalade.core.values.invalid import Invalid
 from escalade.data.cache import Source, decoded
+from escalade.data.cache_room import Say
+from escalade.data.decoded_set import Decoded
 from escalade.data.decoding import is_grey
+from escalade.data.file_digests import check_unchanged, content_key, file_digests
 from escalade.data.image_data import ImageData, Store, assemble
+from escalade.data.listed_images import ListedImages
 from escalade.data.listing import Listing, list_images
 from escalade.data.stratified import Parts, Rows, divide
 
@@ -30,13 +35,14 @@ def load_folder(
     limit: int | None,
     max_skipped: float,
     cache_dir: Path,
+    say: Say,
 ) -> ImageData:
     """List, divide and decode a folder; see `escalade.data.load`.
 
     The files are divided before they are decoded, so that an unreadable image moves no other
     image to another split, and `limit` saves the work for the rest.
     """
-    listing = list_images(root)
+    listing = list_images(root, say=say)
     parts = divide(
         listing.labels,
         listing.origin,
@@ -48,15 +54,20 @@ def load_folder(
     used = np.sort(np.concatenate([parts.train, parts.search, parts.test]))
     if in_channels is None:
         in_channels = _num_channels(listing, used)
+    paths = [root / listing.paths[row] for row in used.tolist()]
+    contents, stamps = file_digests(paths, root=root, cache_dir=cache_dir)
     result = decoded(
-        listing.digest(used),
-        lambda: _source(listing, used),
+        content_key(contents, listing.labels[used]),
+        lambda: _source(listing, used, confirm=lambda: check_unchanged(paths, stamps)),
+        name=root.resolve().name,
         cache_dir=cache_dir,
         side=side,
         in_channels=in_channels,
+        say=say,
     )
-    _check_skipped(result.skipped, len(used), root, max_skipped)
-    parts = _compact(parts, used, result.skipped)
+    skipped = {row: (listing.paths[used[row]], why) for row, why in result.skipped.items()}
+    _check_skipped(skipped, len(used), root, max_skipped)
+    divided, parts = parts, _compact(parts, used, skipped)
     _check_left(parts, result.store, listing.classes)
     return assemble(
         result.store,
@@ -64,16 +75,37 @@ def load_folder(
         name=root.resolve().name,
         classes=listing.classes,
         flip=True,
-        skipped=tuple(result.skipped.values()),
+        skipped=tuple(skipped.values()),
+        listed=_listed(listing, divided, used, result),
     )
 
 
-def _source(listing: Listing, used: Rows) -> Source:
+def _listed(listing: Listing, divided: Parts, used: Rows, result: Decoded) -> ListedImages:
+    """All files by name, also those that are in no split."""
+    digests = np.zeros((len(listing.paths), result.store.digests.shape[1]), np.uint8)
+    digests[used] = result.store.digests
+    bad = used[sorted(result.skipped)]
+    splits = {name: getattr(divided, name) for name in SPLITS}
+    return ListedImages(
+        names=listing.paths,
+        labels=listing.labels,
+        digests=digests,
+        splits={
+            **{name: rows[~np.isin(rows, bad)] for name, rows in splits.items()},
+            UNREADABLE: bad,
+            UNUSED: np.setdiff1d(np.arange(len(listing.paths)), used),
+        },
+    )
+
+
+def _source(listing: Listing, used: Rows, confirm: Callable[[], None]) -> Source:
     def read(row: int) -> tuple[Image.Image, int]:
         at = int(used[row])
         return Image.open(listing.root / listing.paths[at]), int(listing.labels[at])
 
-    return Source(num=len(used), read=read, label=lambda row: listing.paths[int(used[row])])
+    return Source(
+        num=len(used), read=read, label=lambda row: listing.paths[int(used[row])], confirm=confirm
+    )
 
 
 def _num_channels(listing: Listing, used: Rows) -> int:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from escalade.artefacts.image_list import Digests, Entry
+from escalade.data.listed_images import ListedImages
 from escalade.data.split import Split, split_digest
 from escalade.data.stratified import Parts, Rows
 
@@ -43,7 +46,9 @@ class ImageData:
         std: per channel, of the training images, in 0..1 units.
         flip: whether a mirrored image keeps its class (not so for digits and letters).
         skipped: (path, reason) of every image that could not be read.
-        train_digest: sha256 over image bytes and labels; likewise search and test.
+        train_digest: SHA-256 over the digests of its images and its labels; likewise search and
+            test.
+        listed: every image by name; workers, which only train, have none.
     """
 
     name: str
@@ -60,10 +65,20 @@ class ImageData:
     train_digest: str
     search_digest: str
     test_digest: str
+    listed: ListedImages = field(default_factory=ListedImages)
 
     @property
     def num_classes(self) -> int:
         return len(self.classes)
+
+    @property
+    def digests(self) -> Digests:
+        """Of the three splits."""
+        return Digests(train=self.train_digest, search=self.search_digest, test=self.test_digest)
+
+    def entries(self) -> Iterator[Entry]:
+        """Every image, split by split in the order that they have there."""
+        return self.listed.entries(self.classes)
 
 
 def assemble(
@@ -74,6 +89,7 @@ def assemble(
     classes: tuple[str, ...],
     flip: bool,
     skipped: tuple[tuple[str, str], ...] = (),
+    listed: ListedImages,
 ) -> ImageData:
     """The data set whose splits are these rows of the store."""
     whole = Split(store.images, torch.from_numpy(store.labels))
@@ -96,6 +112,7 @@ def assemble(
         train_digest=_digest(store, parts.train),
         search_digest=_digest(store, parts.search),
         test_digest=_digest(store, parts.test),
+        listed=listed,
     )
 
 

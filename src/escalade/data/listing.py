@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from escalade.artefacts.marks import is_marked
 from escalade.data.stratified import SEARCH, TEST, TRAIN, Rows
 
 # Formats that Pillow cannot read are here too, so that such files are reported, not ignored.
@@ -29,7 +28,6 @@ class Listing:
 
     Attributes:
         paths: relative to the root.
-        stamps: size and modification time (ns) of each file.
         labels: class of each file.
         origin: the split each file comes in (TRAIN where it is still to be divided).
     """
@@ -37,37 +35,37 @@ class Listing:
     root: Path
     classes: tuple[str, ...]
     paths: tuple[str, ...]
-    stamps: tuple[tuple[int, int], ...]
     labels: Rows
     origin: NDArray[np.int8]
 
-    def digest(self, rows: Rows) -> str:
-        """Names the content of these files by path, size and time, without opening them."""
-        entries = [(self.paths[i], *self.stamps[i], int(self.labels[i])) for i in rows.tolist()]
-        return hashlib.sha256(json.dumps(entries).encode()).hexdigest()[:32]
 
-
-def list_images(root: Path) -> Listing:
+def list_images(root: Path, *, say: Callable[[str], None] = lambda text: None) -> Listing:
     """List the class folders of `root`, or of its train and val (or test) folders.
 
-    Class folders are read recursively; links are followed, each folder once.
+    Class folders are read recursively; links are followed, each folder once. What Escalade made
+    is no class: `say` is told of such folders.
 
     Raises:
         ValueError: if there are no class folders, only one, an empty one, a class that train
             does not have, or a folder that cannot be read.
     """
     try:
-        return _list(root)
+        return _list(root, say)
     except PermissionError as error:
         raise ValueError(
             f"may not read {error.filename}: permission denied; make the folder readable"
         ) from error
 
 
-def _list(root: Path) -> Listing:
+def _list(root: Path, say: Callable[[str], None]) -> Listing:
+    if is_marked(root):
+        raise ValueError(f"{root} is a folder that Escalade made, such as a run's, not of images")
     parts = _parts(root)
+    for folder in dict.fromkeys((root, *(folder for _, folder in parts))):
+        for name in sorted({*_visible(folder)} - {*_folders(folder)}):
+            say(f"data: {folder / name} is not read: Escalade made what is in it")
     classes = _classes(parts[0][1])
-    files: list[tuple[str, tuple[int, int], int, int]] = []
+    files: list[tuple[str, int, int]] = []
     for origin, folder in parts:
         unknown = sorted(set(_folders(folder)) - set(classes))
         if unknown:
@@ -83,15 +81,12 @@ def _list(root: Path) -> Listing:
                         f"the class folder {folder / name} holds no images; "
                         "put images into it or remove it"
                     )
-                files += [
-                    (os.path.relpath(path, root), _stamp(path), label, origin) for path in found
-                ]
-    paths, stamps, labels, origins = zip(*files, strict=True)
+                files += [(os.path.relpath(path, root), label, origin) for path in found]
+    paths, labels, origins = zip(*files, strict=True)
     return Listing(
         root=root,
         classes=classes,
         paths=paths,
-        stamps=stamps,
         labels=np.array(labels, np.int64),
         origin=np.array(origins, np.int8),
     )
@@ -112,9 +107,32 @@ def _parts(root: Path) -> list[tuple[int, Path]]:
 
 
 def _folders(folder: Path) -> list[str]:
+    """Names of the folders in one that may be classes: neither hidden nor made by Escalade."""
+    return [name for name in _visible(folder) if not _is_made(folder / name)]
+
+
+def _visible(folder: Path) -> list[str]:
     with os.scandir(folder) as entries:
         names = [entry.name for entry in entries if entry.is_dir()]
     return sorted(name for name in names if not name.startswith((".", "__MACOSX")))
+
+
+def _is_made(folder: Path) -> bool:
+    """Whether Escalade made a folder, or there are such in it and no images beside them."""
+    if is_marked(folder):
+        return True
+    made, waiting = False, [folder]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if not entry.is_dir(follow_symlinks=False):
+                    if Path(entry.name).suffix.lower() in IMAGE_SUFFIXES:
+                        return False
+                elif is_marked(Path(entry.path)):
+                    made = True
+                else:
+                    waiting.append(Path(entry.path))
+    return made
 
 
 def _classes(folder: Path) -> tuple[str, ...]:
@@ -145,7 +163,7 @@ def _image_files(folder: Path) -> Iterator[Path]:
             if path.name.startswith("."):
                 continue
             if path.is_dir():
-                if _identity(path) not in seen:
+                if _identity(path) not in seen and not is_marked(path):
                     seen.add(_identity(path))
                     waiting.append(path)
             elif path.suffix.lower() in IMAGE_SUFFIXES:
@@ -155,12 +173,3 @@ def _image_files(folder: Path) -> Iterator[Path]:
 def _identity(path: Path) -> tuple[int, int]:
     stat = path.stat()
     return stat.st_dev, stat.st_ino
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    """Size and time; zeros for a link that leads nowhere, which decoding will report."""
-    try:
-        stat = path.stat()
-    except FileNotFoundError:
-        return 0, 0
-    return stat.st_size, stat.st_mtime_ns

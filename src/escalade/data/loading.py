@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
+
+from escalade.artefacts.image_list import SPLITS, UNREADABLE
 from escalade.core.values.invalid import Invalid, closest
+from escalade.data.cache_room import Say
 from escalade.data.fashion_mnist import load_demo, load_fashion_mnist
 from escalade.data.folder import load_folder
 from escalade.data.image_data import ImageData, assemble
 from escalade.data.known_set import KnownSet
+from escalade.data.listed_images import ListedImages
 from escalade.data.stratified import divide
 from escalade.data.torchvision_sets import TORCHVISION, load_torchvision
 
@@ -25,6 +31,7 @@ def load(
     search_size: int | float | None = None,
     limit: int | None = None,
     max_skipped: float = 0.05,
+    say: Say = lambda text: None,
 ) -> ImageData:
     """Load, decode and divide a data set.
 
@@ -44,6 +51,7 @@ def load(
             it are used. Default: 50 of each class but at most a fifth; of one folder, a tenth.
         limit: at most this many images in each split, stratified.
         max_skipped: share of images that may be unreadable; ten always may.
+        say: tells people what happens to the cache.
 
     Raises:
         ValueError: if the data or an argument cannot be used, saying what would.
@@ -64,9 +72,24 @@ def load(
             limit=limit,
             max_skipped=max_skipped,
             cache_dir=cache_dir,
+            say=say,
         )
-    known = _load_known(name, side=side, in_channels=in_channels, cache_dir=cache_dir)
+    known = _load_known(name, side=side, in_channels=in_channels, cache_dir=cache_dir, say=say)
     return _divided(name, known, seed=seed, search_size=search_size, limit=limit)
+
+
+def located(name_or_folder: str) -> str:
+    """A folder by where it is, wherever it will be read from; anything else as it is."""
+    if is_folder(name_or_folder):
+        with suppress(OSError, RuntimeError):  # loading it will say what is wrong
+            root = Path(name_or_folder).expanduser()
+            return str(root.absolute()) if root.is_dir() else name_or_folder
+    return name_or_folder
+
+
+def is_folder(name_or_folder: str) -> bool:
+    """Whether a folder is meant, no data set's name."""
+    return _known(name_or_folder) is None
 
 
 def _check(
@@ -90,7 +113,7 @@ def _known(name_or_folder: str | Path) -> str | None:
 
 
 def _folder(name_or_folder: str | Path) -> Path:
-    root = Path(name_or_folder).expanduser()
+    root = _expanded(name_or_folder)
     if root.is_dir():
         return root
     if root.exists():
@@ -102,6 +125,13 @@ def _folder(name_or_folder: str | Path) -> Path:
     )
 
 
+def _expanded(folder: str | Path) -> Path:
+    try:
+        return Path(folder).expanduser()
+    except RuntimeError as error:  # of a user who is not there
+        raise ValueError(f"there is no folder {folder}: {error}") from error
+
+
 def _suggestion(root: Path) -> str:
     beside = [path.name for path in root.parent.iterdir()] if root.parent.is_dir() else []
     folders = {name: str(root.parent / name) for name in beside}
@@ -111,13 +141,13 @@ def _suggestion(root: Path) -> str:
 
 
 def _load_known(
-    name: str, *, side: int | None, in_channels: int | None, cache_dir: Path
+    name: str, *, side: int | None, in_channels: int | None, cache_dir: Path, say: Say
 ) -> KnownSet:
     if name == "demo":
         return load_demo(side=side, in_channels=in_channels)
     if name == "fashion_mnist":
         return load_fashion_mnist(side=side, in_channels=in_channels, cache_dir=cache_dir)
-    return load_torchvision(name, side=side, in_channels=in_channels, cache_dir=cache_dir)
+    return load_torchvision(name, side=side, in_channels=in_channels, cache_dir=cache_dir, say=say)
 
 
 def _divided(
@@ -129,6 +159,7 @@ def _divided(
     limit: int | None,
 ) -> ImageData:
     labels, origin = known.store.labels, known.origin.copy()
+    names = [f"{name}[{row}]" for row in range(len(labels))]
     origin[list(known.skipped)] = -1  # in no split
     parts = divide(
         labels, origin, classes=known.classes, seed=seed, search_size=search_size, limit=limit
@@ -139,5 +170,12 @@ def _divided(
         name=name,
         classes=known.classes,
         flip=known.flip,
-        skipped=tuple(known.skipped.values()),
+        skipped=tuple((names[row], why) for row, why in known.skipped.items()),
+        listed=ListedImages(
+            names=names,
+            labels=labels,
+            digests=known.store.digests,
+            splits={name: getattr(parts, name) for name in SPLITS}
+            | {UNREADABLE: np.array(sorted(known.skipped), np.int64)},
+        ),
     )

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from escalade.data.batches import prepare
 from escalade.data.split import Split
+from escalade.evaluate.store_rows import ScoreRow
 from escalade.train.runtime import Runtime
 
 BATCH_SIZE = 256
@@ -34,6 +35,17 @@ class Score:
     def standard_error(self) -> float:
         """Binomial standard error of the accuracy."""
         return math.sqrt(self.accuracy * (1 - self.accuracy) / self.num_images)
+
+
+def stored(row: ScoreRow) -> Score:
+    """The accuracy that a row of the evaluation store holds.
+
+    Raises:
+        ValueError: if its score is no share of images.
+    """
+    if row.count is None:
+        raise ValueError(f"evaluations: the score of {row.path} is no number of right images")
+    return Score(num_correct=row.count, num_images=row.num_images)
 
 
 def accuracy(

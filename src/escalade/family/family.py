@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 from escalade.artefacts import digests
 from escalade.artefacts.files import read_value, write_json
 from escalade.artefacts.grown import GrowthFit
+from escalade.artefacts.run_folder import command
 from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.budget import Kind
 from escalade.core.values.codec import ABSENT, UNWRITTEN
-from escalade.core.values.invalid import Invalid
+from escalade.core.values.invalid import Invalid, shown
+from escalade.core.values.names import FileName, check_file_name
+from escalade.core.values.ranges import Count, Positive, Share
 from escalade.family.identities import Identities
 
 if TYPE_CHECKING:
@@ -27,8 +32,8 @@ Weights = Literal["sliced", "together", "retrained", "finetuned"]
 class Accuracy:
     """Shares in 0..1 on the search split and, once the run is done, on the test split."""
 
-    search: float | None = None
-    test: float | None = None
+    search: Share | None = None
+    test: Share | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,26 +44,28 @@ class FamilyMember:
     table alone. `identities` only where a searched member's space has some.
     """
 
-    name: str
+    name: FileName
     stage: float
     origin: Origin
     weights: Weights
-    budget: float
-    macs: int
-    params: int
-    activations: int
-    resolution: int
+    budget: Positive
+    macs: Count
+    params: Count
+    activations: Count
+    resolution: Count
     accuracy: Accuracy
     folder: str
-    latency: float | None = field(default=None, metadata=ABSENT)
+    latency: Positive | None = field(default=None, metadata=ABSENT)
     identities: Identities | None = field(default=None, metadata=ABSENT)
     root: Path | None = field(default=None, compare=False, repr=False, metadata=UNWRITTEN)
 
     def __post_init__(self) -> None:
-        inside = PurePosixPath(self.folder)
-        if not inside.parts or inside.is_absolute() or ".." in inside.parts:
-            problem = f"{self.folder!r} is not inside the family folder"
-            raise Invalid(problem, path=("folder",))
+        try:
+            for part in self.folder.split("/"):
+                check_file_name(part)
+        except Invalid:
+            problem = f"{shown(self.folder)} is not inside the family folder"
+            raise Invalid(problem, path=("folder",)) from None
 
     @property
     def path(self) -> Path:
@@ -134,24 +141,28 @@ class Family:
     """
 
     members: tuple[FamilyMember, ...]
-    budget_kind: str
+    budget_kind: Kind
     growth: GrowthFit
     space: str
     data: str
     rivals: tuple[PlainRival, ...] = field(default=(), metadata=ABSENT)
 
     def __post_init__(self) -> None:
-        names = [member.name for member in self.members]
-        doubled = sorted({name for name in names if names.count(name) > 1})
-        if doubled:
-            problem = f"{doubled[0]!r} stands there twice"
-            raise Invalid(problem, path=("members",), remedy="names are unique")
+        for what in ("name", "folder"):
+            counts = Counter(getattr(member, what) for member in self.members)
+            if doubled := sorted(each for each, num in counts.items() if num > 1):
+                problem = f"{shown(doubled[0])} stands there twice"
+                raise Invalid(problem, path=("members",), remedy=f"every {what} is unique")
 
     def __getitem__(self, name: str) -> FamilyMember:
         for member in self.members:
             if member.name == name:
                 return member
         raise KeyError(f"{name!r} is not in the family; members are {', '.join(self.names)}")
+
+    def __contains__(self, member: object) -> bool:
+        """Whether there is a member of that name, or this very member."""
+        return member in self.names or member in self.members
 
     def __iter__(self) -> Iterator[FamilyMember]:
         return iter(self.members)
@@ -190,7 +201,7 @@ class Family:
         if not (root / FILE).exists() and (root / "family" / FILE).exists():
             root = root / "family"
         run = root.parent if root.name == "family" else root
-        remedy = f"write one with `escalade retrain {run}`"
+        remedy = f"write one with {command('retrain', run)}"
         return read_value(cls, root / FILE, what="family", remedy=remedy)._in(root)
 
     def check_whole(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from escalade.config import Config, Recipe
 from escalade.core.numbers.budget import format_amount
+from escalade.core.values.codec import encode
 from escalade.data import ImageData
 from escalade.evaluate.timing import run_table
 from escalade.family.trainings.equal_time import RULES
@@ -173,6 +174,7 @@ def _data_facts(data: ImageData) -> dict[str, Any]:
         "train": len(data.train),
         "search": len(data.search),
         "test": len(data.test),
+        "digests": encode(data.digests),
         "skipped": [list(entry) for entry in data.skipped],
     }
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 
-from escalade.artefacts.run_folder import RunFolder
+from escalade.artefacts.planned import Planned
+from escalade.artefacts.run_folder import RunFolder, command
 from escalade.artefacts.scored import Scored
 from escalade.artefacts.searched import Searched
 from escalade.config import Config, DatasetConfig
@@ -19,6 +20,7 @@ from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid
 from escalade.data import ImageData, load
 from escalade.data.cache import default_cache
+from escalade.data.cache_room import Say
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.timing import run_table
 from escalade.family.trainings.jobs import Workplace
@@ -69,8 +71,13 @@ class Run:
 
     @cached_property
     def data(self) -> ImageData:
-        """The images, decoded once and divided by the run's seed."""
-        return load_images(self.config, self.base_space)
+        """The images, decoded once and divided by the run's seed.
+
+        They keep the name that they had when the run began, wherever they are now.
+        """
+        images = load_images(self.config, self.base_space, say=self.console.say)
+        planned = None if self.is_new else self.folder.find(Planned)
+        return images if planned is None else replace(images, name=planned.data)
 
     @cached_property
     def space(self) -> Space:
@@ -162,7 +169,7 @@ class Run:
             Invalid: if it is missing or damaged.
         """
         stage = "train" if path == self.folder.supernet else "retrain"
-        remedy = f"run `escalade {stage} {self.folder.path}`"
+        remedy = f"run {command(stage, self.folder.path)}"
         return load_weights(self.new_supernet(), path, remedy=remedy)
 
     def found(self) -> Found:
@@ -226,7 +233,7 @@ class Run:
         return Ladder(self.method.expected_untimed(self._task(self._untimed_space)))
 
 
-def load_images(config: Config, space: Space) -> ImageData:
+def load_images(config: Config, space: Space, *, say: Say = lambda text: None) -> ImageData:
     """A run's images; the space tells the side that a folder's are decoded to.
 
     Raises:
@@ -246,6 +253,7 @@ def load_images(config: Config, space: Space) -> ImageData:
             search_size=settings.search_size,
             limit=settings.limit,
             max_skipped=settings.max_skipped,
+            say=say,
         )
     except Invalid as error:
         is_setting = error.path[:1] and error.path[0] in {f.name for f in fields(DatasetConfig)}

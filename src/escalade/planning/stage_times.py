@@ -138,13 +138,22 @@ def _rounds(
     how, num = run.config.retrain, len(sizes.searched)
     searched, grown = jobs[:num], jobs[num:]
     first = [*beside] + ([] if how.searched in ("slice", "together") else searched)
-    if how.grown != "warm":
+    if how.grown in ("scratch", "both"):
         first += grown
     # Warm starts need the largest without its identities, which its slice may keep.
     keeps = run.space.traits.leaves_out and how.searched != "retrain"
     if keeps and grown and how.grown != "scratch":
         first.append(searched[-1])
+    if grown and how.grown == "look":
+        look = _look(run, grown[0])
+        return [[*first, look], [look], grown]
     return [first, [] if how.grown == "scratch" else grown]
+
+
+def _look(run: Run, job: _Training) -> _Training:
+    """The short training of a grown member, from one of two starts."""
+    batch_size = run.config.retrain.recipe.for_images(len(run.data.train)).batch_size
+    return _Training(job.macs, look_images(int(job.num_images), batch_size=batch_size))
 
 
 def _rivals(

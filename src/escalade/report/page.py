@@ -43,6 +43,7 @@ def write(
     evaluations: Sequence[Mapping[str, float]] = (),
     histograms: Mapping[str, Bins] | None = None,
     running: Sequence[Architecture] = (),
+    settings: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write the report of a run, finished or not, into its folder.
 
@@ -51,6 +52,7 @@ def write(
         evaluations: every scored path, with `macs`, `params`, `activations` and `accuracy` in 0..1.
         histograms: costs of sampled paths by sampler: `edges` (n + 1) and `counts` (n).
         running: what the supernet runs for each network of the front, if not the network itself.
+        settings: of the run, resolved; by default as its config.yaml has them.
 
     Returns:
         The path of the page.
@@ -59,7 +61,7 @@ def write(
         ValueError: if there is no such folder or a file in it is damaged.
         OSError: if the page cannot be written.
     """
-    run = read(run_folder)
+    run = read(run_folder, settings=settings)
     family = roster.family_rows(run)
     figures = all_figures(
         run, family, evaluations=evaluations, histograms=histograms or {}, running=running

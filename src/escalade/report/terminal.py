@@ -7,6 +7,7 @@ from rich.text import Text
 
 from escalade.artefacts.analysed import Analysed
 from escalade.artefacts.audited import Audited
+from escalade.core.values.plain import plain
 from escalade.family.family import Family, FamilyMember, PlainRival, Replaced
 from escalade.report.arms import arms, cell, networks
 from escalade.report.number import NONE, amount, budget, correlation, gap, percent
@@ -78,7 +79,7 @@ def _row(
         percent(shown.accuracy.search),
         percent(shown.accuracy.test),
     )
-    return [Text(cell) for cell in cells]
+    return [Text(plain(cell)) for cell in cells]
 
 
 def analysis_table(found: Analysed) -> Table:
@@ -88,9 +89,9 @@ def analysis_table(found: Analysed) -> Table:
     table.add_column("images", justify="right", no_wrap=True)
     shown = networks(found)
     for network in shown:
-        title = Text(f"{network.name}, {amount(network.macs)}")
+        title = Text(plain(f"{network.name}, {amount(network.macs)}"))
         table.add_column(title, justify="right", no_wrap=True)
     for arm in arms(found):
         cells = ["\n".join(cell(found, network.name, arm)).strip() or NONE for network in shown]
-        table.add_row(*map(Text, (arm.title, arm.images or NONE, *cells)))
+        table.add_row(*(Text(plain(each)) for each in (arm.title, arm.images or NONE, *cells)))
     return table

@@ -7,12 +7,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from escalade.artefacts.texts import parse_yaml, read_text
 from escalade.core.space import layouts
 from escalade.core.space.layout import Layout
 from escalade.core.space.space import Space
-from escalade.core.values.invalid import Invalid, nearest
+from escalade.core.values.invalid import Invalid, nearest, within
 
 
 def names() -> list[str]:
@@ -58,7 +57,8 @@ def _content(name: str) -> Any:
 
     The plain base is of that space's own choices, so it is not taken over.
     """
-    content = _yaml(_text(name), name)
+    with within(name):
+        content = parse_yaml(_text(name))
     if not isinstance(content, dict) or "like" not in content:
         return content
     like = content.pop("like")
@@ -76,13 +76,6 @@ def _text(name: str) -> str:
         problem = f"{name!r} is neither a known space nor a file"
         raise Invalid(problem, path=("space",), remedy=nearest(name, names()))
     try:
-        return path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: cannot be read: {error}") from None
-
-
-def _yaml(text: str, where: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ValueError(f"{where}: not valid YAML: {' '.join(str(error).split())}") from None
+        return read_text(path)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"cannot be read: {error}") from None

@@ -10,6 +10,7 @@ import time
 from rich.console import Console as RichConsole
 from rich.table import Table
 
+from escalade.core.values.plain import plain
 from escalade.train.live_line import END_OF_LINE, is_live
 from escalade.train.metrics import Progress
 
@@ -31,7 +32,7 @@ class Console:
 
     def say(self, text: str) -> None:
         """A line that stays."""
-        self._write(f"{self._end_line()}{text}\n")
+        self._write(f"{self._end_line()}{plain(text)}\n")
 
     def show(self, table: Table) -> None:
         """A table that stays, as wide as it is: a narrow terminal wraps its lines."""
@@ -43,11 +44,11 @@ class Console:
         """A passing line: rewritten on a terminal, thinned out in a log."""
         if self._live:
             width = shutil.get_terminal_size().columns - 1  # what is wrapped cannot be rewritten
-            self._write(f"{END_OF_LINE}{text[:width]}")
+            self._write(f"{END_OF_LINE}{plain(text)[:width]}")
             self._open = True
         elif time.monotonic() - self._last >= LINE_SECONDS:
             self._last = time.monotonic()
-            self._write(f"{text}\n")
+            self._write(f"{plain(text)}\n")
 
     def _end_line(self) -> str:
         was_open, self._open = self._open, False

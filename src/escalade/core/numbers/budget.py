@@ -6,11 +6,15 @@ import itertools
 import math
 import re
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from escalade.core.values.invalid import Invalid
 
-KINDS = ("macs", "params", "activations", "latency")
+Kind = Literal["macs", "params", "activations", "latency"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+MOST_CHARACTERS = 400  # of an amount, so that reading one takes no time
 _SUFFIXES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "b": 1e9, "t": 1e12}
+_AMOUNT = re.compile(r"\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)\s*([a-zA-Z]*)\s*")
 _TIMES = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 
 
@@ -103,7 +107,7 @@ def parse_amount(text: str, *, kind: str = "macs", kind_flag: str = "--budget-ki
     Raises:
         Invalid: with the text and what would work.
     """
-    match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)\s*([a-zA-Z]*)\s*", text)
+    match = _AMOUNT.fullmatch(text) if len(text) <= MOST_CHARACTERS else None
     known = _TIMES if kind == "latency" else _SUFFIXES
     if match is None or match[2].lower() not in known:
         example = "4ms" if kind == "latency" else "60M, 1.5G or 800k"

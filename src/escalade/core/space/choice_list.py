@@ -36,15 +36,18 @@ from escalade.core.space.scaling_stages import Ratios
 from escalade.core.space.space_checks import (
     check_depth,
     check_expansions,
+    check_genes,
     check_head,
     check_names,
     check_odd,
+    check_prices,
     check_side,
     check_some,
     check_squeeze,
     check_stride,
     check_widths,
 )
+from escalade.core.space.space_numbers import MOST_CHOICES, too_many
 from escalade.core.space.traits import Traits
 from escalade.core.values.codec import ABSENT
 from escalade.core.values.invalid import Invalid, check_known, shown, within
@@ -54,6 +57,7 @@ IDENTITY = "identity"
 IDENTITIES = ("let", "let_relu", "plain")
 # A quarter of the hidden width, ReLU, hard sigmoid.
 QUARTER = SqueezeExcite()
+MOST_SLOW = 25  # each combination is priced alone, which takes so much longer than among many
 ODD = "use 3, 5 or 7"
 
 
@@ -171,6 +175,8 @@ class ChoiceList(Layout):
     def _check_choices(self) -> None:
         if len(self.choices) < 2:
             raise Invalid("expected a list with at least two entries", path=("choices",))
+        if len(self.choices) > MOST_CHOICES:
+            raise too_many(len(self.choices), "entries", MOST_CHOICES).inside("choices")
         for i, choice in enumerate(self.choices):
             with within("choices", i):
                 if isinstance(choice, BlockChoice):
@@ -204,6 +210,8 @@ class ChoiceList(Layout):
 
     def _check_stages(self) -> None:
         check_some(self.stages, "stages")
+        widths = {self.first.width, *(stage.width for stage in self.stages)}
+        num = sum(stage.depth for stage in self.stages) * 2 * len(widths) * len(self.choices)
         before = self.first.width
         for i, stage in enumerate(self.stages):
             with within("stages", i):
@@ -217,6 +225,8 @@ class ChoiceList(Layout):
                         path=("width",),
                     )
             before = stage.width
+        check_genes(stage.depth for stage in self.stages)
+        check_prices(MOST_SLOW * num)
 
     def with_identity(self, identity: str) -> Self:
         remedy = "use let or plain, or a space that keeps them, as scarlet"

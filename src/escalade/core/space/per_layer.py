@@ -34,7 +34,7 @@ from escalade.core.space.space_checks import (
     check_side,
     check_some,
 )
-from escalade.core.space.space_numbers import WholeNumbers
+from escalade.core.space.space_numbers import MOST_CHOICES, WholeNumbers, too_many
 from escalade.core.space.stage_choices import StageChoices, StageColumns, StemChoices
 from escalade.core.space.traits import Traits
 from escalade.core.values.codec import ABSENT
@@ -117,6 +117,16 @@ class PerLayer(Layout):
             check_names(self.head, "activation")
             check_rising(self.head, "widths")
         check_some(self.stages, "stages")
+        if self.selection_step is not None:
+            sides = (self.resolutions[-1] - self.resolutions[0]) // self.selection_step
+            if sides > MOST_CHOICES:
+                raise too_many(sides, "resolutions", MOST_CHOICES).inside("selection_step")
+        stage_choices.check_sizes(
+            self.stages,
+            self.stem,
+            num_settings=len(self.choosable) * len(self.head.widths),
+            per_layer=3 if any(len(stage.expansions) > 1 for stage in self.stages) else 2,
+        )
         before = self.stem.widths
         for i, stage in enumerate(self.stages):
             with within("stages", i):

@@ -9,7 +9,10 @@ from pathlib import Path
 
 from escalade.artefacts import digests
 from escalade.artefacts.files import write_text
+from escalade.artefacts.image_list import Digests
 from escalade.core.numbers.budget import format_amount
+from escalade.core.scaling.extrapolation import is_told
+from escalade.core.values.codec import encode
 from escalade.evaluate.score import Score
 from escalade.family.family import FamilyMember
 from escalade.family.packaging.package import Package
@@ -33,6 +36,7 @@ class Facts:
     Attributes:
         data: the data set's name.
         num_train: images trained on.
+        digests: of the three splits, by which anybody can tell whether images are these.
         budget_kind: macs, params, activations or latency.
         tolerance: of the budget, relative; None for a member that was given none.
         search: accuracy on the search split; it chose the network, so it flatters.
@@ -49,6 +53,7 @@ class Facts:
 
     data: str
     num_train: int
+    digests: Digests
     budget_kind: str
     tolerance: float | None
     search: Score | None = None
@@ -77,6 +82,7 @@ def card(member: FamilyMember, *, package: Package, facts: Facts) -> str:
         _accuracy(facts),
         _origin(member, facts),
         _training(member, facts),
+        _data(facts),
         _input(package),
         _use(),
         _licence(),
@@ -161,7 +167,11 @@ def _origin(member: FamilyMember, facts: Facts) -> str:
     lines = ["## How it was found\n", text]
     for name, ratio in (facts.scaling or {}).items():
         low, high = (facts.interval or {}).get(name, (None, None))
-        between = "" if low is None else f", predicted between {low:.3f} and {high:.3f}"
+        between = ""
+        if low is not None and high is not None:
+            between = f", predicted between {low:.3f} and {high:.3f}"
+            if not is_told(low, high):
+                between = ", which the searched stages cannot tell"
         lines.append(f"- {name}: {ratio:.3f} times {facts.reference}'s{between}")
     if facts.scaling:
         lines.insert(2, "")
@@ -179,6 +189,12 @@ def _training(member: FamilyMember, facts: Facts) -> str:
         lines.append("\nRecipe: " + "; ".join(shown))
     lines += [f"\n{escape(note)}" for note in facts.notes]
     return "\n".join(lines)
+
+
+def _data(facts: Facts) -> str:
+    rows = [f"| {name} | `{digest}` |" for name, digest in encode(facts.digests).items()]
+    table = ["## Images\n", "| split | SHA-256 of its pixels and labels |", "|---|---|", *rows]
+    return "\n".join(table)
 
 
 def _input(package: Package) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any
+
+from escalade.core.values.ranges import Count, NotNegative
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,11 +21,11 @@ class Preprocessing:
         std: per channel, in 0..1, divided by.
     """
 
-    in_channels: int
-    side: int
-    resolution: int
+    in_channels: Count
+    side: Count
+    resolution: Count
     mean: tuple[float, ...]
-    std: tuple[float, ...]
+    std: tuple[NotNegative, ...]
 
     def __post_init__(self) -> None:
         for name, values in (("mean", self.mean), ("std", self.std)):
@@ -54,13 +55,6 @@ class Preprocessing:
             "mean": list(self.mean),
             "std": list(self.std),
         }
-
-    def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "mean": list(self.mean), "std": list(self.std)}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**{**data, "mean": tuple(data["mean"]), "std": tuple(data["std"])})
 
 
 def _numbers(values: tuple[float, ...]) -> str:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from escalade.data.image_data import ImageData
+from escalade.data.listed_images import ListedImages
 from escalade.data.split import COPIED_BYTES, Split
 from escalade.evaluate.path_meter import EvaluationSettings, share_split, shared_split
 from escalade.family.trainings.jobs import MemberJob, Workplace
@@ -119,7 +120,7 @@ def share_images(data: ImageData) -> tuple[ImageData, dict[str, Tensor]]:
     for name in SPLITS:
         shared |= share_split(getattr(data, name), name)
     none = _empty(data)
-    return replace(data, train=none, search=none, test=none), shared
+    return replace(data, train=none, search=none, test=none, listed=ListedImages()), shared
 
 
 def with_shared_images(data: ImageData, shared: Mapping[str, Tensor]) -> ImageData:

@@ -20,7 +20,7 @@ from escalade.search.operators.starts import draw_pairs
 from escalade.search.problem import Problem
 from escalade.search.surrogate.families import Families
 from escalade.search.surrogate.model import Surrogate, why_none
-from escalade.search.surrogate.plain_start import plain_genome
+from escalade.search.surrogate.plain_start import plain_genomes
 
 # Of each batch's candidates: random networks, children of the best so far, and their parents.
 NUM_RANDOM, NUM_CHILDREN, NUM_PARENTS = 192, 192, 24
@@ -179,8 +179,7 @@ class SurrogateSearch(LadderSearch):
 
     def _parents(self, model: Surrogate | None, stage: int | None) -> IntArray:
         """The best genomes so far (of one budget, or of all), and the plain one."""
-        plain = plain_genome(self._space)
-        found = [] if plain is None else [plain[None]]
+        found = [plain_genomes(self._space)]
         if model is not None:
             population, _ = self._notes.scored
             budgets = self._problem.budgets
@@ -191,7 +190,7 @@ class SurrogateSearch(LadderSearch):
             worth = model.expected(population, exact=False).mean
             order = np.argsort(-worth, kind="stable")
             found.append(_distinct(population.genomes[order])[:NUM_PARENTS])
-        return np.concatenate(found) if found else np.empty((0, self._space.num_genes), np.int64)
+        return np.concatenate(found)
 
     def _children(
         self,
