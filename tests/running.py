@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,6 +149,7 @@ class Commands:
         brief: bool = False,
         additive: bool = False,
         stops_at: str | None = None,
+        moments: Sequence[object] | None = None,
     ) -> Running:
         """Start a command line.
 
@@ -161,6 +162,7 @@ class Commands:
             additive: latencies are those of a made-up device, on every machine the same.
             stops_at: stops itself (SIGSTOP) when it has put a file of such a name in its place,
                 whatever the machine's speed; at its start if it is empty.
+            moments: arguments of `crash_points.install`: the run, a log, where to die or None.
         """
         if self._last is not None and not self._last.is_waited_for:
             self._last.kill()  # left behind by a test that failed
@@ -178,6 +180,7 @@ class Commands:
             "brief": brief,
             "additive": additive,
             "stops_at": stops_at,
+            "moments": None if moments is None else [*map(str, moments[:2]), moments[2]],
         }
         self._server.stdin.write(json.dumps(request) + "\n")
         self._server.stdin.flush()

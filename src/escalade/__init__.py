@@ -47,10 +47,16 @@ def run(
 
 
 def load(folder: str | Path) -> Family:
-    """The family of a finished run; `load(folder)["S1"].load()` is a timm network."""
+    """The family of a finished run; `load(folder)["S1"].load()` is a timm network.
+
+    Raises:
+        ValueError: if there is none, or a file of it is not what was written.
+    """
     from escalade.family.family import Family
 
-    return Family.load(folder)
+    family = Family.load(folder)
+    family.check_whole()
+    return family
 
 
 __all__ = ["load", "run"]

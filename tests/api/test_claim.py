@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from escalade.api.claim import begun_config, check_same, check_usable, claim, free_folder, placed
+from escalade.api.claim import (
+    begun_config,
+    check_same,
+    check_usable,
+    claim,
+    free_folder,
+    make_folder,
+    placed,
+)
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, resolve
 from escalade.planning.begun_space import begun_space, named_space
@@ -38,6 +46,7 @@ def begun(path: Path, *layers) -> RunFolder:
     given = resolve(*layers)
     space = named_space(given)
     folder = RunFolder(path)
+    make_folder(path)
     claim(folder, complete(given, space)[0], space)
     return folder
 
@@ -165,7 +174,8 @@ def test_the_default_folder_is_free_or_this_runs_own(tmp_path):
     path, small = tmp_path / "runs" / "demo", resolve(SMALL)
     assert free_folder(small, path) == path
     path.mkdir(parents=True)
-    (path / ".config.yaml.part").write_text("data: de")
+    (path / f".part-{8 * '0a'}-config.yaml").write_text("data: de")
+    (path / ".lock").touch()
     assert free_folder(small, path) == path
     begun(path, SMALL, STATED)
     assert free_folder(small, path) == path

@@ -207,3 +207,33 @@ def test_a_kill_keeps_every_finished_put_and_no_half(tmp_path: Path) -> None:
         assert {f"{i}{half}" for i in range(last + 1) for half in "ab"} <= found
         assert {key[:-1] + "a" for key in found} == {key for key in found if key.endswith("a")}
         assert len(found) % 2 == 0
+
+
+def test_a_closed_store_is_one_file_that_may_only_be_read(tmp_path: Path) -> None:
+    """In write-ahead mode a reader would have to write beside it."""
+    path = tmp_path / "e.sqlite"
+    with EvaluationStore(path) as store:
+        store.put([ROW])
+        with EvaluationStore(path, read_only=True) as beside:
+            assert beside.rows() == [ROW]
+        assert path.read_bytes()[18:20] == b"\2\2"
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    assert path.read_bytes()[18:20] == b"\1\1"  # of the file format: a journal
+    store.close()
+
+
+def test_without_shared_memory_commits_wait_for_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Network(sqlite3.Connection):
+        def execute(self, statement: str, *more: object) -> sqlite3.Cursor:
+            if "WAL" in statement:
+                raise sqlite3.OperationalError("locking protocol")
+            return super().execute(statement, *more)  # type: ignore[arg-type]
+
+    plain = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: plain(*a, factory=Network, **k))
+    with EvaluationStore(tmp_path / "e.sqlite") as store:
+        store.put([ROW])
+        assert store._connection.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert store.rows() == [ROW]

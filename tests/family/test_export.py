@@ -94,14 +94,14 @@ def test_perturbed_onnx_weights_are_found(exported, network, images, tmp_path):
     values.flat[0] += 0.05
     kernel.CopyFrom(onnx.numpy_helper.from_array(values, kernel.name))
     onnx.save(model, tmp_path / "bad.onnx")
-    session = export.onnx_session(tmp_path / "bad.onnx")
+    session = export.onnx_session((tmp_path / "bad.onnx").read_bytes())
     with pytest.raises(ExportMismatch, match=r"bad.onnx, batch of 1: logits differ by \d\.\d+e"):
         compare(network, session, images, name="bad.onnx")
 
 
 def test_a_bad_export_is_removed_with_the_older_file(tmp_path, network, images, monkeypatch):
     (tmp_path / "model.onnx").write_bytes(b"older")
-    monkeypatch.setattr(export, "onnx_session", lambda path: lambda batch: network(batch) * 1.01)
+    monkeypatch.setattr(export, "onnx_session", lambda content: lambda batch: network(batch) * 1.01)
     traced = export.trace(network, images)
     with pytest.raises(ExportMismatch, match=r"model\.onnx"):
         export.export_onnx(network, tmp_path / "model.onnx", traced=traced, images=images, facts={})

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from escalade.api.begin import check_data, open_run
+from escalade.api.begin import open_run, taken_up
 from escalade.artefacts.analysed import Analysed
 from escalade.artefacts.grown import Grown
 from escalade.artefacts.run_folder import command
@@ -70,9 +70,12 @@ def analyse(
         Interrupted: `should_stop` said so; nothing is lost.
     """
     wanted = wanted or Analysis()
-    run = open_run(path, should_stop=should_stop)
-    _check(run, wanted)
-    check_data(run)
+    _check(open_run(path), wanted)
+    with taken_up(path, should_stop=should_stop) as run:
+        return _analyse(run, wanted)
+
+
+def _analyse(run: Run, wanted: Analysis) -> Analysed:
     members = _members(run)
     chosen = [each for each in members if wanted.members is None or each.name in wanted.members]
     teacher = _teacher(run, members)

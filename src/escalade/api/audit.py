@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from escalade.api.begin import check_data, open_run
+from escalade.api.begin import open_run, taken_up
 from escalade.artefacts.audited import Audited
 from escalade.artefacts.run_folder import command
 from escalade.artefacts.scored import Scored
@@ -41,9 +41,12 @@ def audit(path: Path, *, networks: int = NUM_NETWORKS, should_stop: Stop | None 
         Invalid: if the run has nothing to audit, or too few networks are asked for.
         Interrupted: `should_stop` said so; nothing is lost.
     """
-    run = open_run(path, should_stop=should_stop)
-    _check(run, networks)
-    check_data(run)
+    _check(open_run(path), networks)
+    with taken_up(path, should_stop=should_stop) as run:
+        return _audit(run, networks)
+
+
+def _audit(run: Run, networks: int) -> Audited:
     sampled, left_out = _sample(run, networks)
     for sample in sampled:
         _train(run, sample)

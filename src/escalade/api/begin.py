@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from escalade.api.claim import (
     check_usable,
     claim,
     free_folder,
+    make_folder,
     placed,
 )
 from escalade.api.same_images import (
@@ -23,6 +25,7 @@ from escalade.api.same_images import (
     keep_place,
 )
 from escalade.artefacts.marks import mark
+from escalade.artefacts.owning import owned
 from escalade.artefacts.planned import ImagesByClass, Planned, SpaceFacts, Splits
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, resolve
@@ -36,17 +39,19 @@ from escalade.planning.path_costs import check_budgets, check_feasible
 from escalade.planning.resolved_run import Run
 from escalade.train.console import Console
 from escalade.train.interrupt import Stop
+from escalade.train.machine import note_machine
 from escalade.train.runtime import Runtime
 
 
+@contextmanager
 def begin(
     layers: Sequence[Mapping[str, Any]],
     *,
     out: Path,
     should_stop: Stop | None = None,
     or_next: bool = False,
-) -> Run:
-    """Make or take up the run of these settings.
+) -> Iterator[Run]:
+    """Make or take up the run of these settings; its folder is owned in the body.
 
     What cannot run leaves no folder behind, so that the corrected command can use its name.
 
@@ -60,19 +65,39 @@ def begin(
     if folder.path != out and runtime.is_main:
         Console().say(f"run: into {folder.path}; {out} is taken")
     run: Run | None = None
-    if runtime.is_main and folder.config.exists():
-        folder.check_links()
-        check_same(folder, given)
-        mark(folder.path)  # a copy may have come without it
-    elif runtime.is_main:
+    if runtime.is_main and not folder.config.exists():
         check_usable(folder.path)
-        run = _begun(resolved(given, folder=folder, runtime=runtime, should_stop=should_stop))
-    runtime.barrier()
-    run = run or open_run(folder.path, data=given.data, should_stop=should_stop, runtime=runtime)
-    check_data(run)
+        run = _ahead(resolved(given, folder=folder, runtime=runtime, should_stop=should_stop))
+        make_folder(folder.path)
     if runtime.is_main:
-        keep_place(run)
-    return run
+        folder.check_links()
+    with _owned(folder.path, runtime):
+        if runtime.is_main and folder.config.exists():  # another may have begun it meanwhile
+            check_same(folder, given)
+            mark(folder.path)  # a copy may have come without it
+            run = None
+        elif run is not None:
+            _claim(run)
+        runtime.barrier()
+        data = given.data
+        run = run or open_run(folder.path, data=data, should_stop=should_stop, runtime=runtime)
+        _take_up(run)
+        if runtime.is_main:
+            keep_place(run)
+        yield run
+
+
+@contextmanager
+def taken_up(path: Path, *, should_stop: Stop | None = None) -> Iterator[Run]:
+    """The run in a folder, which is owned in the body; its images are those it began with.
+
+    Raises:
+        Invalid: if there is none, another process works there, or something in it is damaged.
+    """
+    run = open_run(path, should_stop=should_stop)
+    with _owned(path, run.runtime):
+        _take_up(run)
+        yield run
 
 
 def open_run(
@@ -148,8 +173,19 @@ def check_data(run: Run) -> None:
         folder.write(_planned(run))
 
 
-def _begun(run: Run) -> Run:
-    """Check a new run, fit its schedule where hours are given, and give it its folder."""
+def _owned(path: Path, runtime: Runtime) -> AbstractContextManager[None]:
+    return owned(path, say=Console().say, rank=runtime.rank)
+
+
+def _take_up(run: Run) -> None:
+    check_data(run)
+    if run.runtime.is_main:
+        note_machine(run.folder, run.runtime)
+
+
+def _ahead(run: Run) -> Run:
+    """Check a new run, fix its threads, and fit its schedule where hours are given."""
+    run = run.with_config(replace(run.config, threads=run.config.threads or run.runtime.threads))
     if changed := told(run.base_space):
         run.console.say(f"run: {changed}")
     if run.config.hours is not None and not run.config.fitted:
@@ -158,12 +194,15 @@ def _begun(run: Run) -> Run:
         run = outlook.run
     else:
         check_feasible(run)
+    return run
+
+
+def _claim(run: Run) -> None:
     claim(run.folder, run.config, run.base_space)
     if run.table is not None:
         run_table.keep(run.folder, run.table, run.books)
         for line in run_table.describe(run.table):
             run.console.say(f"latency: {line}")
-    return run
 
 
 def _run(

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from escalade.artefacts.files import write_json, write_text
-from escalade.artefacts.marks import MARK, mark
+from escalade.artefacts.marks import mark
+from escalade.artefacts.owning import contents
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, read_file, resolve
 from escalade.core.space import layouts
@@ -21,9 +22,6 @@ from escalade.data.loading import is_folder, located
 from escalade.planning.begun_space import begun_space, named_space
 from escalade.planning.completing import complete
 from escalade.planning.hours import FITTED
-
-# All that is left of a run killed while it wrote its first files.
-UNFINISHED = (".config.yaml.part", f".{MARK}.part", MARK)
 
 
 def begun_config(folder: RunFolder) -> Config:
@@ -80,18 +78,17 @@ def check_usable(path: Path) -> None:
     """
     if path.exists() and not path.is_dir():
         raise Invalid("is a file", path=(str(path),), remedy="name a folder with --out")
-    if path.is_dir() and _content(path):
+    if path.is_dir() and contents(path):
         problem = "is neither empty nor a run folder"
         raise Invalid(problem, path=(str(path),), remedy="use another --out")
 
 
-def claim(folder: RunFolder, config: Config, space: Space) -> None:
-    """Make a run's folder, with its settings and its space.
+def make_folder(path: Path) -> None:
+    """Make a run's folder where it is missing.
 
     Raises:
         Invalid: if it cannot be written.
     """
-    path = folder.path
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -100,13 +97,17 @@ def claim(folder: RunFolder, config: Config, space: Space) -> None:
     if not os.access(path, os.W_OK):
         problem = "no permission to write there"
         raise Invalid(problem, path=(str(path),), remedy="use another --out")
-    mark(path)
+
+
+def claim(folder: RunFolder, config: Config, space: Space) -> None:
+    """Make a folder a run's, by its mark, its settings and its space."""
+    mark(folder.path)
     write_text(folder.config, config.to_yaml())
     write_json(folder.space, layouts.to_json(space.layout))
 
 
 def _suits(path: Path, given: Config) -> bool:
-    if not path.exists() or (path.is_dir() and not _content(path)):
+    if not path.exists() or (path.is_dir() and not contents(path)):
         return True
     folder = RunFolder(path)
     try:
@@ -126,11 +127,6 @@ def _is_moved(before: str, now: str) -> bool:
     return new.is_dir() and (not old.exists() or old.samefile(new))
 
 
-def _content(path: Path) -> list[Path]:
-    """What is in a folder, but for what a kill may have left of a run's first files."""
-    return [entry for entry in path.iterdir() if entry.name not in UNFINISHED]
-
-
 def _difference(folder: RunFolder, given: Config) -> str:
     """The first setting that differs; how many workers compute does not make it another run."""
     begun = begun_config(folder)
@@ -139,7 +135,7 @@ def _difference(folder: RunFolder, given: Config) -> str:
     given = replace(given, supernet=replace(given.supernet, identity=_identity(given)))
     completed = (complete(each, begun_space(folder, each))[0] for each in (begun, given))
     before, after = (dict(_flat(encode(each))) for each in completed)
-    ignored = {"workers"}
+    ignored = {"workers"} if given.threads else {"workers", "threads"}  # fixed at the start
     if begun.fitted and not given.fitted:
         ignored |= {"fitted", *FITTED}
     for key in sorted(before.keys() | after.keys()):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from escalade.artefacts import digests
 from escalade.artefacts.latencies import Latencies
 from escalade.data import prepare
 from escalade.evaluate.timing.turns import measure_many
@@ -46,6 +47,8 @@ def _export(run: Run, member: FamilyMember) -> None:
     missing = [name for name, want in wanted.items() if want and not _is_done(member.path, name)]
     if not missing:
         return
+    for name in digests.changed(member.path, missing):
+        run.console.say(f"export: {member.name}/{name} is not what was written; made again")
     images, _ = data.search.take(torch.arange(min(NUM_IMAGES, len(data.search))))
     batch = prepare(images, resolution=member.resolution, mean=data.mean, std=data.std)
     with run.books.measure("export", member.name):
@@ -57,7 +60,7 @@ def _export(run: Run, member: FamilyMember) -> None:
 
 def _is_done(folder: Path, name: str) -> bool:
     """A kill may leave an export that the card does not tell of."""
-    return (folder / name).exists() and card_exports.is_noted(folder, name)
+    return digests.is_whole(folder, name) and card_exports.is_noted(folder, name)
 
 
 def _measure_latency(run: Run, family: Family) -> None:

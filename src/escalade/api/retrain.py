@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from escalade.api.placing import FamilyPlace, place
 from escalade.api.rivals import rivals_of
+from escalade.artefacts import digests
 from escalade.artefacts.grown import Grown
 from escalade.artefacts.metrics_lines import collect_metrics
 from escalade.core.values.invalid import Invalid
-from escalade.family.family import Family
+from escalade.family.family import Family, FamilyMember
 from escalade.family.member_candidates import candidates
-from escalade.family.packaging import package
+from escalade.family.packaging.finished import FILES
 from escalade.family.trainings.members import MemberTrainings
 from escalade.planning.resolved_run import Run
 
@@ -27,6 +29,8 @@ def retrain(run: Run, *, member: str | None = None) -> None:
     done = _family(run)
     wanted = [each for each in everyone if member in (None, each.name)]
     missing = [each for each in wanted if done is None or not _is_packaged(done, each.name)]
+    if done is not None:
+        _tell_damage(run, [done[each.name] for each in missing if each.name in done.names])
     trainings = member_trainings(run, least=everyone[0].budget)
     rivals = rivals_of(run, everyone, missing)
     made = trainings.make(everyone, missing, beside=[rival.job for rival in rivals.values()])
@@ -52,7 +56,13 @@ def member_trainings(run: Run, *, least: float) -> MemberTrainings:
 def _is_packaged(family: Family, name: str) -> bool:
     if name not in family.names:
         return False
-    return all((family[name].path / file).exists() for file in (package.WEIGHTS, package.CONFIG))
+    return digests.is_whole(family[name].path, *FILES)
+
+
+def _tell_damage(run: Run, members: Sequence[FamilyMember]) -> None:
+    for member in members:
+        for name in digests.changed(member.path, FILES):
+            run.console.say(f"retrain: {member.name}/{name} is not what was written; made again")
 
 
 def _family(run: Run) -> Family | None:

@@ -13,9 +13,10 @@ from escalade.api.begin import make_runtime
 from escalade.api.claim import begun_config
 from escalade.api.export import NUM_IMAGES
 from escalade.api.same_images import check_same_images, keep_images
-from escalade.artefacts import image_list
+from escalade.artefacts import digests, image_list
 from escalade.artefacts.files import read_json, write_json
 from escalade.artefacts.marks import mark
+from escalade.artefacts.owning import contents, owned
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, Recipe
 from escalade.core.network import cost
@@ -28,6 +29,7 @@ from escalade.family.exports.exporting import export_member
 from escalade.family.family import Family, FamilyMember
 from escalade.family.packaging import card, card_exports, package
 from escalade.family.packaging.finished import (
+    FILES,
     accuracy_of,
     recipe_facts,
     score_on_test,
@@ -87,7 +89,11 @@ def retrain_on(
         target=out or path / "finetuned" / f"{member}-{Path(data).resolve().name}",
         console=Console(),
     )
-    return transfer.run(should_stop)
+    if transfer.is_done:
+        return transfer.target
+    transfer.target.mkdir(parents=True, exist_ok=True)
+    with owned(transfer.target, say=transfer.console.say):
+        return transfer.run(should_stop)
 
 
 def _recipe(config: Config, num_train: int, *, epochs: float | None, from_weights: bool) -> Recipe:
@@ -123,11 +129,25 @@ class _Transfer:
             "recipe": recipe_facts(self.recipe),
         }
 
+    @property
+    def is_done(self) -> bool:
+        """Whether there is nothing left to do, which is told.
+
+        Raises:
+            Invalid: if the folder holds something else.
+        """
+        target, name = self.target, f"{self.source.name} on {self.images.name}"
+        if not _is_begun(target, self.asked):
+            return False
+        for file in digests.changed(target, FILES):
+            self.console.say(f"{name}: {target / file} is not what was written; made again")
+        if not digests.is_whole(target, *FILES):
+            return False
+        self.console.say(f"{name}: done before; {target}")
+        return True
+
     def run(self, should_stop: Stop) -> Path:
         name, images, target = self.source.name, self.images, self.target
-        if _is_done(target, self.asked):
-            self.console.say(f"{name} on {images.name}: done before; {target}")
-            return target
         self._keep_images()
         runtime = make_runtime(self.config)
         before = package.read(self.source.path).architecture
@@ -221,7 +241,7 @@ class _Transfer:
             self.console.say(f"export: {file} left out: {reason}")
 
 
-def _is_done(target: Path, asked: Mapping[str, object]) -> bool:
+def _is_begun(target: Path, asked: Mapping[str, object]) -> bool:
     """Whether the folder holds what is asked for; other people's files are left alone."""
     RunFolder(target).check_links()
     path = target / RESULT
@@ -236,7 +256,7 @@ def _is_done(target: Path, asked: Mapping[str, object]) -> bool:
         raise Invalid("is a file", path=(str(target),), remedy="name a folder with --out")
     # A run folder has a `training` too.
     is_begun = (target / TRAINING).is_dir() and not RunFolder(target).config.exists()
-    if target.is_dir() and any(target.iterdir()) and not is_begun:
+    if target.is_dir() and contents(target) and not is_begun:
         problem = "is neither empty nor a training of this kind"
         raise Invalid(problem, path=(str(target),), remedy="use another --out")
     return False

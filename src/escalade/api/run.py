@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from escalade.api.begin import begin, check_data, open_run
+from escalade.api.begin import begin, open_run, taken_up
 from escalade.api.export import export
 from escalade.api.grow import grow
 from escalade.api.report import report
@@ -56,13 +56,13 @@ def run(
         ValueError: for anything wrong with settings, data or folder.
         Interrupted: `should_stop` said so; nothing is lost.
     """
-    made = begin(layers, out=out, should_stop=should_stop, or_next=or_next)
-    for name, do in STAGES.items():
-        if made.runtime.any(made.should_stop()):
-            raise Interrupted(f"stopped before {name}")
-        if made.runtime.is_main or name in SHARED:
-            do(made)
-        made.runtime.barrier()
+    with begin(layers, out=out, should_stop=should_stop, or_next=or_next) as made:
+        for name, do in STAGES.items():
+            if made.runtime.any(made.should_stop()):
+                raise Interrupted(f"stopped before {name}")
+            if made.runtime.is_main or name in SHARED:
+                do(made)
+            made.runtime.barrier()
     family = Family.load(made.folder.family)
     made.console.say("")
     made.console.show(family_table(family))
@@ -80,12 +80,11 @@ def stage(
     Raises:
         ValueError: if an earlier stage is missing, naming its command.
     """
-    made = open_run(path, should_stop=should_stop)
-    if name == "report":  # which needs no images
-        report(made)
+    if name == "report":  # which needs no images, and may look at a run at work
+        report(open_run(path, should_stop=should_stop))
         return
-    check_data(made)
-    if name == "retrain":
-        retrain(made, member=member)
-    else:
-        STAGES[name](made)
+    with taken_up(path, should_stop=should_stop) as made:
+        if name == "retrain":
+            retrain(made, member=member)
+        else:
+            STAGES[name](made)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from escalade.artefacts.texts import parse_yaml
-from escalade.cli.output import write_json, write_line
+from escalade.cli.output import write_json, write_text
 from escalade.cli.parser import UsageError
 from escalade.cli.signals import should_stop
 from escalade.core.values.codec import encode
@@ -191,7 +191,7 @@ def _plan(options: argparse.Namespace) -> None:
         write_json(plan.to_json())
     else:
         out = options.out or api.free_folder(plan.given, RUNS / name)
-        write_line(plan.text(command=_next_command(options, out)).rstrip("\n"))
+        write_text(plan.text(command=_next_command(options, out)))
 
 
 def _next_command(options: argparse.Namespace, out: Path) -> str:
@@ -230,7 +230,7 @@ def _grow(options: argparse.Namespace) -> None:
     if options.format == "json":
         write_json(encode(grown))
     else:
-        write_line(api.describe_grown(grown).rstrip("\n"))
+        write_text(api.describe_grown(grown))
 
 
 def _retrain(options: argparse.Namespace) -> None:

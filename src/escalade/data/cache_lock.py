@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
+import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+from escalade.artefacts import locks
 
 LOCK = ".lock"  # ends the names of lock files
 
@@ -16,10 +18,11 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
 
     Yields whether this process has it: not if another one has and `wait` is false.
     """
-    with path.with_name(f"{path.name}{LOCK}").open("w") as file:
+    file, seconds = path.with_name(f"{path.name}{LOCK}"), math.inf if wait else 0.0
+    with ExitStack() as held:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+            held.enter_context(locks.locked(file, seconds=seconds))
+            is_ours = True
+        except locks.Held:
+            is_ours = False
+        yield is_ours

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from escalade.core.numbers.budget import format_amount, parse_amount
 from escalade.core.values.invalid import Invalid, nearest, within
-from escalade.data.cache_lock import LOCK, locked
+from escalade.data.cache_lock import locked
 from escalade.data.decoded_set import META, PARTIAL
 from escalade.data.file_digests import FOLDER as LOOKS
 
@@ -151,7 +151,6 @@ def remove(cached: CachedSet) -> bool:
     with locked(owner, wait=False) as is_ours:
         if is_ours:
             shutil.rmtree(cached.folder)
-            owner.with_name(f"{owner.name}{LOCK}").unlink(missing_ok=True)
     return is_ours
 
 

@@ -43,6 +43,7 @@ class EvaluationStore:
         with self._errors():
             self._connection = store_file.connect(path, read_only=read_only)
             weakref.finalize(self, self._connection.close)
+            self._is_writing = not read_only
             store_file.check_tables(self._connection, SCHEMAS, make=not read_only)
 
     def get(self, context: Context, paths: Sequence[str]) -> dict[str, ScoreRow]:
@@ -80,7 +81,9 @@ class EvaluationStore:
             self._connection.executemany(insertion(LatencyRow), [astuple(row) for row in rows])
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, which then needs no other beside it: it may be copied or only read."""
+        if self._is_writing:
+            store_file.end_writing(self._connection)
         self._connection.close()
 
     def __enter__(self) -> EvaluationStore:

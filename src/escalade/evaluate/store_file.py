@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,17 +22,19 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         _distrust(connection)
-        # Write-ahead log: a killed process never damages the file.
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
+        _begin_writing(connection)
         return connection
-    # Without its log nobody is writing, and a folder that cannot be written holds no lock.
-    is_quiet = not path.with_name(f"{path.name}-wal").exists()
-    uri = f"file:{quote(str(path.absolute()))}?{'immutable=1' if is_quiet else 'mode=ro'}"
+    uri = f"file:{quote(str(path.absolute()))}?{'immutable=1' if _lacks_log(path) else 'mode=ro'}"
     connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
     _distrust(connection)
     connection.execute("PRAGMA query_only = ON")
     return connection
+
+
+def end_writing(connection: sqlite3.Connection) -> None:
+    """Have a file need no other beside it, so that it may be copied or only read."""
+    with suppress(sqlite3.Error):  # somebody reads it, or it is closed
+        connection.execute("PRAGMA journal_mode = DELETE")
 
 
 def check_tables(connection: sqlite3.Connection, schemas: Sequence[str], *, make: bool) -> None:
@@ -52,6 +55,29 @@ def check_tables(connection: sqlite3.Connection, schemas: Sequence[str], *, make
         for schema in schemas:
             if (schema,) not in found:
                 connection.execute(schema.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
+
+
+def _begin_writing(connection: sqlite3.Connection) -> None:
+    """A killed process never damages the file, and most commits wait for no disk.
+
+    A write-ahead log needs memory that processes share, which some network file systems do
+    not have; there sqlite keeps a journal.
+    """
+    mode = ""
+    with suppress(sqlite3.OperationalError):
+        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    safe = "NORMAL" if mode == "wal" else "FULL"
+    connection.execute(f"PRAGMA synchronous = {safe}")
+
+
+def _lacks_log(path: Path) -> bool:
+    """Whether a file wants a write-ahead log and has none: nobody is writing it.
+
+    Others can be read as they are; this one only where a reader may write beside it, too.
+    """
+    with path.open("rb") as file:
+        wants_log = file.read(20)[18:] == b"\2\2"  # of sqlite's file format
+    return wants_log and not path.with_name(f"{path.name}-wal").exists()
 
 
 def _distrust(connection: sqlite3.Connection) -> None:

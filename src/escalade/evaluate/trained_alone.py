@@ -64,7 +64,7 @@ class AloneEvaluator:
         self._runtime = runtime
         images = f"{data.train_digest} {data.search_digest}"
         self.context = Context(
-            supernet=_training(recipe, seed=seed, precision=runtime.precision),
+            supernet=_training(recipe, seed=seed, runtime=runtime),
             data=hashlib.sha256(images.encode()).hexdigest(),
             settings=settings.text,
         )
@@ -128,7 +128,8 @@ class AloneEvaluator:
         )
 
 
-def _training(recipe: Recipe, *, seed: int, precision: str) -> str:
+def _training(recipe: Recipe, *, seed: int, runtime: Runtime) -> str:
     """What stands in the place of a supernet's digest: how the weights came about."""
-    text = json.dumps([asdict(recipe), seed, precision], sort_keys=True)
+    place = (runtime.precision, runtime.device.type, runtime.world_size)
+    text = json.dumps([asdict(recipe), seed, *place], sort_keys=True)
     return f"alone-{hashlib.sha256(text.encode()).hexdigest()[:16]}"

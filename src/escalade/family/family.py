@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
+from escalade.artefacts import digests
 from escalade.artefacts.files import read_value, write_json
 from escalade.artefacts.grown import GrowthFit
 from escalade.artefacts.run_folder import command
@@ -221,6 +222,17 @@ class Family:
         run = root.parent if root.name == "family" else root
         remedy = f"write one with {command('retrain', run)}"
         return read_value(cls, root / FILE, what="family", remedy=remedy)._in(root)
+
+    def check_whole(self) -> None:
+        """Whether every file of every member is what was written.
+
+        Raises:
+            Invalid: with the first that is not.
+        """
+        for member in self:
+            again = "give the command that made it again, and it is made anew; or, if you changed"
+            note = f"it on purpose, delete its line in {member.path / digests.FILE}"
+            digests.check_whole(member.path, remedy=f"\n{again} {note}")
 
     def _in(self, folder: Path) -> Self:
         return replace(self, members=tuple(replace(m, root=folder) for m in self.members))

@@ -12,6 +12,7 @@ from escalade.artefacts.audited import Audited
 from escalade.artefacts.grown import Grown
 from escalade.artefacts.latencies import Latencies
 from escalade.artefacts.ledger import Ledger, LedgerEntry
+from escalade.artefacts.machines import Machine, Machines
 from escalade.artefacts.metrics_lines import MetricsLine, read_metrics
 from escalade.artefacts.planned import Planned
 from escalade.artefacts.run_folder import RunFolder
@@ -40,6 +41,7 @@ class Contents:
     plan: Planned | None
     latency: Latencies | None
     analysis: Analysed | None
+    machines: tuple[Machine, ...]
     audit: Audited | None
     config: str | None
     settings: Mapping[str, Any]
@@ -61,6 +63,8 @@ def read(run_folder: Path, *, settings: Mapping[str, Any] | None = None) -> Cont
         raise ValueError(f"{run_folder}: no such run folder; `escalade run --out` makes one")
     folder = RunFolder(run_folder)
     family = Family.load(folder.family) if any(folder.family.glob("family.json")) else None
+    if family is not None:
+        family.check_whole()
     with within(str(folder.config)):
         config = read_text(folder.config) if folder.config.exists() else None
         stated = parse_yaml(config) if config and settings is None else settings
@@ -74,6 +78,7 @@ def read(run_folder: Path, *, settings: Mapping[str, Any] | None = None) -> Cont
         plan=folder.find(Planned),
         latency=folder.find(Latencies),
         analysis=folder.find(Analysed),
+        machines=(folder.find(Machines) or Machines()).entries,
         audit=folder.find(Audited),
         config=config,
         settings=stated if isinstance(stated, Mapping) else {},

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from escalade.artefacts import digests
 from escalade.artefacts.files import write_text
 from escalade.artefacts.image_list import Digests
 from escalade.core.numbers.budget import format_amount
@@ -75,6 +76,7 @@ class Facts:
 def write(folder: Path, *, member: FamilyMember, package: Package, facts: Facts) -> None:
     """Write the card as README.md into a member's folder."""
     write_text(folder / FILE, card(member, package=package, facts=facts))
+    digests.seal(folder, FILE)
 
 
 def card(member: FamilyMember, *, package: Package, facts: Facts) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from escalade.artefacts import digests
 from escalade.artefacts.files import write_text
 from escalade.family.exports.exporting import ONNX_FILE, PROGRAM_FILE
 from escalade.family.exports.parity import Parity
@@ -39,6 +40,7 @@ def add_exports(folder: Path, written: Sequence[Parity]) -> None:
     if lines:
         shown = "\n".join(lines[name] for name in sorted(lines))
         write_text(path, f"{text}\n{TITLE}\n\n{shown}\n")
+        digests.seal(folder, FILE)
 
 
 def _name(line: str) -> str:

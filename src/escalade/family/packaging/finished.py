@@ -10,11 +10,14 @@ from escalade.config import Recipe
 from escalade.data import ImageData
 from escalade.evaluate.score import ClassScore, Score, score_by_class
 from escalade.family.family import Accuracy
-from escalade.family.packaging import package, standalone
+from escalade.family.packaging import card, package, standalone
 from escalade.family.packaging.package import Package
 from escalade.family.trainings.kept import pack
 from escalade.family.trainings.making import Made
 from escalade.train.runtime import Runtime
+
+# Of every finished member; exports are made later.
+FILES = (package.WEIGHTS, package.CONFIG, standalone.SCRIPT, card.FILE)
 
 
 def write_member(folder: Path, made: Made, data: ImageData) -> Package:

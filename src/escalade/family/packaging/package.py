@@ -15,6 +15,7 @@ import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from escalade.artefacts import digests
 from escalade.artefacts.files import read_json, write_bytes, write_json
 from escalade.core.network.architecture import Architecture
 from escalade.core.values.codec import as_mapping, decode, encode
@@ -52,7 +53,7 @@ class Package:
 
 
 def write(folder: Path, *, package: Package, state: Mapping[str, Tensor]) -> None:
-    """Write weights, then config, each atomically and deterministically.
+    """Write weights, then config, each atomically and deterministically, and note their digests.
 
     Args:
         folder: the member's folder; made where missing.
@@ -69,6 +70,7 @@ def write(folder: Path, *, package: Package, state: Mapping[str, Tensor]) -> Non
     content = safetensors.torch.save(plain, metadata={"format": "pt"})
     write_bytes(folder / WEIGHTS, content)
     write_json(folder / CONFIG, _config(package))
+    digests.seal(folder, WEIGHTS, CONFIG)
 
 
 def read(folder: Path) -> Package:
@@ -94,9 +96,10 @@ def load_state(folder: Path) -> dict[str, Tensor]:
     """Read a member's weights (safetensors: data only, no code).
 
     Raises:
-        ValueError: if they are missing or damaged.
+        ValueError: if they are missing or damaged, or are not what was written.
     """
     path = folder / WEIGHTS
+    digests.check_whole(folder, WEIGHTS, CONFIG, remedy=REMEDY)
     try:
         state: dict[str, Tensor] = safetensors.torch.load_file(path)
     except FileNotFoundError:

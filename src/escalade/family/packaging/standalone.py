@@ -6,6 +6,7 @@ from pathlib import Path
 from pprint import pformat
 from types import ModuleType
 
+from escalade.artefacts import digests
 from escalade.artefacts.files import write_text
 from escalade.data import decoding, opening
 from escalade.family.packaging.package import Package
@@ -21,6 +22,7 @@ def write(folder: Path, *, package: Package) -> Path:
     """Write the stand-alone script beside the weights; returns its path."""
     path = folder / SCRIPT
     write_text(path, script(package))
+    digests.seal(folder, SCRIPT)
     return path
 
 

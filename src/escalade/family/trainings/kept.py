@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from escalade.artefacts import digests
 from escalade.artefacts.files import read_value, write_json
 from escalade.core.network.architecture import Architecture
 from escalade.core.values.codec import ABSENT
@@ -22,6 +23,7 @@ from escalade.family.packaging.preprocessing import Preprocessing
 from escalade.family.trainings.making import Made
 
 FILE = "result.json"
+FILES = (package.WEIGHTS, package.CONFIG)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +38,16 @@ class TrainingResult:
 
 
 def is_done(folder: Path) -> bool:
-    """Whether the weights are whole."""
-    return (folder / FILE).exists()
+    """Whether the weights are whole, and are what was written."""
+    return (folder / FILE).exists() and digests.is_whole(folder, *FILES)
+
+
+def damage(folder: Path) -> str:
+    """What is wrong with weights that were whole, empty where nothing is."""
+    if not (folder / FILE).exists():
+        return ""
+    names = ", ".join(digests.changed(folder, FILES))
+    return f"{names} not what was written" if names else ""
 
 
 def keep(folder: Path, made: Made, data: ImageData) -> None:
@@ -60,6 +70,7 @@ def read_made(folder: Path) -> Made:
         Invalid: if a file is missing or damaged.
     """
     remedy = "give the same command again"
+    digests.check_whole(folder, *FILES, remedy=remedy)
     result = read_value(TrainingResult, folder / FILE, what="result", remedy=remedy)
     return Made(
         architecture=kept_network(folder),

@@ -20,7 +20,7 @@ from escalade.family.trainings.members_together import TogetherJob
 from escalade.family.trainings.workshop import Workshop
 from escalade.supernet.digest import digest
 from escalade.supernet.shared_weights import SharedWeights
-from escalade.supernet.weights_file import read_facts, save_weights
+from escalade.supernet.weights_file import is_trained, read_facts, save_weights
 
 TOGETHER = "together"
 STARTS = {"warm": "with those weights", "scratch": "from scratch"}
@@ -216,7 +216,7 @@ class MemberTrainings:
         )
         # One entry, since the file has several in no fixed order.
         facts = {"made_of": " ".join([job.start, *members])}
-        if self.run.together.exists():
+        if is_trained(self.run.together):
             self._check_together(facts)
             supernet = self.load_supernet(self.run.together)
         else:
