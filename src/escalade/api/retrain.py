@@ -8,7 +8,7 @@ from typing import Any
 from escalade.artefacts.grown import Grown
 from escalade.artefacts.metrics_lines import collect_metrics
 from escalade.core.network import cost
-from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.numbers.budget import COUNTED, Budget, format_amount
 from escalade.core.scaling.ratios import scaling_between
 from escalade.core.values.invalid import Invalid
 from escalade.family.family import Accuracy, Family, FamilyMember
@@ -85,13 +85,14 @@ def _finish(
         macs=counts.macs,
         params=counts.params,
         activations=counts.activations,
+        memory=counts.memory,
         resolution=made.architecture.resolution,
         accuracy=Accuracy(search=made.search.accuracy, test=test.accuracy),
         folder=candidate.name,
         latency=None if table is None else table.of(made.architecture),
         identities=_identities(trainings, candidate),
     )
-    notes = (*how.notes, *_about_identities(run, member))
+    notes = (*how.notes, *_about_identities(run, member), *_about_limits(run, member))
     facts = card.Facts(
         data=run.data.name,
         num_train=len(run.data.train),
@@ -154,12 +155,8 @@ def _about_identities(run: Run, member: FamilyMember) -> list[str]:
     """
     if member.identities is None or member.weights == "retrained":
         return []
-    costs = {
-        "macs": float(member.macs),
-        "params": float(member.params),
-        "activations": float(member.activations),
-        "latency": float("nan") if member.latency is None else member.latency,
-    }
+    costs = {kind: float(getattr(member, kind)) for kind in COUNTED}
+    costs["latency"] = float("nan") if member.latency is None else member.latency
     missed = run.method.missed_limits(run.config.search, costs)
     if run.budgets:
         budget = Budget(member.budget, run.config.budget_kind, run.config.tolerance)
@@ -174,6 +171,19 @@ def _about_identities(run: Run, member: FamilyMember) -> list[str]:
     )
     run.console.say(f"retrain: {member.name}: {note}")
     return [member.identities.note, note]
+
+
+def _about_limits(run: Run, member: FamilyMember) -> list[str]:
+    """The limits of the search that a member is above, as grown ones may be; told at once, too."""
+    notes = [
+        f"Its {kind} of {format_amount(cost, kind)} is above the limit of the search, "
+        f"{format_amount(limit, kind)}."
+        for kind, limit in run.config.limits.items()
+        if (cost := getattr(member, kind)) > limit
+    ]
+    for note in notes:
+        run.console.say(f"retrain: {member.name}: {note}")
+    return notes
 
 
 def _found(run: Run, found: Found, candidate: Candidate) -> str:

@@ -145,6 +145,7 @@ class _Transfer:
             macs=counts.macs,
             params=counts.params,
             activations=counts.activations,
+            memory=counts.memory,
             accuracy=Accuracy(search=made.search.accuracy, test=test.accuracy),
         )
         facts = card.Facts(

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import yaml
 
 from escalade.config.recipe import Recipe
-from escalade.core.numbers.budget import Budget, Ladder
+from escalade.core.numbers.budget import KINDS, Budget, Ladder
 from escalade.core.values.codec import encode
 from escalade.core.values.ranges import (
     AboveOne,
@@ -241,8 +241,11 @@ class Config:
         data: a folder of class folders, or a data set's name.
         budgets: the ladder, from small to large, such as [60M, 120M, 240M]; none where nsga2
             chooses members of its front.
-        budget_kind: macs, params, activations or latency.
+        budget_kind: macs, params, activations, memory (peak bytes in fp32; memory_fp16 and
+            memory_int8 in these) or latency.
         tolerance: relative, on both sides of every budget.
+        limits: what every searched network may cost at most beside its budget, such as memory:
+            256kB; of any kind but latency.
         space: a space's name or file; None takes the named space nearest to the first budget.
         seed: of everything.
         device: auto, cpu or cuda.
@@ -256,8 +259,9 @@ class Config:
 
     data: str = "demo"
     budgets: list[float] = field(default_factory=list)
-    budget_kind: Literal["macs", "params", "activations", "latency"] = "macs"
+    budget_kind: Annotated[str, one_of(*KINDS)] = "macs"
     tolerance: float = 0.05
+    limits: dict[str, float] = field(default_factory=dict)
     space: str | None = None
     seed: int = 0
     device: str = "auto"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from escalade.artefacts.files import read_value, write_json
 from escalade.artefacts.grown import GrowthFit
+from escalade.core.network.memory import Memory
 from escalade.core.values.codec import ABSENT, UNWRITTEN
 from escalade.core.values.invalid import Invalid
 from escalade.family.identities import Identities
@@ -30,9 +31,10 @@ class Accuracy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FamilyMember:
+class FamilyMember(Memory):
     """One network of the family; `folder` is relative to the family's folder `root`.
 
+    `memory` is the peak of one inference in bytes of fp32.
     `latency` are predicted seconds, only where budgets are latencies; they follow from the run's
     table alone. `identities` only where a searched member's space has some.
     """
@@ -45,6 +47,7 @@ class FamilyMember:
     macs: int
     params: int
     activations: int
+    memory: int
     resolution: int
     accuracy: Accuracy
     folder: str

@@ -78,9 +78,10 @@ class Run:
 
     @cached_property
     def _untimed_space(self) -> Space:
-        return self.base_space.with_data(
+        space = self.base_space.with_data(
             in_channels=self.data.in_channels, num_classes=self.data.num_classes
         )
+        return space.with_limits(self.config.limits) if self.config.limits else space
 
     @cached_property
     def table(self) -> LatencyTable | None:

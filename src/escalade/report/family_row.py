@@ -46,6 +46,7 @@ class FamilyRow:
     macs: int
     params: int
     activations: int
+    memory: int | None
     latency: Quartiles | None
     search: Share | None
     test: Share | None

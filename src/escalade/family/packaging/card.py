@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from escalade.artefacts.files import write_text
-from escalade.core.numbers.budget import format_amount
+from escalade.core.numbers.budget import BYTES, format_amount
 from escalade.evaluate.score import Score
 from escalade.family.family import FamilyMember
 from escalade.family.packaging.package import Package
@@ -32,7 +32,7 @@ class Facts:
     Attributes:
         data: the data set's name.
         num_train: images trained on.
-        budget_kind: macs, params, activations or latency.
+        budget_kind: macs, params, activations, memory or latency.
         tolerance: of the budget, relative; None for a member that was given none.
         search: accuracy on the search split; it chose the network, so it flatters.
         test: accuracy on the test split, measured once.
@@ -100,6 +100,11 @@ def _head(member: FamilyMember, package: Package, facts: Facts) -> str:
 
 def _costs(member: FamilyMember, facts: Facts) -> str:
     rows = [f"| {COSTS[key]} | {getattr(member, key):,} |" for key in COSTS]
+    rows += [
+        f"| {name}: peak memory, weights | {_amount(getattr(member, kind), kind)}, "
+        f"{_amount(member.params * BYTES[kind], kind)} |"
+        for name, kind in (("fp32", "memory"), ("INT8", "memory_int8"))
+    ]
     if member.latency is not None:
         rows.append(f"| predicted latency | {_amount(member.latency, 'latency')} |")
     if facts.tolerance is not None:
