@@ -76,6 +76,9 @@ def resolved(
     Latency budgets without a space are for the named one whose typical network is nearest.
     """
     if given.budget_kind == "latency" and given.space is None and given.budgets:
+        if given.latency.table is not None:
+            problem = "name one for another device's latency budgets, such as --space small"
+            raise Invalid(problem, path=("space",))
         measuring = run_table.timer(given.latency, runtime)
         given = replace(given, space=run_table.nearest_space(given.budgets[0], measuring))
     run = _run(given, named_space(given), folder, runtime, should_stop)

@@ -173,10 +173,13 @@ class LatencyConfig:
     Attributes:
         batch_size: images at a time.
         threads: CPU threads; None takes torch's choice.
+        table: another device's times, as `escalade latency --import` reads them, for budgets and
+            limits; None measures this device.
     """
 
     batch_size: Count = 1
     threads: Count | None = 1
+    table: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
