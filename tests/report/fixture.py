@@ -249,7 +249,7 @@ def row(name: str = "S0", **more: Any) -> FamilyRow:
     values: dict[str, Any] = {
         "index": 0, "name": name, "stage": 0.0, "origin": "searched", "weights": "retrained",
         "budget": 2e6, "gap": 0.01, "outside": False, "macs": 2_020_000, "params": 40_000,
-        "activations": 9_000, "memory": None, "latency": None,
+        "activations": 9_000, "memory": None, "latency": None, "int8": None,
         "search": Share(value=0.8),
         "test": Share(value=0.81, standard_error=0.004), "resolution": 20, "architecture": None,
         "running": None, "folder": "family/S0",

@@ -230,10 +230,17 @@ class RetrainConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class ExportConfig:
-    """Which formats members are exported to, besides timm's."""
+    """Which formats members are exported to, besides timm's.
+
+    Attributes:
+        onnx: model.onnx.
+        torch_export: program.pt2.
+        int8: model.int8.onnx, made of the other; takes some seconds to a minute a member.
+    """
 
     onnx: bool = True
     torch_export: bool = True
+    int8: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

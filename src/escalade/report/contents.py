@@ -15,6 +15,7 @@ from escalade.artefacts.latencies import Latencies
 from escalade.artefacts.ledger import Ledger, LedgerEntry
 from escalade.artefacts.metrics_lines import MetricsLine, read_metrics
 from escalade.artefacts.planned import Planned
+from escalade.artefacts.quantisations import Quantisations
 from escalade.artefacts.run_folder import RunFolder
 from escalade.artefacts.searched import Searched
 from escalade.core.network.architecture import Architecture
@@ -37,6 +38,7 @@ class Contents:
     metrics: tuple[MetricsLine, ...]
     plan: Planned | None
     latency: Latencies | None
+    int8: Quantisations | None
     analysis: Analysed | None
     config: str | None
     settings: dict[str, Any]
@@ -65,6 +67,7 @@ def read(run_folder: Path) -> Contents:
         metrics=read_metrics(folder.metrics),
         plan=folder.find(Planned),
         latency=folder.find(Latencies),
+        int8=folder.find(Quantisations),
         analysis=folder.find(Analysed),
         config=config,
         settings=settings if isinstance(settings, dict) else {},

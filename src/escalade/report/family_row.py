@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from escalade.artefacts.latencies import Quartiles
+from escalade.artefacts.quantisations import QuantisedMember
 from escalade.core.network.architecture import Architecture
 from escalade.report import palette
 
@@ -48,6 +49,7 @@ class FamilyRow:
     activations: int
     memory: int | None
     latency: Quartiles | None
+    int8: QuantisedMember | None
     search: Share | None
     test: Share | None
     resolution: int | None

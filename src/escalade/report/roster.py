@@ -77,6 +77,7 @@ def _row(
         activations=row.activations,
         memory=cost.of(shape).memory if shape else None,
         latency=measured,
+        int8=run.int8.members.get(row.name) if run.int8 else None,
         search=_search(found, finished, run),
         test=_test(finished, run),
         resolution=shape.resolution if shape else None,

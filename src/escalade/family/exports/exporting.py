@@ -150,6 +150,11 @@ def onnx_session(path: Path) -> Callable[[Tensor], Tensor]:
     Raises:
         MissingExtra: if onnxruntime is not installed.
     """
+    return run_onnx(path.read_bytes())
+
+
+def run_onnx(content: bytes) -> Callable[[Tensor], Tensor]:
+    """The same, of an ONNX file's content."""
     need_onnx()
     import onnxruntime
 
@@ -158,9 +163,7 @@ def onnx_session(path: Path) -> Callable[[Tensor], Tensor]:
     options.log_severity_level = 3
     # threads that spin on after a run would slow down what is timed next
     options.add_session_config_entry("session.force_spinning_stop", "1")
-    session = onnxruntime.InferenceSession(
-        path.read_bytes(), options, providers=["CPUExecutionProvider"]
-    )
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     return lambda images: torch.from_numpy(session.run(["logits"], {"image": images.numpy()})[0])
 
 
