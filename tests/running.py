@@ -27,6 +27,7 @@ TINY = {
     "search.num_bases": 1,
     "retrain.recipe.steps": 4,
     "retrain.recipe.batch_size": 16,
+    "retrain.taper": 0,
     "workers": 1,
 }
 NO_EXPORTS = {"export.onnx": False, "export.torch_export": False}
@@ -87,7 +88,7 @@ class Running:
 
     @property
     def is_over(self) -> bool:
-        return not Path(f"/proc/{self.pid}/task").exists() or _state(self.pid) == "Z"
+        return _state(self.pid) == "Z"
 
     @property
     def is_stopped(self) -> bool:

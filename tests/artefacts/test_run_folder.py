@@ -15,6 +15,7 @@ from escalade.artefacts.ledger import Ledger, LedgerEntry
 from escalade.artefacts.metrics_lines import read_metrics
 from escalade.artefacts.run_folder import RunFolder
 from escalade.artefacts.searched import Searched
+from escalade.core.scaling.extrapolation import DIMENSIONS
 from escalade.core.values.codec import encode
 from escalade.core.values.invalid import Invalid
 
@@ -22,7 +23,7 @@ GROWN: dict[str, Any] = {
     "form": "exponential",
     "notes": ["a note"],
     "points": [{"stage": 0.0, "depth": 1.0, "width": 1.0, "resolution": 1.0}],
-    "functions": {"exponential": {"depth": {"a0": 0.5, "a1": 1.4}}},
+    "functions": {"exponential": {key: {"a0": 0.5, "a1": 1.4} for key in DIMENSIONS}},
     "leave_last_out": {"stage": 3.0, "exponential": {"depth": 0.01}, "linear": {"depth": 0.1}},
     "members": [],
 }

@@ -23,8 +23,8 @@ from escalade.spaces.load import load
 
 SCALED = ("small", "medium", "scalenet", "scalenet_half")
 SPACES = (*SCALED, "bignas_small", "bignas")
-NUM, NUM_FAST = 200, 25  # compared with the oracles, per space
-FEWER_FAST = {"bignas": 5}  # deep networks
+NUM, NUM_FAST = 24, 4  # compared with the oracles, per space
+FEWER_FAST = {"bignas": 2}  # deep networks
 LADDER = {"small": (1.0, 2.0, 4.0), "medium": (1.0, 2.0, 4.0)}
 
 
@@ -34,7 +34,7 @@ def space(name):
 
 
 def drawn(name):
-    """200 random paths, half by the hierarchical and half by the uniform sampler."""
+    """Random paths, half by the hierarchical and half by the uniform sampler."""
     halves = (Hierarchical(space(name)), Uniform(space(name)))
     paths = [half.draw(generator(0, "cost", name), NUM // 2) for half in halves]
     return Population.concatenate(paths)[generator(0, "order").permutation(NUM)]

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from documents import DOCS, ROOT, commands, documents, spans
-from escalade.cli import inspection, latency_command, runs, scaling_commands
+from escalade.cli import cache_command, inspection, latency_command, runs, scaling_commands
 from escalade.cli.parser import Parser, UsageError
 from escalade.config import read_preset
 from escalade.core.scaling import rules
@@ -79,6 +79,7 @@ def _parser() -> Parser:
     inspection.add_commands(commands)
     latency_command.add_commands(commands)
     scaling_commands.add_commands(commands)
+    cache_command.add_commands(commands)
     return parser
 
 

@@ -200,7 +200,8 @@ def test_a_damaged_space_is_made_again(escalade, copied):
 def test_a_damaged_checkpoint(escalade, finished, tmp_path):
     run = tmp_path / "run"
     run.mkdir()
-    shutil.copy(finished / "config.yaml", run)
+    for name in ("config.yaml", "plan.json"):
+        shutil.copy(finished / name, run)
     (run / "supernet").mkdir()
     (run / "supernet/checkpoint.pt").write_bytes(b"PK\x03\x04 nothing")
     fails(escalade("train", run), 2, "checkpoint.pt", "damaged", "delete it")

@@ -57,6 +57,7 @@ def test_the_onnx_file_says_how_to_use_it(exported):
     facts = session.get_modelmeta().custom_metadata_map
     assert onnx.load(folder / "model.onnx").opset_import[0].version >= 18
     assert facts["mean"] == "[0.3]"
+    assert json.loads(facts["levels"]) == {"integers": [0, 65535], "floats": [0, 1]}
     assert tuple(json.loads(facts["classes"])) == CLASSES
     assert "resize to 12 x 12 (bilinear, antialias)" in facts["preprocessing"]
 

@@ -67,10 +67,26 @@ def test_what_every_supernet_has(space, method):
 @pytest.mark.parametrize(
     ("space", "method", "words"),
     [
-        ("scarlet_small", "mcea", "scarlet_small has none of; use nsga2, random or independent"),
-        ("bignas_small", "mcea", "has none of; use coarse_to_fine, random or independent"),
-        ("scarlet_small", "coarse_to_fine", "does not have; use nsga2, random or independent, or"),
-        ("small", "models", "the space small has a supernet; use mcea, random or independent"),
+        (
+            "scarlet_small",
+            "mcea",
+            "has none of; use nsga2, random, independent or surrogate",
+        ),
+        (
+            "bignas_small",
+            "mcea",
+            "use coarse_to_fine, random, independent or surrogate",
+        ),
+        (
+            "scarlet_small",
+            "coarse_to_fine",
+            "not have; use nsga2, random, independent or surrogate, or",
+        ),
+        (
+            "small",
+            "models",
+            "small has a supernet; use mcea, random, independent or surrogate",
+        ),
         ("small", "mceaa", "'mceaa' is not known; did you mean mcea?"),
     ],
 )

@@ -99,7 +99,7 @@ def test_a_space_like_another(tmp_path):
     path.write_text("like: bignas_small\nname: mine\nresolutions: [20, 28]\n")
     usual = load.load("bignas_small").layout
     found = load.load(str(path)).layout
-    assert found == replace(usual, name="mine", resolutions=(20, 28))
+    assert found == replace(usual, name="mine", resolutions=(20, 28), plain=None)
     path.write_text("like: scarlet_folds\nidentity: plain\nname: mine\n")
     assert load.load(str(path)).identity == "plain"
     assert load.load(str(path)).layout.folds

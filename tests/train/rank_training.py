@@ -1,6 +1,6 @@
-"""One rank of a training; started by test_ranks.py.
+"""One rank of trainings, one after the other; started by test_ranks.py.
 
-Arguments: a file for the weights, one of a checkpoint, the step (single, sandwich or fair).
+Argument: a folder for the weights and checkpoints of each.
 """
 
 from __future__ import annotations
@@ -32,21 +32,26 @@ def make_training(kind: str) -> Training:
     return Training(recipe=RECIPES[kind], sandwich=kind == "sandwich", fair=kind == "fair")
 
 
-def main(out: str, checkpoint: str, kind: str) -> None:
+def main(folder: str) -> None:
     torch.set_num_threads(1)
+    for kind in RECIPES:
+        train(kind, Path(folder))
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
+
+
+def train(kind: str, folder: Path) -> None:
     training = make_training(kind)
     runtime: Runtime = training.runtime
     if runtime.rank == 1:  # ranks begin with rank 0's weights
         for parameter in training.network.parameters():
             parameter.data.zero_()
-    training.run(checkpoint=Path(checkpoint))
+    training.run(checkpoint=folder / f"{kind}.pt")
     gathered = runtime.gather([runtime.rank, runtime.any(runtime.rank == 1)])
     assert gathered == [[rank, runtime.world_size > 1] for rank in range(runtime.world_size)]
     assert runtime.broadcast(runtime.rank) == 0
     runtime.barrier()
-    torch.save(training.state(), f"{out}.{runtime.rank}")
-    if distributed.is_initialized():
-        distributed.destroy_process_group()
+    torch.save(training.state(), folder / f"{kind}.{runtime.rank}")
 
 
 if __name__ == "__main__":

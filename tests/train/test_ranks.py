@@ -1,39 +1,40 @@
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from rank_training import RECIPE, make_training
+from rank_training import RECIPE, RECIPES, make_training
 from tiny_training import Training, assert_equal
-from torch import Tensor
 
 from rank_processes import run_ranks
 
 SCRIPT = Path(__file__).with_name("rank_training.py")
 
 
-def _run_ranks(
-    out: Path, checkpoint: Path, *, kind: str, world_size: int
-) -> list[dict[str, Tensor]]:
-    run_ranks(SCRIPT, out, checkpoint, kind, world_size=world_size)
-    return [torch.load(f"{out}.{rank}", weights_only=True) for rank in range(world_size)]
+@pytest.fixture(scope="module")
+def ranks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What two ranks have trained."""
+    folder = tmp_path_factory.mktemp("ranks")
+    run_ranks(SCRIPT, folder)
+    return folder
 
 
-@pytest.mark.parametrize("kind", ["single", "sandwich", "fair"])
-def test_two_ranks_equal_one_with_two_groups(tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize("kind", RECIPES)
+def test_two_ranks_equal_one_with_two_groups(ranks: Path, tmp_path: Path, kind: str) -> None:
     one = make_training(kind)
     start = one.state()
     one.run()
-    two = _run_ranks(tmp_path / "two", tmp_path / "two.pt", kind=kind, world_size=2)
+    two = [torch.load(ranks / f"{kind}.{rank}", weights_only=True) for rank in range(2)]
     assert_equal(two[0], two[1])
     for name, value in one.state().items():
         torch.testing.assert_close(value, two[0][name], rtol=1e-4, atol=1e-6)
         assert not torch.equal(value, start[name]) or "blocks" in name  # it trained
     # On another number of ranks the same checkpoint goes on.
     again = make_training(kind)
-    again.run(checkpoint=tmp_path / "two.pt")
+    again.run(checkpoint=shutil.copy(ranks / f"{kind}.pt", tmp_path / "two.pt"))
     assert_equal(again.state(), two[0])
 
 

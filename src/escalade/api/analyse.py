@@ -10,6 +10,7 @@ from pathlib import Path
 from escalade.api.begin import check_data, open_run
 from escalade.artefacts.analysed import Analysed
 from escalade.artefacts.grown import Grown
+from escalade.artefacts.run_folder import command
 from escalade.core.values.invalid import Invalid, check_known, within
 from escalade.family.analysis.analysis_file import Findings
 from escalade.family.analysis.trials import ARMS, RATES, ComparedNetwork, Trial, Trials
@@ -99,7 +100,7 @@ def analyse(
         _train(run, group, findings)
     run.console.say("")
     run.console.show(analysis_table(findings.analysed))
-    run.console.say(f"`escalade report {run.folder.path}` adds it to the report")
+    run.console.say(f"{command('report', run.folder.path)} adds it to the report")
     return findings.analysed
 
 

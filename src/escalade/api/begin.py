@@ -7,8 +7,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from escalade.api.claim import begun_config, check_same, check_usable, claim, free_folder
-from escalade.artefacts.planned import Planned, SpaceFacts, Splits
+from escalade.api.claim import (
+    begun_config,
+    check_same,
+    check_usable,
+    claim,
+    free_folder,
+    placed,
+)
+from escalade.api.same_images import (
+    check_place,
+    check_same_classes,
+    check_same_images,
+    keep_images,
+    keep_place,
+)
+from escalade.artefacts.marks import mark
+from escalade.artefacts.planned import ImagesByClass, Planned, SpaceFacts, Splits
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, resolve
 from escalade.core.space.space import Space
@@ -17,6 +32,7 @@ from escalade.evaluate.timing import run_table
 from escalade.planning.ahead import look_ahead
 from escalade.planning.begun_space import begun_space, named_space
 from escalade.planning.completing import complete, told
+from escalade.planning.data_lines import data_notes
 from escalade.planning.path_costs import check_budgets, check_feasible
 from escalade.planning.resolved_run import Run
 from escalade.train.console import Console
@@ -38,7 +54,7 @@ def begin(
     Raises:
         ValueError: for anything wrong with settings, data or folder.
     """
-    given = resolve(*layers)
+    given = placed(resolve(*layers))
     runtime = make_runtime(given)
     chosen = str(free_folder(given, out) if or_next and runtime.is_main else out)
     folder = RunFolder(Path(runtime.broadcast(chosen)))
@@ -46,24 +62,36 @@ def begin(
         Console().say(f"run: into {folder.path}; {out} is taken")
     run: Run | None = None
     if runtime.is_main and folder.config.exists():
+        folder.check_links()
         check_same(folder, given)
+        mark(folder.path)  # a copy may have come without it
     elif runtime.is_main:
         check_usable(folder.path)
         run = _begun(resolved(given, folder=folder, runtime=runtime, should_stop=should_stop))
     runtime.barrier()
-    run = run or open_run(folder.path, should_stop=should_stop, runtime=runtime)
+    run = run or open_run(folder.path, data=given.data, should_stop=should_stop, runtime=runtime)
     check_data(run)
+    if runtime.is_main:
+        keep_place(run)
     return run
 
 
-def open_run(path: Path, *, should_stop: Stop | None = None, runtime: Runtime | None = None) -> Run:
-    """The run in a folder.
+def open_run(
+    path: Path,
+    *,
+    data: str | None = None,
+    should_stop: Stop | None = None,
+    runtime: Runtime | None = None,
+) -> Run:
+    """The run in a folder; its images may be in another place by now, which `data` tells.
 
     Raises:
         Invalid: if there is none, or its settings or its space are damaged.
     """
     folder = RunFolder(path)
+    folder.check_links()
     config = begun_config(folder)
+    config = replace(config, data=data or config.data)
     space = begun_space(folder, config)
     return _run(config, space, folder, runtime or make_runtime(config), should_stop)
 
@@ -96,22 +124,30 @@ def check_data(run: Run) -> None:
     Raises:
         Invalid: if it is not, or a budget is out of reach.
     """
-    data, folder = run.data, run.folder
-    if folder.has(Planned):
-        before = folder.read(Planned).classes
-        if before != data.classes:
-            raise Invalid(
-                f"the run began with {len(before)} classes, now there are {data.num_classes} or "
-                "other ones",
-                path=(run.config.data,),
-                remedy="\nput the data back as it was, or start another run with --out",
-            )
+    folder = run.folder
+    if not run.is_new:
+        check_place(run)
+    data, planned = run.data, folder.find(Planned)
+    if planned is not None:
+        check_same_classes(planned.classes, data, where=folder.path)
+    check_same_images(
+        data,
+        began=None if planned is None else planned.digests,
+        listed=folder.images,
+        where=folder.path,
+        is_trained=folder.is_trained,
+    )
+    if run.runtime.is_main:
+        keep_images(data, folder.images)
+    if planned is not None:
         return
     check_budgets(run)
     for path, reason in data.skipped[:5]:
         run.console.say(f"data: left out {path}: {reason}")
     if data.skipped:
-        run.console.say(f"data: {len(data.skipped)} unreadable images left out")
+        run.console.say(f"data: {len(data.skipped)} unusable images left out")
+    for note in data_notes(data):
+        run.console.say(f"data: {note}")
     if run.runtime.is_main:
         folder.write(_planned(run))
 
@@ -155,7 +191,14 @@ def _planned(run: Run) -> Planned:
         data=data.name,
         classes=data.classes,
         split=Splits(train=len(data.train), search=len(data.search), test=len(data.test)),
+        images=ImagesByClass(
+            train=data.counts(data.train).images,
+            search=data.counts(data.search).images,
+            test=data.counts(data.test).images,
+        ),
+        digests=data.digests,
         skipped=tuple(data.skipped),
+        remarks=tuple(data_notes(data)),
         space=SpaceFacts(name=space.name, size=space.size, distinct=space.distinct),
         latency=None if run.table is None else run_table.facts(run.table),
     )

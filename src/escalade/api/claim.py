@@ -10,17 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from escalade.artefacts.files import write_json, write_text
+from escalade.artefacts.marks import MARK, mark
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, read_file, resolve
 from escalade.core.space import layouts
 from escalade.core.space.space import Space
 from escalade.core.values.codec import encode
 from escalade.core.values.invalid import Invalid
+from escalade.data.loading import is_folder, located
 from escalade.planning.begun_space import begun_space, named_space
 from escalade.planning.completing import complete
 from escalade.planning.hours import FITTED
 
-UNFINISHED = ".config.yaml.part"  # all that is left of a run killed while it wrote its first file
+# All that is left of a run killed while it wrote its first files.
+UNFINISHED = (".config.yaml.part", f".{MARK}.part", MARK)
 
 
 def begun_config(folder: RunFolder) -> Config:
@@ -47,12 +50,20 @@ def free_folder(given: Config, path: Path) -> Path:
     return next(each for name in names if _suits(each := path.with_name(name), given))
 
 
+def placed(config: Config) -> Config:
+    """With the folder of images by where it is, so that stages find it from anywhere."""
+    return replace(config, data=located(config.data))
+
+
 def check_same(folder: RunFolder, given: Config) -> None:
-    """Whether the run in a folder is that of settings.
+    """Whether the run in a folder is that of settings; its images may be in another place.
 
     Raises:
         Invalid: with the first setting that differs.
     """
+    before = begun_config(folder).data
+    if is_folder(before) and is_folder(given.data):
+        given = replace(given, data=before)  # the images themselves will be compared
     if difference := _difference(folder, given):
         raise Invalid(
             f"holds a run of another configuration: {difference}",
@@ -89,6 +100,7 @@ def claim(folder: RunFolder, config: Config, space: Space) -> None:
     if not os.access(path, os.W_OK):
         problem = "no permission to write there"
         raise Invalid(problem, path=(str(path),), remedy="use another --out")
+    mark(path)
     write_text(folder.config, config.to_yaml())
     write_json(folder.space, layouts.to_json(space.layout))
 
@@ -98,14 +110,25 @@ def _suits(path: Path, given: Config) -> bool:
         return True
     folder = RunFolder(path)
     try:
-        return folder.config.exists() and not _difference(folder, given)
+        if not folder.config.exists():
+            return False
+        before = begun_config(folder).data
+        if is_folder(given.data) and is_folder(before) and _is_moved(before, given.data):
+            given = replace(given, data=before)
+        return not _difference(folder, given)
     except ValueError:
         return False  # a damaged run, or one of another space
 
 
+def _is_moved(before: str, now: str) -> bool:
+    """Whether images that were in one folder can be those in the other: not if both are there."""
+    old, new = Path(before), Path(now)
+    return new.is_dir() and (not old.exists() or old.samefile(new))
+
+
 def _content(path: Path) -> list[Path]:
-    """What is in a folder, but for what a kill may have left of a run's first file."""
-    return [entry for entry in path.iterdir() if entry.name != UNFINISHED]
+    """What is in a folder, but for what a kill may have left of a run's first files."""
+    return [entry for entry in path.iterdir() if entry.name not in UNFINISHED]
 
 
 def _difference(folder: RunFolder, given: Config) -> str:

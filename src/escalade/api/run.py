@@ -15,7 +15,10 @@ from escalade.api.search import search
 from escalade.api.train import train
 from escalade.family.family import Family
 from escalade.planning.resolved_run import Run
+from escalade.report.contents import read
+from escalade.report.roster import family_rows
 from escalade.report.terminal import family_table
+from escalade.report.worth import worth_in_words
 from escalade.train.interrupt import Interrupted, Stop
 
 STAGES: dict[str, Callable[[Run], None]] = {
@@ -63,6 +66,8 @@ def run(
     family = Family.load(made.folder.family)
     made.console.say("")
     made.console.show(family_table(family))
+    if told := worth_in_words(family_rows(read(made.folder.path))):
+        made.console.say(told)
     made.console.say(f"open {made.folder.path / 'report.html'}")
     return family
 

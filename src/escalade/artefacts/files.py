@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
+from escalade.artefacts.texts import MOST_STORED, parse_json, read_text
 from escalade.core.values.codec import decode, encode
 from escalade.core.values.invalid import Invalid
 
@@ -96,7 +97,12 @@ def read_value(kind: type[T], path: Path, *, what: str, remedy: str) -> T:
 def _load(path: Path, *, what: str, remedy: str) -> Any:
     """What a JSON file holds; what is no number (NaN) is read as None."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda _: None)
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise Invalid("is no file", path=(str(path),), remedy=f"remove it and {remedy}")
+        return parse_json(read_text(path, most=MOST_STORED))
+    except Invalid as error:
+        damaged = _damaged(path, error.problem, what=what, remedy=remedy)
+        raise (error if error.path else damaged) from None
     except FileNotFoundError:
         raise Invalid(f"there is no {what} here", path=(str(path),), remedy=remedy) from None
     except ValueError as error:

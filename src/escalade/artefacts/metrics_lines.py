@@ -8,8 +8,10 @@ from pathlib import Path
 
 from escalade.artefacts.files import write_text
 from escalade.artefacts.run_folder import RunFolder
+from escalade.artefacts.texts import parse_json
 from escalade.core.values.codec import decode
 from escalade.core.values.invalid import Invalid, within
+from escalade.core.values.ranges import CountFrom0, NotNegative
 
 FILE = "metrics.jsonl"
 
@@ -19,10 +21,10 @@ class MetricsLine:
     """Where a training was; `loss` is the mean since the last line, None where it was no number."""
 
     stage: str
-    step: int
+    step: CountFrom0
     loss: float | None
     learning_rate: float
-    images_per_second: float
+    images_per_second: NotNegative
 
 
 def read_metrics(path: Path) -> tuple[MetricsLine, ...]:
@@ -38,7 +40,7 @@ def read_metrics(path: Path) -> tuple[MetricsLine, ...]:
     for i, line in enumerate(lines):
         with within(str(path), f"line {i + 1}"):
             try:
-                content = json.loads(line, parse_constant=lambda _: None)
+                content = parse_json(line)
             except ValueError:
                 if i + 1 == len(lines):
                     break

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from escalade import __version__
-from escalade.cli import inspection, latency_command, runs, scaling_commands
+from escalade.cli import cache_command, inspection, latency_command, runs, scaling_commands
 from escalade.cli.parser import Parser, UsageError
 from escalade.cli.signals import interruptible
 from escalade.core.values.invalid import brief
@@ -103,6 +103,7 @@ def _parse(arguments: list[str]) -> tuple[Callable[[Any], None], Any]:
     inspection.add_commands(commands)
     latency_command.add_commands(commands)
     scaling_commands.add_commands(commands)
+    cache_command.add_commands(commands)
     if not arguments:
         parser.print_help(sys.stderr)
         raise UsageError("name a command, such as `escalade demo`")

@@ -118,6 +118,7 @@ def _amounts(part: Cost | StageCost | LayerCost, total: Cost) -> Iterator[str]:
 
 
 def _space(options: argparse.Namespace) -> None:
+    from escalade.cli.choices_table import choices_lines
     from escalade.core.numbers.budget import Budget, Ladder, format_amount, parse_amount
     from escalade.core.space.space_summary import summarise
     from escalade.core.values.invalid import within
@@ -138,11 +139,13 @@ def _space(options: argparse.Namespace) -> None:
         write_json(summary)
         return
     _write_size(summary)
+    for text in choices_lines(space):
+        write_line(text)
     if space.traits.has_supernet and not space.traits.scales:
         _write_ends(space)
     for stage in summary["stages"] if space.traits.scales else ():
         write_line(
-            f"  stage {stage['stage']}: {stage['strategies']} strategies, "
+            f"  stage {stage['stage']}: {_counted(stage['strategies'])}, "
             f"{stage['distinct']} distinct, mean {format_amount(stage['macs']['mean'])} macs "
             f"({format_amount(stage['macs']['min'])} to {format_amount(stage['macs']['max'])})"
         )
@@ -153,6 +156,10 @@ def _space(options: argparse.Namespace) -> None:
     low, high = summary["macs"]["min"], summary["macs"]["max"]
     drawn = options.sampler if space.traits.scales else "as drawn"
     write_line(f"  macs, {drawn}: {format_amount(low)} |{line}| {format_amount(high)}")
+
+
+def _counted(num: int) -> str:
+    return "1 strategy" if num == 1 else f"{num:,} strategies"
 
 
 def _write_size(summary: dict[str, Any]) -> None:

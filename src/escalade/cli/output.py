@@ -6,6 +6,8 @@ import json
 import sys
 from typing import Any
 
+from escalade.core.values.plain import plain
+
 
 def write_json(data: Any) -> None:
     """Print one JSON document."""
@@ -13,5 +15,5 @@ def write_json(data: Any) -> None:
 
 
 def write_line(text: str) -> None:
-    """Print a line for people."""
-    sys.stderr.write(text + "\n")
+    """Print a line for people, or some."""
+    sys.stderr.write(plain(text) + "\n")

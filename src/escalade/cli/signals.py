@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 
+from escalade.core.values.plain import plain
+
 _received: list[int] = []
 
 
@@ -40,7 +42,7 @@ def interruptible(work: Callable[[], None], *, resume: str) -> int:
     # A worker process may have got the signal alone.
     received = _received[0] if _received else signal.SIGTERM
     _received.clear()
-    sys.stderr.write(f"escalade: stopped; nothing is lost. Go on with: {resume}\n")
+    sys.stderr.write(f"escalade: stopped; nothing is lost. Go on with: {plain(resume)}\n")
     return 128 + received
 
 

@@ -7,8 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from escalade.artefacts.texts import parse_yaml, read_text
 from escalade.config.checks import check
 from escalade.config.settings import Config
 from escalade.core.numbers.budget import COUNTED, KINDS, parse_amount
@@ -41,7 +40,7 @@ def read_file(path: Path) -> dict[str, Any]:
         Invalid: if it cannot be read or is not a mapping.
     """
     try:
-        text = path.read_text()
+        text = read_text(path)
     except (OSError, ValueError) as error:
         raise Invalid(f"cannot read {path}: {error}", path=("config",)) from None
     return _read_yaml(text, str(path))
@@ -68,10 +67,8 @@ def resolve(*layers: Mapping[str, Any]) -> Config:
 
 
 def _read_yaml(text: str, where: str) -> dict[str, Any]:
-    try:
-        data = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise Invalid(f"not valid YAML: {' '.join(str(error).split())}", path=(where,)) from None
+    with within(where):
+        data = parse_yaml(text)
     if not isinstance(data or {}, dict):
         raise Invalid(f"expected settings like `data: demo`, got {shown(data)}", path=(where,))
     return data or {}

@@ -13,8 +13,9 @@ from escalade.core.space.path import Path
 from escalade.data.image_data import ImageData
 from escalade.evaluate.evaluator import EvaluationCount
 from escalade.evaluate.path_meter import EvaluationSettings
-from escalade.evaluate.score import Score
-from escalade.evaluate.store import Context, EvaluationStore, ScoreRow
+from escalade.evaluate.score import Score, stored
+from escalade.evaluate.store import EvaluationStore
+from escalade.evaluate.store_rows import Context, ScoreRow
 from escalade.train.interrupt import Stop
 from escalade.train.runtime import Runtime
 
@@ -100,8 +101,7 @@ class AloneEvaluator:
                 self._add(trained)
                 if progress is not None:
                     progress(done, len(missing))
-        found = [rows[path.architecture.key] for path in paths]
-        return [Score(num_correct=row.num_correct, num_images=row.num_images) for row in found]
+        return [stored(rows[path.architecture.key]) for path in paths]
 
     def __enter__(self) -> AloneEvaluator:
         return self

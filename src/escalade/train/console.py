@@ -8,6 +8,7 @@ import time
 from rich.console import Console as RichConsole
 from rich.table import Table
 
+from escalade.core.values.plain import plain
 from escalade.train.metrics import Progress
 
 LINE_SECONDS = 15.0
@@ -28,7 +29,7 @@ class Console:
         if self._quiet:
             return
         self._end_line()
-        sys.stderr.write(f"{text}\n")
+        sys.stderr.write(f"{plain(text)}\n")
         sys.stderr.flush()
 
     def show(self, table: Table) -> None:
@@ -48,12 +49,12 @@ class Console:
         if self._quiet:
             return
         if self._live:
-            sys.stderr.write(f"\r\x1b[K{text}")
+            sys.stderr.write(f"\r\x1b[K{plain(text)}")
             sys.stderr.flush()
             self._open = True
         elif time.monotonic() - self._last >= LINE_SECONDS:
             self._last = time.monotonic()
-            sys.stderr.write(text + "\n")
+            sys.stderr.write(plain(text) + "\n")
             sys.stderr.flush()
 
     def training(self, name: str, progress: Progress) -> None:

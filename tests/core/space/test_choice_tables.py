@@ -16,15 +16,17 @@ from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.latency.work import works_of
 from escalade.core.network import cost
 from escalade.core.numbers.seeds import generator
+from escalade.core.sampling.fair_paths import FairPaths
 from escalade.spaces.load import load
 
 KINDS = ("macs", "params", "activations", "memory")
 NAMES = ("scarlet", "scarlet_small", "scarlet_folds", "scarlet_small_folds")
 SPACES = {name: load(name) for name in NAMES}
-# Networks compared with the oracles. The folding variants' are those of the others but for missing
-# shortcuts, which cost nothing: tests/core/test_choice_space.py compares them.
-NUM = {"scarlet": 200, "scarlet_small": 200, "scarlet_folds": 40, "scarlet_small_folds": 40}
-NUM_FAST = 8
+# Networks compared with the oracles: fair steps, in each of which every layer has every choice
+# once, and networks with many identities. The folding variants' are those of the others but for
+# missing shortcuts, which cost nothing: tests/core/test_choice_space.py compares them.
+NUM_STEPS = {"scarlet": 2, "scarlet_small": 2, "scarlet_folds": 1, "scarlet_small_folds": 1}
+NUM_SPREAD, NUM_FAST = 8, 3
 
 
 @pytest.fixture(autouse=True)
@@ -37,12 +39,12 @@ def one_thread():
 
 def check_against_oracles(name, rows):
     space = SPACES[name]
-    population = drawn(space, NUM[name])
-    order = generator(0, "order").permutation(len(population))[rows]
-    costs = [space.costs(population[order], kind).tolist() for kind in KINDS]
-    for path, expected in zip(
-        space.paths(population[order]), zip(*costs, strict=True), strict=True
-    ):
+    fair = FairPaths(space, seed=0)
+    genomes = [path.genome for step in range(NUM_STEPS[name]) for path in fair.at(step)]
+    spread = space.sample_spread(generator(0, "spread"), NUM_SPREAD)
+    population = of(np.concatenate([spread, genomes]))[rows]
+    costs = [space.costs(population, kind).tolist() for kind in KINDS]
+    for path, expected in zip(space.paths(population), zip(*costs, strict=True), strict=True):
         network = path.architecture
         found = cost.of(network)
         assert tuple(getattr(found, kind) for kind in KINDS) == expected

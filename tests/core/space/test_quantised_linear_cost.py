@@ -14,7 +14,7 @@ from escalade.core.space.population import Population
 from escalade.spaces.load import load
 
 SPACES = ("regnet_y", "regnet_z", "regnet_y_small", "regnet_z_small")
-NUM, NUM_FAST = 200, 6  # compared with the oracles, per space
+NUM, NUM_FAST = 20, 3  # compared with the oracles, per space
 # The largest of the ImageNet spaces have billions of params, which fvcore would have to hold.
 MOST_PARAMS = 60_000_000
 
@@ -30,7 +30,7 @@ def one_thread():
 def drawn(name, rows):
     """Random networks of a space, and their costs as the space counts them, by kind."""
     space = load(name)
-    genomes = space.sample_genomes(generator(0, "oracle", name), 4 * NUM)
+    genomes = space.sample_genomes(generator(0, "oracle", name), 20 * NUM)
     genomes = genomes[space.costs(Population.unscaled(genomes), "params") < MOST_PARAMS][rows]
     counted = [
         space.costs(Population.unscaled(genomes), k) for k in ("macs", "params", "activations")

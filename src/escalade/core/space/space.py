@@ -23,7 +23,7 @@ from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.choice_shape import ChoiceShape
 from escalade.core.space.layout import Counter, Layout
 from escalade.core.space.path import Gene, Path
-from escalade.core.space.population import IntArray, Population, chunks
+from escalade.core.space.population import CHUNK, IntArray, Population, chunks
 from escalade.core.space.scaling_stages import distinct, near, union
 from escalade.core.space.shape import SupernetShape
 from escalade.core.space.traits import Traits
@@ -260,8 +260,11 @@ class Space:
         genomes = self.sample_genomes(generator(0, "reference"), NUM_REFERENCE_GENOMES)
         num = len(genomes)
         base = Population(genomes, np.repeat(self.base_triple[None], num, axis=0))
-        scaled = Population(np.tile(genomes, (len(rows), 1)), np.repeat(rows, num, axis=0))
-        means = self.costs(scaled, self.kind).reshape(len(rows), num).mean(axis=1)
+        means = np.empty(len(rows))
+        for some in chunks(len(rows), size=CHUNK // num):
+            few = rows[some]
+            scaled = Population(np.tile(genomes, (len(few), 1)), np.repeat(few, num, axis=0))
+            means[some] = self.costs(scaled, self.kind).reshape(len(few), num).mean(axis=1)
         growth: npt.NDArray[np.float64] = means / self.costs(base, self.kind).mean()
         return rows, growth
 
@@ -294,9 +297,18 @@ class Space:
     def path(
         self, genome: Sequence[int] | IntArray, strategy: Sequence[int] | IntArray | None = None
     ) -> Path:
-        """Realise a genome under a strategy, by default the base's, as one concrete network."""
+        """Realise a genome under a strategy, by default the base's, as one concrete network.
+
+        Raises:
+            ValueError: if they are no choices of this space.
+        """
         row = np.asarray(genome, dtype=np.int64)
+        num = self.layout.num_choices
+        if row.shape != num.shape or (row < 0).any() or (row >= num).any():
+            raise ValueError(f"a genome of other genes than those of the space {self.name}")
         d, w, r = (int(i) for i in (self.base_triple if strategy is None else strategy))
+        if any(not 0 <= i < len(axis) for i, axis in zip((d, w, r), self.ratios.axes, strict=True)):
+            raise ValueError(f"a strategy of other ratios than those of the space {self.name}")
         architecture, runs = self.layout.realise(row, self.scaling((d, w, r)))
         return Path(tuple(row.tolist()), (d, w, r), architecture, runs)
 
@@ -304,6 +316,15 @@ class Space:
         """Realise a whole population."""
         pairs = zip(population.genomes, population.strategies, strict=True)
         return [self.path(genome, strategy) for genome, strategy in pairs]
+
+    @property
+    def plain_base(self) -> Architecture:
+        """The plain base that the space's file names, or what is plainest among its choices.
+
+        Raises:
+            ValueError: if there is no such network.
+        """
+        return self.layout.plain_base
 
     @property
     def largest_side(self) -> int:
@@ -332,6 +353,10 @@ class Space:
         costs = np.empty(len(population), dtype=np.int64)
         for rows in chunks(len(population)):
             costs[rows] = self._counters[kind](population[rows])
+        if kind != "latency" and (costs < 0).any():
+            raise ValueError(
+                f"space {self.name}: its networks have more {kind} than can be counted"
+            )
         return total(costs)
 
     def allowed(self, population: Population) -> npt.NDArray[np.bool_]:

@@ -175,6 +175,7 @@ def onnx_facts(package: Package) -> dict[str, str]:
         "preprocessing": package.preprocessing.describe(),
         "mean": json.dumps(package.preprocessing.mean),
         "std": json.dumps(package.preprocessing.std),
+        "levels": json.dumps(dict(package.preprocessing.levels)),
     }
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from escalade.artefacts.files import read_value, write_json
 from escalade.core.network.architecture import Architecture
 from escalade.core.values.codec import ABSENT
+from escalade.core.values.ranges import Count, CountFrom0
 from escalade.data import ImageData
 from escalade.evaluate.score import Score
 from escalade.family.identities import Folding
@@ -27,10 +28,10 @@ FILE = "result.json"
 class TrainingResult:
     """What came of a training, or of a slice: its score on the search split, and its length."""
 
-    num_correct: int
-    num_images: int
-    num_steps: int
-    num_training_images: int
+    num_correct: CountFrom0
+    num_images: Count
+    num_steps: CountFrom0
+    num_training_images: CountFrom0
     identities: Folding | None = field(default=None, metadata=ABSENT)
 
 
@@ -86,5 +87,6 @@ def pack(architecture: Architecture, data: ImageData) -> Package:
             resolution=architecture.resolution,
             mean=data.mean,
             std=data.std,
+            levels=data.levels,
         ),
     )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from escalade.artefacts.searched import Searched
 from escalade.config.settings import SearchConfig
 from escalade.core.numbers.budget import Budget
+from escalade.core.space.path import Path
+from escalade.core.space.population import Population
 from escalade.core.space.space_summary import Costs
 from escalade.core.space.traits import Traits
 from escalade.core.values.invalid import Invalid, within
@@ -19,9 +22,11 @@ from escalade.search.front.constraints import Constraint
 from escalade.search.front.controller import PPO
 from escalade.search.front.front_search import NSGA2
 from escalade.search.front.objectives import check_measure, parse_objectives, usual_objectives
+from escalade.search.front.rewritten import with_members
 from escalade.search.front.sizes import allowed_costs, expected_costs
 from escalade.search.methods import evolutions
 from escalade.search.methods.method import Method, Task
+from escalade.search.operators.gene_operators import Scores
 from escalade.search.protocol import Searcher
 
 NUM_MEMBERS = 3
@@ -115,6 +120,21 @@ class Nsga2Method(Method):
                 budget_kind=task.kind,
                 identity_choices=task.space.identity_choices,
             )
+
+    def allowed(
+        self, settings: SearchConfig, population: Population, scores: Scores
+    ) -> npt.NDArray[np.bool_]:
+        """Those that keep the limits on the score; none that breaks another is ever scored."""
+        kept = super().allowed(settings, population, scores)
+        for limit in limits(settings):
+            if limit.is_scored:
+                kept &= limit.met(1 - scores if limit.measure == "error" else scores)
+        return kept
+
+    def rechosen(self, task: Task, found: Searched, paths: Sequence[Path]) -> Searched:
+        assert found.front is not None
+        front = with_members(found.front, stages=found.stages, space=task.space)
+        return replace(found, front=front)
 
     def check_feasible(self, task: Task, *, num_images: int) -> None:
         with _as_settings():
