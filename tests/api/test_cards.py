@@ -95,11 +95,11 @@ def test_one_base_scaled_is_the_reference():
 
 
 def slice_of(macs: int, budget: float) -> FamilyMember:
-    cost = Cost(macs, 9_000, 1)
-    kept = Identities(folded=1, accuracy=0.5, slice=cost, standalone=Cost(1, 1, 1))
+    cost = Cost(macs, 9_000, 1, 4)
+    kept = Identities(folded=1, accuracy=0.5, slice=cost, standalone=Cost(1, 1, 1, 4))
     return FamilyMember(
         name="S0", stage=0, origin="searched", weights="sliced", budget=budget, macs=macs,
-        params=9_000, activations=1, resolution=28, accuracy=Accuracy(), folder="S0",
+        params=9_000, activations=1, memory=4, resolution=28, accuracy=Accuracy(), folder="S0",
         identities=kept,
     )  # fmt: skip
 

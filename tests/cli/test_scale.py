@@ -14,7 +14,7 @@ from escalade.core.scaling.scale_by import scale
 from escalade.spaces import known
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
-KEYS = ["name", "resolution", "macs", "params", "activations"]
+KEYS = ["name", "resolution", "macs", "params", "activations", "memory"]
 # Command line, and words of the message.
 WRONG = [
     ("scale", "ARCH"),

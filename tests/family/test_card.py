@@ -23,6 +23,7 @@ MEMBER = FamilyMember(
     macs=1_020_000,
     params=12_345,
     activations=6_789,
+    memory=40_000,
     resolution=12,
     accuracy=Accuracy(search=0.75),
     folder="S1",

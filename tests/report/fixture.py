@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -272,7 +273,8 @@ def row(name: str = "S0", **more: Any) -> FamilyRow:
     values: dict[str, Any] = {
         "index": 0, "name": name, "stage": 0.0, "origin": "searched", "weights": "retrained",
         "budget": 2e6, "gap": 0.01, "outside": False, "macs": 2_020_000, "params": 40_000,
-        "activations": 9_000, "latency": None, "search": Share(value=0.8),
+        "activations": 9_000, "memory": None, "latency": None, "int8": None,
+        "search": Share(value=0.8),
         "test": Share(value=0.81, interval=(0.80, 0.82)), "balanced": None,
         "recalls": (), "resolution": 20, "architecture": None,
         "running": None, "folder": "family/S0",
@@ -384,7 +386,7 @@ def histograms() -> dict[str, dict[str, list[float]]]:
 
 def _costs(shape: Architecture) -> dict[str, int]:
     found = cost.of(shape)
-    return {"macs": found.macs, "params": found.params, "activations": found.activations}
+    return asdict(found)
 
 
 def _member(folder: Path, shape: Architecture, *, exported: bool) -> None:

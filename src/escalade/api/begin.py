@@ -30,6 +30,7 @@ from escalade.artefacts.planned import ImagesByClass, Planned, SpaceFacts, Split
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, resolve
 from escalade.core.space.space import Space
+from escalade.core.values.invalid import Invalid
 from escalade.evaluate.timing import run_table
 from escalade.planning.ahead import look_ahead
 from escalade.planning.begun_space import begun_space, named_space
@@ -128,6 +129,9 @@ def resolved(
     Latency budgets without a space are for the named one whose typical network is nearest.
     """
     if given.budget_kind == "latency" and given.space is None and given.budgets:
+        if given.latency.table is not None:
+            problem = "name one for another device's latency budgets, such as --space small"
+            raise Invalid(problem, path=("space",))
         measuring = run_table.timer(given.latency, runtime)
         given = replace(given, space=run_table.nearest_space(given.budgets[0], measuring))
     run = _run(given, named_space(given), folder, runtime, should_stop)

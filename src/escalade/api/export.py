@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from escalade.api.quantise import quantise_members
 from escalade.artefacts import digests
 from escalade.artefacts.latencies import Latencies
 from escalade.data import prepare
@@ -26,6 +27,8 @@ def export(run: Run) -> None:
         if run.should_stop():
             raise Interrupted(f"stopped before the export of {member.name}")
         _export(run, member)
+    if run.config.export.int8:
+        quantise_members(run, family)
     _measure_latency(run, family)
 
 

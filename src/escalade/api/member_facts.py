@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from escalade.core.network import cost
-from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.numbers.budget import COUNTED, Budget, format_amount
 from escalade.core.scaling.ratios import scaling_between
 from escalade.evaluate.score import Score
 from escalade.family.family import FamilyMember
@@ -70,6 +70,19 @@ def identities_of(trainings: MemberTrainings, candidate: Candidate) -> Identitie
     )
 
 
+def about_limits(run: Run, member: FamilyMember) -> list[str]:
+    """The limits of the search that a member is above, as grown ones may be; told at once, too."""
+    notes = [
+        f"Its {kind} of {format_amount(cost, kind)} is above the limit of the search, "
+        f"{format_amount(limit, kind)}."
+        for kind, limit in run.config.limits.items()
+        if (cost := getattr(member, kind)) > limit
+    ]
+    for note in notes:
+        run.console.say(f"retrain: {member.name}: {note}")
+    return notes
+
+
 def about_identities(run: Run, member: FamilyMember) -> list[str]:
     """What the identities that stay in a slice cost it, told at once and on its card.
 
@@ -77,12 +90,8 @@ def about_identities(run: Run, member: FamilyMember) -> list[str]:
     """
     if member.identities is None or member.weights == "retrained":
         return []
-    costs = {
-        "macs": float(member.macs),
-        "params": float(member.params),
-        "activations": float(member.activations),
-        "latency": float("nan") if member.latency is None else member.latency,
-    }
+    costs: dict[str, float] = {kind: float(getattr(member, kind)) for kind in COUNTED}
+    costs["latency"] = float("nan") if member.latency is None else member.latency
     missed = run.method.missed_limits(run.config.search, costs)
     if run.budgets:
         budget = Budget(member.budget, run.config.budget_kind, run.config.tolerance)

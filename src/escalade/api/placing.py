@@ -8,6 +8,7 @@ from typing import Any
 
 from escalade.api.member_facts import (
     about_identities,
+    about_limits,
     found_in_words,
     has_budget,
     identities_of,
@@ -105,7 +106,7 @@ def _found(
         "scored": scores_of(run, found, candidate),
         "interval": candidate.interval,
         "recipe": recipe_of(run, how, ratio=candidate.budget / trainings.least),
-        "notes": (*how.notes, *about_identities(run, member)),
+        "notes": (*how.notes, *about_identities(run, member), *about_limits(run, member)),
         "found": found_in_words(run, found, candidate),
         **ratios_of(run, found, candidate),
     }
@@ -149,6 +150,7 @@ def _member(
         macs=counts.macs,
         params=counts.params,
         activations=counts.activations,
+        memory=counts.memory,
         resolution=network.resolution,
         accuracy=accuracy,
         folder=candidate.name,

@@ -178,6 +178,7 @@ class _Transfer:
             macs=counts.macs,
             params=counts.params,
             activations=counts.activations,
+            memory=counts.memory,
             accuracy=accuracy_of(made.search, test),
         )
         facts = card.Facts(

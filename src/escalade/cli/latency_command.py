@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from escalade.cli import other_device
 from escalade.cli.output import write_json, write_line
 from escalade.cli.parser import UsageError
 
@@ -27,7 +28,7 @@ def add_commands(commands: Commands) -> None:
     parser = commands.add_parser("latency", help="time of inference or training on this device")
     parser.add_argument(
         "architectures",
-        nargs="+",
+        nargs="*",
         metavar="ARCH",
         help="known names, architecture files, members' folders, or NAME:RULE:FACTOR",
     )
@@ -49,10 +50,16 @@ def add_commands(commands: Commands) -> None:
     parser.add_argument("--threads", type=int, help="CPU threads")
     parser.add_argument("--repeats", type=int, help="timed rounds (default 30, with --train 10)")
     parser.add_argument("--format", choices=("text", "json"), default="text")
+    other_device.add_options(parser)
     parser.set_defaults(run_command=_latency)
 
 
 def _latency(options: argparse.Namespace) -> None:
+    if other_device.is_asked(options):
+        other_device.run(options)
+        return
+    if not options.architectures:
+        raise UsageError("latency: name a network, or use --export-parts or --import")
     batch_size = _batch_size(options.batch_size, train=options.train)
     repeats = REPEATS[options.train] if options.repeats is None else options.repeats
     if repeats < 1:

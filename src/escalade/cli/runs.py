@@ -113,7 +113,14 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--budgets", help="from small to large, such as 60M,120M,240M; none for members of a front"
     )
-    parser.add_argument("--budget-kind", help="macs, params, activations or latency")
+    parser.add_argument("--budget-kind", help="macs, params, activations, memory or latency")
+    parser.add_argument(
+        "--limit",
+        action="append",
+        default=[],
+        metavar="KIND=AMOUNT",
+        help="what searched networks may cost at most, such as memory=256kB",
+    )
     parser.add_argument("--grow", type=int, metavar="N", help="members to grow beyond the search")
     parser.add_argument("--preset", help="smoke, demo, fashion_mnist, cifar10, ...")
     parser.add_argument("--config", type=Path, help="a YAML file, such as a run's config.yaml")
@@ -148,6 +155,8 @@ def _settings(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
     }
     if options.grow is not None:
         flags["grow"] = {"num": options.grow}
+    if options.limit:
+        flags["limits"] = dict(_limit(text) for text in options.limit)
     layers.append(flags)
     layers.extend(_assignment(text) for text in options.set)
     data = next((layer["data"] for layer in reversed(layers) if "data" in layer), None)
@@ -159,6 +168,13 @@ def _settings(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
 def _named(data: Any) -> str:
     """What images are called by; what cannot be is told of when settings are read."""
     return Path(data.replace("\0", "")).resolve().name if isinstance(data, str) else ""
+
+
+def _limit(text: str) -> tuple[str, str]:
+    kind, sign, amount = text.partition("=")
+    if not sign or not amount:
+        raise UsageError(f"--limit: {text!r} is not KIND=AMOUNT, such as memory=256kB")
+    return kind.strip(), amount
 
 
 def _assignment(text: str) -> dict[str, Any]:

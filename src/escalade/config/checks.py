@@ -30,6 +30,9 @@ def check(config: Config) -> None:
         )
     if config.budgets:
         _ = config.ladder
+    if config.export.int8 and not config.export.onnx:
+        problem = "it is made of model.onnx"
+        raise Invalid(problem, path=("export", "int8"), remedy="use export.onnx: true")
     _check_members(config)
     with within("retrain"):
         _check_weights(

@@ -10,8 +10,8 @@ from typing import Any
 from escalade.artefacts.texts import parse_yaml, read_text
 from escalade.config.checks import check
 from escalade.config.settings import Config
-from escalade.core.numbers.budget import KINDS, parse_amount
-from escalade.core.values.codec import decode, encode, written
+from escalade.core.numbers.budget import COUNTED, KINDS, parse_amount
+from escalade.core.values.codec import as_mapping, decode, encode, written
 from escalade.core.values.invalid import Invalid, check_known, nearest, shown, within
 
 
@@ -59,6 +59,8 @@ def resolve(*layers: Mapping[str, Any]) -> Config:
         check_known(merged["budget_kind"], KINDS)
     with within("budgets"):
         merged["budgets"] = _amounts(merged["budgets"], merged["budget_kind"])
+    with within("limits"):
+        merged["limits"] = _limits(merged["limits"])
     config = decode(Config, merged, scalar=written)
     check(config)
     return config
@@ -86,6 +88,15 @@ def _merge(target: dict[str, Any], layer: Mapping[str, Any]) -> None:
             target[key] = merged
         else:
             target[key] = value
+
+
+def _limits(value: Any) -> dict[str, float]:
+    limits = {}
+    for kind, amount in as_mapping(value).items():
+        check_known(kind, COUNTED)
+        with within(kind):
+            (limits[kind],) = _amounts([amount], kind)
+    return limits
 
 
 def _amounts(value: Any, kind: str) -> list[float]:

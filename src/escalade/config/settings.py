@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import yaml
 
 from escalade.config.recipe import Recipe
-from escalade.core.numbers.budget import Budget, Ladder
+from escalade.core.numbers.budget import KINDS, Budget, Ladder
 from escalade.core.values.codec import encode
 from escalade.core.values.ranges import (
     AboveOne,
@@ -201,10 +201,13 @@ class LatencyConfig:
     Attributes:
         batch_size: images at a time.
         threads: CPU threads; None takes torch's choice.
+        table: another device's times, as `escalade latency --import` reads them, for budgets and
+            limits; None measures this device.
     """
 
     batch_size: Count = 1
     threads: Some | None = 1
+    table: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -272,10 +275,17 @@ class RetrainConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class ExportConfig:
-    """Which formats members are exported to, besides timm's."""
+    """Which formats members are exported to, besides timm's.
+
+    Attributes:
+        onnx: model.onnx.
+        torch_export: program.pt2.
+        int8: model.int8.onnx, made of the other; takes some seconds to a minute a member.
+    """
 
     onnx: bool = True
     torch_export: bool = True
+    int8: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -286,8 +296,11 @@ class Config:
         data: a folder of class folders, or a data set's name.
         budgets: the ladder, from small to large, such as [60M, 120M, 240M]; none where nsga2
             chooses members of its front.
-        budget_kind: macs, params, activations or latency.
+        budget_kind: macs, params, activations, memory (peak bytes in fp32; memory_fp16 and
+            memory_int8 in these) or latency.
         tolerance: relative, on both sides of every budget.
+        limits: what every searched network may cost at most beside its budget, such as memory:
+            256kB; of any kind but latency.
         space: a space's name or file; None takes the named space nearest to the first budget.
         seed: of everything.
         device: auto, cpu or cuda.
@@ -303,8 +316,9 @@ class Config:
 
     data: str = "demo"
     budgets: list[float] = field(default_factory=list)
-    budget_kind: Literal["macs", "params", "activations", "latency"] = "macs"
+    budget_kind: Annotated[str, one_of(*KINDS)] = "macs"
     tolerance: float = 0.05
+    limits: dict[str, float] = field(default_factory=dict)
     space: str | None = None
     seed: int = 0
     device: str = "auto"

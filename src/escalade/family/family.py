@@ -6,19 +6,20 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from escalade.artefacts import digests
 from escalade.artefacts.files import read_value, write_json
 from escalade.artefacts.grown import GrowthFit
 from escalade.artefacts.run_folder import command
 from escalade.core.network.architecture import Architecture
-from escalade.core.numbers.budget import Kind
+from escalade.core.network.memory import Memory
+from escalade.core.numbers.budget import KINDS
 from escalade.core.numbers.class_counts import ClassCounts
 from escalade.core.values.codec import ABSENT, UNWRITTEN
 from escalade.core.values.invalid import Invalid, shown
 from escalade.core.values.names import FileName, check_file_name
-from escalade.core.values.ranges import Count, CountFrom0, Positive, Share
+from escalade.core.values.ranges import Count, CountFrom0, Positive, Share, one_of
 from escalade.family.identities import Identities
 
 if TYPE_CHECKING:
@@ -47,9 +48,10 @@ class Accuracy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FamilyMember:
+class FamilyMember(Memory):
     """One network of the family; `folder` is relative to the family's folder `root`.
 
+    `memory` is the peak of one inference in bytes of fp32.
     `latency` are predicted seconds, only where budgets are latencies; they follow from the run's
     table alone. `identities` only where a searched member's space has some.
     """
@@ -62,6 +64,7 @@ class FamilyMember:
     macs: Count
     params: Count
     activations: Count
+    memory: Count
     resolution: Count
     accuracy: Accuracy
     folder: str
@@ -153,7 +156,7 @@ class Family:
     """
 
     members: tuple[FamilyMember, ...]
-    budget_kind: Kind
+    budget_kind: Annotated[str, one_of(*KINDS)]
     growth: GrowthFit
     space: str
     data: str

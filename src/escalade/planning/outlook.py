@@ -82,11 +82,13 @@ class Outlook:
         """For people, ending with the next command."""
         kind, table = self.run.config.budget_kind, self.run.space.latency
         low, high = (format_amount(self.histogram["edges"][at], kind) for at in (0, -1))
+        limits = self.run.config.limits.items()
         drawn = "trained on, " if self.run.space.traits.has_supernet else ""
         lines = [
             *data_lines(self.run.data),
             self._space_line(),
             *self._member_lines(),
+            *(f"limit   at most {format_amount(most, each)} {each}" for each, most in limits),
             *self._rival_lines(),
             *([] if table is None else [f"latency {each}" for each in run_table.describe(table)]),
             f"paths   {bars(self.histogram['counts'])} {drawn}{low} to {high} {kind}",

@@ -17,12 +17,13 @@ from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.numbers.budget import Budget, Ladder
 from escalade.core.scaling.rules import rule
 from escalade.core.space.space import Space
-from escalade.core.values.invalid import Invalid
+from escalade.core.values.invalid import Invalid, within
 from escalade.data import ImageData, load
 from escalade.data.cache import default_cache
 from escalade.data.cache_room import Say
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.timing import run_table
+from escalade.evaluate.timing.imported import read_table
 from escalade.family.trainings.jobs import Workplace
 from escalade.family.trainings.workshop import Workshop
 from escalade.search.growing.found import Found
@@ -87,9 +88,10 @@ class Run:
 
     @cached_property
     def _untimed_space(self) -> Space:
-        return self.base_space.with_data(
+        space = self.base_space.with_data(
             in_channels=self.data.in_channels, num_classes=self.data.num_classes
         )
+        return space.with_limits(self.config.limits) if self.config.limits else space
 
     @cached_property
     def table(self) -> LatencyTable | None:
@@ -102,6 +104,9 @@ class Run:
             return None
         if not self.is_new:
             return run_table.read(self.folder)
+        if self.config.latency.table is not None:
+            with within("latency", "table"):
+                return read_table(Path(self.config.latency.table).expanduser())
         return run_table.measured(
             self._untimed_space,
             self._sizes(),

@@ -15,6 +15,7 @@ from escalade.artefacts.ledger import Ledger, LedgerEntry
 from escalade.artefacts.machines import Machine, Machines
 from escalade.artefacts.metrics_lines import MetricsLine, read_metrics
 from escalade.artefacts.planned import Planned
+from escalade.artefacts.quantisations import Quantisations
 from escalade.artefacts.run_folder import RunFolder
 from escalade.artefacts.searched import Searched
 from escalade.artefacts.texts import parse_yaml, read_text
@@ -40,6 +41,7 @@ class Contents:
     metrics: tuple[MetricsLine, ...]
     plan: Planned | None
     latency: Latencies | None
+    int8: Quantisations | None
     analysis: Analysed | None
     machines: tuple[Machine, ...]
     audit: Audited | None
@@ -77,6 +79,7 @@ def read(run_folder: Path, *, settings: Mapping[str, Any] | None = None) -> Cont
         metrics=read_metrics(folder.metrics),
         plan=folder.find(Planned),
         latency=folder.find(Latencies),
+        int8=folder.find(Quantisations),
         analysis=folder.find(Analysed),
         machines=(folder.find(Machines) or Machines()).entries,
         audit=folder.find(Audited),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from escalade.artefacts.latencies import Quartiles
+from escalade.artefacts.quantisations import QuantisedMember
 from escalade.core.network.architecture import Architecture
 from escalade.report import palette
 
@@ -58,7 +59,9 @@ class FamilyRow:
     macs: int
     params: int
     activations: int
+    memory: int | None
     latency: Quartiles | None
+    int8: QuantisedMember | None
     search: Share | None
     test: Share | None
     balanced: float | None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from escalade.core.numbers.budget import BYTES
+
 SPACE = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 NONE = "\N{EN DASH}"
@@ -22,7 +24,9 @@ def amount(value: float | None, *, trimmed: bool = False) -> str:
 
 
 def budget(value: float | None, kind: str) -> str:
-    """A budget in its own unit; latencies are seconds."""
+    """A budget in its own unit; latencies are seconds, memory is bytes."""
+    if kind in BYTES and value is not None:
+        return size(round(value))
     return latency(value) if kind == "latency" else amount(value)
 
 

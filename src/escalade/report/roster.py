@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from escalade.artefacts.grown import GrownMember
 from escalade.artefacts.searched import SearchedStage
+from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.class_counts import ClassCounts
 from escalade.core.numbers.statistics import binomial_standard_error, wilson_interval
@@ -93,7 +94,9 @@ def _row(
         macs=row.macs,
         params=row.params,
         activations=row.activations,
+        memory=cost.of(shape).memory if shape else None,
         latency=measured,
+        int8=run.int8.members.get(row.name) if run.int8 else None,
         search=_search(found, finished, run),
         test=_test(finished.accuracy.test, finished.name, run) if finished else None,
         balanced=finished.accuracy.balanced if finished else None,
@@ -108,9 +111,9 @@ def _row(
 
 def _gap(found: Found | None, finished: FamilyMember | None, kind: str) -> float | None:
     """Signed relative distance from the budget of the network that is in the family."""
-    cost: float | None = getattr(finished, kind, None)
-    if finished and cost is not None:
-        return cost / finished.budget - 1
+    value: float | None = getattr(finished, kind, None)
+    if finished and value is not None:
+        return value / finished.budget - 1
     return found.gap if found else None
 
 

@@ -22,7 +22,7 @@ from escalade.core.network.block import (
     SqueezeExcite,
     Stem,
 )
-from escalade.core.network.cost import PRICES, Price
+from escalade.core.network.cost import COUNTINGS, Counting
 from escalade.core.network.legality import check_squeezed
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.choice_network import ChoiceNetworks
@@ -371,8 +371,8 @@ class ChoiceList(Layout):
 
     @cached_property
     def _macs(self) -> ChoiceTables:
-        return choice_tables(self.networks, self.resolution, PRICES["macs"])
+        return choice_tables(self.networks, self.resolution, COUNTINGS["macs"])
 
-    def counter(self, price: Price, ratios: Ratios) -> Counter:
-        tables = choice_tables(self.networks, self.resolution, price)
-        return lambda population: tables.sums(population.genomes)
+    def counter(self, counting: Counting, ratios: Ratios) -> Counter:
+        tables = choice_tables(self.networks, self.resolution, counting)
+        return lambda population: tables.costs(population.genomes)

@@ -11,7 +11,7 @@ import numpy as np
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Head, Rounding, Stage, Stem
-from escalade.core.network.cost import Price
+from escalade.core.network.cost import Counting
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.choice_shape import ChoiceShape
 from escalade.core.space.path import Gene
@@ -167,8 +167,8 @@ class Layout(ABC):
         """The largest resolution of any path."""
 
     @abstractmethod
-    def counter(self, price: Price, ratios: Ratios) -> Counter:
-        """Sums what the parts of every path's stand-alone network cost, by the price of one."""
+    def counter(self, counting: Counting, ratios: Ratios) -> Counter:
+        """What every path's stand-alone network costs by its parts."""
 
     def shape(self, ratios: Ratios) -> SupernetShape | ChoiceShape:
         """What a supernet must hold.

@@ -17,7 +17,7 @@ import numpy as np
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Head
-from escalade.core.network.cost import Price
+from escalade.core.network.cost import Counting
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space import stage_choices
 from escalade.core.space.layout import Counter, Layout
@@ -242,8 +242,8 @@ class PerLayer(Layout):
     def largest_side(self, ratios: Ratios) -> int:
         return self.choosable[-1]
 
-    def counter(self, price: Price, ratios: Ratios) -> Counter:
-        tables = PriceTables.of(self._blocks(), price)
+    def counter(self, counting: Counting, ratios: Ratios) -> Counter:
+        tables = PriceTables.of(self._blocks(), counting)
         return lambda population: self._sums(tables, population.genomes)
 
     def _blocks(self) -> StagedBlocks:
@@ -275,7 +275,7 @@ class PerLayer(Layout):
                     choices=choices + sum(rest),
                 )
             )
-        return tables.sums(genes[RESOLUTION], genes[STEM], stages, genes[HEAD])
+        return tables.costs(genes[RESOLUTION], genes[STEM], stages, genes[HEAD])
 
 
 def _blocks_of(stage: LayerStage, at: StageColumns, genome: IntArray) -> Iterator[Block]:

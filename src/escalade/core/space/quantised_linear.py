@@ -19,7 +19,7 @@ import numpy.typing as npt
 from escalade.core.network import parts, regnet
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Head, Rounding, Stem
-from escalade.core.network.cost import Price
+from escalade.core.network.cost import Counting
 from escalade.core.network.many import block_prices
 from escalade.core.numbers.rounding import conv_side
 from escalade.core.numbers.seeds import generator
@@ -276,14 +276,15 @@ class QuantisedLinear(Layout):
     def largest_side(self, ratios: Ratios) -> int:
         return max(self.resolutions)
 
-    def counter(self, price: Price, ratios: Ratios) -> Counter:
+    def counter(self, counting: Counting, ratios: Ratios) -> Counter:
         return lambda population: self._sums(
-            price, self.stage_arrays(population.genomes), self.sides(population, ratios)
+            counting, self.stage_arrays(population.genomes), self.sides(population, ratios)
         )
 
-    def _sums(self, price: Price, stages: RegNetStages, sides: IntArray) -> IntArray:
-        """The sum of the prices of every network's parts: (n,)."""
+    def _sums(self, counting: Counting, stages: RegNetStages, sides: IntArray) -> IntArray:
+        """What every network costs by its parts: (n,)."""
         part = parts.stem(self.stem, in_channels=self.in_channels, side=sides, residual=True)
+        price, join = counting.price, counting.join
         total: IntArray = np.zeros(len(sides), dtype=np.int64) + price(part)
         in_width, side = np.full(len(sides), self.stem_width), part.after
         for stage, stride in enumerate(self.strides(stages.widths.shape[1])):
@@ -291,16 +292,20 @@ class QuantisedLinear(Layout):
             more = regnet.block(self.block, width=width, group_width=stages.groups[:, stage])
             first = replace(more, stride=stride)
             there = depth > 0
-            total += there * block_prices(price, first, in_width=in_width, side=side)
+            join(
+                total,
+                there * block_prices(price, first, in_width=in_width, side=side),
+                out=total,
+            )
             in_width = np.where(there, width, in_width)
             side = np.where(there, conv_side(side, stride), side)
             later = block_prices(price, more, in_width=width, side=side)
-            total += np.maximum(depth - 1, 0) * later
+            join(total, counting.repeated(later, np.maximum(depth - 1, 0)), out=total)
         ends = parts.head(
             self.head, in_width=in_width, num_classes=self.num_classes, side=side, residual=True
         )
-        total += sum(price(part) for _, part in ends)
-        return total
+        together: IntArray = join(total, counting.of(part for _, part in ends))
+        return together
 
     def stage_arrays(self, genomes: IntArray) -> RegNetStages:
         """Widths, depths and group widths of every network's stages."""

@@ -17,7 +17,7 @@ import numpy as np
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Head
-from escalade.core.network.cost import Price
+from escalade.core.network.cost import Counting
 from escalade.core.numbers.rounding import make_divisible, round_to, scale_depth
 from escalade.core.scaling.ratios import Scaling, with_depth
 from escalade.core.space import stage_choices
@@ -244,8 +244,8 @@ class Staged(Layout):
     def largest_side(self, ratios: Ratios) -> int:
         return max(self.side(side, max(ratios.resolution)) for side in self.resolutions)
 
-    def counter(self, price: Price, ratios: Ratios) -> Counter:
-        tables, depths = PriceTables.of(self._blocks(ratios), price), self._depths(ratios)
+    def counter(self, counting: Counting, ratios: Ratios) -> Counter:
+        tables, depths = PriceTables.of(self._blocks(ratios), counting), self._depths(ratios)
         return lambda population: self._sums(tables, depths, ratios, population)
 
     def _blocks(self, ratios: Ratios) -> StagedBlocks:
@@ -287,7 +287,7 @@ class Staged(Layout):
                     choices=choices,
                 )
             )
-        return tables.sums(setting, genes[STEM], stages, np.zeros_like(setting))
+        return tables.costs(setting, genes[STEM], stages, np.zeros_like(setting))
 
     def _depths(self, ratios: Ratios) -> IntArray:
         """Scaled depths: (base depth from 0, ratio)."""

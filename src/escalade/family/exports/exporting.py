@@ -128,7 +128,7 @@ def export_onnx(
         ExportMismatch: if onnxruntime computes something else; the file is removed.
         MissingExtra: if onnx, onnxscript or onnxruntime is not installed.
     """
-    _need_onnx()
+    need_onnx()
 
     def make() -> bytes:
         made: Any = torch.onnx.export(
@@ -155,7 +155,7 @@ def onnx_session(content: bytes) -> Callable[[Tensor], Tensor]:
     Raises:
         MissingExtra: if onnxruntime is not installed.
     """
-    _need_onnx()
+    need_onnx()
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -197,7 +197,12 @@ def _checked(
     return found
 
 
-def _need_onnx() -> None:
+def need_onnx() -> None:
+    """Say what is missing.
+
+    Raises:
+        MissingExtra: with the command that installs it.
+    """
     try:
         import onnx  # noqa: F401
         import onnxruntime  # noqa: F401

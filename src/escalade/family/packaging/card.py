@@ -10,7 +10,7 @@ from pathlib import Path
 from escalade.artefacts import digests
 from escalade.artefacts.files import write_text
 from escalade.artefacts.image_list import Digests
-from escalade.core.numbers.budget import format_amount
+from escalade.core.numbers.budget import BYTES, format_amount
 from escalade.core.scaling.extrapolation import is_told
 from escalade.core.values.codec import encode
 from escalade.data.duplicates import Duplicates
@@ -38,7 +38,7 @@ class Facts:
         data: the data set's name.
         num_train: images trained on.
         digests: of the three splits, by which anybody can tell whether images are these.
-        budget_kind: macs, params, activations or latency.
+        budget_kind: macs, params, activations, memory or latency.
         tolerance: of the budget, relative; None for a member that was given none.
         search: accuracy on the search split; where it chose the network, it flatters.
         test: accuracy on the test split by class, measured once.
@@ -117,6 +117,11 @@ def _head(member: FamilyMember, package: Package, facts: Facts) -> str:
 
 def _costs(member: FamilyMember, facts: Facts) -> str:
     rows = [f"| {COSTS[key]} | {getattr(member, key):,} |" for key in COSTS]
+    rows += [
+        f"| {name}: peak memory, weights | {_amount(getattr(member, kind), kind)}, "
+        f"{_amount(member.params * BYTES[kind], kind)} |"
+        for name, kind in (("fp32", "memory"), ("INT8", "memory_int8"))
+    ]
     if member.latency is not None:
         rows.append(f"| predicted latency | {_amount(member.latency, 'latency')} |")
     if facts.tolerance is not None:

@@ -109,7 +109,7 @@ class Nsga2Method(Method):
                 num_images=num_images,
                 objectives=settings.objectives or (),
                 weights=settings.objective_weights,
-                constraints=limits(settings),
+                constraints=_all_limits(task),
                 population=settings.population,
                 generations=settings.generations,
                 crossover=settings.crossover,
@@ -154,7 +154,7 @@ class Nsga2Method(Method):
         if task.budgets:
             return task.budgets
         num = task.settings.members or NUM_MEMBERS
-        costs = expected_costs(task.space, limits(task.settings), kind=task.kind, num=num)
+        costs = expected_costs(task.space, _all_limits(task), kind=task.kind, num=num)
         return tuple(Budget(cost, task.kind, task.tolerance) for cost in costs)
 
     def expected_untimed(self, task: Task) -> tuple[Budget, ...]:
@@ -165,7 +165,7 @@ class Nsga2Method(Method):
     def within_limits(self, task: Task) -> tuple[Costs, float] | None:
         if task.budgets:
             return None
-        return allowed_costs(task.space, limits(task.settings), kind=task.kind)
+        return allowed_costs(task.space, _all_limits(task), kind=task.kind)
 
     def missed_limits(self, settings: SearchConfig, costs: Mapping[str, float]) -> list[str]:
         on_costs = [limit for limit in limits(settings) if not limit.is_scored]
@@ -200,6 +200,12 @@ def limits(settings: SearchConfig) -> list[Constraint]:
     """
     with within("constraints"):
         return [Constraint.parse(text) for text in settings.constraints]
+
+
+def _all_limits(task: Task) -> list[Constraint]:
+    """Those of the search, and those of the space."""
+    kept = [Constraint.at_most(kind, limit) for kind, limit in task.space.limits.items()]
+    return [*limits(task.settings), *kept]
 
 
 @contextmanager

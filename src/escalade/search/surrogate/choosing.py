@@ -24,7 +24,7 @@ from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.ladder_search import tied_strategy
 from escalade.search.notebook import Notebook
 from escalade.search.operators.gene_operators import Scores
-from escalade.search.problem import Problem
+from escalade.search.problem import Problem, allowed_costs
 from escalade.search.protocol import Searcher
 from escalade.search.recording import searched_stage
 from escalade.search.surrogate.families import Families
@@ -85,7 +85,7 @@ class Choice:
     def inside(self, surrogate: Surrogate) -> list[Population]:
         """The scored networks inside each budget that may be chosen."""
         problem, (population, scores) = self.problem, surrogate.notes.scored
-        costs = problem.space.costs(population, problem.kind)
+        costs = allowed_costs(problem.space, population, problem.kind)
         allowed = self.allowed(population, scores)
         return [
             population[allowed & (costs >= budget.low) & (costs <= budget.high)]

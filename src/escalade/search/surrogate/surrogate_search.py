@@ -17,7 +17,7 @@ from escalade.search.ladder_search import LadderSearch
 from escalade.search.operators.bases import draw_bases
 from escalade.search.operators.gene_operators import Scores, crossover, mutate
 from escalade.search.operators.starts import draw_pairs
-from escalade.search.problem import Problem
+from escalade.search.problem import Problem, allowed_costs
 from escalade.search.surrogate.families import Families
 from escalade.search.surrogate.model import Surrogate, why_none
 from escalade.search.surrogate.plain_start import plain_genomes
@@ -184,7 +184,7 @@ class SurrogateSearch(LadderSearch):
             population, _ = self._notes.scored
             budgets = self._problem.budgets
             if stage is not None:
-                costs = self._space.costs(population, self._problem.kind)
+                costs = allowed_costs(self._space, population, self._problem.kind)
                 budget = budgets[stage]
                 population = population[(costs >= budget.low) & (costs <= budget.high)]
             worth = model.expected(population, exact=False).mean
