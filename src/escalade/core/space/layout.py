@@ -15,7 +15,7 @@ from escalade.core.network.cost import Counting
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.choice_shape import ChoiceShape
 from escalade.core.space.path import Gene
-from escalade.core.space.plain import Plain, plain_base
+from escalade.core.space.plain_network import Plain, plain_base
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.scaling_stages import ONE, Ratios, Realised
 from escalade.core.space.shape import SupernetShape

@@ -22,7 +22,7 @@ from escalade.core.scaling.ratios import Scaling
 from escalade.core.space import stage_choices
 from escalade.core.space.layout import Counter, Layout
 from escalade.core.space.path import Gene
-from escalade.core.space.plain import Plain
+from escalade.core.space.plain_network import Plain
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.price_tables import PriceTables, StagedBlocks, StageRows
 from escalade.core.space.scaling_stages import Ratios
