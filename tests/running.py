@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 SERVER = Path(__file__).with_name("command_server.py")
+ALL_KILLS = bool(os.environ.get("ESCALADE_ALL_KILLS"))  # many more moments at which runs are killed
 TIMEOUT = 900.0  # seconds after which something hangs, also on a busy machine
 # A run of seconds: every stage, each as small as it can be.
 TINY = {
@@ -147,7 +148,7 @@ class Commands:
         file_bytes: int | None = None,
         brief: bool = False,
         additive: bool = False,
-        stops_at: str | None = None,
+        stops_at: str | Sequence[str] | None = None,
     ) -> Running:
         """Start a command line.
 
@@ -159,7 +160,8 @@ class Commands:
             brief: times trainings and layers for moments, where it does not matter how well.
             additive: latencies are those of a made-up device, on every machine the same.
             stops_at: stops itself (SIGSTOP) when it has put a file of such a name in its place,
-                whatever the machine's speed; at its start if it is empty.
+                whatever the machine's speed; at its start if it is empty. Several names are waited
+                for one after the other.
         """
         if self._last is not None and not self._last.is_waited_for:
             self._last.kill()  # left behind by a test that failed
