@@ -94,17 +94,18 @@ def _prepare(request: dict) -> None:
     if request["stops_at"] == "":
         signal.raise_signal(signal.SIGSTOP)
     elif request["stops_at"] is not None:
-        _stop_at(request["stops_at"])
+        names = request["stops_at"]
+        _stop_at([names] if isinstance(names, str) else names)
 
 
-def _stop_at(pattern: str) -> None:
-    """Stop once, when a file that matches has been put in its place."""
-    replace = os.replace
+def _stop_at(patterns: list[str]) -> None:
+    """Stop once for each, when a file that matches has been put in its place."""
+    replace, waiting = os.replace, list(patterns)
 
     def replacing(source: Path, target: Path) -> None:
         replace(source, target)
-        if Path(target).match(pattern):
-            os.replace = replace
+        if waiting and Path(target).match(waiting[0]):
+            waiting.pop(0)
             signal.raise_signal(signal.SIGSTOP)
 
     os.replace = replacing

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SERVER = Path(__file__).with_name("command_server.py")
+ALL_KILLS = bool(os.environ.get("ESCALADE_ALL_KILLS"))  # many more moments at which runs are killed
 TIMEOUT = 900.0  # seconds after which something hangs, also on a busy machine
 # A run of seconds: every stage, each as small as it can be.
 TINY = {
@@ -148,7 +149,7 @@ class Commands:
         file_bytes: int | None = None,
         brief: bool = False,
         additive: bool = False,
-        stops_at: str | None = None,
+        stops_at: str | Sequence[str] | None = None,
         moments: Sequence[object] | None = None,
     ) -> Running:
         """Start a command line.
@@ -161,7 +162,8 @@ class Commands:
             brief: times trainings and layers for moments, where it does not matter how well.
             additive: latencies are those of a made-up device, on every machine the same.
             stops_at: stops itself (SIGSTOP) when it has put a file of such a name in its place,
-                whatever the machine's speed; at its start if it is empty.
+                whatever the machine's speed; at its start if it is empty. Several names are waited
+                for one after the other.
             moments: arguments of `crash_points.install`: the run, a log, where to die or None.
         """
         if self._last is not None and not self._last.is_waited_for:
