@@ -13,6 +13,7 @@ from escalade.data.decoding import to_square
 from escalade.data.opening import open_image
 
 FORMATS = ("PNG", "JPEG", "JPEG2000", "WEBP", "BMP", "GIF", "TIFF", "TGA", "PPM", "AVIF")
+SUFFIXES = {"JPEG2000": "jp2"}
 SECONDS = 5.0  # for one image, on a busy machine
 
 
@@ -36,6 +37,7 @@ def damaged(content, rng):
     """The same with one to four faults, as transfers, disks and adversaries make them."""
     data = bytearray(content)
     for _ in range(int(rng.integers(1, 5))):
+        data = data or bytearray(1)
         kind, at = int(rng.integers(6)), int(rng.integers(max(1, len(data))))
         near = int(rng.integers(min(64, max(1, len(data)))))  # headers are where sizes stand
         if kind == 0:
@@ -57,7 +59,7 @@ def samples(num):
     rng = np.random.default_rng(0)
     for i in range(num):
         name = FORMATS[i % len(FORMATS)]
-        yield f"{i:04}.{name.lower()}", damaged(whole(name, rng), rng)
+        yield f"{i:04}.{SUFFIXES.get(name, name.lower())}", damaged(whole(name, rng), rng)
 
 
 def outcome(path):
