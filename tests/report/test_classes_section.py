@@ -39,7 +39,7 @@ def test_the_first_screen_says_what_the_accuracy_stands_on(tmp_path):
     assert "x is <left> out" in text
     rows = reading.rows(path, "family")
     assert "Balanced" in rows["Member"]
-    assert "50.0 %" in rows["S0"]
+    assert "50.0 %" in rows["S0|searched, retrained"]
 
 
 def test_very_many_classes_are_those_known_least(tmp_path):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
-
-from escalade.artefacts.files import write_text
 
 MARK = ".escalade"
 _TEXT = "Escalade made this folder. While this file is here, the folder is not read as images.\n"
@@ -17,8 +16,9 @@ def mark(folder: Path) -> None:
     Raises:
         OSError: if it cannot be written.
     """
-    if not os.path.lexists(folder / MARK):
-        write_text(folder / MARK, _TEXT)
+    # Others may do so at the same time; that the file is there is all that counts.
+    with suppress(FileExistsError), (folder / MARK).open("x", encoding="utf-8") as file:
+        file.write(_TEXT)
 
 
 def marked_folder(folder: Path) -> Path:
