@@ -13,7 +13,7 @@ from escalade.api import placing
 from escalade.api.placing import is_clearly_better, place
 from escalade.api.retrain import _save, member_trainings
 from escalade.api.rivals import rivals_of
-from escalade.artefacts.grown import Grown
+from escalade.artefacts.grown import Grown, GrowthPoint
 from escalade.artefacts.rival_look import RivalLook
 from escalade.core.network import cost
 from escalade.core.network.block import Stage
@@ -43,7 +43,10 @@ def told(monkeypatch):
 
 def run_in(tmp_path, **more):
     run = run_of(SETTINGS, more, data=noise(), folder=tmp_path / "run")
-    grown = Grown(form=None, notes=(), points=(), functions={}, leave_last_out=None, members=())
+    point = GrowthPoint(stage=0.0, depth=1.0, width=1.0, resolution=1.0)
+    grown = Grown(
+        form=None, notes=(), points=(point,), functions={}, leave_last_out=None, members=()
+    )
     run.folder.write(grown)
     return run
 

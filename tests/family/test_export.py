@@ -41,6 +41,7 @@ def test_both_exports_are_written_and_agree(exported):
         assert 0 <= parity.max_difference <= 1e-4
     assert {path.name for path in folder.iterdir()} == {
         "config.json",
+        "digests.json",
         "model.safetensors",
         "model.onnx",
         "program.pt2",

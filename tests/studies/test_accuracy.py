@@ -17,16 +17,19 @@ from escalade.core.scaling.rules import parse
 from escalade.data.fashion_mnist import DEBIAN
 from escalade.nets.build import build
 
-TINY = "--limit 200 --steps 2 --num-models 2 --rules w,r --seeds 1 --workers 1"
+TINY = "--limit 40 --steps 2 --num-models 2 --rules w,r --seeds 1 --workers 1"
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not DEBIAN.is_dir(), reason="needs Debian's package dataset-fashion-mnist")
 def test_smoke_trains_searches_times_and_goes_on(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import accuracy
+    from accuracy_study import results
     from accuracy_study.bases import regnet_z
+
+    monkeypatch.setattr(results, "BATCH", 32)
 
     places = ["--out", str(tmp_path / "run"), "--results", str(tmp_path)]
     accuracy.main([*TINY.split(), *places])

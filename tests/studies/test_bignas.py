@@ -18,7 +18,7 @@ from escalade.data.fashion_mnist import DEBIAN
 from escalade.supernet.recalibrate import path_statistics
 from escalade.train.schedule import rate_factor
 
-TINY = "--limit 200 --steps 2 --slices 9 --skeletons 2 --variations 2 --population 2 --bases 1"
+TINY = "--limit 64 --steps 2 --slices 9 --skeletons 2 --variations 2 --population 2 --bases 1"
 FEW = "--strategies 2 --seeds 1 --workers 1 --short"
 
 

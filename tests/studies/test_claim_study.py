@@ -177,18 +177,18 @@ def test_the_table_shows_what_is_finished(tmp_path):
 
 @pytest.mark.slow
 def test_a_whole_run_is_done_once(tmp_path, monkeypatch, capsys):
-    data = images.divided(_data(num=200), num_train=120, num_judge=80)
+    data = images.divided(_data(num=100), num_train=60, num_judge=40)
     monkeypatch.setattr(
         study,
         "load_images",
         lambda limit: (replace(data, test=images.leading(data.test, 0)), data.test),
     )
     for name in ("WIDTHS", "RESOLUTIONS"):
-        monkeypatch.setattr(search, name, getattr(search, name)[::2])
+        monkeypatch.setattr(search, name, getattr(search, name)[::4])
     everything = claim.hand_entries
     monkeypatch.setattr(claim, "hand_entries", lambda *given, **more: everything(*given)[:3])
     options = {
-        "limit": 120, "epochs": 0.2, "supernet-steps": 2, "population": 2, "generations": 1,
+        "limit": 60, "epochs": 0.2, "supernet-steps": 2, "population": 2, "generations": 1,
         "iterations": 1, "search-images": 20, "seeds": 1, "workers": 1,
         "out": tmp_path / "work", "results": tmp_path,
     }  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-TINY = "--limit 300 --steps 3 --num-bases 1 --rounds 1 --population 2 --generations 1"
+TINY = "--limit 40 --steps 3 --num-bases 1 --rounds 1 --population 2 --generations 1"
 SHORT = "--strategies 2 --search-seeds 1 --seeds 1 --workers 1"
 
 
