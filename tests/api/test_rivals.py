@@ -29,7 +29,7 @@ from noise_runs import noise, run_of
 SETTINGS = {
     "space": "small",
     "budgets": "0.4M,0.8M",
-    "retrain": {"searched": "retrain", "recipe": {"steps": 12, "batch_size": 16}},
+    "retrain": {"searched": "retrain", "taper": 0, "recipe": {"steps": 12, "batch_size": 16}},
     "evaluation": {"recalibration_images": 32},
 }
 

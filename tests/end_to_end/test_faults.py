@@ -183,7 +183,6 @@ def test_a_member_that_was_deleted_is_made_again(escalade, finished, copied, fil
     assert promised(copied) == promised(finished)
 
 
-@pytest.mark.slow
 DAMAGED = {
     "supernet/supernet.safetensors": "train: ",
     "family/S0/model.safetensors": "retrain: S0/",
@@ -195,6 +194,7 @@ DAMAGED = {
 }
 
 
+@pytest.mark.slow
 def test_damaged_results_are_noticed_and_made_again(escalade, finished, copied):
     """Cut in half or changed in one bit: nothing of it is used, and nothing is told of it."""
     for i, name in enumerate(DAMAGED):
