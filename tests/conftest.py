@@ -6,8 +6,8 @@ import signal
 import hypothesis
 import pytest
 
-# Trainings of these sizes wait for each other's threads longer than they compute, and the halves
-# of `make test` would wait for each other, too.
+# Trainings of these sizes wait for each other's threads longer than they compute, and processes
+# beside each other (`make test`) would, too.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A loaded machine makes any example slow, and drawing one; neither says anything about the code.

@@ -152,7 +152,7 @@ def test_a_damaged_table_is_named(escalade, base, tmp_path):
         path.write_text(text)
         ended = escalade("scale", "small.json", "--by", 1.2, *FLAGS)
         assert ended.code == 2
-        assert f"{path}: not a latency table" in ended.err
+        assert str(path) in ended.err
         assert "delete it and it will be measured again" in ended.err
 
 

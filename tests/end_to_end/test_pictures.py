@@ -45,6 +45,7 @@ def test_a_family_from_mixed_pictures(run):
     assert "sky <b>" not in (run / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_the_data_may_be_named_in_another_way(escalade, run, pictures, tmp_path):
     """family.json holds nothing of the place."""
     again = tmp_path / "again"
@@ -54,6 +55,7 @@ def test_the_data_may_be_named_in_another_way(escalade, run, pictures, tmp_path)
     assert promised(again) == promised(run)
 
 
+@pytest.mark.slow
 def test_corrupt_pictures_are_left_out_and_listed(escalade, pictures, tmp_path):
     data = shutil.copytree(pictures, tmp_path / "pictures")
     (data / "apple/000.png").write_bytes(b"nothing")
@@ -229,6 +231,7 @@ def test_other_images_between_start_and_resume(escalade, pictures, tmp_path):
     assert "5 gone ('apple/000.png', 'apple/001.jpg', ...)" in result.err
 
 
+@pytest.mark.slow
 def test_fine_tuning_a_member_on_other_data(escalade, finished, pictures, tmp_path):
     out = tmp_path / "tuned"
     flags = ["--member", "S1", "--data", pictures, "--from-weights", "--epochs", "1"]
@@ -266,6 +269,7 @@ def test_fine_tuning_refuses_other_images_after_a_kill(escalade, finished, pictu
     assert "1 gone ('apple/003.webp')" in result.err
 
 
+@pytest.mark.slow
 def test_fine_tuning_goes_on_after_a_kill(escalade, finished, pictures, tmp_path):
     flags = ["--member", "S0", "--data", pictures, "--from-weights", "--epochs", "2"]
     weights = []

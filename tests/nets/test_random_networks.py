@@ -27,7 +27,7 @@ SORTS = (
     *("bottleneck", "regnet_z", "mobile", "mobile_v3", "transition", "simple"),
     *("conv", "fused_mbconv", "uib"),
 )
-NUM, NUM_FAST = 60, 12  # of each sort
+NUM, NUM_FAST = 24, 6  # of each sort
 
 
 @pytest.mark.parametrize("sort", SORTS)

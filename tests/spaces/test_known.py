@@ -112,6 +112,11 @@ MODEL_ZOO = {
     "regnet_y_16gf": ("15.9", "83.6", "23.0"),
     "regnet_y_32gf": ("32.3", "145.0", "30.3"),
 }
+TRACED_WHOLE = (
+    *("efficientnet_b0", "efficientnet_b3", "efficientnet_lite0", "efficientnetv2_s", "tinynet_a"),
+    *("regnet_x_200mf", "regnet_y_200mf", "regnet_z_500mf", "resnet50", "resnext50_32x4d"),
+    *("mobilenet_v2", "mobilenet_v3_large", "mobilenetv4_conv_small", "mnasnet_100"),
+)
 RESOLUTIONS = (224, 240, 260, 300, 380, 456, 528, 600)
 
 
@@ -148,12 +153,13 @@ def slow_if(slow, name):
 @pytest.mark.parametrize(
     "name",
     [
-        slow_if(others.has_torchvision(n) and n not in TORCHVISIONS_OWN, n)
+        slow_if(PARAMS[n] > 30e6, n)
         for n in PARAMS
-        if n not in ALONE
+        if n not in ALONE and (n in TORCHVISIONS_OWN or not others.has_torchvision(n))
     ],
 )
 def test_costs_are_timms(name):
+    """Of the networks that torchvision has not, or has in another form."""
     check_costs(name, others.timm_model(name))
 
 
@@ -183,8 +189,9 @@ def check_costs(name, model):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [n for n in PARAMS if n not in ALONE])
+@pytest.mark.parametrize("name", TRACED_WHOLE)
 def test_activations_at_full_resolution(name):
+    """One network of each kind: of all of them the macs have the sides in them."""
     check_activations(known.load(name), others.timm_model(name))
 
 

@@ -25,8 +25,8 @@ from escalade.supernet.recalibrate import recalibrate
 from escalade.train.runtime import Runtime
 from escalade.train.steps import Batch
 
-TINY = "--limit 200 --steps 2 --networks 6 --probes 2 --probed 3 --flipped 6 --ranked 3 --folded 1"
-FEW = "--population 4 --generations 3 --searches 1 --seeds 1 --workers 1 --short"
+TINY = "--limit 40 --steps 2 --networks 3 --probes 2 --probed 2 --flipped 6 --ranked 3 --folded 1"
+FEW = "--population 4 --generations 2 --searches 1 --seeds 1 --workers 1 --short"
 ALL = "rate,identity,constraint,genome,extremes,folds,controller,fairness"
 
 
