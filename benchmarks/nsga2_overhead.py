@@ -18,10 +18,10 @@ from pathlib import Path as File
 import numpy as np
 import numpy.typing as npt
 
-from escalade.core.network import cost
 from escalade.core.space.population import Population
 from escalade.core.space.space import Space
-from escalade.evaluate.store import Context, EvaluationStore, ScoreRow
+from escalade.evaluate.store import EvaluationStore
+from escalade.evaluate.store_rows import Context, ScoreRow
 from escalade.search.front.constraints import Constraint
 from escalade.search.front.front_search import NSGA2
 from escalade.spaces.load import load
@@ -38,14 +38,16 @@ def rows(space: Space, population: Population, scores: list[float]) -> list[Scor
     made = []
     for genome, score in zip(population.genomes, scores, strict=True):
         path = space.path(genome, space.base_triple)
-        counts = cost.of(path.architecture)
         made.append(
-            ScoreRow(
-                supernet="weights", path=path.key, data="data", settings="settings",
-                num_correct=round(1000 * score), num_images=1000, macs=counts.macs,
-                params=counts.params, activations=counts.activations, resolution=224, seconds=0.0,
+            ScoreRow.of(
+                path.architecture,
+                context=Context(supernet="weights", data="data", settings="settings"),
+                path=path.key,
+                num_correct=round(1000 * score),
+                num_images=1000,
+                seconds=0.0,
             )
-        )  # fmt: skip
+        )
     return made
 
 

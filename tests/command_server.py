@@ -86,6 +86,11 @@ def _prepare(request: dict) -> None:
         TurnTimer.__call__ = lambda _, modules: device(modules)
     if request["file_bytes"] is not None:  # the kernel refuses to write more, as on a full disk
         resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_bytes"],) * 2)
+    if request["moments"] is not None:
+        import crash_points
+
+        run, log, stop_at = request["moments"]
+        crash_points.install(Path(run), log=Path(log), stop_at=stop_at)
     if request["stops_at"] == "":
         signal.raise_signal(signal.SIGSTOP)
     elif request["stops_at"] is not None:

@@ -29,3 +29,14 @@ def commands(tmp_path_factory):
     made = Commands(tmp_path_factory.mktemp("commands"))
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def finished(commands, tmp_path_factory):
+    """The folder of a tiny run that was never disturbed; not to be changed."""
+    from running import tiny_run
+
+    run = tmp_path_factory.mktemp("finished") / "run"
+    result = commands(*tiny_run(run, exports=True))
+    assert result.code == 0, result.err
+    return run

@@ -28,6 +28,7 @@ TINY = {
     "search.num_bases": 1,
     "retrain.recipe.steps": 4,
     "retrain.recipe.batch_size": 16,
+    "retrain.taper": 0,
     "workers": 1,
 }
 NO_EXPORTS = {"export.onnx": False, "export.torch_export": False}
@@ -88,7 +89,7 @@ class Running:
 
     @property
     def is_over(self) -> bool:
-        return not Path(f"/proc/{self.pid}/task").exists() or _state(self.pid) == "Z"
+        return _state(self.pid) == "Z"
 
     @property
     def is_stopped(self) -> bool:
@@ -149,6 +150,7 @@ class Commands:
         brief: bool = False,
         additive: bool = False,
         stops_at: str | Sequence[str] | None = None,
+        moments: Sequence[object] | None = None,
     ) -> Running:
         """Start a command line.
 
@@ -162,6 +164,7 @@ class Commands:
             stops_at: stops itself (SIGSTOP) when it has put a file of such a name in its place,
                 whatever the machine's speed; at its start if it is empty. Several names are waited
                 for one after the other.
+            moments: arguments of `crash_points.install`: the run, a log, where to die or None.
         """
         if self._last is not None and not self._last.is_waited_for:
             self._last.kill()  # left behind by a test that failed
@@ -179,6 +182,7 @@ class Commands:
             "brief": brief,
             "additive": additive,
             "stops_at": stops_at,
+            "moments": None if moments is None else [*map(str, moments[:2]), moments[2]],
         }
         self._server.stdin.write(json.dumps(request) + "\n")
         self._server.stdin.flush()

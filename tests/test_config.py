@@ -71,6 +71,11 @@ def test_budgets(given, kind, expected):
     assert config.ladder.kind == kind
 
 
+def test_limits():
+    config = resolve({"limits": {"memory": "256kB", "params": 40000, "memory_int8": 1.5e4}})
+    assert config.limits == {"memory": 256e3, "params": 4e4, "memory_int8": 1.5e4}
+
+
 @pytest.mark.parametrize("given", [None, []])
 def test_no_budgets(given):
     assert resolve({"budgets": "1M"}, {"budgets": given}).budgets == []
@@ -101,6 +106,11 @@ def test_no_budgets(given):
         ({"budgets": [-1.0]}, "budgets: -1.0 is not a positive amount"),
         ({"budgets": ["1M"], "tolerance": 1.5}, "tolerance: 1.5 is outside (0, 1)"),
         ({"budgets": ["1M"], "budget_kind": "mac"}, "budget_kind: 'mac' is not known; did you"),
+        ({"export": {"int8": True, "onnx": False}}, "export.int8: it is made of model.onnx"),
+        ({"limits": {"memroy": 1}}, "limits: 'memroy' is not known; did you mean memory?"),
+        ({"limits": {"latency": "4ms"}}, "limits: 'latency' is not known"),
+        ({"limits": {"memory": "4ms"}}, "limits.memory: cannot read '4ms' as an amount"),
+        ({"limits": ["256k"]}, "limits: expected a mapping"),
         ({"grow": {"num": -1}}, "grow.num: -1 is negative"),
         ({"grow": {"function": "cubic"}}, "grow.function: 'cubic' is not known; use exponential"),
         ({"supernet": {"window": 1.0}}, "supernet.window: 1.0 is not above 1"),

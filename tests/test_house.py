@@ -12,9 +12,9 @@ import pytest
 
 SRC = Path(__file__).parents[1] / "src" / "escalade"
 SPACES = {"Space", "Staged", "PerLayer", "ChoiceList", "QuantisedLinear", "Layout"}
-METHODS = {"mcea", "coarse_to_fine", "nsga2", "random", "independent", "models"}
-# Two of the names are words of their own: they name a search where a name is compared or chosen.
-ALSO_WORDS = {"random", "independent", "models"}
+METHODS = {"mcea", "coarse_to_fine", "nsga2", "random", "independent", "models", "surrogate"}
+# Some of the names are words of their own: they name a search where a name is compared or chosen.
+ALSO_WORDS = {"random", "independent", "models", "surrogate"}
 
 
 @cache

@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 def run(
     *,
     data: str | Path,
-    budgets: Sequence[float | str] = (),
+    budgets: str | Sequence[float | str] = (),
     out: str | Path,
     grow: int = 2,
     hours: float | None = 25 / 60,
@@ -28,8 +28,8 @@ def run(
 
     Args:
         data: a folder of class folders, or a data set's name.
-        budgets: from small to large, numbers or amounts such as "60M"; none where members are
-            chosen of a front (docs/identities.md).
+        budgets: from small to large, numbers or amounts such as "60M", or all in one text:
+            "60M,120M"; none where members are chosen of a front (docs/how-to/front.md).
         out: the run folder; the same call on it goes on where it was.
         grow: members beyond the searched ones.
         hours: fit the schedule to this time on this device; None keeps the recipes.
@@ -41,15 +41,22 @@ def run(
     """
     from escalade import api
 
-    given = {"data": str(data), "budgets": list(budgets), "grow": {"num": grow}, "hours": hours}
+    ladder = budgets if isinstance(budgets, str) else list(budgets)
+    given = {"data": str(data), "budgets": ladder, "grow": {"num": grow}, "hours": hours}
     return api.run([given, settings], out=Path(out))
 
 
 def load(folder: str | Path) -> Family:
-    """The family of a finished run; `load(folder)["S1"].load()` is a timm network."""
+    """The family of a finished run; `load(folder)["S1"].load()` is a timm network.
+
+    Raises:
+        ValueError: if there is none, or a file of it is not what was written.
+    """
     from escalade.family.family import Family
 
-    return Family.load(folder)
+    family = Family.load(folder)
+    family.check_whole()
+    return family
 
 
 __all__ = ["load", "run"]

@@ -161,7 +161,7 @@ def joint_search(config: Config, space: Any, *, num_images: int) -> Searcher:
         tolerance=config.tolerance,
         seed=config.seed,
     )
-    return method.searcher(task, num_images=num_images)
+    return method.begin(task, num_images=num_images)
 
 
 def evolved(config: Config, *, num_evaluations: int) -> Evolution:

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from escalade.api.claim import begun_config, check_same, check_usable, claim, free_folder
+from escalade.api.claim import (
+    begun_config,
+    check_same,
+    check_usable,
+    claim,
+    free_folder,
+    make_folder,
+    placed,
+)
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, resolve
 from escalade.planning.begun_space import begun_space, named_space
@@ -38,6 +46,7 @@ def begun(path: Path, *layers) -> RunFolder:
     given = resolve(*layers)
     space = named_space(given)
     folder = RunFolder(path)
+    make_folder(path)
     claim(folder, complete(given, space)[0], space)
     return folder
 
@@ -165,7 +174,8 @@ def test_the_default_folder_is_free_or_this_runs_own(tmp_path):
     path, small = tmp_path / "runs" / "demo", resolve(SMALL)
     assert free_folder(small, path) == path
     path.mkdir(parents=True)
-    (path / ".config.yaml.part").write_text("data: de")
+    (path / f".part-{8 * '0a'}-config.yaml").write_text("data: de")
+    (path / ".lock").touch()
     assert free_folder(small, path) == path
     begun(path, SMALL, STATED)
     assert free_folder(small, path) == path
@@ -197,3 +207,38 @@ def test_a_fitted_run_is_found_again(tmp_path):
     for hours, expected in ((1.0, "demo"), (2.0, "demo-2")):
         given = resolve(SMALL, {"hours": hours})
         assert free_folder(given, tmp_path / "demo") == tmp_path / expected
+
+
+def test_a_folder_of_images_may_have_moved(tmp_path):
+    """With --out wherever it is now; without only if it cannot be another one of that name."""
+    places = [tmp_path / name / "photos" for name in "abc"]
+    for place in places[:2]:
+        place.mkdir(parents=True)
+    old, new, link = (resolve(SMALL | {"data": str(place)}) for place in places)
+    folder = begun(tmp_path / "runs/photos", SMALL | {"data": str(places[0])})
+    other = folder.path.with_name("photos-2")
+    check_same(folder, new)
+    assert [free_folder(each, folder.path) for each in (old, new)] == [folder.path, other]
+    places[2].parent.mkdir()
+    places[2].symlink_to(places[0])
+    assert free_folder(link, folder.path) == folder.path
+    places[0].rmdir()
+    assert free_folder(new, folder.path) == folder.path
+    assert free_folder(resolve(SMALL), folder.path) == other
+    with pytest.raises(ValueError, match=r"data is .*photos there, demo here"):
+        check_same(folder, resolve(SMALL))
+
+
+def test_a_folder_is_named_by_where_it_is(tmp_path, monkeypatch):
+    (tmp_path / "photos").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for text, data in (
+        ("photos", str(tmp_path / "photos")),
+        ("photos/", str(tmp_path / "photos")),
+        (".", str(tmp_path)),
+        ("demo", "demo"),
+        ("photo", "photo"),
+        ("~nobody-of-that-name", "~nobody-of-that-name"),
+        ("x" * 5000, "x" * 5000),
+    ):
+        assert placed(resolve(SMALL | {"data": text})).data == data

@@ -15,6 +15,7 @@ TINY = {
     "data": "demo",
     "device": "cpu",
     "workers": 1,
+    "rival": "none",
     "dataset": {"limit": 60, "search_size": 6},
     "evaluation": {"recalibration_images": 32},
     "export": {"onnx": False, "torch_export": False},

@@ -12,9 +12,10 @@ from escalade.artefacts.analysed import Analysed
 from escalade.artefacts.grown import Grown
 from escalade.artefacts.latencies import Latencies
 from escalade.artefacts.ledger import Ledger, LedgerEntry
-from escalade.artefacts.metrics_lines import read_metrics
+from escalade.artefacts.metrics_lines import collect_metrics, read_metrics
 from escalade.artefacts.run_folder import RunFolder
 from escalade.artefacts.searched import Searched
+from escalade.core.scaling.extrapolation import DIMENSIONS
 from escalade.core.values.codec import encode
 from escalade.core.values.invalid import Invalid
 
@@ -22,7 +23,7 @@ GROWN: dict[str, Any] = {
     "form": "exponential",
     "notes": ["a note"],
     "points": [{"stage": 0.0, "depth": 1.0, "width": 1.0, "resolution": 1.0}],
-    "functions": {"exponential": {"depth": {"a0": 0.5, "a1": 1.4}}},
+    "functions": {"exponential": {key: {"a0": 0.5, "a1": 1.4} for key in DIMENSIONS}},
     "leave_last_out": {"stage": 3.0, "exponential": {"depth": 0.01}, "linear": {"depth": 0.1}},
     "members": [],
 }
@@ -80,5 +81,20 @@ def test_metrics_leave_out_a_torn_last_line(tmp_path: Path) -> None:
     path.write_text(f"{whole}\n{whole[:20]}")
     assert [each.step for each in read_metrics(path)] == [1]
     path.write_text(f"{whole[:20]}\n{whole}\n")
-    with pytest.raises(Invalid, match="line 1: not valid JSON; remove it"):
+    with pytest.raises(Invalid, match="line 1: not a line of training curves; remove it"):
         read_metrics(path)
+
+
+def test_a_torn_last_line_goes_when_curves_are_collected(tmp_path: Path) -> None:
+    """A member's too: it is of a training that was killed."""
+    line = {"stage": "S0-scratch", "step": 1, "loss": 2.0, "learning_rate": 0.1}
+    whole = json.dumps(line | {"images_per_second": 10.0})
+    (tmp_path / "training" / "S0-scratch").mkdir(parents=True)
+    for path in (tmp_path / "metrics.jsonl", tmp_path / "training/S0-scratch/metrics.jsonl"):
+        path.write_text(f"{whole}\n{whole[:20]}")
+    collect_metrics(RunFolder(tmp_path))
+    found = read_metrics(tmp_path / "metrics.jsonl")
+    assert [each.stage for each in found] == ["S0-scratch", "retrain/S0 scratch"]
+    (tmp_path / "metrics.jsonl").write_text(f"[1]\n{whole}\n")
+    with pytest.raises(Invalid, match=r"metrics.jsonl.*line 1: .*; remove it"):
+        collect_metrics(RunFolder(tmp_path))

@@ -20,6 +20,7 @@ def test_cost_as_json(escalade):
         "macs": 385_814_752,
         "params": 5_288_548,
         "activations": 6_748_036,
+        "memory": 4 * (96 * 112**2 + 96 * 56**2),  # the first depthwise convolution of stride 2
     }
 
 
@@ -51,26 +52,31 @@ def test_cost_of_every_stage(escalade):
     ended = escalade("cost", "regnet_y_400mf", "--stages", "--format", "json")
     assert (ended.code, ended.err) == (0, "")
     found = json.loads(ended.out)
-    keys = ["name", "depth", "width", "resolution", "macs", "params", "activations"]
+    keys = ["name", "depth", "width", "resolution", "macs", "params", "activations", "memory"]
     assert [list(stage) for stage in found["stages"]] == [keys] * 6
     assert [stage["depth"] for stage in found["stages"]] == [0, 1, 3, 6, 6, 0]
     for kind in ("macs", "params", "activations"):
         assert sum(stage[kind] for stage in found["stages"]) == found[kind]
+    assert max(stage["memory"] for stage in found["stages"]) == found["memory"]
 
 
-@pytest.mark.parametrize("flag", ["--stages", "--layers"])
-def test_cost_tables_are_aligned(escalade, flag):
+@pytest.mark.parametrize(
+    ("flag", "more", "last"),
+    [("--stages", ["peak", "bytes"], ["4,616,192"]), ("--layers", [], [])],
+)
+def test_cost_tables_are_aligned(escalade, flag, more, last):
     ended = escalade("cost", "regnet_y_400mf", flag)
     assert (ended.code, ended.out) == (0, "")
-    header, *rows, total, last = ended.err.splitlines()
-    assert header.split()[-6:] == ["macs", "share", "params", "share", "activations", "share"]
+    header, *rows, total, told = ended.err.splitlines()
+    columns = ["macs", "share", "params", "share", "activations", "share", *more]
+    assert header.split()[-len(columns) :] == columns
     assert len({len(line) for line in (header, *rows, total)}) == 1
     assert total.split() == [
-        *("total", "401,842,848", "100.0%", "4,344,144", "100.0%", "3,892,496", "100.0%")
+        *("total", "401,842,848", "100.0%", "4,344,144", "100.0%", "3,892,496", "100.0%", *last)
     ]
-    shares = [float(row.split()[-5].rstrip("%")) for row in rows]
+    shares = [float(row.split()[-5 - len(last)].rstrip("%")) for row in rows]
     assert sum(shares) == pytest.approx(100, abs=0.05 * len(rows))
-    assert last.startswith("regnet_y_400mf at 224 pixels: 401,842,848 macs")
+    assert told.startswith("regnet_y_400mf at 224 pixels: 401,842,848 macs")
 
 
 def test_cost_as_text(escalade):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 
 import pytest
 import torch
@@ -135,3 +136,12 @@ def failing(error, monkeypatch, escalade):
 
     monkeypatch.setattr("escalade.family.exports.network_times.time_networks", fail)
     return escalade("latency", "mobilenet_v2")
+
+
+def test_a_network_that_does_not_fit_is_refused_before_it_is_made(escalade, tmp_path):
+    network = known.load("mobilenet_v2").to_json()
+    network["head"]["width"] = network["num_classes"] = 1_000_000
+    (tmp_path / "wide.json").write_text(json.dumps(network))
+    ended = escalade("latency", "wide.json", *FAST)
+    assert (ended.code, ended.out) == (2, "")
+    assert re.search(r"wide.json: its weights take [\d.]+.TB, and .* are free", ended.err)

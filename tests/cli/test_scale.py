@@ -14,7 +14,7 @@ from escalade.core.scaling.scale_by import scale
 from escalade.spaces import known
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
-KEYS = ["name", "resolution", "macs", "params", "activations"]
+KEYS = ["name", "resolution", "macs", "params", "activations", "memory"]
 # Command line, and words of the message.
 WRONG = [
     ("scale", "ARCH"),
@@ -39,7 +39,7 @@ WRONG = [
     ("scale efficientnet_b0 --by 2 --plot curves.png", "curves.png", ".html or .svg"),
     ("scale torn.json --by 2", "torn.json: not a JSON file"),
     ("scale groups.json --by 2", "stages[1].blocks[0].group_width", "7 does not divide"),
-    ("scale missing.json --by 2", "missing.json.stages[0].blocks[0]", "'width'"),
+    ("scale missing.json --by 2", "missing.json.stages[0].blocks[0].width: missing"),
     ("scale efficientnet_b0 --to 4G --kind latency", "--to: cannot read '4G'", "like 4ms"),
     ("scale efficientnet_b0 --to 9s --kind latency --device cpu", "9 s are too slow", "most 5 s"),
     ("scale efficientnet_b0 --by 1e300 --rule r", "pixels a side; at most 1,000,000"),

@@ -94,7 +94,11 @@ def test_fields_with_defaults_may_be_left_out(architecture):
         (["stages", 1, "blocks", 0, "stride"], 3, "stages[1].blocks[0].stride: 3 is neither"),
         (["stages", 0, "depth"], 2, "file.stages[0].depth: no such setting; use blocks"),
         (["stages", 1, "blocks", 0, "expansion"], 0, "blocks[0].expansion: 0 is outside (0, 1,0"),
-        (["stages", 1, "blocks", 0, "expansion"], float("nan"), "blocks[0].expansion: nan is outs"),
+        (
+            ["stages", 1, "blocks", 0, "expansion"],
+            float("nan"),
+            "blocks[0].expansion: expected a number, got nan",
+        ),
         (["stages", 1, "blocks", 0, "expansion"], 1e308, "blocks[0].expansion: 1e+308 is outside"),
         (["stages", 1, "blocks", 0, "expansion"], True, "blocks[0].expansion: expected a number"),
         (["stages", 1, "blocks", 0, "kind"], "cnv", "blocks[0].kind: 'cnv' is not known"),

@@ -33,6 +33,20 @@ def test_times(text, seconds):
 
 
 @pytest.mark.parametrize(
+    ("text", "size"),
+    [("256k", 256e3), ("256kB", 256e3), ("256 KiB", 2**18), ("1.5MB", 1.5e6), ("64B", 64)],
+)
+def test_sizes(text, size):
+    assert parse_amount(text, kind="memory_int8") == size
+    assert format_amount(256e3, "memory") == "256kB"
+
+
+def test_what_is_no_size():
+    with pytest.raises(ValueError, match=r"write it like 256kB, 256KiB or 1\.5MB"):
+        parse_amount("4ms", kind="memory")
+
+
+@pytest.mark.parametrize(
     "text", ["", "M", "60X", "sixty", "-1M", "1M2", "60MB", "4ms", "nan", "inf"]
 )
 def test_what_is_no_amount(text):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from network_oracles import counted
 
 from escalade.core.network import cost
+from escalade.core.numbers.budget import COUNTED
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical, Uniform
 from escalade.core.space.population import Population
@@ -114,6 +115,7 @@ def test_stages_add_up(name):
     for kind in KINDS:
         total = sum(getattr(stage, kind) for stage in made)
         assert total == getattr(cost.of(architecture), kind)
+    assert max(stage.memory for stage in made) == cost.of(architecture).memory
 
 
 def test_stages_are_their_layers():
@@ -205,7 +207,7 @@ def test_population_costs_are_those_of_one(name, seed, in_channels, num_classes,
     sampler = Uniform(chosen) if uniform else Hierarchical(chosen)
     population = sampler.draw(generator(seed, "population"), 8)
     costs = [cost.of(path.architecture) for path in chosen.paths(population)]
-    for kind in ("macs", "params", "activations"):
+    for kind in COUNTED:
         found = chosen.costs(population, kind)
         assert found.tolist() == [getattr(each, kind) for each in costs]
 
@@ -219,8 +221,10 @@ def test_population_costs_of_the_extremes(name):
     for genome in ([0] * chosen.num_genes, high):
         genomes = chosen.repair(torch.tensor([genome] * len(rows)).numpy())
         population = Population(genomes, rows)
-        expected = [cost.of(path.architecture).macs for path in chosen.paths(population)]
-        assert chosen.costs(population).tolist() == expected
+        expected = [cost.of(path.architecture) for path in chosen.paths(population)]
+        for kind in ("macs", "memory"):
+            found = chosen.costs(population, kind).tolist()
+            assert found == [getattr(each, kind) for each in expected]
 
 
 def test_costs_rise_with_every_dimension(architecture):

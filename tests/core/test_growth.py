@@ -215,6 +215,17 @@ def test_interval_is_a_point_without_ties_and_covers_them_with():
     assert wide == fitted.interval(3, tied=tied, rng=np.random.default_rng(0))
 
 
+@pytest.mark.parametrize(
+    ("interval", "told"),
+    [
+        *(((1.0, 1.0), True), ((0.5, 4.9), True), ((1.2, 13.0), False), ((0.0, 1.0), False)),
+        *(((-3.0, 4.0), False), ((1.0, math.inf), False), ((1e-9, 1e300), False)),
+    ],
+)
+def test_an_interval_wider_than_any_network_tells_nothing(interval, told):
+    assert extrapolation.is_told(*interval) is told
+
+
 @pytest.mark.parametrize("form", ["exponential", "compound"])
 def test_an_interval_where_the_curve_has_left_all_numbers(recwarn, form):
     found = [Scaling(1.2, 1.1, 1.3), Scaling(1.5, 1.3, 1.9)]
@@ -289,6 +300,17 @@ def test_solved_members_meet_any_budget(stage, a, b, c, depths):
     assert member.gap == pytest.approx(macs / budget.target - 1)
     assert member.architecture.resolution % 4 == 0
     assert all(width % 8 == 0 for width in member.architecture.widths)
+
+
+@pytest.mark.parametrize("share", [0.97, 1.0, 1.04])
+def test_the_base_itself_stands_at_its_own_budget(share):
+    base = network()
+    fitted = extrapolation.fit([1, 2], scalings=[Scaling(1.2, 1.1, 1.1), Scaling(1.4, 1.3, 1.2)])
+    budget = Budget(cost.of(base).macs * share, tolerance=0.05)
+    member = solve(base, growth=fitted, budget=budget, stage=0.0, name="x")
+    assert member.architecture == base.renamed("x")
+    assert (member.predicted, member.solved) == (Scaling(), Scaling())
+    assert member.gap == pytest.approx(1 / share - 1)
 
 
 @pytest.mark.parametrize("kind", ["params", "activations"])

@@ -50,7 +50,7 @@ def test_small_networks_meet_budgets_that_rounding_jumps_over(name, factor):
         assert jumped, "the test is to cover such budgets"
 
 
-@pytest.mark.parametrize("kind", ["params", "activations"])
+@pytest.mark.parametrize("kind", ["params", "activations", "memory", "memory_int8"])
 def test_other_kinds_of_budgets(kind):
     for base in bases("regnet_y_small", 1e6, 2):
         budget = Budget(2.5 * getattr(cost.of(base), kind), kind)

@@ -118,28 +118,26 @@ def test_none_has_a_shortcut(block, stride, in_width):
 @pytest.mark.parametrize(
     ("block", "expected"),
     [
-        (Block.identity(8), Cost(0, 0, 0)),
-        (Block.identity(8, stride=2), Cost(0, 0, 0)),
-        (Block.identity(16), Cost(0, 0, 0)),
-        (Block.identity(16, stride=2), Cost(0, 0, 0)),
-        (Block.linear(16), Cost(81 * 8 * 16, 8 * 16, 81 * 16)),
-        (Block.linear(16, activation="relu"), Cost(81 * 8 * 16, 8 * 16, 81 * 16)),
-        (Block.linear(16, stride=2), Cost(25 * 8 * 16, 8 * 16, 25 * 16)),
+        (Block.identity(8), Cost(0, 0, 0, 4 * 81 * 8)),
+        (Block.identity(8, stride=2), Cost(0, 0, 0, 4 * (81 + 25) * 8)),
+        (Block.identity(16), Cost(0, 0, 0, 4 * 81 * (8 + 16))),
+        (Block.identity(16, stride=2), Cost(0, 0, 0, 4 * (81 + 25) * 8)),
+        (Block.linear(16), Cost(81 * 8 * 16, 8 * 16, 81 * 16, 4 * 81 * 24)),
+        (Block.linear(16, activation="relu"), Cost(81 * 8 * 16, 8 * 16, 81 * 16, 4 * 81 * 24)),
+        (Block.linear(16, stride=2), Cost(25 * 8 * 16, 8 * 16, 25 * 16, 4 * (81 + 25) * 8)),
     ],
 )
 def test_what_a_block_costs(block, expected):
     found = cost.stages(network([block]))[1]
-    assert (found.macs, found.params, found.activations) == (
-        expected.macs,
-        expected.params,
-        expected.activations,
-    )
+    assert Cost(found.macs, found.params, found.activations, found.memory) == expected
     assert (found.width, found.resolution) == (block.width, 5 if block.stride == 2 else 9)
 
 
-def test_a_skip_costs_nothing():
+def test_a_skip_costs_nothing_but_memory():
     block = replace(MB, width=8)
-    assert cost.of(network([block])) == cost.of(network([replace(block, skip=False)]))
+    found, without = (cost.of(network([each])) for each in (block, replace(block, skip=False)))
+    assert found == replace(without, memory=found.memory)
+    assert found.memory == without.memory + 4 * 81 * 8  # the input waits for the sum
 
 
 def test_all_identity_counts_what_facts_say():

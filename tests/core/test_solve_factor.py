@@ -17,7 +17,7 @@ NUM_BRUTE = 400
 
 @pytest.mark.parametrize("name", ["efficientnet_b0", "regnet_z_500mf", "regnet_y_4gf"])
 @pytest.mark.parametrize("rule", ["dWr", "d", "dwr", "compound", "d1_w1_g0_r1"])
-@pytest.mark.parametrize("kind", ["macs", "params", "activations"])
+@pytest.mark.parametrize("kind", ["macs", "params", "activations", "memory"])
 def test_no_factor_of_a_scan_comes_nearer(name, rule, kind):
     base, rng = known.load(name), random.Random(f"{name}{rule}{kind}")
     curve = cost_curve(base, rule, factors_between(0.4, 25, NUM_BRUTE))

@@ -5,14 +5,15 @@ import pytest
 from PIL import Image
 from torchvision.transforms.v2 import functional as tv
 
-from escalade.data.decoding import is_grey, to_square
+from escalade.data.decoding import FULL_LEVELS, is_grey, to_square
+from escalade.data.opening import open_image
 
 
-def decode(image, tmp_path, suffix=".png", *, side=8, in_channels=3, **options):
+def decode(image, tmp_path, suffix=".png", *, side=8, in_channels=3, levels=None, **options):
     path = tmp_path / f"image{suffix}"
     image.save(path, **options)
-    with Image.open(path) as opened:
-        return to_square(opened, side=side, in_channels=in_channels)
+    with open_image(path) as opened:
+        return to_square(opened, side=side, in_channels=in_channels, levels=levels or FULL_LEVELS)
 
 
 def plain(mode, colour, size=(8, 8)):
@@ -61,8 +62,14 @@ def test_sixteen_bits_are_scaled_not_clipped(suffix, tmp_path):
 
 def test_floats_keep_their_order(tmp_path):
     unit = np.linspace(0, 1, 16, dtype=np.float32).reshape(4, 4)
-    for values in (unit, unit * 255, unit * 1e4 - 300):
-        array = decode(Image.fromarray(values), tmp_path, ".tif", side=4, in_channels=1)
+    for values, between in (
+        (unit, (0, 1)),
+        (unit * 255, (0, 255)),
+        (unit * 1e4 - 300, (-300, 9700)),
+    ):
+        levels = {"floats": between}
+        image = Image.fromarray(values)
+        array = decode(image, tmp_path, ".tif", side=4, in_channels=1, levels=levels)
         assert array[0].ravel().tolist() == np.rint(unit.ravel() * 255).astype(int).tolist()
 
 

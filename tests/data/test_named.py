@@ -95,7 +95,7 @@ class Fake:
             raise IndexError(index)
         if self.num == 60 and index == 7:
             raise OSError("truncated")
-        return Image.new("RGB", (20, 10), (index, 0, 200 * (index % 2))), index % 2
+        return Image.new("RGB", (20, 10), (index, self.num, 200 * (index % 2))), index % 2
 
 
 def test_a_torchvision_set_is_decoded_once(tmp_path, monkeypatch):

@@ -5,22 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from running import tiny_run
-
 
 @pytest.fixture(scope="session")
 def escalade(commands):
     """Runs command lines."""
     return commands
-
-
-@pytest.fixture(scope="session")
-def finished(escalade, tmp_path_factory) -> Path:
-    """A run that was never disturbed; not to be changed."""
-    run = tmp_path_factory.mktemp("finished") / "run"
-    result = escalade(*tiny_run(run, exports=True))
-    assert result.code == 0, result.err
-    return run
 
 
 @pytest.fixture

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 
+from escalade import load
+from escalade.family.family import Family
 from running import promised, tiny_run
 
 
@@ -91,7 +94,8 @@ def test_a_folder_that_is_no_run(escalade, tmp_path):
 @pytest.mark.slow
 def test_a_run_killed_before_its_first_file_was_whole(escalade, finished, tmp_path):
     (tmp_path / "run").mkdir()
-    (tmp_path / "run/.config.yaml.part").write_text("data: de")
+    (tmp_path / f"run/.part-{8 * '0a'}-config.yaml").write_text("data: de")
+    (tmp_path / "run/.lock").write_text("process 1")
     result = escalade(*tiny_run(tmp_path / "run"))
     assert result.code == 0, result.err
     assert promised(tmp_path / "run") == promised(finished)
@@ -121,7 +125,7 @@ def test_a_full_disk(escalade, finished, tmp_path):
     for kilobytes in (1, 30, 200, 1000, 8000, 15000):
         result = escalade(*command, file_bytes=kilobytes * 1000, checkpoint_seconds=0)
         fails(result, 1, str(run), "make room")
-        assert [path.name for path in run.rglob("*") if path.name.endswith((".part", ".tmp"))] == []
+        assert [path.name for path in run.rglob(".part-*")] == []
     result = escalade(*command)
     assert result.code == 0, result.err
     assert promised(run) == promised(finished)
@@ -179,6 +183,46 @@ def test_a_member_that_was_deleted_is_made_again(escalade, finished, copied, fil
     assert promised(copied) == promised(finished)
 
 
+DAMAGED = {
+    "supernet/supernet.safetensors": "train: ",
+    "family/S0/model.safetensors": "retrain: S0/",
+    "family/S0/config.json": "retrain: S0/",
+    "family/S1/model.py": "retrain: S1/",
+    "family/S1/README.md": "retrain: S1/",
+    "family/S2/model.onnx": "export: S2/",
+    "family/S2/program.pt2": "export: S2/",
+}
+
+
+@pytest.mark.slow
+def test_damaged_results_are_noticed_and_made_again(escalade, finished, copied):
+    """Cut in half or changed in one bit: nothing of it is used, and nothing is told of it."""
+    for i, name in enumerate(DAMAGED):
+        content = bytearray((copied / name).read_bytes())
+        if i % 2:
+            content[len(content) // 2] ^= 1
+            (copied / name).write_bytes(content)
+        else:
+            (copied / name).write_bytes(content[: len(content) // 2])
+    fails(escalade("report", copied), 2, "S0/", "is not what was written", "digests.json")
+    with pytest.raises(ValueError, match=r"S0/.* is not what was written"):
+        load(copied)
+    with pytest.raises(ValueError, match=r"S0/.* is not what was written"):
+        Family.load(copied)["S0"].load()
+    result = escalade(*tiny_run(copied, exports=True))
+    assert result.code == 0, result.err
+    for name, stage in DAMAGED.items():
+        line = re.search(
+            rf"{stage}.*{Path(name).name} is not what was written; made again", result.err
+        )
+        assert line, f"{name}: {result.err}"
+    assert promised(copied) == promised(finished)
+    for name in ("supernet/supernet.safetensors", "family/S1/model.py"):
+        assert (copied / name).read_bytes() == (finished / name).read_bytes()
+    load(copied)
+    assert escalade("report", copied).code == 0
+
+
 @pytest.mark.slow
 def test_a_damaged_supernet(escalade, finished, copied):
     (copied / "search.json").unlink()
@@ -222,7 +266,8 @@ def test_a_damaged_space_is_made_again(escalade, copied):
 def test_a_damaged_checkpoint(escalade, finished, tmp_path):
     run = tmp_path / "run"
     run.mkdir()
-    shutil.copy(finished / "config.yaml", run)
+    for name in ("config.yaml", "plan.json"):
+        shutil.copy(finished / name, run)
     (run / "supernet").mkdir()
     (run / "supernet/checkpoint.pt").write_bytes(b"PK\x03\x04 nothing")
     fails(escalade("train", run), 2, "checkpoint.pt", "damaged", "delete it")

@@ -153,7 +153,7 @@ def test_killed_while_it_exports(escalade, finished, copied):
     assert result.code == 0, result.err
     assert all(path.is_file() for path in exports)
     assert promised(copied) == promised(finished)
-    assert [p.name for p in copied.rglob("*") if ".part" in p.name] == []
+    assert [p.name for p in copied.rglob(".*")] == []
 
 
 @pytest.mark.slow
@@ -211,8 +211,8 @@ def test_stopped_by_a_signal(escalade, finished, begun, tmp_path, number, code, 
     result = running.wait()
     assert result.code == code, result.err
     assert result.out == ""
-    last = result.err.splitlines()[-1]
-    assert last == f"escalade: stopped; nothing is lost. Go on with: escalade {' '.join(command)}"
+    last, again = result.err.splitlines()[-1], f"escalade {' '.join(command)}"
+    assert last == f"escalade: stopped; what is done is kept. Go on with: {again}"
     assert "Traceback" not in result.err
     assert escalade(*command).code == 0
     assert promised(run) == promised(finished)

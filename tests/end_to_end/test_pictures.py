@@ -64,7 +64,7 @@ def test_corrupt_pictures_are_left_out_and_listed(escalade, pictures, tmp_path):
     (data / "plum/notes.txt").write_text("not a picture, and not taken for one")
     result = escalade(*command(data, tmp_path / "run"))
     assert result.code == 0, result.err
-    assert "2 unreadable images left out" in result.err
+    assert "2 unusable images left out" in result.err
     plan = json.loads((tmp_path / "run/plan.json").read_text())
     assert {path for path, _ in plan["skipped"]} == {"apple/000.png", "plum/001.jpg"}
     assert all(reason for _, reason in plan["skipped"])
@@ -138,6 +138,85 @@ def test_other_classes_between_start_and_resume(escalade, pictures, run, tmp_pat
         assert len(result.err.splitlines()) <= 3
 
 
+@pytest.fixture
+def moved(pictures, run, tmp_path):
+    """A copy of the finished run, and of its pictures in another place that it knows of."""
+    data = shutil.copytree(pictures, tmp_path / "pictures", copy_function=shutil.copy)
+    started = shutil.copytree(run, tmp_path / "run")
+    config = (started / "config.yaml").read_text().replace(str(pictures), str(data))
+    (started / "config.yaml").write_text(config)
+    return started, data
+
+
+def test_other_images_are_refused_by_every_verb(escalade, moved):
+    started, data = moved
+    (data / "apple/003.webp").unlink()
+    before = promised(started)
+    verbs = ("train", "search", "grow", "retrain", "export", "analyse")
+    for arguments in (command(data, started), *([verb, started] for verb in verbs)):
+        result = escalade(*arguments)
+        assert result.code == 2, result.err
+        message = result.err[result.err.index("escalade: ") :]
+        assert message.startswith(f"escalade: {started}: its images are not those that it began")
+        assert "1 gone ('apple/003.webp')" in message
+        assert len(message.splitlines()) == 2
+    assert promised(started) == before
+    for arguments in (["report", started], ["grow", started, "--to", "3M"]):
+        assert escalade(*arguments).code == 0  # which need no images
+
+
+def test_lost_digests_are_no_way_around(escalade, moved):
+    started, data = moved
+    (data / "apple/003.webp").unlink()
+    (started / "plan.json").unlink()
+    assert "1 gone ('apple/003.webp')" in escalade("export", started).err
+    (started / "images.csv").unlink()
+    result = escalade("export", started)
+    assert result.code == 2
+    assert "plan.json and images.csv are lost or damaged" in result.err
+    assert not (started / "plan.json").exists()
+
+
+def test_the_card_tells_the_digests(run):
+    plan = json.loads((run / "plan.json").read_text())
+    card = (run / "family/S0/README.md").read_text()
+    assert set(plan["digests"]) == {"train", "search", "test"}
+    for split, digest in plan["digests"].items():
+        assert f"| {split} | `{digest}` |" in card
+
+
+def test_a_moved_folder_goes_on(escalade, pictures, moved, tmp_path):
+    started, data = moved
+    place = data.rename(tmp_path / "elsewhere")
+    before = promised(started)
+    result = escalade("retrain", started)
+    assert result.code == 2
+    assert f"there is no folder {data}" in result.err
+    assert "--data FOLDER" in result.err
+    result = escalade(*command("elsewhere", started), folder=tmp_path)
+    assert result.code == 0, result.err
+    assert f"its images are in {place} now" in result.err
+    for path in place.rglob("*.*"):
+        path.touch()
+    shutil.rmtree(started / "family/S1")
+    result = escalade("retrain", started)
+    assert result.code == 0, result.err
+    assert promised(started) == before  # and the data's name, which is in family.json
+
+
+def test_a_run_in_its_folder_of_images(escalade, pictures, tmp_path):
+    data = shutil.copytree(pictures, tmp_path / "pictures")
+    arguments = command(".", "unused")[:-2]  # into runs/smoke
+    run = data / "runs/smoke"
+    for name in ("plan.json", "supernet/supernet.safetensors"):
+        escalade.stopped(run, name, *arguments, folder=data, checkpoint_seconds=0).kill()
+    result = escalade("search", run, folder=tmp_path)  # from anywhere
+    assert result.code == 0, result.err
+    assert "runs is not read: Escalade made what is in it" in result.err
+    assert not (data / "runs/smoke-2").exists()
+    assert json.loads((run / "plan.json").read_text())["classes"] == list(CLASSES)
+
+
 def test_other_images_between_start_and_resume(escalade, pictures, tmp_path):
     """Same classes, other images: half a training on each would be no training on either."""
     data = shutil.copytree(pictures, tmp_path / "pictures")
@@ -149,7 +228,7 @@ def test_other_images_between_start_and_resume(escalade, pictures, tmp_path):
         path.unlink()
     result = escalade(*command(data, run))
     assert result.code == 2, result.err
-    assert "train_digest" in result.err or "images" in result.err
+    assert "5 gone ('apple/000.png', 'apple/001.jpg', ...)" in result.err
 
 
 @pytest.mark.slow
@@ -176,6 +255,18 @@ def test_fine_tuning_a_member_on_other_data(escalade, finished, pictures, tmp_pa
         assert "neither empty nor a training of this kind" in taken.err
     assert (tmp_path / "mine/README.md").read_text() == "mine"
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == stamps
+
+
+def test_fine_tuning_refuses_other_images_after_a_kill(escalade, finished, pictures, tmp_path):
+    data = shutil.copytree(pictures, tmp_path / "pictures")
+    flags = ["--member", "S0", "--data", data, "--epochs", "2", "--out", tmp_path / "tuned"]
+    name = "training/checkpoint.pt"
+    command_line = ["retrain", finished, *flags]
+    escalade.stopped(tmp_path / "tuned", name, *command_line, checkpoint_seconds=0).kill()
+    (data / "apple/003.webp").unlink()
+    result = escalade(*command_line)
+    assert result.code == 2, result.err
+    assert "1 gone ('apple/003.webp')" in result.err
 
 
 @pytest.mark.slow

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from tiny_evaluation import evaluator, some_paths
 
-from escalade.evaluate.store import EvaluationStore, ScoreRow
+from escalade.evaluate.store import EvaluationStore
+from escalade.evaluate.store_rows import ScoreRow
 from rank_processes import run_ranks
 
 SCRIPT = Path(__file__).with_name("rank_evaluation.py")

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor, nn
 
 from escalade.data.split import Split
-from escalade.evaluate.score import Score, accuracy
+from escalade.evaluate.score import Score, accuracy, score_by_class
 from escalade.train.runtime import Runtime
+from noise_runs import noise
 
 
 class Brightness(nn.Module):
@@ -34,3 +37,27 @@ def test_counts_what_is_right(batch_size: int) -> None:
     assert score == Score(num_correct=5, num_images=7)
     assert score.accuracy == 5 / 7
     assert score.standard_error == pytest.approx((5 / 7 * 2 / 7 / 7) ** 0.5)
+    low, high = score.interval
+    assert low < 5 / 7 < high
+    assert score.in_words() == f"71.43% ({100 * low:.1f} to {high:.1%}) on 7 images"
+
+
+def test_classes_are_counted_apart() -> None:
+    """Test images alone are looked at; two of the four bright ones are called dark."""
+    images = torch.zeros(9, 1, 28, 28, dtype=torch.uint8)
+    images[:4] = 255
+    images[9 - 1] = 250
+    labels = torch.tensor([1, 1, 0, 0, 0, 0, 1, 0, 0])
+    data = replace(noise(), classes=("dark", "bright", "none"), test=Split(images, labels))
+    found = score_by_class(Brightness3(), data, resolution=14, runtime=Runtime(device="cpu"))
+    assert found.counts.images == (6, 3, 0)
+    assert found.correct == (3, 2, 0)
+    assert found.total == Score(num_correct=5, num_images=9)
+    assert found.balanced == pytest.approx((3 / 6 + 2 / 3) / 2)
+
+
+class Brightness3(Brightness):
+    """The same with a third class that is never named."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return torch.nn.functional.pad(super().forward(images), (0, 1), value=-9.0)

@@ -5,7 +5,10 @@ from dataclasses import replace
 import pytest
 from tiny_members import packaged, tiny
 
-from escalade.evaluate.score import Score
+from escalade.artefacts.image_list import Digests
+from escalade.core.numbers.class_counts import ClassCounts
+from escalade.data.duplicates import Duplicates
+from escalade.evaluate.score import ClassScore, Score
 from escalade.family import Accuracy, FamilyMember
 from escalade.family.exports.parity import Parity
 from escalade.family.packaging.card import Facts, card, escape, write
@@ -20,17 +23,22 @@ MEMBER = FamilyMember(
     macs=1_020_000,
     params=12_345,
     activations=6_789,
+    memory=40_000,
     resolution=12,
     accuracy=Accuracy(search=0.75),
     folder="S1",
 )
 FACTS = Facts(
+    digests=Digests(train="a" * 64, search="b" * 64, test="c" * 64),
     data="my_data <script>",
     num_train=20_000,
     budget_kind="macs",
     tolerance=0.05,
     search=Score(num_correct=300, num_images=400),
-    test=Score(num_correct=8_000, num_images=10_000),
+    test=ClassScore(
+        counts=ClassCounts(classes=("a|b", "c", "d"), images=(4_000, 3_000, 3_000)),
+        correct=(3_200, 2_400, 2_400),
+    ),
     scaling={"depth": 1.5, "width": 1.25, "resolution": 1.0},
     recipe={"epochs": 4.0, "learning_rate": 0.6},
     notes=("A *note*.",),
@@ -41,13 +49,13 @@ def _card(member=MEMBER, facts=FACTS):
     return card(member, package=packaged(tiny()), facts=facts)
 
 
-def test_costs_budget_and_accuracy_with_standard_errors():
+def test_costs_budget_and_accuracy_with_intervals():
     text = _card()
     assert "| multiply-adds | 1,020,000 |" in text
     assert "| budget | macs 1M &plusmn; 5 % |" in text
     assert "| gap to the budget | +2.0 % |" in text
-    assert "| test | 80.00 % | 0.40 | 10,000 |" in text
-    assert "| search | 75.00 % | 2.17 | 400 |" in text
+    assert "| test | 80.00 % | 79.2 to 80.8 % | 10,000 |" in text
+    assert "| search | 75.00 % | 70.5 to 79.0 % | 400 |" in text
 
 
 def test_a_member_that_was_given_no_budget():
@@ -62,11 +70,12 @@ def test_how_it_was_found():
     assert "extrapolation" not in searched
     grown = _card(
         replace(MEMBER, origin="grown", stage=2.5),
-        replace(FACTS, interval={"depth": (1.2, 1.75)}),
+        replace(FACTS, interval={"depth": (1.2, 1.75), "width": (0.0, 55_000.0)}),
     )
     assert "Grown to stage 2.5" in grown
     assert "it is an extrapolation" in grown
     assert "- depth: 1.500 times the base's, predicted between 1.200 and 1.750" in grown
+    assert "times the base's, which the searched stages cannot tell" in grown
 
 
 def test_ratios_are_to_what_was_scaled():
@@ -143,3 +152,48 @@ def test_a_latency_budget_has_no_gap_and_undecodable_names_are_written(tmp_path)
     text = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert "| budget | latency 4 ms" in text
     assert "gap to the budget" not in text
+
+
+def test_every_class_has_its_recall():
+    text = _card()
+    assert "Balanced accuracy (mean recall of the classes): 80.00 %" in text
+    assert "| a\\|b | 80.0 % | 4,000 |" in text
+    assert "Fewer than" not in text
+    assert "unequal size" not in text
+
+
+def test_what_an_accuracy_stands_on_is_told():
+    counts = ClassCounts(classes=("common", "rare"), images=(500, 5))
+    text = _card(facts=replace(FACTS, test=ClassScore(counts=counts, correct=(500, 0))))
+    assert "| test | 99.01 % | 97.7 to 99.6 % | 505 |" in text
+    assert "Balanced accuracy (mean recall of the classes): 50.00 %" in text
+    assert "99.0% of the 505 test images are 'common'" in text
+    assert "'rare' 5" in text
+    assert "| rare | 0.0 % | 5 |" in text
+
+
+def test_of_many_classes_the_least_known_are_shown():
+    counts = ClassCounts(classes=tuple(f"c{i}" for i in range(30)), images=(100,) * 30)
+    score = ClassScore(counts=counts, correct=tuple(range(30)))
+    text = _card(facts=replace(FACTS, test=score))
+    assert "| the 20 classes of least recall | recall | test images |" in text
+    assert "| c19 | 19.0 % | 100 |" in text
+    assert "| c20 |" not in text
+
+
+def test_what_images_in_two_splits_do_to_the_accuracy():
+    plain = "The test images played no part in training or choosing."
+    assert plain in _card()
+    dropped = Duplicates(test=30, example=("val/1.png", "train/1.png"))
+    text = _card(facts=replace(FACTS, duplicates=dropped))
+    assert f"{plain} 30 that were training or search images, too, were taken out." in text
+    text = _card(facts=replace(FACTS, duplicates=replace(dropped, kept=True)))
+    assert "30 of the test images are training or search images, too" in text
+    assert plain not in text
+
+
+def test_images_that_chose_nothing_are_not_said_to_have():
+    text = _card(facts=replace(FACTS, chosen=False, found="It came from elsewhere."))
+    assert "chose the architecture" not in text
+    assert "joint search" not in text
+    assert "It came from elsewhere." in text

@@ -41,6 +41,7 @@ def test_both_exports_are_written_and_agree(exported):
         assert 0 <= parity.max_difference <= 1e-4
     assert {path.name for path in folder.iterdir()} == {
         "config.json",
+        "digests.json",
         "model.safetensors",
         "model.onnx",
         "program.pt2",
@@ -57,6 +58,7 @@ def test_the_onnx_file_says_how_to_use_it(exported):
     facts = session.get_modelmeta().custom_metadata_map
     assert onnx.load(folder / "model.onnx").opset_import[0].version >= 18
     assert facts["mean"] == "[0.3]"
+    assert json.loads(facts["levels"]) == {"integers": [0, 65535], "floats": [0, 1]}
     assert tuple(json.loads(facts["classes"])) == CLASSES
     assert "resize to 12 x 12 (bilinear, antialias)" in facts["preprocessing"]
 
@@ -93,14 +95,14 @@ def test_perturbed_onnx_weights_are_found(exported, network, images, tmp_path):
     values.flat[0] += 0.05
     kernel.CopyFrom(onnx.numpy_helper.from_array(values, kernel.name))
     onnx.save(model, tmp_path / "bad.onnx")
-    session = export.onnx_session(tmp_path / "bad.onnx")
+    session = export.onnx_session((tmp_path / "bad.onnx").read_bytes())
     with pytest.raises(ExportMismatch, match=r"bad.onnx, batch of 1: logits differ by \d\.\d+e"):
         compare(network, session, images, name="bad.onnx")
 
 
 def test_a_bad_export_is_removed_with_the_older_file(tmp_path, network, images, monkeypatch):
     (tmp_path / "model.onnx").write_bytes(b"older")
-    monkeypatch.setattr(export, "onnx_session", lambda path: lambda batch: network(batch) * 1.01)
+    monkeypatch.setattr(export, "onnx_session", lambda content: lambda batch: network(batch) * 1.01)
     traced = export.trace(network, images)
     with pytest.raises(ExportMismatch, match=r"model\.onnx"):
         export.export_onnx(network, tmp_path / "model.onnx", traced=traced, images=images, facts={})

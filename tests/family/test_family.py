@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from escalade.artefacts.grown import GrowthFit
+from escalade.core.numbers.class_counts import ClassCounts
 from escalade.core.values.codec import encode
 from escalade.family import Accuracy, Family, FamilyMember
+from escalade.family.family import PlainRival, Replaced
+from escalade.spaces.load import read
 
 MEMBER = FamilyMember(
     name="S0",
@@ -21,6 +24,7 @@ MEMBER = FamilyMember(
     macs=1_010_000,
     params=12_345,
     activations=6_789,
+    memory=40_000,
     resolution=12,
     accuracy=Accuracy(search=0.9),
     folder="S0",
@@ -38,6 +42,33 @@ def test_round_trip(tmp_path):
     FAMILY.save(tmp_path)
     assert Family.load(tmp_path) == FAMILY
     assert Family.load(str(tmp_path))["S1"].path == tmp_path / "S1"
+
+
+def test_counts_by_class_come_back(tmp_path):
+    known = Accuracy(search=0.9, test=0.8, balanced=0.7, correct=(7, 1))
+    tested = ClassCounts(classes=("a", "b"), images=(8, 2))
+    family = replace(FAMILY, tested=tested, members=(replace(MEMBER, accuracy=known),))
+    family.save(tmp_path)
+    assert Family.load(tmp_path) == family
+
+
+def test_rivals_round_trip_and_are_found_by_member(tmp_path):
+    network = read("small").plain_base
+    replaced = Replaced(
+        origin="grown", weights="finetuned", macs=1, params=2, activations=3, resolution=4,
+        accuracy=Accuracy(search=0.8, test=0.7),
+    )  # fmt: skip
+    rival = PlainRival(
+        member="S1", rule="wr", macs=5, params=6, activations=7, resolution=8, num_images=9,
+        accuracy=Accuracy(search=0.9, test=0.75), architecture=network, replaced=replaced,
+    )  # fmt: skip
+    family = replace(FAMILY, rivals=(rival, replace(rival, member="S0", replaced=None)))
+    family.save(tmp_path)
+    assert Family.load(tmp_path) == family
+    assert family.rival_of("S1") is rival
+    assert FAMILY.rival_of("S1") is None
+    written = json.loads((tmp_path / "family.json").read_text())["rivals"]
+    assert ["replaced" in each for each in written] == [True, False]
 
 
 def test_a_run_folder_leads_to_its_family(tmp_path):
@@ -58,6 +89,7 @@ def test_the_file_has_the_schema_of_the_design(tmp_path):
         "macs": 1_010_000,
         "params": 12_345,
         "activations": 6_789,
+        "memory": 40_000,
         "resolution": 12,
         "accuracy": {"search": 0.9, "test": None},
         "folder": "S0",
@@ -84,7 +116,16 @@ def test_test_accuracy_is_added_and_search_accuracy_kept():
     member = MEMBER.with_accuracy(test=0.8)
     assert member.accuracy == Accuracy(search=0.9, test=0.8)
     assert FAMILY.with_member(member).members[0] is member
-    assert FAMILY.with_member(replace(member, name="S2")).names == ("S0", "S1", "S2")
+    assert FAMILY.with_member(replace(member, name="S2", folder="S2")).names == ("S0", "S1", "S2")
+
+
+def test_a_family_is_asked_by_name_or_by_member():
+    assert "S1" in FAMILY
+    assert MEMBER in FAMILY
+    assert "S2" not in FAMILY
+    assert replace(MEMBER, name="S2") not in FAMILY
+    assert 3 not in FAMILY
+    assert (len(FAMILY), [member.name for member in FAMILY]) == (2, ["S0", "S1"])
 
 
 @pytest.mark.parametrize("folder", ["", "/etc", "../S0", "a/../../b"])
@@ -103,6 +144,10 @@ def test_a_member_folder_outside_the_family_is_refused(folder):
         (lambda d: d["members"][1].pop("accuracy"), r"members\[1\].accuracy: missing"),
         (lambda d: d["members"][1].update(origin="found"), "origin: 'found' is not known"),
         (lambda d: d["members"][1].update(name="S0"), "'S0' stands there twice"),
+        (
+            lambda d: d["members"][1]["accuracy"].update(correct=[1, 2]),
+            r"members\[1\].accuracy.correct: 2 counts for 0 tested classes",
+        ),
     ],
 )
 def test_a_damaged_family_is_named(tmp_path, change, message):

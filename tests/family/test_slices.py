@@ -172,8 +172,8 @@ def test_family_json_says_what_became_of_the_identities(tmp_path):
         folded=2,
         kept=("stages[1].blocks[0]: max pooling reads it",),
         accuracy=0.5,
-        slice=Cost(30, 20, 10),
-        standalone=Cost(20, 10, 5),
+        slice=Cost(30, 20, 10, 40),
+        standalone=Cost(20, 10, 5, 20),
     )
     member = replace(MEMBER, identities=identities)
     replace(FAMILY, members=(member,)).save(tmp_path)
@@ -182,8 +182,8 @@ def test_family_json_says_what_became_of_the_identities(tmp_path):
         "folded": 2,
         "kept": ["stages[1].blocks[0]: max pooling reads it"],
         "accuracy": 0.5,
-        "slice": {"macs": 30, "params": 20, "activations": 10},
-        "standalone": {"macs": 20, "params": 10, "activations": 5},
+        "slice": {"macs": 30, "params": 20, "activations": 10, "memory": 40},
+        "standalone": {"macs": 20, "params": 10, "activations": 5, "memory": 20},
     }
     assert identities.note.startswith("Of 3 identities 2 folded into the next layer and 1 stay:")
     assert "identities" not in encode(MEMBER)

@@ -4,8 +4,10 @@ import ast
 import importlib.util
 import json
 import os
+import struct
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -97,6 +99,41 @@ def test_the_command_names_classes_with_probabilities(folder, photos, capsys):
     broken, missing = captured.err.splitlines()
     assert broken.startswith(f"{paths[1]}: cannot be read as an image")
     assert missing.startswith(f"{paths[2]}: cannot be read as an image")
+
+
+def test_a_file_over_the_limit_is_named_and_loses_no_other(folder, photos, capsys):
+    """As sizes are told in a header of 26 bytes; Pillow refuses the first at opening."""
+    for name, side in (("bomb.bmp", 40_000), ("large.bmp", 10_000)):
+        head = struct.pack("<2sIHHIIiiHH", b"BM", 0, 0, 0, 54, 40, side, side, 1, 24)
+        (folder / name).write_bytes(head + bytes(64))
+    paths = [str(folder / name) for name in ("bomb.bmp", "large.bmp", "rgb.png")]
+    assert _model(folder).main(paths) == 1
+    captured = capsys.readouterr()
+    assert captured.out.splitlines()[0] == paths[2]
+    bomb, large = captured.err.splitlines()
+    assert bomb.startswith(f"{paths[0]}: cannot be read as an image")
+    assert "10000 x 10000 pixels are more than can be decoded in one GiB" in large
+
+
+def test_grey_levels_are_those_of_the_training_images(tmp_path, network, folder):
+    """12 bits in 16: by the format's range all would be nearly black."""
+    made = packaged(tiny())
+    levels = {"integers": (0.0, 4095.0), "floats": (-1.0, 1.0)}
+    made = replace(made, preprocessing=replace(made.preprocessing, levels=levels))
+    package.write(tmp_path, package=made, state=network.state_dict())
+    standalone.write(tmp_path, package=made)
+    assert package.read(tmp_path) == made
+    values = np.linspace(0, 4095, 400).reshape(20, 20)
+    model = _model(tmp_path)
+    for name, deep in (
+        ("deep.png", values.astype(np.uint16)),
+        ("deep.tif", (values / 2047.5 - 1).astype(np.float32)),
+    ):
+        Image.fromarray(deep).save(tmp_path / name)
+        prepared = model.prepare(tmp_path / name) * 0.25 + 0.3  # of the tiny package
+        assert prepared.min() < 0.1
+        assert prepared.max() > 0.9
+    assert "more of them from 0 to 4095 (integers)" in made.preprocessing.describe()
 
 
 def test_names_stay_data():

@@ -135,7 +135,7 @@ def _change_words(draw: Any, line: list[str], known: list[str]) -> list[str]:
 def _change_entries(draw: Any, settings: dict[str, Any], keys: list[str]) -> dict[str, Any]:
     kinds = ("value", "value", "value", "key", "more", "drop", "moved", "list")
     kind = draw(st.sampled_from(kinds))
-    places = list(_places(settings))
+    places = list(all_places(settings))
     if kind == "more" or not places:
         inner = draw(st.sampled_from([settings, *(p[k] for p, k in places)]))
         name = draw(st.sampled_from(keys)).rpartition(".")[2]
@@ -154,12 +154,12 @@ def _change_entries(draw: Any, settings: dict[str, Any], keys: list[str]) -> dic
     return settings
 
 
-def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+def all_places(value: Any) -> Iterator[tuple[Any, Any]]:
     """Where something stands: a mapping or a list, and a key or an index of it."""
     if isinstance(value, dict | list):
         for key in list(value) if isinstance(value, dict) else range(len(value)):
             yield value, key
-            yield from _places(value[key])
+            yield from all_places(value[key])
 
 
 def _change_text(draw: Any, text: str, others: list[str]) -> str:

@@ -21,6 +21,7 @@ from escalade.core.network.legality import GATES
 from escalade.nets.build import blank, build
 from escalade.nets.facts import MAX_STRIDE_OF_HIDDEN
 from fvcore_counts import activations
+from traced_memory import peak_numbers
 
 SORTS = (
     *("bottleneck", "regnet_z", "mobile", "mobile_v3", "transition", "simple"),
@@ -46,6 +47,9 @@ def _check_counts(sort: str, seeds: range) -> None:
         found = cost.of(architecture)
         network = blank(architecture).eval()
         assert sum(parameter.numel() for parameter in network.parameters()) == found.params
+        side = architecture.resolution
+        images = torch.empty(1, architecture.in_channels, side, side, device="meta")
+        assert peak_numbers(network, images) == found.memory_int8, seed
         assert _macs(network, architecture) == found.macs, seed
         assert _named_params(network, architecture)
         # fvcore counts no pools, and only the stem's counts here

@@ -138,7 +138,9 @@ def test_the_setting_that_a_message_advises_works(
         (tmp_path / "pets" / name).mkdir(parents=True)
         for i in range(30):
             path = tmp_path / "pets" / name / f"{i}.png"
-            Image.fromarray(np.full((8, 8, 3), i, dtype=np.uint8)).save(path)
+            pixels = np.full((8, 8, 3), i, dtype=np.uint8)
+            pixels[0] = ord(name[0])
+            Image.fromarray(pixels).save(path)
             if name == "cat" and i < 11:
                 path.write_bytes(b"broken")
 

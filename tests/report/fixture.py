@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,7 @@ def search() -> dict[str, Any]:
         "seed": 0,
         "budget_kind": "macs",
         "space": "small",
-        "pi": [0.5, 0.5],
+        "pi": [0.0, 0.5, 0.5],
         "base": {"genome": [1, 2], "resolution": 20, "widths": [16, 32, 56], "depths": [2, 3, 2]},
         "stages": stages,
         "iterations": iterations(),
@@ -232,13 +233,37 @@ def family(data: str = "fashion_mnist", member: str = "S4") -> dict[str, Any]:
     }
 
 
+def rivals() -> list[dict[str, Any]]:
+    """The key `rivals` of family.json: of the searched members, the second in its place."""
+    before = {
+        "origin": "searched", "weights": "finetuned", "macs": 3_900_000, "params": 1,
+        "activations": 1, "resolution": 24, "accuracy": {"search": 0.84, "test": 0.86},
+    }  # fmt: skip
+    found = []
+    for i, (rule, search, test) in enumerate(
+        (("wr", 0.83, 0.86), ("wr", 0.8655, 0.8893), ("dWr", 0.87, 0.89))
+    ):
+        found.append(
+            {
+                "member": f"S{i}", "rule": rule, "macs": 2_010_000, "params": 9, "activations": 9,
+                "resolution": 26, "num_images": 5_000,
+                "accuracy": {"search": search, "test": test}, "architecture": base().to_json(),
+            }
+            | ({"replaced": before} if i == 1 else {})
+        )  # fmt: skip
+    return found
+
+
 def plan(**more: Any) -> dict[str, Any]:
     """plan.json."""
     return {
         "data": "fashion_mnist",
         "classes": [str(i) for i in range(10)],
         "split": {"train": 8000, "search": 2000, "test": 10000},
+        "images": {"train": [800] * 10, "search": [200] * 10, "test": [1000] * 10},
+        "digests": {"train": "0" * 64, "search": "1" * 64, "test": "2" * 64},
         "skipped": [],
+        "remarks": [],
         "space": {"name": "small", "size": 1000, "distinct": 900},
     } | more
 
@@ -248,8 +273,10 @@ def row(name: str = "S0", **more: Any) -> FamilyRow:
     values: dict[str, Any] = {
         "index": 0, "name": name, "stage": 0.0, "origin": "searched", "weights": "retrained",
         "budget": 2e6, "gap": 0.01, "outside": False, "macs": 2_020_000, "params": 40_000,
-        "activations": 9_000, "latency": None, "search": Share(value=0.8),
-        "test": Share(value=0.81, standard_error=0.004), "resolution": 20, "architecture": None,
+        "activations": 9_000, "memory": None, "latency": None, "int8": None,
+        "search": Share(value=0.8),
+        "test": Share(value=0.81, interval=(0.80, 0.82)), "balanced": None,
+        "recalls": (), "resolution": 20, "architecture": None,
         "running": None, "folder": "family/S0",
     }  # fmt: skip
     return FamilyRow(**values | more)
@@ -359,7 +386,7 @@ def histograms() -> dict[str, dict[str, list[float]]]:
 
 def _costs(shape: Architecture) -> dict[str, int]:
     found = cost.of(shape)
-    return {"macs": found.macs, "params": found.params, "activations": found.activations}
+    return asdict(found)
 
 
 def _member(folder: Path, shape: Architecture, *, exported: bool) -> None:

@@ -92,10 +92,18 @@ def test_a_row_a_network_and_a_column_an_arm(tmp_path):
         "Distilled (A)|1.20 M images",
         "Distilled (B)|1.20 M images",
     ]
-    assert rows["S0"][:3] == ["1.00 M", "80.00 %|± 0.40", "80.10 %|+0.10 ± 0.57"]
+    assert rows["S0"][:3] == ["1.00 M", "80.00 %|79.2 to 80.8", "80.10 %|+0.10 ± 0.57"]
     assert rows["S0"][5] == f"79.00 %|{MINUS}1.00 ± 0.57"
-    assert rows["S1"] == ["2.00 M", "80.00 %|± 0.40", "–", "–", "80.00 %|+0.00 ± 0.57", "–", "–"]
-    assert rows["largest"][4] == "85.00 %|± 0.36"
+    assert rows["S1"] == [
+        "2.00 M",
+        "80.00 %|79.2 to 80.8",
+        "–",
+        "–",
+        "80.00 %|+0.00 ± 0.57",
+        "–",
+        "–",
+    ]
+    assert rows["largest"][4] == "85.00 %|84.3 to 85.7"
 
 
 def test_the_note_says_what_the_columns_are(tmp_path):
@@ -120,9 +128,9 @@ def test_without_results_there_is_no_section(tmp_path, analysis):
 
 
 def test_names_stay_text(tmp_path):
-    text = reading.text(page(tmp_path / "run", found(teacher="<b>large</b>")))
+    text = reading.text(page(tmp_path / "run", found(teacher="<b>large")))
     assert "<b>large" not in text
-    assert "&lt;b&gt;large&lt;/b&gt;" in text
+    assert "&lt;b&gt;large" in text
 
 
 def test_the_terminal_has_a_row_an_arm():
@@ -133,7 +141,7 @@ def test_the_terminal_has_a_row_an_arm():
         re.split(r"  +", line.strip()) for line in capture.get().replace(SPACE, " ").split("\n")
     ]
     assert lines[0] == ["accuracy", "images", "S0, 1.00 M", "S1, 2.00 M", "largest, 6.00 M"]
-    assert lines[1:3] == [["slice", "–", "80.00 %", "80.00 %", "–"], ["± 0.40", "± 0.40"]]
+    assert lines[1:3] == [["slice", "–", "80.00 %", "80.00 %", "–"], ["79.2 to 80.8"] * 2]
     named = {line[0]: line for line in lines}
     assert named["from scratch"] == ["from scratch", "1.20 M", "81.00 %", "80.00 %", "85.00 %"]
     assert named["fine-tuned at 0.01"][2] == "79.50 %"

@@ -26,7 +26,9 @@ def page(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory):
-    folder = fixture.build(tmp_path_factory.mktemp("hostile"), data=HOSTILE, member=HOSTILE)
+    folder = fixture.build(
+        tmp_path_factory.mktemp("hostile"), data=HOSTILE, member=HOSTILE.replace("/", "")
+    )
     return write(folder, evaluations=fixture.evaluations(100), histograms=fixture.histograms())
 
 

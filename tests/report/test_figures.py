@@ -72,13 +72,15 @@ def test_too_many_evaluations_are_thinned_and_the_reading_says_so(family):
     assert "20,000 (6,667 drawn) paths" in figure.reading
 
 
-def test_members_stand_at_their_macs_and_accuracies_with_two_standard_errors(family):
+def test_members_stand_at_their_macs_and_accuracies_with_intervals(family):
     traces = accuracy_against_macs([], family=family).traces
     tested = [t for t in traces if t["name"].endswith(" test")]
     assert [t["x"][0] for t in tested] == [m.macs for m in family]
     assert [t["y"][0] for t in tested] == pytest.approx([100 * a for a in fixture.TEST])
-    error = np.sqrt(fixture.TEST[0] * (1 - fixture.TEST[0]) / 10_000)
-    assert tested[0]["error_y"]["array"] == pytest.approx([200 * error])
+    error = 1.96 * np.sqrt(fixture.TEST[0] * (1 - fixture.TEST[0]) / 10_000)
+    bars = tested[0]["error_y"]
+    assert bars["array"] + bars["arrayminus"] == pytest.approx([100 * error] * 2, rel=0.03)
+    assert bars["arrayminus"] > bars["array"]
     assert [t["marker"]["color"] for t in tested] == [m.colour for m in family]
 
 

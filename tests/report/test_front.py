@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import pytest
 from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 
-from escalade.artefacts.fronts import FrontGeneration
+from escalade.artefacts.fronts import FrontBox, FrontGeneration
 from escalade.artefacts.searched import Searched
 from escalade.core.values.codec import decode
 from escalade.report.contents import read
@@ -187,6 +187,7 @@ def test_two_objectives_are_one_panel(front):
     pair = replace(
         front,
         objectives=("macs", "error"),
+        box=FrontBox(best=front.box.best[1::-1], worst=front.box.worst[1::-1]),
         networks=turned(front.networks),
         seen=turned(front.seen),
     )

@@ -49,7 +49,7 @@ def test_duration(seconds, shown):
 def test_shares_and_gaps():
     shown = [
         number.percent(0.9124),
-        number.accuracy(0.9124, 0.0061),
+        number.accuracy(0.9124, (0.9012, 0.9241)),
         number.accuracy(0.9124),
         number.gap(0.0134),
         number.gap(-0.02),
@@ -59,7 +59,7 @@ def test_shares_and_gaps():
     ]
     expected = [
         "91.2 %",
-        "91.2 ± 0.6 %",
+        "91.2 % (90.1 to 92.4)",
         "91.2 %",
         "+1.3 %",
         "−2.0 %",

@@ -13,6 +13,7 @@ import fixture
 import pytest
 import reading
 
+from escalade.core.numbers.statistics import wilson_interval
 from escalade.core.values.codec import encode
 from escalade.report.contents import read
 from escalade.report.family_row import Rival, Share
@@ -20,6 +21,7 @@ from escalade.report.findings import cautions, growth_notes, sentence
 from escalade.report.number import SPACE
 from escalade.report.page import write
 from escalade.report.roster import family_rows
+from escalade.report.worth import worth, worth_in_words
 
 HOSTILE = "<script>alert(1)</script>"
 MEMBER = "<img src=x onerror=alert(2)>\"S4'"
@@ -87,25 +89,71 @@ def test_the_first_screen_is_the_family(folder):
         "Budget", "Test accuracy", "Macs", "Params", "Latency", "Input",
     ]  # fmt: skip
     assert rows["S0|searched, retrained"] == [
-        "1.96 M|+1.3 %", "87.1 %|± 0.3", "1.98 M", "124 k", "1.20 ms", "20 px",
+        "1.96 M|+1.3 %", "87.1 %|86.4 to 87.8", "1.98 M", "124 k", "1.20 ms", "20 px",
     ]  # fmt: skip
 
 
 def test_all_other_columns_are_below(folder):
     rows = reading.rows(full(folder), "networks")
     assert rows["S0"] == [
-        "0", "84.6 ± 0.8 %", "64.6 k", "1.20 ms|1.15 ms to 1.30 ms", "2-3-2", "16-32-56",
+        "0", "84.6 % (83.0 to 86.1)", "64.6 k", "1.20 ms|1.15 ms to 1.30 ms", "2-3-2", "16-32-56",
     ]  # fmt: skip
 
 
 def test_a_rival_has_a_column_where_there_is_one(folder, monkeypatch):
-    """No artefact has one yet: the page shows what a family row has."""
-    plain = Rival(name="Plain <dWr>", macs=2_000_000, test=Share(value=0.79))
+    plain = rival("<dWr>", Share(value=0.79))
     family = [fixture.row(rival=plain), fixture.row("S1", index=1)]
     monkeypatch.setattr("escalade.report.roster.family_rows", lambda run: family)
     rows = reading.rows(full(folder), "family")
-    assert rows["Member"][1:4] == ["Test accuracy", "Plain <dWr>", "Macs"]
-    assert [cells[2] for cells in rows.values()][1:] == ["79.0 %|2.00 M macs", "–"]
+    assert rows["Member"][1:4] == ["Test accuracy", "Plain rival", "Macs"]
+    assert [cells[2] for cells in rows.values()][1:] == ["79.0 %|<dWr>, 2.00 M macs", "–"]
+
+
+def rival(rule, test, **more):
+    return Rival(
+        rule=rule, macs=2_000_000, activations=9, search=None, test=test, architecture=None, **more
+    )
+
+
+def test_the_page_of_a_run_with_rivals(folder):
+    """S1 is its rival; S3 and S4 have none."""
+    stated = fixture.family()
+    stated["rivals"] = fixture.rivals()
+    stated["members"][1]["origin"] = "rival"
+    (folder / "family" / "family.json").write_text(json.dumps(stated))
+    (folder / "plan.json").write_text(json.dumps(fixture.plan()))
+    page = full(folder)
+    first = reading.text(page)[: reading.text(page).index("<section")]
+    assert "2 networks searched jointly, 2 grown by the fitted rule and 1 plain, kept as" in first
+    # +1.12, -2.93 and +1.21 points: S1 counts as it was found, with 86.0 %.
+    assert "Searching was worth −0.20 ± 1.37 points on the test images, in the mean over 3" in first
+    assert "S1 is a plain network scaled by wr, clearly ahead on the search images" in first
+    assert "which has 86.0 % (85.3 to 86.7) on the test images" in first
+    table = reading.rows(page, "family")
+    assert table["S0|searched, retrained"][2] == "86.0 %|wr, 2.01 M macs"
+    assert table["S1|rival, retrained"][2].startswith("88.9 %|wr, ")
+    assert table["S3|grown, retrained"][2] == "–"
+    networks = reading.rows(page, "networks")
+    assert networks["S2, plain by dWr"][1] == "87.0 % (85.5 to 88.4)"
+    assert networks["S2, plain by dWr"][-2:] == ["2-3-2", "16-32-56"]
+
+
+def test_what_searching_was_worth():
+    def share(value):
+        return Share(value=value, standard_error=0.003)
+
+    one = [fixture.row(test=share(0.80), rival=rival("wr", share(0.79)))]
+    found = worth([*one, fixture.row("S1", index=1)])
+    assert (found.num, found.difference) == (1, pytest.approx(0.01))
+    assert found.standard_error == pytest.approx(0.003 * 2**0.5)
+    level = fixture.row(test=share(0.80), rival=rival("wr", share(0.79)))
+    assert worth([*one, level]).standard_error == pytest.approx(0.003)  # four networks, halved
+    apart = fixture.row(test=share(0.80), rival=rival("dWr", share(0.84), replaced=share(0.81)))
+    found = worth([*one, apart])
+    assert found.difference == pytest.approx((0.01 - 0.03) / 2)
+    assert found.standard_error == pytest.approx(0.02)  # half of the distance of the two
+    assert "scaled by dWr or wr" in worth_in_words([*one, apart])
+    assert (worth([fixture.row()]), worth_in_words([fixture.row()])) == (None, "")
 
 
 def test_the_page_names_no_network_address(folder):
@@ -252,9 +300,8 @@ def test_a_search_accuracy_measured_anew_has_an_error_of_its_own(folder):
         member["accuracy"]["search"] = share
     (folder / "family/family.json").write_text(json.dumps(family))
     found = family_rows(read(folder))
-    assert [found[i].search.standard_error for i in (2, 3)] == pytest.approx(
-        [(0.98 * 0.02 / 2000) ** 0.5, (0.99 * 0.01 / 2000) ** 0.5]
-    )
+    expected = [wilson_interval(share, num_images=2000) for share in (0.98, 0.99)]
+    assert [found[i].search.interval for i in (2, 3)] == expected
 
 
 def test_the_sentence_counts_members(folder):

@@ -19,7 +19,7 @@ from escalade.spaces import known
 
 BASE = known.load("efficientnet_b0")
 RULES = ("d", "w", "dWr")
-CHOSEN = ("dWr", 11.0, cost.Cost(4_142_766_000, 36_093_000, 29_153_000))
+CHOSEN = ("dWr", 11.0, cost.Cost(4_142_766_000, 36_093_000, 29_153_000, 8_000))
 HOSTILE = "<script>x</script>"
 
 
@@ -88,9 +88,9 @@ def test_the_svg_draws_every_line_within_its_panel(curves, tmp_path):
 
 def test_an_svg_rises_with_the_cost(curves):
     """A place on a logarithmic axis: twice the cost is equally far everywhere."""
-    costs = tuple(cost.Cost(10**i, 10, 10) for i in range(1, 4))
+    costs = tuple(cost.Cost(10**i, 10, 10, 10) for i in range(1, 4))
     curve = CostCurve(rule="w", factors=(1.0, 10.0, 100.0), costs=costs)
-    other = CostCurve(rule="d", factors=(1.0, 100.0), costs=(cost.Cost(1, 1, 1), costs[2]))
+    other = CostCurve(rule="d", factors=(1.0, 100.0), costs=(cost.Cost(1, 1, 1, 1), costs[2]))
     drawn = svg.draw([cost_curves([curve, other], kind="macs")], title="")
     path = re.search(r'<path d="M([^"]*)" fill="none"', drawn)[1]
     (x0, y0), (x1, y1), (x2, y2) = (map(float, point.split()) for point in path.split("L"))

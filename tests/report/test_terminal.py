@@ -26,6 +26,34 @@ def test_one_line_a_member():
     assert "grown, retrained" in rows[4]
 
 
+def test_rivals_stand_below_their_members():
+    """Below the second, which is its rival, stands what it replaced."""
+    rows = shown(fixture.family() | {"rivals": fixture.rivals()})[1:]
+    assert len(rows) == 5 + 3
+    assert rows[1].split()[:2] == ["plain,", "wr"]
+    assert rows[1].endswith("83.0 %  86.0 %")
+    assert rows[3].split()[:3] == ["before:", "searched,", "finetuned"]
+    assert rows[3].endswith("84.0 %  86.0 %")
+    assert rows[5].split()[:2] == ["plain,", "dWr"]
+
+
 def test_names_are_no_markup():
-    rows = shown(fixture.family(member="[red]S4[/red]"))
-    assert rows[-1].startswith("[red]S4[/red]")
+    rows = shown(fixture.family(member="[red]S4"))
+    assert rows[-1].startswith("[red]S4 ")
+
+
+def uneven(family):
+    """The fixture's family, tested on 500 images of one class and 5 of another."""
+    family["tested"] = {"classes": ["common", "rare"], "images": [500, 5]}
+    for member in family["members"]:
+        member["accuracy"] |= {"test": 500 / 505, "balanced": 0.5, "correct": [500, 0]}
+    return family
+
+
+def test_unequal_classes_have_a_column_and_a_word():
+    header, first, *rest = shown(uneven(fixture.family()))
+    assert header.split()[-2:] == ["test", "balanced"]
+    assert first.split()[-4:] == ["99.0", "%", "50.0", "%"]
+    told = " ".join(" ".join(rest).split())
+    assert "99.0% of the 505 test images are 'common'" in told
+    assert "('rare' 5)" in told

@@ -30,6 +30,7 @@ class Layered:
     largest = np.full(LAYERS, len(CHOICES) - 1)
 
     def __init__(self) -> None:
+        self.limits: dict[str, float] = {}
         low = cost.of(self.path(self.smallest, self.base_triple).architecture)
         self.low = {kind: getattr(low, kind) for kind in KINDS}
         self.tables = {kind: np.zeros((LAYERS, len(CHOICES)), dtype=np.int64) for kind in KINDS}

@@ -37,7 +37,8 @@ def found(*networks, budgets, kind="macs", **settings) -> Found:
         )  # fmt: skip
         stages.append(made)
     searched = Searched(
-        searcher="mcea", seed=0, budget_kind=kind, space="s", pi=(1.0,), stages=tuple(stages),
+        searcher="mcea", seed=0, budget_kind=kind, space="s", pi=(1.0,) * len(stages),
+        stages=tuple(stages),
         base=Base(genome=(), resolution=1, widths=(), depths=()), iterations=(),
         evaluations=NumScores(asked=1, distinct=1), divisors=(8, 4),
     )  # fmt: skip

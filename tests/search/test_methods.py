@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from escalade.config.settings import SearchConfig
 from escalade.core.network import cost
 from escalade.core.numbers.budget import Budget
+from escalade.core.numbers.seeds import generator
+from escalade.core.space.population import Population
 from escalade.search import NSGA2
 from escalade.search.methods import METHODS, Task, method_of
 from escalade.spaces.load import load
@@ -64,10 +67,26 @@ def test_what_every_supernet_has(space, method):
 @pytest.mark.parametrize(
     ("space", "method", "words"),
     [
-        ("scarlet_small", "mcea", "scarlet_small has none of; use nsga2, random or independent"),
-        ("bignas_small", "mcea", "has none of; use coarse_to_fine, random or independent"),
-        ("scarlet_small", "coarse_to_fine", "does not have; use nsga2, random or independent, or"),
-        ("small", "models", "the space small has a supernet; use mcea, random or independent"),
+        (
+            "scarlet_small",
+            "mcea",
+            "has none of; use nsga2, random, independent or surrogate",
+        ),
+        (
+            "bignas_small",
+            "mcea",
+            "use coarse_to_fine, random, independent or surrogate",
+        ),
+        (
+            "scarlet_small",
+            "coarse_to_fine",
+            "not have; use nsga2, random, independent or surrogate, or",
+        ),
+        (
+            "small",
+            "models",
+            "small has a supernet; use mcea, random, independent or surrogate",
+        ),
         ("small", "mceaa", "'mceaa' is not known; did you mean mcea?"),
     ],
 )
@@ -259,6 +278,26 @@ def test_the_front_search_is_the_one_that_is_configured():
     )
     assert isinstance(searcher, NSGA2)
     assert len(searcher.ask()) == 24
+
+
+@pytest.mark.parametrize(
+    ("space", "method"),
+    [
+        *(("small", method) for method in ("mcea", "random", "independent")),
+        *(("bignas_small", "coarse_to_fine"), ("scarlet_small", "nsga2")),
+        ("regnet_y_small", "models"),
+    ],
+)
+def test_what_a_search_asks_for_keeps_the_limits(space, method):
+    found, task = task_of(space, method=method)
+    genomes = task.space.sample_genomes(generator(0, "limits"), 400)
+    bases = np.repeat(task.space.base_triple[None], len(genomes), axis=0)
+    peaks = task.space.costs(Population(genomes, bases), "memory_int8")
+    limit = float(np.quantile(peaks, 0.7))
+    limited = task.space.with_limits({"memory_int8": limit})
+    asked = found.searcher(replace(task, space=limited), num_images=100).ask()
+    assert len(asked)
+    assert (task.space.costs(asked, "memory_int8") <= limit).all()
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,26 @@ def test_an_impossible_stage_tells_which_and_its_range(published):
         draw_bases(problem, num=1, rng=np.random.default_rng(0))
 
 
+def test_limits_hold_beside_budgets(space, budgets):
+    free = draw_bases(Problem.of(space, budgets=budgets), num=40, rng=np.random.default_rng(0))
+    peaks = [cost.of(space.path(genome).architecture).memory_int8 for genome in free]
+    limit = float(np.quantile(peaks, 0.3))
+    limited = Problem.of(space.with_limits({"memory_int8": limit}), budgets=budgets)
+    bases = draw_bases(limited, num=10, rng=np.random.default_rng(0))
+    strategies = limited.strategies(1)
+    for genome, inside in zip(bases, limited.feasible(bases, stage=1), strict=True):
+        assert cost.of(space.path(genome).architecture).memory_int8 <= limit
+        for triple, fits in zip(strategies, inside, strict=True):
+            found = cost.of(space.path(genome, triple).architecture)
+            kept = budgets[1].contains(found.macs) and found.memory_int8 <= limit
+            assert fits == kept
+
+
+def test_a_limit_below_every_network_tells_the_range(space):
+    with pytest.raises(ValueError, match=r"limits.memory: 1kB is below .* unscaled ones have .*kB"):
+        space.with_limits({"memory": 1e3})
+
+
 def test_budgets_far_out_are_found_by_guiding(space):
     genomes = space.sample_genomes(np.random.default_rng(1), 20000)
     macs = space.costs(Population(genomes, np.repeat(space.base_triple[None], 20000, axis=0)))

@@ -34,8 +34,8 @@ def ladder(*targets, kind="macs"):
 
 
 DESIGNS = ["regnet_y", "regnet_y_small", "regnet_z", "regnet_z_small"]
-SUPERNETS = ["medium", "scalenet", "scalenet_half", "small"]
-LAYERS = ["bignas", "bignas_small"]
+SUPERNETS = ["medium", "medium_int8", "scalenet", "scalenet_half", "small", "small_int8"]
+LAYERS = ["bignas", "bignas_small", "bignas_small_int8"]
 CHOICES = ["scarlet", "scarlet_folds", "scarlet_small", "scarlet_small_folds"]
 
 
@@ -99,7 +99,7 @@ def test_a_space_like_another(tmp_path):
     path.write_text("like: bignas_small\nname: mine\nresolutions: [20, 28]\n")
     usual = load.load("bignas_small").layout
     found = load.load(str(path)).layout
-    assert found == replace(usual, name="mine", resolutions=(20, 28))
+    assert found == replace(usual, name="mine", resolutions=(20, 28), plain=None)
     path.write_text("like: scarlet_folds\nidentity: plain\nname: mine\n")
     assert load.load(str(path)).identity == "plain"
     assert load.load(str(path)).layout.folds
@@ -143,6 +143,23 @@ def test_a_design_space_has_no_supernet():
 
 def test_names():
     assert load.names() == sorted(DESIGNS + SUPERNETS + LAYERS + CHOICES)
+
+
+@pytest.mark.parametrize("name", ["small", "medium", "bignas_small"])
+def test_spaces_for_int8_differ_in_what_int8_serves_badly(name):
+    """Neither hard swish nor squeeze-excitation; all else is the same."""
+    usual, plain = (load.load(each, factors=(1.0, 2.0)) for each in (name, f"{name}_int8"))
+    assert plain.genes == usual.genes
+    genome = usual.sample_genomes(generator(0, "int8"), 1)[0]
+    before, after = (space.path(genome).architecture for space in (usual, plain))
+    assert "hard_swish" not in str(after)
+    assert "SqueezeExcite(" not in str(after)
+    blocks = [
+        replace(stage, blocks=tuple(replace(b, activation="relu6", se=None) for b in stage.blocks))
+        for stage in before.stages
+    ]
+    assert after.stages == tuple(blocks)
+    assert after.head == replace(before.head, activation="relu6")
 
 
 def test_a_space_of_ones_own(tmp_path):

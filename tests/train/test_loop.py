@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import resource
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -167,8 +170,12 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path, size: int) -> None:
 
 
 def test_a_checkpoint_that_would_run_code_is_refused(tmp_path: Path) -> None:
-    torch.save({"format": 1, "network": nn.Linear(1, 1)}, tmp_path / "c.pt")
-    with pytest.raises(ValueError, match="damaged"):
+    """Whoever makes one can make its digest, too."""
+    made = io.BytesIO()
+    torch.save({"format": checkpoints.FORMAT, "network": nn.Linear(1, 1)}, made)
+    content = made.getvalue()
+    (tmp_path / "c.pt").write_bytes(content + hashlib.sha256(content).digest())
+    with pytest.raises(ValueError, match=r"damaged \(Weights only load failed"):
         checkpoints.load(tmp_path / "c.pt")
 
 
@@ -230,7 +237,56 @@ def test_bf16_trains() -> None:
 def test_a_checkpoint_that_does_not_say_what_is_asked_for(tmp_path):
     """One of an earlier version has no old value that could be used."""
     path = tmp_path / "checkpoint.pt"
-    with pytest.raises(ValueError, match="does not say its budgets; it is of an earlier version"):
+    with pytest.raises(ValueError, match="with budgets = not said, now it is 1M;\nuse the old"):
         _require_same({"seed": "0"}, {"seed": "0", "budgets": "1M"}, path)
     with pytest.raises(ValueError, match="trained with budgets = 1M, now it is 2M"):
         _require_same({"budgets": "1M"}, {"budgets": "2M"}, path)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"threads": 2}, "threads = 1, now it is 2"),
+        ({"precision": "bf16"}, "precision = fp32, now it is bf16"),
+        ({"groups": 2}, "batch_norm_groups = 1, now it is 2"),
+    ],
+)
+def test_another_way_to_compute_is_refused(tmp_path: Path, change: Any, words: str) -> None:
+    """What decides the bits must not change in the middle of a training."""
+    file = tmp_path / "c.pt"
+    with pytest.raises(Interrupted):
+        Training().run(checkpoint=file, should_stop=StopAfter(3))
+    groups = change.get("groups")
+    recipe = Recipe(steps=12, batch_size=8, learning_rate=0.05, batch_norm_groups=groups)
+    other = Training(recipe=recipe, precision=change.get("precision", "fp32"))
+    torch.set_num_threads(change.get("threads", 1))
+    try:
+        with pytest.raises(ValueError, match=words):
+            other.run(checkpoint=file)
+    finally:
+        torch.set_num_threads(1)
+
+
+def test_every_flipped_bit_of_a_checkpoint_is_noticed(tmp_path: Path) -> None:
+    file = tmp_path / "c.pt"
+    Training(network=plain_network()).run(checkpoint=file)
+    content = file.read_bytes()
+    for place in [*range(0, len(content), 97), len(content) - 1]:
+        flipped = bytearray(content)
+        flipped[place] ^= 1 << place % 8
+        file.write_bytes(flipped)
+        with pytest.raises(ValueError, match=r"damaged .*; delete it to train from the start"):
+            checkpoints.load(file)
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    """Also where the digest says that this is what was written."""
+    file = tmp_path / "c.pt"
+    with pytest.raises(Interrupted):
+        Training(network=plain_network()).run(checkpoint=file, should_stop=StopAfter(3))
+    content = checkpoints.load(file)
+    assert content is not None
+    next(iter(content["network"].values())).fill_(float("nan"))
+    checkpoints.save(file, content)
+    with pytest.raises(ValueError, match=r"0\.weight is not finite; delete it to train from"):
+        Training(network=plain_network()).run(checkpoint=file)

@@ -32,10 +32,10 @@ def test_two_ranks_equal_one_with_two_groups(ranks: Path, tmp_path: Path, kind: 
     for name, value in one.state().items():
         torch.testing.assert_close(value, two[0][name], rtol=1e-4, atol=1e-6)
         assert not torch.equal(value, start[name]) or "blocks" in name  # it trained
-    # On another number of ranks the same checkpoint goes on.
-    again = make_training(kind)
-    again.run(checkpoint=shutil.copy(ranks / f"{kind}.pt", tmp_path / "two.pt"))
-    assert_equal(again.state(), two[0])
+    # Bits depend on the number of ranks, so no training goes on with another one.
+    copied = shutil.copy(ranks / f"{kind}.pt", tmp_path / "two.pt")
+    with pytest.raises(ValueError, match="trained with ranks = 2, now it is 1"):
+        make_training(kind).run(checkpoint=copied)
 
 
 def test_one_group_is_another_training() -> None:

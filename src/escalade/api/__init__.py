@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from escalade.api.analyse import Analysis, analyse
+from escalade.api.audit import audit
 from escalade.api.claim import free_folder
 from escalade.api.grow import describe_grown, grow_to, growth
 from escalade.api.plan import plan
@@ -12,6 +13,7 @@ from escalade.api.run import run, stage
 __all__ = [
     "Analysis",
     "analyse",
+    "audit",
     "describe_grown",
     "free_folder",
     "grow_to",

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from escalade.api.begin import check_data, open_run
+from escalade.api.begin import open_run, taken_up
 from escalade.artefacts.analysed import Analysed
 from escalade.artefacts.grown import Grown
+from escalade.artefacts.run_folder import command
 from escalade.core.values.invalid import Invalid, check_known, within
 from escalade.family.analysis.analysis_file import Findings
 from escalade.family.analysis.trials import ARMS, RATES, ComparedNetwork, Trial, Trials
@@ -69,9 +70,12 @@ def analyse(
         Interrupted: `should_stop` said so; nothing is lost.
     """
     wanted = wanted or Analysis()
-    run = open_run(path, should_stop=should_stop)
-    _check(run, wanted)
-    check_data(run)
+    _check(open_run(path), wanted)
+    with taken_up(path, should_stop=should_stop) as run:
+        return _analyse(run, wanted)
+
+
+def _analyse(run: Run, wanted: Analysis) -> Analysed:
     members = _members(run)
     chosen = [each for each in members if wanted.members is None or each.name in wanted.members]
     teacher = _teacher(run, members)
@@ -99,7 +103,7 @@ def analyse(
         _train(run, group, findings)
     run.console.say("")
     run.console.show(analysis_table(findings.analysed))
-    run.console.say(f"`escalade report {run.folder.path}` adds it to the report")
+    run.console.say(f"{command('report', run.folder.path)} adds it to the report")
     return findings.analysed
 
 

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from escalade.api.claim import begun_config, check_same, check_usable, claim, free_folder
-from escalade.artefacts.planned import Planned, SpaceFacts, Splits
+from escalade.api.claim import (
+    begun_config,
+    check_same,
+    check_usable,
+    claim,
+    free_folder,
+    make_folder,
+    placed,
+)
+from escalade.api.same_images import (
+    check_place,
+    check_same_classes,
+    check_same_images,
+    keep_images,
+    keep_place,
+)
+from escalade.artefacts.marks import mark
+from escalade.artefacts.owning import owned
+from escalade.artefacts.planned import ImagesByClass, Planned, SpaceFacts, Splits
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, resolve
 from escalade.core.space.space import Space
@@ -17,53 +35,88 @@ from escalade.evaluate.timing import run_table
 from escalade.planning.ahead import look_ahead
 from escalade.planning.begun_space import begun_space, named_space
 from escalade.planning.completing import complete, told
+from escalade.planning.data_lines import data_notes
 from escalade.planning.path_costs import check_budgets, check_feasible
 from escalade.planning.resolved_run import Run
 from escalade.train.console import Console
 from escalade.train.interrupt import Stop
+from escalade.train.machine import note_machine
 from escalade.train.runtime import Runtime
 
 
+@contextmanager
 def begin(
     layers: Sequence[Mapping[str, Any]],
     *,
     out: Path,
     should_stop: Stop | None = None,
     or_next: bool = False,
-) -> Run:
-    """Make or take up the run of these settings.
+) -> Iterator[Run]:
+    """Make or take up the run of these settings; its folder is owned in the body.
 
     What cannot run leaves no folder behind, so that the corrected command can use its name.
 
     Raises:
         ValueError: for anything wrong with settings, data or folder.
     """
-    given = resolve(*layers)
+    given = placed(resolve(*layers))
     runtime = make_runtime(given)
     chosen = str(free_folder(given, out) if or_next and runtime.is_main else out)
     folder = RunFolder(Path(runtime.broadcast(chosen)))
     if folder.path != out and runtime.is_main:
         Console().say(f"run: into {folder.path}; {out} is taken")
     run: Run | None = None
-    if runtime.is_main and folder.config.exists():
-        check_same(folder, given)
-    elif runtime.is_main:
+    if runtime.is_main and not folder.config.exists():
         check_usable(folder.path)
-        run = _begun(resolved(given, folder=folder, runtime=runtime, should_stop=should_stop))
-    runtime.barrier()
-    run = run or open_run(folder.path, should_stop=should_stop, runtime=runtime)
-    check_data(run)
-    return run
+        run = _ahead(resolved(given, folder=folder, runtime=runtime, should_stop=should_stop))
+        make_folder(folder.path)
+    if runtime.is_main:
+        folder.check_links()
+    with _owned(folder.path, runtime):
+        if runtime.is_main and folder.config.exists():  # another may have begun it meanwhile
+            check_same(folder, given)
+            mark(folder.path)  # a copy may have come without it
+            run = None
+        elif run is not None:
+            _claim(run)
+        runtime.barrier()
+        data = given.data
+        run = run or open_run(folder.path, data=data, should_stop=should_stop, runtime=runtime)
+        _take_up(run)
+        if runtime.is_main:
+            keep_place(run)
+        yield run
 
 
-def open_run(path: Path, *, should_stop: Stop | None = None, runtime: Runtime | None = None) -> Run:
-    """The run in a folder.
+@contextmanager
+def taken_up(path: Path, *, should_stop: Stop | None = None) -> Iterator[Run]:
+    """The run in a folder, which is owned in the body; its images are those it began with.
+
+    Raises:
+        Invalid: if there is none, another process works there, or something in it is damaged.
+    """
+    run = open_run(path, should_stop=should_stop)
+    with _owned(path, run.runtime):
+        _take_up(run)
+        yield run
+
+
+def open_run(
+    path: Path,
+    *,
+    data: str | None = None,
+    should_stop: Stop | None = None,
+    runtime: Runtime | None = None,
+) -> Run:
+    """The run in a folder; its images may be in another place by now, which `data` tells.
 
     Raises:
         Invalid: if there is none, or its settings or its space are damaged.
     """
     folder = RunFolder(path)
+    folder.check_links()
     config = begun_config(folder)
+    config = replace(config, data=data or config.data)
     space = begun_space(folder, config)
     return _run(config, space, folder, runtime or make_runtime(config), should_stop)
 
@@ -76,6 +129,9 @@ def resolved(
     Latency budgets without a space are for the named one whose typical network is nearest.
     """
     if given.budget_kind == "latency" and given.space is None and given.budgets:
+        if given.latency.table is not None:
+            problem = "name one for another device's latency budgets, such as --space small"
+            raise Invalid(problem, path=("space",))
         measuring = run_table.timer(given.latency, runtime)
         given = replace(given, space=run_table.nearest_space(given.budgets[0], measuring))
     run = _run(given, named_space(given), folder, runtime, should_stop)
@@ -93,28 +149,47 @@ def check_data(run: Run) -> None:
     Raises:
         Invalid: if it is not, or a budget is out of reach.
     """
-    data, folder = run.data, run.folder
-    if folder.has(Planned):
-        before = folder.read(Planned).classes
-        if before != data.classes:
-            raise Invalid(
-                f"the run began with {len(before)} classes, now there are {data.num_classes} or "
-                "other ones",
-                path=(run.config.data,),
-                remedy="\nput the data back as it was, or start another run with --out",
-            )
+    folder = run.folder
+    if not run.is_new:
+        check_place(run)
+    data, planned = run.data, folder.find(Planned)
+    if planned is not None:
+        check_same_classes(planned.classes, data, where=folder.path)
+    check_same_images(
+        data,
+        began=None if planned is None else planned.digests,
+        listed=folder.images,
+        where=folder.path,
+        is_trained=folder.is_trained,
+    )
+    if run.runtime.is_main:
+        keep_images(data, folder.images)
+    if planned is not None:
         return
     check_budgets(run)
     for path, reason in data.skipped[:5]:
         run.console.say(f"data: left out {path}: {reason}")
     if data.skipped:
-        run.console.say(f"data: {len(data.skipped)} unreadable images left out")
+        run.console.say(f"data: {len(data.skipped)} unusable images left out")
+    for note in data_notes(data):
+        run.console.say(f"data: {note}")
     if run.runtime.is_main:
         folder.write(_planned(run))
 
 
-def _begun(run: Run) -> Run:
-    """Check a new run, fit its schedule where hours are given, and give it its folder."""
+def _owned(path: Path, runtime: Runtime) -> AbstractContextManager[None]:
+    return owned(path, say=Console().say, rank=runtime.rank)
+
+
+def _take_up(run: Run) -> None:
+    check_data(run)
+    if run.runtime.is_main:
+        note_machine(run.folder, run.runtime)
+
+
+def _ahead(run: Run) -> Run:
+    """Check a new run, fix its threads, and fit its schedule where hours are given."""
+    run = run.with_config(replace(run.config, threads=run.config.threads or run.runtime.threads))
     if changed := told(run.base_space):
         run.console.say(f"run: {changed}")
     if run.config.hours is not None and not run.config.fitted:
@@ -123,12 +198,15 @@ def _begun(run: Run) -> Run:
         run = outlook.run
     else:
         check_feasible(run)
+    return run
+
+
+def _claim(run: Run) -> None:
     claim(run.folder, run.config, run.base_space)
     if run.table is not None:
         run_table.keep(run.folder, run.table, run.books)
         for line in run_table.describe(run.table):
             run.console.say(f"latency: {line}")
-    return run
 
 
 def _run(
@@ -152,7 +230,14 @@ def _planned(run: Run) -> Planned:
         data=data.name,
         classes=data.classes,
         split=Splits(train=len(data.train), search=len(data.search), test=len(data.test)),
+        images=ImagesByClass(
+            train=data.counts(data.train).images,
+            search=data.counts(data.search).images,
+            test=data.counts(data.test).images,
+        ),
+        digests=data.digests,
         skipped=tuple(data.skipped),
+        remarks=tuple(data_notes(data)),
         space=SpaceFacts(name=space.name, size=space.size, distinct=space.distinct),
         latency=None if run.table is None else run_table.facts(run.table),
     )

@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from escalade.artefacts.files import write_json, write_text
+from escalade.artefacts.marks import mark
+from escalade.artefacts.owning import contents
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, read_file, resolve
 from escalade.core.space import layouts
 from escalade.core.space.space import Space
 from escalade.core.values.codec import encode
 from escalade.core.values.invalid import Invalid
+from escalade.data.loading import is_folder, located
 from escalade.planning.begun_space import begun_space, named_space
 from escalade.planning.completing import complete
 from escalade.planning.hours import FITTED
-
-UNFINISHED = ".config.yaml.part"  # all that is left of a run killed while it wrote its first file
 
 
 def begun_config(folder: RunFolder) -> Config:
@@ -47,12 +48,20 @@ def free_folder(given: Config, path: Path) -> Path:
     return next(each for name in names if _suits(each := path.with_name(name), given))
 
 
+def placed(config: Config) -> Config:
+    """With the folder of images by where it is, so that stages find it from anywhere."""
+    return replace(config, data=located(config.data))
+
+
 def check_same(folder: RunFolder, given: Config) -> None:
-    """Whether the run in a folder is that of settings.
+    """Whether the run in a folder is that of settings; its images may be in another place.
 
     Raises:
         Invalid: with the first setting that differs.
     """
+    before = begun_config(folder).data
+    if is_folder(before) and is_folder(given.data):
+        given = replace(given, data=before)  # the images themselves will be compared
     if difference := _difference(folder, given):
         raise Invalid(
             f"holds a run of another configuration: {difference}",
@@ -69,18 +78,17 @@ def check_usable(path: Path) -> None:
     """
     if path.exists() and not path.is_dir():
         raise Invalid("is a file", path=(str(path),), remedy="name a folder with --out")
-    if path.is_dir() and _content(path):
+    if path.is_dir() and contents(path):
         problem = "is neither empty nor a run folder"
         raise Invalid(problem, path=(str(path),), remedy="use another --out")
 
 
-def claim(folder: RunFolder, config: Config, space: Space) -> None:
-    """Make a run's folder, with its settings and its space.
+def make_folder(path: Path) -> None:
+    """Make a run's folder where it is missing.
 
     Raises:
         Invalid: if it cannot be written.
     """
-    path = folder.path
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -89,23 +97,34 @@ def claim(folder: RunFolder, config: Config, space: Space) -> None:
     if not os.access(path, os.W_OK):
         problem = "no permission to write there"
         raise Invalid(problem, path=(str(path),), remedy="use another --out")
+
+
+def claim(folder: RunFolder, config: Config, space: Space) -> None:
+    """Make a folder a run's, by its mark, its settings and its space."""
+    mark(folder.path)
     write_text(folder.config, config.to_yaml())
     write_json(folder.space, layouts.to_json(space.layout))
 
 
 def _suits(path: Path, given: Config) -> bool:
-    if not path.exists() or (path.is_dir() and not _content(path)):
+    if not path.exists() or (path.is_dir() and not contents(path)):
         return True
     folder = RunFolder(path)
     try:
-        return folder.config.exists() and not _difference(folder, given)
+        if not folder.config.exists():
+            return False
+        before = begun_config(folder).data
+        if is_folder(given.data) and is_folder(before) and _is_moved(before, given.data):
+            given = replace(given, data=before)
+        return not _difference(folder, given)
     except ValueError:
         return False  # a damaged run, or one of another space
 
 
-def _content(path: Path) -> list[Path]:
-    """What is in a folder, but for what a kill may have left of a run's first file."""
-    return [entry for entry in path.iterdir() if entry.name != UNFINISHED]
+def _is_moved(before: str, now: str) -> bool:
+    """Whether images that were in one folder can be those in the other: not if both are there."""
+    old, new = Path(before), Path(now)
+    return new.is_dir() and (not old.exists() or old.samefile(new))
 
 
 def _difference(folder: RunFolder, given: Config) -> str:
@@ -116,7 +135,7 @@ def _difference(folder: RunFolder, given: Config) -> str:
     given = replace(given, supernet=replace(given.supernet, identity=_identity(given)))
     completed = (complete(each, begun_space(folder, each))[0] for each in (begun, given))
     before, after = (dict(_flat(encode(each))) for each in completed)
-    ignored = {"workers"}
+    ignored = {"workers"} if given.threads else {"workers", "threads"}  # fixed at the start
     if begun.fitted and not given.fitted:
         ignored |= {"fitted", *FITTED}
     for key in sorted(before.keys() | after.keys()):

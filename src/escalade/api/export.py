@@ -6,6 +6,8 @@ from pathlib import Path
 
 import torch
 
+from escalade.api.quantise import quantise_members
+from escalade.artefacts import digests
 from escalade.artefacts.latencies import Latencies
 from escalade.data import prepare
 from escalade.evaluate.timing.turns import measure_many
@@ -25,6 +27,8 @@ def export(run: Run) -> None:
         if run.should_stop():
             raise Interrupted(f"stopped before the export of {member.name}")
         _export(run, member)
+    if run.config.export.int8:
+        quantise_members(run, family)
     _measure_latency(run, family)
 
 
@@ -46,6 +50,8 @@ def _export(run: Run, member: FamilyMember) -> None:
     missing = [name for name, want in wanted.items() if want and not _is_done(member.path, name)]
     if not missing:
         return
+    for name in digests.changed(member.path, missing):
+        run.console.say(f"export: {member.name}/{name} is not what was written; made again")
     images, _ = data.search.take(torch.arange(min(NUM_IMAGES, len(data.search))))
     batch = prepare(images, resolution=member.resolution, mean=data.mean, std=data.std)
     with run.books.measure("export", member.name):
@@ -57,7 +63,7 @@ def _export(run: Run, member: FamilyMember) -> None:
 
 def _is_done(folder: Path, name: str) -> bool:
     """A kill may leave an export that the card does not tell of."""
-    return (folder / name).exists() and card_exports.is_noted(folder, name)
+    return digests.is_whole(folder, name) and card_exports.is_noted(folder, name)
 
 
 def _measure_latency(run: Run, family: Family) -> None:

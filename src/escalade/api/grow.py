@@ -8,6 +8,7 @@ from escalade.api.begin import open_run
 from escalade.artefacts.grown import Grown, GrownMember
 from escalade.artefacts.run_folder import RunFolder
 from escalade.core.numbers.budget import Budget, format_amount, format_seconds, parse_amount
+from escalade.core.scaling.extrapolation import is_told
 from escalade.core.values.invalid import Invalid, within
 from escalade.planning.resolved_run import Run
 from escalade.search.growing.found import Found, Growing, widths_and_depths
@@ -76,8 +77,12 @@ def describe_grown(grown: GrownMember) -> str:
         if grown.interval is not None:
             low, high = grown.interval[dimension]
             predicted = getattr(grown.predicted, dimension)
-            line += f" (predicted {predicted:.3f}, tied strategies give {low:.3f} to {high:.3f})"
+            between = f"give {low:.3f} to {high:.3f}" if is_told(low, high) else "cannot tell"
+            line += f" (predicted {predicted:.3f}, tied strategies {between})"
         lines.append(line)
+    if grown.accuracy is not None:
+        found = grown.accuracy
+        lines.append(f"  predicted accuracy {found.mean:.2%} ({found.low:.2%} to {found.high:.2%})")
     if grown.extrapolation and grown.interval is not None:
         lines.append("  extrapolated beyond the searched stages")
     lines.extend(f"  note: {note}" for note in grown.notes or ())
@@ -86,4 +91,6 @@ def describe_grown(grown: GrownMember) -> str:
 
 def _growing(run: Run, found: Found) -> Growing:
     traits = run.base_space.traits
-    return run.method.growing(traits, num_searched=len(found.searched.stages))
+    return run.method.growing(
+        traits, num_searched=len(found.searched.stages), function=found.settings.function
+    )

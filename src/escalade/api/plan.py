@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from escalade.api.begin import make_runtime, resolved
+from escalade.api.claim import placed
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import resolve
 from escalade.planning.ahead import look_ahead
@@ -21,5 +22,5 @@ def plan(layers: Sequence[Mapping[str, Any]]) -> Outlook:
     Raises:
         ValueError: for anything a run could not do, with what would work.
     """
-    given = resolve(*layers)
+    given = placed(resolve(*layers))
     return look_ahead(resolved(given, folder=NOWHERE, runtime=make_runtime(given)))

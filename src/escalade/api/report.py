@@ -10,6 +10,7 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.population import Population
 from escalade.core.space.space_summary import histogram
+from escalade.core.values.codec import encode
 from escalade.evaluate.store import EvaluationStore
 from escalade.planning.resolved_run import Run
 from escalade.report import page
@@ -25,6 +26,7 @@ def report(run: Run) -> None:
         evaluations=_evaluations(run),
         histograms=_histograms(run),
         running=_running(run),
+        settings=encode(run.config),
     )
     run.console.say(f"report: {path}")
 
@@ -38,9 +40,10 @@ def _evaluations(run: Run) -> list[dict[str, Any]]:
                 "macs": row.macs,
                 "params": row.params,
                 "activations": row.activations,
-                "accuracy": row.num_correct / row.num_images,
+                "accuracy": row.value,
             }
             for row in store.rows()
+            if row.count is not None
         ]
 
 

@@ -12,18 +12,29 @@ import torch
 from escalade.api.begin import make_runtime
 from escalade.api.claim import begun_config
 from escalade.api.export import NUM_IMAGES
+from escalade.api.same_images import check_same_images, keep_images
+from escalade.artefacts import digests, image_list
 from escalade.artefacts.files import read_json, write_json
+from escalade.artefacts.marks import mark
+from escalade.artefacts.owning import contents, owned
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, Recipe
 from escalade.core.network import cost
+from escalade.core.values.codec import encode
 from escalade.core.values.invalid import Invalid
 from escalade.data import ImageData, load, prepare
 from escalade.data.cache import default_cache
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.family.exports.exporting import export_member
-from escalade.family.family import Accuracy, Family, FamilyMember
+from escalade.family.family import Family, FamilyMember
 from escalade.family.packaging import card, card_exports, package
-from escalade.family.packaging.finished import recipe_facts, score_on_test, write_member
+from escalade.family.packaging.finished import (
+    FILES,
+    accuracy_of,
+    recipe_facts,
+    score_on_test,
+    write_member,
+)
 from escalade.family.trainings.alone import RetrainJob
 from escalade.family.trainings.jobs import CHECKPOINT, Workplace
 from escalade.train.console import Console
@@ -51,6 +62,7 @@ def retrain_on(
         ValueError: if there is no such member, the data cannot be used, or the folder holds
             anything but this very training.
     """
+    RunFolder(path).check_links()
     config, family = begun_config(RunFolder(path)), Family.load(path)
     if member not in family.names:
         problem = f"{member!r} is not in {path}"
@@ -64,6 +76,8 @@ def retrain_on(
         in_channels=config.dataset.in_channels,
         seed=config.seed,
         max_skipped=config.dataset.max_skipped,
+        duplicates=config.dataset.duplicates,
+        say=Console().say,
     )
     transfer = _Transfer(
         config=config,
@@ -75,7 +89,11 @@ def retrain_on(
         target=out or path / "finetuned" / f"{member}-{Path(data).resolve().name}",
         console=Console(),
     )
-    return transfer.run(should_stop)
+    if transfer.is_done:
+        return transfer.target
+    transfer.target.mkdir(parents=True, exist_ok=True)
+    with owned(transfer.target, say=transfer.console.say):
+        return transfer.run(should_stop)
 
 
 def _recipe(config: Config, num_train: int, *, epochs: float | None, from_weights: bool) -> Recipe:
@@ -107,15 +125,30 @@ class _Transfer:
             "data": self.images.name,
             "from_weights": self.from_weights,
             "seed": self.config.seed,
-            "train_digest": self.images.train_digest,
+            "digests": encode(self.images.digests),
             "recipe": recipe_facts(self.recipe),
         }
 
+    @property
+    def is_done(self) -> bool:
+        """Whether there is nothing left to do, which is told.
+
+        Raises:
+            Invalid: if the folder holds something else.
+        """
+        target, name = self.target, f"{self.source.name} on {self.images.name}"
+        if not _is_begun(target, self.asked):
+            return False
+        for file in digests.changed(target, FILES):
+            self.console.say(f"{name}: {target / file} is not what was written; made again")
+        if not digests.is_whole(target, *FILES):
+            return False
+        self.console.say(f"{name}: done before; {target}")
+        return True
+
     def run(self, should_stop: Stop) -> Path:
         name, images, target = self.source.name, self.images, self.target
-        if _is_done(target, self.asked):
-            self.console.say(f"{name} on {images.name}: done before; {target}")
-            return target
+        self._keep_images()
         runtime = make_runtime(self.config)
         before = package.read(self.source.path).architecture
         job = RetrainJob(
@@ -145,29 +178,54 @@ class _Transfer:
             macs=counts.macs,
             params=counts.params,
             activations=counts.activations,
-            accuracy=Accuracy(search=made.search.accuracy, test=test.accuracy),
+            memory=counts.memory,
+            accuracy=accuracy_of(made.search, test),
         )
         facts = card.Facts(
             data=images.name,
             num_train=len(images.train),
+            digests=images.digests,
             budget_kind=self.config.budget_kind,
-            tolerance=self.config.tolerance,
+            tolerance=None,
             search=made.search,
             test=test,
+            chosen=False,
+            duplicates=images.duplicates,
             recipe=recipe_facts(self.recipe),
-            notes=(f"{name} of a family for {self.learned}, trained on {images.name}.",),
+            found=self._found(),
         )
         card.write(target, member=member, package=packed, facts=facts)
         self._export()
-        accuracy = {"search": made.search.accuracy, "test": test.accuracy}
-        result = self.asked | {"accuracy": accuracy, "test_images": test.num_images}
+        tested = {"accuracy": encode(member.accuracy), "tested": encode(test.counts)}
+        result = self.asked | tested
         write_json(target / RESULT, result)
         (target / TRAINING / CHECKPOINT).unlink(missing_ok=True)
-        self.console.say(
-            f"{name} on {images.name}: {test.accuracy:.2%} ± {test.standard_error:.2%} on "
-            f"{test.num_images:,} test images; {target}"
-        )
+        self.console.say(f"{name} on {images.name}: test {test.total.in_words()}; {target}")
         return target
+
+    def _found(self) -> str:
+        """Where the architecture comes from: these images did not choose it."""
+        source = self.source
+        how = "was found by a search" if source.origin == "searched" else "was grown by a rule"
+        start = "began with that member's weights" if self.from_weights else "began from scratch"
+        return (
+            f"The architecture is {card.escape(source.name)} of a family for "
+            f"{card.escape(self.learned)}, where it {how}; nothing of it was chosen on "
+            f"{card.escape(self.images.name)}. Input channels and classes are these images'. "
+            f"Training {start}."
+        )
+
+    def _keep_images(self) -> None:
+        """The training and its images are one, also when it goes on after a kill."""
+        training = self.target / TRAINING
+        listed = training / image_list.FILE
+        is_begun = (training / CHECKPOINT).exists()
+        check_same_images(
+            self.images, began=None, listed=listed, where=self.target, is_trained=is_begun
+        )
+        training.mkdir(parents=True, exist_ok=True)
+        mark(self.target)
+        keep_images(self.images, listed)
 
     def _export(self) -> None:
         images, settings = self.images, self.config.export
@@ -184,8 +242,9 @@ class _Transfer:
             self.console.say(f"export: {file} left out: {reason}")
 
 
-def _is_done(target: Path, asked: Mapping[str, object]) -> bool:
+def _is_begun(target: Path, asked: Mapping[str, object]) -> bool:
     """Whether the folder holds what is asked for; other people's files are left alone."""
+    RunFolder(target).check_links()
     path = target / RESULT
     if path.exists():
         found = read_json(path, what="result", remedy="use another --out")
@@ -198,7 +257,7 @@ def _is_done(target: Path, asked: Mapping[str, object]) -> bool:
         raise Invalid("is a file", path=(str(target),), remedy="name a folder with --out")
     # A run folder has a `training` too.
     is_begun = (target / TRAINING).is_dir() and not RunFolder(target).config.exists()
-    if target.is_dir() and any(target.iterdir()) and not is_begun:
+    if target.is_dir() and contents(target) and not is_begun:
         problem = "is neither empty nor a training of this kind"
         raise Invalid(problem, path=(str(target),), remedy="use another --out")
     return False

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from escalade.api.begin import begin, check_data, open_run
+from escalade.api.begin import begin, open_run, taken_up
 from escalade.api.export import export
 from escalade.api.grow import grow
 from escalade.api.report import report
@@ -15,7 +15,10 @@ from escalade.api.search import search
 from escalade.api.train import train
 from escalade.family.family import Family
 from escalade.planning.resolved_run import Run
+from escalade.report.contents import read
+from escalade.report.roster import family_rows
 from escalade.report.terminal import family_table
+from escalade.report.worth import worth_in_words
 from escalade.train.interrupt import Interrupted, Stop
 
 STAGES: dict[str, Callable[[Run], None]] = {
@@ -53,16 +56,18 @@ def run(
         ValueError: for anything wrong with settings, data or folder.
         Interrupted: `should_stop` said so; nothing is lost.
     """
-    made = begin(layers, out=out, should_stop=should_stop, or_next=or_next)
-    for name, do in STAGES.items():
-        if made.runtime.any(made.should_stop()):
-            raise Interrupted(f"stopped before {name}")
-        if made.runtime.is_main or name in SHARED:
-            do(made)
-        made.runtime.barrier()
+    with begin(layers, out=out, should_stop=should_stop, or_next=or_next) as made:
+        for name, do in STAGES.items():
+            if made.runtime.any(made.should_stop()):
+                raise Interrupted(f"stopped before {name}")
+            if made.runtime.is_main or name in SHARED:
+                do(made)
+            made.runtime.barrier()
     family = Family.load(made.folder.family)
     made.console.say("")
     made.console.show(family_table(family))
+    if told := worth_in_words(family_rows(read(made.folder.path))):
+        made.console.say(told)
     made.console.say(f"open {made.folder.path / 'report.html'}")
     return family
 
@@ -75,12 +80,11 @@ def stage(
     Raises:
         ValueError: if an earlier stage is missing, naming its command.
     """
-    made = open_run(path, should_stop=should_stop)
-    if name == "report":  # which needs no images
-        report(made)
+    if name == "report":  # which needs no images, and may look at a run at work
+        report(open_run(path, should_stop=should_stop))
         return
-    check_data(made)
-    if name == "retrain":
-        retrain(made, member=member)
-    else:
-        STAGES[name](made)
+    with taken_up(path, should_stop=should_stop) as made:
+        if name == "retrain":
+            retrain(made, member=member)
+        else:
+            STAGES[name](made)

@@ -8,11 +8,16 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
+from escalade.api.confirm import confirm, finalists
+from escalade.artefacts.run_folder import command
+from escalade.artefacts.scored import Scored
 from escalade.artefacts.searched import Searched
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import format_amount
+from escalade.core.space.population import Population
 from escalade.core.values.invalid import Invalid
 from escalade.data import ImageData
 from escalade.evaluate.evaluator import Evaluator, Scorer
@@ -21,7 +26,6 @@ from escalade.evaluate.trained_alone import AloneEvaluator, Trained
 from escalade.family.trainings.alone import RetrainJob
 from escalade.family.trainings.side_by_side import retrain_all
 from escalade.planning.resolved_run import Run
-from escalade.search.protocol import Searcher
 from escalade.train.bookkeeping import Tally
 
 
@@ -31,20 +35,29 @@ def search(run: Run) -> None:
         run.console.say("search: done before")
         return
     data = selection_data(run)
-    searcher = run.method.searcher(run.task, num_images=len(data.search))
+    searcher = run.method.begin(run.task, num_images=len(data.search))
     with (
         EvaluationStore(run.folder.store) as store,
         _scorer(run, data, store) as scorer,
         run.books.measure("search", "search") as tally,
     ):
+        scoring = _Scoring(run, scorer, tally)
         try:
-            _answer(run, searcher, scorer, tally)
+            while len(population := searcher.ask()):
+                told = scoring(population)
+                with _goes_on(run):
+                    searcher.tell(told)
+            found = run.method.result(searcher)
+            field = finalists(run, found, scoring.scored, score=scoring)
         finally:
             _count(tally, scorer)
-    found = run.method.result(searcher)
+    if field is not None:
+        found = confirm(run, field)
     if run.runtime.is_main:
+        run.folder.write(scoring.scored)
         run.folder.write(found)
-        shutil.rmtree(run.folder.models, ignore_errors=True)
+        for folder in (run.folder.models, run.folder.finalists):
+            shutil.rmtree(folder, ignore_errors=True)
     for line in _told(run, found):
         run.console.say(f"search: {line}")
 
@@ -88,23 +101,34 @@ def _scorer(run: Run, data: ImageData, store: EvaluationStore) -> AbstractContex
     )
 
 
-def _answer(run: Run, searcher: Searcher, scorer: Scorer, tally: Tally) -> None:
-    asked = 0
-    while len(population := searcher.ask()):
-        paths = run.space.paths(population)
+class _Scoring:
+    """Scores whatever a search asks for, and remembers it in order."""
 
-        def progress(done: int, of: int, before: int = asked) -> None:
+    def __init__(self, run: Run, scorer: Scorer, tally: Tally) -> None:
+        self._run, self._scorer, self._tally = run, scorer, tally
+        self.scored = Scored()
+
+    def __call__(self, population: Population) -> npt.NDArray[np.float64]:
+        """Accuracies of paths, in their order."""
+        run, before = self._run, len(self.scored)
+
+        def progress(done: int, of: int) -> None:
             run.console.update(f"search: {before + done} paths scored")
-            _count(tally, scorer)
+            _count(self._tally, self._scorer)
             if not run.space.traits.has_supernet:  # minutes may lie between two scores
-                tally.keep()
+                self._tally.keep()
 
-        scores = scorer.score(paths, progress=progress, should_stop=run.should_stop)
-        asked += len(paths)
-        _count(tally, scorer)
-        tally.keep()
-        with _goes_on(run):
-            searcher.tell(np.array([score.accuracy for score in scores]))
+        paths = run.space.paths(population)
+        scores = self._scorer.score(paths, progress=progress, should_stop=run.should_stop)
+        self.scored = self.scored.with_scores(
+            population.genomes,
+            population.strategies,
+            num_correct=[score.num_correct for score in scores],
+            num_images=scores[0].num_images,
+        )
+        _count(self._tally, self._scorer)
+        self._tally.keep()
+        return np.array([score.accuracy for score in scores])
 
 
 def _count(tally: Tally, scorer: Scorer) -> None:
@@ -121,8 +145,8 @@ def _goes_on(run: Run) -> Iterator[None]:
     except Invalid as error:
         config, out = run.folder.config, run.folder.path
         remedy = (
-            f"{error.remedy}\nEvery score is kept: change {config}, then `escalade run --config "
-            f"{config} --out {out}` goes on"
+            f"{error.remedy}\nEvery score is kept: change {config}, then "
+            f"{command('run', '--config', config, '--out', out)} goes on"
         )
         raise Invalid(error.problem, path=error.path, remedy=remedy) from None
 
@@ -153,11 +177,18 @@ def _train_all(
 
 
 def _told(run: Run, found: Searched) -> Iterator[str]:
-    kind = found.budget_kind
+    kind, model = found.budget_kind, found.surrogate
+    if model is not None:
+        yield model.note or (
+            f"chosen by a model of all {model.num_scores:,} scores, which predicts one that it has "
+            f"not seen to {100 * model.error:.2f} points (noise {100 * model.noise:.2f})"
+        )
     for stage in found.stages:
+        reached = found.confirmed(stage.stage)
         yield (
             f"{stage.name} at {format_amount(stage.budget, kind)} {kind} ({stage.gap:+.1%}): "
             f"{stage.score:.2%} on the search split"
+            + ("" if reached is None else f", {reached.accuracy:.2%} after a short training")
         )
     if found.models is not None:
         yield (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from escalade.planning.resolved_run import Run
-from escalade.supernet.weights_file import save_weights
+from escalade.supernet.weights_file import is_trained, save_weights
 from escalade.train import loop
 from escalade.train.supernet_step import identity, training_batches, training_step
 
@@ -14,9 +14,11 @@ def train(run: Run) -> None:
     if not run.space.traits.has_supernet:
         console.say(f"train: the space {run.space.name} has no supernet to train")
         return
-    if run.folder.supernet.exists():
+    if is_trained(run.folder.supernet):
         console.say("train: done before")
         return
+    if run.folder.supernet.exists():
+        console.say(f"train: {run.folder.supernet} is not what was written; made again")
     config, settings, data = run.config, run.config.supernet, run.data
     recipe = settings.recipe.for_images(len(data.train))
     supernet = run.new_supernet()

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from escalade.core.values.names import FileName
+from escalade.core.values.ranges import Count, CountFrom0, NotNegative, Share, one_of
+
+WAYS = ("slice", "together", "finetune", "scratch", "distil_a", "distil_b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysedNetwork:
     """A searched member, or the network that distillation learns from."""
 
-    name: str
-    resolution: int
-    macs: int
-    params: int
-    activations: int
+    name: FileName
+    resolution: Count
+    macs: Count
+    params: Count
+    activations: Count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,16 +43,16 @@ class ArmResult:
             a teacher that is no member.
     """
 
-    name: str
+    name: FileName
     member: str
-    arm: str
+    arm: Annotated[str, one_of(*WAYS)]
     rate: float | None
-    num_steps: int
-    num_training_images: int
-    num_correct: int
-    num_images: int
-    accuracy: float
-    standard_error: float
+    num_steps: CountFrom0
+    num_training_images: CountFrom0
+    num_correct: CountFrom0
+    num_images: Count
+    accuracy: Share
+    standard_error: NotNegative
     against_slice: Against | None = None
 
 

@@ -4,42 +4,73 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
+from escalade.artefacts.texts import MOST_STORED, parse_json, read_text
 from escalade.core.values.codec import decode, encode
 from escalade.core.values.invalid import Invalid
 
 T = TypeVar("T")
+_PART = re.compile(r"\.part-[0-9a-f]{16}-.")
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)  # Windows has none
 
 
-def write_atomically(
-    path: Path, write: Callable[[IO[bytes]], object], *, beside: Path | None = None
-) -> None:
-    """Write a file so that readers and crashes see all of it or nothing.
+def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Write a file so that readers, crashes and power cuts see all of it or nothing.
+
+    It is written under a name that nobody else has or can guess, and a link in its place is
+    replaced, not followed.
 
     Args:
         path: the file; its folder is made where it is missing.
         write: gets the open file.
-        beside: where it is written first, in the same folder; by default in this process's own
-            file, so that others may write at the same time.
 
     Raises:
         OSError: naming `path`, for a full disk or no permission; what stood there is untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = beside or path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    part = path.with_name(f".part-{secrets.token_hex(8)}-{path.name}")
     try:
-        with beside.open("wb") as file:
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW, 0o666)
+        with open(handle, "wb") as file:  # noqa: PTH123
             write(file)
             file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+            os.fsync(handle)
+        os.replace(part, path)  # noqa: PTH105
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
-        beside.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
+    _sync(path.parent)
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a text file; a kill may tear it, and links are not followed.
+
+    Raises:
+        OSError: naming `path`.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NOFOLLOW, 0o666)
+    with open(handle, "a", encoding="utf-8") as file:  # noqa: PTH123
+        file.write(f"{line}\n")
+
+
+def is_part(name: str) -> bool:
+    """Whether a file of this name is what a killed process was writing."""
+    return _PART.match(name) is not None
+
+
+def sweep(folder: Path) -> None:
+    """Delete what killed processes were writing, at any depth; nobody else may be writing there."""
+    for inside, _, names in os.walk(folder):
+        for name in filter(is_part, names):
+            with suppress(OSError):
+                Path(inside, name).unlink()
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -48,8 +79,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         OSError: naming `path`, for a full disk or no permission; what stood there is untouched.
     """
-    beside = path.with_name(f".{path.name}.part")  # one writer: a killed one's is replaced
-    write_atomically(path, lambda file: file.write(content), beside=beside)
+    write_atomically(path, lambda file: file.write(content))
 
 
 def write_text(path: Path, text: str) -> None:
@@ -96,7 +126,12 @@ def read_value(kind: type[T], path: Path, *, what: str, remedy: str) -> T:
 def _load(path: Path, *, what: str, remedy: str) -> Any:
     """What a JSON file holds; what is no number (NaN) is read as None."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda _: None)
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise Invalid("is no file", path=(str(path),), remedy=f"remove it and {remedy}")
+        return parse_json(read_text(path, most=MOST_STORED))
+    except Invalid as error:
+        damaged = _damaged(path, error.problem, what=what, remedy=remedy)
+        raise (error if error.path else damaged) from None
     except FileNotFoundError:
         raise Invalid(f"there is no {what} here", path=(str(path),), remedy=remedy) from None
     except ValueError as error:
@@ -105,3 +140,13 @@ def _load(path: Path, *, what: str, remedy: str) -> Any:
 
 def _damaged(path: Path, why: str, *, what: str, remedy: str) -> Invalid:
     return Invalid(f"not a {what} ({why})", path=(str(path),), remedy=f"delete it and {remedy}")
+
+
+def _sync(folder: Path) -> None:
+    """Have a folder's names on the disk, where the system can."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

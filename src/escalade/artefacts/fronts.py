@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.values.codec import ABSENT
+from escalade.core.values.invalid import Invalid, Step
+from escalade.core.values.ranges import CountFrom0, Share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +22,8 @@ class FrontNetwork:
         architecture: of the networks of the final front and of members.
     """
 
-    genome: tuple[int, ...]
-    score: float
+    genome: tuple[CountFrom0, ...]
+    score: Share
     values: tuple[float, ...]
     architecture: Architecture | None = field(default=None, metadata=ABSENT)
 
@@ -42,9 +44,9 @@ class FrontGeneration:
     generation: int
     hypervolume: float
     identity_ratio: float | None
-    evaluated: int
-    rejected: Mapping[str, int]
-    front: tuple[int, ...]
+    evaluated: CountFrom0
+    rejected: Mapping[str, CountFrom0]
+    front: tuple[CountFrom0, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,26 @@ class Front:
     constraints: tuple[str, ...]
     box: FrontBox
     networks: tuple[FrontNetwork, ...]
-    num_front: int
-    members: tuple[int, ...]
+    num_front: CountFrom0
+    members: tuple[CountFrom0, ...]
     generations: tuple[FrontGeneration, ...]
     seen: tuple[FrontNetwork, ...]
+
+    def __post_init__(self) -> None:
+        most = len(self.networks)
+        _check_places(self.members, most, "members")
+        if self.num_front > most:
+            raise Invalid(f"{self.num_front} of {most} networks", path=("num_front",))
+        for i, generation in enumerate(self.generations):
+            _check_places(generation.front, len(self.seen), "generations", i, "front")
+        if len({frozenset(each.rejected) for each in self.generations}) > 1:
+            raise Invalid("generations have different constraints", path=("generations",))
+        ends = (self.box.best, self.box.worst, *(each.values for each in self.networks))
+        num = len(self.objectives)
+        if any(len(values) != num for values in (*ends, *(each.values for each in self.seen))):
+            raise Invalid(f"networks have {num} values, one an objective", path=("objectives",))
+
+
+def _check_places(places: tuple[int, ...], num: int, *path: Step) -> None:
+    if places and max(places) >= num:
+        raise Invalid(f"there is no place {max(places)} among {num} networks", path=path)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from escalade.core.network.architecture import Architecture
+from escalade.core.scaling.curves import FORMS
+from escalade.core.scaling.extrapolation import DIMENSIONS
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.values.codec import ABSENT, as_mapping, decode
+from escalade.core.values.invalid import Invalid, check_known, within
+from escalade.core.values.names import FileName
+from escalade.core.values.ranges import Count, Positive, Said
 
 # Parameters by form of the growth function, by dimension and by their own name.
 Functions = Mapping[str, Mapping[str, Mapping[str, float]]]
@@ -51,13 +56,55 @@ class ComparedRule:
     rule: str
     note: str
     scaling: Scaling | None = field(default=None, metadata=ABSENT)
-    resolution: int | None = field(default=None, metadata=ABSENT)
-    macs: int | None = field(default=None, metadata=ABSENT)
-    params: int | None = field(default=None, metadata=ABSENT)
-    activations: int | None = field(default=None, metadata=ABSENT)
+    resolution: Count | None = field(default=None, metadata=ABSENT)
+    macs: Count | None = field(default=None, metadata=ABSENT)
+    params: Count | None = field(default=None, metadata=ABSENT)
+    activations: Count | None = field(default=None, metadata=ABSENT)
     gap: float | None = field(default=None, metadata=ABSENT)
     architecture: Architecture | None = field(default=None, metadata=ABSENT)
-    latency: float | None = field(default=None, metadata=ABSENT)
+    latency: Positive | None = field(default=None, metadata=ABSENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictedAccuracy:
+    """What a grown member is to reach on the search images, before it is trained.
+
+    Attributes:
+        mean: in 0..1.
+        sd: standard deviation of the true accuracy.
+        low, high: the 95 % interval of a measurement.
+    """
+
+    mean: float
+    sd: float
+    low: float
+    high: float
+
+    def contains(self, accuracy: float) -> bool:
+        """Whether a measured accuracy is in the interval."""
+        return self.low <= accuracy <= self.high
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LawFacts:
+    """A law of error, floor + sum of amount (x / centre)^-exponent, or with log(x / centre).
+
+    Attributes:
+        form: power or logarithm.
+        floor, amounts, exponents, centre: its parameters, by dimension.
+        num_scores, num_confirmed: what it was fitted to.
+        error: of networks left out, root mean square; `constant` is that of their mean alone.
+    """
+
+    form: str
+    floor: float
+    amounts: Mapping[str, float]
+    exponents: Mapping[str, float]
+    centre: Mapping[str, float]
+    num_scores: int
+    num_confirmed: int
+    error: float
+    constant: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,23 +124,30 @@ class GrownMember:
         latency: predicted seconds, with latency budgets.
         compared: what rules make of the base instead; of fitted growth.
         notes: what a reader should know; of a network that `escalade grow --to` shows.
+        accuracy: predicted by a law of error, where there is one.
     """
 
-    name: str
+    name: FileName
     stage: float
-    budget: float
+    budget: Positive
     predicted: Scaling
     interval: Mapping[str, tuple[float, float]] | None
     solved: Scaling
     architecture: Architecture
-    macs: int
-    params: int
-    activations: int
+    macs: Count
+    params: Count
+    activations: Count
     gap: float
     extrapolation: bool
-    latency: float | None = field(default=None, metadata=ABSENT)
+    latency: Positive | None = field(default=None, metadata=ABSENT)
     compared: tuple[ComparedRule, ...] | None = field(default=None, metadata=ABSENT)
-    notes: tuple[str, ...] | None = field(default=None, metadata=ABSENT)
+    notes: tuple[Said, ...] | None = field(default=None, metadata=ABSENT)
+    accuracy: PredictedAccuracy | None = field(default=None, metadata=ABSENT)
+
+    def __post_init__(self) -> None:
+        if self.interval is not None:
+            with within("interval"):
+                _check_keys(self.interval, DIMENSIONS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +157,10 @@ class GrowthFit:
     form: str | None
     functions: Functions
     leave_last_out: LeaveLastOut | None
-    notes: tuple[str, ...]
+    notes: tuple[Said, ...]
+
+    def __post_init__(self) -> None:
+        _check_functions(self.functions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +175,7 @@ class Grown:
         functions: the fitted parameters.
         leave_last_out: how well the last searched stage is predicted; None with fewer than three.
         members: from small to large.
+        law: of error, where members have the least of it.
     """
 
     FILE: ClassVar[str] = "growth.json"
@@ -125,11 +183,17 @@ class Grown:
 
     form: str | None
     rule: str | None = field(default=None, metadata=ABSENT)
-    notes: tuple[str, ...]
+    notes: tuple[Said, ...]
     points: tuple[GrowthPoint, ...]
     functions: Functions
     leave_last_out: LeaveLastOut | None
     members: tuple[GrownMember, ...]
+    law: LawFacts | None = field(default=None, metadata=ABSENT)
+
+    def __post_init__(self) -> None:
+        if not self.points:
+            raise Invalid("there is none", path=("points",))
+        _check_functions(self.functions)
 
     @property
     def fit(self) -> GrowthFit:
@@ -140,3 +204,20 @@ class Grown:
             leave_last_out=self.leave_last_out,
             notes=self.notes,
         )
+
+
+def _check_functions(functions: Functions) -> None:
+    """Whether functions of known forms have their parameters, in every dimension."""
+    for form, dimensions in functions.items():
+        with within("functions"):
+            check_known(form, FORMS)
+        with within("functions", form):
+            _check_keys(dimensions, DIMENSIONS)
+        for dimension, parameters in dimensions.items():
+            with within("functions", form, dimension):
+                _check_keys(parameters, FORMS[form].parameters)
+
+
+def _check_keys(found: Mapping[str, object], wanted: Iterable[str]) -> None:
+    if found.keys() != set(wanted):
+        raise Invalid(f"expected {', '.join(wanted)}")

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from escalade.core.values.ranges import Count, NotNegative, Positive
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quartiles:
     """Seconds for a batch: the median, and the quartiles."""
 
-    median: float
-    low: float
-    high: float
+    median: Positive
+    low: NotNegative
+    high: NotNegative
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,7 @@ class Latencies:
     STAGE: ClassVar[str] = "export"
 
     device: str
-    batch_size: int
+    batch_size: Count
     members: Mapping[str, Quartiles]
 
 

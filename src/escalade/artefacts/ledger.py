@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Self
 
 from escalade.core.values.codec import decode, encode
+from escalade.core.values.ranges import CountFrom0, NotNegative
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +26,10 @@ class LedgerEntry:
 
     stage: str
     name: str = ""
-    device_seconds: float = 0.0
-    wall_seconds: float = 0.0
-    images: int = 0
-    evaluations: int = 0
+    device_seconds: NotNegative = 0.0
+    wall_seconds: NotNegative = 0.0
+    images: CountFrom0 = 0
+    evaluations: CountFrom0 = 0
     device: str = ""
 
     def __add__(self, other: LedgerEntry) -> LedgerEntry:

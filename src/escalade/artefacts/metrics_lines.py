@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from escalade.artefacts.files import write_text
 from escalade.artefacts.run_folder import RunFolder
+from escalade.artefacts.texts import parse_json
 from escalade.core.values.codec import decode
 from escalade.core.values.invalid import Invalid, within
+from escalade.core.values.ranges import CountFrom0, NotNegative
 
 FILE = "metrics.jsonl"
 
@@ -19,10 +22,10 @@ class MetricsLine:
     """Where a training was; `loss` is the mean since the last line, None where it was no number."""
 
     stage: str
-    step: int
+    step: CountFrom0
     loss: float | None
     learning_rate: float
-    images_per_second: float
+    images_per_second: NotNegative
 
 
 def read_metrics(path: Path) -> tuple[MetricsLine, ...]:
@@ -31,33 +34,54 @@ def read_metrics(path: Path) -> tuple[MetricsLine, ...]:
     Raises:
         Invalid: for any other line that cannot be read.
     """
-    if not path.exists():
-        return ()
-    lines = path.read_text(encoding="utf-8").splitlines()
     found = []
-    for i, line in enumerate(lines):
+    for i, (_, content) in enumerate(whole_lines(path)):
         with within(str(path), f"line {i + 1}"):
-            try:
-                content = json.loads(line, parse_constant=lambda _: None)
-            except ValueError:
-                if i + 1 == len(lines):
-                    break
-                raise Invalid("not valid JSON", remedy="remove it") from None
             found.append(decode(MetricsLine, content))
     return tuple(found)
 
 
+def whole_lines(path: Path) -> list[tuple[str, dict[str, Any]]]:
+    """The lines of a file, each as text and content; a last one torn by a kill is left out.
+
+    Raises:
+        Invalid: for any other line that is no JSON object.
+    """
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    found = []
+    for i, line in enumerate(lines):
+        content = _content(line)
+        if content is not None:
+            found.append((line, content))
+        elif i + 1 < len(lines):
+            where = (str(path), f"line {i + 1}")
+            raise Invalid("not a line of training curves", path=where, remedy="remove it")
+    return found
+
+
 def collect_metrics(folder: RunFolder) -> None:
-    """Bring the members' training curves into the run's, each as its own stage."""
-    known, before = set(), ""
-    if folder.metrics.exists():
-        before = folder.metrics.read_text(encoding="utf-8")
-        known = {json.loads(line)["stage"] for line in before.splitlines()}
-    lines = []
+    """Bring the members' training curves into the run's, each as its own stage.
+
+    Raises:
+        Invalid: for a line that cannot be read.
+    """
+    before = whole_lines(folder.metrics)
+    known = {content.get("stage") for _, content in before}
+    lines = [line for line, _ in before]
     for path in sorted(folder.training.glob(f"*/{FILE}")):
         stage = f"retrain/{path.parent.name.replace('-', ' ')}"
         if stage not in known:
-            for line in path.read_text(encoding="utf-8").splitlines():
-                lines.append(json.dumps(json.loads(line) | {"stage": stage}) + "\n")
-    if lines:
-        write_text(folder.metrics, before + "".join(lines))
+            lines += [json.dumps(content | {"stage": stage}) for _, content in whole_lines(path)]
+    if len(lines) > len(before):
+        write_text(folder.metrics, "".join(f"{line}\n" for line in lines))
+
+
+def _content(line: str) -> dict[str, Any] | None:
+    """What a line says; what is no number (NaN) is read as None."""
+    try:
+        content = parse_json(line)
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None

@@ -5,17 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from escalade.artefacts.image_list import Digests
 from escalade.artefacts.latencies import TableFacts
 from escalade.core.values.codec import ABSENT
+from escalade.core.values.ranges import Count, CountFrom0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Splits:
     """Numbers of images."""
 
-    train: int
-    search: int
-    test: int
+    train: CountFrom0
+    search: Count
+    test: CountFrom0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagesByClass:
+    """Numbers of images of each class."""
+
+    train: tuple[int, ...]
+    search: tuple[int, ...]
+    test: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +46,10 @@ class Planned:
         data: the data set's name.
         classes: their names.
         split: numbers of images.
-        skipped: unreadable files, each with the reason.
+        images: of these each class's.
+        digests: of the splits; other images are refused.
+        skipped: unusable images, each with the reason.
+        remarks: what else a user should know of the images, a line each.
         space: what is searched.
         latency: the latency table, where the run needs one.
     """
@@ -46,6 +60,9 @@ class Planned:
     data: str
     classes: tuple[str, ...]
     split: Splits
+    images: ImagesByClass
+    digests: Digests
     skipped: tuple[tuple[str, str], ...]
+    remarks: tuple[str, ...]
     space: SpaceFacts
     latency: TableFacts | None = field(default=None, metadata=ABSENT)

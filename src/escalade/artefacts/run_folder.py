@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol, TypeVar
 
+from escalade.artefacts import image_list
 from escalade.artefacts.files import read_value, write_json
+from escalade.core.values.invalid import Invalid
 
 AGAIN = "it is made again when the run goes on"
+
+
+def command(verb: str, *arguments: object) -> str:
+    """A command in a message, ready to be copied into a shell."""
+    words = (
+        f"./{each}" if isinstance(each, Path) and str(each)[:1] == "-" else str(each)
+        for each in arguments
+    )
+    return f"`escalade {shlex.join([verb, *words])}`"
 
 
 class Artefact(Protocol):
@@ -19,6 +34,14 @@ class Artefact(Protocol):
 
 
 A = TypeVar("A", bound=Artefact)
+
+
+def _check_plain(entry: Path) -> None:
+    mode = entry.lstat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        kind = "a symbolic link" if stat.S_ISLNK(mode) else "neither file nor folder"
+        problem = f"is {kind}; a run folder holds nothing that may lead elsewhere"
+        raise Invalid(problem, path=(str(entry),), remedy="remove it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +60,7 @@ class RunFolder:
         Raises:
             Invalid: if it is missing or damaged, naming the command that makes it.
         """
-        remedy = f"run `escalade {kind.STAGE} {self.path}`"
+        remedy = f"run {command(kind.STAGE, self.path)}"
         if kind.STAGE == "run":
             remedy = AGAIN
         return read_value(kind, self.path / kind.FILE, what=kind.FILE, remedy=remedy)
@@ -54,6 +77,17 @@ class RunFolder:
         """Write an artefact, whole or not at all."""
         write_json(self.path / artefact.FILE, artefact)
 
+    def check_links(self) -> None:
+        """Whether all that is in the folder stands there: files and folders, no links elsewhere.
+
+        Raises:
+            Invalid: naming the first other thing: what is written there would be written elsewhere.
+        """
+        for root, folders, names in os.walk(self.path):
+            for entry in (Path(root, name) for name in sorted([*folders, *names])):
+                with suppress(FileNotFoundError):  # another process has just removed it
+                    _check_plain(entry)
+
     @property
     def config(self) -> Path:
         """Every setting, fully resolved."""
@@ -63,6 +97,17 @@ class RunFolder:
     def space(self) -> Path:
         """The space, as its file had it when the run began."""
         return self.path / "space.json"
+
+    @property
+    def images(self) -> Path:
+        """The images that the run began with, by name."""
+        return self.path / image_list.FILE
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether anything is there that came of images."""
+        names = ("supernet", "models", "finalists", "training", "family", "search.json")
+        return any((self.path / name).exists() for name in names)
 
     @property
     def checkpoint(self) -> Path:
@@ -90,6 +135,11 @@ class RunFolder:
         return self.path / "models"
 
     @property
+    def finalists(self) -> Path:
+        """A folder for each short training of a finalist, while the search goes on."""
+        return self.path / "finalists"
+
+    @property
     def family(self) -> Path:
         """The result."""
         return self.path / "family"
@@ -103,6 +153,11 @@ class RunFolder:
     def analysis_trainings(self) -> Path:
         """A folder for each training of an after-analysis."""
         return self.path / "analysis"
+
+    @property
+    def audit_trainings(self) -> Path:
+        """A folder for each training of an audit."""
+        return self.path / "audit"
 
     @property
     def metrics(self) -> Path:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from escalade.artefacts.fronts import Front
 from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.budget import KINDS
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.values.codec import ABSENT
+from escalade.core.values.invalid import Invalid
+from escalade.core.values.ranges import Count, CountFrom0, NotNegative, Positive, Share, one_of
+
+Genome = tuple[CountFrom0, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +29,76 @@ class TiedStrategy:
     resolution: float
     score: float
     architecture: Architecture | None = field(default=None, metadata=ABSENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worth:
+    """What a model of all scores holds a network's accuracy to be, and its standard deviation."""
+
+    mean: float
+    sd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurrogateFacts:
+    """A model of all scores of a search.
+
+    Attributes:
+        num_scores: that it was fitted to.
+        error: root mean square of leave-one-out errors.
+        spread: standard deviation of the scores.
+        noise: binomial standard error of one.
+        deviation: standard deviation of what networks have beyond their features.
+        penalty: of the ridge regression.
+        note: why there is no model, where there is none.
+    """
+
+    num_scores: int
+    error: float = 0.0
+    spread: float = 0.0
+    noise: float = 0.0
+    deviation: float = 0.0
+    penalty: float = 0.0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """What a finalist reached on the search images after a training of so many steps in all."""
+
+    num_steps: int
+    accuracy: float
+    standard_error: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finalist:
+    """A network that a short training confirms, or not.
+
+    Attributes:
+        stage: of its budget.
+        number: among the finalists of the budget, 0 for the search's own choice; networks of one
+            number are one family where members are one base, scaled.
+        score: of its slice, or of the network trained alone.
+        worth: by the model of all scores.
+        confirmed: after each round that it took part in.
+        chosen: whether it is the member.
+    """
+
+    stage: int
+    number: int
+    genome: tuple[int, ...]
+    strategy: tuple[int, int, int]
+    resolution: int
+    macs: int
+    score: float
+    worth: Worth
+    confirmed: tuple[Confirmed, ...] = ()
+    chosen: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"S{self.stage}-f{self.number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,22 +117,24 @@ class SearchedStage:
         score: accuracy on the images of the search, in 0..1.
         standard_error: of the score.
         tied: strategies that cannot be told from the chosen one, itself included.
+        worth: by the model of all scores that chose it, where one did.
     """
 
-    stage: int
-    budget: float
+    stage: CountFrom0
+    budget: Positive
     scaling: Scaling
-    strategy: tuple[int, int, int]
-    genome: tuple[int, ...]
+    strategy: tuple[CountFrom0, CountFrom0, CountFrom0]
+    genome: Genome
     architecture: Architecture
     runs: Architecture | None = field(default=None, metadata=ABSENT)
-    macs: int
-    params: int
-    activations: int
+    macs: Count
+    params: Count
+    activations: Count
     gap: float
-    score: float
-    standard_error: float
+    score: Share
+    standard_error: NotNegative
     tied: tuple[TiedStrategy, ...]
+    worth: Worth | None = field(default=None, metadata=ABSENT)
 
     @property
     def name(self) -> str:
@@ -73,21 +150,21 @@ class IterationRecord:
     the stage None is the fitness over stages, a number the accuracy in that stage.
     """
 
-    iteration: int
+    iteration: CountFrom0
     phase: str
-    stage: int | None
-    generation: int
+    stage: CountFrom0 | None
+    generation: CountFrom0
     mean: float
     std: float
     best: float
-    num: int
+    num: CountFrom0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
     """Stage 0's network in short."""
 
-    genome: tuple[int, ...]
+    genome: Genome
     resolution: int
     widths: tuple[int, ...]
     depths: tuple[int, ...]
@@ -105,7 +182,7 @@ class NumScores:
 class Skeleton:
     """A network of the coarse grid; depth and width from least (0) to most (1), and kernels."""
 
-    genome: tuple[int, ...]
+    genome: Genome
     resolution: int
     depth: float
     width: float
@@ -138,13 +215,13 @@ class TrainedModel:
     """A network that was trained alone, by its genes' values, and its score."""
 
     parameters: Mapping[str, float]
-    genome: tuple[int, ...]
+    genome: Genome
     key: str
-    resolution: int
-    macs: int
-    params: int
-    activations: int
-    score: float
+    resolution: Count
+    macs: Count
+    params: Count
+    activations: Count
+    score: Share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +251,8 @@ class Searched:
         models: of a design space: every trained network, best first.
         num_tied: how many of them cannot be told from the best one.
         distribution: of their errors.
+        surrogate: the model of all scores, where networks were chosen by it.
+        finalists: what short trainings confirmed, by budget and number.
         divisors: what scaling rounds widths and resolutions to.
     """
 
@@ -182,7 +261,7 @@ class Searched:
 
     searcher: str
     seed: int
-    budget_kind: str
+    budget_kind: Annotated[str, one_of(*KINDS)]
     space: str
     pi: tuple[float, ...]
     base: Base
@@ -194,7 +273,24 @@ class Searched:
     models: tuple[TrainedModel, ...] | None = field(default=None, metadata=ABSENT)
     num_tied: int | None = field(default=None, metadata=ABSENT)
     distribution: Distribution | None = field(default=None, metadata=ABSENT)
+    surrogate: SurrogateFacts | None = field(default=None, metadata=ABSENT)
+    finalists: tuple[Finalist, ...] | None = field(default=None, metadata=ABSENT)
     divisors: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        if not self.stages:
+            raise Invalid("there is none", path=("stages",))
+        if [each.stage for each in self.stages] != list(range(len(self.stages))):
+            raise Invalid("they are not numbered from 0 on", path=("stages",))
+        if len(self.pi) != len(self.stages):
+            raise Invalid(f"there are {len(self.pi)} for {len(self.stages)} stages", path=("pi",))
+
+    def confirmed(self, stage: int) -> Confirmed | None:
+        """What the network of a stage reached in its short training; None without one."""
+        found = (
+            each for each in self.finalists or () if (each.stage, each.chosen) == (stage, True)
+        )
+        return next((each.confirmed[-1] for each in found if each.confirmed), None)
 
     @property
     def largest(self) -> SearchedStage:

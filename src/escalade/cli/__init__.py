@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from escalade import __version__
-from escalade.cli import inspection, latency_command, runs, scaling_commands
+from escalade.cli import cache_command, inspection, latency_command, runs, scaling_commands
+from escalade.cli.output import open_streams, write_line, write_text
 from escalade.cli.parser import Parser, UsageError
 from escalade.cli.signals import interruptible
 from escalade.core.values.invalid import brief
@@ -19,6 +20,20 @@ from escalade.core.values.invalid import brief
 # Threads that wait for each other by spinning slow training down six times where anything else
 # runs on the same cores; this must be set before torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Verbs of which a run folder keeps what they have done.
+KEEPING = (
+    "demo",
+    "run",
+    "train",
+    "search",
+    "grow",
+    "retrain",
+    "export",
+    "report",
+    "analyse",
+    "audit",
+)
+STOPPED = (130, 143)  # by Ctrl-C, by SIGTERM
 # How torch says so, on CPU and on CUDA.
 _NO_MEMORY = re.compile("can't allocate memory|out of memory", re.IGNORECASE)
 _ASKED = re.compile(r"(?:tried|unable) to allocate ([\d.]+) (\w+)", re.IGNORECASE)
@@ -26,19 +41,27 @@ _ASKED = re.compile(r"(?:tried|unable) to allocate ([\d.]+) (\w+)", re.IGNORECAS
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Entry point of `escalade`; ends the process with the exit code (docs/cli.md)."""
+    open_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     if debug:
         arguments.remove("--debug")
-    sys.exit(_run(arguments, debug=debug))
+    code = _run(arguments, debug=debug)
+    if code in STOPPED:
+        os._exit(code)  # taking the interpreter apart may wait for threads
+    sys.exit(code)
 
 
 def _run(arguments: list[str], *, debug: bool) -> int:
     try:
         command, options = _parse(arguments)
-        return interruptible(lambda: command(options), resume=f"escalade {shlex.join(arguments)}")
+        kept = "; what is done is kept. Go on with" if options.command in KEEPING else ". Again"
+        farewell = f"escalade: stopped{kept}: escalade {shlex.join(arguments)}"
+        return interruptible(lambda: command(options), farewell=farewell)
+    except KeyboardInterrupt:
+        return STOPPED[0]
     except BrokenPipeError:
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left to write has no reader
         return 1
     except (UsageError, ValueError) as error:
         return _fail(error, 2, debug=debug)
@@ -52,7 +75,7 @@ def _fail(error: BaseException, code: int, *, debug: bool) -> int:
         raise error
     lines = [line for line in _describe(error).splitlines()[:3] if line.strip()]
     text = "\n".join(lines) or type(error).__name__
-    sys.stderr.write(brief(f"escalade: {text}") + "\n")
+    write_line(brief(f"escalade: {text}"))
     return code
 
 
@@ -103,8 +126,9 @@ def _parse(arguments: list[str]) -> tuple[Callable[[Any], None], Any]:
     inspection.add_commands(commands)
     latency_command.add_commands(commands)
     scaling_commands.add_commands(commands)
+    cache_command.add_commands(commands)
     if not arguments:
-        parser.print_help(sys.stderr)
+        write_text(parser.format_help())
         raise UsageError("name a command, such as `escalade demo`")
     options = parser.parse_args(arguments)
     if options.command is None:

@@ -21,7 +21,7 @@ Commands = Any
 
 def add_commands(commands: Commands) -> None:
     """Add `cost` and `space`."""
-    cost = commands.add_parser("cost", help="macs, params and activations of a network")
+    cost = commands.add_parser("cost", help="macs, params, activations and memory of a network")
     cost.add_argument(
         "architecture",
         nargs="?",
@@ -46,6 +46,7 @@ def add_commands(commands: Commands) -> None:
 
 def _cost(options: argparse.Namespace) -> None:
     from escalade.core.network import cost
+    from escalade.core.numbers.budget import format_amount
     from escalade.spaces import known, scaled
 
     if options.list:
@@ -67,7 +68,8 @@ def _cost(options: argparse.Namespace) -> None:
         _write_layers(cost.layers(architecture), total)
     write_line(
         f"{architecture.name} at {architecture.resolution} pixels: {total.macs:,} macs, "
-        f"{total.params:,} params, {total.activations:,} activations"
+        f"{total.params:,} params, {total.activations:,} activations, "
+        f"{format_amount(total.memory, 'memory')} peak memory in fp32"
     )
 
 
@@ -86,11 +88,15 @@ def _cost_json(
 
 def _write_stages(stages: Sequence[StageCost], total: Cost) -> None:
     rows = [
-        (s.name, str(s.depth or ""), f"{s.width:,}", str(s.resolution), *_amounts(s, total))
+        (
+            *(s.name, str(s.depth or ""), f"{s.width:,}", str(s.resolution)),
+            *(*_amounts(s, total), f"{s.memory:,}"),
+        )
         for s in stages
     ]
-    rows.append(("total", "", "", "", *_amounts(total, total)))
-    for line in table(("stage", "depth", "width", "resolution", *_AMOUNTS), rows):
+    rows.append(("total", "", "", "", *_amounts(total, total), f"{total.memory:,}"))
+    header = ("stage", "depth", "width", "resolution", *_AMOUNTS, "peak bytes")
+    for line in table(header, rows):
         write_line(line)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from escalade.cli import other_device
 from escalade.cli.output import write_json, write_line
 from escalade.cli.parser import UsageError
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from escalade.train.runtime import Runtime
 
 Commands = Any
+SMALL = 1 << 30  # bytes of weights that nobody asks about
 REPEATS = {False: 30, True: 10}  # of inference and of training steps
 _HEADER = ("network", "pixels", "batch", "macs", "params", "activations", "ms", "images/s")
 
@@ -26,7 +28,7 @@ def add_commands(commands: Commands) -> None:
     parser = commands.add_parser("latency", help="time of inference or training on this device")
     parser.add_argument(
         "architectures",
-        nargs="+",
+        nargs="*",
         metavar="ARCH",
         help="known names, architecture files, members' folders, or NAME:RULE:FACTOR",
     )
@@ -48,10 +50,16 @@ def add_commands(commands: Commands) -> None:
     parser.add_argument("--threads", type=int, help="CPU threads")
     parser.add_argument("--repeats", type=int, help="timed rounds (default 30, with --train 10)")
     parser.add_argument("--format", choices=("text", "json"), default="text")
+    other_device.add_options(parser)
     parser.set_defaults(run_command=_latency)
 
 
 def _latency(options: argparse.Namespace) -> None:
+    if other_device.is_asked(options):
+        other_device.run(options)
+        return
+    if not options.architectures:
+        raise UsageError("latency: name a network, or use --export-parts or --import")
     batch_size = _batch_size(options.batch_size, train=options.train)
     repeats = REPEATS[options.train] if options.repeats is None else options.repeats
     if repeats < 1:
@@ -65,7 +73,7 @@ def _latency(options: argparse.Namespace) -> None:
     networks: dict[str, tuple[nn.Module, Architecture]] = {}
     weights = {}
     for name in dict.fromkeys(options.architectures):
-        network, architecture, weights[name] = _load(name, options.resolution)
+        network, architecture, weights[name] = _load(name, options.resolution, runtime)
         networks[name] = network, architecture
     found = time_networks(
         networks,
@@ -111,7 +119,9 @@ def _batch_size(given: str | None, *, train: bool) -> int | None:
     return int(given)
 
 
-def _load(name: str, resolution: int | None) -> tuple[nn.Module, Architecture, str]:
+def _load(
+    name: str, resolution: int | None, runtime: Runtime
+) -> tuple[nn.Module, Architecture, str]:
     """Network, architecture and where its weights are from; a member's folder has its own."""
     from escalade.family.packaging import package
     from escalade.nets.build import build
@@ -124,7 +134,20 @@ def _load(name: str, resolution: int | None) -> tuple[nn.Module, Architecture, s
         architecture = replace(architecture, resolution=resolution)
     if is_member:
         return package.load_network(folder), architecture, "member"
+    _check_memory(architecture, name, runtime)
     return build(architecture), architecture, "random"
+
+
+def _check_memory(architecture: Architecture, name: str, runtime: Runtime) -> None:
+    """Refuse a network whose weights do not fit, which the system would end the process for."""
+    from escalade.core.network import cost
+    from escalade.core.values.invalid import Invalid
+    from escalade.report.number import amount
+
+    needed = 4 * cost.of(architecture).params
+    if needed > SMALL and needed > (free := runtime.free_memory()):
+        problem = f"its weights take {amount(needed)}B, and {amount(free)}B are free"
+        raise Invalid(problem, path=(name,))
 
 
 def _conditions(options: argparse.Namespace, runtime: Runtime) -> dict[str, Any]:

@@ -3,15 +3,63 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
+
+from escalade.core.values.plain import plain
+from escalade.train.live_line import END_OF_LINE, is_live
+
+
+def open_streams() -> None:
+    """Put nothing in the place of streams that are closed.
+
+    Else the next file that is opened would get their messages.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number, this one
+            if name != "stdout":  # who wants an answer is told that it cannot be given
+                setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115
 
 
 def write_json(data: Any) -> None:
-    """Print one JSON document."""
+    """Print one JSON document.
+
+    Raises:
+        OSError: if nobody can have it.
+    """
+    if sys.stdout is None:
+        raise OSError("stdout is closed: there is nowhere to write the answer to")
     sys.stdout.write(json.dumps(data, indent=2) + "\n")
+    sys.stdout.flush()
 
 
 def write_line(text: str) -> None:
-    """Print a line for people."""
-    sys.stderr.write(text + "\n")
+    """Print a line for people, if anybody is there."""
+    write_text(f"{text}\n")
+
+
+def write_text(text: str) -> None:
+    """Print lines for people, if anybody is there."""
+    _tell(plain(text))
+
+
+def write_last_line(text: str) -> None:
+    """Print a line for people in the place of one that a run is rewriting."""
+    _tell(last_line(text))
+
+
+def last_line(text: str) -> str:
+    """What prints a line in the place of one that a run is rewriting."""
+    return f"{END_OF_LINE if is_live() else ''}{plain(text)}\n"
+
+
+def _tell(text: str) -> None:
+    with suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(text)
+        sys.stderr.flush()

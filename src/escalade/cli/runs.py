@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from escalade.cli.output import write_json
+from escalade.artefacts.texts import parse_yaml
+from escalade.cli.output import write_json, write_text
 from escalade.cli.parser import UsageError
 from escalade.cli.signals import should_stop
 from escalade.core.values.codec import encode
+from escalade.core.values.invalid import Invalid
 
 Commands = Any  # argparse's sub-parser collection has no public type
 
@@ -59,6 +58,15 @@ def add_commands(commands: Commands) -> None:
     retrain.add_argument("--out", type=Path, help="folder of the new member (with --data)")
     retrain.set_defaults(run_command=_retrain)
     _add_analyse(commands)
+    audit = commands.add_parser(
+        "audit", help="can the search be trusted: some of what it scored, trained as members are"
+    )
+    audit.add_argument("run", type=Path, metavar="RUN", help="the run folder")
+    audit.add_argument(
+        "--networks", type=int, default=24, help="of each budget, by strata of the score"
+    )
+    audit.add_argument("--format", choices=("text", "json"), default="text")
+    audit.set_defaults(run_command=_audit)
 
 
 def _add_analyse(commands: Commands) -> None:
@@ -105,7 +113,14 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--budgets", help="from small to large, such as 60M,120M,240M; none for members of a front"
     )
-    parser.add_argument("--budget-kind", help="macs, params, activations or latency")
+    parser.add_argument("--budget-kind", help="macs, params, activations, memory or latency")
+    parser.add_argument(
+        "--limit",
+        action="append",
+        default=[],
+        metavar="KIND=AMOUNT",
+        help="what searched networks may cost at most, such as memory=256kB",
+    )
     parser.add_argument("--grow", type=int, metavar="N", help="members to grow beyond the search")
     parser.add_argument("--preset", help="smoke, demo, fashion_mnist, cifar10, ...")
     parser.add_argument("--config", type=Path, help="a YAML file, such as a run's config.yaml")
@@ -140,6 +155,8 @@ def _settings(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
     }
     if options.grow is not None:
         flags["grow"] = {"num": options.grow}
+    if options.limit:
+        flags["limits"] = dict(_limit(text) for text in options.limit)
     layers.append(flags)
     layers.extend(_assignment(text) for text in options.set)
     data = next((layer["data"] for layer in reversed(layers) if "data" in layer), None)
@@ -153,13 +170,20 @@ def _named(data: Any) -> str:
     return Path(data.replace("\0", "")).resolve().name if isinstance(data, str) else ""
 
 
+def _limit(text: str) -> tuple[str, str]:
+    kind, sign, amount = text.partition("=")
+    if not sign or not amount:
+        raise UsageError(f"--limit: {text!r} is not KIND=AMOUNT, such as memory=256kB")
+    return kind.strip(), amount
+
+
 def _assignment(text: str) -> dict[str, Any]:
     key, sign, value = text.partition("=")
     if not sign or not key:
         raise UsageError(f"--set: {text!r} is not KEY=VALUE")
     try:
-        inner: Any = yaml.safe_load(value)
-    except (yaml.YAMLError, ValueError, RecursionError):
+        inner: Any = parse_yaml(value)
+    except Invalid:
         raise UsageError(f"--set {key}: {value!r} is not a YAML value") from None
     for part in reversed(key.split(".")):
         inner = {part: inner}
@@ -183,7 +207,7 @@ def _plan(options: argparse.Namespace) -> None:
         write_json(plan.to_json())
     else:
         out = options.out or api.free_folder(plan.given, RUNS / name)
-        sys.stderr.write(plan.text(command=_next_command(options, out)))
+        write_text(plan.text(command=_next_command(options, out)))
 
 
 def _next_command(options: argparse.Namespace, out: Path) -> str:
@@ -222,7 +246,7 @@ def _grow(options: argparse.Namespace) -> None:
     if options.format == "json":
         write_json(encode(grown))
     else:
-        sys.stderr.write(api.describe_grown(grown))
+        write_text(api.describe_grown(grown))
 
 
 def _retrain(options: argparse.Namespace) -> None:
@@ -252,5 +276,13 @@ def _analyse(options: argparse.Namespace) -> None:
     names = ("members", "arms", "rates", "epochs")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     found = api.analyse(options.run, api.Analysis(**given), should_stop=should_stop)
+    if options.format == "json":
+        write_json(encode(found))
+
+
+def _audit(options: argparse.Namespace) -> None:
+    from escalade import api
+
+    found = api.audit(options.run, networks=options.networks, should_stop=should_stop)
     if options.format == "json":
         write_json(encode(found))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from escalade.evaluate.timing.device_latency import DeviceLatency
 
 Commands = Any
-KINDS = ("macs", "params", "activations")
+KINDS = ("macs", "params", "activations", "memory")
+ALL_KINDS = (*KINDS, "memory_fp16", "memory_int8", "latency")
 PLOTTED = ("d", "w", "r", "dwr", "dWr")
 # The plot's factors: from 1 to at least this, and so many of them.
 PLOT_REACH, NUM_PLOTTED = 32.0, 97
@@ -31,9 +33,7 @@ def add_commands(commands: Commands) -> None:
     )
     scale.add_argument("--by", metavar="S", help="the factor in macs, such as 11")
     scale.add_argument("--to", metavar="AMOUNT", help="find the factor for a cost, such as 4G")
-    scale.add_argument(
-        "--kind", choices=(*KINDS, "latency"), default="macs", help="what --to counts"
-    )
+    scale.add_argument("--kind", choices=ALL_KINDS, default="macs", help="what --to counts")
     scale.add_argument(
         "--rule",
         default="dWr",
@@ -55,7 +55,7 @@ def add_commands(commands: Commands) -> None:
     )
     compare.add_argument(
         "--kind",
-        choices=(*KINDS, "latency"),
+        choices=ALL_KINDS,
         default="macs",
         help="what amounts like 4G count; with latency, networks are also timed",
     )
@@ -216,7 +216,7 @@ def _rows(
     numbers = [_costs(each) | _shape(each) for each in networks]
     for kind in (*KINDS, "resolution", "depth"):
         values = [each[kind] for each in numbers]
-        show = format_amount if kind in KINDS else str
+        show = partial(format_amount, kind=kind) if kind in KINDS else str
         last = (f"{values[-1] / values[0]:.2f}",) if ratio else ()
         yield kind, *map(show, values), *last
         if kind == KINDS[-1] and seconds is not None:

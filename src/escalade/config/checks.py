@@ -30,9 +30,14 @@ def check(config: Config) -> None:
         )
     if config.budgets:
         _ = config.ladder
+    if config.export.int8 and not config.export.onnx:
+        problem = "it is made of model.onnx"
+        raise Invalid(problem, path=("export", "int8"), remedy="use export.onnx: true")
     _check_members(config)
     with within("retrain"):
-        _check_weights(config.retrain, coupled=config.supernet.coupled)
+        _check_weights(
+            config.retrain, coupled=config.supernet.coupled, finalists=config.search.finalists
+        )
 
 
 def _check_rule(name: str, *path: Step) -> None:
@@ -58,7 +63,7 @@ def _check_members(config: Config) -> None:
         )
 
 
-def _check_weights(retrain: RetrainConfig, *, coupled: bool) -> None:
+def _check_weights(retrain: RetrainConfig, *, coupled: bool, finalists: int) -> None:
     """Where members' weights may come from."""
     kept = retrain.searched or "finetune"
     if coupled and kept != "retrain":
@@ -66,6 +71,12 @@ def _check_weights(retrain: RetrainConfig, *, coupled: bool) -> None:
             f"{kept} needs a supernet that is not coupled",
             path=("searched",),
             remedy="use retrain, or supernet.coupled: false",
+        )
+    if finalists and kept == "slice":
+        raise Invalid(
+            "members that are slices are not trained, so that no training can confirm them",
+            path=("searched",),
+            remedy="use finetune, together or retrain, or search.finalists: 0",
         )
     usual = RetrainConfig().distillation
     if retrain.searched != "together" and retrain.distillation != usual:

@@ -7,12 +7,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from escalade.artefacts.texts import parse_yaml, read_text
 from escalade.config.checks import check
 from escalade.config.settings import Config
-from escalade.core.numbers.budget import KINDS, parse_amount
-from escalade.core.values.codec import decode, encode, written
+from escalade.core.numbers.budget import COUNTED, KINDS, parse_amount
+from escalade.core.values.codec import as_mapping, decode, encode, written
 from escalade.core.values.invalid import Invalid, check_known, nearest, shown, within
 
 
@@ -41,7 +40,7 @@ def read_file(path: Path) -> dict[str, Any]:
         Invalid: if it cannot be read or is not a mapping.
     """
     try:
-        text = path.read_text()
+        text = read_text(path)
     except (OSError, ValueError) as error:
         raise Invalid(f"cannot read {path}: {error}", path=("config",)) from None
     return _read_yaml(text, str(path))
@@ -60,16 +59,16 @@ def resolve(*layers: Mapping[str, Any]) -> Config:
         check_known(merged["budget_kind"], KINDS)
     with within("budgets"):
         merged["budgets"] = _amounts(merged["budgets"], merged["budget_kind"])
+    with within("limits"):
+        merged["limits"] = _limits(merged["limits"])
     config = decode(Config, merged, scalar=written)
     check(config)
     return config
 
 
 def _read_yaml(text: str, where: str) -> dict[str, Any]:
-    try:
-        data = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise Invalid(f"not valid YAML: {' '.join(str(error).split())}", path=(where,)) from None
+    with within(where):
+        data = parse_yaml(text)
     if not isinstance(data or {}, dict):
         raise Invalid(f"expected settings like `data: demo`, got {shown(data)}", path=(where,))
     return data or {}
@@ -89,6 +88,15 @@ def _merge(target: dict[str, Any], layer: Mapping[str, Any]) -> None:
             target[key] = merged
         else:
             target[key] = value
+
+
+def _limits(value: Any) -> dict[str, float]:
+    limits = {}
+    for kind, amount in as_mapping(value).items():
+        check_known(kind, COUNTED)
+        with within(kind):
+            (limits[kind],) = _amounts([amount], kind)
+    return limits
 
 
 def _amounts(value: Any, kind: str) -> list[float]:

@@ -9,19 +9,26 @@ from typing import Annotated, Literal
 import yaml
 
 from escalade.config.recipe import Recipe
-from escalade.core.numbers.budget import Budget, Ladder
+from escalade.core.numbers.budget import KINDS, Budget, Ladder
 from escalade.core.values.codec import encode
 from escalade.core.values.ranges import (
     AboveOne,
     Count,
-    CountFrom0,
+    Hours,
     NotNegative,
     Positive,
     Share,
+    ShareAbove0,
+    Some,
+    SomeFrom0,
     one_of,
 )
 
 Precision = Literal["fp32", "bf16"]
+
+# Many small steps with bounded gradients: what small networks learn best by in minutes
+# (docs/studies/default_run.md).
+SMALL_STEPS = Recipe(batch_size=64, clip_grad_norm=1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +42,19 @@ class DatasetConfig:
             None takes 50 a class, at most a fifth (ScaleNet, section 4.1).
         limit: at most this many images in each split.
         max_skipped: share of a folder's images that may be unreadable; ten always may.
+        duplicates: what is done about images that stand in two splits, by content: drop takes them
+            out of the later one (of train, search, test), keep leaves them, refuse stops.
+        levels: the values that become black and white in a folder's images of more than eight
+            bits, such as [0, 4095]; None takes them from the images.
     """
 
-    side: Count | None = None
+    side: Some | None = None
     in_channels: Count | None = None
     search_size: int | float | None = None
     limit: Count | None = None
     max_skipped: float = 0.05
+    duplicates: Literal["drop", "keep", "refuse"] = "drop"
+    levels: list[float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +83,7 @@ class SupernetConfig:
 
     step: Annotated[str, one_of("single_path", "sandwich", "fair")] | None = None
     identity: Annotated[str, one_of("let", "let_relu", "plain")] | None = None
-    num_random: Count = 2
+    num_random: Some = 2
     distillation: bool = True
     regularise: Literal["largest", "all"] = "largest"
     patches: Literal["same", "different"] = "same"
@@ -80,7 +93,7 @@ class SupernetConfig:
     weights: str | list[float] = "equal"
     window: AboveOne | None = 1.5
     balance: Literal["none", "resolution", "depth", "both"] = "both"
-    recipe: Recipe = field(default_factory=lambda: Recipe(epochs=30.0))
+    recipe: Recipe = field(default_factory=lambda: replace(SMALL_STEPS, epochs=30.0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,14 +114,17 @@ class SearchConfig:
     """The search (ScaleNet, section 3.3; BigNAS, 3.2; SCARLET, Algorithm 1; docs/deviations.md).
 
     Attributes:
-        method: mcea, random, independent or nsga2; coarse_to_fine where choices are per stage and
-            layer. None takes mcea where there are scaling stages, nsga2 in a space of choices,
-            else coarse_to_fine.
+        method: mcea, random, independent, surrogate or nsga2; coarse_to_fine where choices are per
+            stage and layer. None takes mcea where there are scaling stages, nsga2 in a space of
+            choices, else coarse_to_fine.
+        chosen_by: the networks' own scores (score), or what a model of all scores holds them to be
+            worth (posterior). None takes posterior for the method surrogate, else score.
         images: score paths on the search split, or, as BigNAS does, on training images (train).
         num_bases: random base networks that rank the first strategies (K).
         rounds: rounds of base and strategy search (T).
-        population: of an evolution; None takes 70 for nsga2, else 64.
-        generations: of an evolution; None takes 120 for nsga2, else 40.
+        population: of an evolution; None takes 70 for nsga2, 32 (bases a batch) for surrogate,
+            else 64.
+        generations: of an evolution; None takes 120 for nsga2, 8 (batches) for surrogate, else 40.
         strategies: most strategies evaluated per stage at a time.
         stage_weights: pi, one per scaling stage from 0; None weighs stages 1 to M equally.
         num_models: networks of a design space that are trained alone and compared.
@@ -125,27 +141,35 @@ class SearchConfig:
             takes 0.5, or all where nothing mutates.
         exploitation: of nsga2: mutate by a controller that learns.
         exploration: of nsga2: mutate by a roulette wheel.
+        finalists: networks a budget (families, where members are one base) that short trainings
+            confirm before one is chosen; 0 for none.
+        finalist_rounds: of these trainings; after each the better half goes on.
+        finalist_share: of the members' training, what a round takes.
     """
 
     method: str | None = None
+    chosen_by: Annotated[str, one_of("score", "posterior")] | None = None
     images: Literal["search", "train"] = "search"
-    num_bases: Count = 20
-    rounds: Count = 4
-    population: Count | None = None
-    generations: Count | None = None
-    strategies: Count = 64
+    num_bases: Some = 20
+    rounds: Some = 4
+    population: Some | None = None
+    generations: Some | None = None
+    strategies: Some = 64
     stage_weights: list[NotNegative] | None = None
-    num_models: Count = 32
-    recipe: Recipe = field(default_factory=lambda: Recipe(epochs=5.0))
-    num_skeletons: Count = 24
-    num_variations: Count = 48
+    num_models: Some = 32
+    recipe: Recipe = field(default_factory=lambda: replace(SMALL_STEPS, epochs=5.0))
+    num_skeletons: Some = 24
+    num_variations: Some = 48
     objectives: list[str] | None = None
     objective_weights: list[float] | None = None
     constraints: list[str] = field(default_factory=list)
-    members: Count | None = None
+    members: Some | None = None
     crossover: Share | None = None
     exploitation: bool = True
     exploration: bool = True
+    finalists: SomeFrom0 = 0
+    finalist_rounds: Count = 2
+    finalist_share: ShareAbove0 = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,14 +178,18 @@ class GrowConfig:
 
     Attributes:
         num: members to grow beyond the searched ones.
-        function: exponential (eq. 9), linear, squared or compound (one exponent a dimension).
+        function: exponential (eq. 9), linear, squared or compound (one exponent a dimension); law
+            (the least error by a law of depth, width and resolution fitted to all scores, also
+            where members share no base) or greedy (stage by stage, by such scores).
         rule: how the best network of a design space is scaled, such as dWr, dwr or alpha=0.5.
         compare: rules whose networks are listed beside each grown member, made of the same base
             for the same budget.
     """
 
-    num: CountFrom0 = 2
-    function: Literal["exponential", "linear", "squared", "compound"] = "exponential"
+    num: SomeFrom0 = 2
+    function: Literal["exponential", "linear", "squared", "compound", "law", "greedy"] = (
+        "exponential"
+    )
     rule: str = "dWr"
     compare: list[str] = field(default_factory=lambda: ["dWr", "dwr"])
 
@@ -173,10 +201,13 @@ class LatencyConfig:
     Attributes:
         batch_size: images at a time.
         threads: CPU threads; None takes torch's choice.
+        table: another device's times, as `escalade latency --import` reads them, for budgets and
+            limits; None measures this device.
     """
 
     batch_size: Count = 1
-    threads: Count | None = 1
+    threads: Some | None = 1
+    table: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,8 +219,9 @@ class RetrainConfig:
             (slices of the supernet after the members alone trained on in it, all in every step) or
             finetune (each trains on from its slice); None takes what suits the space: finetune, or
             retrain where slices keep identities.
-        grown: scratch, warm (from the largest searched member), or both, which keeps the start
-            that is better on the search split and shows the difference.
+        grown: scratch, warm (from the largest searched member), look (whichever of the two is ahead
+            after a short training of the smallest grown member), or both, which trains all twice,
+            keeps the start that is better on the search split and shows the difference.
         taper: how much shorter larger members train: a member of b times the smallest budget has
             b ** -taper of its epochs or steps. 0 gives all the same epochs, 1 about the same time.
         finetune_rate: learning rate of finetune, together and warm starts, relative to the
@@ -200,11 +232,11 @@ class RetrainConfig:
     """
 
     searched: Annotated[str, one_of("retrain", "slice", "together", "finetune")] | None = None
-    grown: Literal["scratch", "warm", "both"] = "both"
-    taper: Share = 0.0
+    grown: Literal["scratch", "warm", "both", "look"] = "look"
+    taper: Share = 0.5
     finetune_rate: Positive = 0.3
     distillation: Share = 0.5
-    recipe: Recipe = field(default_factory=lambda: Recipe(epochs=20.0))
+    recipe: Recipe = field(default_factory=lambda: replace(SMALL_STEPS, epochs=20.0))
 
     def recipe_alone(self, num_train: int, *, ratio: float = 1.0) -> Recipe:
         """How a member is trained from scratch on so many images.
@@ -220,6 +252,22 @@ class RetrainConfig:
         recipe = self.recipe_alone(num_train, ratio=ratio)
         return replace(recipe, learning_rate=recipe.learning_rate * self.finetune_rate)
 
+    def recipe_confirming(
+        self, num_train: int, *, share: float, starts: bool, ratio: float = 1.0
+    ) -> Recipe:
+        """How a round of finalists is trained: a share of a member's training.
+
+        Args:
+            num_train: training images.
+            share: of the steps.
+            starts: from weights, such as those of a slice or of the round before.
+            ratio: of the member's budget to the smallest member's.
+        """
+        usual = self.recipe_alone(num_train, ratio=ratio)
+        recipe = self.recipe_from_weights(num_train, ratio=ratio) if starts else usual
+        steps = usual.num_steps(num_train // usual.batch_size)
+        return replace(recipe, epochs=None, steps=max(1, round(share * steps)))
+
     def recipe_together(self, num_train: int) -> Recipe:
         """How members train on in a supernet, which knows no stochastic depth."""
         return replace(self.recipe_from_weights(num_train), drop_path_rate=0.0)
@@ -227,10 +275,17 @@ class RetrainConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class ExportConfig:
-    """Which formats members are exported to, besides timm's."""
+    """Which formats members are exported to, besides timm's.
+
+    Attributes:
+        onnx: model.onnx.
+        torch_export: program.pt2.
+        int8: model.int8.onnx, made of the other; takes some seconds to a minute a member.
+    """
 
     onnx: bool = True
     torch_export: bool = True
+    int8: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,8 +296,11 @@ class Config:
         data: a folder of class folders, or a data set's name.
         budgets: the ladder, from small to large, such as [60M, 120M, 240M]; none where nsga2
             chooses members of its front.
-        budget_kind: macs, params, activations or latency.
+        budget_kind: macs, params, activations, memory (peak bytes in fp32; memory_fp16 and
+            memory_int8 in these) or latency.
         tolerance: relative, on both sides of every budget.
+        limits: what every searched network may cost at most beside its budget, such as memory:
+            256kB; of any kind but latency.
         space: a space's name or file; None takes the named space nearest to the first budget.
         seed: of everything.
         device: auto, cpu or cuda.
@@ -252,20 +310,24 @@ class Config:
             processes that share the GPU in retraining, None takes one.
         hours: fit the schedule to this time on this device; None keeps the recipes as they are.
         fitted: whether that was done: the recipes are what this run uses.
+        rival: auto trains, beside every member and for as long, the plain base of the space scaled
+            by a rule to the same budget, and keeps it where it is clearly better; none does not.
     """
 
     data: str = "demo"
     budgets: list[float] = field(default_factory=list)
-    budget_kind: Literal["macs", "params", "activations", "latency"] = "macs"
+    budget_kind: Annotated[str, one_of(*KINDS)] = "macs"
     tolerance: float = 0.05
+    limits: dict[str, float] = field(default_factory=dict)
     space: str | None = None
     seed: int = 0
     device: str = "auto"
     precision: Precision = "fp32"
-    threads: Count | None = None
-    workers: Count | None = None
-    hours: Positive | None = None
+    threads: Some | None = None
+    workers: Some | None = None
+    hours: Hours | None = None
     fitted: bool = False
+    rival: Literal["auto", "none"] = "auto"
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
     supernet: SupernetConfig = field(default_factory=SupernetConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
@@ -274,6 +336,11 @@ class Config:
     latency: LatencyConfig = field(default_factory=LatencyConfig)
     retrain: RetrainConfig = field(default_factory=RetrainConfig)
     export: ExportConfig = field(default_factory=ExportConfig)
+
+    @property
+    def follows_law(self) -> bool:
+        """Whether grown members follow from all scores, not from the searched members alone."""
+        return self.grow.function in ("law", "greedy")
 
     @property
     def ladder(self) -> Ladder:

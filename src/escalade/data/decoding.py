@@ -1,30 +1,54 @@
-"""One image of any kind to a square of bytes."""
+"""One image of any kind to a square of bytes.
+
+It goes into a member's `model.py`, so it imports numpy and Pillow alone.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+# While it is decoded an image takes up to 12 bytes a pixel: one GiB.
+MOST_PIXELS = 2**30 // 12
+BAND_PIXELS = 2**20  # converted at a time
+# Which values become 0 and 255 in images of more than eight bits, of whole numbers and of others.
+Levels = Mapping[str, tuple[float, float]]
+FULL_LEVELS: Levels = {"integers": (0.0, 65535.0), "floats": (0.0, 1.0)}
+_WEIGHTS = {"JPEG2000": 3, "AVIF": 2, "WEBP": 2}  # decoders that hold more than the image
 _ALPHA_MODES = ("RGBA", "RGBa", "LA", "La", "PA")
 _DEEP_MODES = ("I", "F")
 _GREY_MODES = ("1", "L", "LA", "La")
 
 
-def to_square(image: Image.Image, *, side: int, in_channels: int) -> NDArray[np.uint8]:
+def to_square(
+    image: Image.Image, *, side: int, in_channels: int, levels: Levels = FULL_LEVELS
+) -> NDArray[np.uint8]:
     """Decode an image to uint8 (C, side, side).
 
     The orientation its EXIF data name is applied, transparency is laid on white, more than
     8 bits are scaled. The shorter side is resized to `side` (bilinear with antialias) and the
     centre is cropped.
 
+    Args:
+        image: opened, not loaded.
+        side: height and width.
+        in_channels: 1 or 3.
+        levels: which values of more than eight bits become 0 and 255; others are clipped.
+
     Raises:
+        ValueError: if the image is too large, or holds values that are not finite.
         Exception: whatever Pillow raises for a damaged file.
     """
+    if num_pixels(image, side) > MOST_PIXELS:
+        width, height = image.size
+        raise ValueError(f"{width} x {height} pixels are more than can be decoded in one GiB")
     image.draft(None, (2 * side, 2 * side))  # JPEG: decode at a fraction where that is enough
     image.load()
     ImageOps.exif_transpose(image, in_place=True)
-    flat = _opaque(image).convert("L" if in_channels == 1 else "RGB")
+    flat = _flat(image, "L" if in_channels == 1 else "RGB", levels)
     width, height = flat.size
     short = min(width, height)
     left, top = (width - short) / 2, (height - short) / 2
@@ -33,36 +57,66 @@ def to_square(image: Image.Image, *, side: int, in_channels: int) -> NDArray[np.
     return np.ascontiguousarray(array.reshape(side, side, in_channels).transpose(2, 0, 1))
 
 
+def num_pixels(image: Image.Image, side: int) -> int:
+    """How many pixels' memory decoding takes of an image that is not loaded.
+
+    A JPEG decodes at a fraction where that is enough; a progressive one holds all it has before.
+    """
+    width, height = image.size
+    if image.format not in ("JPEG", "MPO"):
+        return width * height * _WEIGHTS.get(image.format or "", 1)
+    least = min(width, height) // (2 * side)
+    fraction = next((by for by in (8, 4, 2) if by <= least), 1)
+    held = width * height // 2 if image.info.get("progressive") else 0
+    return -(-width // fraction) * -(-height // fraction) + held
+
+
 def is_grey(image: Image.Image) -> bool:
     """Whether the image's mode (or palette) holds grey only; pixels are not looked at."""
     if image.mode in ("P", "PA"):
         colours = np.asarray(image.getpalette("RGB") or []).reshape(-1, 3)
         return bool((colours == colours[:, :1]).all())
-    return image.mode in _GREY_MODES or _is_deep(image)
+    return image.mode in _GREY_MODES or deep_kind(image) is not None
 
 
-def _is_deep(image: Image.Image) -> bool:
-    return image.mode in _DEEP_MODES or image.mode.startswith("I;")
+def deep_kind(image: Image.Image) -> str | None:
+    """Which of the levels the image has, None where eight bits a channel are all."""
+    if image.mode not in _DEEP_MODES and not image.mode.startswith("I;"):
+        return None
+    return "floats" if image.mode == "F" else "integers"
 
 
-def _opaque(image: Image.Image) -> Image.Image:
-    """The image without alpha and with 8 bits a channel, in any colour mode."""
-    if _is_deep(image):
-        return Image.fromarray(_to_bytes(np.asarray(image)))
+def bands(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
+    """A loaded image in bands of rows from the top, each with the number of its first row."""
+    rows = max(1, BAND_PIXELS // image.width)
+    for top in range(0, image.height, rows):
+        yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
+
+
+def _flat(image: Image.Image, mode: str, levels: Levels) -> Image.Image:
+    """The image in a mode without alpha and with 8 bits a channel."""
+    if image.mode == mode and "transparency" not in image.info:
+        return image
+    flat = Image.new(mode, image.size)
+    for top, band in bands(image):
+        flat.paste(_opaque(band, levels).convert(mode), (0, top))
+    return flat
+
+
+def _opaque(image: Image.Image, levels: Levels) -> Image.Image:
+    kind = deep_kind(image)
+    if kind is not None:
+        return Image.fromarray(_to_bytes(np.asarray(image), *levels[kind]))
     if image.mode in _ALPHA_MODES or "transparency" in image.info:
         image = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return image
 
 
-def _to_bytes(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Scale to 0..255: 16 bits by their full range, floats in 0..1 by 255, others by their own."""
+def _to_bytes(values: NDArray[np.generic], low: float, high: float) -> NDArray[np.uint8]:
     wide = values.astype(np.float64)
     if not np.isfinite(wide).all():
         raise ValueError("it holds values that are not finite")
-    low, high = 0.0, 65535.0
-    if values.dtype.kind == "f":
-        high = 1.0 if wide.max() <= 1 else 255.0
-    if wide.min() < low or wide.max() > high:
-        low, high = float(wide.min()), float(wide.max())
-    return np.rint((wide - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
+    scaled = (wide - low) * (255 / max(high - low, 1e-12))
+    clipped: NDArray[np.uint8] = np.rint(scaled.clip(0, 255)).astype(np.uint8)
+    return clipped

@@ -10,6 +10,8 @@ import torchvision.datasets as tv
 from torch import Tensor
 from torch.nn import functional as F
 
+from escalade.artefacts.marks import marked_folder
+from escalade.data.cache_room import DOWNLOADS
 from escalade.data.idx import read_idx
 from escalade.data.image_data import Store
 from escalade.data.known_set import KnownSet
@@ -44,7 +46,7 @@ def load_fashion_mnist(*, side: int | None, in_channels: int | None, cache_dir: 
     Raises:
         ValueError: if the files are damaged or cannot be had.
     """
-    folder = DEBIAN if DEBIAN.is_dir() else _download(cache_dir / "torchvision")
+    folder = DEBIAN if DEBIAN.is_dir() else _download(marked_folder(cache_dir / DOWNLOADS))
     return _load(folder, "gz", side=side, in_channels=in_channels)
 
 

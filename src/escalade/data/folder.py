@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
+from escalade.artefacts.image_list import SPLITS, UNREADABLE, UNUSED
 from escalade.core.values.invalid import Invalid
 from escalade.data.cache import Source, decoded
+from escalade.data.cache_room import Say
+from escalade.data.decoded_set import Decoded
 from escalade.data.decoding import is_grey
+from escalade.data.duplicates import DuplicatesPolicy, separate
+from escalade.data.file_digests import check_unchanged, content_key, file_digests
 from escalade.data.image_data import ImageData, Store, assemble
+from escalade.data.levels import Depth, find_depth
+from escalade.data.listed_images import ListedImages
 from escalade.data.listing import Listing, list_images
+from escalade.data.opening import open_image, quiet
 from escalade.data.stratified import Parts, Rows, divide
 
 TOLERATED = 10  # so many unreadable images never stop a run
@@ -29,14 +38,17 @@ def load_folder(
     search_size: int | float | None,
     limit: int | None,
     max_skipped: float,
+    duplicates: DuplicatesPolicy,
+    levels: tuple[float, float] | None,
     cache_dir: Path,
+    say: Say,
 ) -> ImageData:
     """List, divide and decode a folder; see `escalade.data.load`.
 
     The files are divided before they are decoded, so that an unreadable image moves no other
     image to another split, and `limit` saves the work for the rest.
     """
-    listing = list_images(root)
+    listing = list_images(root, say=say)
     parts = divide(
         listing.labels,
         listing.origin,
@@ -47,44 +59,99 @@ def load_folder(
     )
     used = np.sort(np.concatenate([parts.train, parts.search, parts.test]))
     if in_channels is None:
-        in_channels = _num_channels(listing, used)
+        with quiet():
+            in_channels = _num_channels(listing, used)
+    shown = "" if levels is None else "-{:g}-{:g}".format(*levels)
+    paths = [root / listing.paths[row] for row in used.tolist()]
+    contents, stamps = file_digests(paths, root=root, cache_dir=cache_dir)
     result = decoded(
-        listing.digest(used),
-        lambda: _source(listing, used),
+        f"{content_key(contents, listing.labels[used])}{shown}",
+        lambda: _source(listing, used, levels, lambda: check_unchanged(paths, stamps)),
+        name=root.resolve().name,
         cache_dir=cache_dir,
         side=side,
         in_channels=in_channels,
+        say=say,
     )
-    _check_skipped(result.skipped, len(used), root, max_skipped)
-    parts = _compact(parts, used, result.skipped)
-    _check_left(parts, result.store, listing.classes)
+    skipped = {row: (listing.paths[used[row]], why) for row, why in result.skipped.items()}
+    _check_skipped(skipped, len(used), root, max_skipped)
+    parts = _compact(parts, used, skipped)
+    _check_left(parts, result.store, listing.classes, why="that can be used")
+    parts, doubled = separate(
+        parts,
+        result.store.digests,
+        policy=duplicates,
+        name=lambda row: listing.paths[int(used[row])],
+    )
+    _check_left(parts, result.store, listing.classes, why="that is not in another split, too")
     return assemble(
         result.store,
         parts,
         name=root.resolve().name,
         classes=listing.classes,
         flip=True,
-        skipped=tuple(result.skipped.values()),
+        skipped=tuple(skipped.values()),
+        depth=Depth.from_json(result.facts["notes"]["depth"]),
+        duplicates=doubled,
+        remarks=listing.remarks,
+        listed=_listed(listing, parts, used, result),
     )
 
 
-def _source(listing: Listing, used: Rows) -> Source:
+def _listed(listing: Listing, parts: Parts, used: Rows, result: Decoded) -> ListedImages:
+    """All files by name, also those that are in no split."""
+    digests = np.zeros((len(listing.paths), result.store.digests.shape[1]), np.uint8)
+    digests[used] = result.store.digests
+    bad = used[sorted(result.skipped)]
+    splits = {name: used[getattr(parts, name)] for name in SPLITS}
+    known = np.concatenate([*splits.values(), bad])
+    unused = np.setdiff1d(np.arange(len(listing.paths)), known)
+    return ListedImages(
+        names=listing.paths,
+        labels=listing.labels,
+        digests=digests,
+        splits={**splits, UNREADABLE: bad, UNUSED: unused},
+    )
+
+
+def _source(
+    listing: Listing,
+    used: Rows,
+    levels: tuple[float, float] | None,
+    confirm: Callable[[], None],
+) -> Source:
     def read(row: int) -> tuple[Image.Image, int]:
         at = int(used[row])
-        return Image.open(listing.root / listing.paths[at]), int(listing.labels[at])
+        return open_image(listing.root / listing.paths[at]), int(listing.labels[at])
 
-    return Source(num=len(used), read=read, label=lambda row: listing.paths[int(used[row])])
+    with quiet():
+        depth = find_depth(range(len(used)), lambda row: read(row)[0], given=levels)
+    return Source(
+        num=len(used),
+        read=read,
+        label=lambda row: listing.paths[int(used[row])],
+        check=_check_not_blank,
+        levels=depth.levels,
+        notes={"depth": depth.to_json()},
+        confirm=confirm,
+    )
+
+
+def _check_not_blank(image: NDArray[np.uint8]) -> None:
+    """Nothing can be learned from an image of one colour: likely it was meant to be another."""
+    if (image == image[:, :1, :1]).all():
+        raise ValueError("all its pixels are alike")
 
 
 def _num_channels(listing: Listing, used: Rows) -> int:
     """1 if every image that opens is stored as grey; reads headers up to the first colour."""
     for row in used.tolist():
         try:
-            with Image.open(listing.root / listing.paths[row]) as image:
+            with open_image(listing.root / listing.paths[row]) as image:
                 if not is_grey(image):
                     return 3
-        except (OSError, ValueError, SyntaxError):
-            continue  # decoding reports it
+        except Exception:  # Pillow raises nearly anything; decoding reports it
+            continue
     return 1
 
 
@@ -94,7 +161,7 @@ def _check_skipped(
     if len(skipped) > max(TOLERATED, max_skipped * num):
         path, reason = next(iter(skipped.values()))
         raise Invalid(
-            f"{len(skipped)} of {num} images in {root} cannot be read, more than "
+            f"{len(skipped)} of {num} images in {root} cannot be used, more than "
             f"{max_skipped:g} of them; the first is {path}: {reason}",
             path=("max_skipped",),
             remedy="\nrepair or remove them, or raise it",
@@ -112,14 +179,12 @@ def _compact(parts: Parts, used: Rows, skipped: Mapping[int, object]) -> Parts:
     return replace(parts, train=rows(parts.train), search=rows(parts.search), test=rows(parts.test))
 
 
-def _check_left(parts: Parts, store: Store, classes: tuple[str, ...]) -> None:
-    """Unreadable images must not take a class out of training, nor all of another split."""
-    counts = Counter(store.labels[parts.train].tolist())
-    for label, name in enumerate(classes):
-        if not counts[label]:
-            raise ValueError(
-                f"the class '{name}' has no readable training image; repair or add some"
-            )
-    for part in ("search", "test"):
-        if not len(getattr(parts, part)):
-            raise ValueError(f"no readable image is left in the {part} split; repair or add some")
+def _check_left(parts: Parts, store: Store, classes: tuple[str, ...], *, why: str) -> None:
+    """What is left out must not take a class out of any split."""
+    for part in ("train", "search", "test"):
+        counts = Counter(store.labels[getattr(parts, part)].tolist())
+        for label, name in enumerate(classes):
+            if not counts[label]:
+                what = {"train": "training"}.get(part, part)
+                problem = f"the class '{name}' has no {what} image {why}"
+                raise Invalid(problem, remedy="repair or add some")

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from escalade.artefacts.image_list import Digests, Entry
+from escalade.core.numbers.class_counts import ClassCounts
+from escalade.data.decoding import FULL_LEVELS, Levels
+from escalade.data.duplicates import Duplicates
+from escalade.data.levels import Depth
+from escalade.data.listed_images import ListedImages
 from escalade.data.split import Split, split_digest
 from escalade.data.stratified import Parts, Rows
 
@@ -42,8 +49,13 @@ class ImageData:
         mean: per channel, of the training images, in 0..1 units.
         std: per channel, of the training images, in 0..1 units.
         flip: whether a mirrored image keeps its class (not so for digits and letters).
-        skipped: (path, reason) of every image that could not be read.
-        train_digest: sha256 over image bytes and labels; likewise search and test.
+        skipped: (path, reason) of every image that could not be used.
+        levels: which values of images of more than eight bits are 0 and 255 here.
+        duplicates: images that stand in two splits.
+        remarks: what a user should know of the images and of what lies beside them, a line each.
+        train_digest: SHA-256 over the digests of its images and its labels; likewise search and
+            test.
+        listed: every image by name; workers, which only train, have none.
     """
 
     name: str
@@ -57,13 +69,31 @@ class ImageData:
     std: tuple[float, ...]
     flip: bool
     skipped: tuple[tuple[str, str], ...] = ()
+    levels: Levels = field(default_factory=lambda: FULL_LEVELS)
+    duplicates: Duplicates = field(default_factory=Duplicates)
+    remarks: tuple[str, ...] = ()
     train_digest: str
     search_digest: str
     test_digest: str
+    listed: ListedImages = field(default_factory=ListedImages)
 
     @property
     def num_classes(self) -> int:
         return len(self.classes)
+
+    def counts(self, split: Split) -> ClassCounts:
+        """How many images of each class a split has."""
+        images = torch.bincount(split.labels.cpu(), minlength=self.num_classes)
+        return ClassCounts(classes=self.classes, images=tuple(images.tolist()))
+
+    @property
+    def digests(self) -> Digests:
+        """Of the three splits."""
+        return Digests(train=self.train_digest, search=self.search_digest, test=self.test_digest)
+
+    def entries(self) -> Iterator[Entry]:
+        """Every image, split by split in the order that they have there."""
+        return self.listed.entries(self.classes)
 
 
 def assemble(
@@ -74,8 +104,13 @@ def assemble(
     classes: tuple[str, ...],
     flip: bool,
     skipped: tuple[tuple[str, str], ...] = (),
+    depth: Depth | None = None,
+    duplicates: Duplicates | None = None,
+    remarks: tuple[str, ...] = (),
+    listed: ListedImages,
 ) -> ImageData:
     """The data set whose splits are these rows of the store."""
+    depth = depth or Depth()
     whole = Split(store.images, torch.from_numpy(store.labels))
     train, search, test = (
         whole.subset(torch.from_numpy(rows)) for rows in (parts.train, parts.search, parts.test)
@@ -90,12 +125,16 @@ def assemble(
         std=std,
         flip=flip,
         skipped=skipped,
+        levels=depth.levels,
+        duplicates=duplicates or Duplicates(),
+        remarks=(*remarks, *depth.remarks),
         train=train,
         search=search,
         test=test,
         train_digest=_digest(store, parts.train),
         search_digest=_digest(store, parts.search),
         test_digest=_digest(store, parts.test),
+        listed=listed,
     )
 
 

@@ -18,11 +18,11 @@ class KnownSet:
     Attributes:
         origin: TRAIN or TEST of each row.
         flip: whether a mirrored image keeps its class.
-        skipped: (label, reason) by row.
+        skipped: the reason, by row.
     """
 
     store: Store
     origin: NDArray[np.int8]
     classes: tuple[str, ...]
     flip: bool
-    skipped: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    skipped: Mapping[int, str] = field(default_factory=dict)

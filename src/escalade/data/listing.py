@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from escalade.data.stratified import SEARCH, TEST, TRAIN, Rows
-
-# Formats that Pillow cannot read are here too, so that such files are reported, not ignored.
-_READ = ".png .apng .jpg .jpeg .jpe .jfif .jp2 .j2k .webp .bmp .dib .gif .ico .tif .tiff .tga .pcx"
-_MORE = ".sgi .ppm .pgm .pbm .pnm .avif .heic .heif"
-IMAGE_SUFFIXES = frozenset(f"{_READ} {_MORE}".split())
-TRAIN_NAMES = ("train", "training")
-VAL_NAMES = ("val", "valid", "validation")
-TEST_NAMES = ("test", "testing")
+from escalade.artefacts.marks import is_marked
+from escalade.core.values.invalid import Invalid
+from escalade.data.class_names import alike, check_same_classes, class_folders
+from escalade.data.opening import SUFFIXES, looks_like_image
+from escalade.data.split_folders import find_splits
+from escalade.data.stratified import Rows
+from escalade.data.visible_folders import counted, folders, made_folders
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,114 +25,116 @@ class Listing:
 
     Attributes:
         paths: relative to the root.
-        stamps: size and modification time (ns) of each file.
         labels: class of each file.
         origin: the split each file comes in (TRAIN where it is still to be divided).
+        remarks: what lies there and is not used, a line each.
     """
 
     root: Path
     classes: tuple[str, ...]
     paths: tuple[str, ...]
-    stamps: tuple[tuple[int, int], ...]
     labels: Rows
     origin: NDArray[np.int8]
-
-    def digest(self, rows: Rows) -> str:
-        """Names the content of these files by path, size and time, without opening them."""
-        entries = [(self.paths[i], *self.stamps[i], int(self.labels[i])) for i in rows.tolist()]
-        return hashlib.sha256(json.dumps(entries).encode()).hexdigest()[:32]
+    remarks: tuple[str, ...] = ()
 
 
-def list_images(root: Path) -> Listing:
-    """List the class folders of `root`, or of its train and val (or test) folders.
+def list_images(root: Path, *, say: Callable[[str], None] = lambda text: None) -> Listing:
+    """List the class folders of `root`, or of its folders for splits.
 
-    Class folders are read recursively; links are followed, each folder once.
+    Class folders are read recursively; links are followed, each folder once. What Escalade made
+    is no class: `say` is told of such folders.
 
     Raises:
-        ValueError: if there are no class folders, only one, an empty one, a class that train
-            does not have, or a folder that cannot be read.
+        ValueError: if there are no class folders, only one, an empty one, splits of other classes
+            than train's, or a folder that cannot be read.
     """
     try:
-        return _list(root)
+        return _list(root, say)
     except PermissionError as error:
         raise ValueError(
             f"may not read {error.filename}: permission denied; make the folder readable"
         ) from error
 
 
-def _list(root: Path) -> Listing:
-    parts = _parts(root)
-    classes = _classes(parts[0][1])
-    files: list[tuple[str, tuple[int, int], int, int]] = []
-    for origin, folder in parts:
-        unknown = sorted(set(_folders(folder)) - set(classes))
-        if unknown:
-            raise ValueError(
-                f"{folder} has the class '{unknown[0]}' that {parts[0][1]} does not have; "
-                "rename it, remove it, or add training images for it"
-            )
+@dataclass(kw_only=True)
+class _Files:
+    """Image files as they are found, and the others."""
+
+    root: Path
+    found: list[tuple[str, int, int]] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+
+    def add(self, folder: Path, label: int, origin: int) -> None:
+        """Take in a class folder.
+
+        Raises:
+            Invalid: if it holds no images.
+        """
+        before = len(self.found)
+        for path in sorted(_files_below(folder)):
+            name = os.path.relpath(path, self.root)
+            if _is_image(path):
+                self.found.append((name, label, origin))
+            else:
+                self.others.append(name)
+        if len(self.found) == before:
+            problem = f"the class folder {folder} holds no images"
+            raise Invalid(problem, remedy="put images into it or remove it")
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        if not self.others:
+            return ()
+        num = counted(len(self.others), "file")
+        return (f"{num} left out that no image begins like, such as {self.others[0]}",)
+
+
+def _list(root: Path, say: Callable[[str], None]) -> Listing:
+    if is_marked(root):
+        raise ValueError(f"{root} is a folder that Escalade made, such as a run's, not of images")
+    splits = find_splits(root)
+    for folder in dict.fromkeys((root, *(folder for _, folder in splits.parts))):
+        for name in made_folders(folder):
+            say(f"data: {folder / name} is not read: Escalade made what is in it")
+    train = splits.parts[0][1]
+    classes = _classes(train)
+    files = _Files(root=root)
+    for origin, part in splits.parts:
+        names = class_folders(folders(part), where=part)
+        check_same_classes(names, classes, part=part, train=train)
         for label, name in enumerate(classes):
-            if (folder / name).is_dir():
-                found = sorted(_image_files(folder / name))
-                if not found:
-                    raise ValueError(
-                        f"the class folder {folder / name} holds no images; "
-                        "put images into it or remove it"
-                    )
-                files += [
-                    (os.path.relpath(path, root), _stamp(path), label, origin) for path in found
-                ]
-    paths, stamps, labels, origins = zip(*files, strict=True)
+            files.add(part / names[name], label, origin)
+    paths, labels, origins = zip(*files.found, strict=True)
     return Listing(
         root=root,
         classes=classes,
         paths=paths,
-        stamps=stamps,
         labels=np.array(labels, np.int64),
         origin=np.array(origins, np.int8),
+        remarks=(*alike(classes), *splits.remarks, *files.remarks),
     )
-
-
-def _parts(root: Path) -> list[tuple[int, Path]]:
-    """The folders that hold class folders, train first, each with the split it is for."""
-    by_name = {name.lower(): root / name for name in _folders(root)}
-    train, val, test = (
-        next((by_name[name] for name in names if name in by_name), None)
-        for names in (TRAIN_NAMES, VAL_NAMES, TEST_NAMES)
-    )
-    if train is None or (val is None and test is None):
-        return [(TRAIN, root)]
-    if val is None or test is None:
-        return [(TRAIN, train), (TEST, val or test or root)]
-    return [(TRAIN, train), (SEARCH, val), (TEST, test)]
-
-
-def _folders(folder: Path) -> list[str]:
-    with os.scandir(folder) as entries:
-        names = [entry.name for entry in entries if entry.is_dir()]
-    return sorted(name for name in names if not name.startswith((".", "__MACOSX")))
 
 
 def _classes(folder: Path) -> tuple[str, ...]:
-    classes = _folders(folder)
+    classes = tuple(class_folders(folders(folder), where=folder))
     if not classes:
         raise ValueError(
             f"{folder} has no class folders; expected {folder}/CLASS/image files, "
             "or train and val folders of that form"
         )
     if len(classes) == 1:
-        inner = folder / classes[0]
+        inner = folder / folders(folder)[0]
         hint = (
             f"; did you mean {inner}?"
-            if len(_folders(inner)) > 1
+            if len(folders(inner)) > 1
             else ": there is nothing to tell apart; add a folder for each other class"
         )
         raise ValueError(f"{folder} has one class folder only, '{classes[0]}'{hint}")
-    return tuple(classes)
+    return classes
 
 
-def _image_files(folder: Path) -> Iterator[Path]:
-    """Image files below a class folder, not entering a folder twice nor one that contains it."""
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Files below a class folder, not entering a folder twice nor one that contains it."""
     seen = {_identity(parent) for parent in (folder, *folder.absolute().parents)}
     seen |= {_identity(parent) for parent in folder.resolve().parents}
     waiting = [folder]
@@ -145,22 +143,20 @@ def _image_files(folder: Path) -> Iterator[Path]:
             if path.name.startswith("."):
                 continue
             if path.is_dir():
-                if _identity(path) not in seen:
+                if _identity(path) not in seen and not is_marked(path):
                     seen.add(_identity(path))
                     waiting.append(path)
-            elif path.suffix.lower() in IMAGE_SUFFIXES:
+            else:
                 yield path
+
+
+def _is_image(path: Path) -> bool:
+    """Whether a file is called like an image, or begins as one; not a pipe, whatever its name."""
+    if path.exists() and not path.is_file():
+        return False
+    return path.suffix.lower() in SUFFIXES or looks_like_image(path)
 
 
 def _identity(path: Path) -> tuple[int, int]:
     stat = path.stat()
     return stat.st_dev, stat.st_ino
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    """Size and time; zeros for a link that leads nowhere, which decoding will report."""
-    try:
-        stat = path.stat()
-    except FileNotFoundError:
-        return 0, 0
-    return stat.st_size, stat.st_mtime_ns

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
+
+from escalade.artefacts.image_list import SPLITS, UNREADABLE
 from escalade.core.values.invalid import Invalid, closest
+from escalade.data.cache_room import Say
+from escalade.data.duplicates import DuplicatesPolicy, separate
 from escalade.data.fashion_mnist import load_demo, load_fashion_mnist
 from escalade.data.folder import load_folder
 from escalade.data.image_data import ImageData, assemble
 from escalade.data.known_set import KnownSet
+from escalade.data.listed_images import ListedImages
 from escalade.data.stratified import divide
 from escalade.data.torchvision_sets import TORCHVISION, load_torchvision
 
@@ -25,12 +33,16 @@ def load(
     search_size: int | float | None = None,
     limit: int | None = None,
     max_skipped: float = 0.05,
+    duplicates: DuplicatesPolicy = "drop",
+    levels: Sequence[float] | None = None,
+    say: Say = lambda text: None,
 ) -> ImageData:
     """Load, decode and divide a data set.
 
-    A folder holds class folders, or train and val (or test) folders of class folders; then val
-    is the test split. With train, val and test folders, val is the search split. One folder
-    alone is split 70/10/20 into train, search and test. Splits are stratified.
+    A folder holds class folders, or train and val (or test) folders of class folders, however
+    they are spelt; then val is the test split. With train, val and test folders, val is the
+    search split. One folder alone is split 70/10/20 into train, search and test. Splits are
+    stratified.
 
     Args:
         name_or_folder: one of `NAMES`, or a folder; write `./demo` for a folder of that name.
@@ -44,11 +56,17 @@ def load(
             it are used. Default: 50 of each class but at most a fifth; of one folder, a tenth.
         limit: at most this many images in each split, stratified.
         max_skipped: share of images that may be unreadable; ten always may.
+        duplicates: what is done about images that stand in two splits, by content: drop takes
+            them out of the later one (of train, search, test), keep leaves them, refuse stops.
+        levels: which values of a folder's images of more than eight bits become black and white.
+            Default: as the images have them.
+        say: tells people what happens to the cache.
 
     Raises:
         ValueError: if the data or an argument cannot be used, saying what would.
     """
     _check(side=side, in_channels=in_channels, limit=limit, max_skipped=max_skipped)
+    between = None if levels is None else _levels(levels)
     name = _known(name_or_folder)
     if name is None:
         root = _folder(name_or_folder)
@@ -63,10 +81,29 @@ def load(
             search_size=search_size,
             limit=limit,
             max_skipped=max_skipped,
+            duplicates=duplicates,
+            levels=between,
             cache_dir=cache_dir,
+            say=say,
         )
-    known = _load_known(name, side=side, in_channels=in_channels, cache_dir=cache_dir)
-    return _divided(name, known, seed=seed, search_size=search_size, limit=limit)
+    known = _load_known(name, side=side, in_channels=in_channels, cache_dir=cache_dir, say=say)
+    return _divided(
+        name, known, seed=seed, search_size=search_size, limit=limit, duplicates=duplicates
+    )
+
+
+def located(name_or_folder: str) -> str:
+    """A folder by where it is, wherever it will be read from; anything else as it is."""
+    if is_folder(name_or_folder):
+        with suppress(OSError, RuntimeError):  # loading it will say what is wrong
+            root = Path(name_or_folder).expanduser()
+            return str(root.absolute()) if root.is_dir() else name_or_folder
+    return name_or_folder
+
+
+def is_folder(name_or_folder: str) -> bool:
+    """Whether a folder is meant, no data set's name."""
+    return _known(name_or_folder) is None
 
 
 def _check(
@@ -82,6 +119,13 @@ def _check(
         raise Invalid(f"{max_skipped} is outside [0, 1]", path=("max_skipped",))
 
 
+def _levels(levels: Sequence[float]) -> tuple[float, float]:
+    if len(levels) != 2 or not levels[0] < levels[1]:
+        problem = f"{list(levels)} is not two rising numbers"
+        raise Invalid(problem, path=("levels",), remedy="such as [0, 4095]")
+    return float(levels[0]), float(levels[1])
+
+
 def _known(name_or_folder: str | Path) -> str | None:
     if isinstance(name_or_folder, Path):
         return None
@@ -90,7 +134,7 @@ def _known(name_or_folder: str | Path) -> str | None:
 
 
 def _folder(name_or_folder: str | Path) -> Path:
-    root = Path(name_or_folder).expanduser()
+    root = _expanded(name_or_folder)
     if root.is_dir():
         return root
     if root.exists():
@@ -102,6 +146,13 @@ def _folder(name_or_folder: str | Path) -> Path:
     )
 
 
+def _expanded(folder: str | Path) -> Path:
+    try:
+        return Path(folder).expanduser()
+    except RuntimeError as error:  # of a user who is not there
+        raise ValueError(f"there is no folder {folder}: {error}") from error
+
+
 def _suggestion(root: Path) -> str:
     beside = [path.name for path in root.parent.iterdir()] if root.parent.is_dir() else []
     folders = {name: str(root.parent / name) for name in beside}
@@ -111,13 +162,13 @@ def _suggestion(root: Path) -> str:
 
 
 def _load_known(
-    name: str, *, side: int | None, in_channels: int | None, cache_dir: Path
+    name: str, *, side: int | None, in_channels: int | None, cache_dir: Path, say: Say
 ) -> KnownSet:
     if name == "demo":
         return load_demo(side=side, in_channels=in_channels)
     if name == "fashion_mnist":
         return load_fashion_mnist(side=side, in_channels=in_channels, cache_dir=cache_dir)
-    return load_torchvision(name, side=side, in_channels=in_channels, cache_dir=cache_dir)
+    return load_torchvision(name, side=side, in_channels=in_channels, cache_dir=cache_dir, say=say)
 
 
 def _divided(
@@ -127,17 +178,28 @@ def _divided(
     seed: int,
     search_size: int | float | None,
     limit: int | None,
+    duplicates: DuplicatesPolicy,
 ) -> ImageData:
     labels, origin = known.store.labels, known.origin.copy()
+    names = [f"{name}[{row}]" for row in range(len(labels))]
     origin[list(known.skipped)] = -1  # in no split
     parts = divide(
         labels, origin, classes=known.classes, seed=seed, search_size=search_size, limit=limit
     )
+    parts, doubled = separate(parts, known.store.digests, policy=duplicates, name=names.__getitem__)
     return assemble(
         known.store,
         parts,
         name=name,
         classes=known.classes,
         flip=known.flip,
-        skipped=tuple(known.skipped.values()),
+        skipped=tuple((names[row], why) for row, why in known.skipped.items()),
+        duplicates=doubled,
+        listed=ListedImages(
+            names=names,
+            labels=labels,
+            digests=known.store.digests,
+            splits={name: getattr(parts, name) for name in SPLITS}
+            | {UNREADABLE: np.array(sorted(known.skipped), np.int64)},
+        ),
     )

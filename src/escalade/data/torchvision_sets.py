@@ -11,8 +11,10 @@ import numpy as np
 import torchvision.datasets as tv
 from PIL import Image
 
+from escalade.artefacts.marks import marked_folder
 from escalade.core.values.invalid import Invalid
 from escalade.data.cache import Source, decoded
+from escalade.data.cache_room import DOWNLOADS, Say
 from escalade.data.known_set import KnownSet
 from escalade.data.stratified import TEST, TRAIN
 
@@ -74,7 +76,7 @@ TORCHVISION: dict[str, TorchvisionSet] = {
 
 
 def load_torchvision(
-    name: str, *, side: int | None, in_channels: int | None, cache_dir: Path
+    name: str, *, side: int | None, in_channels: int | None, cache_dir: Path, say: Say
 ) -> KnownSet:
     """Decode a data set of torchvision's into the cache, downloading it there first.
 
@@ -88,18 +90,20 @@ def load_torchvision(
         raise Invalid(problem, path=("side",), remedy="give the side to decode them to")
     result = decoded(
         f"torchvision-{name}",
-        lambda: _open(name, entry, cache_dir / "torchvision"),
+        lambda: _open(name, entry, marked_folder(cache_dir / DOWNLOADS)),
+        name=name,
         cache_dir=cache_dir,
         side=side,
         in_channels=in_channels or entry.in_channels,
+        say=say,
     )
-    labels = result.store.labels
+    labels, notes = result.store.labels, result.facts["notes"]
     origin = np.full(len(labels), TRAIN, np.int8)
-    origin[result.notes["num_train"] :] = TEST
+    origin[notes["num_train"] :] = TEST
     return KnownSet(
         store=result.store,
         origin=origin,
-        classes=tuple(result.notes["classes"] or map(str, range(int(labels.max()) + 1))),
+        classes=tuple(notes["classes"] or map(str, range(int(labels.max()) + 1))),
         flip=entry.flip,
         skipped=result.skipped,
     )

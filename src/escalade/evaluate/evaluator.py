@@ -20,8 +20,9 @@ from escalade.evaluate.path_meter import (
     share_split,
     split_weights,
 )
-from escalade.evaluate.score import Score
-from escalade.evaluate.store import Context, EvaluationStore, ScoreRow
+from escalade.evaluate.score import Score, stored
+from escalade.evaluate.store import EvaluationStore
+from escalade.evaluate.store_rows import Context, ScoreRow
 from escalade.supernet.digest import digest
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.interrupt import Interrupted
@@ -148,10 +149,7 @@ class Evaluator:
             )
             if progress is not None:
                 progress(len(rows) - (len(distinct) - len(missing)), len(missing))
-        return [
-            Score(num_correct=rows[path.key].num_correct, num_images=rows[path.key].num_images)
-            for path in paths
-        ]
+        return [stored(rows[path.key]) for path in paths]
 
     def close(self) -> None:
         """End the worker processes."""

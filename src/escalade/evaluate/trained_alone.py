@@ -13,8 +13,9 @@ from escalade.core.space.path import Path
 from escalade.data.image_data import ImageData
 from escalade.evaluate.evaluator import EvaluationCount
 from escalade.evaluate.path_meter import EvaluationSettings
-from escalade.evaluate.score import Score
-from escalade.evaluate.store import Context, EvaluationStore, ScoreRow
+from escalade.evaluate.score import Score, stored
+from escalade.evaluate.store import EvaluationStore
+from escalade.evaluate.store_rows import Context, ScoreRow
 from escalade.train.interrupt import Stop
 from escalade.train.runtime import Runtime
 
@@ -63,7 +64,7 @@ class AloneEvaluator:
         self._runtime = runtime
         images = f"{data.train_digest} {data.search_digest}"
         self.context = Context(
-            supernet=_training(recipe, seed=seed, precision=runtime.precision),
+            supernet=_training(recipe, seed=seed, runtime=runtime),
             data=hashlib.sha256(images.encode()).hexdigest(),
             settings=settings.text,
         )
@@ -100,8 +101,7 @@ class AloneEvaluator:
                 self._add(trained)
                 if progress is not None:
                     progress(done, len(missing))
-        found = [rows[path.architecture.key] for path in paths]
-        return [Score(num_correct=row.num_correct, num_images=row.num_images) for row in found]
+        return [stored(rows[path.architecture.key]) for path in paths]
 
     def __enter__(self) -> AloneEvaluator:
         return self
@@ -128,7 +128,8 @@ class AloneEvaluator:
         )
 
 
-def _training(recipe: Recipe, *, seed: int, precision: str) -> str:
+def _training(recipe: Recipe, *, seed: int, runtime: Runtime) -> str:
     """What stands in the place of a supernet's digest: how the weights came about."""
-    text = json.dumps([asdict(recipe), seed, precision], sort_keys=True)
+    place = (runtime.precision, runtime.device.type, runtime.world_size)
+    text = json.dumps([asdict(recipe), seed, *place], sort_keys=True)
     return f"alone-{hashlib.sha256(text.encode()).hexdigest()[:16]}"

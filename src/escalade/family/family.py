@@ -2,61 +2,83 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Literal, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
+from escalade.artefacts import digests
 from escalade.artefacts.files import read_value, write_json
 from escalade.artefacts.grown import GrowthFit
+from escalade.artefacts.run_folder import command
+from escalade.core.network.architecture import Architecture
+from escalade.core.network.memory import Memory
+from escalade.core.numbers.budget import KINDS
+from escalade.core.numbers.class_counts import ClassCounts
 from escalade.core.values.codec import ABSENT, UNWRITTEN
-from escalade.core.values.invalid import Invalid
+from escalade.core.values.invalid import Invalid, shown
+from escalade.core.values.names import FileName, check_file_name
+from escalade.core.values.ranges import Count, CountFrom0, Positive, Share, one_of
 from escalade.family.identities import Identities
 
 if TYPE_CHECKING:
     from torch import nn
 
 FILE = "family.json"
-Origin = Literal["searched", "grown"]
+Origin = Literal["searched", "grown", "rival"]
 Weights = Literal["sliced", "together", "retrained", "finetuned"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accuracy:
-    """Shares in 0..1 on the search split and, once the run is done, on the test split."""
+    """Shares in 0..1 on the search split and, once the run is done, on the test split.
 
-    search: float | None = None
-    test: float | None = None
+    Attributes:
+        search: the accuracy on the search split.
+        test: the accuracy on the test split.
+        balanced: mean recall of the classes on the test split.
+        correct: how many test images of each class were classified rightly, of `Family.tested`.
+    """
+
+    search: Share | None = None
+    test: Share | None = None
+    balanced: Share | None = field(default=None, metadata=ABSENT)
+    correct: tuple[CountFrom0, ...] | None = field(default=None, metadata=ABSENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FamilyMember:
+class FamilyMember(Memory):
     """One network of the family; `folder` is relative to the family's folder `root`.
 
+    `memory` is the peak of one inference in bytes of fp32.
     `latency` are predicted seconds, only where budgets are latencies; they follow from the run's
     table alone. `identities` only where a searched member's space has some.
     """
 
-    name: str
+    name: FileName
     stage: float
     origin: Origin
     weights: Weights
-    budget: float
-    macs: int
-    params: int
-    activations: int
-    resolution: int
+    budget: Positive
+    macs: Count
+    params: Count
+    activations: Count
+    memory: Count
+    resolution: Count
     accuracy: Accuracy
     folder: str
-    latency: float | None = field(default=None, metadata=ABSENT)
+    latency: Positive | None = field(default=None, metadata=ABSENT)
     identities: Identities | None = field(default=None, metadata=ABSENT)
     root: Path | None = field(default=None, compare=False, repr=False, metadata=UNWRITTEN)
 
     def __post_init__(self) -> None:
-        inside = PurePosixPath(self.folder)
-        if not inside.parts or inside.is_absolute() or ".." in inside.parts:
-            problem = f"{self.folder!r} is not inside the family folder"
-            raise Invalid(problem, path=("folder",))
+        try:
+            for part in self.folder.split("/"):
+                check_file_name(part)
+        except Invalid:
+            problem = f"{shown(self.folder)} is not inside the family folder"
+            raise Invalid(problem, path=("folder",)) from None
 
     @property
     def path(self) -> Path:
@@ -78,7 +100,8 @@ class FamilyMember:
     def with_accuracy(self, *, search: float | None = None, test: float | None = None) -> Self:
         """The same member with the given shares set and the others kept."""
         known = self.accuracy
-        accuracy = Accuracy(
+        accuracy = replace(
+            known,
             search=known.search if search is None else search,
             test=known.test if test is None else test,
         )
@@ -86,30 +109,82 @@ class FamilyMember:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Replaced:
+    """What search or growth had found for a budget whose member the rival is now."""
+
+    origin: Origin
+    weights: Weights
+    macs: int
+    params: int
+    activations: int
+    resolution: int
+    accuracy: Accuracy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainRival:
+    """The plain base of the space by a rule, trained beside a member and for as long.
+
+    Attributes:
+        member: the member's name, at whose budget it is.
+        rule: what scaled the plain base.
+        architecture: the network.
+        num_images: that its training saw.
+        accuracy: as of members.
+        replaced: only where the family keeps the rival as its member.
+    """
+
+    member: str
+    rule: str
+    macs: int
+    params: int
+    activations: int
+    resolution: int
+    num_images: int
+    accuracy: Accuracy
+    architecture: Architecture
+    replaced: Replaced | None = field(default=None, metadata=ABSENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
     """Members S0..Sk in order of budget, and the growth rule with its fit (docs/run_folder.md).
 
-    It holds nothing that depends on time or place: two equal runs save equal files.
+    It holds nothing that depends on time or place: two equal runs save equal files. `tested` are
+    the test images of each class, `rivals` the plain networks beside the members, where the run
+    has any.
     """
 
     members: tuple[FamilyMember, ...]
-    budget_kind: str
+    budget_kind: Annotated[str, one_of(*KINDS)]
     growth: GrowthFit
     space: str
     data: str
+    tested: ClassCounts | None = field(default=None, metadata=ABSENT)
+    rivals: tuple[PlainRival, ...] = field(default=(), metadata=ABSENT)
 
     def __post_init__(self) -> None:
-        names = [member.name for member in self.members]
-        doubled = sorted({name for name in names if names.count(name) > 1})
-        if doubled:
-            problem = f"{doubled[0]!r} stands there twice"
-            raise Invalid(problem, path=("members",), remedy="names are unique")
+        for what in ("name", "folder"):
+            counts = Counter(getattr(member, what) for member in self.members)
+            if doubled := sorted(each for each, num in counts.items() if num > 1):
+                problem = f"{shown(doubled[0])} stands there twice"
+                raise Invalid(problem, path=("members",), remedy=f"every {what} is unique")
+        num_classes = 0 if self.tested is None else len(self.tested.classes)
+        for i, member in enumerate(self.members):
+            correct = member.accuracy.correct
+            if correct is not None and len(correct) != num_classes:
+                problem = f"{len(correct)} counts for {num_classes} tested classes"
+                raise Invalid(problem, path=("members", i, "accuracy", "correct"))
 
     def __getitem__(self, name: str) -> FamilyMember:
         for member in self.members:
             if member.name == name:
                 return member
         raise KeyError(f"{name!r} is not in the family; members are {', '.join(self.names)}")
+
+    def __contains__(self, member: object) -> bool:
+        """Whether there is a member of that name, or this very member."""
+        return member in self.names or member in self.members
 
     def __iter__(self) -> Iterator[FamilyMember]:
         return iter(self.members)
@@ -128,6 +203,10 @@ class Family:
         same = tuple(member if old.name == member.name else old for old in self.members)
         return replace(self, members=same)
 
+    def rival_of(self, name: str) -> PlainRival | None:
+        """The plain network beside a member, None where there is none."""
+        return next((rival for rival in self.rivals if rival.member == name), None)
+
     def save(self, folder: Path) -> Self:
         """Write family.json atomically; gives the family whose members know their folder."""
         write_json(folder / FILE, self)
@@ -144,8 +223,19 @@ class Family:
         if not (root / FILE).exists() and (root / "family" / FILE).exists():
             root = root / "family"
         run = root.parent if root.name == "family" else root
-        remedy = f"write one with `escalade retrain {run}`"
+        remedy = f"write one with {command('retrain', run)}"
         return read_value(cls, root / FILE, what="family", remedy=remedy)._in(root)
+
+    def check_whole(self) -> None:
+        """Whether every file of every member is what was written.
+
+        Raises:
+            Invalid: with the first that is not.
+        """
+        for member in self:
+            again = "give the command that made it again, and it is made anew; or, if you changed"
+            note = f"it on purpose, delete its line in {member.path / digests.FILE}"
+            digests.check_whole(member.path, remedy=f"\n{again} {note}")
 
     def _in(self, folder: Path) -> Self:
         return replace(self, members=tuple(replace(m, root=folder) for m in self.members))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from escalade.core.network.cost import Cost
+from escalade.core.values.ranges import CountFrom0, Share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +17,7 @@ class Folding:
         kept: the others, each with its place in the network that runs and why it stays.
     """
 
-    folded: int
+    folded: CountFrom0
     kept: tuple[str, ...] = ()
 
     @property
@@ -35,7 +36,7 @@ class Identities(Folding):
         standalone: costs of the network without them: what the search counted.
     """
 
-    accuracy: float
+    accuracy: Share
     slice: Cost
     standalone: Cost
 

@@ -75,7 +75,7 @@ def time_run(run: Run, sizes: MemberSizes) -> DeviceTimes:
         is_alone=True,
     )
     path = together = 0.0
-    num_jobs = len(sizes.all)
+    num_jobs = len(sizes.all) * (1 if run.config.rival == "none" else 2)
     if run.space.traits.has_supernet:
         path = time_supernet(run, runtime)
     else:

@@ -12,13 +12,12 @@ from escalade.planning.resolved_run import Run
 from escalade.planning.stage_times import StageTimes, stage_times
 
 # Shares of the time that is not export; what rounding leaves of the search's goes to the others.
-TRAIN_SHARE, SEARCH_SHARE, RETRAIN_SHARE = 0.44, 0.10, 0.46
+TRAIN_SHARE, SEARCH_SHARE, RETRAIN_SHARE = 0.28, 0.08, 0.64
 # Where networks are trained alone; the members' training has the rest.
 ALONE_SHARE = 0.45
 LEAST_STEPS = 200
 FEW, LEAST_EVALUATIONS, MOST_EVALUATIONS = 400, 100, 8000
 LEAST_EPOCHS, MOST_EPOCHS = 1.0, 200.0
-BOTH_EPOCHS = 5.0  # below this a second start is time better spent on longer training
 # Settings that are fitted.
 FITTED = (
     "supernet.recipe.steps",
@@ -32,7 +31,6 @@ FITTED = (
     "search.num_variations",
     "search.recipe.steps",
     "search.recipe.epochs",
-    "retrain.grown",
     "retrain.recipe.steps",
     "retrain.recipe.epochs",
 )
@@ -41,9 +39,6 @@ FITTED = (
 def fit(run: Run, sizes: MemberSizes, times: DeviceTimes) -> Run:
     """The same run with epochs and evaluations that fit its `hours`.
 
-    Where the time is short, grown members are trained once, from the largest searched member's
-    weights, instead of also from scratch for comparison.
-
     Raises:
         Invalid: if the time is too short for the least schedule, saying what it takes.
     """
@@ -51,10 +46,6 @@ def fit(run: Run, sizes: MemberSizes, times: DeviceTimes) -> Run:
     if not run.space.traits.has_supernet:
         return schedule.alone()
     fitted = schedule.supernet()
-    epochs = fitted.config.retrain.recipe.epochs or 0
-    if run.config.retrain.grown == "both" and epochs < BOTH_EPOCHS:
-        once = replace(run.config, retrain=replace(run.config.retrain, grown="warm"))
-        fitted = _Schedule(run.with_config(once), sizes, times).supernet()
     schedule.check(fitted, "use smaller budgets or fewer images")
     return fitted
 
@@ -74,18 +65,24 @@ class _Schedule:
         free -= self._take(self._at(LEAST_STEPS, scores, LEAST_EPOCHS)).search
         # Every member is also scored, whatever the epochs; and slices may need no training.
         more = self._take(self._at(LEAST_STEPS, FEW, 1 + LEAST_EPOCHS))
-        per_epoch = more.retrain - one.retrain
+        per_epoch = more.trained - one.trained
         share = TRAIN_SHARE / (TRAIN_SHARE + RETRAIN_SHARE) if per_epoch > 0 else 1.0
-        steps = LEAST_STEPS * free * share / max(one.train, 1e-9)
-        epochs = LEAST_EPOCHS + (free * (1 - share) - one.retrain) / max(per_epoch, 1e-9)
-        return self._at(max(steps, LEAST_STEPS), scores, _within(epochs))
+        # Slices leave their rivals as long a training as they had in the supernet.
+        twice = self._take(self._at(2 * LEAST_STEPS, FEW, LEAST_EPOCHS))
+        training = (twice.train - one.train) + (twice.trained - one.trained)
+        units = max(1.0, free * share / max(training, 1e-9))
+        left = free - one.train - one.trained - (units - 1) * training
+        epochs = LEAST_EPOCHS + left / max(per_epoch, 1e-9)
+        if epochs > MOST_EPOCHS:  # what members have no use for, the supernet has
+            units += (epochs - MOST_EPOCHS) * per_epoch / max(training, 1e-9)
+        return self._at(LEAST_STEPS * units, scores, _within(epochs))
 
     def alone(self) -> Run:
         """Epochs of the networks that are compared, and of the members."""
         unit = self._take(self._lasting(LEAST_EPOCHS, LEAST_EPOCHS))
         free = self._seconds - unit.export
-        search = round(_within(min(free * ALONE_SHARE, free - unit.retrain) / unit.search), 2)
-        retrain = round(_within((free - search * unit.search) / unit.retrain), 2)
+        search = round(_within(min(free * ALONE_SHARE, free - unit.trained) / unit.search), 2)
+        retrain = round(_within((free - search * unit.search) / unit.trained), 2)
         fitted = self._lasting(min(search, retrain), retrain)
         self.check(fitted, "use smaller budgets, fewer images or a smaller search.num_models")
         return fitted

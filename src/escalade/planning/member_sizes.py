@@ -37,7 +37,9 @@ def sizes_of(run: Run) -> MemberSizes:
     """The sizes of a run's members; of a front without budgets, those expected."""
     ladder = Ladder(run.method.expected(run.task))
     num = run.method.num_searched(len(ladder.budgets))
-    growing = run.method.growing(run.space.traits, num_searched=num)
+    growing = run.method.growing(
+        run.space.traits, num_searched=num, function=run.config.grow.function
+    )
     grown = run.grown(ladder) if growing.grows else ()
     return MemberSizes(searched=ladder.budgets[:num], beyond=(*ladder.budgets[num:], *grown))
 

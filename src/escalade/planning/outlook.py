@@ -8,8 +8,9 @@ from typing import Any
 
 from escalade.config import Config, Recipe
 from escalade.core.numbers.budget import format_amount
-from escalade.data import ImageData
 from escalade.evaluate.timing import run_table
+from escalade.family.trainings.equal_time import RULES
+from escalade.planning.data_lines import data_facts, data_lines
 from escalade.planning.device_times import DeviceTimes
 from escalade.planning.member_sizes import MemberSizes
 from escalade.planning.path_costs import StageReach
@@ -65,7 +66,7 @@ class Outlook:
         run, space = self.run, self.run.space
         front = {"front": None if self.front is None else asdict(self.front)}
         return {
-            "data": _data_facts(run.data),
+            "data": data_facts(run.data),
             "space": {"name": space.name, "size": space.size, "distinct": space.distinct},
             "budget_kind": run.config.budget_kind,
             "stages": [asdict(stage) for stage in self.stages],
@@ -81,11 +82,14 @@ class Outlook:
         """For people, ending with the next command."""
         kind, table = self.run.config.budget_kind, self.run.space.latency
         low, high = (format_amount(self.histogram["edges"][at], kind) for at in (0, -1))
+        limits = self.run.config.limits.items()
         drawn = "trained on, " if self.run.space.traits.has_supernet else ""
         lines = [
-            _data_line(self.run.data),
+            *data_lines(self.run.data),
             self._space_line(),
             *self._member_lines(),
+            *(f"limit   at most {format_amount(most, each)} {each}" for each, most in limits),
+            *self._rival_lines(),
             *([] if table is None else [f"latency {each}" for each in run_table.describe(table)]),
             f"paths   {bars(self.histogram['counts'])} {drawn}{low} to {high} {kind}",
             self._time_line(),
@@ -103,7 +107,7 @@ class Outlook:
     def _member_lines(self) -> list[str]:
         run, settings = self.run, self.run.config.grow
         kind, num = run.config.budget_kind, len(self.sizes.searched)
-        growing = run.method.growing(run.space.traits, num_searched=num)
+        growing = run.method.growing(run.space.traits, num_searched=num, function=settings.function)
         lines = [
             f"  S{row.stage}  {format_amount(row.budget, kind)} {kind}: paths cost "
             f"{format_amount(row.min, kind)} to {format_amount(row.max, kind)}, "
@@ -125,13 +129,22 @@ class Outlook:
             for i, budget in enumerate(self.sizes.beyond, start=num)
         ]
 
+    def _rival_lines(self) -> list[str]:
+        if self.run.config.rival == "none":
+            return []
+        return [
+            f"rival   beside every member, and trained for as long, the plain base of "
+            f"{self.run.space.name} by {', '.join(RULES[:-1])} or {RULES[-1]}; a short look chooses"
+        ]
+
     def _time_line(self) -> str:
         seconds, config = self.seconds, self.run.config
         scores = self.run.method.scores_in_words(seconds.evaluations, config.search)
         train = f"train {duration(seconds.train)}, " if seconds.train else ""
+        confirm = f"finalists {duration(seconds.confirm)}, " if seconds.confirm else ""
         return (
             f"time    about {duration(seconds.total)} here: {train}search "
-            f"{duration(seconds.search)} ({scores}), retrain {duration(seconds.retrain)}, "
+            f"{duration(seconds.search)} ({scores}), {confirm}retrain {duration(seconds.retrain)}, "
             f"export {duration(seconds.export)}"
         )
 
@@ -151,34 +164,6 @@ def _front_lines(front: FrontCosts, *, kind: str) -> list[str]:
         f"  paths within the limits on costs have {format_amount(front.min, kind)} to "
         f"{format_amount(front.max, kind)} {kind}, {front.share:.1%} of those drawn",
     ]
-
-
-def _data_facts(data: ImageData) -> dict[str, Any]:
-    return {
-        "name": data.name,
-        "classes": list(data.classes),
-        "in_channels": data.in_channels,
-        "side": data.side,
-        "train": len(data.train),
-        "search": len(data.search),
-        "test": len(data.test),
-        "skipped": [list(entry) for entry in data.skipped],
-    }
-
-
-def _data_line(data: ImageData) -> str:
-    skipped = ""
-    if data.skipped:
-        path, reason = data.skipped[0]
-        skipped = (
-            f"\n        {len(data.skipped)} unreadable images left out, such as {path} ({reason})"
-        )
-    return (
-        f"data    {data.name}: {data.num_classes} classes, {len(data.train):,} train, "
-        f"{len(data.search):,} search, {len(data.test):,} test images, "
-        f"{data.in_channels} channel{'s' if data.in_channels > 1 else ''}, "
-        f"{data.side} pixels{skipped}"
-    )
 
 
 def _length(recipe: Recipe) -> str:

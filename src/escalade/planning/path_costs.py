@@ -11,6 +11,7 @@ from escalade.core.space.space_summary import Costs, candidate_paths, histogram
 from escalade.core.values.invalid import Invalid
 from escalade.planning.resolved_run import Run
 from escalade.search.alone.random_models import draw_models
+from escalade.search.problem import BoolArray
 from escalade.train import supernet_step
 from escalade.train.supernet_step import path_sampler
 
@@ -50,12 +51,14 @@ def check_budgets(run: Run) -> tuple[StageReach, ...]:
     if not run.space.traits.has_supernet:
         first = run.budgets[0]
         draw_models(run.space, budget=first, num=1, rng=generator(0, "feasible"))
-        return (_costs(first, 0, _drawn(run)),)
+        drawn = _genomes(run)
+        costs = run.space.costs(drawn, first.kind)
+        return (_costs(first, 0, costs, run.space.allowed(drawn)),)
     follows, rows = run.method.follows_stages(run.space.traits), []
     for stage, budget in enumerate(run.budgets):
         at = stage if follows else 0
         paths = candidate_paths(run.space, generator(0, "feasible", stage), at, num=NUM_PATHS)
-        row = _costs(budget, stage, run.space.costs(paths, budget.kind))
+        row = _costs(budget, stage, run.space.costs(paths, budget.kind), run.space.allowed(paths))
         if not row.min <= budget.target <= row.max:
             raise _outside(run, row, budget, at)
         rows.append(row)
@@ -73,18 +76,22 @@ def drawn_costs(run: Run) -> dict[str, list[float] | list[int]]:
 
 def _drawn(run: Run) -> Costs:
     """Costs of networks that are trained alone, as the space draws them."""
+    return run.space.costs(_genomes(run), run.config.budget_kind)
+
+
+def _genomes(run: Run) -> Population:
     genomes = run.space.sample_genomes(generator(run.config.seed, "plan"), NUM_PATHS)
-    return run.space.costs(Population.unscaled(genomes), run.config.budget_kind)
+    return Population.unscaled(genomes)
 
 
-def _costs(budget: Budget, stage: int, costs: Costs) -> StageReach:
+def _costs(budget: Budget, stage: int, costs: Costs, allowed: BoolArray) -> StageReach:
     return StageReach(
         stage=stage,
         budget=budget.target,
         min=costs.min().item(),
         max=costs.max().item(),
         mean=float(costs.mean()),
-        share=float(((costs >= budget.low) & (costs <= budget.high)).mean()),
+        share=float(((costs >= budget.low) & (costs <= budget.high) & allowed).mean()),
     )
 
 

@@ -8,21 +8,26 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 
-from escalade.artefacts.run_folder import RunFolder
+from escalade.artefacts.planned import Planned
+from escalade.artefacts.run_folder import RunFolder, command
+from escalade.artefacts.scored import Scored
 from escalade.artefacts.searched import Searched
 from escalade.config import Config, DatasetConfig
 from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.numbers.budget import Budget, Ladder
 from escalade.core.scaling.rules import rule
 from escalade.core.space.space import Space
-from escalade.core.values.invalid import Invalid
+from escalade.core.values.invalid import Invalid, within
 from escalade.data import ImageData, load
 from escalade.data.cache import default_cache
+from escalade.data.cache_room import Say
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.timing import run_table
+from escalade.evaluate.timing.imported import read_table
 from escalade.family.trainings.jobs import Workplace
 from escalade.family.trainings.workshop import Workshop
 from escalade.search.growing.found import Found
+from escalade.search.growing.observed import Observed, observed
 from escalade.search.methods import Method, Task
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.supernet.weights_file import load_weights
@@ -67,8 +72,13 @@ class Run:
 
     @cached_property
     def data(self) -> ImageData:
-        """The images, decoded once and divided by the run's seed."""
-        return load_images(self.config, self.base_space)
+        """The images, decoded once and divided by the run's seed.
+
+        They keep the name that they had when the run began, wherever they are now.
+        """
+        images = load_images(self.config, self.base_space, say=self.console.say)
+        planned = None if self.is_new else self.folder.find(Planned)
+        return images if planned is None else replace(images, name=planned.data)
 
     @cached_property
     def space(self) -> Space:
@@ -78,9 +88,10 @@ class Run:
 
     @cached_property
     def _untimed_space(self) -> Space:
-        return self.base_space.with_data(
+        space = self.base_space.with_data(
             in_channels=self.data.in_channels, num_classes=self.data.num_classes
         )
+        return space.with_limits(self.config.limits) if self.config.limits else space
 
     @cached_property
     def table(self) -> LatencyTable | None:
@@ -93,6 +104,9 @@ class Run:
             return None
         if not self.is_new:
             return run_table.read(self.folder)
+        if self.config.latency.table is not None:
+            with within("latency", "table"):
+                return read_table(Path(self.config.latency.table).expanduser())
         return run_table.measured(
             self._untimed_space,
             self._sizes(),
@@ -160,7 +174,7 @@ class Run:
             Invalid: if it is missing or damaged.
         """
         stage = "train" if path == self.folder.supernet else "retrain"
-        remedy = f"run `escalade {stage} {self.folder.path}`"
+        remedy = f"run {command(stage, self.folder.path)}"
         return load_weights(self.new_supernet(), path, remedy=remedy)
 
     def found(self) -> Found:
@@ -177,6 +191,20 @@ class Run:
             settings=self.config.grow,
             seed=self.config.seed,
             latency_of=run_table.read(self.folder).of if latency else None,
+            observed=self._observed(searched) if self.config.follows_law else None,
+        )
+
+    def _observed(self, searched: Searched) -> Observed | None:
+        """All scores and confirmations of the search; None where its scores were not kept."""
+        scored = self.folder.find(Scored)
+        if scored is None:
+            return None
+        return observed(
+            self.space,
+            scored=scored,
+            searched=searched,
+            share=self.config.search.finalist_share,
+            most_side=self.data.side,
         )
 
     def ladder(self, chosen: Iterable[float]) -> Ladder:
@@ -210,7 +238,7 @@ class Run:
         return Ladder(self.method.expected_untimed(self._task(self._untimed_space)))
 
 
-def load_images(config: Config, space: Space) -> ImageData:
+def load_images(config: Config, space: Space, *, say: Say = lambda text: None) -> ImageData:
     """A run's images; the space tells the side that a folder's are decoded to.
 
     Raises:
@@ -230,6 +258,9 @@ def load_images(config: Config, space: Space) -> ImageData:
             search_size=settings.search_size,
             limit=settings.limit,
             max_skipped=settings.max_skipped,
+            duplicates=settings.duplicates,
+            levels=settings.levels,
+            say=say,
         )
     except Invalid as error:
         is_setting = error.path[:1] and error.path[0] in {f.name for f in fields(DatasetConfig)}

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from escalade.family.family import Origin
+from escalade.family.trainings.equal_time import RULES, look_images, member_images
 from escalade.planning.device_times import DeviceTimes
 from escalade.planning.member_sizes import MemberSizes, member_macs
 from escalade.planning.resolved_run import Run
@@ -21,17 +23,26 @@ EXPORT_SECONDS, START_SECONDS = 4.0, 45.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageTimes:
-    """Seconds and evaluations that each stage of a run takes here."""
+    """Seconds and evaluations that each stage of a run takes here.
+
+    `confirm` is the finalists' part of the search.
+    """
 
     train: float
     search: float
     retrain: float
     export: float
     evaluations: int
+    confirm: float = 0.0
 
     @property
     def total(self) -> float:
-        return self.train + self.search + self.retrain + self.export
+        return self.train + self.search + self.confirm + self.retrain + self.export
+
+    @property
+    def trained(self) -> float:
+        """What grows with the members' training: theirs, and the finalists'."""
+        return self.confirm + self.retrain
 
 
 def stage_times(run: Run, sizes: MemberSizes, times: DeviceTimes) -> StageTimes:
@@ -57,12 +68,21 @@ def stage_times(run: Run, sizes: MemberSizes, times: DeviceTimes) -> StageTimes:
         _Training(each, how.recipe_alone(num_train, ratio=ratio).num_images(num_train) + score)
         for each, ratio in zip(macs, sizes.ratios, strict=True)
     ]
+    share = config.search.finalist_share
+    short_ones = [
+        _Training(job.macs, share * (job.num_images - score) + score)
+        for job in alone[: len(sizes.searched)]
+    ]
+    look, rivals = _rivals(run, sizes, macs, score=score)
     return StageTimes(
         train=train,
         search=search,
-        retrain=together + sum(_trainings(each, times) for each in _rounds(run, sizes, alone)),
+        retrain=together
+        + _trainings(look, times)
+        + sum(_trainings(each, times) for each in _rounds(run, sizes, alone, beside=rivals)),
         export=EXPORT_SECONDS * len(macs) + START_SECONDS,
         evaluations=evaluations,
+        confirm=sum(_trainings(each, times) for each in _confirmations(run, short_ones)),
     )
 
 
@@ -94,20 +114,65 @@ class _Training(NamedTuple):
 
 def _trainings(jobs: Iterable[_Training], times: DeviceTimes) -> float:
     """Seconds of trainings, done as `retrain_all` does them."""
-    largest_first = sorted(jobs, key=lambda job: -job.macs)
-    seconds = [job.num_images * times.image(job.macs) for job in largest_first]
+    longest_first = sorted(jobs, key=lambda job: -job.macs * job.num_images)
+    seconds = [job.num_images * times.image(job.macs) for job in longest_first]
     return makespan(seconds, workers=times.processes, alone=times.alone)
 
 
-def _rounds(run: Run, sizes: MemberSizes, jobs: list[_Training]) -> list[list[_Training]]:
+def _confirmations(run: Run, jobs: Sequence[_Training]) -> list[list[_Training]]:
+    """The finalists' trainings that run side by side, round by round, each of half as many."""
+    settings = run.config.search
+    going, rounds = settings.finalists, []
+    for number in range(settings.finalist_rounds if going else 0):
+        if number and going == 1:
+            break
+        rounds.append([job for job in jobs for _ in range(going)])
+        going = -(-going // 2)
+    return rounds
+
+
+def _rounds(
+    run: Run, sizes: MemberSizes, jobs: list[_Training], *, beside: list[_Training]
+) -> list[list[_Training]]:
     """The trainings that run side by side, one round after the other."""
     how, num = run.config.retrain, len(sizes.searched)
     searched, grown = jobs[:num], jobs[num:]
-    first = [] if how.searched in ("slice", "together") else list(searched)
-    if how.grown != "warm":
+    first = [*beside] + ([] if how.searched in ("slice", "together") else searched)
+    if how.grown in ("scratch", "both"):
         first += grown
     # Warm starts need the largest without its identities, which its slice may keep.
     keeps = run.space.traits.leaves_out and how.searched != "retrain"
     if keeps and grown and how.grown != "scratch":
         first.append(searched[-1])
+    if grown and how.grown == "look":
+        look = _look(run, grown[0])
+        return [[*first, look], [look], grown]
     return [first, [] if how.grown == "scratch" else grown]
+
+
+def _look(run: Run, job: _Training) -> _Training:
+    """The short training of a grown member, from one of two starts."""
+    batch_size = run.config.retrain.recipe.for_images(len(run.data.train)).batch_size
+    return _Training(job.macs, look_images(int(job.num_images), batch_size=batch_size))
+
+
+def _rivals(
+    run: Run, sizes: MemberSizes, macs: list[float], *, score: float
+) -> tuple[list[_Training], list[_Training]]:
+    """The look at the rules that rivals are scaled by, and the rivals; none if nobody wants any.
+
+    A rival takes what its member does: the same macs, and the images of all its starts.
+    """
+    if run.config.rival == "none":
+        return [], []
+    num_train, num = len(run.data.train), len(sizes.searched)
+    origins: list[Origin] = ["searched" if i < num else "grown" for i in range(len(macs))]
+    images = [
+        member_images(run.config, origin, ratio=ratio, num_train=num_train, num_searched=num)
+        for origin, ratio in zip(origins, sizes.ratios, strict=True)
+    ]
+    middle = len(macs) // 2
+    batch_size = run.config.retrain.recipe.for_images(num_train).batch_size
+    short = look_images(images[middle], batch_size=batch_size)
+    rivals = [_Training(m, seen + score) for m, seen in zip(macs, images, strict=True)]
+    return [_Training(macs[middle], short + score)] * len(RULES), rivals

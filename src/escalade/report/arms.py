@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from escalade.artefacts.analysed import Analysed, AnalysedNetwork, ArmResult
-from escalade.report.number import SPACE, amount, count, percent, points
+from escalade.core.numbers.statistics import wilson_interval
+from escalade.report.number import amount, count, interval, percent, points
 
 # In the order of the paper's tables.
 _TITLES = {
@@ -54,12 +55,12 @@ def networks(found: Analysed) -> list[AnalysedNetwork]:
 
 
 def cell(found: Analysed, network: str, arm: Arm) -> tuple[str, str]:
-    """An accuracy, and its difference to the slice with the standard error in points."""
+    """An accuracy, and its difference to the slice in points, or its interval without one."""
     for result in found.results:
         if result.member == network and _arm(result) == arm:
             against = result.against_slice
-            error = f"±{SPACE}{100 * result.standard_error:.2f}"
-            beside = points(against.difference, against.standard_error) if against else error
+            alone = interval(wilson_interval(result.accuracy, num_images=result.num_images))
+            beside = points(against.difference, against.standard_error) if against else alone
             return percent(result.accuracy, digits=2), beside
     return "", ""
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from escalade.artefacts.analysed import Analysed
-from escalade.artefacts.files import read_json
+from escalade.artefacts.audited import Audited
 from escalade.artefacts.grown import Grown
 from escalade.artefacts.latencies import Latencies
 from escalade.artefacts.ledger import Ledger, LedgerEntry
+from escalade.artefacts.machines import Machine, Machines
 from escalade.artefacts.metrics_lines import MetricsLine, read_metrics
 from escalade.artefacts.planned import Planned
+from escalade.artefacts.quantisations import Quantisations
 from escalade.artefacts.run_folder import RunFolder
 from escalade.artefacts.searched import Searched
+from escalade.artefacts.texts import parse_yaml, read_text
 from escalade.core.network.architecture import Architecture
+from escalade.core.values.invalid import within
 from escalade.family.family import Family, FamilyMember
+from escalade.spaces import known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +41,22 @@ class Contents:
     metrics: tuple[MetricsLine, ...]
     plan: Planned | None
     latency: Latencies | None
+    int8: Quantisations | None
     analysis: Analysed | None
+    machines: tuple[Machine, ...]
+    audit: Audited | None
     config: str | None
-    settings: dict[str, Any]
+    settings: Mapping[str, Any]
     files: dict[str, dict[str, int]]
     architectures: dict[str, Architecture]
 
 
-def read(run_folder: Path) -> Contents:
+def read(run_folder: Path, *, settings: Mapping[str, Any] | None = None) -> Contents:
     """Read everything the report shows.
+
+    Args:
+        run_folder: the run.
+        settings: resolved; by default as config.yaml has them.
 
     Raises:
         ValueError: if the folder is not there, or a file in it is damaged.
@@ -54,8 +65,11 @@ def read(run_folder: Path) -> Contents:
         raise ValueError(f"{run_folder}: no such run folder; `escalade run --out` makes one")
     folder = RunFolder(run_folder)
     family = Family.load(folder.family) if any(folder.family.glob("family.json")) else None
-    config = folder.config.read_text(encoding="utf-8") if folder.config.exists() else None
-    settings = yaml.safe_load(config) if config else None
+    if family is not None:
+        family.check_whole()
+    with within(str(folder.config)):
+        config = read_text(folder.config) if folder.config.exists() else None
+        stated = parse_yaml(config) if config and settings is None else settings
     return Contents(
         folder=run_folder.as_posix(),
         search=folder.find(Searched),
@@ -65,9 +79,12 @@ def read(run_folder: Path) -> Contents:
         metrics=read_metrics(folder.metrics),
         plan=folder.find(Planned),
         latency=folder.find(Latencies),
+        int8=folder.find(Quantisations),
         analysis=folder.find(Analysed),
+        machines=(folder.find(Machines) or Machines()).entries,
+        audit=folder.find(Audited),
         config=config,
-        settings=settings if isinstance(settings, dict) else {},
+        settings=stated if isinstance(stated, Mapping) else {},
         files={
             m.folder: {path.name: path.stat().st_size for path in sorted(m.path.glob("*.*"))}
             for m in family or ()
@@ -78,8 +95,4 @@ def read(run_folder: Path) -> Contents:
 
 def _architecture(member: FamilyMember) -> Architecture | None:
     """What a member's own folder states; None where it does not."""
-    path = member.path / "config.json"
-    if not path.exists():
-        return None
-    stated = read_json(path, what="package", remedy="write the member again")
-    return Architecture.from_json(stated["model_args"]["architecture_json"], where=str(path))
+    return known.of_member(member.path) if (member.path / known.MEMBER).exists() else None

@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import json
+import shlex
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -20,9 +21,11 @@ _FILTERS = (
     number.accuracy,
     number.amount,
     number.budget,
+    number.correlation,
     number.count,
     number.duration,
     number.gap,
+    number.interval,
     number.latency,
     number.listed,
     number.percent,
@@ -69,6 +72,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     made.filters |= {each.__name__: each for each in _FILTERS}
+    made.filters |= {"quote": shlex.quote, "literal": repr}  # of shells, and of Python
     return made
 
 

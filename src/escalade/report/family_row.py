@@ -5,25 +5,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from escalade.artefacts.latencies import Quartiles
+from escalade.artefacts.quantisations import QuantisedMember
 from escalade.core.network.architecture import Architecture
 from escalade.report import palette
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """An accuracy in 0..1 and its standard error, None where the number of images is unknown."""
+    """An accuracy in 0..1, its standard error and 95 % interval, None for unknown many images."""
 
     value: float
     standard_error: float | None = None
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rival:
-    """What a plain network reaches at a member's budget, with the device time the member got."""
+    """What a plain network reaches at a member's budget, with the device time the member got.
 
-    name: str
+    Attributes:
+        rule: what scaled the plain base.
+        macs, activations, search, test, architecture: as of members.
+        replaced: the test accuracy of what was found, where the rival is the member.
+    """
+
+    rule: str
     macs: int
-    test: Share
+    activations: int
+    search: Share | None
+    test: Share | None
+    architecture: Architecture | None
+    replaced: Share | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +43,8 @@ class FamilyRow:
     """One network of the family; `index` is its place, which decides colour and marker.
 
     `running` is what the supernet runs for it, where that is not its architecture; `outside` says
-    that it misses its budget by more than the tolerance. The table has a column for rivals where
+    that it misses its budget by more than the tolerance. `balanced` is the mean of the `recalls`, a
+    class each, on the test images. The table has a column for rivals where
     there are any.
     """
 
@@ -46,9 +59,13 @@ class FamilyRow:
     macs: int
     params: int
     activations: int
+    memory: int | None
     latency: Quartiles | None
+    int8: QuantisedMember | None
     search: Share | None
     test: Share | None
+    balanced: float | None
+    recalls: tuple[float | None, ...]
     resolution: int | None
     architecture: Architecture | None
     running: Architecture | None

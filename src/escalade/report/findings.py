@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from escalade.report import roster
 from escalade.report.contents import Contents
-from escalade.report.family_row import FamilyRow
+from escalade.report.family_row import FamilyRow, Share
 from escalade.report.number import SPACE, accuracy, amount, budget, gap, listed, percent
 from escalade.report.roster import budget_kind, chosen_on_front, tolerance
 from escalade.search.methods import METHODS
@@ -26,19 +28,33 @@ def sentence(run: Contents, family: Sequence[FamilyRow]) -> str:
     """The result in one sentence."""
     if not family:
         return "No network has been searched yet; the page shows what the run has made so far."
-    num_grown = sum(member.origin == "grown" for member in family)
-    num_searched = len(family) - num_grown
-    text = f"{num_searched} network{'s' if num_searched > 1 else ''} {_how_found(run)}"
-    if num_grown:
-        rule = run.growth.rule if run.growth else None
-        how = f"scaled by the rule {rule}" if rule else "grown by the fitted rule"
-        text += f" and {num_grown} {how}"
+    ways = {
+        "searched": _how_found(run),
+        "grown": _how_grown(run),
+        "rival": "plain, kept as clearly better",
+    }
+    numbers = Counter(member.origin for member in family)
+    first, *others = [(numbers[way], told) for way, told in ways.items() if numbers[way]]
+    text = listed(
+        [
+            f"{first[0]} network{'s' if first[0] > 1 else ''} {first[1]}",
+            *(f"{num} {told}" for num, told in others),
+        ]
+    )
     spans, reaches = ("span", "reach") if len(family) > 1 else ("has", "reaches")
     text += f" {spans} {_range([amount(member.macs) for member in family])} macs"
     tested = sorted(member.test.value for member in family if member.test)
     if not tested:
         return f"{text}."
     return f"{text} and {reaches} {_range([percent(t) for t in tested])} test accuracy."
+
+
+def _how_grown(run: Contents) -> str:
+    if run.growth and run.growth.rule:
+        return f"scaled by the rule {run.growth.rule}"
+    return (
+        "grown by a law of error" if run.growth and run.growth.law else "grown by the fitted rule"
+    )
 
 
 def _how_found(run: Contents) -> str:
@@ -52,7 +68,19 @@ def cautions(run: Contents, family: Sequence[FamilyRow]) -> tuple[Caution, ...]:
     """Every warning of the run, the gravest first."""
     # Those chosen freely can only differ from what the search counted, which the page tells.
     held = [m for m in family if m.origin == "grown" or not chosen_on_front(run)]
-    return (*_missed(run, held), *_not_rising(family), *_growth(run))
+    return (
+        *_classes(run),
+        *_missed(run, held),
+        *_replaced(family),
+        *_not_rising(family),
+        *_growth(run),
+    )
+
+
+def _classes(run: Contents) -> list[Caution]:
+    """What accuracies on these test images stand on."""
+    counts = roster.class_counts(run).get("test")
+    return [Caution(text, "classes") for text in counts.cautions()] if counts else []
 
 
 def _missed(run: Contents, family: Sequence[FamilyRow]) -> list[Caution]:
@@ -67,23 +95,43 @@ def _missed(run: Contents, family: Sequence[FamilyRow]) -> list[Caution]:
     ]
 
 
+def _replaced(family: Sequence[FamilyRow]) -> list[Caution]:
+    """Members that are their plain rivals, with what had been found."""
+    return [
+        Caution(
+            f"{m.name} is a plain network scaled by {m.rival.rule}, clearly ahead on the search "
+            f"images of what was found for its budget, which has "
+            f"{accuracy(m.rival.replaced.value, m.rival.replaced.interval)} on the test "
+            "images."
+        )
+        for m in family
+        if m.rival and m.rival.replaced
+    ]
+
+
 def _not_rising(family: Sequence[FamilyRow]) -> list[Caution]:
-    """Larger searched members below the one before by more than two standard errors."""
+    """Larger searched members below the one before by more than both intervals explain."""
     found = []
     for small, large in pairwise(m for m in family if m.origin == "searched"):
         on_test = small.test is not None and large.test is not None
         before, after = (m.test if on_test else m.search for m in (small, large))
         if before is None or after is None:
             continue
-        error = math.hypot(before.standard_error or 0.0, after.standard_error or 0.0)
-        if before.value - after.value > 2 * error:
-            shown = [accuracy(share.value, share.standard_error) for share in (after, before)]
+        if before.value - after.value > _doubt(before, after):
+            shown = [accuracy(share.value, share.interval) for share in (after, before)]
             images = "test" if on_test else "search"
             found.append(
                 f"{large.name} is larger than {small.name} but clearly less accurate "
                 f"({' against '.join(shown)} on the {images} images)."
             )
     return [Caution(text) for text in found]
+
+
+def _doubt(high: Share, low: Share) -> float:
+    """How far apart two accuracies may be by chance (Newcombe's interval of a difference)."""
+    below = high.value - high.interval[0] if high.interval else 0.0
+    above = low.interval[1] - low.value if low.interval else 0.0
+    return math.hypot(below, above)
 
 
 def _growth(run: Contents) -> list[Caution]:
@@ -99,9 +147,13 @@ def _growth(run: Contents) -> list[Caution]:
 
 
 def unchecked(run: Contents) -> bool:
-    """Whether too few stages were searched to tell how well the fitted rule extrapolates."""
+    """Whether too few stages were searched to tell how well the fitted rule extrapolates.
+
+    A law of error is checked by scores that were left out of its fit.
+    """
     growth = run.growth
-    return bool(growth and growth.members and growth.leave_last_out is None and growth.rule is None)
+    is_checked = growth is None or growth.leave_last_out or growth.rule or growth.law
+    return bool(growth and growth.members and not is_checked)
 
 
 def growth_notes(run: Contents) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from escalade.core.numbers.budget import BYTES
+
 SPACE = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 NONE = "\N{EN DASH}"
@@ -22,7 +24,9 @@ def amount(value: float | None, *, trimmed: bool = False) -> str:
 
 
 def budget(value: float | None, kind: str) -> str:
-    """A budget in its own unit; latencies are seconds."""
+    """A budget in its own unit; latencies are seconds, memory is bytes."""
+    if kind in BYTES and value is not None:
+        return size(round(value))
     return latency(value) if kind == "latency" else amount(value)
 
 
@@ -51,11 +55,24 @@ def points(difference: float, standard_error: float) -> str:
     return f"{_minus(f'{100 * difference:+.2f}')}{SPACE}±{SPACE}{100 * standard_error:.2f}"
 
 
-def accuracy(share: float | None, standard_error: float | None = None) -> str:
-    """An accuracy with its standard error where there is one: 91.2 ± 0.6 %."""
-    if share is None or standard_error is None:
+def accuracy(share: float | None, between: tuple[float, float] | None = None) -> str:
+    """An accuracy with its interval where there is one: 91.2 % (89.1 to 92.9)."""
+    if share is None or between is None:
         return percent(share)
-    return f"{100 * share:.1f}{SPACE}±{SPACE}{100 * standard_error:.1f}{SPACE}%"
+    return f"{percent(share)} ({interval(between)})"
+
+
+def interval(between: tuple[float, float] | None) -> str:
+    """Where a share lies: 89.1 to 92.9."""
+    return "" if between is None else f"{100 * between[0]:.1f} to {100 * between[1]:.1f}"
+
+
+def correlation(value: float | None, interval: tuple[float, float] | None) -> str:
+    """A correlation with its interval: 0.61 (0.35 to 0.78)."""
+    if value is None or interval is None:
+        return NONE
+    low, high = (_minus(f"{bound:.2f}") for bound in interval)
+    return f"{_minus(f'{value:.2f}')} ({low} to {high})"
 
 
 def latency(seconds: float | None) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from escalade.artefacts.files import write_text
 from escalade.core.network.architecture import Architecture
 from escalade.core.scaling.ratios import realised
-from escalade.report import arms, drawing, findings, roster
+from escalade.report import arms, class_rows, drawing, findings, roster
 from escalade.report.all_figures import all_figures, marked
 from escalade.report.contents import Contents, read
 from escalade.report.document import document
@@ -18,18 +18,21 @@ from escalade.report.family_row import FamilyRow
 from escalade.report.figures.front_panels import front_keys
 from escalade.report.figures.paths import Bins
 from escalade.report.number import budget
+from escalade.report.worth import worth_in_words
 
 FILE = "report.html"
 # The page's sections in order: their templates, and what the navigation calls them.
 _SECTIONS = {
     "family": "Family",
     "load": "Load",
+    "classes": "Classes",
     "networks": "Networks",
     "front": "Front",
     "growth": "Growth",
     "search": "Search",
     "training": "Training",
     "analysis": "Analysis",
+    "audit": "Trust",
     "cost": "Cost",
     "config": "Repeat",
 }
@@ -41,6 +44,7 @@ def write(
     evaluations: Sequence[Mapping[str, float]] = (),
     histograms: Mapping[str, Bins] | None = None,
     running: Sequence[Architecture] = (),
+    settings: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write the report of a run, finished or not, into its folder.
 
@@ -49,6 +53,7 @@ def write(
         evaluations: every scored path, with `macs`, `params`, `activations` and `accuracy` in 0..1.
         histograms: costs of sampled paths by sampler: `edges` (n + 1) and `counts` (n).
         running: what the supernet runs for each network of the front, if not the network itself.
+        settings: of the run, resolved; by default as its config.yaml has them.
 
     Returns:
         The path of the page.
@@ -57,13 +62,13 @@ def write(
         ValueError: if there is no such folder or a file in it is damaged.
         OSError: if the page cannot be written.
     """
-    run = read(run_folder)
+    run = read(run_folder, settings=settings)
     family = roster.family_rows(run)
     figures = all_figures(
         run, family, evaluations=evaluations, histograms=histograms or {}, running=running
     )
     values = _values(run, family) | {"figures": figures, "scored": bool(evaluations)}
-    absent = {name for name in ("front", "analysis") if not values[name]}
+    absent = {name for name in ("front", "analysis", "audit", "classes") if not values[name]}
     page = document(
         "report.html.j2",
         drawn=[figure for made in figures.values() for figure in made],
@@ -91,9 +96,12 @@ def _values(run: Contents, family: Sequence[FamilyRow]) -> dict[str, Any]:
         "alone": roster.trained_alone(run),
         "free": roster.chosen_on_front(run),
         "sentence": findings.sentence(run, family),
+        "worth": worth_in_words(family),
         "cautions": findings.cautions(run, family),
         "notes": findings.growth_notes(run),
         "drawings": drawing.drawings(family),
+        "classes": class_rows.class_rows(run, family),
+        "counts": roster.class_counts(run),
         "reasons": _reasons,
         "realised": realised,
         "front": run.search.front if run.search else None,
@@ -101,6 +109,7 @@ def _values(run: Contents, family: Sequence[FamilyRow]) -> dict[str, Any]:
         "front_keys": front_keys,
         "analysis": analysed,
         "arms": arms.arms(analysed) if analysed else (),
+        "audit": run.audit,
         "networks": arms.networks(analysed) if analysed else (),
         "cell": arms.cell,
         "chosen_on": run.settings.get("search", {}).get("images", "search"),

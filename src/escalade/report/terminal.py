@@ -6,35 +6,85 @@ from rich.table import Table
 from rich.text import Text
 
 from escalade.artefacts.analysed import Analysed
-from escalade.family.family import Family
+from escalade.artefacts.audited import Audited
+from escalade.core.values.plain import plain
+from escalade.family.family import Family, FamilyMember, PlainRival, Replaced
 from escalade.report.arms import arms, cell, networks
-from escalade.report.number import NONE, amount, budget, gap, percent
+from escalade.report.number import NONE, amount, budget, correlation, gap, percent
 
 _COLUMNS = ("member", "weights", "budget", "gap", "macs", "params", "input", "search", "test")
 
 
 def family_table(family: Family) -> Table:
-    """The family as a rich table, one row a member."""
+    """The family as a rich table: a row a member, below it its rival, or what that replaced."""
     kind = family.budget_kind
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for i, name in enumerate(_COLUMNS):
+    uneven = family.tested is not None and not family.tested.is_even
+    for i, name in enumerate((*_COLUMNS, "balanced") if uneven else _COLUMNS):
         title = f"{name} ({kind})" if name == "budget" else name
         table.add_column(title, justify="left" if i < 2 else "right", no_wrap=True)
     for member in family:
-        cost = getattr(member, kind, None)
-        cells = (
-            member.name,
-            f"{member.origin}, {member.weights}",
-            budget(member.budget, kind),
-            gap(None if cost is None else cost / member.budget - 1),
-            amount(member.macs),
-            amount(member.params),
-            f"{member.resolution} px",
-            percent(member.accuracy.search),
-            percent(member.accuracy.test),
+        table.add_row(
+            *_row(member, member.name, f"{member.origin}, {member.weights}", kind, member)
         )
-        table.add_row(*map(Text, cells))
+        rival = family.rival_of(member.name)
+        if rival is not None and rival.replaced is None:
+            table.add_row(*_row(rival, "", f"plain, {rival.rule}", kind, member))
+        elif rival is not None and (before := rival.replaced) is not None:
+            told = f"before: {before.origin}, {before.weights}"
+            table.add_row(*_row(before, "", told, kind, member))
+    if family.tested is not None and (cautions := family.tested.cautions()):
+        table.caption, table.caption_justify = Text("\n".join(cautions)), "left"
     return table
+
+
+def audit_table(found: Audited) -> Table:
+    """An audit as a rich table: a row a budget."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for i, title in enumerate(("budget", "networks", "Spearman", "Kendall", "regret", "at random")):
+        table.add_column(title, justify="right" if i else "left", no_wrap=True)
+    for each in found.budgets:
+        for name, told in (("", each.by_score), (" by all scores", each.by_worth)):
+            if told is not None:
+                table.add_row(
+                    *map(
+                        Text,
+                        (
+                            f"{each.name}, {budget(each.budget, found.budget_kind)}{name}",
+                            f"{len(each.networks)}",
+                            correlation(told.spearman, told.spearman_interval),
+                            correlation(told.kendall, told.kendall_interval),
+                            percent(told.regret),
+                            percent(told.blind),
+                        ),
+                    )
+                )
+    return table
+
+
+def _row(
+    shown: FamilyMember | PlainRival | Replaced,
+    name: str,
+    told: str,
+    kind: str,
+    member: FamilyMember,
+) -> list[Text]:
+    """A member, or what stands beside it at its budget."""
+    cost = getattr(shown, kind, None)
+    cells = (
+        name,
+        told,
+        budget(member.budget, kind),
+        gap(None if cost is None else cost / member.budget - 1),
+        amount(shown.macs),
+        amount(shown.params),
+        f"{shown.resolution} px",
+        percent(shown.accuracy.search),
+        percent(shown.accuracy.test),
+    )
+    balanced = shown.accuracy.balanced
+    more = () if balanced is None else (percent(balanced),)
+    return [Text(plain(cell)) for cell in (*cells, *more)]
 
 
 def analysis_table(found: Analysed) -> Table:
@@ -44,9 +94,9 @@ def analysis_table(found: Analysed) -> Table:
     table.add_column("images", justify="right", no_wrap=True)
     shown = networks(found)
     for network in shown:
-        title = Text(f"{network.name}, {amount(network.macs)}")
+        title = Text(plain(f"{network.name}, {amount(network.macs)}"))
         table.add_column(title, justify="right", no_wrap=True)
     for arm in arms(found):
         cells = ["\n".join(cell(found, network.name, arm)).strip() or NONE for network in shown]
-        table.add_row(*map(Text, (arm.title, arm.images or NONE, *cells)))
+        table.add_row(*(Text(plain(each)) for each in (arm.title, arm.images or NONE, *cells)))
     return table

@@ -13,8 +13,12 @@ from escalade.search.joint.markov_chain import MCEA
 from escalade.search.joint.random_search import RandomSearch
 from escalade.search.operators.evolution import Evolution
 from escalade.search.protocol import Searcher
+from escalade.search.surrogate.choosing import Choice, Chosen
+from escalade.search.surrogate.surrogate_search import SurrogateSearch
 
 __all__ = [
+    "Choice",
+    "Chosen",
     "CoarseGrid",
     "CoarseToFine",
     "Constraint",
@@ -27,5 +31,6 @@ __all__ = [
     "RandomSearch",
     "Roulette",
     "Searcher",
+    "SurrogateSearch",
     "drive",
 ]

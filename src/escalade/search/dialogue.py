@@ -76,6 +76,17 @@ class Dialogue:
             self._result, self._pending = done.value, self._none
 
 
+def answer(steps: Steps[T], *, score: Callable[[Population], Scores]) -> T:
+    """Run a part of a search to its end."""
+    try:
+        population = next(steps)
+        while True:
+            population = steps.send(score(population))
+    except StopIteration as done:
+        found: T = done.value
+        return found
+
+
 def drive(searcher: Searcher, *, score: Callable[[Population], Scores]) -> Searched:
     """Run a search to its end."""
     while len(population := searcher.ask()):

@@ -93,16 +93,21 @@ class LadderSearch(Dialogue):
             if known is not None and within_standard_errors(
                 known, score, standard_error=error, num_standard_errors=1.0
             ):
-                tied.setdefault(self._notes.key(genome, triple), self._tie(genome, triple, known))
+                made = tied_strategy(self._problem, genome, triple, known)
+                tied.setdefault(self._notes.key(genome, triple), made)
         return tuple(tied.values())
 
-    def _tie(self, genome: IntArray, strategy: IntArray, score: float) -> TiedStrategy:
-        scaling = self._space.scaling(strategy)
-        scales = self._problem.scales
-        return TiedStrategy(
-            depth=scaling.depth,
-            width=scaling.width,
-            resolution=scaling.resolution,
-            score=score,
-            architecture=self._space.path(genome, strategy).architecture if scales else None,
-        )
+
+def tied_strategy(
+    problem: Problem, genome: IntArray, strategy: IntArray, score: float
+) -> TiedStrategy:
+    """A strategy of a base with its score, and what it makes of the base where there is scaling."""
+    scaling = problem.space.scaling(strategy)
+    architecture = problem.space.path(genome, strategy).architecture
+    return TiedStrategy(
+        depth=scaling.depth,
+        width=scaling.width,
+        resolution=scaling.resolution,
+        score=score,
+        architecture=architecture if problem.scales else None,
+    )

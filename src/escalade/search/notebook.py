@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Sequence
+from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 
 from escalade.artefacts.searched import IterationRecord, NumScores
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.space import Space
+from escalade.search.dialogue import answer
 from escalade.search.operators.gene_operators import Scores
 
 
@@ -24,13 +27,47 @@ class Notebook:
         self._space = space
         self._keys: dict[tuple[bytes, bytes], str] = {}
         self._scores: dict[str, float] = {}
+        self._rows: list[Population] = []
         self.asked = 0
         self.generations: list[IterationRecord] = []
+
+    @classmethod
+    def of(cls, space: Space, population: Population, scores: Sequence[float]) -> Self:
+        """A notebook that has these scores already."""
+        notes = cls(space)
+        by_row = dict(zip(_pairs(population), scores, strict=True))
+        answer(
+            notes.score(population),
+            score=lambda new: np.array([by_row[pair] for pair in _pairs(new)]),
+        )
+        return notes
 
     @property
     def distinct(self) -> int:
         """Paths scored so far."""
         return len(self._scores)
+
+    @property
+    def scored(self) -> tuple[Population, Scores]:
+        """Every path that was scored, in order, and its score."""
+        return Population.concatenate(self._rows), np.array(list(self._scores.values()))
+
+    def known_scores(
+        self, population: Population, *, exact: bool = True
+    ) -> npt.NDArray[np.float64]:
+        """The scores of paths, not a number where one was never asked: (n,).
+
+        Args:
+            population: the paths.
+            exact: by path keys; else only those asked by the same genome and strategy are known.
+        """
+        if exact:
+            pairs = zip(population.genomes, population.strategies, strict=True)
+            keys = [self.key(*pair) for pair in pairs]
+        else:
+            keys = [self._keys.get(pair, "") for pair in _pairs(population)]
+        found = [self._scores.get(key) for key in keys]
+        return np.array([np.nan if score is None else score for score in found])
 
     @property
     def counted(self) -> NumScores:
@@ -59,7 +96,9 @@ class Notebook:
             if key not in self._scores:
                 new.setdefault(key, row)
         if new:
-            told = yield population[np.array(list(new.values()), dtype=np.int64)]
+            fresh = population[np.array(list(new.values()), dtype=np.int64)]
+            told = yield fresh
+            self._rows.append(fresh)
             self._scores.update(zip(new, told.tolist(), strict=True))
         self.asked += len(population)
         return np.array([self._scores[key] for key in keys])
@@ -80,3 +119,9 @@ class Notebook:
                 num=len(scores),
             )
         )
+
+
+def _pairs(population: Population) -> Iterator[tuple[bytes, bytes]]:
+    """Genome and strategy of each path, as a key."""
+    rows = zip(population.genomes, population.strategies, strict=True)
+    return ((genome.tobytes(), strategy.tobytes()) for genome, strategy in rows)

@@ -85,10 +85,13 @@ class Problem:
         return self.space.base_triple[None] if alone else self.space.strategies(stage)
 
     def costs(self, genomes: IntArray, strategies: IntArray) -> npt.NDArray[Any]:
-        """Costs of every genome under every strategy: (genomes, strategies)."""
+        """Costs of every genome under every strategy: (genomes, strategies).
+
+        Those of networks beyond the space's limits are infinite, so that no budget holds them.
+        """
         n, m = len(genomes), len(strategies)
         pairs = Population(np.repeat(genomes, m, axis=0), np.tile(strategies, (n, 1)))
-        return self.space.costs(pairs, self.kind).reshape(n, m)
+        return allowed_costs(self.space, pairs, self.kind).reshape(n, m)
 
     def feasible(self, genomes: IntArray, *, stage: int) -> BoolArray:
         """Which strategies of a stage put which base inside its budget: (genomes, strategies)."""
@@ -144,6 +147,12 @@ class Problem:
             2 * np.log(np.array(space.ratios.resolution))[r],
         )
         return np.stack(ratios, axis=1)
+
+
+def allowed_costs(space: Space, population: Population, kind: str) -> npt.NDArray[Any]:
+    """Costs of every path, infinite beyond the space's limits: (n,)."""
+    costs = space.costs(population, kind)
+    return np.where(space.allowed(population), costs, np.inf) if space.limits else costs
 
 
 def _weights(

@@ -7,12 +7,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from escalade.artefacts.texts import parse_yaml, read_text
 from escalade.core.space import layouts
 from escalade.core.space.layout import Layout
 from escalade.core.space.space import Space
-from escalade.core.values.invalid import Invalid, nearest
+from escalade.core.values.invalid import Invalid, nearest, within
 
 
 def names() -> list[str]:
@@ -54,15 +53,19 @@ def read(name: str) -> Layout:
 
 
 def _content(name: str) -> Any:
-    """A space's file, by name or path; with `like`, the fields of that space where it has none."""
-    content = _yaml(_text(name), name)
+    """A space's file, by name or path; with `like`, the fields of that space where it has none.
+
+    The plain base is of that space's own choices, so it is not taken over.
+    """
+    with within(name):
+        content = parse_yaml(_text(name))
     if not isinstance(content, dict) or "like" not in content:
         return content
     like = content.pop("like")
     if like not in names():
         problem = f"{like!r} is no space that comes with the package"
         raise Invalid(problem, path=(name, "like"), remedy=nearest(like, names()))
-    return _content(like) | content
+    return _content(like) | {"plain": None} | content
 
 
 def _text(name: str) -> str:
@@ -73,13 +76,6 @@ def _text(name: str) -> str:
         problem = f"{name!r} is neither a known space nor a file"
         raise Invalid(problem, path=("space",), remedy=nearest(name, names()))
     try:
-        return path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: cannot be read: {error}") from None
-
-
-def _yaml(text: str, where: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ValueError(f"{where}: not valid YAML: {' '.join(str(error).split())}") from None
+        return read_text(path)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"cannot be read: {error}") from None

@@ -8,6 +8,7 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 
+from escalade.artefacts import digests
 from escalade.artefacts.files import write_bytes
 from escalade.core.values.invalid import Invalid
 from escalade.supernet.shared_weights import SharedWeights
@@ -16,9 +17,15 @@ from escalade.supernet.shared_weights import SharedWeights
 def save_weights(
     supernet: SharedWeights, path: Path, *, facts: Mapping[str, str] | None = None
 ) -> None:
-    """Write the weights, whole or not at all; `facts` are kept beside them."""
+    """Write the weights, whole or not at all; `facts` and their digest are kept beside them."""
     weights = {name: p.detach().cpu().contiguous() for name, p in supernet.named_parameters()}
     write_bytes(path, save(weights, metadata=None if facts is None else dict(facts)))
+    digests.seal(path.parent, path.name)
+
+
+def is_trained(path: Path) -> bool:
+    """Whether the weights are there, and are what was written."""
+    return digests.is_whole(path.parent, path.name)
 
 
 def load_weights(supernet: SharedWeights, path: Path, *, remedy: str) -> SharedWeights:
@@ -29,6 +36,7 @@ def load_weights(supernet: SharedWeights, path: Path, *, remedy: str) -> SharedW
     """
     if not path.exists():
         raise Invalid("missing", path=(str(path),), remedy=remedy)
+    digests.check_whole(path.parent, path.name, remedy=remedy)
     try:
         supernet.load_state_dict(load_file(path))
     except SafetensorError as error:

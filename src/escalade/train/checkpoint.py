@@ -1,17 +1,22 @@
-"""Checkpoints: written atomically, read without unpickling code."""
+"""Checkpoints: written atomically, with a digest, and read without unpickling code."""
 
 from __future__ import annotations
 
-import pickle
+import hashlib
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
 import torch
+from torch import Tensor
 
 from escalade.artefacts.files import write_atomically
+from escalade.core.values.invalid import Invalid
 
-FORMAT = 1
+FORMAT = 2
+REMEDY = "delete it to train from the start"
+_DIGEST_BYTES = hashlib.sha256().digest_size
 
 
 def save(path: Path, content: Mapping[str, Any]) -> None:
@@ -27,28 +32,62 @@ def load(path: Path) -> dict[str, Any] | None:
     """Read a checkpoint onto the CPU; None if there is none yet.
 
     Raises:
-        ValueError: if the file is damaged or of another format.
+        Invalid: if the file is damaged, by a single bit, or of another format.
     """
     if not path.exists():
         return None
+    content = path.read_bytes()
+    body, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
+    if hashlib.sha256(body).digest() != digest:
+        raise _refused(path, "the checkpoint is damaged (it is not what was written)")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
+        found = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
+    except Exception as error:  # the unpickler raises nearly anything
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ValueError(
-            f"{path}: the checkpoint is damaged ({reason}); delete it to train from the start"
-        ) from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise ValueError(
-            f"{path}: not a checkpoint of format {FORMAT}; delete it to train from the start"
-        )
-    return content
+        raise _refused(path, f"the checkpoint is damaged ({reason})") from None
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise _refused(path, f"not a checkpoint of format {FORMAT}")
+    return found
+
+
+def check_finite(path: Path, weights: Mapping[str, Tensor]) -> None:
+    """Refuse weights that are no numbers.
+
+    Raises:
+        Invalid: with the first such tensor.
+    """
+    for name, tensor in weights.items():
+        if not bool(tensor.isfinite().all()):
+            raise _refused(path, f"in the checkpoint {name} is not finite")
+
+
+class _Digesting:
+    """A file that knows the digest of what was written to it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._digest = file, hashlib.sha256()
+
+    def write(self, content: bytes) -> int:
+        self._digest.update(content)
+        return self._file.write(content)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def digest(self) -> bytes:
+        return self._digest.digest()
 
 
 def _save(content: dict[str, Any], file: IO[bytes]) -> None:
+    digesting = _Digesting(file)
     try:
-        torch.save(content, file)
+        torch.save(content, digesting)  # type: ignore[arg-type]
     except RuntimeError as error:  # how torch reports that the file could not be written
         if isinstance(error.__context__, OSError):
             raise error.__context__ from None
         raise
+    file.write(digesting.digest())
+
+
+def _refused(path: Path, problem: str) -> Invalid:
+    return Invalid(problem, path=(str(path),), remedy=REMEDY)

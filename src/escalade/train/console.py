@@ -2,59 +2,66 @@
 
 from __future__ import annotations
 
+import io
+import shutil
 import sys
 import time
 
 from rich.console import Console as RichConsole
 from rich.table import Table
 
+from escalade.core.values.plain import plain
+from escalade.train.live_line import END_OF_LINE, is_live
 from escalade.train.metrics import Progress
 
 LINE_SECONDS = 15.0
-WIDTH = 160  # of tables where there is no terminal
+WIDEST = 1000  # of tables
 
 
 class Console:
-    """Progress of one run. On a terminal the last line is rewritten; in a log lines are rare."""
+    """Progress of one run. On a terminal the last line is rewritten; in a log lines are rare.
+
+    A run goes on where nobody can read what it tells any more.
+    """
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
-        self._live = sys.stderr.isatty()
+        self._live = is_live()
         self._last = time.monotonic()
         self._open = False
 
     def say(self, text: str) -> None:
         """A line that stays."""
-        if self._quiet:
-            return
-        self._end_line()
-        sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
+        self._write(f"{self._end_line()}{plain(text)}\n")
 
     def show(self, table: Table) -> None:
-        """A table that stays."""
-        if not self._quiet:
-            self._end_line()
-            width = None if self._live else WIDTH
-            RichConsole(stderr=True, width=width).print(table)
-
-    def _end_line(self) -> None:
-        if self._open:
-            sys.stderr.write("\r\x1b[K")
-        self._open = False
+        """A table that stays, as wide as it is: a narrow terminal wraps its lines."""
+        shown = io.StringIO()
+        RichConsole(file=shown, width=WIDEST, force_terminal=self._live).print(table)
+        self._write(self._end_line() + shown.getvalue())
 
     def update(self, text: str) -> None:
         """A passing line: rewritten on a terminal, thinned out in a log."""
-        if self._quiet:
-            return
         if self._live:
-            sys.stderr.write(f"\r\x1b[K{text}")
-            sys.stderr.flush()
+            width = shutil.get_terminal_size().columns - 1  # what is wrapped cannot be rewritten
+            self._write(f"{END_OF_LINE}{plain(text)[:width]}")
             self._open = True
         elif time.monotonic() - self._last >= LINE_SECONDS:
             self._last = time.monotonic()
-            sys.stderr.write(text + "\n")
+            self._write(f"{plain(text)}\n")
+
+    def _end_line(self) -> str:
+        was_open, self._open = self._open, False
+        return END_OF_LINE if was_open else ""
+
+    def _write(self, text: str) -> None:
+        if self._quiet:
+            return
+        try:
+            sys.stderr.write(text)
             sys.stderr.flush()
+        except (OSError, ValueError, AttributeError):
+            self._quiet = True
 
     def training(self, name: str, progress: Progress) -> None:
         """One training's progress."""

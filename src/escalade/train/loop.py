@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from escalade.config.recipe import Recipe
 from escalade.core.numbers.seeds import generator, torch_seed
 from escalade.train.averaging import WeightAverage
-from escalade.train.interrupt import Interrupted
+from escalade.train.interrupt import Interrupted, asking
 from escalade.train.metrics import NUM_METRICS, Progress, Reporter
 from escalade.train.optimizer import set_learning_rate
 from escalade.train.runtime import Runtime
@@ -103,7 +104,8 @@ def train(
         runtime=runtime,
         name=name,
         path=checkpoint,
-        identity=_identity(recipe, num_steps=num_steps, seed=seed, more=identity or {}),
+        identity=_identity(recipe, num_steps=num_steps, seed=seed, runtime=runtime)
+        | {key: str(value) for key, value in (identity or {}).items()},
     )
     state.average = _average(state.network, batches=batches, recipe=recipe, num_steps=num_steps)
     first = state.resume()
@@ -119,7 +121,7 @@ def train(
         stage=name,
     )
     last_save = runtime.clock()
-    with runtime.private_randomness():
+    with runtime.private_randomness(), nullcontext() if should_stop is None else asking():
         while state.done < num_steps:
             loss = update(state)
             is_last = state.done == num_steps
@@ -258,9 +260,11 @@ def _num_per_epoch(batches: Batches, recipe: Recipe) -> int | None:
     return None if recipe.warmup_epochs is None else batches.num_per_epoch
 
 
-def _identity(
-    recipe: Recipe, *, num_steps: int, seed: int, more: Mapping[str, str | int | float]
-) -> dict[str, str]:
+def _identity(recipe: Recipe, *, num_steps: int, seed: int, runtime: Runtime) -> dict[str, str]:
+    """What decides the bits of any training, and what must not change halfway."""
     fields = {f"recipe.{key}": value for key, value in asdict(recipe).items()}
-    fields |= {"num_steps": num_steps, "seed": seed, **more}
+    groups = recipe.batch_norm_groups or runtime.world_size
+    fields |= {"num_steps": num_steps, "seed": seed, "batch_norm_groups": groups}
+    fields |= {"ranks": runtime.world_size, "precision": runtime.precision}
+    fields |= {"device": runtime.device.type, "threads": runtime.threads}
     return {key: str(value) for key, value in fields.items()}

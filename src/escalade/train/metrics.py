@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from escalade.artefacts.files import write_atomically
+from escalade.artefacts.files import append_line, write_text
+from escalade.artefacts.metrics_lines import whole_lines
 from escalade.config.recipe import Recipe
 from escalade.train.state import TrainingState
 
@@ -97,8 +97,7 @@ class Reporter:
             "learning_rate": _learning_rate(self._state),
             "images_per_second": self._batch_size * self._steps_per_second(self._written),
         }
-        with self._file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        append_line(self._file, json.dumps(line))
 
     def _steps_per_second(self, since: tuple[int, float]) -> float:
         steps, seconds = self._state.done - since[0], self._state.seconds - since[1]
@@ -113,18 +112,13 @@ def begin_metrics(path: Path, *, stage: str, step: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         return
-    text = path.read_text(encoding="utf-8")
-    kept = [line + "\n" for line in text.splitlines() if _is_kept(line, stage, step)]
-    if "".join(kept) != text:
-        write_atomically(path, lambda file: file.write("".join(kept).encode()))
-
-
-def _is_kept(line: str, stage: str, step: int) -> bool:
-    try:
-        content: dict[str, Any] = json.loads(line)
-    except json.JSONDecodeError:
-        return False  # torn by a kill
-    return content.get("stage") != stage or content.get("step", 0) <= step
+    kept = "".join(
+        f"{line}\n"
+        for line, content in whole_lines(path)
+        if content.get("stage") != stage or content.get("step", 0) <= step
+    )
+    if kept != path.read_text(encoding="utf-8", errors="replace"):
+        write_text(path, kept)
 
 
 def _learning_rate(state: TrainingState) -> float:

@@ -6,11 +6,12 @@ workers nor on which of them takes a job.
 
 from __future__ import annotations
 
+import math
 import os
-import tempfile
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
@@ -18,13 +19,15 @@ from typing import Any, Generic, TypeVar, cast
 import torch
 from torch import Tensor
 
-from escalade.train.interrupt import Interrupted
+from escalade.artefacts.locks import temporary_file
+from escalade.train.interrupt import Interrupted, asking
 from escalade.train.runtime import limit_threads
 from escalade.train.worker import Link, Worker, WorkerTask, start_worker
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 POLL_SECONDS = 0.2
+STOP_SECONDS = 60.0  # that running jobs have to end a step and save, when they are asked to
 
 
 class WorkerPool(Generic[Job, Result]):
@@ -50,7 +53,7 @@ class WorkerPool(Generic[Job, Result]):
         self._num_workers = num_workers
         self._shared = dict(shared or {})
         self._workers: list[Worker] = []
-        self._file: Path | None = None
+        self._file: tuple[int, Path] | None = None  # locked while it is needed
         self._state: Any = None
 
     def run(
@@ -75,7 +78,8 @@ class WorkerPool(Generic[Job, Result]):
         stop = should_stop or (lambda: False)
         if self._num_workers <= 1:
             yield from self._run_here(jobs, report, stop)
-        else:
+            return
+        with nullcontext() if should_stop is None else asking():
             yield from self._run_in_workers(jobs, report, stop)
 
     def close(self) -> None:
@@ -111,8 +115,9 @@ class WorkerPool(Generic[Job, Result]):
         waiting = deque(enumerate(jobs))
         busy: dict[Connection, tuple[Worker, int]] = {}
         failure: Exception | None = None
+        asked = math.inf
         try:
-            while waiting or busy:
+            while (waiting or busy) and time.monotonic() - asked < STOP_SECONDS:
                 taken = {worker.connection for worker, _ in busy.values()}
                 for worker in self._workers:
                     if waiting and worker.connection not in taken:
@@ -138,6 +143,7 @@ class WorkerPool(Generic[Job, Result]):
                 if failure is None and stop():
                     failure = Interrupted("stopped")
                 if failure is not None:
+                    asked = min(asked, time.monotonic())
                     waiting.clear()
                     for worker, _ in busy.values():
                         worker.stop()
@@ -151,21 +157,23 @@ class WorkerPool(Generic[Job, Result]):
         while len(self._workers) < num:
             if self._file is None:
                 self._file = _save(self._shared)
-            self._workers.append(start_worker(self._work, self._file, num=self._num_workers))
+            self._workers.append(start_worker(self._work, self._file[1], num=self._num_workers))
 
     def _forget_file(self) -> None:
         if self._file is not None:  # workers keep their mapping of it
+            handle, path = self._file
             with suppress(OSError):  # Windows keeps it until they end
-                self._file.unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
+            os.close(handle)
             self._file = None
 
 
-def _save(shared: Mapping[str, Tensor]) -> Path:
+def _save(shared: Mapping[str, Tensor]) -> tuple[int, Path]:
     # A file, because shared memory is limited to 64 MB in many containers.
-    handle, name = tempfile.mkstemp(prefix="escalade-", suffix=".pt")
-    with os.fdopen(handle, "wb") as file:
+    handle, path = temporary_file("escalade-", ".pt")
+    with os.fdopen(handle, "wb", closefd=False) as file:
         torch.save({key: tensor.cpu() for key, tensor in shared.items()}, file)
-    return Path(name)
+    return handle, path
 
 
 def _first(failure: Exception | None, new: Exception) -> Exception:

@@ -15,6 +15,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from escalade.train.allocator import keep_memory
+from escalade.train.parents import end_with_agent
 
 PRECISIONS = ("fp32", "bf16")
 
@@ -52,16 +53,17 @@ class Runtime:
             raise ValueError(
                 f"precision: {precision!r} is not known; use {' or '.join(PRECISIONS)}"
             )
-        if threads is not None:
-            if threads < 1:
-                raise ValueError(f"threads: {threads} is not positive")
-            torch.set_num_threads(threads)
+        if threads is not None and threads < 1:
+            raise ValueError(f"threads: {threads} is not positive")
+        # Also where it changes nothing: a library that was told takes no fewer for small work.
+        torch.set_num_threads(threads or torch.get_num_threads())
         keep_memory()
         self.device = _device(device)
         self.precision = precision
         self.rank = 0 if is_alone else int(os.environ.get("RANK", "0"))
         self.world_size = 1 if is_alone else int(os.environ.get("WORLD_SIZE", "1"))
         if self.world_size > 1 and not dist.is_initialized():
+            end_with_agent()
             dist.init_process_group("nccl" if self.on_cuda else "gloo")
         _make_deterministic(self.device)
 
@@ -73,6 +75,11 @@ class Runtime:
     def is_main(self) -> bool:
         """Whether this rank writes files."""
         return self.rank == 0
+
+    @property
+    def threads(self) -> int | None:
+        """CPU threads that compute, None on CUDA, where they decide nothing."""
+        return None if self.on_cuda else torch.get_num_threads()
 
     @property
     def num_devices(self) -> int:

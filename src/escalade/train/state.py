@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from escalade.config.recipe import Recipe
+from escalade.core.values.invalid import Invalid
 from escalade.train import checkpoint
 from escalade.train.averaging import WeightAverage
 from escalade.train.interrupt import TrainingDiverged
@@ -67,6 +67,7 @@ class TrainingState:
             return 0
         assert self._path is not None
         _require_same(content["identity"], self._identity, self._path)
+        checkpoint.check_finite(self._path, content["network"])
         self.network.load_state_dict(content["network"])
         self.optimizer.load_state_dict(content["optimizer"])
         if self.average is not None:
@@ -136,16 +137,11 @@ class TrainingState:
 
 
 def _require_same(saved: dict[str, str], wanted: dict[str, str], path: Path) -> None:
-    # What a checkpoint from before a setting existed was trained with.
-    saved = {f"recipe.{field.name}": str(field.default) for field in fields(Recipe)} | saved
     for key in sorted(saved.keys() | wanted.keys()):
-        if key not in saved:
-            raise ValueError(
-                f"{path}: this checkpoint does not say its {key}; it is of an earlier version or "
-                "of another training\ndelete it to train from the start, or use another run folder"
-            )
-        if saved[key] != wanted.get(key):
-            raise ValueError(
-                f"{path}: this checkpoint was trained with {key} = {saved[key]}, now it is "
-                f"{wanted.get(key)}\nuse the old value, or another run folder"
+        if saved.get(key) != wanted.get(key):
+            before, now = (of.get(key, "not said") for of in (saved, wanted))
+            raise Invalid(
+                f"this checkpoint was trained with {key} = {before}, now it is {now}",
+                path=(str(path),),
+                remedy=f"\nuse the old value, or another run folder; or {checkpoint.REMEDY}",
             )

@@ -7,12 +7,11 @@ import os
 import pickle
 import signal
 import sys
-import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType, ModuleType
@@ -21,7 +20,8 @@ from typing import Any, Protocol, TypeVar
 import torch
 from torch import Tensor
 
-from escalade.train.interrupt import Interrupted
+from escalade.train.interrupt import Interrupted, is_asking
+from escalade.train.parents import end_with_pool
 
 Job = TypeVar("Job", contravariant=True)
 Result = TypeVar("Result", covariant=True)
@@ -68,7 +68,7 @@ class Worker:
         """A (kind, value): ready, report, result or error. A dead worker is an error."""
         try:
             message: tuple[str, Any] = self.connection.recv()
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):  # also in the middle of a message
             self._process.join(END_SECONDS)
             code = self._process.exitcode or 0
             if code in (-signal.SIGTERM, 128 + signal.SIGTERM):
@@ -81,11 +81,10 @@ class Worker:
         return message
 
     def stop(self) -> None:
-        """Ask the running job to stop, once."""
+        """Stop the running job, once: one that asks (`train.interrupt.asking`) saves first."""
         if not self._is_told:
             self._is_told = True
-            with suppress(BrokenPipeError):
-                self.connection.send(("stop", None))
+            self._process.terminate()
 
     def end(self) -> None:
         """End the process: at once if it is idle, else by force."""
@@ -135,7 +134,7 @@ def _main(work: WorkerTask[Any, Any], file: str, connection: Connection) -> None
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     child = _Child(connection)
     signal.signal(signal.SIGTERM, child.on_terminate)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    end_with_pool()
     torch.set_num_threads(1)
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         child.serve(work, file)
@@ -152,17 +151,15 @@ class _Child:
         )
 
     def on_terminate(self, number: int, frame: FrameType | None) -> None:
-        """A running job is asked to stop; an idle worker ends."""
-        if not self._is_busy:
+        """A job that asks is asked to stop; any other ends at once, and so does an idle worker."""
+        if not self._is_busy or not is_asking():
             os._exit(128 + number)
         self._is_stopped = True
 
     def serve(self, work: WorkerTask[Any, Any], file: str) -> None:
         state = None
         while True:
-            kind, job = self._connection.recv()
-            if kind == "stop":
-                continue  # it came after the job's end
+            _, job = self._connection.recv()
             self._is_busy = True
             try:
                 if state is None:
@@ -177,7 +174,7 @@ class _Child:
                 return
 
     def _should_stop(self) -> bool:
-        return self._is_stopped or self._connection.poll()
+        return self._is_stopped
 
 
 def _portable(error: Exception) -> Exception:
@@ -188,10 +185,3 @@ def _portable(error: Exception) -> Exception:
         error = RuntimeError(f"{type(error).__name__}: {error}")
     error.add_note(traceback.format_exc())
     return error
-
-
-def _die_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    wait([parent.sentinel])
-    os._exit(1)

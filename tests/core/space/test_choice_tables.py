@@ -19,7 +19,7 @@ from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.fair_paths import FairPaths
 from escalade.spaces.load import load
 
-KINDS = ("macs", "params", "activations")
+KINDS = ("macs", "params", "activations", "memory")
 NAMES = ("scarlet", "scarlet_small", "scarlet_folds", "scarlet_small_folds")
 SPACES = {name: load(name) for name in NAMES}
 # Networks compared with the oracles: fair steps, in each of which every layer has every choice
@@ -47,7 +47,7 @@ def check_against_oracles(name, rows):
     for path, expected in zip(space.paths(population), zip(*costs, strict=True), strict=True):
         network = path.architecture
         found = cost.of(network)
-        assert (found.macs, found.params, found.activations) == expected
+        assert tuple(getattr(found, kind) for kind in KINDS) == expected
         fewer = replace(network, resolution=max(33, network.resolution // 4))
         macs, params, activations = counted(network, side=fewer.resolution)
         assert (macs, params) == (found.macs, found.params)

@@ -267,7 +267,7 @@ def test_other_data_and_ladders(name):
 
 
 @named
-@pytest.mark.parametrize("kind", ["macs", "params", "activations"])
+@pytest.mark.parametrize("kind", ["macs", "params", "activations", "memory", "memory_int8"])
 def test_costs_are_those_of_each_network(name, kind):
     space = SPACES[name]
     population = drawn(space, 300)
@@ -289,7 +289,7 @@ def test_costs_on_any_data(name, seed, in_channels, num_classes, on, expanding):
     space = space.with_data(in_channels=in_channels, num_classes=num_classes)
     population = drawn(space, 4, seed)
     found = [cost.of(path.architecture) for path in space.paths(population)]
-    for kind in ("macs", "params", "activations"):
+    for kind in ("macs", "params", "activations", "memory"):
         assert space.costs(population, kind).tolist() == [getattr(each, kind) for each in found]
 
 

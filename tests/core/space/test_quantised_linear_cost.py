@@ -35,7 +35,10 @@ def drawn(name, rows):
     counted = [
         space.costs(Population.unscaled(genomes), k) for k in ("macs", "params", "activations")
     ]
-    return [space.path(genome).architecture for genome in genomes], zip(*counted, strict=True)
+    networks = [space.path(genome).architecture for genome in genomes]
+    memory = space.costs(Population.unscaled(genomes), "memory").tolist()
+    assert memory == [cost.of(network).memory for network in networks]
+    return networks, zip(*counted, strict=True)
 
 
 def check_against_oracles(name, rows):

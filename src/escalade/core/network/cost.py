@@ -1,43 +1,79 @@
-"""Macs, parameters and activations of one architecture, layer by layer (docs/method.md).
+"""Macs, parameters, activations and peak memory of one architecture (docs/method.md).
 
 macs: multiply-adds of convolutions and linear layers. params: every trainable element, batch-norm
 affine and biases included. activations: elements of the outputs of every convolution
 (squeeze-excitations at 1x1 and projection shortcuts included), of linear layers, and of the stem's
 max pool, as the published figures of ResNet and ResNeXt count it; other poolings count nothing.
+memory: bytes of the tensors that are alive at once (`core.network.memory`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import reduce
 from itertools import islice
 from operator import attrgetter
 
+import numpy as np
+
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.layers import Size
+from escalade.core.network.memory import Memory
 from escalade.core.network.parts import Part, parts_of
+from escalade.core.numbers.budget import BYTES
 
 Price = Callable[[Part], Size]
 """What a part costs: a whole number, or many where its sizes are arrays."""
 
-PRICES: dict[str, Price] = {kind: attrgetter(kind) for kind in ("macs", "params", "activations")}
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """What a network costs by its parts: the sum of what they cost, or the largest.
+
+    Attributes:
+        price: of one part.
+        join: of the prices of parts that run one after the other: `numpy.add` or `maximum`.
+    """
+
+    price: Price
+    join: np.ufunc = np.add
+
+    def of(self, parts: Iterable[Part]) -> Size:
+        """What the parts cost together."""
+        return reduce(self.join, map(self.price, parts))
+
+    def repeated(self, prices: Size, times: Size) -> Size:
+        """What parts cost that run so many times, or not at all."""
+        return prices * (times if self.join is np.add else times > 0)
+
+
+def _bytes(size: int) -> Price:
+    return lambda part: part.peak * size
+
+
+COUNTINGS = {
+    **{kind: Counting(attrgetter(kind)) for kind in ("macs", "params", "activations")},
+    **{kind: Counting(_bytes(size), join=np.maximum) for kind, size in BYTES.items()},
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
-    """Exact integer costs of a network for one image."""
+class Cost(Memory):
+    """Exact integer costs of a network for one image; `memory` are bytes of fp32."""
 
     macs: int
     params: int
     activations: int
+    memory: int
 
 
 @dataclass(frozen=True, slots=True)
-class StageCost:
+class StageCost(Memory):
     """Cost of the stem, a stage (`stages.0` is the first) or the head.
 
     `depth` counts blocks, 0 in the stem and the head; `width` and `resolution` (in pixels) are
-    those of the output.
+    those of the output. The memory is the peak while it runs.
     """
 
     name: str
@@ -47,6 +83,7 @@ class StageCost:
     macs: int
     params: int
     activations: int
+    memory: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +113,7 @@ def layers(architecture: Architecture) -> list[LayerCost]:
 
 
 def stages(architecture: Architecture) -> list[StageCost]:
-    """Cost of the stem, each stage and the head; they add up to the cost of the network."""
+    """Cost of the stem, each stage and the head; they make up the cost of the network."""
     parts = (part for _, part in parts_of(architecture))
     stem = next(parts)
     made = [StageCost("stem", 0, architecture.stem.width, stem.after, *_sums([stem]))]
@@ -87,10 +124,11 @@ def stages(architecture: Architecture) -> list[StageCost]:
     return [*made, StageCost("head", 0, architecture.num_classes, 1, *_sums(parts))]
 
 
-def _sums(parts: Iterable[Part]) -> tuple[int, int, int]:
-    macs = params = activations = 0
+def _sums(parts: Iterable[Part]) -> tuple[int, int, int, int]:
+    macs = params = activations = peak = 0
     for part in parts:
         macs += part.macs
         params += part.params
         activations += part.activations
-    return macs, params, activations
+        peak = max(peak, int(part.peak))
+    return macs, params, activations, peak * BYTES["memory"]

@@ -26,6 +26,15 @@ class Layer:
         """The side of the output."""
         return side
 
+    def channels(self, width: Size) -> Size:
+        """The channels of the output, of an input with so many."""
+        return width
+
+    def alive(self, width: Size, side: Size) -> Size:
+        """Numbers alive while it runs: its input, its output, and what it makes in between."""
+        after = self.after(side)
+        return width * (side * side) + self.channels(width) * (after * after)
+
     def counted(self, side: Size) -> Iterator[tuple[Counted, Size]]:
         """The layers with costs in this one, and the sides of their outputs."""
         return iter(())
@@ -83,6 +92,9 @@ class Conv(Layer):
     def after(self, side: Size) -> Size:
         return conv_side(side, self.stride)
 
+    def channels(self, width: Size) -> Size:
+        return self.width
+
     def counted(self, side: Size) -> Iterator[tuple[Counted, Size]]:
         yield self, self.after(side)
 
@@ -100,11 +112,14 @@ class Conv(Layer):
 class Excitation(Layer):
     """Squeeze-excitation: every channel times what two 1x1 convolutions make of all their means.
 
-    The activation of `expand` is the gate.
+    The activation of `expand` is the gate; the product takes the input's place.
     """
 
     reduce: Conv
     expand: Conv
+
+    def alive(self, width: Size, side: Size) -> Size:
+        return width * (side * side) + width + self.reduce.width
 
     def counted(self, side: Size) -> Iterator[tuple[Counted, Size]]:
         yield self.reduce, 1
@@ -152,6 +167,9 @@ class Pad(Layer):
     in_width: Size
     width: Size
 
+    def channels(self, width: Size) -> Size:
+        return self.width
+
 
 @dataclass(frozen=True, slots=True)
 class GlobalPool(Layer):
@@ -169,6 +187,9 @@ class Linear(Layer):
     _: KW_ONLY
     in_width: Size
     width: Size
+
+    def channels(self, width: Size) -> Size:
+        return self.width
 
     def counted(self, side: Size) -> Iterator[tuple[Counted, Size]]:
         yield self, side

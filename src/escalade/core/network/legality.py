@@ -10,10 +10,12 @@ from typing import Any
 from escalade.core.network import kinds
 from escalade.core.network.block import IDLE, Block, Head, Rounding, SqueezeExcite, Stage, Stem
 from escalade.core.network.kinds import ACTIVATIONS, KINDS, Kind
-from escalade.core.values.invalid import Invalid, within
+from escalade.core.values.invalid import Invalid, shown, within
 
 GATES = ("hard_sigmoid", "sigmoid")
 MOST_EXPANSION = 1_000
+MOST = 1_000_000  # channels, classes and pixels a side
+MOST_KERNEL = 1_001
 EMPTY = "expected a list with at least one entry"
 RESIDUAL = tuple(name for name, kind in KINDS.items() if kind.is_residual)
 
@@ -54,10 +56,11 @@ def check_side(resolution: int, stem: Stem, stages: Sequence[Stage]) -> None:
 
 
 def check_positive(part: Any, *names: str) -> None:
-    """Raise an `Invalid` for a field below 1."""
+    """Raise an `Invalid` for a field below 1, or beyond all networks."""
     for name in names:
         if getattr(part, name) < 1:
-            raise Invalid(f"{getattr(part, name)} is not positive", path=(name,))
+            raise Invalid(f"{shown(getattr(part, name))} is not positive", path=(name,))
+        _check_most(part, name, MOST)
 
 
 def check_squeezed(block: Block, in_width: int) -> None:
@@ -170,12 +173,19 @@ def _check_squeeze(se: SqueezeExcite) -> None:
 def _check_odd(part: Any, name: str) -> None:
     value = getattr(part, name)
     if value < 1 or value % 2 == 0:
-        raise Invalid(f"{value} is not odd and positive", path=(name,))
+        raise Invalid(f"{shown(value)} is not odd and positive", path=(name,))
+    _check_most(part, name, MOST_KERNEL)
+
+
+def _check_most(part: Any, name: str, most: int) -> None:
+    if getattr(part, name) > most:
+        problem = f"{shown(getattr(part, name))} is too large"
+        raise Invalid(problem, path=(name,), remedy=f"use {most:,} or less")
 
 
 def _check_known(part: Any, **known: tuple[str, ...]) -> None:
     for name, names in known.items():
         value = getattr(part, name)
         if value not in names:
-            problem, remedy = f"{value!r} is not known", f"use one of {', '.join(names)}"
+            problem, remedy = f"{shown(value)} is not known", f"use one of {', '.join(names)}"
             raise Invalid(problem, path=(name,), remedy=remedy)

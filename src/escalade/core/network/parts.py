@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from escalade.core.network import kinds
+from escalade.core.network import kinds, memory
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Head, Stem
 from escalade.core.network.branches import Layers
@@ -54,6 +54,11 @@ class Part:
     @cached_property
     def activations(self) -> Size:
         return sum(layer.activations(side) for layer, side in self.counted)
+
+    @cached_property
+    def peak(self) -> Size:
+        """The most numbers alive at once while it runs."""
+        return memory.peak(self.layers, in_width=self.in_width, side=self.side)
 
 
 def parts_of(architecture: Architecture) -> Iterator[tuple[str, Part]]:

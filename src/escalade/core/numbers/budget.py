@@ -6,11 +6,21 @@ import itertools
 import math
 import re
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from escalade.core.values.invalid import Invalid
 
-KINDS = ("macs", "params", "activations", "latency")
+Kind = Literal["macs", "params", "activations", "memory", "memory_fp16", "memory_int8", "latency"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+COUNTED = KINDS[:-1]
+# Bytes of a number, by kind of memory.
+BYTES = {"memory": 4, "memory_fp16": 2, "memory_int8": 1}
+MOST_CHARACTERS = 400  # of an amount, so that reading one takes no time
 _SUFFIXES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "b": 1e9, "t": 1e12}
+_AMOUNT = re.compile(r"\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)\s*([a-zA-Z]*)\s*")
+_SIZES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}
+_SIZES |= {f"{each}b": size for each, size in _SIZES.items()}
+_SIZES |= {"kib": 2.0**10, "mib": 2.0**20, "gib": 2.0**30}
 _TIMES = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 
 
@@ -93,7 +103,7 @@ class Ladder:
 
 
 def parse_amount(text: str, *, kind: str = "macs", kind_flag: str = "--budget-kind") -> float:
-    """Read `60M`, `1.5G`, `800k` or, for latency, `4ms`.
+    """Read `60M`, `1.5G`, `800k`, for latency `4ms`, for memory `256kB` or `256KiB`.
 
     Args:
         text: the amount.
@@ -103,20 +113,30 @@ def parse_amount(text: str, *, kind: str = "macs", kind_flag: str = "--budget-ki
     Raises:
         Invalid: with the text and what would work.
     """
-    match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)\s*([a-zA-Z]*)\s*", text)
-    known = _TIMES if kind == "latency" else _SUFFIXES
+    match = _AMOUNT.fullmatch(text) if len(text) <= MOST_CHARACTERS else None
+    known, example = _units(kind)
     if match is None or match[2].lower() not in known:
-        example = "4ms" if kind == "latency" else "60M, 1.5G or 800k"
         if match is not None and match[2].lower() in _TIMES:
             example += f"; times are of {kind_flag} latency"
         raise Invalid(f"cannot read {text!r} as an amount", remedy=f"write it like {example}")
     return float(match[1]) * known[match[2].lower()]
 
 
+def _units(kind: str) -> tuple[dict[str, float], str]:
+    """What amounts of a kind may end with, and how to write one."""
+    if kind == "latency":
+        return _TIMES, "4ms"
+    return (_SIZES, "256kB, 256KiB or 1.5MB") if kind in BYTES else (_SUFFIXES, "60M, 1.5G or 800k")
+
+
 def format_amount(value: float, kind: str = "macs") -> str:
-    """An amount for people: 1.03M, 96G; of kind latency 4.2ms."""
+    """An amount for people: 1.03M, 96G; of kind latency 4.2ms, of memory 256kB."""
+    if math.isinf(value):
+        return "more than the limits allow"
     if kind == "latency":
         return format_seconds(value)
+    if kind in BYTES:
+        return f"{format_amount(value)}B"
     for factor, suffix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= factor:
             return f"{value / factor:.4g}{suffix}"

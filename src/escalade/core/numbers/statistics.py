@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+CONFIDENT = 1.959963984540054  # standard deviations on both sides that hold 95 %
 Values = Sequence[float] | npt.NDArray[np.float64]
 
 
@@ -57,6 +58,22 @@ def summarize(values: Values) -> Summary:
     if not len(sample):
         raise ValueError("summary: no values")
     return Summary(mean=float(sample.mean()), standard_error=_error(sample), num=len(sample))
+
+
+def wilson_interval(accuracy: float, *, num_images: int) -> tuple[float, float]:
+    """Where an accuracy lies with 95 % confidence, as shares in [0, 1] (Wilson's score interval).
+
+    It holds for few images and for 0 and 100 %, where a standard error is 0.
+
+    Args:
+        accuracy: share of the images that were classified rightly.
+        num_images: how many there were.
+    """
+    squared = CONFIDENT**2 / num_images
+    centre = (accuracy + squared / 2) / (1 + squared)
+    spread = accuracy * (1 - accuracy) / num_images + squared / (4 * num_images)
+    half = CONFIDENT * math.sqrt(spread) / (1 + squared)
+    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def binomial_standard_error(accuracy: float, *, num_images: int) -> float:

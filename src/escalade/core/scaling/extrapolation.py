@@ -12,6 +12,7 @@ from escalade.core.scaling.ratios import Scaling
 
 DIMENSIONS = ("depth", "width", "resolution")
 PERCENTILES = (2.5, 97.5)
+WIDEST = 10.0  # the end of an interval over its beginning
 NUM_REDRAWS = 1000
 
 Parameters = Mapping[str, Mapping[str, float]]
@@ -84,6 +85,14 @@ class Growth:
             f"growth form: {name!r} is not fitted to {len(self.stages)} searched stage(s); "
             f"use {fitted}"
         )
+
+
+def is_told(low: float, high: float) -> bool:
+    """Whether an interval of predicted ratios tells anything; wider than any network it does not.
+
+    Published families reach from their smallest to their largest network in less than `WIDEST`.
+    """
+    return 0 < low <= high <= WIDEST * low
 
 
 def fit(stages: Sequence[float], *, scalings: Sequence[Scaling], form: str | None = None) -> Growth:

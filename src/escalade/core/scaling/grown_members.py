@@ -76,15 +76,17 @@ def solve(
     def curve(j: float) -> Scaling:
         return growth.predict(j, form=form)
 
-    solved = follow(base, curve=curve, budget=budget, start=stage, cost_of=measure)
-    architecture = meet_budget(
-        base,
-        scaling=solved,
-        budget=budget,
-        width_divisor=width_divisor,
-        resolution_divisor=resolution_divisor,
-        cost_of=measure,
-    )
+    solved, architecture = Scaling(), base
+    if stage != 0 or not budget.contains(measure(base)):  # at 0 stands the base itself
+        solved = follow(base, curve=curve, budget=budget, start=stage, cost_of=measure)
+        architecture = meet_budget(
+            base,
+            scaling=solved,
+            budget=budget,
+            width_divisor=width_divisor,
+            resolution_divisor=resolution_divisor,
+            cost_of=measure,
+        )
     return SolvedNetwork(
         name=name,
         stage=stage,

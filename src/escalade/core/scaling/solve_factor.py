@@ -167,4 +167,4 @@ def _unmet(costs: _Costs, budget: Budget) -> str:
 
 
 def _shown(value: float, kind: str) -> str:
-    return f"{1e3 * value:.4g}ms" if kind == "latency" else format_amount(value)
+    return f"{1e3 * value:.4g}ms" if kind == "latency" else format_amount(value, kind)

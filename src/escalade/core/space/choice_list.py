@@ -8,7 +8,7 @@ weights run, so every genome is a path of its own, although many leave the same 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar, Self
 
@@ -22,7 +22,7 @@ from escalade.core.network.block import (
     SqueezeExcite,
     Stem,
 )
-from escalade.core.network.cost import PRICES, Price
+from escalade.core.network.cost import COUNTINGS, Counting
 from escalade.core.network.legality import check_squeezed
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.choice_network import ChoiceNetworks
@@ -30,21 +30,26 @@ from escalade.core.space.choice_shape import ChoiceShape, LayerShape
 from escalade.core.space.choice_tables import ChoiceTables, choice_tables
 from escalade.core.space.layout import Counter, Layout
 from escalade.core.space.path import Gene
+from escalade.core.space.plain_network import Plain
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.scaling_stages import Ratios
 from escalade.core.space.space_checks import (
     check_depth,
     check_expansions,
+    check_genes,
     check_head,
     check_names,
     check_odd,
+    check_prices,
     check_side,
     check_some,
     check_squeeze,
     check_stride,
     check_widths,
 )
+from escalade.core.space.space_numbers import MOST_CHOICES, too_many
 from escalade.core.space.traits import Traits
+from escalade.core.values.codec import ABSENT
 from escalade.core.values.invalid import Invalid, check_known, shown, within
 
 IDENTITY = "identity"
@@ -52,6 +57,7 @@ IDENTITY = "identity"
 IDENTITIES = ("let", "let_relu", "plain")
 # A quarter of the hidden width, ReLU, hard sigmoid.
 QUARTER = SqueezeExcite()
+MOST_SLOW = 25  # each combination is priced alone, which takes so much longer than among many
 ODD = "use 3, 5 or 7"
 
 
@@ -127,6 +133,7 @@ class ChoiceList(Layout):
     width_divisor: int = 8
     resolution_divisor: int = 1
     description: str = ""
+    plain: Plain | None = field(default=None, metadata=ABSENT)
 
     traits: ClassVar[Traits] = Traits(
         noun="choice space",
@@ -168,6 +175,8 @@ class ChoiceList(Layout):
     def _check_choices(self) -> None:
         if len(self.choices) < 2:
             raise Invalid("expected a list with at least two entries", path=("choices",))
+        if len(self.choices) > MOST_CHOICES:
+            raise too_many(len(self.choices), "entries", MOST_CHOICES).inside("choices")
         for i, choice in enumerate(self.choices):
             with within("choices", i):
                 if isinstance(choice, BlockChoice):
@@ -201,6 +210,8 @@ class ChoiceList(Layout):
 
     def _check_stages(self) -> None:
         check_some(self.stages, "stages")
+        widths = {self.first.width, *(stage.width for stage in self.stages)}
+        num = sum(stage.depth for stage in self.stages) * 2 * len(widths) * len(self.choices)
         before = self.first.width
         for i, stage in enumerate(self.stages):
             with within("stages", i):
@@ -214,6 +225,8 @@ class ChoiceList(Layout):
                         path=("width",),
                     )
             before = stage.width
+        check_genes(stage.depth for stage in self.stages)
+        check_prices(MOST_SLOW * num)
 
     def with_identity(self, identity: str) -> Self:
         remedy = "use let or plain, or a space that keeps them, as scarlet"
@@ -322,6 +335,18 @@ class ChoiceList(Layout):
         standalone = self._network(self.networks.standalone(genes))
         return standalone, self._network(self.networks.running(genes))
 
+    @property
+    def middle(self) -> Architecture:
+        """Every layer the plainest block of the list, of those the middle one in expansion."""
+        blocks = [
+            (choice.se, choice.kernel, choice.expansion, i)
+            for i, choice in enumerate(self.choices)
+            if isinstance(choice, BlockChoice)
+        ]
+        plainest = sorted(each for each in blocks if each[:2] == min(blocks)[:2])
+        *_, gene = plainest[(len(plainest) - 1) // 2]
+        return self.realise(np.full(len(self.genes), gene), Scaling())[0]
+
     def _network(self, stages: Sequence[Sequence[Block]]) -> Architecture:
         return self.network(
             resolution=self.resolution,
@@ -346,8 +371,8 @@ class ChoiceList(Layout):
 
     @cached_property
     def _macs(self) -> ChoiceTables:
-        return choice_tables(self.networks, self.resolution, PRICES["macs"])
+        return choice_tables(self.networks, self.resolution, COUNTINGS["macs"])
 
-    def counter(self, price: Price, ratios: Ratios) -> Counter:
-        tables = choice_tables(self.networks, self.resolution, price)
-        return lambda population: tables.sums(population.genomes)
+    def counter(self, counting: Counting, ratios: Ratios) -> Counter:
+        tables = choice_tables(self.networks, self.resolution, counting)
+        return lambda population: tables.costs(population.genomes)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from escalade.core.network import parts
 from escalade.core.network.block import Block
-from escalade.core.network.cost import Price
+from escalade.core.network.cost import Counting
 from escalade.core.numbers.rounding import conv_side
 from escalade.core.space.choice_network import ChoiceNetworks
 from escalade.core.space.choice_shape import ChoiceShape
@@ -24,9 +24,10 @@ from escalade.core.space.population import IntArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChoiceTables:
-    """Prices in one kind of cost, whole numbers: macs, params, activations or nanoseconds.
+    """Prices in one kind of cost, whole numbers: macs, params, bytes, nanoseconds, ...
 
     Attributes:
+        counting: how they make a cost.
         fixed: stem and first block.
         layers: by layer, whether the choice before is an identity, index of the input width, and
             choice. Widths that cannot stand before a layer cost -1.
@@ -35,6 +36,7 @@ class ChoiceTables:
         is_identity: of every choice.
     """
 
+    counting: Counting
     fixed: int
     layers: IntArray
     head: IntArray
@@ -55,22 +57,23 @@ class ChoiceTables:
         )
         return order
 
-    def sums(self, genomes: IntArray) -> IntArray:
-        """The sum of every network's prices: (n,)."""
+    def costs(self, genomes: IntArray) -> IntArray:
+        """What every network costs: (n,)."""
+        join = self.counting.join
         genes, num = np.ascontiguousarray(genomes.T), len(genomes)
         total = np.full(num, self.fixed, dtype=np.int64)
         width, after = np.full(num, self.first_width), np.zeros(num, dtype=bool)
         for layer, choice, own in zip(self.layers, genes, self.own, strict=True):
             _, num_widths, num_choices = layer.shape
             row = after * num_widths + width
-            total += layer.ravel().take(row * num_choices + choice)
+            join(total, layer.ravel().take(row * num_choices + choice), out=total)
             after = self.is_identity[choice]
             width = np.where(after, width, own)
-        total += self.head[width]
-        return total
+        whole: IntArray = join(total, self.head[width])
+        return whole
 
     def end(self, sign: int) -> IntArray:
-        """The genome of least (1) or largest (-1) cost, of equal ones the first: (num_layers,).
+        """The genome of least (1) or largest (-1) sum, of equal ones the first: (num_layers,).
 
         Layer by layer, the best way to every state: what stands before a layer.
         """
@@ -94,15 +97,15 @@ class ChoiceTables:
         return np.array(min(ends)[1], dtype=np.int64)
 
 
-def choice_tables(networks: ChoiceNetworks, side: int, price: Price) -> ChoiceTables:
+def choice_tables(networks: ChoiceNetworks, side: int, counting: Counting) -> ChoiceTables:
     """The tables of a list of choices.
 
     Args:
         networks: what they make.
         side: of the images.
-        price: of one part of a network, a whole number.
+        counting: of whole numbers.
     """
-    shape = networks.shape
+    shape, price = networks.shape, counting.price
     layers = [layer for *_, layer in shape.layers]
     widths = sorted({shape.first.width, *(layer.width for layer in layers)})
     stem = parts.stem(shape.stem, in_channels=shape.in_channels, side=side)
@@ -124,14 +127,15 @@ def choice_tables(networks: ChoiceNetworks, side: int, price: Price) -> ChoiceTa
         before.add(layer.width)
         side = conv_side(side, layer.stride)
     return ChoiceTables(
-        fixed=price(stem) + price(first),
+        counting=counting,
+        fixed=counting.of((stem, first)),
         layers=table,
-        head=np.array([_head(shape, price, width, side) for width in widths]),
+        head=np.array([_head(shape, counting, width, side) for width in widths]),
         own=np.array([widths.index(layer.width) for layer in layers]),
         is_identity=np.array([choice in networks.identities for choice in range(num_choices)]),
     )
 
 
-def _head(shape: ChoiceShape, price: Price, in_width: int, side: int) -> int:
+def _head(shape: ChoiceShape, counting: Counting, in_width: int, side: int) -> int:
     ends = parts.head(shape.head, in_width=in_width, num_classes=shape.num_classes, side=side)
-    return sum(price(part) for _, part in ends)
+    return int(counting.of(part for _, part in ends))

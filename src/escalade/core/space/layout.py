@@ -11,10 +11,11 @@ import numpy as np
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Head, Rounding, Stage, Stem
-from escalade.core.network.cost import Price
+from escalade.core.network.cost import Counting
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.choice_shape import ChoiceShape
 from escalade.core.space.path import Gene
+from escalade.core.space.plain_network import Plain, plain_base
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.scaling_stages import ONE, Ratios, Realised
 from escalade.core.space.shape import SupernetShape
@@ -36,6 +37,7 @@ class Layout(ABC):
         in_channels, num_classes: of the data.
         width_divisor, resolution_divisor: steps in which networks are scaled.
         description: for people.
+        plain: the plain base; None where the file names none.
         traits: what is true of such spaces.
     """
 
@@ -45,6 +47,7 @@ class Layout(ABC):
     width_divisor: int
     resolution_divisor: int
     description: str
+    plain: Plain | None
     traits: ClassVar[Traits]
 
     @abstractmethod
@@ -121,6 +124,21 @@ class Layout(ABC):
     ) -> tuple[Architecture, Architecture | None]:
         """The stand-alone network, and what a supernet runs where that is another one."""
 
+    @property
+    def middle(self) -> Architecture:
+        """The network in the middle of all choices."""
+        genome = self.repair(((self.num_choices - 1) // 2)[None])[0]
+        return self.realise(genome, Scaling())[0]
+
+    @cached_property
+    def plain_base(self) -> Architecture:
+        """The plain base that the file names, or what is plainest in the middle of the choices.
+
+        Raises:
+            ValueError: if there is no such network.
+        """
+        return plain_base(self.plain, middle=self.middle)
+
     def network(
         self, *, resolution: int, stem: Stem, stages: Iterable[Iterable[Block]], head: Head
     ) -> Architecture:
@@ -149,8 +167,8 @@ class Layout(ABC):
         """The largest resolution of any path."""
 
     @abstractmethod
-    def counter(self, price: Price, ratios: Ratios) -> Counter:
-        """Sums what the parts of every path's stand-alone network cost, by the price of one."""
+    def counter(self, counting: Counting, ratios: Ratios) -> Counter:
+        """What every path's stand-alone network costs by its parts."""
 
     def shape(self, ratios: Ratios) -> SupernetShape | ChoiceShape:
         """What a supernet must hold.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from escalade.core.space.choice_list import ChoiceList
@@ -14,6 +15,7 @@ from escalade.core.values.codec import as_mapping, decode, encode
 from escalade.core.values.invalid import Invalid, shown, within
 
 FORMAT = 1
+MOST_MAGNITUDE = 250  # of the number of paths, which files and messages hold exactly
 # By the `kind` of their files; staged ones state none.
 LAYOUTS: dict[str | None, type[Layout]] = {
     None: Staged,
@@ -43,6 +45,13 @@ def parse(data: Any, *, where: str = "space") -> Layout:
             )
         layout = decode(LAYOUTS[kind], entries, scalar=positive)
         layout.check()
+        if sum(math.log10(gene.num_choices) for gene in layout.genes) > MOST_MAGNITUDE:
+            raise Invalid(
+                f"it has more than 10^{MOST_MAGNITUDE} paths", remedy="give fewer choices"
+            )
+        if layout.plain is not None:
+            with within("plain"):
+                _ = layout.plain_base
     return layout
 
 

@@ -9,7 +9,7 @@ Choices rise, so a larger gene is a larger network.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -17,11 +17,12 @@ import numpy as np
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Head
-from escalade.core.network.cost import Price
+from escalade.core.network.cost import Counting
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space import stage_choices
 from escalade.core.space.layout import Counter, Layout
 from escalade.core.space.path import Gene
+from escalade.core.space.plain_network import Plain
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.price_tables import PriceTables, StagedBlocks, StageRows
 from escalade.core.space.scaling_stages import Ratios
@@ -33,9 +34,10 @@ from escalade.core.space.space_checks import (
     check_side,
     check_some,
 )
-from escalade.core.space.space_numbers import WholeNumbers
+from escalade.core.space.space_numbers import MOST_CHOICES, WholeNumbers, too_many
 from escalade.core.space.stage_choices import StageChoices, StageColumns, StemChoices
 from escalade.core.space.traits import Traits
+from escalade.core.values.codec import ABSENT
 from escalade.core.values.invalid import within
 
 KERNELS = WholeNumbers((3, 5))
@@ -100,6 +102,7 @@ class PerLayer(Layout):
     width_divisor: int = 8
     resolution_divisor: int = 1
     description: str = ""
+    plain: Plain | None = field(default=None, metadata=ABSENT)
 
     traits: ClassVar[Traits] = Traits(
         noun="per-layer space", rises=True, steps=("single_path", "sandwich")
@@ -114,6 +117,16 @@ class PerLayer(Layout):
             check_names(self.head, "activation")
             check_rising(self.head, "widths")
         check_some(self.stages, "stages")
+        if self.selection_step is not None:
+            sides = (self.resolutions[-1] - self.resolutions[0]) // self.selection_step
+            if sides > MOST_CHOICES:
+                raise too_many(sides, "resolutions", MOST_CHOICES).inside("selection_step")
+        stage_choices.check_sizes(
+            self.stages,
+            self.stem,
+            num_settings=len(self.choosable) * len(self.head.widths),
+            per_layer=3 if any(len(stage.expansions) > 1 for stage in self.stages) else 2,
+        )
         before = self.stem.widths
         for i, stage in enumerate(self.stages):
             with within("stages", i):
@@ -229,8 +242,8 @@ class PerLayer(Layout):
     def largest_side(self, ratios: Ratios) -> int:
         return self.choosable[-1]
 
-    def counter(self, price: Price, ratios: Ratios) -> Counter:
-        tables = PriceTables.of(self._blocks(), price)
+    def counter(self, counting: Counting, ratios: Ratios) -> Counter:
+        tables = PriceTables.of(self._blocks(), counting)
         return lambda population: self._sums(tables, population.genomes)
 
     def _blocks(self) -> StagedBlocks:
@@ -262,7 +275,7 @@ class PerLayer(Layout):
                     choices=choices + sum(rest),
                 )
             )
-        return tables.sums(genes[RESOLUTION], genes[STEM], stages, genes[HEAD])
+        return tables.costs(genes[RESOLUTION], genes[STEM], stages, genes[HEAD])
 
 
 def _blocks_of(stage: LayerStage, at: StageColumns, genome: IntArray) -> Iterator[Block]:

@@ -47,7 +47,7 @@ class Population:
         )
 
 
-def chunks(num: int) -> Iterator[slice]:
+def chunks(num: int, *, size: int = CHUNK) -> Iterator[slice]:
     """So many rows, some at a time, for costs through intermediate arrays."""
-    for start in range(0, num, CHUNK):
-        yield slice(start, start + CHUNK)
+    for start in range(0, num, size):
+        yield slice(start, start + size)

@@ -15,7 +15,7 @@ import numpy as np
 
 from escalade.core.network import parts
 from escalade.core.network.block import Block, Head, Stem
-from escalade.core.network.cost import Price
+from escalade.core.network.cost import Counting, Price
 from escalade.core.network.many import block_prices
 from escalade.core.numbers.rounding import conv_side
 from escalade.core.space.population import IntArray
@@ -74,15 +74,17 @@ class StagePrices:
 
 @dataclass(frozen=True, slots=True)
 class PriceTables:
-    """Prices in one kind of cost, whole numbers: macs, params, activations or nanoseconds."""
+    """Prices in one kind of cost, whole numbers: macs, params, bytes, nanoseconds, ..."""
 
+    counting: Counting
     stem: IntArray  # (setting, stem width)
     stages: tuple[StagePrices, ...]
     head: IntArray  # (setting, width before, head width)
 
     @classmethod
-    def of(cls, networks: StagedBlocks, price: Price) -> PriceTables:
-        """The tables, by the price of one part."""
+    def of(cls, networks: StagedBlocks, counting: Counting) -> PriceTables:
+        """The tables of one kind of cost."""
+        price = counting.price
         before = networks.stem_widths
         widths: Any = before
         stem = replace(networks.stem, width=widths)
@@ -94,21 +96,22 @@ class PriceTables:
             before, side, more = widths, conv_side(side, block.stride), replace(block, stride=1)
             later = _blocks(price, more, side=side, before=before, widths=widths)
             stages.append(StagePrices(first, later))
-        head = _head(price, networks, side=side[:, None, None], before=before[:, :, None])
-        return cls(stem_prices, tuple(stages), head)
+        head = _head(counting, networks, side=side[:, None, None], before=before[:, :, None])
+        return cls(counting, stem_prices, tuple(stages), head)
 
-    def sums(
+    def costs(
         self, setting: IntArray, stem: IntArray, stages: Sequence[StageRows], head: IntArray
     ) -> IntArray:
-        """The sum of every network's prices: (n,).
+        """What every network costs: (n,).
 
         Args:
             setting, stem, head: indices, (n,).
             stages: their blocks.
         """
+        counting, join = self.counting, self.counting.join
         total, width = _look_up(self.stem, setting, stem), stem
         for rows, table in zip(stages, self.stages, strict=True):
-            total += _look_up(table.first, setting, width, rows.choices[0])
+            join(total, _look_up(table.first, setting, width, rows.choices[0]), out=total)
             width = rows.widths[0]
             for position in range(1, len(rows.choices)):
                 prices = _look_up(table.later, setting, width, rows.choices[position])
@@ -116,13 +119,14 @@ class PriceTables:
                 if position >= rows.least:
                     runs = position < rows.depth
                     prices, own = prices * runs, np.where(runs, own, width)
-                total += prices
+                join(total, prices, out=total)
                 width = own
             if rows.scaled is not rows.depth:
                 last = rows.choices[rows.depth - 1, np.arange(len(width))]
                 prices = _look_up(table.later, setting, width, last)
-                total += prices * (rows.scaled - rows.depth)
-        return total + _look_up(self.head, setting, width, head)
+                join(total, counting.repeated(prices, rows.scaled - rows.depth), out=total)
+        whole: IntArray = join(total, _look_up(self.head, setting, width, head))
+        return whole
 
 
 def _blocks(
@@ -139,12 +143,14 @@ def _blocks(
     return prices.reshape(*prices.shape[:2], -1)
 
 
-def _head(price: Price, networks: StagedBlocks, *, side: IntArray, before: IntArray) -> IntArray:
+def _head(
+    counting: Counting, networks: StagedBlocks, *, side: IntArray, before: IntArray
+) -> IntArray:
     """Prices of the last convolution and all after it: (setting, width before, head width)."""
     ends = parts.head(networks.head, in_width=before, num_classes=networks.num_classes, side=side)
     head_widths: Any = networks.head.width
     shape = (len(side), before.shape[1], np.size(head_widths))
-    return np.broadcast_to(sum(price(part) for _, part in ends), shape)
+    return np.broadcast_to(counting.of(part for _, part in ends), shape)
 
 
 def _look_up(table: IntArray, *indices: IntArray) -> IntArray:

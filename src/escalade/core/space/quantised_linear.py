@@ -9,7 +9,7 @@ ones come from scaling the best (section 6.4).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -19,23 +19,34 @@ import numpy.typing as npt
 from escalade.core.network import parts, regnet
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Head, Rounding, Stem
-from escalade.core.network.cost import Price
+from escalade.core.network.cost import Counting
 from escalade.core.network.many import block_prices
 from escalade.core.numbers.rounding import conv_side
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.layout import Counter, Layout
 from escalade.core.space.path import Gene, values
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.plain_network import Plain
+from escalade.core.space.population import IntArray, Population, chunks
 from escalade.core.space.regnet_stages import Floats, RegNetStages, regnet_stages
 from escalade.core.space.scaling_stages import Ratios
-from escalade.core.space.space_checks import check_stride, check_widths
-from escalade.core.space.space_numbers import Numbers, Span, WholeNumbers
+from escalade.core.space.space_checks import check_prices, check_stride, check_widths
+from escalade.core.space.space_numbers import (
+    MOST,
+    Numbers,
+    Span,
+    WholeNumbers,
+    too_large,
+    too_many,
+)
 from escalade.core.space.traits import Traits
+from escalade.core.values.codec import ABSENT
 from escalade.core.values.invalid import Invalid
 
 # Steps of the slope and the width ratio, in which the published networks are written.
 WA_STEP, WM_STEP = 0.01, 0.001
+MOST_STEPS = 100_000
+MOST_STAGES = 16  # each but the first halves the resolution
 # Drafts before a space counts as empty, and genomes a draft.
 MAX_DRAFTS, DRAFT = 40, 1024
 # Steps on the line from an illegal genome to a legal one.
@@ -84,6 +95,7 @@ class QuantisedLinear(Layout):
     in_channels: int = 3
     num_classes: int = 1000
     description: str = ""
+    plain: Plain | None = field(default=None, metadata=ABSENT)
 
     traits: ClassVar[Traits] = Traits(
         noun="design space", has_supernet=False, member_weights="retrain"
@@ -96,6 +108,7 @@ class QuantisedLinear(Layout):
         if self.wm[0] <= 1:
             raise Invalid(f"{self.wm[0]} is not above 1; widths could not grow", path=("wm",))
         check_widths(self.w0, self.width_divisor, "w0")
+        self._check_ranges()
         for name in ("stem_stride", "first_stride"):
             check_stride(getattr(self, name), name)
         for name in ("resolutions", "group_widths"):
@@ -108,6 +121,21 @@ class QuantisedLinear(Layout):
                 f"strides multiply to {stride}",
                 path=("resolutions",),
             )
+
+    def _check_ranges(self) -> None:
+        """Grids and tables of powers that fit into the memory."""
+        for name, step in (("wa", WA_STEP), ("wm", WM_STEP)):
+            low, high = getattr(self, name)
+            if (num := round((high - low) / step)) > MOST_STEPS:
+                raise too_many(num, f"steps of {step:g}", MOST_STEPS).inside(name)
+        if self.stages.most > MOST_STAGES:
+            raise too_large(self.stages.most, MOST_STAGES).inside("stages")
+        widest = self.w0.most + self.wa[1] * self.depth.most
+        if widest > MOST:
+            raise too_large(f"{widest:g} channels", MOST).inside("wa")
+        exponents = math.log1p(self.wa[1] * self.depth.most / self.w0.least) / math.log(self.wm[0])
+        num = round((1 + exponents) * (1 + (self.wm[1] - self.wm[0]) / WM_STEP))
+        check_prices(num, path=("wm",))
 
     def strides(self, num_stages: int) -> list[int]:
         """Of the stages of a network of so many."""
@@ -189,6 +217,10 @@ class QuantisedLinear(Layout):
 
     def legal(self, genomes: IntArray) -> Mask:
         """Which genomes have stages and pixels enough: (n,)."""
+        found = [self._legal(genomes[rows]) for rows in chunks(len(genomes))]
+        return np.concatenate(found) if found else np.empty(0, dtype=bool)
+
+    def _legal(self, genomes: IntArray) -> Mask:
         least, most = self.stages
         num = self.stage_arrays(genomes).num_stages
         strides = np.array([self.total_stride(max(1, s)) for s in range(most + 1)])
@@ -244,14 +276,15 @@ class QuantisedLinear(Layout):
     def largest_side(self, ratios: Ratios) -> int:
         return max(self.resolutions)
 
-    def counter(self, price: Price, ratios: Ratios) -> Counter:
+    def counter(self, counting: Counting, ratios: Ratios) -> Counter:
         return lambda population: self._sums(
-            price, self.stage_arrays(population.genomes), self.sides(population, ratios)
+            counting, self.stage_arrays(population.genomes), self.sides(population, ratios)
         )
 
-    def _sums(self, price: Price, stages: RegNetStages, sides: IntArray) -> IntArray:
-        """The sum of the prices of every network's parts: (n,)."""
+    def _sums(self, counting: Counting, stages: RegNetStages, sides: IntArray) -> IntArray:
+        """What every network costs by its parts: (n,)."""
         part = parts.stem(self.stem, in_channels=self.in_channels, side=sides, residual=True)
+        price, join = counting.price, counting.join
         total: IntArray = np.zeros(len(sides), dtype=np.int64) + price(part)
         in_width, side = np.full(len(sides), self.stem_width), part.after
         for stage, stride in enumerate(self.strides(stages.widths.shape[1])):
@@ -259,16 +292,20 @@ class QuantisedLinear(Layout):
             more = regnet.block(self.block, width=width, group_width=stages.groups[:, stage])
             first = replace(more, stride=stride)
             there = depth > 0
-            total += there * block_prices(price, first, in_width=in_width, side=side)
+            join(
+                total,
+                there * block_prices(price, first, in_width=in_width, side=side),
+                out=total,
+            )
             in_width = np.where(there, width, in_width)
             side = np.where(there, conv_side(side, stride), side)
             later = block_prices(price, more, in_width=width, side=side)
-            total += np.maximum(depth - 1, 0) * later
+            join(total, counting.repeated(later, np.maximum(depth - 1, 0)), out=total)
         ends = parts.head(
             self.head, in_width=in_width, num_classes=self.num_classes, side=side, residual=True
         )
-        total += sum(price(part) for _, part in ends)
-        return total
+        together: IntArray = join(total, counting.of(part for _, part in ends))
+        return together
 
     def stage_arrays(self, genomes: IntArray) -> RegNetStages:
         """Widths, depths and group widths of every network's stages."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -28,6 +29,11 @@ class Ratios:
     @property
     def axes(self) -> tuple[Numbers, Numbers, Numbers]:
         return (self.depth, self.width, self.resolution)
+
+    @property
+    def num(self) -> int:
+        """How many strategies these are."""
+        return math.prod(map(len, self.axes))
 
     @property
     def base(self) -> IntArray:

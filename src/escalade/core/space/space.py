@@ -7,7 +7,7 @@ changes nothing. The space decides legality once, by `repair`: equal paths have 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
@@ -16,22 +16,26 @@ import numpy as np
 import numpy.typing as npt
 
 from escalade.core.network.architecture import Architecture
-from escalade.core.network.cost import PRICES, Price
+from escalade.core.network.cost import COUNTINGS, Counting
+from escalade.core.numbers.budget import format_amount
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.choice_shape import ChoiceShape
 from escalade.core.space.layout import Counter, Layout
 from escalade.core.space.path import Gene, Path
-from escalade.core.space.population import IntArray, Population, chunks
+from escalade.core.space.population import CHUNK, IntArray, Population, chunks
 from escalade.core.space.scaling_stages import distinct, near, union
 from escalade.core.space.shape import SupernetShape
 from escalade.core.space.traits import Traits
+from escalade.core.values.invalid import Invalid
 
 if TYPE_CHECKING:
     from escalade.core.latency.latency_table import LatencyTable
 
 # Base networks whose mean cost says how much a strategy multiplies it.
 NUM_REFERENCE_GENOMES = 64
+# Base networks among which some keep every limit.
+NUM_LIMITED = 1024
 
 
 class Space:
@@ -42,6 +46,7 @@ class Space:
         factors: the ladder f_j / f_0; needed where strategies are made for it.
         kind: what the ladder counts.
         latency: a device's table, for `costs` of that kind.
+        limits: what networks that are searched may cost at most, by kind, beside their budgets.
 
     Raises:
         ValueError: if the layout has no strategies for this ladder.
@@ -54,11 +59,13 @@ class Space:
         factors: Sequence[float] | None = None,
         kind: str = "macs",
         latency: LatencyTable | None = None,
+        limits: Mapping[str, float] | None = None,
     ) -> None:
         self.layout = layout
         self.factors = tuple(factors) if factors else None
         self.kind = kind
         self.latency = latency
+        self.limits = dict(limits or {})
         self._stages = layout.stage_ratios(self.factors)
         self.ratios = union(self._stages)
         self._counters: dict[str, Counter] = {}
@@ -85,20 +92,44 @@ class Space:
         """For other images and classes; a latency table does not fit those."""
         layout: Any = self.layout
         layout = replace(layout, in_channels=in_channels, num_classes=num_classes)
-        return type(self)(layout, factors=self.factors, kind=self.kind)
+        return self._but(layout=layout, latency=None)
 
     def with_latency(self, table: LatencyTable) -> Self:
         """With a device's latency table."""
-        return type(self)(self.layout, factors=self.factors, kind=self.kind, latency=table)
+        return self._but(latency=table)
+
+    def with_limits(self, limits: Mapping[str, float]) -> Self:
+        """With limits on what searched networks cost.
+
+        Raises:
+            Invalid: for a limit that not even the least of many networks keeps, with their range.
+        """
+        genomes = self.sample_genomes(generator(0, "reference"), NUM_LIMITED)
+        bases = np.repeat(self.base_triple[None], len(genomes) + 1, axis=0)
+        base = Population(np.concatenate([genomes, self.smallest[None]]), bases)
+        for kind, limit in limits.items():
+            costs = self.costs(base, kind)
+            if costs.min() > limit:
+                low, high = (format_amount(float(end), kind) for end in (costs.min(), costs.max()))
+                raise Invalid(
+                    f"{format_amount(limit, kind)} is below every network of the space {self.name}",
+                    path=("limits", kind),
+                    remedy=f"unscaled ones have {low} to {high}",
+                )
+        return self._but(limits=limits)
 
     def for_ladder(self, factors: Sequence[float] | None, *, kind: str | None = None) -> Self:
         """For another ladder, or one that counts something else."""
-        kind = kind or self.kind
-        return type(self)(self.layout, factors=factors, kind=kind, latency=self.latency)
+        return self._but(factors=factors, kind=kind or self.kind)
 
     def with_layout(self, layout: Layout) -> Self:
         """Of other choices, for the same ladder and device."""
-        return type(self)(layout, factors=self.factors, kind=self.kind, latency=self.latency)
+        return self._but(layout=layout)
+
+    def _but(self, **changed: Any) -> Self:
+        """The same space but for some of what it was made with."""
+        names = ("layout", "factors", "kind", "latency", "limits")
+        return type(self)(**{name: getattr(self, name) for name in names} | changed)
 
     @cached_property
     def training(self) -> Self:
@@ -229,8 +260,11 @@ class Space:
         genomes = self.sample_genomes(generator(0, "reference"), NUM_REFERENCE_GENOMES)
         num = len(genomes)
         base = Population(genomes, np.repeat(self.base_triple[None], num, axis=0))
-        scaled = Population(np.tile(genomes, (len(rows), 1)), np.repeat(rows, num, axis=0))
-        means = self.costs(scaled, self.kind).reshape(len(rows), num).mean(axis=1)
+        means = np.empty(len(rows))
+        for some in chunks(len(rows), size=CHUNK // num):
+            few = rows[some]
+            scaled = Population(np.tile(genomes, (len(few), 1)), np.repeat(few, num, axis=0))
+            means[some] = self.costs(scaled, self.kind).reshape(len(few), num).mean(axis=1)
         growth: npt.NDArray[np.float64] = means / self.costs(base, self.kind).mean()
         return rows, growth
 
@@ -263,9 +297,18 @@ class Space:
     def path(
         self, genome: Sequence[int] | IntArray, strategy: Sequence[int] | IntArray | None = None
     ) -> Path:
-        """Realise a genome under a strategy, by default the base's, as one concrete network."""
+        """Realise a genome under a strategy, by default the base's, as one concrete network.
+
+        Raises:
+            ValueError: if they are no choices of this space.
+        """
         row = np.asarray(genome, dtype=np.int64)
+        num = self.layout.num_choices
+        if row.shape != num.shape or (row < 0).any() or (row >= num).any():
+            raise ValueError(f"a genome of other genes than those of the space {self.name}")
         d, w, r = (int(i) for i in (self.base_triple if strategy is None else strategy))
+        if any(not 0 <= i < len(axis) for i, axis in zip((d, w, r), self.ratios.axes, strict=True)):
+            raise ValueError(f"a strategy of other ratios than those of the space {self.name}")
         architecture, runs = self.layout.realise(row, self.scaling((d, w, r)))
         return Path(tuple(row.tolist()), (d, w, r), architecture, runs)
 
@@ -273,6 +316,15 @@ class Space:
         """Realise a whole population."""
         pairs = zip(population.genomes, population.strategies, strict=True)
         return [self.path(genome, strategy) for genome, strategy in pairs]
+
+    @property
+    def plain_base(self) -> Architecture:
+        """The plain base that the space's file names, or what is plainest among its choices.
+
+        Raises:
+            ValueError: if there is no such network.
+        """
+        return self.layout.plain_base
 
     @property
     def largest_side(self) -> int:
@@ -288,30 +340,41 @@ class Space:
         return self.layout.depths(population, self.ratios)
 
     def costs(self, population: Population, kind: str = "macs") -> npt.NDArray[Any]:
-        """Macs, params or activations of every stand-alone network, as `cost.of` counts: (n,).
+        """Macs, params, activations or memory of every stand-alone network, as `cost.of`: (n,).
 
         Of kind latency, predicted seconds, exactly as the table predicts each network.
 
         Raises:
             ValueError: for latency without a table.
         """
-        price, total = self._pricing(kind)
+        counting, total = self._counting(kind)
         if kind not in self._counters:
-            self._counters[kind] = self.layout.counter(price, self.ratios)
-        sums = np.empty(len(population), dtype=np.int64)
+            self._counters[kind] = self.layout.counter(counting, self.ratios)
+        costs = np.empty(len(population), dtype=np.int64)
         for rows in chunks(len(population)):
-            sums[rows] = self._counters[kind](population[rows])
-        return total(sums)
+            costs[rows] = self._counters[kind](population[rows])
+        if kind != "latency" and (costs < 0).any():
+            raise ValueError(
+                f"space {self.name}: its networks have more {kind} than can be counted"
+            )
+        return total(costs)
 
-    def _pricing(self, kind: str) -> tuple[Price, Callable[[IntArray], npt.NDArray[Any]]]:
-        """What a part costs in whole numbers, and what sums of these mean."""
+    def allowed(self, population: Population) -> npt.NDArray[np.bool_]:
+        """Which paths' networks keep all limits: (n,)."""
+        kept: npt.NDArray[np.bool_] = np.ones(len(population), dtype=bool)
+        for kind, limit in self.limits.items():
+            kept &= self.costs(population, kind) <= limit
+        return kept
+
+    def _counting(self, kind: str) -> tuple[Counting, Callable[[IntArray], npt.NDArray[Any]]]:
+        """How parts cost whole numbers, and what these mean together."""
         if kind != "latency":
-            return PRICES[kind], lambda sums: sums
+            return COUNTINGS[kind], lambda costs: costs
         if self.latency is None:
             raise ValueError(
                 f"space {self.name}: latency is measured, not counted, and there is no table of it"
             )
-        return self.latency.price, self.latency.total
+        return Counting(self.latency.price), self.latency.total
 
     @cached_property
     def shape(self) -> SupernetShape | ChoiceShape:

@@ -10,11 +10,14 @@ from typing import Any
 from escalade.core.network.block import Head, SqueezeExcite
 from escalade.core.network.kinds import ACTIVATIONS, KINDS
 from escalade.core.network.legality import GATES, MOST_EXPANSION
-from escalade.core.space.space_numbers import MOST_LAYERS, too_large
+from escalade.core.space.space_numbers import MOST_LAYERS, too_large, too_many
 from escalade.core.values.invalid import Invalid, check_known, within
 
 # Of kinds, those that the supernet has elastic layers for.
 ELASTIC = tuple(name for name, kind in KINDS.items() if kind.is_elastic)
+# Of a space: genes, strategies, and combinations that are priced to count its networks' costs. The
+# published ones have some 60, 600 and 300,000; a mistyped range has billions.
+MOST_GENES, MOST_STRATEGIES, MOST_PRICES = 500, 10_000, 5_000_000
 KNOWN = {"kind": ELASTIC, "activation": ACTIVATIONS, "gate": GATES, "of": ("input", "hidden")}
 
 
@@ -40,6 +43,25 @@ def check_rising(part: Any, *names: str) -> None:
                     f"{before:g} stands before {after:g}; list them from smallest to largest",
                     path=(name,),
                 )
+
+
+def check_genes(depths: Iterable[int], *, per_layer: int = 1) -> None:
+    """Layers of all stages whose choices are drawn and counted in time."""
+    num = per_layer * sum(depths)
+    if num > MOST_GENES:
+        raise too_many(num, "genes of layers", MOST_GENES).inside("stages")
+
+
+def check_prices(num: int, *, path: tuple[str, ...] = ("stages",)) -> None:
+    """Combinations of choices whose costs fit into the memory."""
+    if num > MOST_PRICES:
+        raise too_many(num, "combinations of choices", MOST_PRICES).inside(*path)
+
+
+def check_strategies(num: int, name: str) -> None:
+    """Strategies that are told apart in time."""
+    if num > MOST_STRATEGIES:
+        raise too_many(num, "strategies", MOST_STRATEGIES).inside(name)
 
 
 def check_depth(depth: int) -> None:

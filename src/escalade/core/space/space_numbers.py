@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import Any, NamedTuple, Self
 
@@ -10,6 +11,9 @@ from escalade.core.values.invalid import Invalid, shown
 
 # Larger ones are slips, and would fill the memory.
 MOST, MOST_LAYERS = 1_000_000, 1_000
+MOST_CHOICES = 1_000  # of one list
+# Digits, or a fraction of them; an exponent of many digits would be computed for hours.
+_NUMBER = re.compile(r"[+-]?[\d._]{1,500}(?:e[+-]?\d{1,3})?(?:/\d{1,500})?", re.IGNORECASE)
 
 
 class Numbers(tuple[float, ...]):
@@ -62,9 +66,10 @@ def positive(kind: type, value: Any) -> Any:
     if kind not in (int, float):
         return exact(kind, value)
     try:
-        if isinstance(value, bool):
+        text = str(value).strip()
+        if isinstance(value, bool) or not _NUMBER.fullmatch(text):
             raise ValueError
-        number = Fraction(str(value))
+        number = Fraction(text)
     except (ValueError, ZeroDivisionError):
         raise Invalid(f"expected a number, got {shown(value)}") from None
     if number <= 0 or (kind is int and number.denominator != 1):
@@ -80,11 +85,16 @@ def too_large(value: Any, most: int) -> Invalid:
     return Invalid(f"{shown(value)} is too large", remedy=f"use {most:,} or less")
 
 
+def too_many(num: int, what: str, most: int) -> Invalid:
+    """What to say of more than the memory should be asked for."""
+    return Invalid(f"{num:,} {what} are too many", remedy=f"use {most:,} or fewer")
+
+
 def _different(kind: type, data: Any) -> list[Any]:
     numbers = [positive(kind, number) for number in _as_list(data)]
-    for i, number in enumerate(numbers):
-        if number in numbers[:i]:
-            raise Invalid(f"{number:g} is listed twice")
+    if len(numbers) != len(set(numbers)):
+        twice = next(number for i, number in enumerate(numbers) if number in numbers[:i])
+        raise Invalid(f"{twice:g} is listed twice")
     return numbers
 
 
@@ -93,4 +103,6 @@ def _as_list(data: Any) -> list[Any] | tuple[Any, ...]:
         return [data]
     if not data:
         raise Invalid(f"expected a list with at least one entry, got {shown(data)}")
+    if len(data) > MOST_CHOICES:
+        raise too_many(len(data), "entries", MOST_CHOICES)
     return data

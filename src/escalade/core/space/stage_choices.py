@@ -24,8 +24,10 @@ from escalade.core.space.population import IntArray
 from escalade.core.space.shape import StageShape
 from escalade.core.space.space_checks import (
     check_expansions,
+    check_genes,
     check_names,
     check_odd,
+    check_prices,
     check_squeeze,
     check_stride,
     check_widths,
@@ -136,6 +138,25 @@ class StageChoices:
                 check_squeeze(self.se)
                 block = Block(kind=self.kind, expansion=min(self.expansions), width=1, se=self.se)
                 check_squeezed(block, min(*before, *self.widths))
+
+
+def check_sizes(
+    stages: Sequence[StageChoices], stem: StemChoices, *, num_settings: int, per_layer: int = 1
+) -> None:
+    """Raise an `Invalid` for more choices than can be drawn and priced.
+
+    Args:
+        stages, stem: the choices.
+        num_settings: resolutions, under every ratio.
+        per_layer: most genes that a layer has.
+    """
+    check_genes((stage.depth.most for stage in stages), per_layer=per_layer)
+    num, before = 0, stem.widths
+    for stage in stages:
+        choices = len(stage.widths) * len(stage.kernels) * len(stage.expansions)
+        num += num_settings * len(before) * choices
+        before = stage.widths
+    check_prices(num)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,17 +17,18 @@ import numpy as np
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Head
-from escalade.core.network.cost import Price
+from escalade.core.network.cost import Counting
 from escalade.core.numbers.rounding import make_divisible, round_to, scale_depth
 from escalade.core.scaling.ratios import Scaling, with_depth
 from escalade.core.space import stage_choices
 from escalade.core.space.layout import Counter, Layout
 from escalade.core.space.path import Gene
+from escalade.core.space.plain_network import Plain
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.price_tables import PriceTables, StagedBlocks, StageRows
-from escalade.core.space.scaling_stages import ONE, Ratios, Realised
+from escalade.core.space.scaling_stages import ONE, Ratios, Realised, union
 from escalade.core.space.shape import SupernetShape
-from escalade.core.space.space_checks import check_head, check_some
+from escalade.core.space.space_checks import check_head, check_some, check_strategies
 from escalade.core.space.space_numbers import WholeNumbers
 from escalade.core.space.stage_choices import StageChoices, StageColumns, StemChoices
 from escalade.core.space.traits import Traits
@@ -73,6 +74,7 @@ class Staged(Layout):
     resolution_divisor: int = 1
     shared_kernels: bool = False
     description: str = ""
+    plain: Plain | None = field(default=None, metadata=ABSENT)
 
     traits: ClassVar[Traits] = Traits(noun="space", scales=True, steps=("single_path", "sandwich"))
 
@@ -85,6 +87,9 @@ class Staged(Layout):
         with within("head"):
             check_head(self.head)
         check_some(self.stages, "stages")
+        ratios = union((self.grid,) if self.grid else (self.scaling or (ONE,)))
+        settings = len(self.resolutions) * len(ratios.resolution) * len(ratios.width)
+        stage_choices.check_sizes(self.stages, self.stem, num_settings=settings)
         before = self.stem.widths
         for i, stage in enumerate(self.stages):
             with within("stages", i):
@@ -102,6 +107,10 @@ class Staged(Layout):
         if any(1.0 not in axis for axis in base.axes):
             path = ("grid",) if self.grid else ("scaling", 0)
             raise Invalid("stage 0 is the base network; its ratios include 1", path=path)
+        stages = (self.grid,) if self.grid else (self.scaling or (ONE,))
+        for some in (union(stages), *stages):
+            check_strategies(some.num, "grid" if self.grid else "scaling")
+        check_strategies(sum(some.num for some in stages), "scaling")
         if self.grid is not None and self.grid.slack <= 1:
             raise Invalid(f"{self.grid.slack:g} is not above 1", path=("grid", "slack"))
 
@@ -235,8 +244,8 @@ class Staged(Layout):
     def largest_side(self, ratios: Ratios) -> int:
         return max(self.side(side, max(ratios.resolution)) for side in self.resolutions)
 
-    def counter(self, price: Price, ratios: Ratios) -> Counter:
-        tables, depths = PriceTables.of(self._blocks(ratios), price), self._depths(ratios)
+    def counter(self, counting: Counting, ratios: Ratios) -> Counter:
+        tables, depths = PriceTables.of(self._blocks(ratios), counting), self._depths(ratios)
         return lambda population: self._sums(tables, depths, ratios, population)
 
     def _blocks(self, ratios: Ratios) -> StagedBlocks:
@@ -278,7 +287,7 @@ class Staged(Layout):
                     choices=choices,
                 )
             )
-        return tables.sums(setting, genes[STEM], stages, np.zeros_like(setting))
+        return tables.costs(setting, genes[STEM], stages, np.zeros_like(setting))
 
     def _depths(self, ratios: Ratios) -> IntArray:
         """Scaled depths: (base depth from 0, ratio)."""

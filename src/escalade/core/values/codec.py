@@ -23,6 +23,7 @@ Scalar = Callable[[type, Any], Any]
 
 # Of a field that is absent in the file where it has its default, and of one that no file has.
 ABSENT, UNWRITTEN = {"absent by default": True}, {"never written": True}
+MOST = 10**300  # of a whole number; a float holds it, too
 _WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
 
 
@@ -61,7 +62,7 @@ def _written(cls: Any) -> tuple[tuple[str, Any], ...]:
 
 
 def exact(kind: type, value: Any) -> Any:
-    """A scalar that is what it should be; whole numbers are numbers, too.
+    """A scalar that is what it should be, and finite; whole numbers are numbers, too.
 
     Raises:
         Invalid: if it is not.
@@ -69,7 +70,16 @@ def exact(kind: type, value: Any) -> Any:
     numbers = (int, float) if kind is float else kind
     if (isinstance(value, bool) and kind is not bool) or not isinstance(value, numbers):
         raise Invalid(f"expected {_WORDS[kind]}, got {shown(value)}")
+    if kind in (int, float) and not _is_held(value):
+        if kind is int:
+            raise Invalid(f"{shown(value)} is too large")
+        raise Invalid(f"expected {_WORDS[kind]}, got {shown(value)}")
     return value
+
+
+def _is_held(number: Any) -> bool:
+    """Whether arithmetic can hold a number: finite, and not beyond all floats."""
+    return math.isfinite(number) if isinstance(number, float) else abs(number) <= MOST
 
 
 def written(kind: type, value: Any) -> Any:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from escalade.core.values.plain import one_line, plain
+
 Step = str | int
 # Of a line: a list of all settings of a recipe has nearly as many.
 MOST_CHARACTERS = 400
@@ -59,13 +61,13 @@ def dotted(path: Iterable[Step]) -> str:
     """A path as people write it: `search.objectives[0]`."""
     text = ""
     for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f"{'.' if text else ''}{step}"
+        text += f"[{step}]" if isinstance(step, int) else f"{'.' if text else ''}{one_line(step)}"
     return text
 
 
 def brief(text: str) -> str:
-    """A message in lines that can be read, however long what a user gave is."""
-    return "\n".join(map(_cut, text.split("\n")))
+    """A message in lines that can be read, whatever a user gave, and however long it is."""
+    return "\n".join(map(_cut, plain(text).split("\n")))
 
 
 def _cut(line: str) -> str:
@@ -78,7 +80,10 @@ def _cut(line: str) -> str:
 def shown(value: Any) -> str:
     """A value in a message as files have it, not all of a long one or one with much in it."""
     is_word = value is None or isinstance(value, bool)
-    text = json.dumps(value) if is_word else _SHORT.repr(value)
+    try:
+        text = json.dumps(value) if is_word else _SHORT.repr(value)
+    except ValueError:  # Python writes no whole number of more than some thousand digits
+        text = "a number of thousands of digits"
     return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."
 
 

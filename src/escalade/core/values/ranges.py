@@ -5,22 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from escalade.core.values.invalid import Invalid, check_known
+from escalade.core.values.invalid import Invalid, check_known, shown
 
 
 def _check(holds: Callable[[Any], bool], problem: str) -> Callable[[Any], None]:
     def check(value: Any) -> None:
         if not holds(value):  # so that NaN is refused, too
-            raise Invalid(f"{value} {problem}")
+            raise Invalid(f"{shown(value)} {problem}")
 
     return check
 
 
+MOST = 2**63 - 1  # that arrays and databases hold
+
 _positive = _check(lambda value: value > 0, "is not positive")
 _not_negative = _check(lambda value: value >= 0, "is negative")
 
-Count = Annotated[int, _positive]
-CountFrom0 = Annotated[int, _not_negative]
+_fits = _check(lambda value: value <= MOST, "is too large")
+
+_is_some = _check(lambda value: value <= 100_000, "is more than anybody means")
+
+Count = Annotated[int, _positive, _fits]
+CountFrom0 = Annotated[int, _not_negative, _fits]
+# What is held in memory, or in processes, all at once.
+Some = Annotated[int, _positive, _is_some]
+SomeFrom0 = Annotated[int, _not_negative, _is_some]
+Hours = Annotated[float, _positive, _is_some]
+Said = Annotated[str, _check(lambda value: value.strip() != "", "says nothing")]
 Positive = Annotated[float, _positive]
 NotNegative = Annotated[float, _not_negative]
 # From 0 to 1: with both ends, without 1, or without 0.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from escalade.artefacts.files import read_value, write_json
+from escalade.artefacts.marks import marked_folder
 from escalade.core.latency import latency_table
 from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.network import cost
@@ -16,7 +17,7 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.solve_factor import Solved, solve_factor
 from escalade.data.cache import default_cache
-from escalade.evaluate.store import LatencyRow
+from escalade.evaluate.store_rows import LatencyRow
 from escalade.evaluate.timing import table_store as latency_store
 from escalade.evaluate.timing.part_times import TurnTimer, measure
 from escalade.evaluate.timing.rule_survey import survey_scaled
@@ -160,6 +161,7 @@ class DeviceLatency:
             )
         path = self._path(base)
         rows = tuple(latency_store.to_rows(found))
+        marked_folder(path.parent)
         write_json(path, _Kept(low=low, high=high, rows=rows))
         self._say(f"latency: {len(found.parts)} parts in {found.seconds:.0f} s, kept in {path}")
         return found

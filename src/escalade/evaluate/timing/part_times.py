@@ -115,7 +115,7 @@ def measure(
     Returns:
         Seconds of the parts, and of the networks in their order.
     """
-    wanted = _choose(architectures, num_per_group=num_per_group, rng=rng)
+    wanted = choose_parts(architectures, num_per_group=num_per_group, rng=rng)
     parts: dict[Work, Timed] = {}
     for architecture in architectures:
         if any(work in wanted for work in works_of(architecture)):
@@ -130,9 +130,10 @@ def _repeat(run: Run, calls: int) -> None:
         run()
 
 
-def _choose(
+def choose_parts(
     architectures: Sequence[Architecture], *, num_per_group: int, rng: np.random.Generator
 ) -> set[Work]:
+    """Works of so many parts of each group, drawn at random."""
     chosen: set[Work] = set()
     counts: Counter[Group] = Counter()
     for index in rng.permutation(len(architectures)):

@@ -115,8 +115,9 @@ def facts(table: LatencyTable) -> TableFacts:
 def describe(table: LatencyTable) -> list[str]:
     """A table and its check for people, a line each."""
     overhead, factor = table.correction
+    took = f" in {table.seconds:.0f} s" if table.seconds else ""
     return [
-        f"on {table.settings}: {len(table.parts)} parts measured in {table.seconds:.0f} s; a "
+        f"on {table.settings}: {len(table.parts)} parts measured{took}; a "
         f"network takes {format_seconds(overhead)} and {factor:.2f} times the sum of its parts",
         latency_table.describe(table.to_json()["check"]),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -31,6 +32,21 @@ NUM_DRAWN, NEAREST_SHARE = 1024, 0.25
 MACS_POWER = 1.5
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToMeasure:
+    """Networks whose parts are measured, and those that are measured whole.
+
+    Attributes:
+        architectures: whose parts are.
+        calibration: whole, for overhead and factor.
+        checked: whole, to check the table.
+    """
+
+    architectures: Sequence[Architecture]
+    calibration: Sequence[Architecture]
+    checked: Sequence[Architecture]
+
+
 def survey(
     space: Space, *, ladder: Ladder, num_grown: int, timer: Timer, settings: str
 ) -> LatencyTable:
@@ -51,23 +67,31 @@ def survey(
     """
     start = time.perf_counter()
     rng = generator(0, "latency", space.name)
-    anywhere = _anywhere(space, rng)
+    anywhere = networks_anywhere(space, rng)
     rough, _ = measure(anywhere, num_per_group=ROUGH_PER_GROUP, timer=timer, rng=rng)
     roughly = space.with_latency(LatencyTable(settings=settings, parts=rough))
-    near = _near(roughly, ladder, rng, NUM_NEAR)
-    beyond = _beyond(near, ladder, num_grown, rng)
-    drawn = _distinct(_near(roughly, ladder, rng, 2 * (NUM_CALIBRATION + NUM_CHECKED)))
-    checked = drawn[:NUM_CHECKED]
-    calibration = drawn[NUM_CHECKED:][:NUM_CALIBRATION] + beyond[:NUM_LARGE]
+    chosen = choose(roughly, ladder=ladder, num_grown=num_grown, rng=rng)
     return tabulate(
-        [*near, *beyond],
-        calibration=calibration,
-        checked=checked,
+        chosen.architectures,
+        calibration=chosen.calibration,
+        checked=chosen.checked,
         rough=rough,
         timer=timer,
         settings=settings,
         rng=rng,
         start=start,
+    )
+
+
+def choose(space: Space, *, ladder: Ladder, num_grown: int, rng: np.random.Generator) -> ToMeasure:
+    """Networks near budgets and beyond them; the arguments are those of `survey`."""
+    near = _near(space, ladder, rng, NUM_NEAR)
+    beyond = _beyond(near, ladder, num_grown, rng)
+    drawn = _distinct(_near(space, ladder, rng, 2 * (NUM_CALIBRATION + NUM_CHECKED)))
+    return ToMeasure(
+        architectures=[*near, *beyond],
+        calibration=drawn[NUM_CHECKED:][:NUM_CALIBRATION] + beyond[:NUM_LARGE],
+        checked=drawn[:NUM_CHECKED],
     )
 
 
@@ -110,7 +134,7 @@ def tabulate(
     )
 
 
-def _anywhere(space: Space, rng: np.random.Generator) -> list[Architecture]:
+def networks_anywhere(space: Space, rng: np.random.Generator) -> list[Architecture]:
     """Networks of any genome under any combination of ratios."""
     if not space.traits.scales:
         drawn = candidate_paths(space, rng, 0, num=NUM_ROUGH)

@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from escalade.artefacts.texts import parse_json
 from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.latency.work import Group, Operation, Work
 from escalade.core.network.architecture import Architecture
-from escalade.evaluate.store import EvaluationStore, LatencyRow
+from escalade.core.values.codec import decode
+from escalade.evaluate.store import EvaluationStore
+from escalade.evaluate.store_rows import ROLES, LatencyRow, Role
 
-ROLES = ("part", "calibration", "check", "survey")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Group:
+    kind: str
+    operations: tuple[tuple[str, str, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """What JSON holds of a part's work."""
+
+    group: _Group
+    terms: tuple[tuple[str, int | float], ...]
 
 
 def save(store: EvaluationStore, table: LatencyTable) -> None:
@@ -31,7 +46,9 @@ def load(store: EvaluationStore) -> LatencyTable | None:
 
 def to_rows(table: LatencyTable) -> list[LatencyRow]:
     """Everything that was measured for a table."""
-    times = [("part", asdict(part), seconds) for part, seconds in table.parts.items()]
+    times: list[tuple[Role, Any, float]] = [
+        ("part", asdict(part), seconds) for part, seconds in table.parts.items()
+    ]
     times += [("calibration", arch.to_json(), seconds) for arch, seconds in table.calibration]
     times += [("check", arch.to_json(), seconds) for arch, seconds in table.checked]
     times += [("survey", {}, table.seconds)]
@@ -44,12 +61,16 @@ def to_rows(table: LatencyTable) -> list[LatencyRow]:
 
 
 def from_rows(rows: Sequence[LatencyRow]) -> LatencyTable:
-    """The table of rows, at least one; those of other settings than the first are left out."""
+    """The table of rows, at least one; those of other settings than the first are left out.
+
+    Raises:
+        ValueError: for a row that is no time of a part or a network.
+    """
     settings = rows[0].settings
     by_role: dict[str, list[tuple[Any, float]]] = {role: [] for role in ROLES}
     for row in rows:
         if row.settings == settings:
-            by_role[row.role].append((json.loads(row.item), row.seconds))
+            by_role[row.role].append((parse_json(row.item), row.seconds))
     return LatencyTable(
         settings=settings,
         parts={_work(item): seconds for item, seconds in by_role["part"]},
@@ -59,10 +80,10 @@ def from_rows(rows: Sequence[LatencyRow]) -> LatencyTable:
     )
 
 
-def _work(item: dict[str, Any]) -> Work:
-    operations = tuple(Operation(*each) for each in item["group"]["operations"])
-    terms = tuple((name, amount) for name, amount in item["terms"])
-    return Work(Group(item["group"]["kind"], operations), terms)
+def _work(item: Any) -> Work:
+    read = decode(_Part, item)
+    operations = tuple(Operation(*each) for each in read.group.operations)
+    return Work(Group(read.group.kind, operations), read.terms)
 
 
 def _networks(items: list[tuple[Any, float]]) -> tuple[tuple[Architecture, float], ...]:

@@ -93,7 +93,7 @@ def _onnx(network: nn.Module, images: Tensor) -> Run:
             path = Path(folder) / "model.onnx"
             traced = trace(network, plain)
             export_onnx(network, path, traced=traced, images=plain, facts={})
-            session = onnx_session(path)
+            session = onnx_session(path.read_bytes())
     except MissingExtra as error:
         raise ValueError(f"backend: onnx: {error}") from None
     return partial(session, plain)

@@ -17,6 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
+from escalade.artefacts import digests
+from escalade.artefacts.files import write_bytes
 from escalade.family.exports.parity import Parity, compare
 from escalade.family.packaging.package import Package, load_network, read
 from escalade.supernet.recalibrate import fold
@@ -68,6 +70,7 @@ def export_member(
             written.append(found)
         except MissingExtra as error:
             skipped.append((ONNX_FILE, str(error)))
+    digests.seal(folder, *(parity.name for parity in written))
     return Exports(written=tuple(written), skipped=tuple(skipped))
 
 
@@ -93,13 +96,15 @@ def export_program(
 ) -> Parity:
     """Save a traced network for `torch.export.load`; compared as `compare` does."""
 
-    def save(beside: Path) -> Callable[[Tensor], Tensor]:
+    def make() -> bytes:
         content = io.BytesIO()  # torch's own writer ends the process where the disk is full
         torch.export.save(traced, content)
-        beside.write_bytes(content.getvalue())
-        return torch.export.load(beside).module()
+        return content.getvalue()
 
-    return _checked(network, path, save=save, images=images)
+    def load(content: bytes) -> Callable[[Tensor], Tensor]:
+        return torch.export.load(io.BytesIO(content)).module()
+
+    return _checked(network, path, make=make, load=load, images=images)
 
 
 def export_onnx(
@@ -123,9 +128,9 @@ def export_onnx(
         ExportMismatch: if onnxruntime computes something else; the file is removed.
         MissingExtra: if onnx, onnxscript or onnxruntime is not installed.
     """
-    _need_onnx()
+    need_onnx()
 
-    def save(beside: Path) -> Callable[[Tensor], Tensor]:
+    def make() -> bytes:
         made: Any = torch.onnx.export(
             traced,
             dynamo=True,
@@ -138,19 +143,19 @@ def export_onnx(
         made.model.metadata_props.update(facts)
         for node in made.model.graph:
             node.metadata_props.clear()  # traces of this machine's source files
-        made.save(str(beside), external_data=False)
-        return onnx_session(beside)
+        content: bytes = made.model_proto.SerializeToString()
+        return content
 
-    return _checked(network, path, save=save, images=images)
+    return _checked(network, path, make=make, load=onnx_session, images=images)
 
 
-def onnx_session(path: Path) -> Callable[[Tensor], Tensor]:
-    """An ONNX file on the CPU, as a function of float images.
+def onnx_session(content: bytes) -> Callable[[Tensor], Tensor]:
+    """An ONNX file's content on the CPU, as a function of float images.
 
     Raises:
         MissingExtra: if onnxruntime is not installed.
     """
-    _need_onnx()
+    need_onnx()
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -158,9 +163,7 @@ def onnx_session(path: Path) -> Callable[[Tensor], Tensor]:
     options.log_severity_level = 3
     # threads that spin on after a run would slow down what is timed next
     options.add_session_config_entry("session.force_spinning_stop", "1")
-    session = onnxruntime.InferenceSession(
-        path.read_bytes(), options, providers=["CPUExecutionProvider"]
-    )
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     return lambda images: torch.from_numpy(session.run(["logits"], {"image": images.numpy()})[0])
 
 
@@ -172,6 +175,7 @@ def onnx_facts(package: Package) -> dict[str, str]:
         "preprocessing": package.preprocessing.describe(),
         "mean": json.dumps(package.preprocessing.mean),
         "std": json.dumps(package.preprocessing.std),
+        "levels": json.dumps(dict(package.preprocessing.levels)),
     }
 
 
@@ -179,25 +183,26 @@ def _checked(
     network: nn.Module,
     path: Path,
     *,
-    save: Callable[[Path], Callable[[Tensor], Tensor]],
+    make: Callable[[], bytes],
+    load: Callable[[bytes], Callable[[Tensor], Tensor]],
     images: Tensor,
 ) -> Parity:
-    """Save beside `path`, compare, rename; an older file does not outlive a failure."""
-    beside = path.with_name(f".part.{path.name}")  # exporters look at the suffix
+    """Make, compare, write; an older file does not outlive a failure."""
     path.unlink(missing_ok=True)
-    try:
-        with quiet():
-            exported = save(beside)
-        found = compare(network, exported, images, name=path.name)
-        beside.replace(path)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    finally:
-        beside.unlink(missing_ok=True)
+    with quiet():
+        content = make()
+        exported = load(content)
+    found = compare(network, exported, images, name=path.name)
+    write_bytes(path, content)
     return found
 
 
-def _need_onnx() -> None:
+def need_onnx() -> None:
+    """Say what is missing.
+
+    Raises:
+        MissingExtra: with the command that installs it.
+    """
     try:
         import onnx  # noqa: F401
         import onnxruntime  # noqa: F401

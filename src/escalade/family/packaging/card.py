@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from escalade.artefacts import digests
 from escalade.artefacts.files import write_text
-from escalade.core.numbers.budget import format_amount
-from escalade.evaluate.score import Score
+from escalade.artefacts.image_list import Digests
+from escalade.core.numbers.budget import BYTES, format_amount
+from escalade.core.scaling.extrapolation import is_told
+from escalade.core.values.codec import encode
+from escalade.data.duplicates import Duplicates
+from escalade.evaluate.score import ClassScore, Score
 from escalade.family.family import FamilyMember
 from escalade.family.packaging.package import Package
 
 FILE = "README.md"
-MAX_CLASSES = 100
+MAX_CLASSES, MAX_RECALLS = 100, 20
 COSTS = {"macs": "multiply-adds", "params": "parameters", "activations": "activations"}
 MADE = {
     "sliced": "cut out of the supernet, batch norm recalibrated",
@@ -32,35 +37,46 @@ class Facts:
     Attributes:
         data: the data set's name.
         num_train: images trained on.
-        budget_kind: macs, params, activations or latency.
+        digests: of the three splits, by which anybody can tell whether images are these.
+        budget_kind: macs, params, activations, memory or latency.
         tolerance: of the budget, relative; None for a member that was given none.
-        search: accuracy on the search split; it chose the network, so it flatters.
-        test: accuracy on the test split, measured once.
+        search: accuracy on the search split; where it chose the network, it flatters.
+        test: accuracy on the test split by class, measured once.
+        chosen: whether the search images chose the architecture.
+        duplicates: images that stood in two splits.
+        scored: what the search had measured before, on the search split: name and score of each.
         scaling: ratios to the reference, `depth`, `width`, `resolution`.
         reference: the network that was scaled.
         interval: of a grown member's predicted ratios, name to (low, high).
         recipe: settings of the training, name to value.
         notes: further sentences, such as which start was better.
         found: how the member was found, where that was no joint search.
+        beside: what the plain rival of the member reaches, or whose place that has taken.
     """
 
     data: str
     num_train: int
+    digests: Digests
     budget_kind: str
     tolerance: float | None
     search: Score | None = None
-    test: Score | None = None
+    test: ClassScore | None = None
+    chosen: bool = True
+    duplicates: Duplicates = field(default_factory=Duplicates)
+    scored: tuple[tuple[str, Score], ...] = ()
     scaling: Mapping[str, float] | None = None
     reference: str = "the base"
     interval: Mapping[str, tuple[float, float]] | None = None
     recipe: Mapping[str, object] | None = None
     notes: tuple[str, ...] = ()
     found: str = ""
+    beside: str = ""
 
 
 def write(folder: Path, *, member: FamilyMember, package: Package, facts: Facts) -> None:
     """Write the card as README.md into a member's folder."""
     write_text(folder / FILE, card(member, package=package, facts=facts))
+    digests.seal(folder, FILE)
 
 
 def card(member: FamilyMember, *, package: Package, facts: Facts) -> str:
@@ -71,6 +87,7 @@ def card(member: FamilyMember, *, package: Package, facts: Facts) -> str:
         _accuracy(facts),
         _origin(member, facts),
         _training(member, facts),
+        _data(facts),
         _input(package),
         _use(),
         _licence(),
@@ -100,6 +117,11 @@ def _head(member: FamilyMember, package: Package, facts: Facts) -> str:
 
 def _costs(member: FamilyMember, facts: Facts) -> str:
     rows = [f"| {COSTS[key]} | {getattr(member, key):,} |" for key in COSTS]
+    rows += [
+        f"| {name}: peak memory, weights | {_amount(getattr(member, kind), kind)}, "
+        f"{_amount(member.params * BYTES[kind], kind)} |"
+        for name, kind in (("fp32", "memory"), ("INT8", "memory_int8"))
+    ]
     if member.latency is not None:
         rows.append(f"| predicted latency | {_amount(member.latency, 'latency')} |")
     if facts.tolerance is not None:
@@ -114,18 +136,60 @@ def _costs(member: FamilyMember, facts: Facts) -> str:
 
 def _accuracy(facts: Facts) -> str:
     rows = []
-    for name, found in (("test", facts.test), ("search", facts.search)):
+    test = facts.test.total if facts.test else None
+    for name, found in (("test", test), ("search", facts.search), *facts.scored):
         if found is not None:
-            share, error = 100 * found.accuracy, 100 * found.standard_error
-            rows.append(f"| {name} | {share:.2f} % | {error:.2f} | {found.num_images:,} |")
+            low, high = (100 * share for share in found.interval)
+            share = 100 * found.accuracy
+            rows.append(
+                f"| {name} | {share:.2f} % | {low:.1f} to {high:.1f} % | {found.num_images:,} |"
+            )
     if not rows:
         return "## Accuracy\n\nNot measured."
-    table = ["| images | accuracy | standard error (points) | number |", "|---|---|---|---|", *rows]
-    note = (
-        "The test images played no part in training or choosing. The search images chose the "
-        "architecture, so that accuracy flatters a little."
-    )
-    return "\n".join(["## Accuracy\n", *table, "", note])
+    table = ["| images | accuracy | 95 % interval | number |", "|---|---|---|---|", *rows]
+    beside = [f"\n{escape(_sentence(facts.beside))}"] if facts.beside else []
+    told = [_part_played(facts), *beside, *_by_class(facts.test)]
+    return "\n".join(["## Accuracy\n", *table, "", *told])
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _part_played(facts: Facts) -> str:
+    """What the images had to do with the network."""
+    doubled = facts.duplicates
+    told = "The test images played no part in training or choosing."
+    if doubled.kept and doubled.test:
+        told = (
+            f"{doubled.test:,} of the test images are training or search images, too, so that the "
+            "accuracy flatters (`dataset.duplicates` kept them); the others played no part in "
+            "training or choosing."
+        )
+    elif doubled.test:
+        told += f" {doubled.test:,} that were training or search images, too, were taken out."
+    if facts.chosen:
+        told += " The search images chose the architecture, so that accuracy flatters a little."
+    return told
+
+
+def _by_class(test: ClassScore | None) -> list[str]:
+    """Recall of every class, or the least ones, and what the accuracy stands on."""
+    if test is None or test.balanced is None:
+        return []
+    counts = test.counts
+    told = [f"\n{escape(caution)}" for caution in counts.cautions()]
+    recalls = list(zip(counts.recalls(test.correct), counts.classes, counts.images, strict=True))
+    heading = "class"
+    if len(recalls) > MAX_RECALLS:
+        recalls = sorted(recalls, key=lambda row: 1.0 if row[0] is None else row[0])[:MAX_RECALLS]
+        heading = f"the {MAX_RECALLS} classes of least recall"
+    rows = [
+        f"| {escape(name)} | {'-' if recall is None else f'{100 * recall:.1f} %'} | {num:,} |"
+        for recall, name, num in recalls
+    ]
+    balanced = f"\nBalanced accuracy (mean recall of the classes): {100 * test.balanced:.2f} %"
+    return [*told, balanced, "", f"| {heading} | recall | test images |", "|---|---|---|", *rows]
 
 
 def _origin(member: FamilyMember, facts: Facts) -> str:
@@ -136,6 +200,11 @@ def _origin(member: FamilyMember, facts: Facts) -> str:
             f"Stage {member.stage:g} of a joint search for a base network and its scaling "
             "strategies in one weight-sharing supernet (ScaleNet)."
         )
+    elif member.origin == "rival":
+        text = (
+            "A plain network, scaled by a rule to the budget: nobody searched it. It was clearly "
+            "better on the search images than what had been found."
+        )
     else:
         text = (
             f"Grown to stage {member.stage:g}: nobody searched this size. Its scaling follows the "
@@ -144,7 +213,11 @@ def _origin(member: FamilyMember, facts: Facts) -> str:
     lines = ["## How it was found\n", text]
     for name, ratio in (facts.scaling or {}).items():
         low, high = (facts.interval or {}).get(name, (None, None))
-        between = "" if low is None else f", predicted between {low:.3f} and {high:.3f}"
+        between = ""
+        if low is not None and high is not None:
+            between = f", predicted between {low:.3f} and {high:.3f}"
+            if not is_told(low, high):
+                between = ", which the searched stages cannot tell"
         lines.append(f"- {name}: {ratio:.3f} times {facts.reference}'s{between}")
     if facts.scaling:
         lines.insert(2, "")
@@ -162,6 +235,12 @@ def _training(member: FamilyMember, facts: Facts) -> str:
         lines.append("\nRecipe: " + "; ".join(shown))
     lines += [f"\n{escape(note)}" for note in facts.notes]
     return "\n".join(lines)
+
+
+def _data(facts: Facts) -> str:
+    rows = [f"| {name} | `{digest}` |" for name, digest in encode(facts.digests).items()]
+    table = ["## Images\n", "| split | SHA-256 of its pixels and labels |", "|---|---|", *rows]
+    return "\n".join(table)
 
 
 def _input(package: Package) -> str:

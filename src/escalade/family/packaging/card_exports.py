@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from escalade.artefacts import digests
 from escalade.artefacts.files import write_text
+from escalade.artefacts.quantisations import QuantisedMember
 from escalade.family.exports.exporting import ONNX_FILE, PROGRAM_FILE
 from escalade.family.exports.parity import Parity
+from escalade.family.exports.quantising import INT8_FILE
 from escalade.family.packaging.card import FILE
 
 TITLE = "## Exports"
@@ -25,20 +28,53 @@ def is_noted(folder: Path, name: str) -> bool:
 
 def add_exports(folder: Path, written: Sequence[Parity]) -> None:
     """Note exports on a member's card, if it has one; a file noted before is noted anew."""
+    told = {
+        parity.name: f"{USES[parity.name]}; takes prepared images in batches of any "
+        f"size; largest difference from the torch network on {parity.num_images} real images "
+        f"{parity.max_difference:.0e} of the largest logit"
+        for parity in written
+    }
+    _note(folder, told)
+
+
+def add_int8(folder: Path, found: QuantisedMember) -> None:
+    """Note the INT8 file on a member's card, with what it loses and gains."""
+    _note(folder, {INT8_FILE: in_words(found)})
+
+
+def in_words(found: QuantisedMember) -> str:
+    """A member as INT8, in words."""
+    times = ", ".join(
+        f"{name} {1e3 * each.median:.3g} ms"
+        for name, each in (("INT8", found.int8_latency), ("fp32", found.fp32_latency))
+    )
+    text = (
+        f"INT8 by static quantisation, per channel, ranges by {found.calibration} from "
+        f"{found.num_calibration:,} training images; accuracy on the {found.num_images:,} search "
+        f"images {100 * found.int8:.2f} %, {100 * -found.loss:+.2f} points to fp32; by onnxruntime "
+        f"where it was exported: {times}"
+    )
+    if not found.layers:
+        return text
+    named = ", ".join(f"`{each.name}` ({100 * each.share:.0f} %)" for each in found.layers)
+    return (
+        f"{text}; the layers that cost most, by their shares of the error: {named}; spaces whose "
+        "names end with `_int8` have neither squeeze-excitation nor hard swish"
+    )
+
+
+def _note(folder: Path, told: Mapping[str, str]) -> None:
+    """Put files, and what is told of each, on the card."""
     path = folder / FILE
     if not path.exists():
         return
     text, _, section = path.read_text(encoding="utf-8").partition(f"\n{TITLE}\n")
     lines = {_name(line): line for line in section.splitlines() if line.startswith("- `")}
-    for parity in written:
-        lines[parity.name] = (
-            f"- `{parity.name}`: {USES[parity.name]}; takes prepared images in batches of any "
-            f"size; largest difference from the torch network on {parity.num_images} real images "
-            f"{parity.max_difference:.0e} of the largest logit"
-        )
+    lines |= {name: f"- `{name}`: {words}" for name, words in told.items()}
     if lines:
         shown = "\n".join(lines[name] for name in sorted(lines))
         write_text(path, f"{text}\n{TITLE}\n\n{shown}\n")
+        digests.seal(folder, FILE)
 
 
 def _name(line: str) -> str:

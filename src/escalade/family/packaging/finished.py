@@ -8,12 +8,16 @@ from typing import Any
 
 from escalade.config import Recipe
 from escalade.data import ImageData
-from escalade.evaluate.score import Score, accuracy
-from escalade.family.packaging import package, standalone
+from escalade.evaluate.score import ClassScore, Score, score_by_class
+from escalade.family.family import Accuracy
+from escalade.family.packaging import card, package, standalone
 from escalade.family.packaging.package import Package
 from escalade.family.trainings.kept import pack
 from escalade.family.trainings.making import Made
 from escalade.train.runtime import Runtime
+
+# Of every finished member; exports are made later.
+FILES = (package.WEIGHTS, package.CONFIG, standalone.SCRIPT, card.FILE)
 
 
 def write_member(folder: Path, made: Made, data: ImageData) -> Package:
@@ -24,16 +28,20 @@ def write_member(folder: Path, made: Made, data: ImageData) -> Package:
     return packed
 
 
-def score_on_test(folder: Path, data: ImageData, runtime: Runtime) -> Score:
+def score_on_test(folder: Path, data: ImageData, runtime: Runtime) -> ClassScore:
     """The accuracy on the test images: the one time that they are looked at."""
     network = package.load_network(folder).to(runtime.device)
-    return accuracy(
-        network,
-        data.test,
-        resolution=package.read(folder).architecture.resolution,
-        mean=data.mean,
-        std=data.std,
-        runtime=runtime,
+    resolution = package.read(folder).architecture.resolution
+    return score_by_class(network, data, resolution=resolution, runtime=runtime)
+
+
+def accuracy_of(search: Score, test: ClassScore) -> Accuracy:
+    """What the family keeps of a member's scores."""
+    return Accuracy(
+        search=search.accuracy,
+        test=test.total.accuracy,
+        balanced=test.balanced,
+        correct=test.correct,
     )
 
 

@@ -15,8 +15,11 @@ import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from escalade.artefacts import digests
 from escalade.artefacts.files import read_json, write_bytes, write_json
 from escalade.core.network.architecture import Architecture
+from escalade.core.values.codec import as_mapping, decode, encode
+from escalade.core.values.invalid import Invalid, within
 from escalade.family.packaging.preprocessing import Preprocessing
 from escalade.nets.build import blank, end_layers
 
@@ -50,7 +53,7 @@ class Package:
 
 
 def write(folder: Path, *, package: Package, state: Mapping[str, Tensor]) -> None:
-    """Write weights, then config, each atomically and deterministically.
+    """Write weights, then config, each atomically and deterministically, and note their digests.
 
     Args:
         folder: the member's folder; made where missing.
@@ -67,6 +70,7 @@ def write(folder: Path, *, package: Package, state: Mapping[str, Tensor]) -> Non
     content = safetensors.torch.save(plain, metadata={"format": "pt"})
     write_bytes(folder / WEIGHTS, content)
     write_json(folder / CONFIG, _config(package))
+    digests.seal(folder, WEIGHTS, CONFIG)
 
 
 def read(folder: Path) -> Package:
@@ -78,25 +82,24 @@ def read(folder: Path) -> Package:
     path = folder / CONFIG
     data = read_json(path, what="member's config", remedy=REMEDY)
     try:
-        architecture = data["model_args"]["architecture_json"]
-        classes = data["pretrained_cfg"]["label_names"]
-        steps = data["preprocessing"]
-        return Package(
-            architecture=Architecture.from_json(architecture, where=f"{path}:architecture_json"),
-            classes=tuple(classes),
-            preprocessing=Preprocessing.from_json(steps),
-        )
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{path}: {error} is missing or wrong; {REMEDY}") from None
+        with within(str(path)):
+            return Package(
+                architecture=_entry(Architecture, data, "model_args", "architecture_json"),
+                classes=_entry(tuple[str, ...], data, "pretrained_cfg", "label_names"),
+                preprocessing=_entry(Preprocessing, data, "preprocessing"),
+            )
+    except Invalid as error:
+        raise Invalid(error.problem, path=error.path, remedy=error.remedy or REMEDY) from None
 
 
 def load_state(folder: Path) -> dict[str, Tensor]:
     """Read a member's weights (safetensors: data only, no code).
 
     Raises:
-        ValueError: if they are missing or damaged.
+        ValueError: if they are missing or damaged, or are not what was written.
     """
     path = folder / WEIGHTS
+    digests.check_whole(folder, WEIGHTS, CONFIG, remedy=REMEDY)
     try:
         state: dict[str, Tensor] = safetensors.torch.load_file(path)
     except FileNotFoundError:
@@ -119,6 +122,15 @@ def load_network(folder: Path) -> nn.Module:
     return network.eval()
 
 
+def _entry(kind: Any, data: Mapping[str, Any], *path: str) -> Any:
+    """What stands in a config.json at a path."""
+    with within(*path):
+        found: Any = data
+        for key in path:
+            found = as_mapping(found).get(key)
+        return decode(kind, found)
+
+
 def _config(package: Package) -> dict[str, Any]:
     architecture = package.architecture
     return {
@@ -132,7 +144,7 @@ def _config(package: Package) -> dict[str, Any]:
             "label_names": list(package.classes),
             **end_layers(architecture),
         },
-        "preprocessing": package.preprocessing.to_json(),
+        "preprocessing": encode(package.preprocessing),
     }
 
 

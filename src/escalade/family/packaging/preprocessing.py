@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass, field
+from typing import Any
+
+from escalade.core.values.invalid import Invalid
+from escalade.core.values.ranges import Count, NotNegative
+from escalade.data.decoding import FULL_LEVELS, Levels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,13 +21,16 @@ class Preprocessing:
         resolution: then resized to this, bilinear with antialiasing.
         mean: per channel, in 0..1, subtracted.
         std: per channel, in 0..1, divided by.
+        levels: which values of images of more than eight bits become 0 and 255, of whole numbers
+            and of others.
     """
 
-    in_channels: int
-    side: int
-    resolution: int
+    in_channels: Count
+    side: Count
+    resolution: Count
     mean: tuple[float, ...]
-    std: tuple[float, ...]
+    std: tuple[NotNegative, ...]
+    levels: Levels = field(default_factory=lambda: FULL_LEVELS)
 
     def __post_init__(self) -> None:
         for name, values in (("mean", self.mean), ("std", self.std)):
@@ -33,13 +39,20 @@ class Preprocessing:
                     f"{name}: {len(values)} values for {self.in_channels} channels; give one each"
                 )
 
+        if self.levels.keys() != FULL_LEVELS.keys():
+            raise Invalid(f"expected {' and '.join(FULL_LEVELS)}", path=("levels",))
+
     def describe(self) -> str:
         """One sentence for cards and metadata."""
+        deep = " and ".join(
+            f"{low:g} to {high:g} ({kind})" for kind, (low, high) in self.levels.items()
+        )
         colour = {1: "grey", 3: "RGB"}.get(self.in_channels, f"{self.in_channels} channels")
         return (
             f"Read as {colour}, resize the shorter side to {self.side} pixels and crop the centre "
-            f"(eight bits), scale to 0..1, resize to {self.resolution} x {self.resolution} "
-            f"(bilinear, antialias), subtract the mean {_numbers(self.mean)}, "
+            f"(eight bits; more of them from {deep}), scale to 0..1, "
+            f"resize to {self.resolution} x {self.resolution} (bilinear, antialias), "
+            f"subtract the mean {_numbers(self.mean)}, "
             f"divide by {_numbers(self.std)}; NCHW float."
         )
 
@@ -54,13 +67,6 @@ class Preprocessing:
             "mean": list(self.mean),
             "std": list(self.std),
         }
-
-    def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "mean": list(self.mean), "std": list(self.std)}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**{**data, "mean": tuple(data["mean"]), "std": tuple(data["std"])})
 
 
 def _numbers(values: tuple[float, ...]) -> str:

@@ -15,13 +15,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from PIL import Image, ImageOps
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 # --- this network ---
+from escalade.data.decoding import Levels, to_square
+from escalade.data.opening import open_image, quiet
 from escalade.nets.mobile import build
 
 NAME = ""
@@ -29,6 +29,7 @@ CLASSES: tuple[str, ...] = ()
 CHANNELS, SIDE, RESOLUTION = 3, 32, 32
 MEAN: tuple[float, ...] = ()
 STD: tuple[float, ...] = ()
+LEVELS: Levels = {}
 NETWORK: dict[str, Any] = {}
 # --- end ---
 
@@ -43,17 +44,9 @@ def load() -> nn.Module:
 
 def prepare(path: str | Path) -> Tensor:
     """An image file as a batch of one, treated as the training images were."""
-    with Image.open(path) as image:
-        image.draft(None, (2 * SIDE, 2 * SIDE))
-        image.load()
-        ImageOps.exif_transpose(image, in_place=True)
-        flat = _opaque(image).convert("L" if CHANNELS == 1 else "RGB")
-    short = min(flat.size)
-    left, top = (flat.width - short) / 2, (flat.height - short) / 2
-    box = (left, top, left + short, top + short)
-    square = np.asarray(flat.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box=box))
-    batch = torch.from_numpy(square.reshape(1, SIDE, SIDE, CHANNELS).copy()).permute(0, 3, 1, 2)
-    resized = batch.float()
+    with open_image(Path(path)) as image:
+        square = to_square(image, side=SIDE, in_channels=CHANNELS, levels=LEVELS)
+    resized = torch.tensor(square)[None].float()
     if RESOLUTION != SIDE:
         resized = nn.functional.interpolate(
             resized, size=(RESOLUTION, RESOLUTION), mode="bilinear", antialias=True
@@ -78,8 +71,9 @@ def main(paths: list[str]) -> int:
     network, failed = load(), 0
     for path in paths:
         try:
-            found = classify(network, path)
-        except OSError as error:
+            with quiet():
+                found = classify(network, path)
+        except Exception as error:  # Pillow raises nearly anything for a damaged file
             sys.stderr.write(f"{path}: cannot be read as an image ({error})\n")
             failed = 1
             continue
@@ -87,23 +81,6 @@ def main(paths: list[str]) -> int:
         for name, share in found[:5]:
             sys.stdout.write(f"  {100 * share:5.1f} %  {name}\n")
     return failed
-
-
-def _opaque(image: Image.Image) -> Image.Image:
-    """Transparency on white, and more than eight bits scaled to eight."""
-    if image.mode in ("I", "F") or image.mode.startswith("I;"):
-        values = np.asarray(image).astype(np.float64)
-        low, high = 0.0, 65535.0
-        if image.mode == "F":
-            high = 1.0 if values.max() <= 1 else 255.0
-        if values.min() < low or values.max() > high:
-            low, high = values.min(), values.max()
-        scaled = np.rint((values - low) * (255 / max(high - low, 1e-12)))
-        return Image.fromarray(scaled.astype(np.uint8))
-    if image.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ from pathlib import Path
 from pprint import pformat
 from types import ModuleType
 
+from escalade.artefacts import digests
 from escalade.artefacts.files import write_text
+from escalade.data import decoding, opening
 from escalade.family.packaging.package import Package
 from escalade.nets import mobile, residual, shared
 from escalade.nets.facts import facts, is_residual
@@ -20,6 +22,7 @@ def write(folder: Path, *, package: Package) -> Path:
     """Write the stand-alone script beside the weights; returns its path."""
     path = folder / SCRIPT
     write_text(path, script(package))
+    digests.seal(folder, SCRIPT)
     return path
 
 
@@ -30,7 +33,8 @@ def script(package: Package) -> str:
     """
     before, rest = TEMPLATE.read_text(encoding="utf-8").split(FIRST)
     builder = residual if is_residual(package.architecture) else mobile
-    network = [_literals(package), _source(shared), _source(builder)]
+    sources = map(_source, (opening, decoding, shared, builder))
+    network = [_literals(package), *sources]
     return before + FIRST + "\n\n".join(network) + "\n\n" + LAST + rest.split(LAST)[1]
 
 
@@ -42,6 +46,7 @@ def _literals(package: Package) -> str:
         "CHANNELS, SIDE, RESOLUTION": (arch.in_channels, steps.side, steps.resolution),
         "MEAN": steps.mean,
         "STD": steps.std,
+        "LEVELS": dict(steps.levels),
         "NETWORK": facts(arch),
     }
     lines = (f"{name} = {pformat(value, sort_dicts=False)}\n" for name, value in values.items())

@@ -167,6 +167,7 @@ def _fits(architecture: Architecture, data: ImageData) -> None:
 def _identity(job: RetrainJob, data: ImageData) -> dict[str, str]:
     start = "scratch" if job.start is None else _digest(job.start)
     found = {"architecture": job.architecture.key, "data": data.train_digest, "start": start}
+    found["zero_residual"] = str(job.zero_residual)
     return found if job.teacher is None else found | {"teacher": _digest(job.teacher)}
 
 

@@ -81,6 +81,9 @@ class InPlaceJob(MemberJob):
                 "architecture": self.child.key,
                 "data": data.train_digest,
                 "largest": self.largest.key,
+                "zero_residual": str(self.zero_residual),
+                "regularise": self.regularise,
+                "patches": self.patches,
             },
             num_crops=pair.num_paths if self.patches == "different" else 1,
         )

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from escalade.artefacts import digests
 from escalade.artefacts.files import read_value, write_json
 from escalade.core.network.architecture import Architecture
 from escalade.core.values.codec import ABSENT
+from escalade.core.values.ranges import Count, CountFrom0
 from escalade.data import ImageData
 from escalade.evaluate.score import Score
 from escalade.family.identities import Folding
@@ -21,22 +23,31 @@ from escalade.family.packaging.preprocessing import Preprocessing
 from escalade.family.trainings.making import Made
 
 FILE = "result.json"
+FILES = (package.WEIGHTS, package.CONFIG)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingResult:
     """What came of a training, or of a slice: its score on the search split, and its length."""
 
-    num_correct: int
-    num_images: int
-    num_steps: int
-    num_training_images: int
+    num_correct: CountFrom0
+    num_images: Count
+    num_steps: CountFrom0
+    num_training_images: CountFrom0
     identities: Folding | None = field(default=None, metadata=ABSENT)
 
 
 def is_done(folder: Path) -> bool:
-    """Whether the weights are whole."""
-    return (folder / FILE).exists()
+    """Whether the weights are whole, and are what was written."""
+    return (folder / FILE).exists() and digests.is_whole(folder, *FILES)
+
+
+def damage(folder: Path) -> str:
+    """What is wrong with weights that were whole, empty where nothing is."""
+    if not (folder / FILE).exists():
+        return ""
+    names = ", ".join(digests.changed(folder, FILES))
+    return f"{names} not what was written" if names else ""
 
 
 def keep(folder: Path, made: Made, data: ImageData) -> None:
@@ -59,6 +70,7 @@ def read_made(folder: Path) -> Made:
         Invalid: if a file is missing or damaged.
     """
     remedy = "give the same command again"
+    digests.check_whole(folder, *FILES, remedy=remedy)
     result = read_value(TrainingResult, folder / FILE, what="result", remedy=remedy)
     return Made(
         architecture=kept_network(folder),
@@ -86,5 +98,6 @@ def pack(architecture: Architecture, data: ImageData) -> Package:
             resolution=architecture.resolution,
             mean=data.mean,
             std=data.std,
+            levels=data.levels,
         ),
     )

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from escalade.artefacts.run_folder import RunFolder
+from escalade.artefacts.run_folder import RunFolder, command
 from escalade.config.settings import RetrainConfig
 from escalade.core.values.invalid import Invalid
 from escalade.family.family import Weights
 from escalade.family.member_candidates import Candidate
 from escalade.family.trainings.alone import RetrainJob, better_start
+from escalade.family.trainings.equal_time import LOOK_PART, LOOK_STEPS
 from escalade.family.trainings.jobs import CHECKPOINT
 from escalade.family.trainings.kept import kept_network, read_made
 from escalade.family.trainings.members_together import TogetherJob
 from escalade.family.trainings.workshop import Workshop
 from escalade.supernet.digest import digest
 from escalade.supernet.shared_weights import SharedWeights
-from escalade.supernet.weights_file import read_facts, save_weights
+from escalade.supernet.weights_file import is_trained, read_facts, save_weights
 
 TOGETHER = "together"
+STARTS = {"warm": "with those weights", "scratch": "from scratch"}
 # What family.json calls the weights of each way for searched members.
 CALLED: dict[str, Weights] = {
     "slice": "sliced",
@@ -61,14 +63,19 @@ class MemberTrainings:
     load_supernet: Callable[[Path], SharedWeights]
 
     def make(
-        self, everyone: Sequence[Candidate], missing: Sequence[Candidate]
+        self,
+        everyone: Sequence[Candidate],
+        missing: Sequence[Candidate],
+        *,
+        beside: Sequence[RetrainJob] = (),
     ) -> dict[str, MemberWeights]:
-        """Make the weights of the missing members, by name.
+        """Make the weights of the missing members, by name; other networks train beside them.
 
         Grown members may begin with the weights of the largest searched one; where a slice may
         keep identities, which no grown member has, that one is then trained alone, too.
         """
-        way, grown_from = self.settings.searched, self.settings.grown
+        way = self.settings.searched
+        grown_from: str = self.settings.grown
         assert way is not None
         searched = [each for each in everyone if each.origin == "searched"]
         grown = [each for each in missing if each.origin == "grown"]
@@ -80,25 +87,34 @@ class MemberTrainings:
         if needs_largest and not alone and largest not in first:
             first.append(largest)
         self._slice(first, searched)
-        jobs = []
+        jobs = [*beside]
         if way == "retrain":
             jobs += [self._job(each, "scratch") for each in first]
         if way == "finetune":
             jobs += [self._job(each, way, start=self.folder(each, "slice")) for each in first]
-        if grown_from != "warm":
+        if grown_from in ("scratch", "both"):
             jobs += [self._job(each, "scratch") for each in grown]
+        looked = next((each for each in everyone if each.origin == "grown"), None)
+        if looked and grown and grown_from == "look":
+            jobs.append(self._look(looked, "scratch"))
         if alone:
             jobs.append(self._job(largest, "scratch"))
         self.workshop.train(jobs)
         kind = "scratch" if way == "retrain" else way
-        if needs_largest:
-            start = self.folder(largest, "scratch" if alone else kind)
-            self.workshop.train([self._job(each, "warm", start=start) for each in grown])
         made = {
             each.name: MemberWeights(folder=self.folder(each, kind), weights=CALLED[way])
             for each in kept
         }
-        return made | {each.name: self._chosen(each) for each in grown}
+        if not needs_largest:
+            return made | {each.name: self._grown(each, grown_from) for each in grown}
+        start, note = self.folder(largest, "scratch" if alone else kind), ""
+        if looked and grown_from == "look":
+            self.workshop.train([self._look(looked, "warm", start=start)])
+            grown_from, note = self._better_look(looked)
+        given = None if grown_from == "scratch" else start
+        kept_kind = "warm" if grown_from == "both" else grown_from
+        self.workshop.train([self._job(each, kept_kind, start=given) for each in grown])
+        return made | {each.name: self._grown(each, grown_from, note) for each in grown}
 
     def folder(self, candidate: Candidate, kind: str) -> Path:
         """Of one way to a member's weights."""
@@ -138,12 +154,40 @@ class MemberTrainings:
             start=start,
         )
 
-    def _chosen(self, candidate: Candidate) -> MemberWeights:
-        """Which start a grown member keeps."""
-        way = self.settings.grown
+    def _look(self, candidate: Candidate, kind: str, *, start: Path | None = None) -> RetrainJob:
+        """A short training from one of two starts."""
+        job = self._job(candidate, kind, start=start)
+        num_per_epoch = len(self.workshop.place.data.train) // job.recipe.batch_size
+        steps = min(job.recipe.num_steps(num_per_epoch) // LOOK_PART, LOOK_STEPS)
+        kind = f"look-{kind}"
+        return replace(
+            job,
+            name=f"{candidate.name}-{kind}",
+            recipe=replace(job.recipe, epochs=None, steps=max(1, steps)),
+            folder=self.folder(candidate, kind),
+        )
+
+    def _better_look(self, candidate: Candidate) -> tuple[str, str]:
+        """The start that all grown members have, and why."""
+        scratch, warm = (
+            read_made(self.folder(candidate, f"look-{kind}")) for kind in ("scratch", "warm")
+        )
+        better = "warm" if warm.search.accuracy > scratch.search.accuracy else "scratch"
+        note = (
+            f"Grown members begin {STARTS[better]}: after {warm.num_steps:,} steps "
+            f"{candidate.name} reached {100 * warm.search.accuracy:.2f} % on the search images "
+            "with the largest searched member's weights, "
+            f"{100 * scratch.search.accuracy:.2f} % from scratch."
+        )
+        return better, note
+
+    def _grown(self, candidate: Candidate, way: str, note: str = "") -> MemberWeights:
+        """Which weights a grown member keeps."""
         if way != "both":
             weights: Weights = "finetuned" if way == "warm" else "retrained"
-            return MemberWeights(folder=self.folder(candidate, way), weights=weights)
+            return MemberWeights(
+                folder=self.folder(candidate, way), weights=weights, notes=(note,) if note else ()
+            )
         folders = {kind: self.folder(candidate, kind) for kind in ("scratch", "warm")}
         scratch, warm = (read_made(folders[kind]) for kind in ("scratch", "warm"))
         choice = better_start(scratch=scratch, warm=warm)
@@ -172,7 +216,7 @@ class MemberTrainings:
         )
         # One entry, since the file has several in no fixed order.
         facts = {"made_of": " ".join([job.start, *members])}
-        if self.run.together.exists():
+        if is_trained(self.run.together):
             self._check_together(facts)
             supernet = self.load_supernet(self.run.together)
         else:
@@ -195,7 +239,7 @@ class MemberTrainings:
             save_weights(supernet, self.run.together, facts=facts)
 
     def _check_together(self, facts: dict[str, str]) -> None:
-        again = f"run `escalade retrain {self.run.path}`"
+        again = f"run {command('retrain', self.run.path)}"
         if read_facts(self.run.together, remedy=again) != facts:
             raise Invalid(
                 "other members trained together there, or from another supernet",

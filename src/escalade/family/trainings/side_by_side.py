@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from escalade.data.image_data import ImageData
+from escalade.data.listed_images import ListedImages
 from escalade.data.split import COPIED_BYTES, Split
 from escalade.evaluate.path_meter import EvaluationSettings, share_split, shared_split
 from escalade.family.trainings.jobs import MemberJob, Workplace
@@ -80,8 +81,8 @@ def retrain_all(
     Raises:
         Interrupted: `place.should_stop` said so; running jobs save, and the same call goes on.
     """
-    ordered = sorted(jobs, key=_images_times_macs, reverse=True)
     data, runtime = place.data, place.runtime
+    ordered = sorted(jobs, key=lambda job: _work(job, len(data.train)), reverse=True)
     num = num_processes(len(jobs), data=data, runtime=runtime, num_workers=num_workers)
     here, shared = share_images(data) if num > 1 else (data, {})
     work = Retraining(
@@ -119,7 +120,7 @@ def share_images(data: ImageData) -> tuple[ImageData, dict[str, Tensor]]:
     for name in SPLITS:
         shared |= share_split(getattr(data, name), name)
     none = _empty(data)
-    return replace(data, train=none, search=none, test=none), shared
+    return replace(data, train=none, search=none, test=none, listed=ListedImages()), shared
 
 
 def with_shared_images(data: ImageData, shared: Mapping[str, Tensor]) -> ImageData:
@@ -130,8 +131,9 @@ def with_shared_images(data: ImageData, shared: Mapping[str, Tensor]) -> ImageDa
     return replace(data, train=train, search=search)
 
 
-def _images_times_macs(job: MemberJob) -> float:
-    return (job.recipe.steps or job.recipe.epochs or 1) * job.macs
+def _work(job: MemberJob, num_train: int) -> float:
+    """Images times macs."""
+    return job.recipe.num_images(num_train) * job.macs
 
 
 def _empty(data: ImageData) -> Split:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from escalade.core.network.architecture import Architecture
 from escalade.family.trainings.jobs import CHECKPOINT, MemberJob, Workplace
-from escalade.family.trainings.kept import is_done, keep
+from escalade.family.trainings.kept import damage, is_done, keep
 from escalade.family.trainings.making import slice_member
 from escalade.family.trainings.side_by_side import retrain_all
 from escalade.supernet.shared_weights import SharedWeights
@@ -52,6 +52,8 @@ class Workshop:
         waiting = [job for job in jobs if not is_done(job.folder)]
         if not waiting:
             return
+        for job in waiting:
+            self._tell_damage(job.folder)
         self.console.say(f"{stage}: {', '.join(job.name for job in waiting)}")
         for job, made in retrain_all(waiting, self.place, num_workers=self.num_workers):
             if not self.place.runtime.is_main:
@@ -85,6 +87,7 @@ class Workshop:
         """
         if is_done(folder):
             return
+        self._tell_damage(folder)
         data, runtime = self.place.data, self.place.runtime
         made = slice_member(
             supernet(), running, data=data, runtime=runtime, settings=self.place.settings
@@ -92,3 +95,7 @@ class Workshop:
         if runtime.is_main:
             keep(folder, made, data)
         runtime.barrier()
+
+    def _tell_damage(self, folder: Path) -> None:
+        if what := damage(folder):
+            self.console.say(f"{folder}: {what}; made again")

@@ -65,15 +65,21 @@ def accuracy_against_macs(
 def _mark(member: FamilyRow, share: Share, images: str, *, named: bool) -> Trace:
     """One member; its name stands above the rising line, to the left of its error bar."""
     opened = images == "search"
-    shown = accuracy(share.value, share.standard_error)
+    shown = accuracy(share.value, share.interval)
     told = f"{label(member.name)}, {member.origin}<br>{images} accuracy {shown}"
     more: Trace = {}
     if named:
         name = f"{SPACE}{label(member.name)}{SPACE}"
         more = {"mode": "markers+text", "text": [name], "textposition": "top left"}
         more["textfont"] = {"size": 13}
-    if share.standard_error is not None and not opened:
-        bars = {"array": [200 * share.standard_error], "color": member.colour}
+    if share.interval is not None and not opened:
+        low, high = share.interval
+        bars = {
+            "symmetric": False,
+            "array": [100 * (high - share.value)],
+            "arrayminus": [100 * (share.value - low)],
+            "color": member.colour,
+        }
         more["error_y"] = {"type": "data", "thickness": 1.5, "width": 4} | bars
     symbol = f"{member.symbol}-open" if opened else member.symbol
     return dots(
@@ -105,5 +111,5 @@ def _reading(num_rows: int, num_drawn: int, *, alone: bool, tested: bool) -> str
         what = "networks, each trained alone" if alone else "paths scored with shared weights"
         told.append(f"Dots: {count(num_rows)}{thinned} {what}, on the search images.")
     if tested:
-        told.append(f"Bars: ±{SPACE}2 standard errors.")
+        told.append("Bars: 95 % intervals.")
     return " ".join(told) or "Open marks: accuracy on the search images."

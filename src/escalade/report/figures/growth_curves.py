@@ -9,6 +9,7 @@ import numpy as np
 
 from escalade.artefacts.grown import Grown, GrownMember, GrowthPoint
 from escalade.core.scaling.curves import FORMS
+from escalade.core.scaling.extrapolation import is_told
 from escalade.report.family_row import FamilyRow
 from escalade.report.figures.figure import Figure, Key, Trace, dots, label, layout, line
 from escalade.report.number import listed
@@ -92,6 +93,8 @@ def _grown(grown: GrownMember, dimension: str, family: Sequence[FamilyRow]) -> T
     colour, symbol = (member.colour, member.symbol) if member else (NEUTRAL, "circle")
     predicted, solved = getattr(grown.predicted, dimension), getattr(grown.solved, dimension)
     low, high = (grown.interval or {}).get(dimension) or (predicted, predicted)
+    if not is_told(low, high):
+        low = high = predicted
     name = label(grown.name)
     ends = {"array": [max(0.0, high - predicted), 0], "arrayminus": [max(0.0, predicted - low), 0]}
     style = {"color": faded(colour, 0.8), "thickness": 1.5, "width": 5}
@@ -139,7 +142,9 @@ def _reading(growth: Grown, dimension: str) -> str:
     told = [f"Searched: {listed(searched)}."]
     for member in growth.members:
         low, high = (member.interval or {}).get(dimension) or (None, None)
-        interval = f" ({low:.2f} to {high:.2f})" if low is not None else ""
+        interval = ""
+        if low is not None and high is not None:
+            interval = f" ({low:.2f} to {high:.2f})" if is_told(low, high) else " (cannot be told)"
         predicted, solved = getattr(member.predicted, dimension), getattr(member.solved, dimension)
         told.append(f"{member.name}: {predicted:.2f}{interval} predicted, {solved:.2f} solved.")
     return " ".join(told)

@@ -36,7 +36,7 @@ def path_histogram(
     told = listed([_told(name, histograms[name], budget_kind) for name in samplers])
     return Figure(
         name="paths",
-        title=f"{budget_kind.capitalize()} of sampled paths",
+        title=f"{budget_kind.replace('_', ' ').capitalize()} of sampled paths",
         reading=f"{told}.{' Dotted: the searched budgets.' if marked else ''}",
         traces=tuple(
             _outline(name, histograms[name], shades[name], budget_kind) for name in samplers

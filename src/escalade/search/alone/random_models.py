@@ -22,6 +22,7 @@ from escalade.core.space.population import IntArray, Population
 from escalade.core.space.space import Space
 from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.notebook import Notebook
+from escalade.search.problem import allowed_costs
 from escalade.search.recording import searched_stage, sum_up
 
 DRAFT = 4096
@@ -124,7 +125,7 @@ def draw_models(space: Space, *, budget: Budget, num: int, rng: np.random.Genera
     low, high = np.inf, -np.inf
     for _ in range(MAX_DRAFTS):
         genomes = space.sample_genomes(rng, DRAFT)
-        costs = space.costs(Population.unscaled(genomes), budget.kind)
+        costs = allowed_costs(space, Population.unscaled(genomes), budget.kind)
         low, high = min(low, costs.min()), max(high, costs.max())
         for row in genomes[(costs >= budget.low) & (costs <= budget.high)]:
             if len(found) < num:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Self
 
 import numpy as np
 
-from escalade.core.numbers.budget import Budget, Ladder, format_amount, parse_amount
+from escalade.core.numbers.budget import KINDS, Budget, Ladder, format_amount, parse_amount
 from escalade.core.space.population import Population
 from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid, within
@@ -49,8 +50,13 @@ class Constraint:
         if match[1] in SCORED and match[3].rstrip().endswith("%"):
             remedy = f"write a share, such as {match[1]} {match[2]} 0.4"
             raise Invalid(f"cannot read {text!r}", remedy=remedy)
-        kind = "latency" if match[1] == "latency" else "macs"
+        kind = match[1] if match[1] in KINDS else "macs"
         return cls(match[1], match[2], parse_amount(match[3], kind=kind))
+
+    @classmethod
+    def at_most(cls, measure: str, limit: float) -> Self:
+        """That a measure is not above a limit."""
+        return cls(measure, "<", math.nextafter(limit, math.inf))
 
     @property
     def is_scored(self) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from escalade.core.numbers.budget import COUNTED
 from escalade.core.space.population import Population
 from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid, within
@@ -17,9 +18,8 @@ DEFAULT = ("error", "macs", "-params")
 DEFAULT_WEIGHTS = (0.4, 0.4, 0.2)
 # Both come from the score that a searcher is told; everything else is known before.
 SCORED = ("error", "accuracy")
-_COUNTED = ("macs", "params", "activations")
 # What settings may name: a latency takes a table, which is measured where it is needed.
-MEASURED = (*SCORED, *_COUNTED, "latency")
+MEASURED = (*SCORED, *COUNTED, "latency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +97,14 @@ def check_measure(name: str, space: Space | None = None) -> None:
 
     Args:
         name: of the measure.
-        space: counts macs, params and activations, and latency if it has a table; before there is
-            one, all that settings may name is known.
+        space: counts macs, params, activations and memory, and latency if it has a table; before
+            there is one, all that settings may name is known.
 
     Raises:
         Invalid: naming what would work.
     """
     is_timed = space is None or space.latency is not None
-    known = MEASURED if is_timed else (*SCORED, *_COUNTED)
+    known = MEASURED if is_timed else (*SCORED, *COUNTED)
     if name not in known:
         how = "" if is_timed else ", or give the space a latency table"
         raise Invalid(f"nothing measures {name!r}", remedy=f"use {', '.join(known)}{how}")

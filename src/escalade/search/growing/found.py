@@ -14,6 +14,7 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget, Ladder
 from escalade.core.scaling.grown_members import SolvedNetwork
 from escalade.core.scaling.lattice import CostOf
+from escalade.search.growing.observed import Observed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class Found:
         settings: of the growth.
         seed: of the run.
         latency_of: predicts seconds, where budgets are latencies.
+        observed: all scores and confirmations, where growth follows a law of them.
     """
 
     searched: Searched
@@ -33,6 +35,7 @@ class Found:
     settings: GrowConfig
     seed: int
     latency_of: CostOf | None = None
+    observed: Observed | None = None
 
     @property
     def base(self) -> Architecture:

@@ -11,6 +11,7 @@ from escalade.search.methods.method import Method, Task
 from escalade.search.methods.models import ModelsMethod
 from escalade.search.methods.nsga2 import Nsga2Method
 from escalade.search.methods.random import RandomMethod
+from escalade.search.methods.surrogate import SurrogateMethod
 
 # The first that is made for a space is its usual one.
 METHODS: dict[str, Method] = {
@@ -20,6 +21,7 @@ METHODS: dict[str, Method] = {
     "nsga2": Nsga2Method("nsga2"),
     "random": RandomMethod("random"),
     "independent": IndependentMethod("independent"),
+    "surrogate": SurrogateMethod("surrogate"),
 }
 
 

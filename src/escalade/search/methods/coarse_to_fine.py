@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
+from escalade.artefacts.searched import Searched
 from escalade.config.settings import SearchConfig
+from escalade.core.space.path import Path
 from escalade.core.space.traits import Traits
 from escalade.search.coarse.grid_search import CoarseToFine
 from escalade.search.methods import evolutions
@@ -44,6 +49,12 @@ class CoarseToFineMethod(Method):
             num_skeletons=task.settings.num_skeletons,
             num_variations=task.settings.num_variations,
         )
+
+    def rechosen(self, task: Task, found: Searched, paths: Sequence[Path]) -> Searched:
+        """With the scores of the networks chosen in the end."""
+        pairs = zip(found.selections or (), found.stages, strict=True)
+        selections = tuple(replace(each, fine_score=stage.score) for each, stage in pairs)
+        return replace(found, selections=selections)
 
     def check_feasible(self, task: Task, *, num_images: int) -> None:
         """Whether variations walk into a budget that no skeleton meets: no score decides that."""

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
 
 from escalade.artefacts.searched import Searched
 from escalade.config.settings import SearchConfig
 from escalade.core.numbers.budget import Budget
+from escalade.core.space.path import Path
+from escalade.core.space.population import Population
 from escalade.core.space.space import Space
 from escalade.core.space.space_summary import Costs
 from escalade.core.space.traits import Traits
 from escalade.core.values.invalid import Invalid
+from escalade.search.growing.by_law import GreedyGrowth, LeastErrorGrowth
 from escalade.search.growing.by_rule import ByRule
 from escalade.search.growing.ends import Ends
 from escalade.search.growing.fitted import Fitted
 from escalade.search.growing.found import Growing
+from escalade.search.operators.gene_operators import Scores
+from escalade.search.problem import Problem
 from escalade.search.protocol import Searcher
+from escalade.search.surrogate.choosing import Choice, Chosen
 
 # Settings of the search for a front alone, with what they are elsewhere.
 OF_FRONT = {
@@ -27,6 +36,12 @@ OF_FRONT = {
     "exploitation": True,
     "exploration": True,
 }
+
+
+# Growth by all scores, as `grow.function` names it.
+LAWS = {"law": LeastErrorGrowth, "greedy": GreedyGrowth}
+# What the networks of a search are chosen by (`search.chosen_by`).
+SCORE, POSTERIOR = "score", "posterior"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +79,7 @@ class Method(ABC):
         weighs_stages: it weighs budgets against each other.
         is_front: members are chosen of a front, of any size where there are no budgets.
         fresh_share: of the scores that it may ask for, those that it has not had before.
+        chosen_by: what its networks are chosen by, if nobody says otherwise.
     """
 
     needs = ""
@@ -75,6 +91,7 @@ class Method(ABC):
     weighs_stages = False
     is_front = False
     fresh_share = 1.0
+    chosen_by = SCORE
 
     def __init__(self, name: str) -> None:
         self.name = self.label = name
@@ -96,6 +113,7 @@ class Method(ABC):
             method=self.name,
             population=settings.population or self.population,
             generations=settings.generations or self.generations,
+            chosen_by=settings.chosen_by or self.chosen_by,
         )
 
     def check(self, settings: SearchConfig, *, has_budgets: bool) -> None:
@@ -109,6 +127,12 @@ class Method(ABC):
                 f"{self.name} weighs no budgets against each other",
                 path=("search", "stage_weights"),
                 remedy="leave it out",
+            )
+        if settings.finalists and not has_budgets:
+            raise Invalid(
+                f"{settings.finalists} are of each budget, and there are none",
+                path=("search", "finalists"),
+                remedy="give budgets, or use 0",
             )
         if self.is_front:
             return
@@ -153,6 +177,50 @@ class Method(ABC):
             Invalid: for settings, budgets or limits that cannot be met.
         """
 
+    def begin(self, task: Task, *, num_images: int) -> Searcher:
+        """A new searcher that chooses as settings say: by scores, or by a model of all of them.
+
+        Members of a front without budgets are chosen as ever: there is nothing to meet.
+
+        Raises:
+            Invalid: as for `searcher`.
+        """
+        inner = self.searcher(task, num_images=num_images)
+        if task.settings.chosen_by == SCORE or not task.budgets:
+            return inner
+        return Chosen(inner, choice=self.choice(task, num_images=num_images))
+
+    def choice(self, task: Task, *, num_images: int) -> Choice:
+        """How its networks are chosen by a model of all scores, for a task with budgets."""
+        traits = task.space.traits
+        joint = self.follows_stages(traits) and self.shares_base(traits) and traits.scales
+        return Choice(
+            problem=self._problem(task, joint=joint),
+            joint=joint,
+            num_images=num_images,
+            allowed=lambda population, scores: self.allowed(task.settings, population, scores),
+            rechosen=lambda found, paths: self.rechosen(task, found, paths),
+        )
+
+    def allowed(
+        self, settings: SearchConfig, population: Population, scores: Scores
+    ) -> npt.NDArray[np.bool_]:
+        """Which scored networks it may choose."""
+        return np.ones(len(population), dtype=np.bool_)
+
+    def rechosen(self, task: Task, found: Searched, paths: Sequence[Path]) -> Searched:
+        """A result whose stages have been chosen anew, with what else depends on them."""
+        return found
+
+    def _problem(self, task: Task, *, joint: bool) -> Problem:
+        """The budgets that are searched; weighed as the search does where it weighs them."""
+        num = self.num_searched(len(task.budgets))
+        budgets = task.budgets[:num]
+        pi = task.settings.stage_weights if self.weighs_stages else None
+        if joint:
+            return Problem.of(task.space, budgets=budgets, pi=pi)
+        return Problem(space=task.space, budgets=budgets, weights=(1 / num,) * num)
+
     def check_feasible(self, task: Task, *, num_images: int) -> None:
         """Whether it can begin; no score is needed to tell.
 
@@ -191,8 +259,22 @@ class Method(ABC):
         """Whether members are one base, scaled."""
         return traits.scales
 
-    def growing(self, traits: Traits, *, num_searched: int) -> Growing:
-        """How larger members follow from the searched ones."""
+    def growing(self, traits: Traits, *, num_searched: int, function: str | None = None) -> Growing:
+        """How larger members follow from the searched ones.
+
+        Args:
+            traits: of the space.
+            num_searched: members.
+            function: `grow.function`; a law of all scores grows also where nothing else does.
+        """
+        usual = self._usual_growing(traits, num_searched=num_searched)
+        law = LAWS.get(function or "")
+        if law is None:
+            return usual
+        return law(usual, shares_base=self.follows_stages(traits) and self.shares_base(traits))
+
+    def _usual_growing(self, traits: Traits, *, num_searched: int) -> Growing:
+        """Through the searched members alone."""
         if not self.follows_stages(traits):
             return ByRule()
         if num_searched == 1:

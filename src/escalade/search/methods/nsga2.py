@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from escalade.artefacts.searched import Searched
 from escalade.config.settings import SearchConfig
 from escalade.core.numbers.budget import Budget
+from escalade.core.space.path import Path
+from escalade.core.space.population import Population
 from escalade.core.space.space_summary import Costs
 from escalade.core.space.traits import Traits
 from escalade.core.values.invalid import Invalid, within
@@ -19,9 +22,11 @@ from escalade.search.front.constraints import Constraint
 from escalade.search.front.controller import PPO
 from escalade.search.front.front_search import NSGA2
 from escalade.search.front.objectives import check_measure, parse_objectives, usual_objectives
+from escalade.search.front.rewritten import with_members
 from escalade.search.front.sizes import allowed_costs, expected_costs
 from escalade.search.methods import evolutions
 from escalade.search.methods.method import Method, Task
+from escalade.search.operators.gene_operators import Scores
 from escalade.search.protocol import Searcher
 
 NUM_MEMBERS = 3
@@ -104,7 +109,7 @@ class Nsga2Method(Method):
                 num_images=num_images,
                 objectives=settings.objectives or (),
                 weights=settings.objective_weights,
-                constraints=limits(settings),
+                constraints=_all_limits(task),
                 population=settings.population,
                 generations=settings.generations,
                 crossover=settings.crossover,
@@ -115,6 +120,21 @@ class Nsga2Method(Method):
                 budget_kind=task.kind,
                 identity_choices=task.space.identity_choices,
             )
+
+    def allowed(
+        self, settings: SearchConfig, population: Population, scores: Scores
+    ) -> npt.NDArray[np.bool_]:
+        """Those that keep the limits on the score; none that breaks another is ever scored."""
+        kept = super().allowed(settings, population, scores)
+        for limit in limits(settings):
+            if limit.is_scored:
+                kept &= limit.met(1 - scores if limit.measure == "error" else scores)
+        return kept
+
+    def rechosen(self, task: Task, found: Searched, paths: Sequence[Path]) -> Searched:
+        assert found.front is not None
+        front = with_members(found.front, stages=found.stages, space=task.space)
+        return replace(found, front=front)
 
     def check_feasible(self, task: Task, *, num_images: int) -> None:
         with _as_settings():
@@ -134,7 +154,7 @@ class Nsga2Method(Method):
         if task.budgets:
             return task.budgets
         num = task.settings.members or NUM_MEMBERS
-        costs = expected_costs(task.space, limits(task.settings), kind=task.kind, num=num)
+        costs = expected_costs(task.space, _all_limits(task), kind=task.kind, num=num)
         return tuple(Budget(cost, task.kind, task.tolerance) for cost in costs)
 
     def expected_untimed(self, task: Task) -> tuple[Budget, ...]:
@@ -145,7 +165,7 @@ class Nsga2Method(Method):
     def within_limits(self, task: Task) -> tuple[Costs, float] | None:
         if task.budgets:
             return None
-        return allowed_costs(task.space, limits(task.settings), kind=task.kind)
+        return allowed_costs(task.space, _all_limits(task), kind=task.kind)
 
     def missed_limits(self, settings: SearchConfig, costs: Mapping[str, float]) -> list[str]:
         on_costs = [limit for limit in limits(settings) if not limit.is_scored]
@@ -180,6 +200,12 @@ def limits(settings: SearchConfig) -> list[Constraint]:
     """
     with within("constraints"):
         return [Constraint.parse(text) for text in settings.constraints]
+
+
+def _all_limits(task: Task) -> list[Constraint]:
+    """Those of the search, and those of the space."""
+    kept = [Constraint.at_most(kind, limit) for kind, limit in task.space.limits.items()]
+    return [*limits(task.settings), *kept]
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Any
 
 import yaml
 
+from escalade.artefacts.texts import MOST_STORED, parse_json, read_text
 from escalade.core.network.architecture import Architecture
-from escalade.core.values.invalid import closest
+from escalade.core.values.invalid import Invalid, closest, shown
 from escalade.spaces.known.entries import Entry, network
 
 # In the folder of a family's member; timm's name for it.
@@ -52,7 +52,22 @@ def load(name: str) -> Architecture:
         raise ValueError(
             f"architecture: {name!r} is neither a known name nor a file; {_hint(name)}"
         )
-    return _of_member(path / MEMBER) if is_member else _of_file(path)
+    return of_member(path) if is_member else _of_file(path)
+
+
+def of_member(folder: Path) -> Architecture:
+    """What a member's folder states.
+
+    Raises:
+        ValueError: if its configuration is missing or damaged.
+    """
+    path = folder / MEMBER
+    data = _read(path)
+    for key in ("model_args", "architecture_json"):
+        data = data.get(key) if isinstance(data, dict) else None
+    if data is None:
+        raise ValueError(f"{path}: not the configuration of a family's member")
+    return Architecture.from_json(data, where=f"{path}:architecture_json")
 
 
 @lru_cache
@@ -65,21 +80,13 @@ def _entries(file: str) -> dict[str, Entry]:
 def _of_file(path: Path) -> Architecture:
     data = _read(path)
     if not isinstance(data, dict):
-        raise ValueError(f"{path}: expected an architecture, got {data!r}")
+        raise Invalid(f"expected an architecture, got {shown(data)}", path=(str(path),))
     return Architecture.from_json(data, where=str(path))
-
-
-def _of_member(path: Path) -> Architecture:
-    try:
-        data = _read(path)["model_args"]["architecture_json"]
-    except (KeyError, TypeError):
-        raise ValueError(f"{path}: not the configuration of a family's member") from None
-    return Architecture.from_json(data, where=f"{path}:architecture_json")
 
 
 def _read(path: Path) -> Any:
     try:
-        return json.loads(path.read_text())
+        return parse_json(read_text(path, most=MOST_STORED))
     except (OSError, ValueError) as error:
         raise ValueError(f"{path}: not a JSON file: {error}") from None
 

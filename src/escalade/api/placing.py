@@ -1,0 +1,227 @@
+"""A place in the family: what was found for a budget and its plain rival, tested; one is kept."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+from escalade.api.member_facts import (
+    about_identities,
+    about_limits,
+    found_in_words,
+    has_budget,
+    identities_of,
+    ratios_of,
+    recipe_of,
+    scores_of,
+)
+from escalade.api.rivals import RivalTraining
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture
+from escalade.evaluate.score import ClassScore, Score
+from escalade.family.family import Accuracy, FamilyMember, PlainRival, Replaced
+from escalade.family.member_candidates import Candidate
+from escalade.family.packaging import card
+from escalade.family.packaging.finished import (
+    accuracy_of,
+    recipe_facts,
+    score_on_test,
+    write_member,
+)
+from escalade.family.trainings.kept import read_made
+from escalade.family.trainings.making import Made
+from escalade.family.trainings.members import MemberTrainings, MemberWeights
+from escalade.planning.resolved_run import Run
+from escalade.search.growing.found import Found, widths_and_depths
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyPlace:
+    """A member as family.json has it, and its rival, if it has one."""
+
+    member: FamilyMember
+    rival: PlainRival | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Finished:
+    """A network with its final weights, its one look at the test images, and its card's facts."""
+
+    member: FamilyMember
+    made: Made
+    test: ClassScore
+    facts: dict[str, Any]
+
+
+def place(
+    run: Run,
+    found: Found,
+    trainings: MemberTrainings,
+    candidate: Candidate,
+    how: MemberWeights,
+    training: RivalTraining | None,
+) -> FamilyPlace:
+    """Test what was found and its rival; package the one that is kept, with its card.
+
+    The rival is kept where it is ahead on the search images by more than a standard error of the
+    difference.
+    """
+    ours = _found(run, found, trainings, candidate, how)
+    if training is None:
+        _write(run, candidate, ours)
+        return FamilyPlace(member=ours.member, rival=None)
+    theirs = _rival(run, candidate, training)
+    rival = _beside(theirs, training)
+    if not is_clearly_better(theirs.made.search, ours.made.search):
+        _write(run, candidate, ours, beside=_compared(run, rival, theirs))
+        return FamilyPlace(member=ours.member, rival=rival)
+    told = _told(ours, theirs)
+    run.console.say(f"retrain: {candidate.name}: {told}")
+    _write(run, candidate, theirs, beside=told)
+    return FamilyPlace(member=theirs.member, rival=replace(rival, replaced=_replaced(ours.member)))
+
+
+def is_clearly_better(score: Score, other: Score) -> bool:
+    """Whether a score is above another by more than a standard error of the difference."""
+    return score.accuracy - other.accuracy > _error(score, other)
+
+
+def _error(score: Score, other: Score) -> float:
+    return math.hypot(score.standard_error, other.standard_error)
+
+
+def _found(
+    run: Run, found: Found, trainings: MemberTrainings, candidate: Candidate, how: MemberWeights
+) -> _Finished:
+    """What search or growth found."""
+    made, test = read_made(how.folder), _tested(run, candidate.name, how)
+    member = replace(
+        _member(run, candidate, made.architecture, accuracy_of(made.search, test)),
+        origin=candidate.origin,
+        weights=how.weights,
+        identities=identities_of(trainings, candidate),
+    )
+    facts = {
+        "scored": scores_of(run, found, candidate),
+        "interval": candidate.interval,
+        "recipe": recipe_of(run, how, ratio=candidate.budget / trainings.least),
+        "notes": (*how.notes, *about_identities(run, member), *about_limits(run, member)),
+        "found": found_in_words(run, found, candidate),
+        **ratios_of(run, found, candidate),
+    }
+    return _Finished(member=member, made=made, test=test, facts=facts)
+
+
+def _rival(run: Run, candidate: Candidate, training: RivalTraining) -> _Finished:
+    """The plain base of the space at the same budget."""
+    how = MemberWeights(folder=training.job.folder, weights="retrained")
+    made, test = read_made(how.folder), _tested(run, f"{candidate.name}-rival", how)
+    member = _member(run, candidate, made.architecture, accuracy_of(made.search, test))
+    story = (
+        f"The plain base of the space {run.space.name} (kernels of 3, one expansion, no "
+        f"squeeze-excitation), scaled by the rule {training.rule} to the budget: nobody searched "
+        "it. It stands here because it is better than what was found."
+    )
+    facts = {"recipe": recipe_facts(training.job.recipe), "found": story}
+    return _Finished(member=member, made=made, test=test, facts=facts)
+
+
+def _tested(run: Run, name: str, how: MemberWeights) -> ClassScore:
+    """The accuracy on the test images, which is asked for once."""
+    with run.books.measure("test", name) as tally:
+        test = score_on_test(how.folder, run.data, run.runtime)
+        tally.images, tally.evaluations = test.total.num_images, 1
+    run.console.say(f"test: {name}: {test.total.in_words()}")
+    return test
+
+
+def _member(
+    run: Run, candidate: Candidate, network: Architecture, accuracy: Accuracy
+) -> FamilyMember:
+    """A network in a member's place."""
+    counts, table = cost.of(network), run.space.latency
+    return FamilyMember(
+        name=candidate.name,
+        stage=candidate.stage,
+        origin="rival",
+        weights="retrained",
+        budget=candidate.budget,
+        macs=counts.macs,
+        params=counts.params,
+        activations=counts.activations,
+        memory=counts.memory,
+        resolution=network.resolution,
+        accuracy=accuracy,
+        folder=candidate.name,
+        latency=None if table is None else table.of(network),
+    )
+
+
+def _write(run: Run, candidate: Candidate, kept: _Finished, *, beside: str = "") -> None:
+    """Package what is kept, with its card."""
+    folder = run.folder.family / candidate.name
+    packed = write_member(folder, kept.made, run.data)
+    facts = card.Facts(
+        data=run.data.name,
+        num_train=len(run.data.train),
+        digests=run.data.digests,
+        budget_kind=run.config.budget_kind,
+        tolerance=run.config.tolerance if has_budget(run, candidate) else None,
+        search=kept.made.search,
+        test=kept.test,
+        duplicates=run.data.duplicates,
+        beside=beside,
+        **kept.facts,
+    )
+    card.write(folder, member=kept.member, package=packed, facts=facts)
+
+
+def _beside(theirs: _Finished, training: RivalTraining) -> PlainRival:
+    """A rival as family.json has it."""
+    member = theirs.member
+    return PlainRival(
+        member=member.name,
+        rule=training.rule,
+        macs=member.macs,
+        params=member.params,
+        activations=member.activations,
+        resolution=member.resolution,
+        num_images=theirs.made.num_images,
+        accuracy=member.accuracy,
+        architecture=theirs.made.architecture,
+    )
+
+
+def _replaced(member: FamilyMember) -> Replaced:
+    return Replaced(
+        origin=member.origin,
+        weights=member.weights,
+        macs=member.macs,
+        params=member.params,
+        activations=member.activations,
+        resolution=member.resolution,
+        accuracy=member.accuracy,
+    )
+
+
+def _compared(run: Run, rival: PlainRival, theirs: _Finished) -> str:
+    """The rival of a member that stays, in a sentence for its card."""
+    return (
+        f"The plain base of the space {run.space.name}, scaled by the rule {rival.rule} to the "
+        f"same budget ({widths_and_depths(rival.architecture)}) and trained for as long: "
+        f"{100 * theirs.test.total.accuracy:.2f} % on the test images, "
+        f"{100 * theirs.made.search.accuracy:.2f} % on the search images."
+    )
+
+
+def _told(ours: _Finished, theirs: _Finished) -> str:
+    """Why the rival is kept."""
+    search, before = theirs.made.search, ours.made.search
+    reached, found = (100 * each.test.total.accuracy for each in (theirs, ours))
+    return (
+        f"the plain rival is ahead of what was found, {100 * search.accuracy:.2f} % against "
+        f"{100 * before.accuracy:.2f} % on the search images (standard error of the difference "
+        f"{100 * _error(search, before):.2f} points), and takes its place; on the test images "
+        f"they reach {reached:.2f} % and {found:.2f} %."
+    )

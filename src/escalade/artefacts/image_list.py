@@ -1,0 +1,101 @@
+"""images.csv: every image of a run, the split that it is in and the digest of its pixels."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from escalade.artefacts.files import write_atomically
+from escalade.core.values.invalid import Invalid
+
+FILE = "images.csv"
+SPLITS = ("train", "search", "test")
+UNREADABLE, UNUSED = "unreadable", "unused"
+MOST_CLASSES = 1 << 31
+
+
+class Entry(NamedTuple):
+    """One image.
+
+    Attributes:
+        split: train, search or test; unreadable; or unused, beyond a limit.
+        label: number of its class.
+        class_name: of its class.
+        image: its path in the data's folder, or its place in a named set.
+        digest: of its decoded pixels, 32 hexadecimal digits; empty outside the splits.
+    """
+
+    split: str
+    label: int
+    class_name: str
+    image: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digests:
+    """What tells a run's images from any others: SHA-256 of each split."""
+
+    train: str
+    search: str
+    test: str
+
+
+def write(path: Path, entries: Iterable[Entry]) -> None:
+    """Write a list, whole or not at all.
+
+    Raises:
+        OSError: naming `path`, for a full disk or no permission.
+    """
+
+    def lines(file: IO[bytes]) -> None:
+        text = io.TextIOWrapper(file, "utf-8", "surrogateescape", newline="", write_through=True)
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(Entry._fields)
+        writer.writerows(entries)
+        text.detach()
+
+    write_atomically(path, lines)
+
+
+def read(path: Path) -> list[Entry]:
+    """Read a list.
+
+    Raises:
+        Invalid: if it is damaged.
+        FileNotFoundError: if there is none.
+    """
+    try:
+        with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+            return list(_entries(file))
+    except (ValueError, csv.Error) as error:
+        problem = f"damaged ({str(error).splitlines()[0]})"
+        raise Invalid(problem, path=(str(path),)) from None
+
+
+def _entries(file: Iterable[str]) -> Iterator[Entry]:
+    rows = csv.reader(file, strict=True)
+    if next(rows, None) != list(Entry._fields):
+        raise ValueError("no list of images")
+    for row in rows:
+        split, label, class_name, image, digest = row
+        if len(bytes.fromhex(digest)) not in (0, 16) or not 0 <= int(label) < MOST_CLASSES:
+            raise ValueError("no digest or no label")
+        yield Entry(split, int(label), class_name, image, digest)
+
+
+def split_digests(entries: Iterable[Entry]) -> Digests:
+    """The digests of a list's splits: SHA-256 of all images' digests, then of all labels."""
+    pixels, labels = ({split: bytearray() for split in SPLITS} for _ in range(2))
+    for entry in entries:
+        if entry.split in pixels:
+            pixels[entry.split] += bytes.fromhex(entry.digest)
+            labels[entry.split] += entry.label.to_bytes(8, "little")
+    return Digests(
+        **{split: hashlib.sha256(pixels[split] + labels[split]).hexdigest() for split in SPLITS}
+    )

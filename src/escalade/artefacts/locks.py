@@ -1,0 +1,125 @@
+"""Locks of the operating system, which end with their process, however that ends.
+
+The one file that knows how this system locks; where it does not, nothing is locked.
+"""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+fcntl: Any
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+POLL_SECONDS = 0.05
+MOST_NOTED = 200  # characters of a note that are read
+# What file systems without locks answer, such as some network ones.
+_LOCKLESS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+
+
+class Held(Exception):
+    """Another process has the lock; the text is what that one wrote into it."""
+
+
+@contextmanager
+def locked(path: Path, *, seconds: float = math.inf, note: str = "") -> Iterator[bool]:
+    """Hold a lock in the body; its file is gone afterwards.
+
+    Args:
+        path: of the lock's file, in a folder that is there.
+        seconds: how long to wait for another holder.
+        note: for whoever finds it held.
+
+    Yields:
+        Whether this file system locks at all; where it does not, nobody is kept out.
+
+    Raises:
+        Held: the wait is over, with the holder's note.
+        OSError: the file cannot be made.
+    """
+    end = time.monotonic() + seconds
+    while (taken := _take(path)) is None:
+        if time.monotonic() >= end:
+            raise Held(_noted(path))
+        time.sleep(POLL_SECONDS)
+    handle, is_locked = taken
+    try:
+        with suppress(OSError):  # a full disk: it is held all the same
+            os.ftruncate(handle, 0)
+            os.write(handle, note.encode())
+        yield is_locked
+    finally:
+        path.unlink(missing_ok=True)  # before it is let go: who waits then finds another file
+        os.close(handle)
+
+
+def temporary_file(prefix: str, suffix: str) -> tuple[int, Path]:
+    """A new file in the system's folder for such, locked while its handle is open.
+
+    Files of the same kind whose processes are dead are deleted.
+    """
+    for left in Path(tempfile.gettempdir()).glob(f"{prefix}*{suffix}"):
+        with suppress(OSError):  # another user's
+            handle = os.open(left, os.O_RDWR | _NOFOLLOW)
+            if _lock(handle):
+                left.unlink(missing_ok=True)
+            os.close(handle)
+    while True:
+        handle, name = tempfile.mkstemp(prefix=prefix, suffix=suffix)
+        _lock(handle)
+        if _is_at(handle, path := Path(name)):  # nobody took it for a dead process's
+            return handle, path
+        os.close(handle)
+
+
+def _take(path: Path) -> tuple[int, bool] | None:
+    """The lock's handle, and whether it is one; None where another has it."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | _NOFOLLOW, 0o644)
+    try:
+        got = _lock(handle)
+    except OSError as error:
+        if error.errno in _LOCKLESS:
+            return handle, False
+        os.close(handle)
+        raise
+    if got and _is_at(handle, path):
+        return handle, fcntl is not None
+    os.close(handle)
+    return None
+
+
+def _lock(handle: int) -> bool:
+    """Lock an open file if nobody else has."""
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat(follow_symlinks=False))
+    except FileNotFoundError:
+        return False
+
+
+def _noted(path: Path) -> str:
+    try:
+        text = path.read_bytes()[:MOST_NOTED].decode(errors="replace")
+    except OSError:
+        text = ""
+    return "".join(c for c in text if c.isprintable())

@@ -1,0 +1,54 @@
+"""rival.json: the plain base that members are held against, and the rule that scales it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from escalade.core.network.architecture import Architecture
+from escalade.core.values.codec import ABSENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookedAt:
+    """What a rule makes of the plain base at the look's budget, and what it reached there.
+
+    Attributes:
+        rule: such as dWr.
+        macs: of its network; None where it makes none that meets the budget.
+        num_steps: of its training; 0 where there was nothing to choose.
+        num_correct, num_images: on the search images; None where nothing was trained.
+        note: why there is no network.
+    """
+
+    rule: str
+    macs: int | None = None
+    num_steps: int = 0
+    num_correct: int | None = None
+    num_images: int | None = None
+    note: str = field(default="", metadata=ABSENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RivalLook:
+    """A short look at the rules, before any member is trained.
+
+    Attributes:
+        base: the plain base.
+        is_named: whether the space's file names it; else it is derived.
+        member: whose budget the rules were tried at.
+        budget: the target there.
+        rules: those that were tried.
+        ranked: rules by what they reached, the best first; rivals are made by the first that meets
+            their budget. Where it is empty there are no rivals.
+    """
+
+    FILE: ClassVar[str] = "rival.json"
+    STAGE: ClassVar[str] = "retrain"
+
+    base: Architecture
+    is_named: bool
+    member: str
+    budget: float
+    rules: tuple[LookedAt, ...]
+    ranked: tuple[str, ...]

@@ -1,0 +1,81 @@
+"""Images of each class, and what an accuracy on them stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from escalade.core.values.invalid import Invalid
+
+FEW = 10  # images of a class, fewer of which tell little about it
+EVEN = 1.5  # the largest class by the smallest, up to which the accuracy speaks for all
+MOST_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassCounts:
+    """Images of a split by class.
+
+    Attributes:
+        classes: their names.
+        images: how many of each.
+    """
+
+    classes: tuple[str, ...]
+    images: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.classes) != len(self.images) or min(self.images, default=0) < 0:
+            problem = f"{len(self.images)} counts for {len(self.classes)} classes"
+            raise Invalid(problem, path=("images",))
+
+    @property
+    def total(self) -> int:
+        return sum(self.images)
+
+    @property
+    def majority(self) -> str:
+        """The class of most images."""
+        return self.classes[self.images.index(max(self.images))]
+
+    @property
+    def majority_share(self) -> float:
+        """The accuracy of an answer that is always the class of most images."""
+        return max(self.images) / self.total if self.total else 0.0
+
+    @property
+    def is_even(self) -> bool:
+        """Whether classes are about as large as each other."""
+        return max(self.images) <= EVEN * min(self.images)
+
+    def recalls(self, correct: Sequence[int]) -> tuple[float | None, ...]:
+        """Share of each class's images that were classified rightly; None where it has none."""
+        pairs = zip(correct, self.images, strict=True)
+        return tuple(right / num if num else None for right, num in pairs)
+
+    def balanced(self, correct: Sequence[int]) -> float | None:
+        """Mean recall of the classes that have images: every class counts the same."""
+        known = [recall for recall in self.recalls(correct) if recall is not None]
+        return float(np.mean(known)) if known else None
+
+    def cautions(self, split: str = "test") -> tuple[str, ...]:
+        """What an accuracy on these images stands on, where that is not plain; a sentence each."""
+        told = []
+        if not self.is_even:
+            told.append(
+                f"The classes are of unequal size: {self.majority_share:.1%} of the {self.total:,} "
+                f"{split} images are '{self.majority}', so that always answering that is right as "
+                "often. Balanced accuracy counts every class the same."
+            )
+        few = sorted((num, name) for num, name in zip(self.images, self.classes, strict=True))
+        few = [(num, name) for num, name in few if num < FEW]
+        if few:
+            named = ", ".join(f"'{name}' {num}" for num, name in few[:MOST_NAMED])
+            named += f" and {len(few) - MOST_NAMED} more" if len(few) > MOST_NAMED else ""
+            told.append(
+                f"Fewer than {FEW} {split} images of {len(few)} of {len(self.classes)} classes "
+                f"({named}): what is said of these is little more than a guess."
+            )
+        return tuple(told)

@@ -1,0 +1,182 @@
+"""INT8 beside `model.onnx`: static quantisation by onnxruntime, per channel, QDQ.
+
+Ranges of activations are calibrated on training images by entropy and by percentile; what is more
+accurate on the search images is kept.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Iterable, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from escalade.artefacts.quantisations import CostlyLayer
+from escalade.family.exports.exporting import ONNX_FILE, need_onnx, onnx_session, quiet
+
+INT8_FILE = "model.int8.onnx"
+WAYS = ("entropy", "percentile")
+# Above this loss of accuracy, layers that cost it are looked for, on so many images at most.
+MOST_LOSS, NUM_LOOKED_AT, NUM_NAMED = 0.01, 512, 3
+
+Batches = Sequence[tuple[Tensor, Tensor]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantised:
+    """What was kept, and how accurate both files are on the search images.
+
+    Attributes:
+        calibration: entropy or percentile.
+        fp32, int8: accuracies in 0..1.
+        layers: those that cost most, where the loss is above a point.
+    """
+
+    calibration: str
+    fp32: float
+    int8: float
+    layers: tuple[CostlyLayer, ...]
+
+
+def quantise(folder: Path, *, calibration: Sequence[Tensor], search: Batches) -> Quantised:
+    """Write `model.int8.onnx` beside a member's `model.onnx`.
+
+    Args:
+        folder: of the member.
+        calibration: batches of prepared training images.
+        search: batches of prepared images with their labels.
+
+    Raises:
+        MissingExtra: if onnx or onnxruntime is not installed.
+    """
+    need_onnx()
+    content = (folder / ONNX_FILE).read_bytes()
+    exact = _logits(content, search)
+    tried = []
+    with quiet(), redirect_stdout(io.StringIO()):  # calibrators print
+        for way in WAYS:
+            quantiser = _Quantiser(content, way=way, calibration=calibration)
+            made = quantiser.quantised()
+            logits = _logits(made, search)
+            tried.append((_accuracy(logits, search), quantiser, made))
+        best, quantiser, made = max(tried, key=lambda each: each[0])
+        fp32 = _accuracy(exact, search)
+        layers = _costly(quantiser, search, exact) if fp32 - best > MOST_LOSS else ()
+    beside = folder / f".part.{INT8_FILE}"
+    beside.write_bytes(made)
+    beside.replace(folder / INT8_FILE)
+    return Quantised(calibration=quantiser.way, fp32=fp32, int8=best, layers=layers)
+
+
+class _Quantiser:
+    """A network with calibrated ranges, which may be quantised whole or layer by layer."""
+
+    def __init__(self, content: bytes, *, way: str, calibration: Iterable[Tensor]) -> None:
+        import onnx
+
+        self.way = way
+        self._model = onnx.shape_inference.infer_shapes(onnx.load_from_string(content))
+        for i, node in enumerate(self._model.graph.node):
+            node.name = node.name or f"node_{i}"
+        self._ranges = _ranges(self._model, way, calibration)
+
+    @property
+    def layers(self) -> dict[str, str]:
+        """Nodes with weights, and the names of their layers."""
+        constants = {each.name for each in self._model.graph.initializer}
+        weighted = [each for each in self._model.graph.node if each.op_type in ("Conv", "Gemm")]
+        named = {node.name: [at for at in node.input[1:] if at in constants] for node in weighted}
+        return {name: at[0].removesuffix(".weight") for name, at in named.items() if at}
+
+    def quantised(self, *only: str) -> bytes:
+        """The network as INT8, or some of its nodes alone."""
+        import onnx
+        from onnxruntime.quantization import QuantType
+        from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
+        from onnxruntime.quantization.registry import QDQRegistry, QLinearOpsRegistry
+
+        copied = onnx.ModelProto()
+        copied.CopyFrom(self._model)
+        quantiser = QDQQuantizer(
+            copied,
+            per_channel=True,
+            reduce_range=False,
+            weight_qType=QuantType.QInt8,
+            activation_qType=QuantType.QUInt8,
+            tensors_range=self._ranges,
+            nodes_to_quantize=list(only),
+            nodes_to_exclude=[],
+            op_types_to_quantize=sorted({*QLinearOpsRegistry, *QDQRegistry}),
+            extra_options={},
+        )
+        quantiser.quantize_model()
+        made: bytes = quantiser.model.model.SerializeToString()
+        return made
+
+
+def _ranges(model: Any, way: str, calibration: Iterable[Tensor]) -> Any:
+    """Ranges of all activations; a batch at a time, as all intermediate results are kept."""
+    import onnx
+    from onnxruntime.quantization.calibrate import (
+        CalibrationDataReader,
+        CalibrationMethod,
+        create_calibrator,
+    )
+
+    class Reader(CalibrationDataReader):  # type: ignore[misc]
+        def __init__(self, images: Tensor) -> None:
+            self.left: list[Tensor] = [images]
+
+        def get_next(self) -> dict[str, Any] | None:
+            return {"image": self.left.pop().numpy()} if self.left else None
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        onnx.save(model, path)
+        calibrator = create_calibrator(
+            path,
+            augmented_model_path=str(Path(folder) / "augmented.onnx"),
+            calibrate_method=CalibrationMethod[way.capitalize()],
+        )
+        for images in calibration:
+            calibrator.collect_data(Reader(images))
+        return calibrator.compute_data()
+
+
+def _costly(quantiser: _Quantiser, search: Batches, exact: Tensor) -> tuple[CostlyLayer, ...]:
+    """The layers that alone, all else in fp32, make the largest errors of logits."""
+    few = _first(search)
+    exact = exact[: sum(len(labels) for _, labels in few)]
+
+    def error(node: str) -> float:
+        return float((_logits(quantiser.quantised(node), few) - exact).square().sum())
+
+    errors = {name: error(node) for node, name in quantiser.layers.items()}
+    largest = sorted(errors, key=lambda name: -errors[name])[:NUM_NAMED]
+    total = sum(errors.values()) or 1.0
+    return tuple(CostlyLayer(name=name, share=errors[name] / total) for name in largest)
+
+
+def _first(search: Batches) -> Batches:
+    kept: list[tuple[Tensor, Tensor]] = []
+    for batch in search:
+        if sum(len(labels) for _, labels in kept) >= NUM_LOOKED_AT:
+            break
+        kept.append(batch)
+    return kept
+
+
+def _logits(content: bytes, batches: Batches) -> Tensor:
+    run = onnx_session(content)
+    return torch.cat([run(images) for images, _ in batches])
+
+
+def _accuracy(logits: Tensor, batches: Batches) -> float:
+    labels = torch.cat([labels for _, labels in batches])
+    return float((logits.argmax(1) == labels).double().mean())

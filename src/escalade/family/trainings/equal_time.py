@@ -1,0 +1,81 @@
+"""A network trained like a member: from scratch, by its recipe and for its device time.
+
+Device time is counted in advance, as images times macs, so that equal settings train equally long
+on every machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from escalade.config import Config
+from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture
+from escalade.family.family import Origin
+from escalade.family.trainings.alone import RetrainJob
+
+# What a user would scale a plain base by.
+RULES = ("dWr", "dwr", "wr")
+# Of a look at several networks: at most so many steps of the member's, and this part of them.
+LOOK_STEPS, LOOK_PART = 300, 6
+
+
+def member_images(
+    config: Config, origin: Origin, *, ratio: float, num_train: int, num_searched: int
+) -> int:
+    """Images that a member's training sees, all its starts together.
+
+    A slice that is not trained after the search has its share of the supernet's training.
+
+    Args:
+        config: of the run, complete.
+        origin: searched or grown.
+        ratio: of its budget to the smallest member's.
+        num_train: training images that there are.
+        num_searched: members that share the supernet's training.
+    """
+    retrain = config.retrain
+    images = retrain.recipe_alone(num_train, ratio=ratio).num_images(num_train)
+    if origin == "grown":
+        return images * (2 if retrain.grown == "both" else 1)
+    if retrain.searched == "slice":
+        return config.supernet.recipe.num_images(num_train) // num_searched
+    if retrain.searched == "together":
+        return retrain.recipe_together(num_train).num_images(num_train)
+    return images
+
+
+def look_images(images: int, *, batch_size: int) -> int:
+    """Images of each training of a short look, where a member's sees so many."""
+    return min(images // LOOK_PART, LOOK_STEPS * batch_size)
+
+
+def trained_like_member(
+    architecture: Architecture,
+    *,
+    name: str,
+    work: float,
+    config: Config,
+    num_train: int,
+    folder: Path,
+) -> RetrainJob:
+    """The training of a network for so much work, by the members' recipe.
+
+    Args:
+        architecture: for the data at hand.
+        name: of the training.
+        work: images times macs.
+        config: of the run.
+        num_train: training images that there are.
+        folder: of the training.
+    """
+    recipe = config.retrain.recipe.for_images(num_train)
+    steps = round(work / cost.of(architecture).macs / recipe.batch_size)
+    return RetrainJob(
+        name=name,
+        architecture=architecture,
+        recipe=replace(recipe, epochs=None, steps=max(1, steps)),
+        seed=config.seed,
+        folder=folder,
+    )

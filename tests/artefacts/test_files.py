@@ -1,0 +1,102 @@
+"""Files of a run: whole or not at all, under names of their own, and never through a link."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from escalade.artefacts import digests, files
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
+    files.write_text(tmp_path / "new" / "a.txt", "one\n")
+    files.write_text(tmp_path / "new" / "a.txt", "two\n")
+    assert {p.name: p.read_text() for p in (tmp_path / "new").iterdir()} == {"a.txt": "two\n"}
+
+
+def test_a_failure_leaves_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("one")
+
+    def fail(file) -> None:
+        file.write(b"tw")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match=r"No space left on device: '.*a\.txt'"):
+        files.write_atomically(path, fail)
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+    assert path.read_text() == "one"
+
+
+def test_no_link_is_followed(tmp_path: Path) -> None:
+    victim, folder = tmp_path / "victim", tmp_path / "run"
+    folder.mkdir()
+    victim.write_text("mine\n")
+    (folder / "report.html").symlink_to(victim)
+    files.write_text(folder / "report.html", "page\n")
+    assert not (folder / "report.html").is_symlink()
+    (folder / "metrics.jsonl").symlink_to(victim)
+    with pytest.raises(OSError, match=r"metrics\.jsonl"):
+        files.append_line(folder / "metrics.jsonl", "{}")
+    assert victim.read_text() == "mine\n"
+
+
+def test_two_writers_of_one_file_have_names_of_their_own(tmp_path: Path) -> None:
+    seen = []
+
+    def write(file) -> None:
+        file.write(b"outer")
+        files.write_bytes(tmp_path / "a", b"inner")
+        seen.extend(p.name for p in tmp_path.iterdir())
+
+    files.write_atomically(tmp_path / "a", write)
+    assert (tmp_path / "a").read_bytes() == b"outer"
+    assert len([name for name in seen if files.is_part(name)]) == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
+def test_what_killed_writers_left_is_swept(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "run" / "family" / "S0", tmp_path / "outside"
+    for folder in (inside, outside):
+        folder.mkdir(parents=True)
+    left = f".part-{os.urandom(8).hex()}-model.onnx"
+    kept = (".part-notes", "model.onnx", f"part-{8 * '0a'}-x")
+    for name in (left, *kept):
+        (inside / name).touch()
+    (outside / left).touch()
+    (inside / "link").symlink_to(outside)
+    files.sweep(tmp_path / "run")
+    assert {p.name for p in inside.iterdir()} == {*kept, "link"}
+    assert (outside / left).exists()
+
+
+def test_digests_tell_what_changed(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).write_bytes(b"content of " + name.encode())
+    digests.seal(tmp_path, "a")
+    assert digests.is_whole(tmp_path, "a")
+    assert not digests.is_whole(tmp_path, "a", "b")
+    digests.seal(tmp_path, "b")
+    digests.check_whole(tmp_path, remedy="")
+    (tmp_path / "b").write_bytes((tmp_path / "b").read_bytes()[:5])
+    assert digests.changed(tmp_path, ("a", "b", "c")) == ["b"]
+    with pytest.raises(ValueError, match=r"b: is not what was written; make it"):
+        digests.check_whole(tmp_path, remedy="make it")
+    (tmp_path / "b").unlink()
+    with pytest.raises(ValueError, match=r"b: is missing; make it"):
+        digests.check_whole(tmp_path, "b", remedy="make it")
+    digests.seal(tmp_path, "a")  # what is gone is forgotten
+    digests.check_whole(tmp_path, remedy="")
+
+
+@pytest.mark.parametrize("text", ["", "[1]", '{"../a": "x", "/etc/passwd": "x", "": "x"}'])
+def test_damaged_digests_say_nothing(tmp_path: Path, text: str) -> None:
+    """Nor do they name what lies elsewhere."""
+    folder = tmp_path / "S0"
+    folder.mkdir()
+    (tmp_path / "a").touch()
+    (folder / digests.FILE).write_text(text)
+    digests.check_whole(folder, remedy="")
+    assert not digests.is_whole(folder, "../a")

@@ -1,0 +1,388 @@
+"""The decode cache: what its key is, what is verified, written whole, bounded and cleared."""
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from escalade.data import cache, cache_room, decoded_set, decoding, file_digests, load
+from escalade.data.cache_lock import locked
+from escalade.data.cache_room import cached_sets, clear
+
+EPOCH = (0, 0)  # times as in archives that are made reproducibly
+
+
+@pytest.fixture
+def said():
+    return []
+
+
+@pytest.fixture
+def decode(tmp_path, said):
+    """Loads a folder with a cache of its own, counting decoded images."""
+
+    def here(folder, **options):
+        return load(
+            folder, **({"cache_dir": tmp_path / "cache", "side": 8, "say": said.append} | options)
+        )
+
+    return here
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    found = []
+
+    def counted(image, **options):
+        found.append(1)
+        return decoding.to_square(image, **options)
+
+    monkeypatch.setattr(cache, "to_square", counted)
+    return found
+
+
+def uncompressed(folder: Path, value: int) -> None:
+    """Two classes of BMP files, all of one size."""
+    for label, name in enumerate("ab"):
+        (folder / name).mkdir(parents=True)
+        for i in range(5):
+            picture(value + 100 * label + i).save(folder / name / f"{i}.bmp")
+
+
+def picture(value: int) -> Image.Image:
+    """A grey one with a dark corner: those of one colour are left out."""
+    image = Image.new("L", (8, 8), value)
+    image.putpixel((0, 0), 0)
+    return image
+
+
+def set_times(folder: Path, times: tuple[int, int] = EPOCH) -> None:
+    for path in folder.rglob("*"):
+        os.utime(path, ns=times)
+
+
+def only_set(tmp_path: Path) -> Path:
+    (found,) = cached_sets(tmp_path / "cache")
+    return found.folder
+
+
+# The key
+
+
+def test_folders_with_the_same_names_sizes_and_times_share_nothing(decode, tmp_path):
+    for name, value in (("one", 10), ("two", 60)):
+        uncompressed(tmp_path / name / "photos", value)
+        set_times(tmp_path / name / "photos")
+    first, second = (decode(tmp_path / name / "photos") for name in ("one", "two"))
+    assert first.train.images.max() < 160 <= second.train.images.max()
+    assert first.train_digest != second.train_digest
+
+
+def test_an_edit_that_keeps_size_and_time_is_seen(decode, tmp_path, monkeypatch):
+    monkeypatch.setattr(file_digests, "_TICKS", 0)  # so that looks are remembered at once
+    uncompressed(tmp_path / "photos", 10)
+    set_times(tmp_path / "photos")
+    decode(tmp_path / "photos")
+    time.sleep(0.05)  # longer than a tick of the file system's clock
+    path = tmp_path / "photos/a/0.bmp"
+    before = path.stat()
+    with path.open("r+b") as file:
+        file.seek(-64, os.SEEK_END)
+        file.write(bytes([9] + [255] * 63))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    data = decode(tmp_path / "photos")
+    parts = (data.train, data.search, data.test)
+    assert max(int(part.images.max()) for part in parts) == 255
+
+
+def test_a_copy_and_a_touch_are_the_same_images(decode, tmp_path, calls):
+    uncompressed(tmp_path / "photos", 10)
+    first = decode(tmp_path / "photos")
+    set_times(tmp_path / "photos", (10**18, 10**18))
+    shutil.copytree(tmp_path / "photos", tmp_path / "moved", copy_function=shutil.copy)
+    for name in ("photos", "moved"):
+        assert decode(tmp_path / name).digests == first.digests
+    assert len(calls) == 10
+
+
+def test_files_that_did_not_change_are_not_read_again(decode, tmp_path, monkeypatch):
+    read = []
+    digest = file_digests._digest
+    monkeypatch.setattr(file_digests, "_digest", lambda path: read.append(path) or digest(path))
+    uncompressed(tmp_path / "photos", 10)
+    decode(tmp_path / "photos")
+    decode(tmp_path / "photos")
+    assert len(read) == 20  # they are as young as the clock is coarse
+    monkeypatch.setattr(file_digests, "_TICKS", 0)
+    decode(tmp_path / "photos")
+    read.clear()
+    decode(tmp_path / "photos")
+    assert read == []
+    picture(77).save(tmp_path / "photos/b/3.bmp")
+    decode(tmp_path / "photos")
+    assert [path.name for path in read] == ["3.bmp"]
+
+
+def test_a_damaged_look_is_made_again(decode, tmp_path, monkeypatch):
+    monkeypatch.setattr(file_digests, "_TICKS", 0)
+    uncompressed(tmp_path / "photos", 10)
+    first = decode(tmp_path / "photos")
+    (look,) = (tmp_path / "cache" / file_digests.FOLDER).glob("*.npz")
+    content = look.read_bytes()
+    for damaged in (content[:100], b"", content[:-200] + bytes(200), b"nothing"):
+        look.write_bytes(damaged)
+        assert decode(tmp_path / "photos").digests == first.digests
+
+
+def test_files_that_change_while_they_are_decoded_are_refused(decode, tmp_path, monkeypatch):
+    uncompressed(tmp_path / "photos", 10)
+
+    def meddling(image, **options):
+        Image.new("L", (8, 8), 255).save(tmp_path / "photos/b/4.bmp")
+        return decoding.to_square(image, **options)
+
+    monkeypatch.setattr(cache, "to_square", meddling)
+    with pytest.raises(ValueError, match=r"b/4\.bmp changed while it was read"):
+        decode(tmp_path / "photos")
+    assert cached_sets(tmp_path / "cache") == []
+
+
+def test_a_pipe_among_the_images_is_no_file(decode, tmp_path):
+    uncompressed(tmp_path / "photos", 10)
+    os.mkfifo(tmp_path / "photos/a/pipe.png")
+    data = decode(tmp_path / "photos", in_channels=1)
+    assert (data.skipped, len(data.remarks)) == ((), 1)
+    assert "a/pipe.png" in data.remarks[0]
+
+
+# What is read is what was written
+
+
+def zero_half(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2] + bytes(len(content) - len(content) // 2))
+
+
+def flip_bit(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 1
+    path.write_bytes(content)
+
+
+DAMAGES = {
+    "zeroed": zero_half,
+    "flipped": flip_bit,
+    "short": lambda path: os.truncate(path, path.stat().st_size - 1),
+    "long": lambda path: path.write_bytes(path.read_bytes() + b"x"),
+    "empty": lambda path: path.write_bytes(b""),
+    "gone": lambda path: path.unlink(),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("name", [decoded_set.IMAGES, decoded_set.ROWS, decoded_set.META])
+def test_a_damaged_set_is_decoded_again_and_told_of(
+    decode, tmp_path, said, calls, name, damage, make_folder
+):
+    folder = make_folder({"a": 5, "b": 5})
+    whole = decode(folder)
+    images = whole.train.images.clone()
+    DAMAGES[damage](only_set(tmp_path) / name)
+    again = decode(folder)
+    assert again.digests == whole.digests
+    assert again.train.images.equal(images)
+    assert len(calls) == 20
+    (line,) = said
+    assert str(only_set(tmp_path)) in line
+    assert "the images are decoded again" in line
+    said.clear()
+    decode(folder)
+    assert (said, len(calls)) == ([], 20)
+
+
+def test_images_that_another_pillow_may_read_are_tried_again(decode, tmp_path, monkeypatch):
+    uncompressed(tmp_path / "photos", 10)
+    (tmp_path / "photos/a/0.bmp").write_bytes(b"a format of tomorrow")
+    assert len(decode(tmp_path / "photos").skipped) == 1
+    monkeypatch.setattr(cache, "_decoder", lambda: "tomorrow's")
+    noise = np.random.default_rng(0).integers
+    square = lambda image, **_: noise(0, 256, (1, 8, 8)).astype(np.uint8)  # noqa: E731
+    monkeypatch.setattr(cache, "to_square", square)
+    monkeypatch.setattr("escalade.data.folder.open_image", lambda path: Image.new("L", (8, 8)))
+    assert decode(tmp_path / "photos").skipped == ()
+
+
+def test_a_disk_that_fails_makes_no_image_unreadable(decode, tmp_path, monkeypatch):
+    uncompressed(tmp_path / "photos", 10)
+
+    def failing(path):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("escalade.data.folder.open_image", failing)
+    with pytest.raises(ValueError, match=r"may not read the image a/0\.bmp: input/output error"):
+        decode(tmp_path / "photos", in_channels=1)
+    assert cached_sets(tmp_path / "cache") == []
+
+
+# Whole or not at all
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+def test_what_ends_a_decode_leaves_nothing(decode, tmp_path, monkeypatch, error):
+    uncompressed(tmp_path / "photos", 10)
+    with monkeypatch.context() as patch:
+        patch.setattr(decoded_set, "write_rows", lambda *_, **__: (_ for _ in ()).throw(error))
+        with pytest.raises(error):
+            decode(tmp_path / "photos")
+    assert cached_sets(tmp_path / "cache") == []
+    assert decode(tmp_path / "photos").train.images.float().std() > 0
+
+
+def test_what_a_kill_leaves_is_swept(decode, tmp_path):
+    """Of this set when it is decoded, of others when there is something to decode."""
+    uncompressed(tmp_path / "photos", 10)
+    decode(tmp_path / "photos")
+    whole = only_set(tmp_path)
+    for name in (whole.name, whole.name.replace("8x8", "9x9")):
+        partial = whole.with_name(f"{name}.1-0{decoded_set.PARTIAL}")
+        partial.mkdir()
+        (partial / decoded_set.IMAGES).write_bytes(b"torn")
+    shutil.rmtree(whole)
+    data = decode(tmp_path / "photos")
+    assert data.train.images.float().std() > 0
+    assert only_set(tmp_path) == whole
+
+
+def test_everything_is_on_the_disk_before_it_has_its_name(decode, tmp_path, monkeypatch):
+    uncompressed(tmp_path / "photos", 10)
+    order = []
+    sync, rename = decoded_set._sync, Path.rename
+
+    def renamed(self, target):
+        order.append("rename")
+        return rename(self, target)
+
+    monkeypatch.setattr(decoded_set, "_sync", lambda path: order.append(path.name) or sync(path))
+    monkeypatch.setattr(Path, "rename", renamed)
+    decode(tmp_path / "photos")
+    at = order.index("rename")
+    names = {decoded_set.IMAGES, decoded_set.ROWS, decoded_set.META}
+    assert names < set(order[:at])
+    assert order[at - 1].endswith(decoded_set.PARTIAL)
+    assert order[at + 1 :] == [cache_room.DECODED]
+
+
+# Its size
+
+
+def sized(tmp_path: Path, decode, num: int) -> list[Path]:
+    """Folders that were decoded one after another, each days after the last."""
+    folders = []
+    for i in range(num):
+        folder = tmp_path / f"set{i}"
+        uncompressed(folder, 10 + 5 * i)
+        decode(folder)
+        folders.append(folder)
+        newest = next(each for each in cached_sets(tmp_path / "cache") if each.data == folder.name)
+        then = time.time() - 86400 * (num - i)
+        os.utime(newest.folder / decoded_set.META, (then, then))
+    return folders
+
+
+def test_what_was_used_longest_ago_is_removed_first(decode, tmp_path, monkeypatch, said, calls):
+    folders = sized(tmp_path, decode, 3)
+    decode(folders[0])  # is used now
+    one = cached_sets(tmp_path / "cache")[0].num_bytes
+    monkeypatch.setenv(cache_room.SIZE_VARIABLE, f"{3 * one + 10}")
+    uncompressed(tmp_path / "new", 100)
+    decode(tmp_path / "new")
+    assert [each.data for each in cached_sets(tmp_path / "cache")] == ["new", "set0", "set2"]
+    (line,) = said
+    assert line.startswith("cache: the decoded images of set1 are removed")
+    assert "used last 2 days ago" in line
+    num = len(calls)
+    assert decode(folders[1]).train.images.shape[1:] == (1, 8, 8)
+    assert len(calls) == num + 10
+
+
+def test_a_set_beyond_the_bound_is_still_decoded(decode, tmp_path, monkeypatch):
+    monkeypatch.setenv(cache_room.SIZE_VARIABLE, "1")
+    sized(tmp_path, decode, 2)
+    assert [each.data for each in cached_sets(tmp_path / "cache")] == ["set1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("2G", 2e9), ("1.5TB", 1.5e12), ("300 MB", 3e8), ("10GiB", 1e10)]
+)
+def test_the_bound_as_people_write_it(monkeypatch, text, value):
+    monkeypatch.setenv(cache_room.SIZE_VARIABLE, text)
+    assert cache_room.largest() == value
+
+
+def test_a_bound_that_is_no_amount(decode, tmp_path, monkeypatch):
+    monkeypatch.setenv(cache_room.SIZE_VARIABLE, "plenty")
+    uncompressed(tmp_path / "photos", 10)
+    with pytest.raises(ValueError, match="ESCALADE_CACHE_SIZE: cannot read 'plenty'"):
+        decode(tmp_path / "photos")
+
+
+def test_too_small_a_disk_is_told_of_before_decoding(decode, tmp_path, monkeypatch, calls):
+    sized(tmp_path, decode, 1)
+    uncompressed(tmp_path / "new", 100)
+    calls.clear()
+    monkeypatch.setattr(cache_room, "_free", lambda folder: 100)
+    with pytest.raises(OSError, match=r"disk is full .*640B are needed, 100B are free"):
+        decode(tmp_path / "new")
+    assert calls == []
+    assert cached_sets(tmp_path / "cache") == []  # the older one had to go
+
+
+def test_clearing_by_name_takes_nothing_else(decode, tmp_path):
+    sized(tmp_path, decode, 3)
+    decoded = tmp_path / "cache" / cache_room.DECODED
+    (decoded / "mine").mkdir()
+    (decoded / "mine/notes.txt").write_text("mine")
+    (decoded / "link-8x8x1-v2").symlink_to(tmp_path / "set0")
+    with pytest.raises(ValueError, match=r"'set9' is not in .*did you mean set"):
+        clear(tmp_path / "cache", ["set9"])
+    assert [each.data for each in clear(tmp_path / "cache", ["set1"])] == ["set1"]
+    by_folder = cached_sets(tmp_path / "cache")[0]
+    assert clear(tmp_path / "cache", [by_folder.folder.name]) == [by_folder]
+    assert len(clear(tmp_path / "cache", ["all"])) == 1
+    assert cached_sets(tmp_path / "cache") == []
+    assert (decoded / "mine/notes.txt").read_text() == "mine"
+    assert len(list((tmp_path / "set0").rglob("*.bmp"))) == 10
+
+
+def test_sets_of_any_key_are_found(tmp_path):
+    """A key may tell more than the content, such as between which values images are."""
+    source = cache.Source(num=1, read=lambda row: (Image.new("L", (4, 4)), 0), label=str)
+    for key in ("abc", "abc-0-1e+06", "abc-0.5-1.5", "torchvision-a_b"):
+        made = cache.decoded(
+            key, lambda: source, name=key, cache_dir=tmp_path, side=4, in_channels=1, say=print
+        )
+        assert len(made.store.labels) == 1
+    killed = tmp_path / cache_room.DECODED / "abc-0.5-1.5-4x4x1-v2.77-0af3.partial"
+    killed.mkdir()
+    assert len(cached_sets(tmp_path)) == 5
+    assert len(clear(tmp_path, ["all"])) == 5
+
+
+def test_what_is_being_written_stays(decode, tmp_path):
+    sized(tmp_path, decode, 1)
+    with locked(only_set(tmp_path)):
+        assert clear(tmp_path / "cache", ["all"]) == []
+    assert len(clear(tmp_path / "cache", ["all"])) == 1
+
+
+def test_those_who_read_a_set_keep_it_when_it_is_cleared(decode, tmp_path, monkeypatch):
+    monkeypatch.setattr("escalade.data.split.COPIED_BYTES", 0)  # so that it stays mapped
+    (folder,) = sized(tmp_path, decode, 1)
+    data = decode(folder)
+    clear(tmp_path / "cache", ["all"])
+    assert data.train.images.float().std() > 0

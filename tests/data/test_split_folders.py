@@ -1,0 +1,149 @@
+"""Splits and classes as people lay them out: recognised, or refused with the names."""
+
+import os
+import unicodedata
+
+import pytest
+from PIL import Image
+
+from escalade.data import load
+from escalade.data.class_names import class_folders
+from escalade.data.split_folders import find_splits
+from escalade.data.stratified import SEARCH, TEST, TRAIN
+
+
+def make(root, layout):
+    """Empty files; a name that ends in a slash is a folder."""
+    for name in layout:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if name.endswith("/"):
+            path.mkdir(exist_ok=True)
+        else:
+            path.write_bytes(b"")
+    return root
+
+
+def parts(root):
+    return {split: folder.name for split, folder in find_splits(root).parts}
+
+
+CLASSES = ("a/1.png", "b/1.png")
+
+
+def split_folders(*names):
+    return [f"{name}/{inner}" for name in names for inner in CLASSES]
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("train", "eval"), {TRAIN: "train", TEST: "eval"}),
+        (("training", "validation"), {TRAIN: "training", TEST: "validation"}),
+        (("Train", "Val", "TEST"), {TRAIN: "Train", SEARCH: "Val", TEST: "TEST"}),
+        (("train_set", "Test images"), {TRAIN: "train_set", TEST: "Test images"}),
+        (("trainset", "dev", "testing"), {TRAIN: "trainset", SEARCH: "dev", TEST: "testing"}),
+        (("train",), {TRAIN: "train"}),
+        (("cat", "dog"), {TRAIN: ""}),
+    ],
+)
+def test_spellings(names, expected, tmp_path):
+    found = parts(make(tmp_path, split_folders(*names)))
+    assert found == {split: name or tmp_path.name for split, name in expected.items()}
+
+
+@pytest.mark.parametrize("names", [("Train", "train", "val"), ("train", "eval", "validation")])
+def test_two_spellings_of_one_split(names, tmp_path):
+    root = make(tmp_path, split_folders(*names))
+    with pytest.raises(ValueError, match="are both called like the same split") as caught:
+        find_splits(root)
+    assert all(f"'{name}'" in str(caught.value) for name in names if name not in ("val", "train"))
+
+
+def test_a_split_of_another_name_is_not_a_class(tmp_path):
+    root = make(tmp_path, split_folders("train", "holdout"))
+    with pytest.raises(ValueError, match=r"'train' holds class folders, but 'holdout' beside it"):
+        find_splits(root)
+
+
+def test_nothing_beside_splits_is_left_out_without_a_word(tmp_path):
+    more = ["test/1.png", "test/2.png", "labels.csv", "train/stray.png", "old/a/1.png"]
+    found = find_splits(make(tmp_path, split_folders("train", "val") + more))
+    assert dict(found.parts) == {TRAIN: tmp_path / "train", TEST: tmp_path / "val"}
+    assert found.remarks == (
+        "old is left out: it is called like no split",
+        "1 file beside the folders left out, such as labels.csv",
+        "test is left out: its 2 files stand in no class folders, so that nothing can be scored "
+        "on them",
+        "1 file beside the folders left out, such as train/stray.png",
+    )
+
+
+def test_training_images_are_divided_where_nothing_else_can_be_scored(make_folder, tmp_path):
+    root = make_folder({"train/a": 20, "train/b": 20, "test": 5, "val": 0})
+    (root / "train" / "a" / "notes.txt").write_text("not an image")
+    data = load(root, cache_dir=tmp_path / "cache", side=8)
+    assert [len(part) for part in (data.train, data.search, data.test)] == [28, 4, 8]
+    assert [remark.split(":")[0] for remark in data.remarks] == [
+        "val is left out",
+        "test is left out",
+        "1 file left out that no image begins like, such as train/a/notes.txt",
+    ]
+
+
+def test_a_split_that_lacks_classes_is_refused(make_folder, tmp_path):
+    root = make_folder({"train/a": 9, "train/b": 9, "train/c": 9, "val/a": 9})
+    with pytest.raises(ValueError, match=r"val: lacks the class 'b' and 1 more of the 3 in") as e:
+        load(root, cache_dir=tmp_path / "cache", side=8)
+    assert str(e.value).count("\n") <= 2
+
+
+def test_a_class_in_another_case_is_named_with_what_it_may_be(make_folder, tmp_path):
+    root = make_folder({"train/Cat": 9, "train/dog": 9, "val/cat": 9, "val/dog": 9})
+    with pytest.raises(ValueError, match=r"has the class 'cat' that .* \(is it 'Cat'\?\)"):
+        load(root, cache_dir=tmp_path / "cache", side=8)
+
+
+def test_names_are_compared_as_they_are_read(tmp_path, make_folder):
+    composed = "caf\N{LATIN SMALL LETTER E WITH ACUTE}"
+    parted = unicodedata.normalize("NFD", composed)
+    layout = {f"train/{parted}": 9, "train/dog": 9, f"val/{composed}": 9, "val/dog": 9}
+    data = load(make_folder(layout), cache_dir=tmp_path / "cache", side=8)
+    assert data.classes == (composed, "dog")
+    assert len(data.test) == 18
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("caf\u00e9", "cafe\u0301"), ("cat", "cat\u200b"), ("cat", "cat "), ("\uff43at", "cat")],
+)
+def test_folders_that_look_alike_are_told_apart(first, second, tmp_path):
+    with pytest.raises(ValueError, match="look the same") as caught:
+        class_folders([first, second], where=tmp_path)
+    assert ascii(first) in str(caught.value)
+    assert ascii(second) in str(caught.value)
+
+
+def test_classes_in_two_cases_are_two_and_told(make_folder, tmp_path):
+    data = load(make_folder({"A": 9, "a": 9}), cache_dir=tmp_path / "cache", side=8)
+    assert data.classes == ("A", "a")
+    assert data.remarks == ("the classes 'A' and 'a' differ in case only",)
+
+
+def test_a_pipe_called_like_an_image_is_not_waited_for(make_folder, tmp_path):
+    root = make_folder({"a": 9, "b": 9})
+    os.mkfifo(root / "a" / "pipe.png")
+    os.mkfifo(root / "a" / "pipe")
+    data = load(root, cache_dir=tmp_path / "cache", side=8)
+    assert len(data.skipped) == 0
+    assert data.remarks == ("2 files left out that no image begins like, such as a/pipe",)
+
+
+def test_files_without_suffix_are_images_where_they_begin_so(make_folder, tmp_path):
+    root = make_folder({"a": 9, "b": 9})
+    for number, format_ in enumerate(("PNG", "JPEG", "WEBP", "TIFF", "GIF", "JPEG2000")):
+        Image.radial_gradient("L").rotate(number).save(root / "b" / f"{format_}", format_)
+    (root / "b" / "README").write_text("not an image")
+    data = load(root, cache_dir=tmp_path / "cache", side=8)
+    assert len(data.train) + len(data.search) + len(data.test) == 24
+    assert data.remarks == ("1 file left out that no image begins like, such as b/README",)
