@@ -3,26 +3,21 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-runs test-rest lint fast golden setup clean
+.PHONY: demo test lint fast golden setup clean
 
 demo: $(VENV)/.installed
 	$(BIN)/escalade demo --out runs/demo
 
-# Whole runs and everything else take about as long: each half has a core to itself.
-RUNS := tests/end_to_end tests/studies tests/cli
+# Tests run in two processes of one thread each; whichever is done first takes over from the other.
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
 
 test: $(VENV)/.developer lint
-	$(MAKE) --jobs=2 test-runs test-rest
-
-test-runs: $(VENV)/.developer
-	$(BIN)/python -m pytest $(RUNS)
-
-test-rest: $(VENV)/.developer
-	$(BIN)/python -m pytest $(RUNS:%=--ignore=%)
+	$(PYTEST)
 
 # Everything but the tests marked slow.
 fast: $(VENV)/.developer
-	$(BIN)/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 # Records anew what tests/golden compares with: for changes that are meant to change results.
 golden: $(VENV)/.developer

@@ -25,7 +25,7 @@ def read(run, name):
 def designed(escalade, tmp_path_factory):
     """A finished run over a design space; not to be changed."""
     run = tmp_path_factory.mktemp("designed") / "run"
-    result = escalade(*design_run(run, exports=True))
+    result = escalade(*design_run(run, exports=True, export__onnx=False))
     assert result.code == 0, result.err
     assert "has no supernet" in result.err
     return run
@@ -43,7 +43,7 @@ def test_a_whole_family_comes_out(escalade, designed):
         assert abs(member["macs"] / budget - 1) <= 0.05
         folder = designed / "family" / member["folder"]
         files = {path.name for path in folder.iterdir()}
-        assert {"model.safetensors", "model.py", "model.onnx", "program.pt2"} <= files
+        assert {"model.safetensors", "model.py", "program.pt2"} <= files
     assert "random networks of the design space" in (designed / "family/S0/README.md").read_text()
     assert "scaled by the rule dWr" in (designed / "family/S1/README.md").read_text()
     result = escalade("grow", designed, "--to", "3M", "--format", "json")
@@ -85,8 +85,15 @@ def test_killed_in_the_search_and_again_it_is_the_same(escalade, designed, tmp_p
 @pytest.mark.slow
 def test_with_workers_and_another_rule(escalade, designed, tmp_path):
     run = tmp_path / "run"
-    result = escalade(*design_run(run, workers=2, grow__rule="dr"))
-    assert result.code == 0, result.err
+    run.mkdir()
+    config = (designed / "config.yaml").read_text()
+    for before, after in (("workers: 1", "workers: 2"), ("rule: dWr", "rule: dr")):
+        assert before in config
+        config = config.replace(before, after)
+    (run / "config.yaml").write_text(config)
+    for stage in ("search", "grow"):
+        result = escalade(stage, run)
+        assert result.code == 0, result.err
     assert read(run, "search.json") == read(designed, "search.json")
     growth = read(run, "growth.json")
     assert growth["rule"] == "dr"
