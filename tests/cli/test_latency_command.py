@@ -75,7 +75,7 @@ def test_latency_of_a_member_has_its_weights(escalade, tmp_path):
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        ("", "ARCH"),
+        ("", "name a network, or use --export-parts or --import"),
         ("efficientnet_b9", "did you mean efficientnet_b"),
         ("mobilenet_v2 --batch-size 0", "--batch-size: '0' is neither a positive number nor auto"),
         ("mobilenet_v2 --batch-size many", "nor auto"),

@@ -18,7 +18,6 @@ from escalade.config.recipe import Recipe
 from escalade.config.settings import RetrainConfig
 from escalade.core.values.codec import field_types
 from escalade.data.auto_augment import POLICIES
-from escalade.train import checkpoint as checkpoints
 from escalade.train.interrupt import Interrupted
 from escalade.train.loop import mixup_ratio
 from escalade.train.steps import Batch, Step
@@ -99,24 +98,6 @@ def test_a_checkpoint_without_the_average_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(ValueError, match=r"recipe.averaging = None, now it is 0.3"):
         _training(is_supernet=False).run(checkpoint=tmp_path / "c.pt")
-
-
-def test_a_checkpoint_from_before_a_setting_existed_goes_on(tmp_path: Path) -> None:
-    file = tmp_path / "c.pt"
-    first = Training(network=plain_network())
-    first.run(checkpoint=file)
-    content = checkpoints.load(file)
-    assert content is not None
-    for name in ("mixup", "averaging", "auto_augment", "warmup_epochs", "end_ratio"):
-        del content["identity"][f"recipe.{name}"]
-    checkpoints.save(file, content)
-    again = Training(network=plain_network())
-    assert again.run(checkpoint=file).resumed_from == 12
-    assert_equal(first.state(), again.state())
-    with pytest.raises(ValueError, match=r"recipe.mixup = None, now it is 0.2"):
-        Training(network=plain_network(), recipe=replace(again.recipe, mixup=0.2)).run(
-            checkpoint=file
-        )
 
 
 def test_mixup_ratios_follow_their_distribution() -> None:

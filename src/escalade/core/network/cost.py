@@ -13,13 +13,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import reduce
 from itertools import islice
-from operator import attrgetter
-
-import numpy as np
+from operator import add, attrgetter
+from typing import Any
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.layers import Size
-from escalade.core.network.memory import Memory
+from escalade.core.network.memory import Memory, larger
 from escalade.core.network.parts import Part, parts_of
 from escalade.core.numbers.budget import BYTES
 
@@ -33,11 +32,18 @@ class Counting:
 
     Attributes:
         price: of one part.
-        join: of the prices of parts that run one after the other: `numpy.add` or `maximum`.
+        join: of the prices of parts that run one after the other: their sum, or the larger.
     """
 
     price: Price
-    join: np.ufunc = np.add
+    join: Callable[[Size, Size], Size] = add
+
+    @property
+    def ufunc(self) -> Any:
+        """The join of arrays, numpy's."""
+        import numpy as np  # one network is counted without it
+
+        return np.add if self.join is add else np.maximum
 
     def of(self, parts: Iterable[Part]) -> Size:
         """What the parts cost together."""
@@ -45,7 +51,7 @@ class Counting:
 
     def repeated(self, prices: Size, times: Size) -> Size:
         """What parts cost that run so many times, or not at all."""
-        return prices * (times if self.join is np.add else times > 0)
+        return prices * (times if self.join is add else times > 0)
 
 
 def _bytes(size: int) -> Price:
@@ -54,7 +60,7 @@ def _bytes(size: int) -> Price:
 
 COUNTINGS = {
     **{kind: Counting(attrgetter(kind)) for kind in ("macs", "params", "activations")},
-    **{kind: Counting(_bytes(size), join=np.maximum) for kind, size in BYTES.items()},
+    **{kind: Counting(_bytes(size), join=larger) for kind, size in BYTES.items()},
 }
 
 

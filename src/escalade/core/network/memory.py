@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-
 from escalade.core.network.branches import Layers
 from escalade.core.network.layers import Layer, Size
 from escalade.core.numbers.budget import BYTES
@@ -35,6 +33,15 @@ class Memory:
         return self.memory // BYTES["memory"] * BYTES["memory_int8"]
 
 
+def larger(one: Size, other: Size) -> Size:
+    """The larger of two numbers, or of every pair of two arrays."""
+    if isinstance(one, int) and isinstance(other, int):
+        return max(one, other)
+    import numpy as np  # one network is counted without it
+
+    return np.maximum(one, other)
+
+
 def peak(layers: Layers, *, in_width: Size, side: Size) -> Size:
     """The most numbers alive at once, the input included.
 
@@ -47,7 +54,7 @@ def peak(layers: Layers, *, in_width: Size, side: Size) -> Size:
     if layers.shortcut:
         # As its first layer reads the input, that is counted there; the branch waits all the time.
         other, _ = _way(layers.shortcut, in_width, side, held=0)
-        most = np.maximum(most, other + made)
+        most = larger(most, other + made)
     return most
 
 
@@ -59,7 +66,7 @@ def _way(layers: Iterable[Layer], width: Size, side: Size, *, held: Size) -> tup
     numbers = most = width * (side * side)
     waiting: Size = 0
     for layer in layers:
-        most = np.maximum(most, layer.alive(width, side) + waiting)
+        most = larger(most, layer.alive(width, side) + waiting)
         width, side, waiting = layer.channels(width), layer.after(side), held
         numbers = width * (side * side)
     return most, numbers

@@ -59,7 +59,7 @@ class ChoiceTables:
 
     def costs(self, genomes: IntArray) -> IntArray:
         """What every network costs: (n,)."""
-        join = self.counting.join
+        join = self.counting.ufunc
         genes, num = np.ascontiguousarray(genomes.T), len(genomes)
         total = np.full(num, self.fixed, dtype=np.int64)
         width, after = np.full(num, self.first_width), np.zeros(num, dtype=bool)

@@ -108,7 +108,7 @@ class PriceTables:
             setting, stem, head: indices, (n,).
             stages: their blocks.
         """
-        counting, join = self.counting, self.counting.join
+        counting, join = self.counting, self.counting.ufunc
         total, width = _look_up(self.stem, setting, stem), stem
         for rows, table in zip(stages, self.stages, strict=True):
             join(total, _look_up(table.first, setting, width, rows.choices[0]), out=total)

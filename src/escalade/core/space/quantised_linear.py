@@ -284,7 +284,7 @@ class QuantisedLinear(Layout):
     def _sums(self, counting: Counting, stages: RegNetStages, sides: IntArray) -> IntArray:
         """What every network costs by its parts: (n,)."""
         part = parts.stem(self.stem, in_channels=self.in_channels, side=sides, residual=True)
-        price, join = counting.price, counting.join
+        price, join = counting.price, counting.ufunc
         total: IntArray = np.zeros(len(sides), dtype=np.int64) + price(part)
         in_width, side = np.full(len(sides), self.stem_width), part.after
         for stage, stride in enumerate(self.strides(stages.widths.shape[1])):
