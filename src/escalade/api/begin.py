@@ -83,7 +83,7 @@ def begin(
         data = given.data
         run = run or open_run(folder.path, data=data, should_stop=should_stop, runtime=runtime)
         _take_up(run)
-        if runtime.is_main:
+        if runtime.is_main and not run.is_new:
             keep_place(run)
         yield run
 

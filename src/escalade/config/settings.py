@@ -26,8 +26,7 @@ from escalade.core.values.ranges import (
 
 Precision = Literal["fp32", "bf16"]
 
-# Many small steps with bounded gradients: what small networks learn best by in minutes
-# (docs/studies/default_run.md).
+# Many small steps with bounded gradients: what small networks learn well by in minutes.
 SMALL_STEPS = Recipe(batch_size=64, clip_grad_norm=1.0)
 
 
