@@ -70,6 +70,10 @@ class Space:
         self.ratios = union(self._stages)
         self._counters: dict[str, Counter] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what counts populations, which is made again where it is needed."""
+        return self.__dict__ | {"_counters": {}}
+
     @property
     def name(self) -> str:
         return self.layout.name
