@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from escalade.artefacts import digests
 from escalade.core.network.architecture import Architecture
 from escalade.spaces import load
 from escalade.supernet.supernet import Supernet
@@ -134,10 +135,12 @@ def test_weights_of_another_supernet_are_refused(escalade, together, tmp_path):
         shutil.rmtree(run / made)
     path = run / "supernet/together.safetensors"
     save_file(load_file(path), path, metadata={"start": "other", "members": ""})
+    digests.seal(path.parent, path.name)
     result = escalade("retrain", str(run))
     assert result.code == 2
     assert "other members trained together there" in result.err
     path.write_bytes(b"")
+    digests.seal(path.parent, path.name)
     result = escalade("retrain", str(run))
     assert result.code == 2
     assert "together.safetensors: damaged" in result.err

@@ -83,7 +83,7 @@ LARGEST = {
         "resolutions": list(range(32, 112, 8)),
         "grid": {
             "depth": [1 + i / 10 for i in range(10)],
-            "width": [1 + i / 10 for i in range(30)],
+            "width": [1 + i / 10 for i in range(20)],
             "resolution": [1 + i / 30 for i in range(30)],
             "slack": 1.25,
         },
