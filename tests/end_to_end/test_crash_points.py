@@ -66,7 +66,7 @@ def test_stopped_at_every_write_rename_and_sync(escalade, straight, tmp_path):
         result = escalade(*command)
         assert result.code == 0, f"{where}: {result.err}"
         assert promised(run) == expected, where
-        assert [path.name for path in run.rglob(".*")] == [], where
+        assert [path.name for path in run.rglob(".part-*")] == [], where
 
 
 @pytest.mark.slow
@@ -89,7 +89,7 @@ def test_two_processes_at_once(escalade, straight, tmp_path):
             assert promised(run) == expected
             lines = (run / "metrics.jsonl").read_text().splitlines()
             assert len(lines) == len(set(lines)) == len(_lines(straight[0]))
-            assert [path.name for path in run.rglob(".*")] == []
+            assert [path.name for path in run.rglob(".part-*")] == []
     finally:
         beside.close()
 
