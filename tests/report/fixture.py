@@ -43,6 +43,10 @@ FUNCTIONS = {
 }
 
 
+# Costs that search.json and growth.json tell.
+SEARCHED = ("macs", "params", "activations")
+
+
 def base() -> Architecture:
     """A small network for 14-pixel images and ten classes."""
 
@@ -123,7 +127,7 @@ def search() -> dict[str, Any]:
                 "strategy": [i, i, i],
                 "genome": [1, 2],
                 "architecture": shape.to_json(),
-                **_costs(shape),
+                **_costs(shape, *SEARCHED),
                 "gap": _GAPS[i] - 1,
                 "score": score,
                 "standard_error": math.sqrt(score * (1 - score) / 2000),
@@ -190,7 +194,7 @@ def growth(member: str = "S4") -> dict[str, Any]:
                 "interval": {k: [v * (0.96 - 0.03 * i), v * 1.05] for k, v in predicted.items()},
                 "solved": ratio.to_json(),
                 "architecture": shape.to_json(),
-                **_costs(shape),
+                **_costs(shape, *SEARCHED),
                 "gap": _GAPS[3 + i] - 1,
                 "extrapolation": True,
             }
@@ -384,9 +388,9 @@ def histograms() -> dict[str, dict[str, list[float]]]:
     }
 
 
-def _costs(shape: Architecture) -> dict[str, int]:
-    found = cost.of(shape)
-    return asdict(found)
+def _costs(shape: Architecture, *kinds: str) -> dict[str, int]:
+    found = asdict(cost.of(shape))
+    return {kind: found[kind] for kind in kinds or found}
 
 
 def _member(folder: Path, shape: Architecture, *, exported: bool) -> None:

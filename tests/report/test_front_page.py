@@ -62,7 +62,7 @@ def test_what_is_scaled_is_the_largest_member(tmp_path):
     assert "the largest searched member, which the rule dWr scales" in page
     axis = reading.figures(folder.path / "report.html")["growth-depth"]["layout"]["yaxis"]
     assert axis["title"]["text"] == "depth ratio to the largest searched"
-    folder.write(by_rule(replace(searched, stages=searched.stages[:1])))
+    folder.write(by_rule(replace(searched, stages=searched.stages[:1], pi=(1.0,))))
     words = "to the base network over the scaling stages. Lines are the rule dWr"
     assert words in written(folder.path)
 

@@ -46,7 +46,7 @@ def search(run: Run) -> None:
             while len(population := searcher.ask()):
                 told = scoring(population)
                 with _goes_on(run):
-                    searcher.tell(told)
+                    run.method.tell(searcher, told)
             found = run.method.result(searcher)
             field = finalists(run, found, scoring.scored, score=scoring)
         finally:

@@ -229,6 +229,14 @@ class Method(ABC):
         """
         self.searcher(task, num_images=num_images)
 
+    def tell(self, searcher: Searcher, scores: Scores) -> None:
+        """Tell a searcher the scores of what it asked.
+
+        Raises:
+            Invalid: at the path of a setting with which it cannot go on.
+        """
+        searcher.tell(scores)
+
     def result(self, searcher: Searcher) -> Searched:
         """What a searcher found, under the method's name."""
         return replace(searcher.result(), searcher=self.label)

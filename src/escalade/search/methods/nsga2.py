@@ -140,14 +140,9 @@ class Nsga2Method(Method):
         with _as_settings():
             self.searcher(task, num_images=num_images).ask()
 
-    def result(self, searcher: Searcher) -> Searched:
-        """What a searcher found.
-
-        Raises:
-            Invalid: for a front with fewer networks than members are asked for.
-        """
+    def tell(self, searcher: Searcher, scores: Scores) -> None:
         with _as_settings():
-            return super().result(searcher)
+            super().tell(searcher, scores)
 
     def expected(self, task: Task) -> tuple[Budget, ...]:
         """Sizes equally far apart, from the least to the most that the constraints leave."""
