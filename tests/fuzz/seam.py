@@ -93,7 +93,7 @@ def check_refusal(code: int, message: str, *, names: Iterable[str]) -> None:
 
 def _is_named(name: str, text: str) -> bool:
     """Whether it stands there, as it is or as Python writes it; of a long one, its beginning."""
-    if repr(name)[:30] in text:
+    if repr(name)[:30] in text or (not name.isprintable() and repr(name)[1:-1][:30] in text):
         return True
     first = next(iter(name.splitlines()), "")[:30] or "."  # what is not given is here
     return re.search(rf"(?<!\w){re.escape(first)}", text) is not None

@@ -183,7 +183,9 @@ def test_what_is_read_by_more_than_a_convolution_stays(
 
 
 def test_a_network_of_identities_alone_keeps_one() -> None:
-    running = replace(slice_of(), stages=(Stage(blocks=(Block.linear(24), Block.linear(32))),))
+    running = replace(
+        slice_of(MBCONV), stages=(Stage(blocks=(Block.linear(24), Block.linear(32))),)
+    )
     folded, found = check(running)
     assert found < BOUND
     assert folded.architecture.stages == (Stage(blocks=(Block.linear(32),)),)
