@@ -20,6 +20,7 @@ from escalade.api import begin
 from escalade.artefacts import files
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, resolve
+from escalade.core.values.plain import one_line
 from escalade.train.runtime import Runtime
 
 MOST_SECONDS = 30.0  # of CPU: whatever is given is read faster
@@ -93,7 +94,7 @@ def check_refusal(code: int, message: str, *, names: Iterable[str]) -> None:
 
 def _is_named(name: str, text: str) -> bool:
     """Whether it stands there, as it is or as Python writes it; of a long one, its beginning."""
-    if repr(name)[:30] in text or (not name.isprintable() and repr(name)[1:-1][:30] in text):
+    if repr(name)[:30] in text or one_line(name)[:30] in text:
         return True
     first = next(iter(name.splitlines()), "")[:30] or "."  # what is not given is here
     return re.search(rf"(?<!\w){re.escape(first)}", text) is not None
