@@ -237,3 +237,12 @@ def test_costs_rise_with_every_dimension(architecture):
     assert more.macs - base.macs == architecture.head.width
     assert more.params - base.params == architecture.head.width + 1
     assert more.activations - base.activations == 1
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v3_large", "regnet_y_400mf", "scarlet_a"])
+def test_one_cost_is_that_of_all(name):
+    network = known.load(name)
+    found = cost.of(network)
+    assert {kind: cost.count(network, kind) for kind in COUNTED} == {
+        kind: getattr(found, kind) for kind in COUNTED
+    }

@@ -107,6 +107,11 @@ def of(architecture: Architecture) -> Cost:
     return Cost(*_sums(part for _, part in parts_of(architecture)))
 
 
+def count(architecture: Architecture, kind: str) -> int:
+    """One cost of the whole network, by its kind, as `of` has it; the others are not counted."""
+    return int(COUNTINGS[kind].of(part for _, part in parts_of(architecture)))
+
+
 def layers(architecture: Architecture) -> list[LayerCost]:
     """Cost of each layer, in the built network's order."""
     return [

@@ -89,7 +89,7 @@ def counted(kind: str) -> CostOf:
     """What a budget kind counts of an architecture."""
     if kind == "latency":
         raise ValueError("latency is measured, not counted; give cost_of, such as LatencyTable.of")
-    return lambda architecture: float(getattr(cost.of(architecture), kind))
+    return lambda architecture: float(cost.count(architecture, kind))
 
 
 # A rounding: (depth, width) of every stage, and the resolution.

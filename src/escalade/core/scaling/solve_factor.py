@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
@@ -62,7 +63,7 @@ def solve_factor(
     budget = Budget(target, kind, tolerance)
     if cost_of is None and kind == "latency":
         raise ValueError("latency is measured, not counted; give cost_of")
-    costs = _Costs(architecture, parse(rule), cost_of or _counted(kind))
+    costs = _Costs(architecture, parse(rule), cost_of or partial(cost.count, kind=kind))
     low, high = _bracket(costs, target)
     costs.scan(low / MARGIN, high * MARGIN, NUM_SCANNED)
     for _ in range(NUM_ZOOMS):
@@ -121,10 +122,6 @@ class _Costs:
             if self.at(short) is not None and scaled_by(self.base, self.rule, short) == network:
                 return short
         return factor
-
-
-def _counted(kind: str) -> CostOf:
-    return lambda architecture: float(getattr(cost.of(architecture), kind))
 
 
 def _bracket(costs: _Costs, target: float) -> tuple[float, float]:
