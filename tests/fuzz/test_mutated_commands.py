@@ -41,8 +41,9 @@ def quick(line):
 
 def check(line, ended):
     assert ended.out == ""
-    parts = [part for word in line for part in (word, *re.split("[=:]", word))]
-    check_refusal(ended.code, ended.err, names=[*parts, *NAMES])
+    words = [part for word in line for part in (word, *re.split("[=:]", word))]
+    in_python = [word.lstrip("-") for word in words if word.strip("-")]
+    check_refusal(ended.code, ended.err, names=[*words, *in_python, *NAMES])
 
 
 @given(mutations.commands(LINES, KNOWN).map(quick))
