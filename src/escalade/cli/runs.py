@@ -125,6 +125,15 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--preset", help="smoke, demo, fashion_mnist, cifar10, ...")
     parser.add_argument("--config", type=Path, help="a YAML file, such as a run's config.yaml")
     parser.add_argument("--space", help="a space's name or file")
+    parser.add_argument(
+        "--from",
+        dest="seed_network",
+        metavar="SOURCE",
+        help="start from a pretrained network: a timm name, local-dir:FOLDER, a member, a file",
+    )
+    parser.add_argument(
+        "--from-architecture", metavar="NAME", help="what network a file of weights is of"
+    )
     parser.add_argument("--hours", type=float, help="fit the schedule to this time on this device")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--out", type=Path, help="the run folder; default runs/NAME, or a free one")
@@ -155,6 +164,13 @@ def _settings(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
     }
     if options.grow is not None:
         flags["grow"] = {"num": options.grow}
+    if options.seed_network is not None:
+        flags["seed_network"] = {"source": options.seed_network}
+        flags.setdefault("space", None)  # that of a preset is for runs from nothing
+        if options.from_architecture is not None:
+            flags["seed_network"]["architecture"] = options.from_architecture
+    elif options.from_architecture is not None:
+        raise UsageError("--from-architecture: it goes with --from FILE, a file of weights")
     if options.limit:
         flags["limits"] = dict(_limit(text) for text in options.limit)
     layers.append(flags)

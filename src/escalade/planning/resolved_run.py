@@ -12,6 +12,7 @@ from escalade.artefacts.planned import Planned
 from escalade.artefacts.run_folder import RunFolder, command
 from escalade.artefacts.scored import Scored
 from escalade.artefacts.searched import Searched
+from escalade.artefacts.seed_facts import SeedFacts
 from escalade.config import Config, DatasetConfig
 from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.numbers.budget import Budget, Ladder
@@ -53,6 +54,7 @@ class Run:
         console: tells people.
         should_stop: asked often.
         is_new: nothing was measured yet, so that a latency table may be.
+        seed: the pretrained network that the run starts from, if there is one.
     """
 
     config: Config
@@ -63,6 +65,7 @@ class Run:
     console: Console
     should_stop: Stop
     is_new: bool = False
+    seed: SeedFacts | None = None
 
     def with_config(self, config: Config) -> Run:
         """The same run by other settings, which change neither data nor space."""
@@ -74,9 +77,12 @@ class Run:
     def data(self) -> ImageData:
         """The images, decoded once and divided by the run's seed.
 
-        They keep the name that they had when the run began, wherever they are now.
+        They keep the name that they had when the run began, wherever they are now. A run from a
+        pretrained network normalises them as that does.
         """
         images = load_images(self.config, self.base_space, say=self.console.say)
+        if self.seed is not None:
+            images = replace(images, mean=self.seed.mean, std=self.seed.std)
         planned = None if self.is_new else self.folder.find(Planned)
         return images if planned is None else replace(images, name=planned.data)
 

@@ -117,6 +117,28 @@ class Hierarchical:
         return Population(genomes, strategies)
 
 
+class NearBudgets:
+    """First a budget, each as likely as any other, then a path near it.
+
+    For spaces without scaling stages, where a uniform draw would hardly meet the least and the
+    largest budget.
+    """
+
+    def __init__(self, space: Space, *, window: Window) -> None:
+        self.space = space
+        self.window = window
+
+    def draw(self, rng: np.random.Generator, num: int) -> Population:
+        budgets = rng.integers(0, len(self.window.targets), num)
+        genomes = np.empty((num, self.space.num_genes), dtype=np.int64)
+        rows = self.space.base_triple[None]
+        for budget in range(len(self.window.targets)):
+            chosen = np.flatnonzero(budgets == budget)
+            drawn = _draw(self.space, rng, len(chosen), rows, self.window, low=budget, high=budget)
+            genomes[chosen] = drawn.genomes
+        return Population(genomes, np.repeat(rows, num, axis=0))
+
+
 def _draw(
     space: Space,
     rng: np.random.Generator,
