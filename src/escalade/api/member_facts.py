@@ -76,8 +76,8 @@ def about_seed(run: Run, weights: Weights) -> list[str]:
         return []
     licence = run.seed.licence or "which its source does not state"
     return [
-        f"Its weights began as those of {run.seed.name} ({run.seed.origin}), fine-tuned on the "
-        f"training images. Licence of those: {licence}."
+        f"Its weights began as those of {run.seed.name}, fine-tuned on the training images. "
+        f"Licence of those: {licence}."
     ]
 
 

@@ -159,7 +159,10 @@ def _look(run: Run, job: _Training) -> _Training:
 
 
 def _seed(run: Run, *, score: float) -> list[_Training]:
-    """The fine-tuning of the network that the run starts from, if there is one."""
+    """The fine-tuning of the network that the run starts from, if there is one.
+
+    It is counted as a member's that trains alone, though it has all threads: it takes less.
+    """
     if run.seed is None:
         return []
     job = seed_job(run)
