@@ -65,7 +65,7 @@ def _check_members(config: Config) -> None:
 
 def _check_weights(retrain: RetrainConfig, *, coupled: bool, finalists: int) -> None:
     """Where members' weights may come from."""
-    kept = retrain.searched or "finetune"
+    kept = retrain.searched or "in_turn"
     if coupled and kept != "retrain":
         raise Invalid(
             f"{kept} needs a supernet that is not coupled",

@@ -25,6 +25,9 @@ MADE = {
     "sliced": "cut out of the supernet, batch norm recalibrated",
     "together": "cut out of the supernet, in which the family's members had trained on together, "
     "the costliest teaching the others; batch norm recalibrated",
+    "in_turn": "cut out of the supernet, in which the family's members had trained on one after "
+    "another, from the smallest on, each with what the ones before had learnt; batch norm "
+    "recalibrated",
     "retrained": "trained from scratch",
     "finetuned": "trained from given weights",
 }

@@ -9,12 +9,15 @@ from pathlib import Path
 
 from escalade.artefacts.run_folder import RunFolder, command
 from escalade.config.settings import RetrainConfig
+from escalade.core.space.choice_shape import ChoiceShape
+from escalade.core.space.shape import SupernetShape
 from escalade.core.values.invalid import Invalid
 from escalade.family.family import Weights
 from escalade.family.member_candidates import Candidate
 from escalade.family.trainings.alone import RetrainJob, better_start
 from escalade.family.trainings.equal_time import LOOK_PART, LOOK_STEPS
-from escalade.family.trainings.jobs import CHECKPOINT
+from escalade.family.trainings.in_turn import InTurnJob
+from escalade.family.trainings.jobs import CHECKPOINT, MemberJob
 from escalade.family.trainings.kept import kept_network, read_made
 from escalade.family.trainings.members_together import TogetherJob
 from escalade.family.trainings.workshop import Workshop
@@ -22,12 +25,13 @@ from escalade.supernet.digest import digest
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.supernet.weights_file import is_trained, read_facts, save_weights
 
-TOGETHER = "together"
+TOGETHER, IN_TURN = "together", "in_turn"
 STARTS = {"warm": "with those weights", "scratch": "from scratch"}
 # What family.json calls the weights of each way for searched members.
 CALLED: dict[str, Weights] = {
     "slice": "sliced",
     TOGETHER: "together",
+    IN_TURN: "in_turn",
     "retrain": "retrained",
     "finetune": "finetuned",
 }
@@ -53,6 +57,7 @@ class MemberTrainings:
         seed: of the run.
         run: the run folder.
         load_supernet: the trained supernet; or, given a file, that of the weights in it.
+        shape: what the supernet holds; None where there is none.
     """
 
     workshop: Workshop
@@ -61,6 +66,7 @@ class MemberTrainings:
     seed: int
     run: RunFolder
     load_supernet: Callable[[Path], SharedWeights]
+    shape: SupernetShape | ChoiceShape | None
 
     def make(
         self,
@@ -71,8 +77,9 @@ class MemberTrainings:
     ) -> dict[str, MemberWeights]:
         """Make the weights of the missing members, by name; other networks train beside them.
 
-        Grown members may begin with the weights of the largest searched one; where a slice may
-        keep identities, which no grown member has, that one is then trained alone, too.
+        Grown members may begin with the weights of the one before, the first with those of the
+        largest searched one; where a slice may keep identities, which no grown member has, that
+        one is then trained alone, too.
         """
         way = self.settings.searched
         grown_from: str = self.settings.grown
@@ -87,7 +94,9 @@ class MemberTrainings:
         if needs_largest and not alone and largest not in first:
             first.append(largest)
         self._slice(first, searched)
-        jobs = [*beside]
+        jobs: list[MemberJob] = [*beside]
+        if way == IN_TURN and first:
+            jobs += self._turns(searched[: searched.index(first[-1]) + 1])
         if way == "retrain":
             jobs += [self._job(each, "scratch") for each in first]
         if way == "finetune":
@@ -111,9 +120,10 @@ class MemberTrainings:
         if looked and grown_from == "look":
             self.workshop.train([self._look(looked, "warm", start=start)])
             grown_from, note = self._better_look(looked)
-        given = None if grown_from == "scratch" else start
-        kept_kind = "warm" if grown_from == "both" else grown_from
-        self.workshop.train([self._job(each, kept_kind, start=given) for each in grown])
+        if grown_from == "scratch":
+            self.workshop.train([self._job(each, grown_from) for each in grown])
+        else:
+            self.workshop.train(self._following(everyone, grown[-1], start=start))
         return made | {each.name: self._grown(each, grown_from, note) for each in grown}
 
     def folder(self, candidate: Candidate, kind: str) -> Path:
@@ -122,8 +132,8 @@ class MemberTrainings:
 
     def slice_folder(self, candidate: Candidate) -> Path:
         """Of a searched member as the supernet has it in the end."""
-        together = self.settings.searched == TOGETHER
-        return self.folder(candidate, TOGETHER if together else "slice")
+        way = self.settings.searched
+        return self.folder(candidate, way if way in (TOGETHER, IN_TURN) else "slice")
 
     def _slice(self, candidates: Sequence[Candidate], searched: Sequence[Candidate]) -> None:
         """Cut what needs a slice: to be kept, to train on from, or to tell of its identities."""
@@ -135,7 +145,8 @@ class MemberTrainings:
             )
         )
         for each in candidates:
-            if self.settings.searched != "retrain" or each.keeps_identities:
+            way = self.settings.searched
+            if way not in ("retrain", IN_TURN) or (way == "retrain" and each.keeps_identities):
                 folder = self.slice_folder(each)
                 self.workshop.slice_into(folder, each.running, supernet=supernet)
 
@@ -153,6 +164,38 @@ class MemberTrainings:
             folder=self.folder(candidate, kind),
             start=start,
         )
+
+    def _turns(self, members: Sequence[Candidate]) -> list[InTurnJob]:
+        """The members' turns in the supernet, each with the weights of the one before."""
+        turns: list[InTurnJob] = []
+        for each in members:
+            assert each.path is not None
+            assert self.shape is not None
+            ratio, num_train = each.budget / self.least, len(self.workshop.place.data.train)
+            recipe = self.settings.recipe_from_weights(num_train, ratio=ratio)
+            turns.append(
+                InTurnJob(
+                    name=f"{each.name}-{IN_TURN}",
+                    member=each.path,
+                    shape=self.shape,
+                    recipe=replace(recipe, drop_path_rate=0.0),  # which the supernet does not know
+                    seed=self.seed,
+                    folder=self.folder(each, IN_TURN),
+                    start=turns[-1].left if turns else self.run.supernet,
+                )
+            )
+        return turns
+
+    def _following(
+        self, everyone: Sequence[Candidate], last: Candidate, *, start: Path
+    ) -> list[RetrainJob]:
+        """The warm trainings of grown members, each with the weights of the one before."""
+        jobs = []
+        for each in everyone[: everyone.index(last) + 1]:
+            if each.origin == "grown":
+                jobs.append(self._job(each, "warm", start=start))
+                start = jobs[-1].folder
+        return jobs
 
     def _look(self, candidate: Candidate, kind: str, *, start: Path | None = None) -> RetrainJob:
         """A short training from one of two starts."""
