@@ -88,7 +88,7 @@ def test_every_stage_by_hand():
     found = estimate(run)
     assert found.train == pytest.approx(100 * 128 * 4e-3)
     image = 3 * 1792 + (256 + 1024) * EVALUATION_SHARE
-    # From scratch 32, beside it 16 and the turns of 1, 2, 4 and 8 million macs; then 16 and 32 warm.
+    # From scratch 32, beside it 16 and the turns of 1, 2, 4 and 8 million; then 16 and 32 warm.
     first, second = max(32, 16 + 8 + 4 + 2 + 1), 16 + 32
     assert found.retrain == pytest.approx(image * 1e-3 * (first + second))
     assert found.export == 6 * EXPORT_SECONDS + START_SECONDS
