@@ -50,7 +50,6 @@ def member_trainings(run: Run, *, least: float) -> MemberTrainings:
         seed=run.config.seed,
         run=run.folder,
         load_supernet=run.load_supernet,
-        shape=run.space.shape if run.space.traits.has_supernet else None,
     )
 
 

@@ -216,9 +216,9 @@ class RetrainConfig:
     Attributes:
         searched: retrain (from scratch), slice (recalibrated slices of the supernet), together
             (slices of the supernet after the members alone trained on in it, all in every step),
-            in_turn (the same one after another, from the smallest on) or finetune (each trains on
-            from its slice); None takes what suits the space: in_turn, or retrain where slices keep
-            identities.
+            in_turn (the smallest from scratch, each other from the weights of the one before) or
+            finetune (each trains on from its slice); None takes what suits the space: in_turn, or
+            retrain where slices keep identities or there is no supernet.
         grown: scratch, warm (from the member before), look (whichever of the two is ahead
             after a short training of the smallest grown member), or both, which trains all twice,
             keeps the start that is better on the search split and shows the difference.
@@ -238,6 +238,11 @@ class RetrainConfig:
     finetune_rate: Positive = 0.3
     distillation: Share = 0.5
     recipe: Recipe = field(default_factory=lambda: replace(SMALL_STEPS, epochs=20.0))
+
+    @property
+    def uses_slices(self) -> bool:
+        """Whether searched members come out of the supernet, or begin with its weights."""
+        return self.searched not in ("retrain", "in_turn")
 
     def recipe_alone(self, num_train: int, *, ratio: float = 1.0) -> Recipe:
         """How a member is trained from scratch on so many images.

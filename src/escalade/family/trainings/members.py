@@ -9,14 +9,11 @@ from pathlib import Path
 
 from escalade.artefacts.run_folder import RunFolder, command
 from escalade.config.settings import RetrainConfig
-from escalade.core.space.choice_shape import ChoiceShape
-from escalade.core.space.shape import SupernetShape
 from escalade.core.values.invalid import Invalid
 from escalade.family.family import Weights
 from escalade.family.member_candidates import Candidate
 from escalade.family.trainings.alone import RetrainJob, better_start
 from escalade.family.trainings.equal_time import LOOK_PART, LOOK_STEPS
-from escalade.family.trainings.in_turn import InTurnJob
 from escalade.family.trainings.jobs import CHECKPOINT, MemberJob
 from escalade.family.trainings.kept import kept_network, read_made
 from escalade.family.trainings.members_together import TogetherJob
@@ -57,7 +54,6 @@ class MemberTrainings:
         seed: of the run.
         run: the run folder.
         load_supernet: the trained supernet; or, given a file, that of the weights in it.
-        shape: what the supernet holds; None where there is none.
     """
 
     workshop: Workshop
@@ -66,7 +62,6 @@ class MemberTrainings:
     seed: int
     run: RunFolder
     load_supernet: Callable[[Path], SharedWeights]
-    shape: SupernetShape | ChoiceShape | None
 
     def make(
         self,
@@ -88,7 +83,7 @@ class MemberTrainings:
         grown = [each for each in missing if each.origin == "grown"]
         largest = searched[-1]
         needs_largest = bool(grown) and grown_from != "scratch"
-        alone = needs_largest and largest.keeps_identities and way != "retrain"
+        alone = needs_largest and largest.keeps_identities and self.settings.uses_slices
         first = [each for each in missing if each.origin == "searched"]
         kept = list(first)
         if needs_largest and not alone and largest not in first:
@@ -96,7 +91,7 @@ class MemberTrainings:
         self._slice(first, searched)
         jobs: list[MemberJob] = [*beside]
         if way == IN_TURN and first:
-            jobs += self._turns(searched[: searched.index(first[-1]) + 1])
+            jobs += self._row(searched[: searched.index(first[-1]) + 1], IN_TURN)
         if way == "retrain":
             jobs += [self._job(each, "scratch") for each in first]
         if way == "finetune":
@@ -123,7 +118,10 @@ class MemberTrainings:
         if grown_from == "scratch":
             self.workshop.train([self._job(each, grown_from) for each in grown])
         else:
-            self.workshop.train(self._following(everyone, grown[-1], start=start))
+            row = [
+                each for each in everyone[: everyone.index(grown[-1]) + 1] if each.origin == "grown"
+            ]
+            self.workshop.train(self._row(row, "warm", start=start))
         return made | {each.name: self._grown(each, grown_from, note) for each in grown}
 
     def folder(self, candidate: Candidate, kind: str) -> Path:
@@ -132,8 +130,8 @@ class MemberTrainings:
 
     def slice_folder(self, candidate: Candidate) -> Path:
         """Of a searched member as the supernet has it in the end."""
-        way = self.settings.searched
-        return self.folder(candidate, way if way in (TOGETHER, IN_TURN) else "slice")
+        together = self.settings.searched == TOGETHER
+        return self.folder(candidate, TOGETHER if together else "slice")
 
     def _slice(self, candidates: Sequence[Candidate], searched: Sequence[Candidate]) -> None:
         """Cut what needs a slice: to be kept, to train on from, or to tell of its identities."""
@@ -145,8 +143,7 @@ class MemberTrainings:
             )
         )
         for each in candidates:
-            way = self.settings.searched
-            if way not in ("retrain", IN_TURN) or (way == "retrain" and each.keeps_identities):
+            if self.settings.uses_slices or each.keeps_identities:
                 folder = self.slice_folder(each)
                 self.workshop.slice_into(folder, each.running, supernet=supernet)
 
@@ -165,36 +162,13 @@ class MemberTrainings:
             start=start,
         )
 
-    def _turns(self, members: Sequence[Candidate]) -> list[InTurnJob]:
-        """The members' turns in the supernet, each with the weights of the one before."""
-        turns: list[InTurnJob] = []
-        for each in members:
-            assert each.path is not None
-            assert self.shape is not None
-            ratio, num_train = each.budget / self.least, len(self.workshop.place.data.train)
-            recipe = self.settings.recipe_from_weights(num_train, ratio=ratio)
-            turns.append(
-                InTurnJob(
-                    name=f"{each.name}-{IN_TURN}",
-                    member=each.path,
-                    shape=self.shape,
-                    recipe=replace(recipe, drop_path_rate=0.0),  # which the supernet does not know
-                    seed=self.seed,
-                    folder=self.folder(each, IN_TURN),
-                    start=turns[-1].left if turns else self.run.supernet,
-                )
-            )
-        return turns
-
-    def _following(
-        self, everyone: Sequence[Candidate], last: Candidate, *, start: Path
+    def _row(
+        self, candidates: Sequence[Candidate], kind: str, *, start: Path | None = None
     ) -> list[RetrainJob]:
-        """The warm trainings of grown members, each with the weights of the one before."""
-        jobs = []
-        for each in everyone[: everyone.index(last) + 1]:
-            if each.origin == "grown":
-                jobs.append(self._job(each, "warm", start=start))
-                start = jobs[-1].folder
+        """Trainings one after another: each begins with the weights of the one before."""
+        jobs: list[RetrainJob] = []
+        for each in candidates:
+            jobs.append(self._job(each, kind, start=jobs[-1].folder if jobs else start))
         return jobs
 
     def _look(self, candidate: Candidate, kind: str, *, start: Path | None = None) -> RetrainJob:
