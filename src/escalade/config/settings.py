@@ -235,7 +235,7 @@ class RetrainConfig:
     ) = None
     grown: Literal["scratch", "warm", "both", "look"] = "look"
     taper: Share = 0.5
-    finetune_rate: Positive = 0.3
+    finetune_rate: Positive = 1.0
     distillation: Share = 0.5
     recipe: Recipe = field(default_factory=lambda: replace(SMALL_STEPS, epochs=20.0))
 
