@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import subprocess
 import sys
@@ -68,7 +69,7 @@ class Runs(Work):
         }
         out.parent.mkdir(parents=True, exist_ok=True)
         given = out.with_suffix(".yaml")
-        lab.write_yaml(given, settings)
+        lab.write_json(given, settings)  # which YAML reads
         before = _children()
         command = [Path(sys.executable).parent / "escalade", "run", "--config", given, "--out", out]
         subprocess.run(command, check=True)
@@ -77,10 +78,12 @@ class Runs(Work):
     def _plain(self, name: str, seed: int, family: Mapping[str, Any]) -> dict[str, Any]:
         """The same plain networks, each as much longer as fills the whole run's time."""
         out = self._folder(name, seed)
-        place, config = lab.run_place(out)
+        run = lab.open_run(out)
+        # Judged on the images that neither training nor search has seen.
+        place = replace(run.workshop.place, data=replace(run.data, search=run.data.test))
         rivals = [lab.Architecture.from_json(each["architecture"]) for each in family["rivals"]]
         images = [each["num_images"] for each in family["rivals"]]
-        recipe = config.retrain.recipe_alone(len(place.data.train))
+        recipe = run.config.retrain.recipe_alone(len(place.data.train))
 
         def train(network: lab.Architecture, steps: int, folder: Path) -> tuple[Any, float]:
             started = time.process_time()
@@ -102,7 +105,7 @@ class Runs(Work):
         for i, (network, num) in enumerate(zip(rivals, images, strict=True)):
             made, took = train(network, round(longer * num / batch), root / f"S{i}")
             seconds += took
-            members.append({"macs": lab.macs(network), "accuracy": lab.test_accuracy(made, place)})
+            members.append({"macs": lab.macs(network), "accuracy": made.search.accuracy})
         return {"seconds": seconds, "longer": longer, "members": members}
 
 
@@ -128,7 +131,7 @@ def members_of(run: Path) -> dict[str, Any]:
         | {"accuracy": rivals[m["name"]]["accuracy"]["test"]}
         for m in members
     ]
-    ledger = lab.read_json(run / "ledger.json", what="ledger", remedy="run again")
+    ledger = json.loads((run / "ledger.json").read_text())
     spent: dict[str, float] = {}
     for row in ledger:
         part = "rivals" if "rival" in row["name"] or "look-" in row["name"] else row["stage"]
