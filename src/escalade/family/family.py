@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 FILE = "family.json"
 Origin = Literal["searched", "grown", "rival"]
 RivalBase = Literal["plain", "seed"]
-Weights = Literal["sliced", "together", "retrained", "finetuned"]
+Weights = Literal["sliced", "together", "in_turn", "retrained", "finetuned"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,7 +66,10 @@ class Around(Layout):
     plain: Plain | None = field(default=None, metadata=ABSENT)
 
     traits: ClassVar[Traits] = Traits(
-        noun="space around a network", rises=True, steps=("sandwich", "single_path", "taught")
+        noun="space around a network",
+        rises=True,
+        steps=("sandwich", "single_path", "taught"),
+        member_weights="finetune",
     )
 
     def check(self) -> None:
