@@ -22,13 +22,20 @@ from escalade.supernet.normalise import Statistics
 
 SIDE = 64
 QUICK = (
-    *("tf_efficientnet_lite0", "tf_efficientnet_b0", "tinynet_e", "semnasnet_075"),
+    *("tf_efficientnet_lite0", "tinynet_e", "semnasnet_075"),
     *("mobilenetv2_050", "tf_mobilenetv3_small_075", "mobilenetv3_small_050"),
     *("mobilenetv4_conv_small_050", "regnetx_002", "regnety_002"),
 )
 LARGER = (
     *("tf_efficientnetv2_b0", "regnetz_005", "regnetz_b16", "resnet26", "mobilenetv4_conv_medium"),
-    *("hardcorenas_a", "tf_efficientnet_es", "resnext50_32x4d", "regnety_004", "mnasnet_100"),
+    *(
+        "tf_efficientnet_b0",
+        "hardcorenas_a",
+        "tf_efficientnet_es",
+        "resnext50_32x4d",
+        "regnety_004",
+        "mnasnet_100",
+    ),
 )
 NAMES = [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in LARGER)]
 

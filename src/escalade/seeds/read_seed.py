@@ -53,7 +53,8 @@ def read_seed(
 
 
 def _read(source: str, architecture: str | None) -> Seed:
-    path = Path(source.removeprefix(from_timm.LOCAL))
+    is_local = source.startswith(from_timm.LOCAL)
+    path = Path(source.removeprefix(from_timm.LOCAL)).expanduser()
     if path.is_file():
         if architecture is None:
             problem = "a file of weights needs to be told their architecture"
@@ -64,10 +65,10 @@ def _read(source: str, architecture: str | None) -> Seed:
         raise Invalid(problem, path=(source,), remedy="leave the architecture out")
     if _is_member(path):
         return _of_member(path)
-    if path.is_dir() and not source.startswith(from_timm.LOCAL):
+    if path.is_dir() and not is_local:
         remedy = "name a member's, such as RUN/family/S0, or local-dir:FOLDER for one of timm's"
         raise Invalid("this folder is no member of a run", path=(source,), remedy=remedy)
-    return from_timm.from_name(source)
+    return from_timm.from_name(f"{from_timm.LOCAL}{path}" if is_local else source)
 
 
 def _is_member(folder: Path) -> bool:
