@@ -54,7 +54,9 @@ class EvaluationSettings:
         """As settings say, with so many training images."""
         num = min(config.recalibration_images, num_train)
         return cls(
-            num_recalibration=num, recalibration_batch=min(128, num), precision=config.precision
+            num_recalibration=num,
+            recalibration_batch=min(128, num),
+            precision=config.precision or "fp32",
         )
 
     def num_images(self, num_train: int) -> int:
