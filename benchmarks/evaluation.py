@@ -6,8 +6,9 @@ The populations that the search of a preset asks for, on a supernet that was tra
 Ours is the run's evaluator, from a store that knows nothing, with a worker a core. The naive way,
 in one process with all threads: the extracted network in torch's default layout, batch norm in
 training mode over the recalibration images, then the search images; its resized images are kept,
-which costs it nothing. It scores some paths of every ask. Each ask's ratio
-is between seconds a path; the first is not counted, in it workers start.
+which costs it nothing. It scores some paths of every ask, whose seconds stand for those of all by
+their macs. Each ask's ratio is between seconds a path; the first is not counted, in it workers
+start.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from torch import Tensor, nn
 from escalade.api.begin import make_runtime, resolved
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import read_preset, resolve
+from escalade.core.network import cost
 from escalade.core.space.path import Path
 from escalade.data.batches import evaluation_batches
 from escalade.data.split import Split
@@ -144,7 +146,8 @@ def compared(
     naive: Naive, paths: Sequence[Path], scores: Sequence[float], seconds: float, *, sample: int
 ) -> dict[str, float]:
     """One ask: seconds a path of both, and how far their scores are apart."""
-    chosen = np.linspace(0, len(paths) - 1, sample).astype(int)
+    chosen = np.random.default_rng(0).choice(len(paths), sample, replace=False)
+    macs = [cost.of(path.running).macs for path in {path.key: path for path in paths}.values()]
     times, gaps = [], []
     for index in chosen:
         naive.prepare(paths[index])
@@ -153,7 +156,8 @@ def compared(
         times.append(time.perf_counter() - start)
         gaps.append(abs(accuracy - scores[index]))
     ours = seconds / len({path.key for path in paths})
-    plain = statistics.mean(times)
+    share = sum(cost.of(paths[index].running).macs for index in chosen) / sum(macs)
+    plain = sum(times) / share / len(macs)
     return {
         "paths": len(paths),
         "naive_ms": 1e3 * plain,
