@@ -15,7 +15,7 @@ from torch import Tensor
 
 from escalade.core.network.architecture import Architecture
 from escalade.supernet.functional import run
-from escalade.supernet.normalise import EPSILON, Averager, Normalise, Statistics
+from escalade.supernet.normalise import Averager, Normalise, Statistics
 from escalade.supernet.path_tree import Node, plant
 from escalade.supernet.shared_weights import SharedWeights
 
@@ -98,6 +98,7 @@ def _walk(
                     node.layers,
                     weights,
                     prefix=node.prefix,
+                    conventions=node.conventions,
                     normalise=normalise(node, side),
                 )
                 for side, (each, weights) in enumerate(zip(x, node.sides, strict=True))
@@ -109,19 +110,19 @@ def _walk(
 
 def _folded(node: Node, weights: dict[str, Tensor], statistics: Statistics) -> dict[str, Tensor]:
     """The weights with each batch norm folded into its convolution."""
-    folded = dict(weights)
+    folded, epsilon = dict(weights), node.conventions.epsilon
     norms = zip(statistics.means, statistics.variances, strict=True)
     for conv in node.layers.convs:
         if conv.norm is None:
             continue
         mean, variance = next(norms)
         at, norm = node.prefix + conv.name, node.prefix + conv.norm
-        scale = weights[norm + ".weight"] * torch.rsqrt(variance + EPSILON)
+        scale = weights[norm + ".weight"] * torch.rsqrt(variance + epsilon)
         folded[at + ".weight"] = weights[at + ".weight"] * scale[:, None, None, None]
         shift = weights[norm + ".bias"]
         folded[at + ".bias"] = torch.addcmul(shift, mean, scale, value=-1)
     return folded
 
 
-def _as_it_is(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def _as_it_is(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float) -> Tensor:
     return x

@@ -11,9 +11,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Conventions
 from escalade.core.network.branches import Layers
 from escalade.core.network.layers import Conv, Excitation, GlobalPool, Layer, Linear, Pad, Pool
 from escalade.core.network.parts import parts_of
+from escalade.core.numbers.rounding import same_padding
 from escalade.supernet.normalise import Normalise
 
 Weights = Mapping[str, Tensor]
@@ -48,8 +50,17 @@ def forward(
         normalise: called for each batch norm, in forward order.
         drop_rate: dropout before the classifier, from torch's global generator.
     """
+    conventions = architecture.conventions
     for prefix, part in parts_of(architecture):
-        x = run(x, part.layers, weights, prefix=prefix, normalise=normalise, drop_rate=drop_rate)
+        x = run(
+            x,
+            part.layers,
+            weights,
+            prefix=prefix,
+            conventions=conventions,
+            normalise=normalise,
+            drop_rate=drop_rate,
+        )
     return x
 
 
@@ -59,6 +70,7 @@ def run(
     weights: Weights,
     *,
     prefix: str,
+    conventions: Conventions,
     normalise: Normalise,
     drop_rate: float = 0.0,
 ) -> Tensor:
@@ -69,9 +81,10 @@ def run(
         layers: what the part is made of.
         weights: among them the part's.
         prefix: what stands before the layers' names in them.
+        conventions: of the network.
         normalise, drop_rate: as for `forward`.
     """
-    return _add(x, layers, _Run(weights, prefix, normalise, drop_rate))
+    return _add(x, layers, _Run(weights, prefix, normalise, drop_rate, conventions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +95,7 @@ class _Run:
     prefix: str
     normalise: Normalise
     drop_rate: float
+    conventions: Conventions
 
     def of(self, name: str) -> tuple[Tensor, Tensor | None]:
         """Weight, and bias if there is one."""
@@ -109,13 +123,21 @@ def _chain(x: Tensor, layers: tuple[Layer, ...], run: _Run) -> Tensor:
 
 def _conv(x: Tensor, conv: Conv, run: _Run) -> Tensor:
     weight, bias = run.of(conv.name)
-    groups = conv.in_width // conv.reads
-    x = F.conv2d(x, weight, bias, stride=conv.stride, padding=conv.kernel // 2, groups=groups)
+    groups, padding = conv.in_width // conv.reads, conv.kernel // 2
+    if run.conventions.pads_same and conv.stride > 1:
+        x, padding = _pad_same(x, conv), 0
+    x = F.conv2d(x, weight, bias, stride=conv.stride, padding=padding, groups=groups)
     if conv.norm is not None:
         scale, shift = run.of(conv.norm)
         assert shift is not None
-        x = run.normalise(x, scale, shift)
+        x = run.normalise(x, scale, shift, run.conventions.epsilon)
     return _activate(x, conv.activation)
+
+
+def _pad_same(x: Tensor, conv: Conv) -> Tensor:
+    """Zeros around images, as TensorFlow has them."""
+    height, width = (same_padding(side, conv.kernel, conv.stride) for side in x.shape[2:])
+    return F.pad(x, (*width, *height))
 
 
 def _excite(x: Tensor, excitation: Excitation, run: _Run) -> Tensor:

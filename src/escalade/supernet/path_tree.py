@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Conventions
 from escalade.core.network.branches import Layers
 from escalade.core.network.parts import Part, parts_of
 from escalade.supernet import shapes
@@ -30,6 +31,7 @@ class Node:
     Attributes:
         prefix: what stands before its layers' names.
         layers: what it is made of; of none at a root, which stands for the images.
+        conventions: of the networks.
         sides: copies of the supernet's weights that it uses, by timm's names, of every side.
         size: numbers in its output, of one image.
         paths: those that end with it, by their place.
@@ -38,6 +40,7 @@ class Node:
 
     prefix: str = ""
     layers: Layers = NOTHING
+    conventions: Conventions
     sides: tuple[dict[str, Tensor], ...]
     size: int
     paths: list[int] = field(default_factory=list)
@@ -74,10 +77,14 @@ def plant(
     roots: list[Node] = []
     for path, architecture in enumerate(architectures):
         slices = [supernet.slices(architecture, side=side) for side in sides]
-        steps = [_Step.of(prefix, part, slices) for prefix, part in parts_of(architecture)]
+        steps = [
+            _Step.of(prefix, part, slices, architecture.conventions)
+            for prefix, part in parts_of(architecture)
+        ]
         if not any(_grow(root, steps, path, most_kept) for root in roots):
             size = architecture.in_channels * architecture.resolution**2
-            roots.append(Node(sides=tuple({} for _ in sides), size=size))
+            none = tuple[dict[str, Tensor], ...]({} for _ in sides)
+            roots.append(Node(sides=none, size=size, conventions=architecture.conventions))
             _grow(roots[-1], steps, path, most_kept)
     return roots
 
@@ -92,15 +99,22 @@ class _Step:
     prefix: str
     part: Part
     slices: tuple[dict[str, Tensor], ...]
+    conventions: Conventions
     key: Key
 
     @classmethod
-    def of(cls, prefix: str, part: Part, held: Sequence[dict[str, Tensor]]) -> _Step:
+    def of(
+        cls,
+        prefix: str,
+        part: Part,
+        held: Sequence[dict[str, Tensor]],
+        conventions: Conventions,
+    ) -> _Step:
         names = shapes.of_parts([(prefix, part)])
         slices = tuple({name: weights[name] for name in names} for weights in held)
         views = (weight for weights in slices for weight in weights.values())
-        key = (prefix, part.layers, *((view.data_ptr(), view.shape) for view in views))
-        return cls(prefix, part, slices, key)
+        weights = ((view.data_ptr(), view.shape) for view in views)
+        return cls(prefix, part, slices, conventions, (prefix, part.layers, conventions, *weights))
 
     def node(self) -> Node:
         width = self.part.in_width
@@ -109,6 +123,7 @@ class _Step:
         return Node(
             prefix=self.prefix,
             layers=self.part.layers,
+            conventions=self.conventions,
             sides=tuple({name: copied(view) for name, view in s.items()} for s in self.slices),
             size=width * self.part.after**2,
         )
