@@ -185,7 +185,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.parametrize("name", [decoded_set.IMAGES, decoded_set.ROWS, decoded_set.META])
+@pytest.mark.parametrize("name", [decoded_set.IMAGES, decoded_set.ROWS, cache_room.META])
 def test_a_damaged_set_is_decoded_again_and_told_of(
     decode, tmp_path, said, calls, name, damage, make_folder
 ):
@@ -249,7 +249,7 @@ def test_what_a_kill_leaves_is_swept(decode, tmp_path):
     decode(tmp_path / "photos")
     whole = only_set(tmp_path)
     for name in (whole.name, whole.name.replace("8x8", "9x9")):
-        partial = whole.with_name(f"{name}.1-0{decoded_set.PARTIAL}")
+        partial = whole.with_name(f"{name}.1-0{cache_room.PARTIAL}")
         partial.mkdir()
         (partial / decoded_set.IMAGES).write_bytes(b"torn")
     shutil.rmtree(whole)
@@ -271,9 +271,9 @@ def test_everything_is_on_the_disk_before_it_has_its_name(decode, tmp_path, monk
     monkeypatch.setattr(Path, "rename", renamed)
     decode(tmp_path / "photos")
     at = order.index("rename")
-    names = {decoded_set.IMAGES, decoded_set.ROWS, decoded_set.META}
+    names = {decoded_set.IMAGES, decoded_set.ROWS, cache_room.META}
     assert names < set(order[:at])
-    assert order[at - 1].endswith(decoded_set.PARTIAL)
+    assert order[at - 1].endswith(cache_room.PARTIAL)
     assert order[at + 1 :] == [cache_room.DECODED]
 
 
@@ -290,7 +290,7 @@ def sized(tmp_path: Path, decode, num: int) -> list[Path]:
         folders.append(folder)
         newest = next(each for each in cached_sets(tmp_path / "cache") if each.data == folder.name)
         then = time.time() - 86400 * (num - i)
-        os.utime(newest.folder / decoded_set.META, (then, then))
+        os.utime(newest.folder / cache_room.META, (then, then))
     return folders
 
 

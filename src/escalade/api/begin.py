@@ -34,6 +34,7 @@ from escalade.config import Config, resolve
 from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid
 from escalade.evaluate.timing import run_table
+from escalade.evaluate.timing.scoring_precision import faster_precision
 from escalade.planning.ahead import look_ahead
 from escalade.planning.begun_space import begun_space, named_space
 from escalade.planning.completing import complete, told
@@ -204,12 +205,13 @@ def _take_up(run: Run) -> None:
 
 
 def _ahead(run: Run) -> Run:
-    """Check a new run, fix its threads, and fit its schedule where hours are given."""
+    """Check a new run, fix threads and precision, and fit its schedule where hours are given."""
     run = run.with_config(replace(run.config, threads=run.config.threads or run.runtime.threads))
     if changed := told(run.base_space):
         run.console.say(f"run: {changed}")
     for note in (run.seed.origin, *run.seed.notes) if run.seed else ():
         run.console.say(f"from: {note}")
+    run = _with_precision(run)
     if run.config.hours is not None and not run.config.fitted:
         outlook = look_ahead(run)
         run.console.say(outlook.text(command=f"runs now, into {run.folder.path}").rstrip())
@@ -217,6 +219,15 @@ def _ahead(run: Run) -> Run:
     else:
         check_feasible(run)
     return run
+
+
+def _with_precision(run: Run) -> Run:
+    """Decide what scores are computed in, where nobody has."""
+    evaluation = run.config.evaluation
+    if evaluation.precision is not None:
+        return run
+    found = faster_precision(run.space.layout.middle, runtime=run.runtime)
+    return run.with_config(replace(run.config, evaluation=replace(evaluation, precision=found)))
 
 
 def _claim(run: Run) -> None:

@@ -121,11 +121,11 @@ class EvaluationConfig:
 
     Attributes:
         recalibration_images: training images that batch-norm statistics are taken from.
-        precision: fp32 or bf16.
+        precision: fp32 or bf16; None is bf16 where a short look says that it is faster.
     """
 
     recalibration_images: Count = 1024
-    precision: Precision = "fp32"
+    precision: Precision | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

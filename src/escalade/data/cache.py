@@ -23,7 +23,7 @@ from PIL import Image
 from escalade.artefacts.marks import marked_folder
 from escalade.data import decoded_set
 from escalade.data.cache_lock import locked
-from escalade.data.cache_room import DECODED, Say, make_room
+from escalade.data.cache_room import DECODED, PARTIAL, Say, make_room
 from escalade.data.decoded_set import DamagedSet, Decoded
 from escalade.data.decoding import FULL_LEVELS, MOST_PIXELS, Levels, num_pixels, to_square
 from escalade.data.opening import formats, quiet
@@ -36,12 +36,6 @@ _SYSTEMS = {
     getattr(errno, name)
     for name in ("EACCES", "EPERM", "EIO", "ESTALE", "ETIMEDOUT", "ENOTCONN", "EMFILE", "ENFILE")
 }
-
-
-def default_cache() -> Path:
-    """Where decoded images and downloads are kept: $ESCALADE_CACHE or the user's cache."""
-    given = os.environ.get("ESCALADE_CACHE")
-    return Path(given).expanduser() if given else Path.home() / ".cache" / "escalade"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +137,7 @@ def _decoder() -> str:
 
 def _sweep(folder: Path) -> None:
     """What a killed decode of this set left; whoever holds the lock is the only one."""
-    for left_over in folder.parent.glob(f"{folder.name}.*{decoded_set.PARTIAL}"):
+    for left_over in folder.parent.glob(f"{folder.name}.*{PARTIAL}"):
         shutil.rmtree(left_over)
 
 

@@ -15,11 +15,13 @@ from pathlib import Path
 
 from escalade.core.numbers.budget import format_amount, parse_amount
 from escalade.core.values.invalid import Invalid, nearest, within
+from escalade.data import kept_looks
 from escalade.data.cache_lock import locked
-from escalade.data.decoded_set import META, PARTIAL
 from escalade.data.file_digests import FOLDER as LOOKS
 
 DECODED, DOWNLOADS = "decoded", "torchvision"
+META = "meta.json"  # tells of a set
+PARTIAL = ".partial"  # ends the names of sets that are being written
 SIZE_VARIABLE, DEFAULT_SIZE = "ESCALADE_CACHE_SIZE", 100e9
 ALL = "all"
 _SET = re.compile(rf"(?P<whole>[\w.+-]+-(\d+)x\2x[13]-v\d+)(\.\d+-[0-9a-f]+{re.escape(PARTIAL)})?")
@@ -53,6 +55,12 @@ class CachedSet:
         """What it is called in a message."""
         name = self.data or self.folder.name
         return name if self.is_whole else f"{name} (not written to its end)"
+
+
+def default_cache() -> Path:
+    """Where decoded images and downloads are kept: $ESCALADE_CACHE or the user's cache."""
+    given = os.environ.get("ESCALADE_CACHE")
+    return Path(given).expanduser() if given else Path.home() / ".cache" / "escalade"
 
 
 def cached_sets(cache_dir: Path) -> list[CachedSet]:
@@ -134,6 +142,7 @@ def clear(cache_dir: Path, names: Sequence[str]) -> list[CachedSet]:
     if ALL in names:
         for look in (cache_dir / LOOKS).glob("*.npz*"):
             look.unlink(missing_ok=True)
+        kept_looks.forget(cache_dir)
     return [each for each in wanted if remove(each)]
 
 

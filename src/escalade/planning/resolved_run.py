@@ -20,8 +20,7 @@ from escalade.core.scaling.rules import rule
 from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid, within
 from escalade.data import ImageData, load
-from escalade.data.cache import default_cache
-from escalade.data.cache_room import Say
+from escalade.data.cache_room import Say, default_cache
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.timing import run_table
 from escalade.evaluate.timing.imported import read_table
