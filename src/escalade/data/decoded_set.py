@@ -9,11 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from escalade.data.image_data import Store
 from escalade.data.split import row_digest
 
 IMAGES, ROWS, META = "images.bin", "rows.bin", "meta.json"
-PARTIAL = ".partial"  # ends the names of folders that are being written
+PARTIAL = ".partial"  # ends the names of folders of sets that are coming to be
 MAX_THREADS = 16
 _ROW = np.dtype([("label", "<i8"), ("digest", "u1", 16)])
 _CHUNK_BYTES = 8 << 20  # a thread compares so many at a time
@@ -50,24 +49,18 @@ class Decoded:
     facts: Mapping[str, Any]
 
 
-@contextmanager
-def writing(folder: Path) -> Iterator[Path]:
-    """A folder to write a set's files into, which takes its place once the body has ended well.
+def put_in_place(partial: Path, folder: Path) -> None:
+    """Have a set, which is whole, take its place; it is on the disk before it has its name.
 
-    Everything is on the disk before it has its name. Where another process was quicker, its set
-    stays.
+    Where another process was quicker, its set stays.
     """
-    partial = folder.with_name(f"{folder.name}.{os.getpid()}-{secrets.token_hex(4)}{PARTIAL}")
-    partial.mkdir()
-    try:
-        yield partial
-        for path in (*partial.iterdir(), partial):
-            _sync(path)
-        if not folder.exists():
-            partial.rename(folder)
-        _sync(folder.parent)
-    finally:
+    for path in (*filter(Path.is_file, partial.iterdir()), partial):
+        _sync(path)
+    if folder.exists():
         shutil.rmtree(partial, ignore_errors=True)
+    else:
+        partial.rename(folder)
+    _sync(folder.parent)
 
 
 def write_rows(
