@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 
 import numpy as np
 import torch
@@ -41,12 +42,28 @@ class Split:
     @property
     def num_bytes(self) -> int:
         """Size of the images once in memory."""
-        return len(self) * self._store[:1].nbytes
+        return len(self) * math.prod(self.shape)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of an image: (C, S, S)."""
+        return tuple(self._store.shape[1:])
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether the images are somewhere else than in memory, and gathered when asked for."""
+        return self._rows is not None
 
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """Copies of the images and labels at `indices` (int64), in that order."""
         at = indices if self._rows is None else self._rows[indices]
         return self._store[at], self.labels[indices]
+
+    def take_into(self, indices: Tensor, images: Tensor) -> Tensor:
+        """Copy the images at `indices` into a tensor; gives their labels."""
+        at = indices if self._rows is None else self._rows[indices]
+        torch.index_select(self._store, 0, at, out=images)
+        return self.labels[indices]
 
     def subset(self, indices: Tensor) -> Split:
         """The split of these indices: a copy, or rows of the same store if that is too large."""

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from escalade.config.recipe import Recipe
 from escalade.core.numbers.seeds import generator, torch_seed
+from escalade.data.batch_part import BatchPart
 from escalade.train.averaging import WeightAverage
 from escalade.train.interrupt import Interrupted, asking
 from escalade.train.metrics import NUM_METRICS, Progress, Reporter
@@ -26,7 +27,7 @@ CHECK_EVERY = 20  # on CUDA or several ranks, where looking at a loss means wait
 
 
 class Batches(Protocol):
-    """Training batches as a pure function of the step.
+    """The images that this rank trains on in a step, a pure function of the step.
 
     Only `warmup_epochs` asks how many make an epoch.
     """
@@ -79,7 +80,7 @@ def train(
     Args:
         step: computes gradients; see `escalade.train.steps`.
         network: whose parameters are updated; its state goes into the checkpoint.
-        batches: uint8 images and labels by step, the whole batch of all ranks.
+        batches: uint8 images and labels by step, this rank's part of the batch (`own_part`).
         recipe: optimizer and schedule.
         num_steps: steps in all, over all resumes.
         runtime: device and ranks.
@@ -183,11 +184,16 @@ class _Update:
         images, labels = (part.to(runtime.device) for part in self._batches.at(done))
         groups, size = batch_norm_groups(self._recipe, runtime=runtime)
         ratio = mixup_ratio(done, recipe=self._recipe, seed=self._seed)
+        if len(images) != len(groups) * size:
+            raise ValueError(
+                f"batches: a step has {len(images)} images, and this rank trains on "
+                f"{len(groups) * size} of {self._recipe.batch_size}"
+            )
         losses = []
-        for group in groups:
+        for place, group in enumerate(groups):
             # Dropout differs between groups, and is the same wherever a group runs.
             torch.manual_seed(torch_seed(self._seed, "step", done, group))
-            rows = slice(group * size, (group + 1) * size)
+            rows = slice(place * size, (place + 1) * size)
             batch = Batch(
                 images=images[rows],
                 labels=labels[rows],
@@ -218,6 +224,12 @@ def batch_norm_groups(recipe: Recipe, *, runtime: Runtime) -> tuple[range, int]:
         )
     own = num_groups // runtime.world_size
     return range(runtime.rank * own, (runtime.rank + 1) * own), recipe.batch_size // num_groups
+
+
+def own_part(recipe: Recipe, *, runtime: Runtime) -> BatchPart:
+    """The images of every batch that this rank trains on; errors as for `batch_norm_groups`."""
+    groups, size = batch_norm_groups(recipe, runtime=runtime)
+    return BatchPart(groups.start * size, groups.stop * size, recipe.batch_size)
 
 
 def rate_at(

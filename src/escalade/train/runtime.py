@@ -18,6 +18,7 @@ from escalade.train.allocator import keep_memory
 from escalade.train.parents import end_with_agent
 
 PRECISIONS = ("fp32", "bf16")
+RESIDENT_SHARE = 0.25  # of a GPU's memory, for images that stay there
 
 # Every path has shapes of its own, and oneDNN compiles a kernel for each: remembering 8,192 of
 # them instead of 1,024 makes a training step on CPU faster, for some hundred MB. oneDNN looks when
@@ -134,6 +135,14 @@ class Runtime:
                 "free memory is not known on this system; give the batch size"
             ) from None
         return int(line.split()[1]) * 1024
+
+    @property
+    def resident_bytes(self) -> int:
+        """What images may take of the device, so that no batch has to be copied there."""
+        if not self.on_cuda:
+            return 0
+        memory = torch.cuda.get_device_properties(self.device).total_memory
+        return int(RESIDENT_SHARE * memory)
 
     @contextmanager
     def tuned_kernels(self) -> Iterator[None]:
