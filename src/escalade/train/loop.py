@@ -18,6 +18,7 @@ from escalade.train.averaging import WeightAverage
 from escalade.train.interrupt import Interrupted, asking
 from escalade.train.metrics import NUM_METRICS, Progress, Reporter
 from escalade.train.optimizer import set_learning_rate
+from escalade.train.reduction import GradientReduction
 from escalade.train.runtime import Runtime
 from escalade.train.schedule import rate_factor
 from escalade.train.state import TrainingState
@@ -110,7 +111,17 @@ def train(
     )
     state.average = _average(state.network, batches=batches, recipe=recipe, num_steps=num_steps)
     first = state.resume()
-    update = _Update(step, batches=batches, recipe=recipe, num_steps=num_steps, seed=seed)
+    reduction = GradientReduction(
+        state.parameters, num_ranks=runtime.world_size, begin_sum=runtime.begin_sum
+    )
+    update = _Update(
+        step,
+        batches=batches,
+        recipe=recipe,
+        num_steps=num_steps,
+        seed=seed,
+        reduction=reduction,
+    )
     check_every = CHECK_EVERY if runtime.on_cuda or runtime.world_size > 1 else 1
     line_every = max(1, num_steps // NUM_METRICS)
     reporter = Reporter(
@@ -122,7 +133,11 @@ def train(
         stage=name,
     )
     last_save = runtime.clock()
-    with runtime.private_randomness(), nullcontext() if should_stop is None else asking():
+    with (
+        reduction,
+        runtime.private_randomness(),
+        nullcontext() if should_stop is None else asking(),
+    ):
         while state.done < num_steps:
             loss = update(state)
             is_last = state.done == num_steps
@@ -152,13 +167,21 @@ class _Update:
     """One optimizer step: the batch's groups, their gradients, the update."""
 
     def __init__(
-        self, step: Step, *, batches: Batches, recipe: Recipe, num_steps: int, seed: int
+        self,
+        step: Step,
+        *,
+        batches: Batches,
+        recipe: Recipe,
+        num_steps: int,
+        seed: int,
+        reduction: GradientReduction,
     ) -> None:
         self._step = step
         self._batches = batches
         self._recipe = recipe
         self._num_steps = num_steps
         self._seed = seed
+        self._reduction = reduction
 
     def __call__(self, state: TrainingState) -> Tensor:
         recipe, runtime, done = self._recipe, state.runtime, state.done
@@ -171,7 +194,7 @@ class _Update:
         set_learning_rate(state.optimizer, rate)
         state.optimizer.zero_grad(set_to_none=True)
         loss = self._backward(done, runtime)
-        runtime.average_gradients(state.parameters)
+        self._reduction.finish()
         if recipe.clip_grad_norm is not None:
             nn.utils.clip_grad_norm_(state.parameters, recipe.clip_grad_norm)
         state.optimizer.step()
@@ -200,6 +223,7 @@ class _Update:
                 step=done,
                 share=1 / len(groups),
                 ratio=ratio,
+                on_last=self._reduction.begin if group == groups[-1] else None,
             )
             losses.append(self._step(batch))
         return torch.stack(losses).mean()
