@@ -19,6 +19,7 @@ from escalade.data import (
     file_digests,
     load,
     partial_set,
+    set_making,
 )
 from escalade.data import source as sources
 from escalade.data.cache_lock import locked
@@ -220,7 +221,7 @@ def test_images_that_another_pillow_may_read_are_tried_again(decode, tmp_path, m
     uncompressed(tmp_path / "photos", 10)
     (tmp_path / "photos/a/0.bmp").write_bytes(b"a format of tomorrow")
     assert len(decode(tmp_path / "photos").skipped) == 1
-    monkeypatch.setattr(cache, "_decoder", lambda: "tomorrow's")
+    monkeypatch.setattr(set_making, "_decoder", lambda: "tomorrow's")
     noise = np.random.default_rng(0).integers
     square = lambda image, **_: noise(0, 256, (1, 8, 8)).astype(np.uint8)  # noqa: E731
     monkeypatch.setattr(sources, "to_square", square)
@@ -307,7 +308,7 @@ def test_a_set_begun_by_another_pillow_is_begun_anew(
     uncompressed(tmp_path / "photos", 10)
     with monkeypatch.context() as patch:
         ends_at(patch, 8, KeyboardInterrupt)
-        patch.setattr(cache, "_decoder", lambda: "yesterday's")
+        patch.setattr(set_making, "_decoder", lambda: "yesterday's")
         with pytest.raises(KeyboardInterrupt):
             decode(tmp_path / "photos")
     decode(tmp_path / "photos")
@@ -344,7 +345,7 @@ print(len(done), data.train_digest)
 
 def test_a_large_set_is_told_of_before_it_is_decoded(decode, tmp_path, monkeypatch, said):
     uncompressed(tmp_path / "photos", 10)
-    monkeypatch.setattr(cache, "TOLD_BYTES", 640)
+    monkeypatch.setattr(set_making, "TOLD_BYTES", 640)
     decode(tmp_path / "photos")
     (line,) = said
     assert line.startswith("cache: 10 of 10 images of photos are to be decoded into ")

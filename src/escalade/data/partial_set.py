@@ -52,13 +52,15 @@ class PartialSet:
         folder: that the set will have.
         num: images.
         image_bytes: of each.
+        keeps_pixels: whether they are written; labels and digests always are.
     """
 
-    def __init__(self, folder: Path, *, num: int, image_bytes: int) -> None:
+    def __init__(self, folder: Path, *, num: int, image_bytes: int, keeps_pixels: bool) -> None:
         self._folder = folder
         self._path = _partial(folder)
         self._num = num
         self._image_bytes = image_bytes
+        self._written = image_bytes if keeps_pixels else 0
 
     @cached_property
     def chunks(self) -> list[range]:
@@ -76,7 +78,7 @@ class PartialSet:
         self.discard()
         (self._path / CHUNKS).mkdir(parents=True)
         with (self._path / IMAGES).open("wb") as file:
-            file.truncate(self._num * self._image_bytes)
+            file.truncate(self._num * self._written)
         write_json(self._path / CHUNKS / BEGUN, dict(facts))
 
     def discard(self) -> None:
@@ -112,9 +114,10 @@ class PartialSet:
     def _write(self, rows: range, decoded: Iterable[DecodedRow]) -> None:
         labels, digests, skipped = [], bytearray(), []
         with (self._path / IMAGES).open("r+b") as file:
-            file.seek(rows.start * self._image_bytes)
+            file.seek(rows.start * self._written)
             for row, made in zip(rows, decoded, strict=True):
-                file.write(made.pixels.data)
+                if self._written:
+                    file.write(made.pixels.data)
                 labels.append(made.label)
                 digests += row_digest(made.pixels)
                 if made.problem is not None:
