@@ -1,8 +1,8 @@
-"""Several members trained side by side, in processes of one thread each."""
+"""Several members trained side by side: in processes of one thread each, or divided among ranks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from escalade.data.image_data import ImageData
 from escalade.data.listed_images import ListedImages
 from escalade.data.split import COPIED_BYTES, Split
 from escalade.evaluate.path_meter import EvaluationSettings, share_split, shared_split
+from escalade.family.trainings.division import divided
 from escalade.family.trainings.jobs import MemberJob, Workplace
 from escalade.family.trainings.making import Made
 from escalade.train.metrics import Progress
@@ -65,24 +66,49 @@ class Retraining:
 
 
 def retrain_all(
-    jobs: Sequence[Job], place: Workplace, *, num_workers: int | None = None
+    jobs: Sequence[Job],
+    place: Workplace,
+    *,
+    num_workers: int | None = None,
+    together: Collection[str] = (),
+    on_made: Callable[[Job, Made], None] | None = None,
 ) -> Iterator[tuple[Job, Made]]:
     """Train members that do not depend on each other; yields each as it is done.
 
     The costliest starts first. On CPU every job has one thread, so a member's weights do not
-    depend on how many are trained or where. With several ranks one after the other; on CUDA too,
-    unless `num_workers` says how many share the GPU.
+    depend on how many are trained or where. Several ranks divide the jobs: each is trained by one
+    rank as if there were no others, and all are yielded, without weights, once all are done. On
+    CUDA one after the other, unless `num_workers` says how many share the GPU.
 
     Args:
-        jobs: folders and names must differ.
+        jobs: folders and names must differ; the same on all ranks.
         place: where.
         num_workers: processes; None is one a core, on CUDA one.
+        together: names of jobs that all ranks train together, one after the other, before.
+        on_made: gets what was made, by one process: that which trained it, or rank 0.
 
     Raises:
         Interrupted: `place.should_stop` said so; running jobs save, and the same call goes on.
     """
+    ordered = sorted(jobs, key=lambda job: work_of(job, place.data), reverse=True)
+    keep: Callable[[Job, Made], None] = on_made or (lambda job, made: None)
+    if place.runtime.world_size == 1:
+        yield from _trained(ordered, place, keep, num_workers=num_workers)
+        return
+    shared = [job for job in ordered if job.name in together]
+    yield from _trained(shared, place, keep if place.runtime.is_main else lambda job, made: None)
+    yield from _divided([job for job in ordered if job.name not in together], place, keep)
+
+
+def _trained(
+    jobs: Sequence[Job],
+    place: Workplace,
+    keep: Callable[[Job, Made], None],
+    *,
+    num_workers: int | None = None,
+    is_alone: bool = False,
+) -> Iterator[tuple[Job, Made]]:
     data, runtime = place.data, place.runtime
-    ordered = sorted(jobs, key=lambda job: _work(job, len(data.train)), reverse=True)
     num = num_processes(len(jobs), data=data, runtime=runtime, num_workers=num_workers)
     here, shared = share_images(data) if num > 1 else (data, {})
     work = Retraining(
@@ -91,16 +117,31 @@ def retrain_all(
         device=str(runtime.device),
         precision=runtime.precision,
         checkpoint_seconds=place.checkpoint_seconds,
-        is_alone=num > 1,
+        is_alone=is_alone or num > 1,
     )
 
     def report(index: int, value: Progress) -> None:
         if place.progress is not None:
-            place.progress(ordered[index].name, value)
+            place.progress(jobs[index].name, value)
 
     with WorkerPool(work, num_workers=num, shared=shared) as pool:
-        for index, made in pool.run(ordered, on_report=report, should_stop=place.should_stop):
-            yield ordered[index], made
+        for index, made in pool.run(jobs, on_report=report, should_stop=place.should_stop):
+            keep(jobs[index], made)
+            yield jobs[index], made
+
+
+def _divided(
+    jobs: Sequence[Job], place: Workplace, keep: Callable[[Job, Made], None]
+) -> Iterator[tuple[Job, Made]]:
+    """Train this rank's jobs; yields those of all ranks, without weights, when all are done."""
+    runtime, named = place.runtime, {job.name: job for job in jobs}
+    work = [work_of(job, place.data) for job in jobs]
+    own = [jobs[at] for at in divided(work, num_ranks=runtime.world_size)[runtime.rank]]
+    made = [(job.name, each) for job, each in _trained(own, place, keep, is_alone=True)]
+    told = runtime.gather([(name, replace(each, weights=b"")) for name, each in made])
+    for part in told:
+        for name, each in part:
+            yield named[name], each
 
 
 def num_processes(
@@ -131,9 +172,9 @@ def with_shared_images(data: ImageData, shared: Mapping[str, Tensor]) -> ImageDa
     return replace(data, train=train, search=search)
 
 
-def _work(job: MemberJob, num_train: int) -> float:
+def work_of(job: MemberJob, data: ImageData) -> float:
     """Images times macs."""
-    return job.recipe.num_images(num_train) * job.macs
+    return job.recipe.num_images(len(data.train)) * job.macs
 
 
 def _empty(data: ImageData) -> Split:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from escalade.core.network.architecture import Architecture
+from escalade.family.trainings.division import num_together
 from escalade.family.trainings.jobs import CHECKPOINT, MemberJob, Workplace
 from escalade.family.trainings.kept import damage, is_done, keep
-from escalade.family.trainings.making import slice_member
-from escalade.family.trainings.side_by_side import retrain_all
+from escalade.family.trainings.making import Made, slice_member
+from escalade.family.trainings.side_by_side import retrain_all, work_of
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.bookkeeping import Bookkeeper
 from escalade.train.console import Console
@@ -49,26 +50,51 @@ class Workshop:
         Raises:
             Interrupted: `place.should_stop` said so; the same call goes on.
         """
-        waiting = [job for job in jobs if not is_done(job.folder)]
+        runtime = self.place.runtime
+        done = runtime.broadcast([is_done(job.folder) for job in jobs] if runtime.is_main else None)
+        waiting = [job for job, is_there in zip(jobs, done, strict=True) if not is_there]
         if not waiting:
             return
         for job in waiting:
             self._tell_damage(job.folder)
         self.console.say(f"{stage}: {', '.join(job.name for job in waiting)}")
-        for job, made in retrain_all(waiting, self.place, num_workers=self.num_workers):
-            if not self.place.runtime.is_main:
+        together = self._together(jobs)
+        for job, made in retrain_all(
+            waiting,
+            self.place,
+            num_workers=self.num_workers,
+            together=together,
+            on_made=self._keep,
+        ):
+            if not runtime.is_main:
                 continue
-            keep(job.folder, made, self.place.data)
-            (job.folder / CHECKPOINT).unlink(missing_ok=True)
             seconds, images = made.seconds, made.num_images
-            self.books.put(stage, job.name, seconds=seconds, images=images, evaluations=1)
+            num = runtime.world_size if job.name in together else 1
+            self.books.put(
+                stage, job.name, seconds=seconds, num_devices=num, images=images, evaluations=1
+            )
             self.console.say(
                 f"{stage}: {job.name}: {made.search.accuracy:.2%} on the search split, "
                 f"{seconds:.0f} s"
             )
             if on_done is not None:
                 on_done(job)
-        self.place.runtime.barrier()
+        runtime.barrier()
+
+    def _together(self, jobs: Sequence[MemberJob]) -> set[str]:
+        """The jobs that all ranks train together.
+
+        All jobs decide it, whether done or not, so that a training goes on as it began.
+        """
+        if self.place.runtime.world_size == 1:
+            return set()
+        work = {job.name: work_of(job, self.place.data) for job in jobs}
+        num = num_together([*work.values()], num_ranks=self.place.runtime.world_size)
+        return set(sorted(work, key=lambda name: (-work[name], name))[:num])
+
+    def _keep(self, job: MemberJob, made: Made) -> None:
+        keep(job.folder, made, self.place.data)
+        (job.folder / CHECKPOINT).unlink(missing_ok=True)
 
     def slice_into(
         self, folder: Path, running: Architecture, *, supernet: Callable[[], SharedWeights]
@@ -85,10 +111,10 @@ class Workshop:
         Raises:
             Invalid: if the supernet is coupled, or cannot be had.
         """
-        if is_done(folder):
+        data, runtime = self.place.data, self.place.runtime
+        if runtime.broadcast(runtime.is_main and is_done(folder)):
             return
         self._tell_damage(folder)
-        data, runtime = self.place.data, self.place.runtime
         made = slice_member(
             supernet(), running, data=data, runtime=runtime, settings=self.place.settings
         )
