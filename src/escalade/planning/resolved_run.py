@@ -78,8 +78,12 @@ class Run:
 
     @cached_property
     def images(self) -> ImageData:
-        """The images, decoded once and divided by the run's seed."""
-        return load_images(self.config, self.base_space, say=self.console.say)
+        """The images, decoded once and divided by the run's seed.
+
+        What happens to the cache the rank tells that it happens to.
+        """
+        console = self.console if self.runtime.is_main else Console()
+        return load_images(self.config, self.base_space, say=console.say)
 
     @cached_property
     def data(self) -> ImageData:
