@@ -73,30 +73,35 @@ def retrain_all(
     together: Collection[str] = (),
     on_made: Callable[[Job, Made], None] | None = None,
 ) -> Iterator[tuple[Job, Made]]:
-    """Train members that do not depend on each other; yields each as it is done.
+    """Train members; yields each as it is done. One that `needs` another starts after that.
 
-    The costliest starts first. On CPU every job has one thread, so a member's weights do not
-    depend on how many are trained or where. Several ranks divide the jobs: each is trained by one
-    rank as if there were no others, and all are yielded, without weights, once all are done. On
-    CUDA one after the other, unless `num_workers` says how many share the GPU.
+    What most work hangs on starts first. On CPU every job has one thread, so a member's weights do
+    not depend on how many are trained or where. Several ranks divide the jobs: each, and all that
+    needs it, is trained by one rank as if there were no others, and all are yielded, without
+    weights, once all are done. On CUDA one after the other, unless `num_workers` says how many
+    share the GPU.
 
     Args:
         jobs: folders and names must differ; the same on all ranks.
         place: where.
         num_workers: processes; None is one a core, on CUDA one.
         together: names of jobs that all ranks train together, one after the other, before.
-        on_made: gets what was made, by one process: that which trained it, or rank 0.
+        on_made: gets what was made, by one process: that which trained it, or rank 0. What needs
+            it begins after that.
 
     Raises:
         Interrupted: `place.should_stop` said so; running jobs save, and the same call goes on.
     """
-    ordered = sorted(jobs, key=lambda job: work_of(job, place.data), reverse=True)
+    ordered = _ordered(jobs, data=place.data)
     keep: Callable[[Job, Made], None] = on_made or (lambda job, made: None)
     if place.runtime.world_size == 1:
         yield from _trained(ordered, place, keep, num_workers=num_workers)
         return
     shared = [job for job in ordered if job.name in together]
-    yield from _trained(shared, place, keep if place.runtime.is_main else lambda job, made: None)
+    keep_once = keep if place.runtime.is_main else lambda job, made: None
+    for job, made in _trained(shared, place, keep_once):
+        place.runtime.barrier()  # others may begin with its weights
+        yield job, made
     yield from _divided([job for job in ordered if job.name not in together], place, keep)
 
 
@@ -109,6 +114,8 @@ def _trained(
     is_alone: bool = False,
 ) -> Iterator[tuple[Job, Made]]:
     data, runtime = place.data, place.runtime
+    places = {job.folder: index for index, job in enumerate(jobs)}
+    needs = [None if job.needs is None else places.get(job.needs) for job in jobs]
     num = num_processes(len(jobs), data=data, runtime=runtime, num_workers=num_workers)
     here, shared = share_images(data) if num > 1 else (data, {})
     work = Retraining(
@@ -125,7 +132,9 @@ def _trained(
             place.progress(jobs[index].name, value)
 
     with WorkerPool(work, num_workers=num, shared=shared) as pool:
-        for index, made in pool.run(jobs, on_report=report, should_stop=place.should_stop):
+        for index, made in pool.run(
+            jobs, needs=needs, on_report=report, should_stop=place.should_stop
+        ):
             keep(jobs[index], made)
             yield jobs[index], made
 
@@ -135,8 +144,10 @@ def _divided(
 ) -> Iterator[tuple[Job, Made]]:
     """Train this rank's jobs; yields those of all ranks, without weights, when all are done."""
     runtime, named = place.runtime, {job.name: job for job in jobs}
-    work = [work_of(job, place.data) for job in jobs]
-    own = [jobs[at] for at in divided(work, num_ranks=runtime.world_size)[runtime.rank]]
+    groups = chains(jobs)
+    work = [sum(work_of(job, place.data) for job in group) for group in groups]
+    places = divided(work, num_ranks=runtime.world_size)[runtime.rank]
+    own = [job for at in places for job in groups[at]]
     made = [(job.name, each) for job, each in _trained(own, place, keep, is_alone=True)]
     told = runtime.gather([(name, replace(each, weights=b"")) for name, each in made])
     for part in told:
@@ -170,6 +181,27 @@ def with_shared_images(data: ImageData, shared: Mapping[str, Tensor]) -> ImageDa
         return data
     train, search = (shared_split(shared, name) for name in SPLITS)
     return replace(data, train=train, search=search)
+
+
+def chains(jobs: Sequence[Job]) -> list[list[Job]]:
+    """Every training that needs no other of these, followed by all that need it."""
+    folders = {job.folder for job in jobs}
+
+    def with_others(job: Job) -> list[Job]:
+        others = [each for each in jobs if each.needs == job.folder]
+        return [job, *(one for other in others for one in with_others(other))]
+
+    return [with_others(job) for job in jobs if job.needs not in folders]
+
+
+def _ordered(jobs: Sequence[Job], *, data: ImageData) -> list[Job]:
+    """By the work from a job's start until all that needs it is done."""
+
+    def work(job: Job) -> float:
+        others = (work(each) for each in jobs if each.needs == job.folder)
+        return work_of(job, data) + max(others, default=0.0)
+
+    return sorted(jobs, key=work, reverse=True)
 
 
 def work_of(job: MemberJob, data: ImageData) -> float:

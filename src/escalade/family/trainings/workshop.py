@@ -11,7 +11,7 @@ from escalade.family.trainings.division import num_together
 from escalade.family.trainings.jobs import CHECKPOINT, MemberJob, Workplace
 from escalade.family.trainings.kept import damage, is_done, keep
 from escalade.family.trainings.making import Made, slice_member
-from escalade.family.trainings.side_by_side import retrain_all, work_of
+from escalade.family.trainings.side_by_side import chains, retrain_all, work_of
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.bookkeeping import Bookkeeper
 from escalade.train.console import Console
@@ -40,7 +40,7 @@ class Workshop:
         stage: str = "retrain",
         on_done: Callable[[MemberJob], None] | None = None,
     ) -> None:
-        """Train what is not trained yet, side by side.
+        """Train what is not trained yet, side by side; what needs another follows it.
 
         Args:
             jobs: folders and names must differ.
@@ -51,7 +51,7 @@ class Workshop:
             Interrupted: `place.should_stop` said so; the same call goes on.
         """
         runtime = self.place.runtime
-        done = runtime.broadcast([is_done(job.folder) for job in jobs] if runtime.is_main else None)
+        done = runtime.broadcast([job.is_done for job in jobs] if runtime.is_main else None)
         waiting = [job for job, is_there in zip(jobs, done, strict=True) if not is_there]
         if not waiting:
             return
@@ -88,9 +88,11 @@ class Workshop:
         """
         if self.place.runtime.world_size == 1:
             return set()
-        work = {job.name: work_of(job, self.place.data) for job in jobs}
-        num = num_together([*work.values()], num_ranks=self.place.runtime.world_size)
-        return set(sorted(work, key=lambda name: (-work[name], name))[:num])
+        groups = chains(jobs)
+        work = [sum(work_of(job, self.place.data) for job in group) for group in groups]
+        num = num_together(work, num_ranks=self.place.runtime.world_size)
+        costliest = sorted(range(len(groups)), key=lambda at: (-work[at], groups[at][0].name))
+        return {job.name for at in costliest[:num] for job in groups[at]}
 
     def _keep(self, job: MemberJob, made: Made) -> None:
         keep(job.folder, made, self.place.data)
