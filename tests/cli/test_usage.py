@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -280,3 +281,13 @@ def test_python_dash_m():
         check=True,
     )
     assert ended.stdout.startswith("escalade ")
+
+
+@pytest.mark.parametrize(("rank", "lines"), [("0", 1), ("1", 0)])
+def test_what_is_no_work_for_several_ranks_the_first_one_does(escalade, monkeypatch, rank, lines):
+    monkeypatch.setenv("RANK", rank)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    done = escalade("cache")
+    assert done.code == 0
+    assert len(done.err.splitlines()) == lines
+    assert "WORLD_SIZE" not in os.environ

@@ -179,6 +179,7 @@ def test_on_a_gpu_every_tensor_of_a_step_and_of_a_look_is_there(
         "escalade.train.runtime._device", lambda name: torch.device(cuda.get(name, name))
     )
     monkeypatch.setattr(Runtime, "clock", lambda self: 0.0)
+    monkeypatch.setattr(Runtime, "resident_bytes", 1 << 30)
     monkeypatch.setattr("escalade.train.steps.add_gradients", add_gradients)
     monkeypatch.setattr("escalade.evaluate.path_meter.count_correct", count_correct)
     setting = replace(SHORT, networks=3, ranked=3, probed=1, probes=2, limit=64, steps=4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,7 @@ def begin(
         made = resolved(given, folder=folder, runtime=runtime, should_stop=should_stop, read=read)
         run = _ahead(made)
         make_folder(folder.path)
+    seen = None if runtime.is_main else _decoded_with_main(given, folder, runtime)
     if runtime.is_main:
         folder.check_links()
     with _owned(folder.path, runtime):
@@ -89,6 +90,7 @@ def begin(
         runtime.barrier()
         data = given.data
         run = run or open_run(folder.path, data=data, should_stop=should_stop, runtime=runtime)
+        run = run if seen is None else run.sharing(seen)
         _take_up(run)
         if runtime.is_main and not run.is_new:
             keep_place(run)
@@ -192,6 +194,20 @@ def check_data(run: Run) -> None:
         run.console.say(f"data: {note}")
     if run.runtime.is_main:
         folder.write(_planned(run))
+
+
+def _decoded_with_main(given: Config, folder: RunFolder, runtime: Runtime) -> Run | None:
+    """A run's images on a rank that otherwise would wait until rank 0 has decoded them.
+
+    None where only the first look, which is rank 0's, tells the space and so the images' side;
+    and of what is wrong rank 0 tells.
+    """
+    if given.space is None and given.budget_kind == "latency":
+        return None
+    with suppress(ValueError, OSError):
+        run = resolved(given, folder=folder, runtime=runtime)
+        return run if run.images else None
+    return None
 
 
 def _owned(path: Path, runtime: Runtime) -> AbstractContextManager[None]:

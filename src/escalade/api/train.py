@@ -17,7 +17,7 @@ def train(run: Run) -> None:
     if not run.space.traits.has_supernet:
         console.say(f"train: the space {run.space.name} has no supernet to train")
         return
-    if is_trained(run.folder.supernet):
+    if run.runtime.broadcast(run.runtime.is_main and is_trained(run.folder.supernet)):
         console.say("train: done before")
         return
     if run.folder.supernet.exists():

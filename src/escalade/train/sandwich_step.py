@@ -131,9 +131,13 @@ class SandwichStep:
                 f"patches: the batches have {found} crops of each image, and this step takes "
                 f"{num}; make them with num_crops={num}"
             )
+        if self._decay_below:  # whose passes come after those of the paths
+            batch = replace(batch, on_last=None)
+        passes = batch.passes(self._sandwich.num_paths)
         if num == 1:
-            return [batch] * self._sandwich.num_paths
-        return [replace(batch, images=crop) for crop in images.unbind(1)]
+            return passes
+        crops = zip(passes, images.unbind(1), strict=True)
+        return [replace(own, images=crop) for own, crop in crops]
 
 
 def _require_no_largest(distillation: bool, *, recipe: Recipe, regularises_all: bool) -> None:
