@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 
@@ -33,10 +34,19 @@ def commands(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def finished(commands, tmp_path_factory):
-    """The folder of a tiny run that was never disturbed; not to be changed."""
+    """The folder of a tiny run that was never disturbed; not to be changed.
+
+    The workers of a test session share it: whoever comes first makes it.
+    """
     from running import tiny_run
 
-    run = tmp_path_factory.mktemp("finished") / "run"
-    result = commands(*tiny_run(run, exports=True))
-    assert result.code == 0, result.err
-    return run
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "finished"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "made").exists():
+            result = commands(*tiny_run(folder / "run", exports=True))
+            assert result.code == 0, result.err
+            (folder / "made").touch()
+    return folder / "run"

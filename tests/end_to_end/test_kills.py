@@ -120,11 +120,8 @@ def test_killed_with_its_workers(escalade, finished, tmp_path):
     run = tmp_path / "other" / "place"
     command = tiny_run(run, workers=2)
     running = escalade.start(*command)
-    assert running.until(has(run, "evaluations.sqlite"))
-    assert running.until(lambda: running.num_children >= 2)
-    running.kill()
-    running = escalade.start(*command)
     assert running.until(lambda: any(run.glob("training/*/metrics.jsonl")))
+    assert running.num_children >= 2
     running.kill()
     result = escalade(*command)
     assert result.code == 0, result.err
@@ -173,6 +170,7 @@ def test_resuming_a_training_from_every_checkpoint(escalade, finished, tmp_path)
     assert (run / name).read_bytes() == (finished / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_killed_search_has_paid_for_what_it_scored(escalade, finished, tmp_path):
     run = tmp_path / "run"
     command = tiny_run(run, exports=True)
@@ -218,6 +216,7 @@ def test_stopped_by_a_signal(escalade, finished, begun, tmp_path, number, code, 
     assert promised(run) == promised(finished)
 
 
+@pytest.mark.slow
 def test_a_second_signal_ends_at_once(escalade, tmp_path):
     run = tmp_path / "run"
     command = tiny_run(run, supernet__recipe__steps=600)
@@ -230,6 +229,7 @@ def test_a_second_signal_ends_at_once(escalade, tmp_path):
     assert "Traceback" not in result.err
 
 
+@pytest.mark.slow
 def test_a_signal_stops_a_training_between_two_steps(escalade, tmp_path):
     run = tmp_path / "run"
     command = tiny_run(run, supernet__recipe__steps=600)
