@@ -206,14 +206,15 @@ def _pool(
     runtime: Runtime,
     num_workers: int,
 ) -> WorkerPool[Architecture, Measured]:
-    """The pool; images travel to other processes as shared tensors and stay as they are here."""
-    empty, shared = split_weights(supernet)
+    """The pool; weights and images travel to other processes as shared tensors."""
     in_workers = num_workers > 1
+    shared: dict[str, torch.Tensor] = {}
     if in_workers:
+        supernet, shared = split_weights(supernet)
         for name, split in splits.items():
             shared |= share_split(split, name)
     work = MeasurePaths(
-        supernet=empty,
+        supernet=supernet,
         splits=None if in_workers else splits,
         settings=settings,
         mean=data.mean,
