@@ -153,7 +153,7 @@ def slow_if(slow, name):
 @pytest.mark.parametrize(
     "name",
     [
-        slow_if(PARAMS[n] > 30e6, n)
+        slow_if(PARAMS[n] > 8e6, n)
         for n in PARAMS
         if n not in ALONE and (n in TORCHVISIONS_OWN or not others.has_torchvision(n))
     ],
@@ -165,7 +165,7 @@ def test_costs_are_timms(name):
 
 @pytest.mark.parametrize(
     "name",
-    [slow_if(PARAMS[n] > 30e6, n) for n in PARAMS if others.has_torchvision(n)],
+    [slow_if(PARAMS[n] > 8e6, n) for n in PARAMS if others.has_torchvision(n)],
 )
 def test_costs_are_torchvisions(name):
     model = others.torchvision_model(name)

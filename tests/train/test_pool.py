@@ -26,6 +26,7 @@ def pool(request: pytest.FixtureRequest) -> Iterator[WorkerPool[Any, Any]]:
         yield made
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_workers(pool: WorkerPool[Any, Any]) -> None:
     jobs = [float(number) for number in range(7)]
     reports: list[tuple[int, float]] = []
@@ -36,6 +37,7 @@ def test_results_do_not_depend_on_workers(pool: WorkerPool[Any, Any]) -> None:
     assert dict(pool.run([3.0]))[0][0] == 36.0  # the same pool again
 
 
+@pytest.mark.slow
 def test_a_jobs_error_arrives_as_it_was(pool: WorkerPool[Any, Any]) -> None:
     with pytest.raises(ValueError) as error:
         list(pool.run([1.0, "fail", 2.0, "until stopped"]))
@@ -55,6 +57,7 @@ def test_stop_reaches_running_jobs(pool: WorkerPool[Any, Any]) -> None:
         )
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_explained_and_leaving_early_ends_all() -> None:
     others = set(active_children())
     with WorkerPool(Scale(1.0), num_workers=2, shared=SHARED) as pool:
@@ -78,6 +81,7 @@ list(pool.run(["until stopped", "until stopped"], on_report=show))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").exists(), reason="reads /proc")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_workers_die_with_their_parent_in_silence(tmp_path: Path, number: signal.Signals) -> None:

@@ -22,6 +22,7 @@ def ranks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", RECIPES)
 def test_two_ranks_equal_one_with_two_groups(ranks: Path, tmp_path: Path, kind: str) -> None:
     one = make_training(kind)
