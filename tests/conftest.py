@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import fcntl
+import functools
 import os
 import signal
 
@@ -30,6 +31,16 @@ def commands(tmp_path_factory):
     made = Commands(tmp_path_factory.mktemp("commands"))
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def demo_in_memory():
+    """The demo's images are unpacked once for all commands in this process: half of a plan."""
+    from escalade.data import fashion_mnist
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fashion_mnist, "read_idx", functools.cache(fashion_mnist.read_idx))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -212,7 +212,7 @@ TINY_PLAN += ["--set", "supernet.recipe.batch_size=16", "--set", "retrain.recipe
 
 
 @pytest.fixture
-def briefly(monkeypatch):
+def briefly(monkeypatch, demo_in_memory):
     """Times for a moment and in this process, where it does not matter how well."""
     monkeypatch.setattr(device_times, "SUPERNET_SECONDS", 0.1)
     monkeypatch.setattr(device_times, "MEMBER_SECONDS", 0.02)

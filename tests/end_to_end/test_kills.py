@@ -115,9 +115,12 @@ def test_killed_again_and_again(escalade, finished, tmp_path):
 
 
 @pytest.mark.slow
-def test_killed_with_its_workers(escalade, finished, tmp_path):
-    """Neither workers nor the place change the result; nor do kills."""
+def test_killed_with_its_workers(escalade, finished, begun, tmp_path):
+    """Neither workers nor the place change members; nor do kills."""
     run = tmp_path / "other" / "place"
+    shutil.copytree(begun / "retrain", run)
+    config = run / "config.yaml"
+    config.write_text(config.read_text().replace("workers: 1", "workers: 2"))
     command = tiny_run(run, workers=2)
     running = escalade.start(*command)
     assert running.until(lambda: any(run.glob("training/*/metrics.jsonl")))

@@ -40,6 +40,7 @@ ODD = {
     ),
 }
 MEMBERS = SAMPLES | ODD
+OPERATIONS_OF_OTHERS = {"regnet_y_like", "scarlet_like"}  # nothing in them that others lack
 
 
 @pytest.fixture(scope="module", params=MEMBERS)
@@ -137,7 +138,7 @@ def test_the_script_runs_where_escalade_cannot_be_imported(name, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("made", SAMPLES, indirect=True)
+@pytest.mark.parametrize("made", sorted({*SAMPLES} - OPERATIONS_OF_OTHERS), indirect=True)
 def test_exports_agree_for_any_batch(made, images):
     folder, _, network = made
     found = export.export_member(folder, images=images)

@@ -24,7 +24,7 @@ NAMES = ("scarlet", "scarlet_small", "scarlet_folds", "scarlet_small_folds")
 SPACES = {name: load(name) for name in NAMES}
 # Networks compared with the oracles: a fair step, in which every layer has every choice once, and
 # networks with many identities. The folding variants' are those of the others but for
-# missing shortcuts, which cost nothing: tests/core/test_choice_space.py compares them.
+# missing shortcuts, which cost nothing: test_choice_list.py compares them.
 NUM_SPREAD, NUM_FAST = 8, 3
 
 
