@@ -17,6 +17,7 @@ from tiny_jobs import Scale
 from escalade.train.interrupt import Interrupted
 from escalade.train.pool import WorkerPool
 
+pytestmark = pytest.mark.slow  # processes start
 SHARED = {"weights": torch.arange(4.0)}  # sums to 6
 
 
@@ -26,7 +27,6 @@ def pool(request: pytest.FixtureRequest) -> Iterator[WorkerPool[Any, Any]]:
         yield made
 
 
-@pytest.mark.slow
 def test_results_do_not_depend_on_workers(pool: WorkerPool[Any, Any]) -> None:
     jobs = [float(number) for number in range(7)]
     reports: list[tuple[int, float]] = []
@@ -46,7 +46,6 @@ def test_a_job_waits_for_the_result_that_it_needs(pool: WorkerPool[Any, Any]) ->
     assert sorted(taken) == [0, 1, 2, 3]
 
 
-@pytest.mark.slow
 def test_a_jobs_error_arrives_as_it_was(pool: WorkerPool[Any, Any]) -> None:
     with pytest.raises(ValueError) as error:
         list(pool.run([1.0, "fail", 2.0, "until stopped"]))
@@ -66,7 +65,6 @@ def test_stop_reaches_running_jobs(pool: WorkerPool[Any, Any]) -> None:
         )
 
 
-@pytest.mark.slow
 def test_a_killed_worker_is_explained_and_leaving_early_ends_all() -> None:
     others = set(active_children())
     with WorkerPool(Scale(1.0), num_workers=2, shared=SHARED) as pool:
@@ -90,7 +88,6 @@ list(pool.run(["until stopped", "until stopped"], on_report=show))
 """
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").exists(), reason="reads /proc")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_workers_die_with_their_parent_in_silence(tmp_path: Path, number: signal.Signals) -> None:
