@@ -10,7 +10,7 @@ import pytest
 
 from escalade.report.page import write
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 NUM_FIGURES = 9
 PANELS = ("front-error-macs", "front-error-params", "front-params-macs")
 HOSTILE = '<script>document.title="owned"</script><img src=x onerror=document.title="owned">'
