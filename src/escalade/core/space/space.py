@@ -19,13 +19,12 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import format_amount
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.ratios import Scaling
-from escalade.core.space.choice_shape import ChoiceShape
 from escalade.core.space.costing import Costing
 from escalade.core.space.layout import Layout
+from escalade.core.space.network_shape import AnyShape
 from escalade.core.space.path import Gene, Path
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.scaling_stages import union
-from escalade.core.space.shape import SupernetShape
 from escalade.core.space.strategies import Strategies
 from escalade.core.space.traits import Traits
 from escalade.core.values.invalid import Invalid
@@ -303,7 +302,7 @@ class Space:
         return kept
 
     @cached_property
-    def shape(self) -> SupernetShape | ChoiceShape:
+    def shape(self) -> AnyShape:
         """What a supernet of this space must hold.
 
         Raises:
