@@ -75,7 +75,7 @@ from escalade.spaces.known import load as known_architecture
 from escalade.spaces.load import load
 from escalade.supernet.extract import extract
 from escalade.supernet.make import make_supernet
-from escalade.supernet.normalise import EPSILON, Normalise
+from escalade.supernet.normalise import Normalise
 from escalade.supernet.shared_weights import SharedWeights as Supernet
 from escalade.train.fair_step import FairStep
 from escalade.train.interrupt import Interrupted
