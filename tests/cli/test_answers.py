@@ -240,7 +240,7 @@ def test_plan_as_text_ends_with_the_next_command(escalade, briefly, tmp_path):
     assert last.endswith("--out 'my plan'")
     assert "--format" not in last
     assert escalade(*TINY_PLAN, *briefly).err.splitlines()[-1].endswith("--out runs/smoke")
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [tmp_path / "cache"]
 
 
 def test_a_plan_proposes_a_folder_that_is_free(escalade, briefly, tmp_path):

@@ -259,10 +259,11 @@ def test_only_what_searches_a_front_needs_pymoo():
     assert ended.stderr.splitlines()[-1] == "False"
 
 
-def test_the_space_command_needs_no_torch():
+@pytest.mark.parametrize("command", ["space scalenet --num-paths 100", "cache"])
+def test_commands_that_need_no_torch_load_none(command):
     program = (
         "import sys; from escalade.cli import main\n"
-        "try: main(['space', 'scalenet', '--num-paths', '100'])\n"
+        f"try: main({command.split()})\n"
         "except SystemExit: pass\n"
         "sys.exit(str('torch' in sys.modules))"
     )

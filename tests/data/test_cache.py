@@ -197,7 +197,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.parametrize("name", [decoded_set.IMAGES, decoded_set.ROWS, decoded_set.META])
+@pytest.mark.parametrize("name", [decoded_set.IMAGES, decoded_set.ROWS, cache_room.META])
 def test_a_damaged_set_is_decoded_again_and_told_of(
     decode, tmp_path, said, calls, name, damage, make_folder
 ):
@@ -282,9 +282,9 @@ def test_what_was_decoded_before_a_kill_is_not_decoded_again(
     assert len(calls) == 10 - 6  # two chunks were whole
     assert data.digests == straight.digests
     assert data.train.images.equal(straight.train.images)
-    assert only_set(tmp_path).name == left.folder.name.removesuffix(decoded_set.PARTIAL)
+    assert only_set(tmp_path).name == left.folder.name.removesuffix(cache_room.PARTIAL)
     files = {path.name for path in only_set(tmp_path).iterdir()}
-    assert files == {decoded_set.IMAGES, decoded_set.ROWS, decoded_set.META}
+    assert files == {decoded_set.IMAGES, decoded_set.ROWS, cache_room.META}
 
 
 def test_no_room_for_the_rest_of_a_set(decode, tmp_path, monkeypatch, small_chunks):
@@ -365,9 +365,9 @@ def test_everything_is_on_the_disk_before_it_has_its_name(decode, tmp_path, monk
     monkeypatch.setattr(Path, "rename", renamed)
     decode(tmp_path / "photos")
     at = order.index("rename")
-    names = {decoded_set.IMAGES, decoded_set.ROWS, decoded_set.META}
+    names = {decoded_set.IMAGES, decoded_set.ROWS, cache_room.META}
     assert names < set(order[:at])
-    assert order[at - 1].endswith(decoded_set.PARTIAL)
+    assert order[at - 1].endswith(cache_room.PARTIAL)
     assert order[at + 1 :] == [cache_room.DECODED]
 
 
@@ -384,7 +384,7 @@ def sized(tmp_path: Path, decode, num: int) -> list[Path]:
         folders.append(folder)
         newest = next(each for each in cached_sets(tmp_path / "cache") if each.data == folder.name)
         then = time.time() - 86400 * (num - i)
-        os.utime(newest.folder / decoded_set.META, (then, then))
+        os.utime(newest.folder / cache_room.META, (then, then))
     return folders
 
 

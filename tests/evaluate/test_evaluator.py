@@ -143,6 +143,19 @@ def test_memory_limit_changes_no_score(tmp_path: Path, monkeypatch: pytest.Monke
     assert _correct(tmp_path / "some.sqlite") == expected
 
 
+def test_a_stop_is_heard_between_batches(tmp_path: Path) -> None:
+    asked: list[None] = []
+
+    def stop() -> bool:
+        asked.append(None)
+        return len(asked) == 3
+
+    with evaluator(tmp_path / "s.sqlite") as made, pytest.raises(Interrupted):
+        made.score(some_paths(1), should_stop=stop)
+    assert len(asked) == 3
+    assert EvaluationStore(tmp_path / "s.sqlite").rows() == []
+
+
 def test_recalibration_takes_whole_batches() -> None:
     settings = EvaluationSettings(num_recalibration=1024, recalibration_batch=128)
     assert settings.num_images(5000) == 1024

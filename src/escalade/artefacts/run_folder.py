@@ -110,6 +110,11 @@ class RunFolder:
         return any((self.path / name).exists() for name in names)
 
     @property
+    def seed_network(self) -> Path:
+        """The pretrained network that the run started from, as it was read."""
+        return self.path / "seed_network"
+
+    @property
     def checkpoint(self) -> Path:
         """The state of the supernet's training."""
         return self.path / "supernet" / "checkpoint.pt"

@@ -25,12 +25,6 @@ FORMAT = 3  # raise it when decoding changes
 KEEP_VARIABLE, PIXELS, FILES = "ESCALADE_CACHE_KEEP", "pixels", "files"
 
 
-def default_cache() -> Path:
-    """Where decoded images and downloads are kept: $ESCALADE_CACHE or the user's cache."""
-    given = os.environ.get("ESCALADE_CACHE")
-    return Path(given).expanduser() if given else Path.home() / ".cache" / "escalade"
-
-
 def keeps_pixels() -> bool:
     """Whether decoded pixels are kept on the disk, by ESCALADE_CACHE_KEEP; by default they are.
 

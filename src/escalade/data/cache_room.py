@@ -16,12 +16,14 @@ from pathlib import Path
 
 from escalade.core.numbers.budget import format_amount, parse_amount
 from escalade.core.values.invalid import Invalid, nearest, within
+from escalade.data import kept_looks
 from escalade.data.cache_lock import locked
-from escalade.data.decoded_set import META, PARTIAL
 from escalade.data.file_digests import FOLDER as LOOKS
-from escalade.data.partial_set import BEGUN, CHUNKS
 
 DECODED, DOWNLOADS = "decoded", "torchvision"
+META = "meta.json"  # tells of a set
+PARTIAL = ".partial"  # ends the names of sets that are coming to be
+CHUNKS, BEGUN = "chunks", "begun.json"  # what is done of such a set, and what it is of
 SIZE_VARIABLE, DEFAULT_SIZE = "ESCALADE_CACHE_SIZE", 100e9
 ALL = "all"
 _SET = re.compile(rf"(?P<whole>[\w.+-]+-(\d+)x\2x[13]-v\d+)({re.escape(PARTIAL)})?")
@@ -55,6 +57,12 @@ class CachedSet:
         """What it is called in a message."""
         name = self.data or self.folder.name
         return name if self.is_whole else f"{name} (not decoded to its end)"
+
+
+def default_cache() -> Path:
+    """Where decoded images and downloads are kept: $ESCALADE_CACHE or the user's cache."""
+    given = os.environ.get("ESCALADE_CACHE")
+    return Path(given).expanduser() if given else Path.home() / ".cache" / "escalade"
 
 
 def cached_sets(cache_dir: Path) -> list[CachedSet]:
@@ -132,6 +140,7 @@ def clear(cache_dir: Path, names: Sequence[str]) -> list[CachedSet]:
     if ALL in names:
         for look in (cache_dir / LOOKS).glob("*.npz*"):
             look.unlink(missing_ok=True)
+        kept_looks.forget(cache_dir)
     return [each for each in wanted if remove(each)]
 
 

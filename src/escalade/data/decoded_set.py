@@ -22,11 +22,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from escalade.data.cache_room import META
 from escalade.data.image_data import Store
 from escalade.data.split import ImageRows, row_digest
 
-IMAGES, ROWS, META = "images.bin", "rows.bin", "meta.json"
-PARTIAL = ".partial"  # ends the names of folders of sets that are coming to be
+IMAGES, ROWS = "images.bin", "rows.bin"
 MAX_THREADS = 16
 _ROW = np.dtype([("label", "<i8"), ("digest", "u1", 16)])
 _CHUNK_BYTES = 8 << 20  # a thread compares so many at a time

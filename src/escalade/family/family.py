@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 FILE = "family.json"
 Origin = Literal["searched", "grown", "rival"]
+RivalBase = Literal["plain", "seed"]
 Weights = Literal["sliced", "together", "in_turn", "retrained", "finetuned"]
 
 
@@ -123,14 +124,16 @@ class Replaced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlainRival:
-    """The plain base of the space by a rule, trained beside a member and for as long.
+    """What one has without a search, by a rule, trained beside a member and for as long.
 
     Attributes:
         member: the member's name, at whose budget it is.
-        rule: what scaled the plain base.
+        rule: what scaled the base.
         architecture: the network.
         num_images: that its training saw.
         accuracy: as of members.
+        base: what was scaled: the plain base of the space, or the fine-tuned network that the run
+            started from, at another resolution.
         replaced: only where the family keeps the rival as its member.
     """
 
@@ -143,6 +146,7 @@ class PlainRival:
     num_images: int
     accuracy: Accuracy
     architecture: Architecture
+    base: RivalBase = field(default="plain", metadata=ABSENT)
     replaced: Replaced | None = field(default=None, metadata=ABSENT)
 
 

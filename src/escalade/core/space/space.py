@@ -7,7 +7,7 @@ changes nothing. The space decides legality once, by `repair`: equal paths have 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
@@ -167,6 +167,10 @@ class Space:
     def sample_genomes(self, rng: np.random.Generator, num: int) -> IntArray:
         """Legal genomes as the layout draws them, mostly every gene uniform: (num, num_genes)."""
         return self.layout.sample(rng, num)
+
+    def draw_genomes(self, rng: np.random.Generator, num: int) -> Iterator[IntArray]:
+        """The same genomes from the same state, some at a time: (some, num_genes)."""
+        return self.layout.draws(rng, num)
 
     def sample_spread(self, rng: np.random.Generator, num: int) -> IntArray:
         """Legal genomes that reach over the whole range of costs: (num, num_genes)."""
