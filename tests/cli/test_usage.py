@@ -247,6 +247,7 @@ def test_no_torch_where_none_is_needed(command):
     assert ended.stderr.splitlines()[-1] == "[]"
 
 
+@pytest.mark.slow
 def test_only_what_searches_a_front_needs_pymoo():
     program = (
         "import sys, escalade.api, escalade.search\n"

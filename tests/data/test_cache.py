@@ -284,7 +284,7 @@ def test_what_was_decoded_before_a_kill_is_not_decoded_again(
     assert data.train.images.equal(straight.train.images)
     assert only_set(tmp_path).name == left.folder.name.removesuffix(cache_room.PARTIAL)
     files = {path.name for path in only_set(tmp_path).iterdir()}
-    assert files == {decoded_set.IMAGES, decoded_set.ROWS, cache_room.META}
+    assert files == {decoded_set.IMAGES, decoded_set.ROWS, decoded_set.META}
 
 
 def test_no_room_for_the_rest_of_a_set(decode, tmp_path, monkeypatch, small_chunks):

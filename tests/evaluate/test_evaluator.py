@@ -24,6 +24,7 @@ def _correct(file: Path, **options: object) -> dict[str, int]:
         return {p.key: s.num_correct for p, s in zip(paths, made.score(paths), strict=True)}
 
 
+@pytest.mark.slow
 def test_a_score_does_not_depend_on_order_company_or_workers(tmp_path: Path) -> None:
     together = _correct(tmp_path / "one.sqlite")
     assert len(set(together.values())) > 3

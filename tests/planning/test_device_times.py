@@ -69,6 +69,7 @@ def test_a_plan_times_all_passes_of_a_step(monkeypatch):
     assert isinstance(steps[0], FairStep)
 
 
+@pytest.mark.slow
 def test_a_run_is_timed(quick, run):
     state = torch.random.get_rng_state()
     found = device_times.time_run(run, sizes_of(run))

@@ -63,6 +63,7 @@ def close(found: torch.Tensor, expected: torch.Tensor, bound: float = 1e-5) -> b
     return float((found - expected).detach().norm() / expected.detach().norm()) < bound
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("identity", MODES)
 def test_a_running_path_is_its_extracted_network(identity: str) -> None:
     space = space_of(identity=identity)

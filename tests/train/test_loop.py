@@ -33,6 +33,7 @@ class StopAfter:
         return self.left == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("coupled", [False, True])
 @pytest.mark.parametrize("stop", [1, 7, 11])
 def test_stopped_and_resumed_equals_straight(tmp_path: Path, stop: int, coupled: bool) -> None:
@@ -93,6 +94,7 @@ def test_other_stages_metrics_stay(tmp_path: Path) -> None:
     assert stages.count("S1") == 12
 
 
+@pytest.mark.slow
 def test_training_learns_and_reports(tmp_path: Path) -> None:
     seen: list[Progress] = []
     metrics = tmp_path / "metrics.jsonl"

@@ -29,6 +29,7 @@ def ranks(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
     return trained
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("num", "kind"), [(num, kind) for num in KINDS for kind in KINDS[num]])
 def test_ranks_equal_one_with_as_many_groups(
     ranks: Callable[[int], Path], tmp_path: Path, num: int, kind: str

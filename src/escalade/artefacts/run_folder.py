@@ -1,4 +1,4 @@
-"""The run folder: where every stage reads what earlier ones wrote (docs/run_folder.md)."""
+"""The run folder: stages read what earlier ones wrote (docs/reference/run_folder.md)."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ _ASKED = re.compile(r"(?:tried|unable) to allocate ([\d.]+) (\w+)", re.IGNORECAS
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Entry point of `escalade`; ends the process with the exit code (docs/cli.md)."""
+    """Entry point of `escalade`; ends the process with the exit code (docs/reference/cli.md)."""
     open_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments

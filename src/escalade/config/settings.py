@@ -130,7 +130,7 @@ class EvaluationConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchConfig:
-    """The search (ScaleNet, section 3.3; BigNAS, 3.2; SCARLET, Algorithm 1; docs/deviations.md).
+    """The search (ScaleNet, section 3.3; BigNAS, 3.2; SCARLET, Algorithm 1).
 
     Attributes:
         method: mcea, random, independent, surrogate or nsga2; coarse_to_fine where choices are per

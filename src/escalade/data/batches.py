@@ -151,7 +151,6 @@ def prepare(
     resolution: int,
     mean: Sequence[float],
     std: Sequence[float],
-    dtype: torch.dtype = torch.float32,
 ) -> Tensor:
     """Resize (bilinear with antialias) and normalise a batch.
 
@@ -160,10 +159,9 @@ def prepare(
         resolution: side of the result.
         mean: per channel, in 0..1 units.
         std: per channel, in 0..1 units.
-        dtype: of the result; the work is done in float32.
 
     Returns:
-        (B, C, resolution, resolution), channels last.
+        (B, C, resolution, resolution) in float32, channels last.
     """
     values = images.to(torch.float32)
     if images.shape[-1] != resolution:
@@ -178,7 +176,7 @@ def prepare(
     scale, shift = (
         value.to(values.device, torch.float32).view(1, -1, 1, 1) for value in (scale / 255, shift)
     )
-    return values.mul_(scale).add_(shift).to(dtype)
+    return values.mul_(scale).add_(shift)
 
 
 def evaluation_batches(

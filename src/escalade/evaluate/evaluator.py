@@ -228,13 +228,14 @@ def _pool(
     folder: File | None,
 ) -> WorkerPool[Sequence[Architecture], list[Measured]]:
     """The pool; images travel to other processes as shared tensors and stay as they are here."""
-    empty, shared = split_weights(supernet)
     in_workers = num_workers > 1
+    shared: dict[str, torch.Tensor] = {}
     if in_workers:
+        supernet, shared = split_weights(supernet)
         for name, split in splits.items():
             shared |= share_split(split, name)
     work = MeasurePaths(
-        supernet=empty,
+        supernet=supernet,
         splits=None if in_workers else splits,
         settings=settings,
         mean=data.mean,

@@ -102,10 +102,11 @@ class MeasurePaths:
     cache_bytes: int
 
     def setup(self, shared: Mapping[str, Tensor]) -> PathMeter:
-        """Attach the shared weights and images."""
+        """Attach the shared weights and images, unless they are here."""
+        if self.splits is not None:
+            return PathMeter(self, self.splits)
         attach_weights(self.supernet, shared)
-        splits = self.splits or {name: shared_split(shared, name) for name in SPLITS}
-        return PathMeter(self, splits)
+        return PathMeter(self, {name: shared_split(shared, name) for name in SPLITS})
 
     def run(self, state: PathMeter, job: Sequence[Architecture], link: Link) -> list[Measured]:
         """Measure paths."""

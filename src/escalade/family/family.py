@@ -98,16 +98,6 @@ class FamilyMember(Memory):
 
         return load_network(self.path)
 
-    def with_accuracy(self, *, search: float | None = None, test: float | None = None) -> Self:
-        """The same member with the given shares set and the others kept."""
-        known = self.accuracy
-        accuracy = replace(
-            known,
-            search=known.search if search is None else search,
-            test=known.test if test is None else test,
-        )
-        return replace(self, accuracy=accuracy)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replaced:
@@ -152,7 +142,7 @@ class PlainRival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """Members S0..Sk in order of budget, and the growth rule with its fit (docs/run_folder.md).
+    """Members S0..Sk in order of budget, and the growth rule with its fit.
 
     It holds nothing that depends on time or place: two equal runs save equal files. `tested` are
     the test images of each class, `rivals` the plain networks beside the members, where the run

@@ -82,22 +82,20 @@ class Run:
     def images(self) -> ImageData:
         """The images, decoded once and divided by the run's seed.
 
-        What happens to the cache the rank tells that it happens to.
+        What happens to the cache the rank tells that it happens to. A run from a pretrained network
+        normalises images as that does.
         """
         console = self.console if self.runtime.is_main else Console()
-        return load_images(self.config, self.base_space, say=console.say)
+        images = load_images(self.config, self.base_space, say=console.say)
+        if self.seed is None:
+            return images
+        return replace(images, mean=self.seed.mean, std=self.seed.std)
 
     @cached_property
     def data(self) -> ImageData:
-        """The images by the name that they had when the run began, wherever they are now.
-
-        A run from a pretrained network normalises them as that does.
-        """
-        images = self.images
-        if self.seed is not None:
-            images = replace(images, mean=self.seed.mean, std=self.seed.std)
+        """The images by the name that they had when the run began, wherever they are now."""
         planned = None if self.is_new else self.folder.find(Planned)
-        return images if planned is None else replace(images, name=planned.data)
+        return self.images if planned is None else replace(self.images, name=planned.data)
 
     @cached_property
     def space(self) -> Space:

@@ -39,7 +39,8 @@ class SandwichStep:
         recipe: its dropout, and what weight decay `regularise="all"` adds.
         distillation: without, every path learns from the labels.
         distil_from: the first step of distillation; before it every path learns from the labels,
-            since a teacher that knows nothing yet slows all paths down (docs/studies.md).
+            since a teacher that knows nothing yet slows all paths down
+            (docs/studies/bignas_recipe.md).
         regularise: `largest` drops out on the largest path only (the paper's rule); `all` on every
             path, and each path after the first decays the weights that it uses once more, as if
             every path's own loss had the penalty (the ablation of Fig. 7).

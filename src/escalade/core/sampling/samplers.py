@@ -36,7 +36,7 @@ class Window:
 
     The published space is narrow enough to do without. In a space with choices of width and
     resolution most paths cost far from every budget, and training them is time that the paths the
-    search may choose do not get (our addition; docs/deviations.md).
+    search may choose do not get (our addition; docs/explanation/deviations.md).
 
     `balance` evens out what the budgets leave uneven among the kept paths: `resolution`, `depth`,
     `both` or `none` (`core.sampling.balance`).

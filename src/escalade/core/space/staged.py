@@ -2,7 +2,7 @@
 
 ScaleNet, section 3.1. A genome is resolution, stem width, then per stage width, expansion, depth
 and one kernel gene per layer position; strategies multiply depths, widths and resolution. Depths
-are drawn uniformly, as the published stages' mean costs need (docs/deviations.md).
+are drawn uniformly, as the published stages' mean costs need (docs/explanation/deviations.md).
 """
 
 from __future__ import annotations
