@@ -75,7 +75,7 @@ def begin(
         made = resolved(given, folder=folder, runtime=runtime, should_stop=should_stop, read=read)
         run = _ahead(made)
         make_folder(folder.path)
-    seen = None if runtime.is_main else _decoded_with_main(given, folder, runtime)
+    seen = None if runtime.is_main else _decoded_with_main(given, folder, runtime, read)
     if runtime.is_main:
         folder.check_links()
     with _owned(folder.path, runtime):
@@ -196,7 +196,9 @@ def check_data(run: Run) -> None:
         folder.write(_planned(run))
 
 
-def _decoded_with_main(given: Config, folder: RunFolder, runtime: Runtime) -> Run | None:
+def _decoded_with_main(
+    given: Config, folder: RunFolder, runtime: Runtime, read: ReadSeed | None
+) -> Run | None:
     """A run's images on a rank that otherwise would wait until rank 0 has decoded them.
 
     None where only the first look, which is rank 0's, tells the space and so the images' side;
@@ -205,7 +207,7 @@ def _decoded_with_main(given: Config, folder: RunFolder, runtime: Runtime) -> Ru
     if given.space is None and given.budget_kind == "latency":
         return None
     with suppress(ValueError, OSError):
-        run = resolved(given, folder=folder, runtime=runtime)
+        run = resolved(given, folder=folder, runtime=runtime, read=read)
         return run if run.images else None
     return None
 

@@ -23,7 +23,7 @@ def fine_tune(run: Run) -> None:
         Interrupted: the run was stopped; the same call goes on.
     """
     job, runtime, console = seed_job(run), run.runtime, run.console
-    if is_done(job.folder):
+    if runtime.broadcast(runtime.is_main and is_done(job.folder)):
         return
     assert run.seed is not None
     console.say(f"train: {run.seed.name} at {job.architecture.resolution} pixels, whole")

@@ -19,11 +19,11 @@ from escalade.core.values.invalid import Invalid, nearest, within
 from escalade.data import kept_looks
 from escalade.data.cache_lock import locked
 from escalade.data.file_digests import FOLDER as LOOKS
-from escalade.data.partial_set import BEGUN, CHUNKS
 
 DECODED, DOWNLOADS = "decoded", "torchvision"
 META = "meta.json"  # tells of a set
-PARTIAL = ".partial"  # ends the names of sets that are being written
+PARTIAL = ".partial"  # ends the names of sets that are coming to be
+CHUNKS, BEGUN = "chunks", "begun.json"  # what is done of such a set, and what it is of
 SIZE_VARIABLE, DEFAULT_SIZE = "ESCALADE_CACHE_SIZE", 100e9
 ALL = "all"
 _SET = re.compile(rf"(?P<whole>[\w.+-]+-(\d+)x\2x[13]-v\d+)({re.escape(PARTIAL)})?")

@@ -21,12 +21,11 @@ import numpy as np
 from escalade.artefacts.files import write_json
 from escalade.data import decoded_set
 from escalade.data.cache_lock import locked
-from escalade.data.cache_room import PARTIAL
+from escalade.data.cache_room import BEGUN, CHUNKS, PARTIAL
 from escalade.data.decoded_set import IMAGES
 from escalade.data.source import DecodedRow
 from escalade.data.split import row_digest
 
-CHUNKS, BEGUN = "chunks", "begun.json"
 # A chunk is long enough that writing it down takes nothing, and short enough to lose.
 CHUNK_IMAGES, CHUNK_BYTES = 256, 16 << 20
 

@@ -64,10 +64,10 @@ class TaughtStep:
         with torch.no_grad():
             predicted = logits(batch, resolution=self._resolution, forward=self._teacher)
         labels, losses = soft_labels(predicted), []
-        for i in range(self._num_paths):
+        for i, own in enumerate(batch.passes(self._num_paths)):
             running = self._paths.at(batch.step * self._num_paths + i).running
-            made = logits(batch, resolution=running.resolution, forward=self._of(running))
-            losses.append(add_gradients(soft_cross_entropy(made, labels), batch))
+            made = logits(own, resolution=running.resolution, forward=self._of(running))
+            losses.append(add_gradients(soft_cross_entropy(made, labels), own))
         return torch.stack(losses).mean()
 
     def _of(self, running: Architecture) -> Callable[[Tensor], Tensor]:
