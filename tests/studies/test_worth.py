@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
-import pytest
-from PIL import Image
-
-import worth
 from worth_study.setting import Setting, budgets_of
 from worth_study.table import markdown
 from worth_study.work import members_of
@@ -68,27 +63,3 @@ def test_a_replaced_member_counts_with_what_the_run_had_found(tmp_path):
     assert found["members"][0]["accuracy"] == 0.6
     assert found["members"][0]["kept"] == 0.7
     assert found["spent"] == {"rivals": 2.0, "retrain": 3.0}
-
-
-@pytest.mark.slow
-def test_a_run_and_its_rivals(tmp_path):
-    """Two classes that are easy to tell apart; the whole study, in seconds, and once more."""
-    rng = np.random.default_rng(0)
-    for side, num in (("train", 40), ("test", 20)):
-        for label, low in (("dark", 0), ("light", 128)):
-            folder = tmp_path / "drawings" / side / label
-            folder.mkdir(parents=True)
-            for i in range(num):
-                pixels = rng.integers(low, low + 128, (16, 16)).astype(np.uint8)
-                Image.fromarray(pixels).save(folder / f"{i}.png")
-    command = [
-        *("--folders", str(tmp_path / "drawings"), "--minutes", "1.2", "--seeds", "1"),
-        *("--grow", "0", "--out", str(tmp_path / "out"), "--results", str(tmp_path)),
-    ]
-    worth.main(command)
-    found = json.loads((tmp_path / "worth.json").read_text())["runs"][0]
-    assert found["plain"]["longer"] > 1
-    assert found["plain"]["seconds"] == pytest.approx(found["family"]["seconds"], rel=0.5)
-    before = (tmp_path / "out" / "drawings-seed0-plain.json").stat().st_mtime_ns
-    worth.main(command)
-    assert (tmp_path / "out" / "drawings-seed0-plain.json").stat().st_mtime_ns == before
