@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 
+import pytest
+
+import escalade
+from worth_study import work
 from worth_study.setting import Setting, budgets_of
 from worth_study.table import markdown
 from worth_study.work import members_of
@@ -63,3 +68,41 @@ def test_a_replaced_member_counts_with_what_the_run_had_found(tmp_path):
     assert found["members"][0]["accuracy"] == 0.6
     assert found["members"][0]["kept"] == 0.7
     assert found["spent"] == {"rivals": 2.0, "retrain": 3.0}
+
+
+@pytest.mark.slow
+def test_the_rivals_of_a_run_alone_once(tmp_path, monkeypatch):
+    """Of a run of seconds: the same networks, longer, judged on its test images."""
+    recipe = {"steps": 6, "batch_size": 16, "learning_rate": 0.2}
+    out = tmp_path / "demo-seed0"
+    escalade.run(
+        data="demo",
+        budgets="0.4M,0.8M",
+        out=out,
+        grow=1,
+        hours=None,
+        space="small",
+        threads=1,
+        workers=1,
+        dataset={"limit": 60, "search_size": 6},
+        supernet={"recipe": recipe},
+        evaluation={"recalibration_images": 32},
+        search={"num_bases": 1, "rounds": 1, "population": 4, "generations": 2, "strategies": 3},
+        retrain={"recipe": recipe},
+        export={"onnx": False, "torch_export": False},
+    )
+    monkeypatch.setattr(work, "REHEARSED", (2, 6))
+    runs = work.Runs(setting=Setting(folders="demo"), folder=tmp_path, options=Namespace(seeds=1))
+    family = {"seconds": 3.0} | members_of(out)
+    (tmp_path / "demo-seed0-family.json").write_text(json.dumps(family))
+    runs.run()
+    (found,) = runs.to_json()["runs"]
+    plain = found["plain"]
+    assert [each["macs"] for each in plain["members"]] == [r["macs"] for r in family["rivals"]]
+    assert plain["longer"] > 1
+    for each in plain["members"]:  # a whole number of the 60 test images
+        assert each["accuracy"] * 60 == pytest.approx(round(each["accuracy"] * 60))
+    assert "rivals" in family["spent"]
+    before = (tmp_path / "demo-seed0-plain.json").stat().st_mtime_ns
+    runs.run()
+    assert (tmp_path / "demo-seed0-plain.json").stat().st_mtime_ns == before
