@@ -183,7 +183,7 @@ def test_a_schedule_fits_its_time(hours, path, how):
     found = estimate(run, times)
     assert found.total == pytest.approx(3600 * hours, rel=0.03)
     least = 200 * 128 * path
-    assert found.train == pytest.approx(max(0.16 * found.total, least), rel=0.2)
+    assert found.train == pytest.approx(max(0.1 * found.total, least), rel=0.2)
 
 
 @pytest.mark.parametrize("hours", [0.1, 0.25])
