@@ -84,7 +84,11 @@ def test_they_may_in_every_kind_of_space(tmp_path, space):
         (SMALL, {"search": {"population": 8}}, "search.population is 64 there, 8 here"),
         (SMALL, {"search": {"method": "random"}}, "search.method is mcea there, random here"),
         (SMALL, {"supernet": {"step": "sandwich"}}, "supernet.step is single_path there, sandwich"),
-        (SMALL, {"retrain": {"searched": "slice"}}, "retrain.searched is in_turn there, slice"),
+        (
+            SMALL,
+            {"retrain": {"searched": "slice", "grown": "warm"}},
+            "retrain.searched is in_turn there, slice",
+        ),
         (SMALL, {"space": "medium"}, "space is medium, but the run began with small"),
         (FRONT, {"supernet": {"identity": "plain"}}, "identity is plain, but the run began with"),
         (FRONT, {"search": {"objectives": ["error", "macs"]}}, "search.objectives is"),
