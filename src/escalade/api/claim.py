@@ -128,14 +128,14 @@ def _is_moved(before: str, now: str) -> bool:
 
 
 def _difference(folder: RunFolder, given: Config) -> str:
-    """The first setting that differs; how many workers compute does not make it another run."""
+    """The first setting that differs; workers and memory do not make it another run."""
     begun = begun_config(folder)
     if given.budget_kind == "latency" and given.space is None:
         given = replace(given, space=begun.space)  # which was chosen by measuring
     given = replace(given, supernet=replace(given.supernet, identity=_identity(given)))
     completed = (complete(each, begun_space(folder, each))[0] for each in (begun, given))
     before, after = (dict(_flat(encode(each))) for each in completed)
-    ignored = {"workers"} if given.threads else {"workers", "threads"}  # fixed at the start
+    ignored = {"workers", "memory"} | (set() if given.threads else {"threads"})
     if begun.fitted and not given.fitted:
         ignored |= {"fitted", *FITTED}
     for key in sorted(before.keys() | after.keys()):

@@ -10,7 +10,7 @@ from escalade.api.begin import make_runtime, resolved
 from escalade.api.claim import placed
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import resolve
-from escalade.planning.ahead import look_ahead
+from escalade.planning.ahead import look_ahead, settle
 from escalade.planning.outlook import Outlook
 
 NOWHERE = RunFolder(Path())
@@ -23,4 +23,4 @@ def plan(layers: Sequence[Mapping[str, Any]]) -> Outlook:
         ValueError: for anything a run could not do, with what would work.
     """
     given = placed(resolve(*layers))
-    return look_ahead(resolved(given, folder=NOWHERE, runtime=make_runtime(given)))
+    return look_ahead(settle(resolved(given, folder=NOWHERE, runtime=make_runtime(given))))

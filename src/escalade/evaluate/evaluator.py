@@ -27,7 +27,7 @@ from escalade.supernet.digest import digest
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.interrupt import Interrupted
 from escalade.train.pool import WorkerPool
-from escalade.train.runtime import Runtime, num_cores
+from escalade.train.runtime import Runtime
 
 CACHE_BYTES = 1 << 30  # of resized batches, over all workers
 PATHS_PER_CHUNK = 16  # a rank measures so many between two exchanges with the others
@@ -104,15 +104,13 @@ class Evaluator:
             settings=settings.text + (" coupled" if supernet.coupled else ""),
         )
         self.count = EvaluationCount()
-        if num_workers is None:
-            num_workers = num_cores()
         self._pool = _pool(
             supernet,
             splits={"recalibration": recalibration, "search": data.search},
             data=data,
             settings=settings,
             runtime=runtime,
-            num_workers=1 if runtime.on_cuda else num_workers,
+            num_workers=1 if runtime.on_cuda else runtime.num_workers(num_workers),
         )
 
     def score(
@@ -219,6 +217,11 @@ def _pool(
         mean=data.mean,
         std=data.std,
         device=str(runtime.device),
-        cache_bytes=CACHE_BYTES // max(1, num_workers),
+        cache_bytes=_cache_bytes(runtime) // max(1, num_workers),
     )
-    return WorkerPool(work, num_workers=num_workers, shared=shared)
+    return WorkerPool(work, num_workers=num_workers, shared=shared, memory=runtime.worker_memory)
+
+
+def _cache_bytes(runtime: Runtime) -> int:
+    """What resized batches may take, over all workers."""
+    return CACHE_BYTES if runtime.holding is None else runtime.holding.caches

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from escalade.config.recipe import Recipe
 from escalade.core.numbers.seeds import generator, torch_seed
+from escalade.train.allocator import give_back, heap
 from escalade.train.averaging import WeightAverage
 from escalade.train.interrupt import Interrupted, asking
 from escalade.train.metrics import NUM_METRICS, Progress, Reporter
@@ -124,6 +125,7 @@ def train(
     with runtime.private_randomness(), nullcontext() if should_stop is None else asking():
         while state.done < num_steps:
             loss = update(state)
+            heap.stay_within()
             is_last = state.done == num_steps
             is_line = is_last or state.done % line_every == 0
             if not is_line and state.done % check_every != 0:
@@ -139,6 +141,7 @@ def train(
                 raise Interrupted(f"{name}: stopped at step {state.done} of {num_steps}")
     if state.average is not None:
         state.average.give()
+    give_back()
     return TrainResult(
         num_steps=num_steps,
         num_images=num_steps * recipe.batch_size,

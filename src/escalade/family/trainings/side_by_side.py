@@ -17,7 +17,7 @@ from escalade.family.trainings.jobs import MemberJob, Workplace
 from escalade.family.trainings.making import Made
 from escalade.train.metrics import Progress
 from escalade.train.pool import WorkerPool
-from escalade.train.runtime import Runtime, num_cores
+from escalade.train.runtime import Runtime
 from escalade.train.worker import Link
 
 SPLITS = ("train", "search")
@@ -98,7 +98,7 @@ def retrain_all(
         if place.progress is not None:
             place.progress(ordered[index].name, value)
 
-    with WorkerPool(work, num_workers=num, shared=shared) as pool:
+    with WorkerPool(work, num_workers=num, shared=shared, memory=runtime.worker_memory) as pool:
         for index, made in pool.run(ordered, on_report=report, should_stop=place.should_stop):
             yield ordered[index], made
 
@@ -110,8 +110,9 @@ def num_processes(
     too_large = data.train.num_bytes > COPIED_BYTES
     if runtime.world_size > 1 or too_large:
         return 1
-    default = 1 if runtime.on_cuda else num_cores()
-    return max(1, min(num_jobs, num_workers or default))
+    if runtime.on_cuda:
+        return max(1, min(num_jobs, num_workers or 1))
+    return max(1, min(num_jobs, runtime.num_workers(num_workers)))
 
 
 def share_images(data: ImageData) -> tuple[ImageData, dict[str, Tensor]]:
