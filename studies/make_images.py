@@ -1,12 +1,14 @@
 """Make a folder of real images by class, of files that Debian's packages install.
 
+    .venv/bin/python studies/make_images.py fashion FOLDER
     .venv/bin/python studies/make_images.py icons FOLDER [--root /usr/share/icons]
     .venv/bin/python studies/make_images.py glyphs FOLDER [--root /usr/share/fonts]
 
-Icons are of the themes' own files; the class is the freedesktop context. Glyphs are characters
-drawn in fonts, in colours of their own; the class is the character. `train` and `test` share no
-icon name, no icon that looks like another, and no family of fonts. The same files give the same
-folder. `--packages` prints what to install.
+`fashion` is 5,000 training images of Fashion-MNIST and, as `test`, 20,000 others of them: its own
+test images stay alone. Icons are of the themes' own files; the class is the freedesktop context.
+Glyphs are characters drawn in fonts, in colours of their own; the class is the character. `train`
+and `test` share no icon name, no icon that looks like another, and no family of fonts. The same
+files give the same folder. `--packages` prints what to install.
 """
 
 from __future__ import annotations
@@ -16,9 +18,14 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
-from image_sets import glyphs, icons
+from common.lab import DEBIAN
+from image_sets import fashion, glyphs, icons
 
-ROOTS = {"icons": Path("/usr/share/icons"), "glyphs": Path("/usr/share/fonts")}
+ROOTS = {
+    "icons": Path("/usr/share/icons"),
+    "glyphs": Path("/usr/share/fonts"),
+    "fashion": DEBIAN,
+}
 TEST_SHARE = 0.3
 
 
@@ -32,12 +39,14 @@ def main() -> None:
     parser.add_argument("--packages", action="store_true")
     options = parser.parse_args()
     if options.packages:
-        print({"icons": icons, "glyphs": glyphs}[options.which].PACKAGES)
+        print({"icons": icons, "glyphs": glyphs, "fashion": fashion}[options.which].PACKAGES)
         return
     if options.out is None or options.out.exists():
         parser.error(f"FOLDER: {options.out or 'missing'}: name one that is not there yet")
     root = (options.root or ROOTS[options.which]).resolve()
-    counts = {"icons": _icons, "glyphs": _glyphs}[options.which](root, options.out)
+    counts = {"icons": _icons, "glyphs": _glyphs, "fashion": _fashion}[options.which](
+        root, options.out
+    )
     for (side, label), num in sorted(counts.items()):
         print(f"{side} {label}: {num}")
     for side in ("train", "test"):
@@ -62,6 +71,16 @@ def _glyphs(root: Path, out: Path) -> Counter[tuple[str, str]]:
         place = out / side / label / f"{glyph.font.parent.name}-{glyph.font.stem}.png"
         place.parent.mkdir(parents=True, exist_ok=True)
         glyph.image.save(place)
+        counts[side, label] += 1
+    return counts
+
+
+def _fashion(root: Path, out: Path) -> Counter[tuple[str, str]]:
+    counts: Counter[tuple[str, str]] = Counter()
+    for side, label, number, image in fashion.divided(root):
+        place = out / side / label / f"{number}.png"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        image.save(place)
         counts[side, label] += 1
     return counts
 

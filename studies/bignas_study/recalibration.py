@@ -50,7 +50,7 @@ class Shared:
             momentum: of the averages; None averages all batches alike.
         """
 
-        def run(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        def run(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float) -> Tensor:
             place = weight.data_ptr()
             mean, variance = (held.detach()[: len(weight)] for held in self._held[place])
             share = 0.0
@@ -58,7 +58,7 @@ class Shared:
                 self._num[place] += 1
                 share = 1 / self._num[place] if momentum is None else momentum
             return F.batch_norm(
-                x, mean, variance, weight, bias, training=learns, momentum=share, eps=lab.EPSILON
+                x, mean, variance, weight, bias, training=learns, momentum=share, eps=epsilon
             )
 
         return run

@@ -12,6 +12,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import torch
 
 from escalade import search
+from escalade.api.begin import open_run
 from escalade.artefacts.files import read_json, write_bytes, write_json, write_text
 from escalade.cli.parser import Parser, UsageError
 from escalade.config import Config, read_preset, resolve
@@ -74,7 +75,7 @@ from escalade.spaces.known import load as known_architecture
 from escalade.spaces.load import load
 from escalade.supernet.extract import extract
 from escalade.supernet.make import make_supernet
-from escalade.supernet.normalise import EPSILON, Normalise
+from escalade.supernet.normalise import Normalise
 from escalade.supernet.shared_weights import SharedWeights as Supernet
 from escalade.train.fair_step import FairStep
 from escalade.train.interrupt import Interrupted

@@ -27,7 +27,7 @@ SMALL = {"data": "demo", "budgets": "1M,2M", "space": "small"}
 STATED = {
     "supernet": {"step": "single_path"},
     "search": {"method": "mcea", "population": 64, "generations": 40},
-    "retrain": {"searched": "finetune"},
+    "retrain": {"searched": "in_turn"},
 }
 FRONT = {"data": "demo", "space": "scarlet_small"}
 STATED_FRONT = {
@@ -94,7 +94,7 @@ def test_they_may_in_every_kind_of_space(tmp_path, space):
         (SMALL, {"search": {"population": 8}}, "search.population is 64 there, 8 here"),
         (SMALL, {"search": {"method": "random"}}, "search.method is mcea there, random here"),
         (SMALL, {"supernet": {"step": "sandwich"}}, "supernet.step is single_path there, sandwich"),
-        (SMALL, {"retrain": {"searched": "slice"}}, "retrain.searched is finetune there, slice"),
+        (SMALL, {"retrain": {"searched": "slice"}}, "retrain.searched is in_turn there, slice"),
         (SMALL, {"space": "medium"}, "space is medium, but the run began with small"),
         (FRONT, {"supernet": {"identity": "plain"}}, "identity is plain, but the run began with"),
         (FRONT, {"search": {"objectives": ["error", "macs"]}}, "search.objectives is"),

@@ -19,7 +19,7 @@ from PIL import Image
 from tiny_members import packaged, trained
 
 import escalade.timm  # noqa: F401  registers the entry point
-from escalade.core.network.block import Stem
+from escalade.core.network.block import Conventions, Stem
 from escalade.data.batches import prepare
 from escalade.data.decoding import to_square
 from escalade.family.exports import exporting as export
@@ -34,6 +34,12 @@ ODD = {
         name="odd_regnet_z",
         stem=Stem(width=5, kernel=5, stride=1, activation="relu6"),
     ),
+    "tensorflows": replace(
+        SAMPLES["efficientnet_v2_like"],
+        name="tensorflows",
+        conventions=Conventions(padding="same", epsilon=1e-3, momentum=0.01),
+    ),
+    "other_epsilon": replace(resnet(), name="other_epsilon", conventions=Conventions(epsilon=0.01)),
     "odd_resnet": replace(resnet(widths=(20, 44)), name="odd_resnet"),
     "odd_bignas": replace(
         bignas(widths=((9, 9), (11, 20, 9), (9,), (9,)), stem=9, head=21), name="odd_bignas"

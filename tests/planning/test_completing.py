@@ -23,8 +23,8 @@ def completed(**settings) -> Config:
 @pytest.mark.parametrize(
     ("space", "method", "step", "weights", "identity"),
     [
-        ("small", "mcea", "single_path", "finetune", None),
-        ("bignas_small", "coarse_to_fine", "single_path", "finetune", None),
+        ("small", "mcea", "single_path", "in_turn", None),
+        ("bignas_small", "coarse_to_fine", "single_path", "in_turn", None),
         ("scarlet_small", "nsga2", "fair", "retrain", "let"),
         ("regnet_y_small", "models", None, "retrain", None),
     ],

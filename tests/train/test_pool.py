@@ -36,6 +36,15 @@ def test_results_do_not_depend_on_workers(pool: WorkerPool[Any, Any]) -> None:
     assert dict(pool.run([3.0]))[0][0] == 36.0  # the same pool again
 
 
+def test_a_job_waits_for_the_result_that_it_needs(pool: WorkerPool[Any, Any]) -> None:
+    taken: list[int] = []
+    for index, _ in pool.run([1.0, 2.0, 3.0, 4.0], needs=[None, 0, 1, None]):
+        time.sleep(0.1)  # a job that did not wait would be here first
+        taken.append(index)
+    assert [index for index in taken if index != 3] == [0, 1, 2]
+    assert sorted(taken) == [0, 1, 2, 3]
+
+
 def test_a_jobs_error_arrives_as_it_was(pool: WorkerPool[Any, Any]) -> None:
     with pytest.raises(ValueError) as error:
         list(pool.run([1.0, "fail", 2.0, "until stopped"]))

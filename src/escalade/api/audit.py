@@ -113,7 +113,7 @@ def _sample(run: Run, networks: int) -> tuple[list[Sample], list[str]]:
 
 def _slices(run: Run) -> bool:
     """Whether trainings begin with slices, as those of members do that are not retrained."""
-    return run.config.retrain.searched != "retrain"
+    return run.config.retrain.uses_slices
 
 
 def _steps(run: Run, sample: Sample) -> int:

@@ -49,7 +49,7 @@ def recipe_of(run: Run, how: MemberWeights, *, ratio: float) -> dict[str, Any] |
     if how.weights == "together":
         share = {"distillation": settings.distillation}
         return recipe_facts(settings.recipe_together(num)) | share
-    if how.weights == "finetuned":
+    if how.weights == "finetuned" or (how.weights == "in_turn" and ratio > 1):
         return recipe_facts(settings.recipe_from_weights(num, ratio=ratio))
     return recipe_facts(settings.recipe_alone(num, ratio=ratio))
 

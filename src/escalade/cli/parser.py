@@ -7,6 +7,7 @@ import re
 from typing import NoReturn
 
 from escalade.core.values.invalid import closest
+from escalade.core.values.plain import one_line
 
 
 class UsageError(Exception):
@@ -36,7 +37,7 @@ class Parser(argparse.ArgumentParser):
         """Report unknown options where they stand, so that hints come from the right command."""
         known, rest = super().parse_known_args(args, namespace)
         if rest and self._subparsers is None:
-            self.error(f"unrecognized arguments: {' '.join(rest)}")
+            self.error(f"unrecognized arguments: {' '.join(map(one_line, rest))}")
         return known, rest
 
 

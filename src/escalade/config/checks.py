@@ -65,14 +65,13 @@ def _check_members(config: Config) -> None:
 
 def _check_weights(retrain: RetrainConfig, *, coupled: bool, finalists: int) -> None:
     """Where members' weights may come from."""
-    kept = retrain.searched or "finetune"
-    if coupled and kept != "retrain":
+    if coupled and retrain.searched is not None and retrain.uses_slices:
         raise Invalid(
-            f"{kept} needs a supernet that is not coupled",
+            f"{retrain.searched} needs a supernet that is not coupled",
             path=("searched",),
-            remedy="use retrain, or supernet.coupled: false",
+            remedy="use in_turn or retrain, or supernet.coupled: false",
         )
-    if finalists and kept == "slice":
+    if finalists and retrain.searched == "slice":
         raise Invalid(
             "members that are slices are not trained, so that no training can confirm them",
             path=("searched",),

@@ -215,27 +215,34 @@ class RetrainConfig:
 
     Attributes:
         searched: retrain (from scratch), slice (recalibrated slices of the supernet), together
-            (slices of the supernet after the members alone trained on in it, all in every step) or
-            finetune (each trains on from its slice); None takes what suits the space: finetune, or
-            retrain where slices keep identities.
-        grown: scratch, warm (from the largest searched member), look (whichever of the two is ahead
+            (slices of the supernet after the members alone trained on in it, all in every step),
+            in_turn (the smallest from scratch, each other from the weights of the one before) or
+            finetune (each trains on from its slice); None takes what suits the space: in_turn, or
+            retrain where slices keep identities or there is no supernet.
+        grown: scratch, warm (from the member before), look (whichever of the two is ahead
             after a short training of the smallest grown member), or both, which trains all twice,
             keeps the start that is better on the search split and shows the difference.
         taper: how much shorter larger members train: a member of b times the smallest budget has
             b ** -taper of its epochs or steps. 0 gives all the same epochs, 1 about the same time.
-        finetune_rate: learning rate of finetune, together and warm starts, relative to the
-            recipe's.
+        finetune_rate: learning rate of all that begins with weights, relative to the recipe's.
         distillation: of together: what the predictions of the member of most macs count in the loss
             of the others, the labels the rest; 0 to 1.
         recipe: how to train.
     """
 
-    searched: Annotated[str, one_of("retrain", "slice", "together", "finetune")] | None = None
+    searched: (
+        Annotated[str, one_of("retrain", "slice", "together", "in_turn", "finetune")] | None
+    ) = None
     grown: Literal["scratch", "warm", "both", "look"] = "look"
     taper: Share = 0.5
-    finetune_rate: Positive = 0.3
+    finetune_rate: Positive = 1.0
     distillation: Share = 0.5
     recipe: Recipe = field(default_factory=lambda: replace(SMALL_STEPS, epochs=20.0))
+
+    @property
+    def uses_slices(self) -> bool:
+        """Whether searched members come out of the supernet, or begin with its weights."""
+        return self.searched not in ("retrain", "in_turn")
 
     def recipe_alone(self, num_train: int, *, ratio: float = 1.0) -> Recipe:
         """How a member is trained from scratch on so many images.

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FILE = "family.json"
 Origin = Literal["searched", "grown", "rival"]
-Weights = Literal["sliced", "together", "retrained", "finetuned"]
+Weights = Literal["sliced", "together", "in_turn", "retrained", "finetuned"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

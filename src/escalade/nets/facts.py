@@ -10,8 +10,8 @@ from dataclasses import asdict
 from typing import Any
 
 from escalade.core.network import kinds
-from escalade.core.network.architecture import Architecture
-from escalade.core.network.block import Block
+from escalade.core.network.architecture import TORCHS, Architecture
+from escalade.core.network.block import Block, Conventions
 
 # The class that timm has for a hidden layer after pooling has its output stride fixed at 32, and
 # turns strides beyond into dilation; it takes the stem's for 2 whatever it is.
@@ -36,7 +36,13 @@ def facts(architecture: Architecture) -> dict[str, Any]:
         "stem": asdict(architecture.stem),
         "stages": _stages(architecture),
         "head": asdict(architecture.head),
+        **_conventions(architecture.conventions),
     }
+
+
+def _conventions(conventions: Conventions) -> dict[str, Any]:
+    """What is not as torch and timm have it anyway."""
+    return {} if conventions == TORCHS else {"conventions": asdict(conventions)}
 
 
 def is_residual(architecture: Architecture) -> bool:

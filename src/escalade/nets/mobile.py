@@ -16,7 +16,7 @@ from timm.models.efficientnet import EfficientNet
 from timm.models.mobilenetv3 import MobileNetV3
 from torch import Tensor, nn
 
-from escalade.nets.shared import ACTIVATIONS, GATES, NO_DILATION, set_stem
+from escalade.nets.shared import ACTIVATIONS, GATES, NO_DILATION, follow, set_stem
 
 # What a kind of block is in timm: its name, and which of our facts its arguments are.
 TIMMS: dict[str, tuple[str, dict[str, str]]] = {
@@ -39,13 +39,14 @@ TIMMS: dict[str, tuple[str, dict[str, str]]] = {
 }
 # What is left of a layer that is left out (SCARLET, Figure 2): timm has no such blocks.
 OURS = ("linear", "identity")
+PADDINGS = {"symmetric": "", "same": "same"}
 
 
 def build(
     network: Mapping[str, Any], *, drop_rate: float = 0.0, drop_path_rate: float = 0.0
 ) -> nn.Module:
     """The network with random weights; a hidden layer after pooling makes it a MobileNetV3."""
-    stem, head = network["stem"], network["head"]
+    stem, head, conventions = network["stem"], network["head"], network.get("conventions")
     stages = [[_timms(block) for block in stage] for stage in network["stages"]]
     activation = ACTIVATIONS[head["activation"]]
     shared: dict[str, Any] = {
@@ -57,6 +58,7 @@ def build(
         "round_chs_fn": int,  # widths as they are
         "drop_rate": drop_rate,
         "drop_path_rate": drop_path_rate,
+        "pad_type": PADDINGS[conventions["padding"]] if conventions else "",
     }
     made: Any
     if head["hidden"] is None:
@@ -81,6 +83,8 @@ def build(
                 built[k] = _left_out(**block)
             elif block["transition"]:
                 built[k] = Transition(built[k], _shortcut(**block))
+    if conventions:
+        follow(made, **conventions)
     plain: nn.Module = made
     return plain
 

@@ -14,7 +14,7 @@ from timm.layers.squeeze_excite import SEModule
 from timm.models.byobnet import BottleneckBlock, ByoBlockCfg, ByobNet, ByoModelCfg, LayerFn
 from torch import nn
 
-from escalade.nets.shared import ACTIVATIONS, GATES, NO_DILATION, set_stem
+from escalade.nets.shared import ACTIVATIONS, GATES, NO_DILATION, follow, set_stem
 
 # What timm's block has in either kind: the shortcut where the shape changes, the last activation.
 KINDS: dict[str, dict[str, Any]] = {
@@ -51,6 +51,8 @@ def build(
         made.final_conv.bn.act = ACTIVATIONS[head["activation"]](inplace=True)
     conv = made.stem.conv1.conv if stem["max_pool"] else made.stem.conv
     set_stem(made, conv, kernel=stem["kernel"], stride=stem["stride"])
+    if conventions := network.get("conventions"):
+        follow(made, **conventions)
     plain: nn.Module = made
     return plain
 

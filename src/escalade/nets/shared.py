@@ -18,6 +18,13 @@ NO_DILATION = 1 << 30  # timm turns strides into dilation beyond this output str
 TIMM_STEM_STRIDE = 2
 
 
+def follow(network: nn.Module, *, epsilon: float, momentum: float, padding: str) -> None:
+    """Give batch norms their constants; the padding is for who makes the convolutions."""
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eps, module.momentum = epsilon, momentum
+
+
 def set_stem(network: Any, conv: nn.Conv2d, *, kernel: int, stride: int) -> None:
     """timm fixes the stem's stride at 2, and in most networks its kernel at 3."""
     if conv.kernel_size != (kernel, kernel):

@@ -60,7 +60,7 @@ def stage_times(run: Run, sizes: MemberSizes, times: DeviceTimes) -> StageTimes:
     else:
         train = 0.0
         short = config.search.recipe.num_images(num_train) + score
-        search = _trainings([_Training(macs[0], short)] * evaluations, times)
+        search = _trainings([(_Training(macs[0], short),)] * evaluations, times)
     how = config.retrain
     images = how.recipe.num_images(num_train)
     together = images * times.together if how.searched == "together" else 0.0
@@ -112,42 +112,51 @@ class _Training(NamedTuple):
     num_images: float
 
 
-def _trainings(jobs: Iterable[_Training], times: DeviceTimes) -> float:
+# Trainings one after another: each needs the one before.
+_Row = tuple[_Training, ...]
+
+
+def _trainings(rows: Iterable[_Row], times: DeviceTimes) -> float:
     """Seconds of trainings, done as `retrain_all` does them."""
-    longest_first = sorted(jobs, key=lambda job: -job.macs * job.num_images)
-    seconds = [job.num_images * times.image(job.macs) for job in longest_first]
+    longest_first = sorted(rows, key=lambda row: -sum(job.macs * job.num_images for job in row))
+    seconds = [sum(job.num_images * times.image(job.macs) for job in row) for row in longest_first]
     return makespan(seconds, workers=times.processes, alone=times.alone)
 
 
-def _confirmations(run: Run, jobs: Sequence[_Training]) -> list[list[_Training]]:
+def _confirmations(run: Run, jobs: Sequence[_Training]) -> list[list[_Row]]:
     """The finalists' trainings that run side by side, round by round, each of half as many."""
     settings = run.config.search
-    going, rounds = settings.finalists, []
+    going, rounds = settings.finalists, list[list[_Row]]()
     for number in range(settings.finalist_rounds if going else 0):
         if number and going == 1:
             break
-        rounds.append([job for job in jobs for _ in range(going)])
+        rounds.append([(job,) for job in jobs for _ in range(going)])
         going = -(-going // 2)
     return rounds
 
 
 def _rounds(
-    run: Run, sizes: MemberSizes, jobs: list[_Training], *, beside: list[_Training]
-) -> list[list[_Training]]:
+    run: Run, sizes: MemberSizes, jobs: list[_Training], *, beside: list[_Row]
+) -> list[list[_Row]]:
     """The trainings that run side by side, one round after the other."""
     how, num = run.config.retrain, len(sizes.searched)
     searched, grown = jobs[:num], jobs[num:]
-    first = [*beside] + ([] if how.searched in ("slice", "together") else searched)
+    alone = [(job,) for job in grown]
+    first = [*beside]
+    if how.searched == "in_turn":
+        first.append(tuple(searched))
+    elif how.searched not in ("slice", "together"):
+        first += [(job,) for job in searched]
     if how.grown in ("scratch", "both"):
-        first += grown
+        first += alone
     # Warm starts need the largest without its identities, which its slice may keep.
     keeps = run.space.traits.leaves_out and how.searched != "retrain"
     if keeps and grown and how.grown != "scratch":
-        first.append(searched[-1])
+        first.append((searched[-1],))
     if grown and how.grown == "look":
-        look = _look(run, grown[0])
-        return [[*first, look], [look], grown]
-    return [first, [] if how.grown == "scratch" else grown]
+        look = (_look(run, grown[0]),)
+        return [[*first, look], [look], [tuple(grown)]]
+    return [first, [tuple(grown)] if grown and how.grown != "scratch" else []]
 
 
 def _look(run: Run, job: _Training) -> _Training:
@@ -158,7 +167,7 @@ def _look(run: Run, job: _Training) -> _Training:
 
 def _rivals(
     run: Run, sizes: MemberSizes, macs: list[float], *, score: float
-) -> tuple[list[_Training], list[_Training]]:
+) -> tuple[list[_Row], list[_Row]]:
     """The look at the rules that rivals are scaled by, and the rivals; none if nobody wants any.
 
     A rival takes what its member does: the same macs, and the images of all its starts.
@@ -174,5 +183,8 @@ def _rivals(
     middle = len(macs) // 2
     batch_size = run.config.retrain.recipe.for_images(num_train).batch_size
     short = look_images(images[middle], batch_size=batch_size)
-    rivals = [_Training(m, seen + score) for m, seen in zip(macs, images, strict=True)]
-    return [_Training(macs[middle], short + score)] * len(RULES), rivals
+    rivals: list[_Row] = [
+        (_Training(m, seen + score),) for m, seen in zip(macs, images, strict=True)
+    ]
+    look: list[_Row] = [(_Training(macs[middle], short + score),)] * len(RULES)
+    return look, rivals

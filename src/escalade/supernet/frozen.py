@@ -15,7 +15,7 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.network.parts import parts_of
 from escalade.supernet.elastic import Side, copied
 from escalade.supernet.functional import Weights, forward
-from escalade.supernet.normalise import EPSILON, Averager, Statistics
+from escalade.supernet.normalise import Averager, Statistics
 from escalade.supernet.shared_weights import SharedWeights
 
 
@@ -67,7 +67,7 @@ def freeze(
 
 def _folded(weights: Weights, architecture: Architecture, statistics: Statistics) -> Weights:
     """The weights with each batch norm folded into its convolution."""
-    folded = dict(weights)
+    folded, epsilon = dict(weights), architecture.conventions.epsilon
     norms = zip(statistics.means, statistics.variances, strict=True)
     for prefix, part in parts_of(architecture):
         for conv in part.layers.convs:
@@ -75,12 +75,12 @@ def _folded(weights: Weights, architecture: Architecture, statistics: Statistics
                 continue
             mean, variance = next(norms)
             at, norm = prefix + conv.name, prefix + conv.norm
-            scale = weights[norm + ".weight"] * torch.rsqrt(variance + EPSILON)
+            scale = weights[norm + ".weight"] * torch.rsqrt(variance + epsilon)
             folded[at + ".weight"] = weights[at + ".weight"] * scale[:, None, None, None]
             shift = weights[norm + ".bias"]
             folded[at + ".bias"] = torch.addcmul(shift, mean, scale, value=-1)
     return folded
 
 
-def _as_it_is(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def _as_it_is(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float) -> Tensor:
     return x

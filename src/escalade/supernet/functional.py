@@ -11,9 +11,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from escalade.core.network.architecture import Architecture
+from escalade.core.network.block import Conventions
 from escalade.core.network.branches import Layers
 from escalade.core.network.layers import Conv, Excitation, GlobalPool, Layer, Linear, Pad, Pool
 from escalade.core.network.parts import parts_of
+from escalade.core.numbers.rounding import same_padding
 from escalade.supernet.normalise import Normalise
 
 Weights = Mapping[str, Tensor]
@@ -48,8 +50,9 @@ def forward(
         normalise: called for each batch norm, in forward order.
         drop_rate: dropout before the classifier, from torch's global generator.
     """
+    conventions = architecture.conventions
     for prefix, part in parts_of(architecture):
-        x = _add(x, part.layers, _Run(weights, prefix, normalise, drop_rate))
+        x = _add(x, part.layers, _Run(weights, prefix, normalise, drop_rate, conventions))
     return x
 
 
@@ -61,6 +64,7 @@ class _Run:
     prefix: str
     normalise: Normalise
     drop_rate: float
+    conventions: Conventions
 
     def of(self, name: str) -> tuple[Tensor, Tensor | None]:
         """Weight, and bias if there is one."""
@@ -88,13 +92,21 @@ def _chain(x: Tensor, layers: tuple[Layer, ...], run: _Run) -> Tensor:
 
 def _conv(x: Tensor, conv: Conv, run: _Run) -> Tensor:
     weight, bias = run.of(conv.name)
-    groups = conv.in_width // conv.reads
-    x = F.conv2d(x, weight, bias, stride=conv.stride, padding=conv.kernel // 2, groups=groups)
+    groups, padding = conv.in_width // conv.reads, conv.kernel // 2
+    if run.conventions.pads_same and conv.stride > 1:
+        x, padding = _pad_same(x, conv), 0
+    x = F.conv2d(x, weight, bias, stride=conv.stride, padding=padding, groups=groups)
     if conv.norm is not None:
         scale, shift = run.of(conv.norm)
         assert shift is not None
-        x = run.normalise(x, scale, shift)
+        x = run.normalise(x, scale, shift, run.conventions.epsilon)
     return _activate(x, conv.activation)
+
+
+def _pad_same(x: Tensor, conv: Conv) -> Tensor:
+    """Zeros around images, as TensorFlow has them."""
+    height, width = (same_padding(side, conv.kernel, conv.stride) for side in x.shape[2:])
+    return F.pad(x, (*width, *height))
 
 
 def _excite(x: Tensor, excitation: Excitation, run: _Run) -> Tensor:

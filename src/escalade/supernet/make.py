@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from escalade.core.space.choice_shape import ChoiceShape
+from escalade.core.space.network_shape import AnyShape, NetworkShape
 from escalade.core.space.shape import SupernetShape
 from escalade.supernet.choice_supernet import ChoiceSupernet
+from escalade.supernet.nested import NestedSupernet
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.supernet.supernet import Supernet
 
+# What messages call a supernet that has no options.
+PLAIN = {ChoiceShape: "of a choice space", NetworkShape: "around a network"}
+
 
 def make_supernet(
-    shape: SupernetShape | ChoiceShape, *, coupled: bool = False, zero_residual: bool = False
+    shape: AnyShape, *, coupled: bool = False, zero_residual: bool = False
 ) -> SharedWeights:
     """A supernet of a shape, its weights drawn from torch's global generator.
 
@@ -19,18 +24,16 @@ def make_supernet(
         coupled, zero_residual: as for `Supernet`.
 
     Raises:
-        ValueError: if a choice space's is to be coupled, or to begin with zero residuals.
+        ValueError: if one without them is to be coupled, or to begin with zero residuals.
     """
     if isinstance(shape, SupernetShape):
         return Supernet(shape, coupled=coupled, zero_residual=zero_residual)
     check_options(shape, coupled=coupled, zero_residual=zero_residual)
-    return ChoiceSupernet(shape)
+    return ChoiceSupernet(shape) if isinstance(shape, ChoiceShape) else NestedSupernet(shape)
 
 
-def check_options(
-    shape: SupernetShape | ChoiceShape, *, coupled: bool, zero_residual: bool
-) -> None:
-    """Refuse what a choice space's supernet does not have.
+def check_options(shape: AnyShape, *, coupled: bool, zero_residual: bool) -> None:
+    """Refuse what only a supernet of stages has.
 
     Raises:
         ValueError: naming the setting.
@@ -40,5 +43,5 @@ def check_options(
     for name, wanted in (("coupled", coupled), ("zero_residual", zero_residual)):
         if wanted:
             raise ValueError(
-                f"supernet.{name}: the supernet of a choice space has no such thing; use false"
+                f"supernet.{name}: the supernet {PLAIN[type(shape)]} has no such thing; use false"
             )

@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-EPSILON = 1e-5  # torch's and timm's default, which extracted networks have
-Normalise = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""Takes the input, scale and shift of one batch norm; called once for each, in forward order."""
+Normalise = Callable[[Tensor, Tensor, Tensor, float], Tensor]
+"""Takes the input, scale, shift and epsilon of a batch norm; called for each, in forward order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,18 +21,18 @@ class Statistics:
     variances: tuple[Tensor, ...]
 
 
-def by_batch(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def by_batch(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float) -> Tensor:
     """Normalise with the batch's own statistics."""
-    return F.batch_norm(x, None, None, weight, bias, training=True, eps=EPSILON)
+    return F.batch_norm(x, None, None, weight, bias, training=True, eps=epsilon)
 
 
 def by_statistics(statistics: Statistics) -> Normalise:
     """Normalise with given statistics; the result serves one forward pass."""
     pairs = zip(statistics.means, statistics.variances, strict=True)
 
-    def normalise(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    def normalise(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float) -> Tensor:
         mean, variance = next(pairs)
-        return F.batch_norm(x, mean, variance, weight, bias, training=False, eps=EPSILON)
+        return F.batch_norm(x, mean, variance, weight, bias, training=False, eps=epsilon)
 
     return normalise
 
@@ -51,7 +50,7 @@ class Averager:
         self._num_batches += 1
         calls = iter(range(1 << 30))
 
-        def normalise(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        def normalise(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float) -> Tensor:
             call = next(calls)
             if call == len(self._means):
                 self._means.append(torch.zeros_like(weight))
@@ -59,7 +58,7 @@ class Averager:
             mean, variance = self._means[call], self._variances[call]
             momentum = 1.0 / self._num_batches
             return F.batch_norm(
-                x, mean, variance, weight, bias, training=True, momentum=momentum, eps=EPSILON
+                x, mean, variance, weight, bias, training=True, momentum=momentum, eps=epsilon
             )
 
         return normalise

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from multiprocessing.connection import Connection, wait
@@ -64,6 +63,7 @@ class WorkerPool(Generic[Job, Result]):
         self,
         jobs: Sequence[Job],
         *,
+        needs: Sequence[int | None] = (),
         on_report: Callable[[int, Any], None] | None = None,
         should_stop: Callable[[], bool] | None = None,
     ) -> Iterator[tuple[int, Result]]:
@@ -71,6 +71,8 @@ class WorkerPool(Generic[Job, Result]):
 
         Args:
             jobs: values that pickle.
+            needs: for each job the index of an earlier one whose result must have been taken
+                before it starts, or None; none at all where nothing is said.
             on_report: gets (index of the job, value) for what jobs report through their link.
             should_stop: asked while waiting and passed on to running jobs.
 
@@ -84,7 +86,7 @@ class WorkerPool(Generic[Job, Result]):
             yield from self._run_here(jobs, report, stop)
             return
         with nullcontext() if should_stop is None else asking():
-            yield from self._run_in_workers(jobs, report, stop)
+            yield from self._run_in_workers(jobs, needs or [None] * len(jobs), report, stop)
 
     def close(self) -> None:
         """End the workers."""
@@ -114,10 +116,14 @@ class WorkerPool(Generic[Job, Result]):
             yield index, result
 
     def _run_in_workers(
-        self, jobs: Sequence[Job], report: Callable[[int, Any], None], stop: Callable[[], bool]
+        self,
+        jobs: Sequence[Job],
+        needs: Sequence[int | None],
+        report: Callable[[int, Any], None],
+        stop: Callable[[], bool],
     ) -> Iterator[tuple[int, Result]]:
         self._start(min(self._num_workers, len(jobs)))
-        waiting = deque(enumerate(jobs))
+        waiting, ended = list(range(len(jobs))), set[int | None]([None])
         busy: dict[Connection, tuple[Worker, int]] = {}
         failure: Exception | None = None
         asked = math.inf
@@ -125,9 +131,11 @@ class WorkerPool(Generic[Job, Result]):
             while (waiting or busy) and time.monotonic() - asked < STOP_SECONDS:
                 taken = {worker.connection for worker, _ in busy.values()}
                 for worker in self._workers:
-                    if waiting and worker.connection not in taken:
-                        index, job = waiting.popleft()
-                        worker.send(("job", job))
+                    free = worker.connection not in taken
+                    index = next((i for i in waiting if needs[i] in ended), None)
+                    if free and index is not None:
+                        waiting.remove(index)
+                        worker.send(("job", jobs[index]))
                         busy[worker.connection] = (worker, index)
                 for ready in wait(list(busy), timeout=POLL_SECONDS):
                     connection = cast("Connection", ready)
@@ -143,6 +151,7 @@ class WorkerPool(Generic[Job, Result]):
                         del busy[connection]
                         if kind == "result":
                             yield index, value
+                            ended.add(index)
                         else:
                             failure = _first(failure, value)
                 if failure is None and stop():

@@ -9,19 +9,21 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from escalade.core.network import kinds, legality
-from escalade.core.network.block import Head, Rounding, Stage, Stem
+from escalade.core.network.block import Conventions, Head, Rounding, Stage, Stem
 from escalade.core.values.codec import ABSENT, as_mapping, decode_fields, encode_fields
 from escalade.core.values.invalid import Invalid, shown, within
 
 FORMAT = 1
 USUAL = Rounding()
+TORCHS = Conventions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Architecture:
     """One concrete network.
 
-    `rounding` says in which steps it is scaled; it is no part of the network.
+    `rounding` says in which steps it is scaled; it is no part of the network. `conventions` are
+    those of the framework that it was trained in, if not torch's.
 
     Raises:
         ValueError: if a field is outside what a network can have, naming the field.
@@ -35,10 +37,12 @@ class Architecture:
     stages: tuple[Stage, ...]
     head: Head
     rounding: Rounding = field(default=USUAL, metadata=ABSENT)
+    conventions: Conventions = field(default=TORCHS, metadata=ABSENT)
 
     def __post_init__(self) -> None:
         legality.check_positive(self, "resolution", "in_channels", "num_classes")
         legality.check(self.stem, self.stages, self.head, rounding=self.rounding)
+        legality.check_conventions(self.conventions, self.stages)
         legality.check_side(self.resolution, self.stem, self.stages)
 
     @property

@@ -14,6 +14,8 @@ from escalade.core.values.codec import ABSENT
 # The kinds that code asks for by name. `linear` and `identity` are what a layer left out may be.
 MBCONV, DSCONV, BOTTLENECK, REGNET_Z = "mbconv", "dsconv", "bottleneck", "regnet_z"
 LINEAR, IDENTITY = "linear", "identity"
+# Paddings of convolutions.
+SYMMETRIC, SAME = "symmetric", "same"
 # Fields that say nothing in some kinds, and the values they have there.
 IDLE: dict[str, Any] = {
     "kernel": 1,
@@ -118,6 +120,27 @@ class Head:
     activation: str = "hard_swish"
     hidden: int | None = field(default=None, metadata=ABSENT)
     hidden_norm: bool = field(default=False, metadata=ABSENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conventions:
+    """What frameworks disagree on; as given here it is torch's.
+
+    Attributes:
+        padding: of convolutions: `symmetric`, or TensorFlow's `same`, which has no more than the
+            outputs need: with a stride, of an odd number of pixels one more after than before.
+        epsilon: of every batch norm.
+        momentum: of every batch norm's running statistics.
+    """
+
+    padding: str = SYMMETRIC
+    epsilon: float = 1e-5
+    momentum: float = 0.1
+
+    @property
+    def pads_same(self) -> bool:
+        """Whether padding is TensorFlow's."""
+        return self.padding == SAME
 
 
 @dataclass(frozen=True, slots=True)

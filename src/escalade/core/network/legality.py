@@ -8,7 +8,18 @@ from functools import lru_cache
 from typing import Any
 
 from escalade.core.network import kinds
-from escalade.core.network.block import IDLE, Block, Head, Rounding, SqueezeExcite, Stage, Stem
+from escalade.core.network.block import (
+    IDLE,
+    SAME,
+    SYMMETRIC,
+    Block,
+    Conventions,
+    Head,
+    Rounding,
+    SqueezeExcite,
+    Stage,
+    Stem,
+)
 from escalade.core.network.kinds import ACTIVATIONS, KINDS, Kind
 from escalade.core.values.invalid import Invalid, shown, within
 
@@ -53,6 +64,20 @@ def check_side(resolution: int, stem: Stem, stages: Sequence[Stage]) -> None:
     if resolution < stride:
         problem = f"{resolution} is too small for strides whose product is {stride}"
         raise Invalid(problem, path=("resolution",))
+
+
+def check_conventions(conventions: Conventions, stages: Sequence[Stage]) -> None:
+    """Raise an `Invalid` for conventions that no builder follows."""
+    with within("conventions"):
+        _check_known(conventions, padding=(SYMMETRIC, SAME))
+        for name in ("epsilon", "momentum"):
+            value = getattr(conventions, name)
+            if not 0 < value < 1:
+                raise Invalid(f"{shown(value)} is outside (0, 1)", path=(name,))
+        kind = stages[0].blocks[0].kind
+        if conventions.pads_same and kind in RESIDUAL:
+            problem = f"{SAME} is not possible with {kind}"
+            raise Invalid(problem, path=("padding",), remedy=f"use {SYMMETRIC}")
 
 
 def check_positive(part: Any, *names: str) -> None:

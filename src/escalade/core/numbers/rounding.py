@@ -60,7 +60,10 @@ def scale_depth(depth: int, ratio: float) -> int:
 
 
 def conv_side(side: Side, stride: int) -> Side:
-    """Output side, or sides, of a convolution whose padding is `kernel // 2` (kernel odd)."""
+    """Output side, or sides, of a convolution whose padding is `kernel // 2` (kernel odd).
+
+    It is that of `same_padding`, too.
+    """
     return (side - 1) // stride + 1
 
 
@@ -82,3 +85,9 @@ def fit_groups(width: int, ratio: float, group_width: int) -> tuple[int, int]:
     step = math.lcm(group, int(ratio)) if ratio > 1 else group
     hidden = max(step, round(hidden / step) * step)
     return int(hidden / ratio), group
+
+
+def same_padding(side: int, kernel: int, stride: int) -> tuple[int, int]:
+    """TensorFlow's padding before and after the pixels of one side: what the outputs need."""
+    whole = max((conv_side(side, stride) - 1) * stride + kernel - side, 0)
+    return whole // 2, whole - whole // 2

@@ -9,16 +9,15 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from escalade.core.network.architecture import Architecture
-from escalade.core.network.block import Block, Head, Rounding, Stage, Stem
+from escalade.core.network.architecture import TORCHS, Architecture
+from escalade.core.network.block import Block, Conventions, Head, Rounding, Stage, Stem
 from escalade.core.network.cost import Counting
 from escalade.core.scaling.ratios import Scaling
-from escalade.core.space.choice_shape import ChoiceShape
+from escalade.core.space.network_shape import AnyShape
 from escalade.core.space.path import Gene
 from escalade.core.space.plain_network import Plain, plain_base
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.scaling_stages import ONE, Ratios, Realised
-from escalade.core.space.shape import SupernetShape
 from escalade.core.space.traits import Traits
 from escalade.core.values.invalid import Invalid
 
@@ -140,7 +139,13 @@ class Layout(ABC):
         return plain_base(self.plain, middle=self.middle)
 
     def network(
-        self, *, resolution: int, stem: Stem, stages: Iterable[Iterable[Block]], head: Head
+        self,
+        *,
+        resolution: int,
+        stem: Stem,
+        stages: Iterable[Iterable[Block]],
+        head: Head,
+        conventions: Conventions = TORCHS,
     ) -> Architecture:
         """A network for the data, which carries the steps it may be scaled in."""
         return Architecture(
@@ -152,6 +157,7 @@ class Layout(ABC):
             stages=tuple(Stage(blocks=tuple(blocks)) for blocks in stages),
             head=head,
             rounding=Rounding(width=self.width_divisor, resolution=self.resolution_divisor),
+            conventions=conventions,
         )
 
     @abstractmethod
@@ -170,7 +176,7 @@ class Layout(ABC):
     def counter(self, counting: Counting, ratios: Ratios) -> Counter:
         """What every path's stand-alone network costs by its parts."""
 
-    def shape(self, ratios: Ratios) -> SupernetShape | ChoiceShape:
+    def shape(self, ratios: Ratios) -> AnyShape:
         """What a supernet must hold.
 
         Raises:

@@ -20,12 +20,11 @@ from escalade.core.network.cost import COUNTINGS, Counting
 from escalade.core.numbers.budget import format_amount
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.ratios import Scaling
-from escalade.core.space.choice_shape import ChoiceShape
 from escalade.core.space.layout import Counter, Layout
+from escalade.core.space.network_shape import AnyShape
 from escalade.core.space.path import Gene, Path
 from escalade.core.space.population import CHUNK, IntArray, Population, chunks
 from escalade.core.space.scaling_stages import distinct, near, union
-from escalade.core.space.shape import SupernetShape
 from escalade.core.space.traits import Traits
 from escalade.core.values.invalid import Invalid
 
@@ -381,7 +380,7 @@ class Space:
         return Counting(self.latency.price), self.latency.total
 
     @cached_property
-    def shape(self) -> SupernetShape | ChoiceShape:
+    def shape(self) -> AnyShape:
         """What a supernet of this space must hold.
 
         Raises:

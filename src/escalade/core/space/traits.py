@@ -32,7 +32,7 @@ class Traits:
     shares: bool = True
     leaves_out: bool = False
     steps: tuple[str, ...] = ()
-    member_weights: str = "finetune"
+    member_weights: str = "in_turn"
 
     @property
     def has_one_largest(self) -> bool:

@@ -25,6 +25,8 @@ MADE = {
     "sliced": "cut out of the supernet, batch norm recalibrated",
     "together": "cut out of the supernet, in which the family's members had trained on together, "
     "the costliest teaching the others; batch norm recalibrated",
+    "in_turn": "trained after the smaller members of the family, the smallest from scratch, each "
+    "from the weights of the one before",
     "retrained": "trained from scratch",
     "finetuned": "trained from given weights",
 }

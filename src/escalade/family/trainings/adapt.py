@@ -9,6 +9,7 @@ from torch import Tensor
 
 from escalade.core.network.architecture import Architecture
 from escalade.nets.build import end_layers
+from escalade.nets.channels import for_channels
 
 
 def adapt(
@@ -17,8 +18,8 @@ def adapt(
     """Weights of `of` for a data set with these classes and channels, and what they are then of.
 
     If the number of classes differs, the classifier is left out, to be trained anew; equal
-    numbers keep it. If the channels differ, every new input channel reads the mean of what the
-    old ones read, so that a grey image gives the same response in either form.
+    numbers keep it. If the channels differ, the first convolution's weights are summed or repeated
+    (`for_channels`), so that a grey image gives the same response in either form.
 
     Args:
         state: in timm's names.
@@ -32,6 +33,5 @@ def adapt(
             made.pop(f"{names['classifier']}.{kind}", None)
     if in_channels != of.in_channels:
         stem = f"{names['first_conv']}.weight"
-        grey = made[stem].sum(1, keepdim=True) / in_channels
-        made[stem] = grey.repeat(1, in_channels, 1, 1)
+        made[stem] = for_channels(made[stem], in_channels)
     return made, replace(of, num_classes=num_classes, in_channels=in_channels)

@@ -49,6 +49,10 @@ class RetrainJob(MemberJob):
     def macs(self) -> int:
         return cost.of(self.architecture).macs
 
+    @property
+    def needs(self) -> Path | None:
+        return self.start
+
     def make(self, place: Workplace) -> Made:
         """Train the member and finish it.
 
@@ -146,7 +150,7 @@ def better_start(*, scratch: Made, warm: Made) -> BetterStart:
         verdict = "the warm start helped" if gap > 0 else "the warm start did not help"
     is_warm = gap > 0
     note = (
-        f"Trained from the largest searched member's weights and from scratch, "
+        f"Trained from the weights of the member before it and from scratch, "
         f"{warm.num_images:,} and {scratch.num_images:,} images: "
         f"{100 * warm.search.accuracy:.2f} % and {100 * scratch.search.accuracy:.2f} % on the "
         f"search images (difference {100 * gap:+.2f} points, standard error {100 * error:.2f}): "

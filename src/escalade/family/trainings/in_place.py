@@ -14,9 +14,8 @@ from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import torch_seed
 from escalade.core.sampling.sandwich_paths import Pair
-from escalade.core.space.choice_shape import ChoiceShape
+from escalade.core.space.network_shape import AnyShape
 from escalade.core.space.path import Path as NetworkPath
-from escalade.core.space.shape import SupernetShape
 from escalade.family.trainings.jobs import MemberJob, Workplace
 from escalade.family.trainings.making import Made, slice_member
 from escalade.supernet.make import make_supernet
@@ -42,7 +41,7 @@ class InPlaceJob(MemberJob):
     stream = "in_place"
     largest: NetworkPath
     child: NetworkPath
-    shape: SupernetShape | ChoiceShape
+    shape: AnyShape
     zero_residual: bool = False
     regularise: str = "largest"
     patches: str = "same"

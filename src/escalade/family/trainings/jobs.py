@@ -14,6 +14,7 @@ from escalade.config.recipe import Recipe
 from escalade.core.numbers.seeds import torch_seed
 from escalade.data.image_data import ImageData
 from escalade.evaluate.path_meter import EvaluationSettings
+from escalade.family.trainings.kept import is_done
 from escalade.family.trainings.making import Made
 from escalade.train.interrupt import Stop
 from escalade.train.loop import TrainResult, train
@@ -118,6 +119,16 @@ class MemberJob(TrainingJob, ABC):
     @abstractmethod
     def macs(self) -> int:
         """Macs that an image is trained with."""
+
+    @property
+    def needs(self) -> Path | None:
+        """Of the training that it begins with the weights of, if there is one."""
+        return None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether everything that it makes is there and whole."""
+        return is_done(self.folder)
 
     @abstractmethod
     def make(self, place: Workplace) -> Made:

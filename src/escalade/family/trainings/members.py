@@ -14,7 +14,7 @@ from escalade.family.family import Weights
 from escalade.family.member_candidates import Candidate
 from escalade.family.trainings.alone import RetrainJob, better_start
 from escalade.family.trainings.equal_time import LOOK_PART, LOOK_STEPS
-from escalade.family.trainings.jobs import CHECKPOINT
+from escalade.family.trainings.jobs import CHECKPOINT, MemberJob
 from escalade.family.trainings.kept import kept_network, read_made
 from escalade.family.trainings.members_together import TogetherJob
 from escalade.family.trainings.workshop import Workshop
@@ -22,12 +22,13 @@ from escalade.supernet.digest import digest
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.supernet.weights_file import is_trained, read_facts, save_weights
 
-TOGETHER = "together"
+TOGETHER, IN_TURN = "together", "in_turn"
 STARTS = {"warm": "with those weights", "scratch": "from scratch"}
 # What family.json calls the weights of each way for searched members.
 CALLED: dict[str, Weights] = {
     "slice": "sliced",
     TOGETHER: "together",
+    IN_TURN: "in_turn",
     "retrain": "retrained",
     "finetune": "finetuned",
 }
@@ -71,8 +72,9 @@ class MemberTrainings:
     ) -> dict[str, MemberWeights]:
         """Make the weights of the missing members, by name; other networks train beside them.
 
-        Grown members may begin with the weights of the largest searched one; where a slice may
-        keep identities, which no grown member has, that one is then trained alone, too.
+        Grown members may begin with the weights of the one before, the first with those of the
+        largest searched one; where a slice may keep identities, which no grown member has, that
+        one is then trained alone, too.
         """
         way = self.settings.searched
         grown_from: str = self.settings.grown
@@ -81,13 +83,15 @@ class MemberTrainings:
         grown = [each for each in missing if each.origin == "grown"]
         largest = searched[-1]
         needs_largest = bool(grown) and grown_from != "scratch"
-        alone = needs_largest and largest.keeps_identities and way != "retrain"
+        alone = needs_largest and largest.keeps_identities and self.settings.uses_slices
         first = [each for each in missing if each.origin == "searched"]
         kept = list(first)
         if needs_largest and not alone and largest not in first:
             first.append(largest)
         self._slice(first, searched)
-        jobs = [*beside]
+        jobs: list[MemberJob] = [*beside]
+        if way == IN_TURN and first:
+            jobs += self._row(searched[: searched.index(first[-1]) + 1], IN_TURN)
         if way == "retrain":
             jobs += [self._job(each, "scratch") for each in first]
         if way == "finetune":
@@ -111,9 +115,13 @@ class MemberTrainings:
         if looked and grown_from == "look":
             self.workshop.train([self._look(looked, "warm", start=start)])
             grown_from, note = self._better_look(looked)
-        given = None if grown_from == "scratch" else start
-        kept_kind = "warm" if grown_from == "both" else grown_from
-        self.workshop.train([self._job(each, kept_kind, start=given) for each in grown])
+        if grown_from == "scratch":
+            self.workshop.train([self._job(each, grown_from) for each in grown])
+        else:
+            row = [
+                each for each in everyone[: everyone.index(grown[-1]) + 1] if each.origin == "grown"
+            ]
+            self.workshop.train(self._row(row, "warm", start=start))
         return made | {each.name: self._grown(each, grown_from, note) for each in grown}
 
     def folder(self, candidate: Candidate, kind: str) -> Path:
@@ -135,7 +143,7 @@ class MemberTrainings:
             )
         )
         for each in candidates:
-            if self.settings.searched != "retrain" or each.keeps_identities:
+            if self.settings.uses_slices or each.keeps_identities:
                 folder = self.slice_folder(each)
                 self.workshop.slice_into(folder, each.running, supernet=supernet)
 
@@ -153,6 +161,15 @@ class MemberTrainings:
             folder=self.folder(candidate, kind),
             start=start,
         )
+
+    def _row(
+        self, candidates: Sequence[Candidate], kind: str, *, start: Path | None = None
+    ) -> list[RetrainJob]:
+        """Trainings one after another: each begins with the weights of the one before."""
+        jobs: list[RetrainJob] = []
+        for each in candidates:
+            jobs.append(self._job(each, kind, start=jobs[-1].folder if jobs else start))
+        return jobs
 
     def _look(self, candidate: Candidate, kind: str, *, start: Path | None = None) -> RetrainJob:
         """A short training from one of two starts."""

@@ -67,11 +67,11 @@ class Retraining:
 def retrain_all(
     jobs: Sequence[Job], place: Workplace, *, num_workers: int | None = None
 ) -> Iterator[tuple[Job, Made]]:
-    """Train members that do not depend on each other; yields each as it is done.
+    """Train members; yields each as it is done. One that `needs` another starts after that.
 
-    The costliest starts first. On CPU every job has one thread, so a member's weights do not
-    depend on how many are trained or where. With several ranks one after the other; on CUDA too,
-    unless `num_workers` says how many share the GPU.
+    What most work hangs on starts first. On CPU every job has one thread, so a member's weights do
+    not depend on how many are trained or where. With several ranks one after the other; on CUDA
+    too, unless `num_workers` says how many share the GPU.
 
     Args:
         jobs: folders and names must differ.
@@ -82,7 +82,9 @@ def retrain_all(
         Interrupted: `place.should_stop` said so; running jobs save, and the same call goes on.
     """
     data, runtime = place.data, place.runtime
-    ordered = sorted(jobs, key=lambda job: _work(job, len(data.train)), reverse=True)
+    ordered = _ordered(jobs, num_train=len(data.train))
+    places = {job.folder: index for index, job in enumerate(ordered)}
+    needs = [None if job.needs is None else places.get(job.needs) for job in ordered]
     num = num_processes(len(jobs), data=data, runtime=runtime, num_workers=num_workers)
     here, shared = share_images(data) if num > 1 else (data, {})
     work = Retraining(
@@ -99,7 +101,9 @@ def retrain_all(
             place.progress(ordered[index].name, value)
 
     with WorkerPool(work, num_workers=num, shared=shared, memory=runtime.worker_memory) as pool:
-        for index, made in pool.run(ordered, on_report=report, should_stop=place.should_stop):
+        for index, made in pool.run(
+            ordered, needs=needs, on_report=report, should_stop=place.should_stop
+        ):
             yield ordered[index], made
 
 
@@ -132,9 +136,14 @@ def with_shared_images(data: ImageData, shared: Mapping[str, Tensor]) -> ImageDa
     return replace(data, train=train, search=search)
 
 
-def _work(job: MemberJob, num_train: int) -> float:
-    """Images times macs."""
-    return job.recipe.num_images(num_train) * job.macs
+def _ordered(jobs: Sequence[Job], *, num_train: int) -> list[Job]:
+    """By the work, images times macs, from a job's start until all that needs it is done."""
+
+    def work(job: Job) -> float:
+        own = job.recipe.num_images(num_train) * job.macs
+        return own + max((work(each) for each in jobs if each.needs == job.folder), default=0.0)
+
+    return sorted(jobs, key=work, reverse=True)
 
 
 def _empty(data: ImageData) -> Split:

@@ -9,7 +9,7 @@ from pathlib import Path
 from escalade.core.network.architecture import Architecture
 from escalade.family.trainings.jobs import CHECKPOINT, MemberJob, Workplace
 from escalade.family.trainings.kept import damage, is_done, keep
-from escalade.family.trainings.making import slice_member
+from escalade.family.trainings.making import Made, slice_member
 from escalade.family.trainings.side_by_side import retrain_all
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.bookkeeping import Bookkeeper
@@ -39,7 +39,7 @@ class Workshop:
         stage: str = "retrain",
         on_done: Callable[[MemberJob], None] | None = None,
     ) -> None:
-        """Train what is not trained yet, side by side.
+        """Train what is not trained yet, side by side; what needs another follows it.
 
         Args:
             jobs: folders and names must differ.
@@ -49,26 +49,27 @@ class Workshop:
         Raises:
             Interrupted: `place.should_stop` said so; the same call goes on.
         """
-        waiting = [job for job in jobs if not is_done(job.folder)]
+        waiting = [job for job in jobs if not job.is_done]
         if not waiting:
             return
         for job in waiting:
             self._tell_damage(job.folder)
         self.console.say(f"{stage}: {', '.join(job.name for job in waiting)}")
         for job, made in retrain_all(waiting, self.place, num_workers=self.num_workers):
-            if not self.place.runtime.is_main:
-                continue
-            keep(job.folder, made, self.place.data)
-            (job.folder / CHECKPOINT).unlink(missing_ok=True)
-            seconds, images = made.seconds, made.num_images
-            self.books.put(stage, job.name, seconds=seconds, images=images, evaluations=1)
-            self.console.say(
-                f"{stage}: {job.name}: {made.search.accuracy:.2%} on the search split, "
-                f"{seconds:.0f} s"
-            )
-            if on_done is not None:
-                on_done(job)
-        self.place.runtime.barrier()
+            if self.place.runtime.is_main:
+                self._keep(job, made, stage=stage)
+                if on_done is not None:
+                    on_done(job)
+            self.place.runtime.barrier()  # others may begin with its weights
+
+    def _keep(self, job: MemberJob, made: Made, *, stage: str) -> None:
+        keep(job.folder, made, self.place.data)
+        (job.folder / CHECKPOINT).unlink(missing_ok=True)
+        seconds, images = made.seconds, made.num_images
+        self.books.put(stage, job.name, seconds=seconds, images=images, evaluations=1)
+        self.console.say(
+            f"{stage}: {job.name}: {made.search.accuracy:.2%} on the search split, {seconds:.0f} s"
+        )
 
     def slice_into(
         self, folder: Path, running: Architecture, *, supernet: Callable[[], SharedWeights]

@@ -1,0 +1,1 @@
+"""Pretrained networks that a run starts from: read from wherever people have them."""
