@@ -49,9 +49,10 @@ class MemoryNeeds:
     def holding(self, workers: int, caches: int) -> Holding:
         """With so many workers and such caches."""
         stages = self.stages(workers, caches)
-        here = self.training if workers > 1 else max(self.training, self.idle + self.working - OWN)
+        worker = self.working + self.kept(workers, caches) // workers
+        here = self.training if workers > 1 else max(self.training, self.idle + worker - OWN)
         return Holding(
-            peak=max(stages.values()), workers=workers, here=here, worker=self.working,
+            peak=max(stages.values()), workers=workers, here=here, worker=worker,
             caches=caches,
         )  # fmt: skip
 
@@ -70,10 +71,13 @@ class MemoryNeeds:
         idle = self.idle + beside
         found = {"train members": idle + min(workers, self.jobs) * self.member}
         if self.run.space.traits.has_supernet:
-            kept = min(caches, self.batches * workers)
             found["train the supernet"] = self.training
-            found["search"] = idle + workers * self.scoring + kept
+            found["search"] = idle + workers * self.scoring + self.kept(workers, caches)
         return {name: SHARED + copies * each for name, each in found.items()}
+
+    def kept(self, workers: int, caches: int) -> int:
+        """Resized batches of all workers."""
+        return min(caches, self.batches * workers) if self.run.space.traits.has_supernet else 0
 
     @cached_property
     def images(self) -> int:
