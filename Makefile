@@ -21,7 +21,7 @@ fast: $(VENV)/.developer
 
 # Records anew what tests/golden compares with: for changes that are meant to change results.
 golden: $(VENV)/.developer
-	$(BIN)/python tests/golden/record.py
+	PYTHONPATH=tests $(BIN)/python tests/golden/record.py
 
 # Without ruff's cache: it keeps a file's verdict when a module that the file imports moves.
 lint: $(VENV)/.developer

@@ -70,7 +70,13 @@ def _schedule(folder: Path, *, steps: int) -> Path:
     member = {"steps": max(1, steps // 10), "epochs": None}
     schedule = {
         "supernet": {"recipe": {"steps": steps, "epochs": None}},
-        "search": {"rounds": 1, "num_bases": 8, "strategies": 16},
+        "search": {
+            "rounds": 1,
+            "num_bases": 8,
+            "strategies": 16,
+            "population": 16,
+            "generations": 2,
+        },
         "retrain": {"recipe": member},
     }
     path = folder / "schedule.yaml"

@@ -65,7 +65,7 @@ def training_step(
 
 
 @torch.no_grad()
-def score(network: Callable[[Tensor], Tensor], images: Tensor) -> None:
+def score(network: Callable[[Tensor], object], images: Tensor) -> None:
     """Forward passes over the search split."""
     for _ in range(NUM_SCORED):
         network(images)
@@ -123,7 +123,7 @@ def compare(
     ready = [build(path).to(memory_format=torch.channels_last) for _ in range(2 * num_repeats + 2)]
     calibration = [images] * NUM_CALIBRATION
     frozen, frozen_s, plain_evaluation_s = ratio_of_medians(
-        lambda: score(freeze(supernet, path, calibration), images),
+        lambda: score(freeze(supernet, [path], calibration), images),
         plain_evaluation,
         num_repeats=num_repeats,
     )

@@ -1,4 +1,4 @@
-"""Runs command lines in forks of a process that has everything imported.
+"""Runs command lines in forks of a process that has everything imported and read.
 
 A fork takes milliseconds where an import takes seconds, so that a run can be killed many times.
 Requests come as JSON lines on stdin; for each, the child's process id goes to stdout, and its exit
@@ -7,8 +7,12 @@ status when it has ended.
 
 from __future__ import annotations
 
+import functools
+import gc
+import importlib
 import json
 import os
+import pkgutil
 import resource
 import signal
 import sys
@@ -19,8 +23,9 @@ from pathlib import Path
 
 
 def main() -> None:
-    import escalade.api
-    import escalade.timm  # noqa: F401
+    _import_everything()
+    _read_what_never_changes()
+    gc.freeze()  # what is here now is no garbage of a child's
     from escalade.cli import main as command_line
 
     sys.stdout.write("ready\n")
@@ -38,6 +43,27 @@ def main() -> None:
         _, status = os.waitpid(child, 0)
         sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
         sys.stdout.flush()
+
+
+def _import_everything() -> None:
+    import escalade
+
+    for module in pkgutil.walk_packages(escalade.__path__, "escalade."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+
+
+def _read_what_never_changes() -> None:
+    """The demo's images, plotly.js and the report's templates, which take a run's half."""
+    from escalade.data import fashion_mnist
+    from escalade.report import document
+
+    fashion_mnist.read_idx = functools.cache(fashion_mnist.read_idx)
+    for path in fashion_mnist.EMBEDDED.glob("*.xz"):
+        fashion_mnist.read_idx(path)
+    document._plotly()
+    for name in document._environment().list_templates(extensions=["j2"]):
+        document._environment().get_template(name)
 
 
 def _end(command_line: Callable[[list[str]], None], arguments: list[str]) -> None:

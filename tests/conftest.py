@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import fcntl
+import functools
 import os
 import signal
 
@@ -32,11 +34,30 @@ def commands(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def demo_in_memory():
+    """The demo's images are unpacked once for all commands in this process: half of a plan."""
+    from escalade.data import fashion_mnist
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fashion_mnist, "read_idx", functools.cache(fashion_mnist.read_idx))
+        yield
+
+
+@pytest.fixture(scope="session")
 def finished(commands, tmp_path_factory):
-    """The folder of a tiny run that was never disturbed; not to be changed."""
+    """The folder of a tiny run that was never disturbed; not to be changed.
+
+    The workers of a test session share it: whoever comes first makes it.
+    """
     from running import tiny_run
 
-    run = tmp_path_factory.mktemp("finished") / "run"
-    result = commands(*tiny_run(run, exports=True))
-    assert result.code == 0, result.err
-    return run
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "finished"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "made").exists():
+            result = commands(*tiny_run(folder / "run", exports=True))
+            assert result.code == 0, result.err
+            (folder / "made").touch()
+    return folder / "run"

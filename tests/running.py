@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -15,6 +16,11 @@ from pathlib import Path
 
 SERVER = Path(__file__).with_name("command_server.py")
 ALL_KILLS = bool(os.environ.get("ESCALADE_ALL_KILLS"))  # many more moments at which runs are killed
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+ONE_THREAD = dict.fromkeys(THREADS, "1") | {"OMP_WAIT_POLICY": "PASSIVE"}
+# Files after which runs of every kind are killed.
+EVERYWHERE = ("plan.json", "evaluations.sqlite", "growth.json")
+KILLED_AT = EVERYWHERE if ALL_KILLS else ("evaluations.sqlite",)
 TIMEOUT = 900.0  # seconds after which something hangs, also on a busy machine
 # A run of seconds: every stage, each as small as it can be.
 TINY = {
@@ -124,11 +130,8 @@ class Commands:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        environment = os.environ | {
-            "ESCALADE_CACHE": str(folder / "cache"),
-            "OMP_WAIT_POLICY": "PASSIVE",
-            "COLUMNS": "200",
-        }
+        environment = os.environ | ONE_THREAD
+        environment |= {"ESCALADE_CACHE": str(folder / "cache"), "COLUMNS": "200"}
         self._server = subprocess.Popen(
             [sys.executable, str(SERVER)],
             stdin=subprocess.PIPE,
@@ -201,6 +204,13 @@ class Commands:
         running = self.start(*arguments, stops_at="" if begun else name, **options)
         running.until_stopped()
         return running
+
+    def killed_soon_after(self, run: Path, name: str, *arguments: object) -> None:
+        """Kill a command some moments after a file has begun to be there."""
+        running = self.start(*arguments, checkpoint_seconds=0)
+        assert running.until((run / name).exists)
+        time.sleep(random.Random(name).uniform(0, 0.3))
+        assert running.kill().code in (-signal.SIGKILL, 0)
 
     def __call__(self, *arguments: object, **options: object) -> Result:
         """Run a command line to its end."""

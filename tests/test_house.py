@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 SRC = Path(__file__).parents[1] / "src" / "escalade"
-SPACES = {"Space", "Staged", "PerLayer", "ChoiceList", "QuantisedLinear", "Layout"}
+SPACES = {"Space", "Staged", "PerLayer", "ChoiceList", "QuantisedLinear", "Around", "Layout"}
 METHODS = {"mcea", "coarse_to_fine", "nsga2", "random", "independent", "models", "surrogate"}
 # Some of the names are words of their own: they name a search where a name is compared or chosen.
 ALSO_WORDS = {"random", "independent", "models", "surrogate"}
@@ -41,7 +41,7 @@ def test_nobody_outside_asks_what_kind_of_space_it_is():
 
 def test_no_layout_is_named_outside_in_a_comparison():
     """A file's `kind` of space is read in `core/space/layouts.py` alone."""
-    kinds = {"regnet", "layers", "choices"}
+    kinds = {"regnet", "layers", "choices", "around"}
     found = [
         f"{name}:{node.lineno}"
         for name, tree in outside("core/space/").items()

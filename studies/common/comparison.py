@@ -125,7 +125,7 @@ class Comparison(Work):
 
     def scores(self, training: Any, name: str) -> dict[str, Any] | None:
         """Accuracies of networks under a name, None while they are not scored."""
-        return read(self.job(training).folder / f"{name}.json")
+        return read(self.folder_of(training) / f"{name}.json")
 
     def train_alone(self, networks: Iterable[Architecture], seeds: Iterable[int]) -> None:
         self.retrain(networks, ALONE, self.setting.alone_recipe(), seeds)

@@ -41,7 +41,7 @@ from escalade.core.values.codec import encode
 from escalade.data import ImageData, TrainBatches
 from escalade.data import load as load_data
 from escalade.data.batches import prepare as prepare_images
-from escalade.data.cache import default_cache
+from escalade.data.cache_room import default_cache
 from escalade.data.fashion_mnist import DEBIAN, EMBEDDED
 from escalade.data.idx import idx_bytes, read_idx
 from escalade.data.image_data import channel_statistics

@@ -69,6 +69,7 @@ def candidates(run):
     return found
 
 
+@pytest.mark.slow
 def test_the_look_is_done_once_and_the_best_rule_makes_every_rival(tmp_path, told):
     run = run_in(tmp_path)
     everyone = candidates(run)
@@ -89,6 +90,7 @@ def test_the_look_is_done_once_and_the_best_rule_makes_every_rival(tmp_path, tol
     assert not run.folder.training.exists()
 
 
+@pytest.mark.slow
 def test_a_rival_has_its_members_work(tmp_path):
     run = run_in(tmp_path)
     everyone = candidates(run)
@@ -106,6 +108,7 @@ def test_nobody_who_wants_none_has_any(tmp_path):
     assert not run.folder.has(RivalLook)
 
 
+@pytest.mark.slow
 def test_a_base_that_no_file_names_is_told_of_once(tmp_path, told):
     own = tmp_path / "own.yaml"
     own.write_text("like: small\nname: own\n")
@@ -117,6 +120,7 @@ def test_a_base_that_no_file_names_is_told_of_once(tmp_path, told):
     assert not run.folder.read(RivalLook).is_named
 
 
+@pytest.mark.slow
 def test_where_no_rule_meets_a_budget_there_is_none(tmp_path, told):
     """A budget below what any network of these stages costs."""
     run = run_in(tmp_path)
@@ -174,6 +178,7 @@ def weights(folder):
     return (folder / "model.safetensors").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_member_that_is_level_stays(trained):
     _, _, candidate, how, rival = trained
     for folder in (how.folder, rival.job.folder):
@@ -188,6 +193,7 @@ def test_a_member_that_is_level_stays(trained):
     assert "The plain base of the space small, scaled by the rule" in card
 
 
+@pytest.mark.slow
 def test_a_rival_that_is_clearly_better_is_the_member(trained, told):
     _, _, candidate, how, rival = trained
     score_of(how.folder, 8)
@@ -208,6 +214,7 @@ def test_a_rival_that_is_clearly_better_is_the_member(trained, told):
     )
 
 
+@pytest.mark.slow
 def test_test_images_are_looked_at_once_each(trained, monkeypatch):
     seen = []
     real = placing.score_on_test

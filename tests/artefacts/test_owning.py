@@ -135,3 +135,23 @@ def test_a_full_disk_keeps_nobody_from_owning(
     with owned(tmp_path):
         assert (tmp_path / owning.LOCK).read_bytes() == b""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_temporary_folders_go_with_the_body_or_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks.tempfile, "tempdir", str(tmp_path))
+    with locks.temporary_folder("escalade-") as mine:
+        (mine / "some").touch()
+        with locks.temporary_folder("escalade-") as other:
+            assert mine.is_dir()
+            assert other.is_dir()
+            assert other != mine
+        assert (mine / "some").exists()
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "escalade-dead.lock").touch()
+    (tmp_path / "escalade-dead.lock.d").mkdir()
+    (tmp_path / "escalade-dead.lock.d" / "left").touch()
+    with locks.temporary_folder("escalade-") as mine:
+        left = {path.name for path in tmp_path.iterdir()}
+        assert left == {mine.name, mine.name.removesuffix(".d")}

@@ -15,7 +15,7 @@ from escalade.artefacts.ledger import Ledger, LedgerEntry
 from escalade.artefacts.metrics_lines import collect_metrics, read_metrics
 from escalade.artefacts.run_folder import RunFolder
 from escalade.artefacts.searched import Searched
-from escalade.core.scaling.extrapolation import DIMENSIONS
+from escalade.core.scaling.ratios import DIMENSIONS
 from escalade.core.values.codec import encode
 from escalade.core.values.invalid import Invalid
 

@@ -30,6 +30,7 @@ def laughs(form: str, levels: int = 9) -> str:
     return text
 
 
+@pytest.mark.slow
 @given(VALUES)
 def test_what_is_small_is_read_as_ever(value: Any) -> None:
     assert parse_json(json.dumps(value)) == value

@@ -128,9 +128,10 @@ def test_known_architectures(escalade):
     assert escalade("cost", "--list").err.split() == known.names()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", ["uniform", "hierarchical"])
 def test_space_as_json(escalade, sampler):
-    """The keys of docs/cli.md, at the size of its promise: 750,000 paths."""
+    """The keys of docs/reference/cli.md, at the size of its promise: 750,000 paths."""
     flags = ["--num-paths", 750_000, "--sampler", sampler, "--format", "json"]
     ended = escalade("space", "scalenet", *flags)
     assert (ended.code, ended.err) == (0, "")
@@ -211,15 +212,16 @@ TINY_PLAN += ["--set", "supernet.recipe.batch_size=16", "--set", "retrain.recipe
 
 
 @pytest.fixture
-def briefly(monkeypatch):
+def briefly(monkeypatch, demo_in_memory):
     """Times for a moment and in this process, where it does not matter how well."""
     monkeypatch.setattr(device_times, "SUPERNET_SECONDS", 0.1)
     monkeypatch.setattr(device_times, "MEMBER_SECONDS", 0.02)
     return ["--set", "workers=1"]
 
 
-def test_plan_as_json(escalade, tmp_path):
-    ended = escalade(*TINY_PLAN, "--format", "json")
+@pytest.mark.slow
+def test_plan_as_json(escalade, briefly, tmp_path):
+    ended = escalade(*TINY_PLAN, *briefly, "--format", "json")
     assert (ended.code, ended.err) == (0, "")
     found = json.loads(ended.out)
     assert found["data"]["train"] == 60
@@ -232,6 +234,7 @@ def test_plan_as_json(escalade, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.slow
 def test_plan_as_text_ends_with_the_next_command(escalade, briefly, tmp_path):
     ended = escalade(*TINY_PLAN, *briefly, "--format", "text", "--out", "my plan")
     assert (ended.code, ended.out) == (0, "")
@@ -240,15 +243,17 @@ def test_plan_as_text_ends_with_the_next_command(escalade, briefly, tmp_path):
     assert last.endswith("--out 'my plan'")
     assert "--format" not in last
     assert escalade(*TINY_PLAN, *briefly).err.splitlines()[-1].endswith("--out runs/smoke")
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [tmp_path / "cache"]
 
 
+@pytest.mark.slow
 def test_a_plan_proposes_a_folder_that_is_free(escalade, briefly, tmp_path):
     (tmp_path / "runs/smoke").mkdir(parents=True)
     (tmp_path / "runs/smoke/config.yaml").write_text("data: demo\nbudgets: [1.0e+6]\n")
     assert escalade(*TINY_PLAN, *briefly).err.splitlines()[-1].endswith("--out runs/smoke-2")
 
 
+@pytest.mark.slow
 def test_plan_fits_the_schedule_to_hours(escalade, monkeypatch):
     found = device_times.DeviceTimes(
         path=0.04, fixed=1e-3, per_mac=3e-9, processes=1, alone=0.8, peak_memory=10**9
@@ -263,6 +268,7 @@ def test_plan_fits_the_schedule_to_hours(escalade, monkeypatch):
     assert totals[0] < totals[1] <= 1.05 * 3600  # members of 60 images are trained long before
 
 
+@pytest.mark.slow
 def test_hours_that_are_too_short(escalade, briefly):
     ended = escalade(*TINY_PLAN, *briefly, "--hours", 0.00001)
     assert ended.code == 2

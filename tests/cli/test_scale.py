@@ -148,6 +148,7 @@ def test_scale_writes_an_architecture_file_that_scales_on(escalade, tmp_path):
     assert f"{found['macs'] / 1e9:.1f}" == "15.9"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["curves.html", "curves.svg"])
 def test_scale_plots_the_rules_side_by_side(escalade, tmp_path, name):
     ended = escalade("scale", "mobilenet_v2", "--by", 3, "--rule", "alpha=0.5", "--plot", name)
@@ -159,6 +160,7 @@ def test_scale_plots_the_rules_side_by_side(escalade, tmp_path, name):
         assert f">{rule}<" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "flags"), [("efficientnet_b0", ("--by", "11")), ("regnet_z_500mf", ("--to", "4G"))]
 )

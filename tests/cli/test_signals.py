@@ -67,6 +67,7 @@ def is_deaf() -> None:
             continue
 
 
+@pytest.mark.slow
 def test_work_that_goes_on_is_ended_within_two_seconds():
     def work():
         try:

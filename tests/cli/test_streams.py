@@ -10,6 +10,7 @@ import sys
 import pytest
 from rich.table import Table
 
+from escalade.cli.output import passing
 from escalade.train.console import Console
 
 COST = f"{sys.executable} -m escalade.cli cost mobilenet_v3_large --format json"
@@ -99,3 +100,12 @@ def test_a_dumb_terminal_gets_plain_lines(monkeypatch, capsys, term, live):
     console.say("done")
     told = capsys.readouterr().err
     assert told == ("\r\x1b[Kstep 1 of 600, loss\r\x1b[Kdone\n" if live else "done\n")
+
+
+@pytest.mark.parametrize(("term", "live"), [("xterm", True), ("dumb", False)])
+def test_a_passing_line_is_gone_afterwards(monkeypatch, capsys, term, live):
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with passing("plan: loading PyTorch"):
+        assert capsys.readouterr().err == ("plan: loading PyTorch" if live else "")
+    assert capsys.readouterr().err == ("\r\x1b[K" if live else "")

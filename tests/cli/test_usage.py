@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -246,6 +247,7 @@ def test_no_torch_where_none_is_needed(command):
     assert ended.stderr.splitlines()[-1] == "[]"
 
 
+@pytest.mark.slow
 def test_only_what_searches_a_front_needs_pymoo():
     program = (
         "import sys, escalade.api, escalade.search\n"
@@ -258,10 +260,11 @@ def test_only_what_searches_a_front_needs_pymoo():
     assert ended.stderr.splitlines()[-1] == "False"
 
 
-def test_the_space_command_needs_no_torch():
+@pytest.mark.parametrize("command", ["space scalenet --num-paths 100", "cache"])
+def test_commands_that_need_no_torch_load_none(command):
     program = (
         "import sys; from escalade.cli import main\n"
-        "try: main(['space', 'scalenet', '--num-paths', '100'])\n"
+        f"try: main({command.split()})\n"
         "except SystemExit: pass\n"
         "sys.exit(str('torch' in sys.modules))"
     )
@@ -279,3 +282,13 @@ def test_python_dash_m():
         check=True,
     )
     assert ended.stdout.startswith("escalade ")
+
+
+@pytest.mark.parametrize(("rank", "lines"), [("0", 1), ("1", 0)])
+def test_what_is_no_work_for_several_ranks_the_first_one_does(escalade, monkeypatch, rank, lines):
+    monkeypatch.setenv("RANK", rank)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    done = escalade("cache")
+    assert done.code == 0
+    assert len(done.err.splitlines()) == lines
+    assert "WORLD_SIZE" not in os.environ

@@ -30,6 +30,7 @@ def test_a_reversed_order_loses_all_there_is():
     assert found.regret > found.blind
 
 
+@pytest.mark.slow
 def test_chance_is_inside_the_interval_and_agreement_is_not():
     rng = np.random.default_rng(1)
     trained = 0.7 + 0.02 * rng.normal(size=24)

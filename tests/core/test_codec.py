@@ -146,6 +146,7 @@ plain = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from([*FULL, "rare", "x"]), plain, max_size=4))
 def test_whatever_stands_there_is_read_or_refused(change: dict[str, Any]) -> None:
     with suppress(Invalid):

@@ -30,6 +30,7 @@ def test_networks_of_rules_meet_the_budget(base, kind):
         assert "latency" not in found
 
 
+@pytest.mark.slow
 def test_at_equal_macs_width_costs_fewer_activations(base):
     """The paper's point: dWr has fewer than dwr (Fast and Accurate Model Scaling, Table 4)."""
     budget = Budget(8 * cost.of(base).macs)
@@ -53,6 +54,7 @@ def test_a_latency_budget_is_solved_for_with_the_table(base):
     assert encode(made)["latency"] == pytest.approx(target, rel=0.05)
 
 
+@pytest.mark.slow
 def test_a_rule_that_cannot_meet_the_budget_says_so(base):
     budget = Budget(1.37 * cost.of(base).params, "params", 1e-6)
     (made,) = compare(base, rules=["r"], budget=budget, stage=0.5)

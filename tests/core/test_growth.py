@@ -125,6 +125,7 @@ def test_constant_ratios_stay_exactly_one():
 rising = st.lists(st.floats(0.0, 0.8), min_size=2, max_size=4)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(steps=rising)
 def test_the_exponential_rises_where_the_data_rise_and_starts_at_one(steps):
@@ -137,6 +138,7 @@ def test_the_exponential_rises_where_the_data_rise_and_starts_at_one(steps):
     assert np.all(np.isfinite(values))
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(steps=st.lists(st.floats(0.01, 0.6), min_size=3, max_size=4))
 def test_no_other_exponential_fits_better(steps):
@@ -280,6 +282,7 @@ def test_a_curve_that_levels_off_says_how_far_it_goes():
         )
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     stage=st.floats(0.4, 4.5),
@@ -361,6 +364,7 @@ def test_no_rounding_meets_the_budget():
         meet_budget(network(), scaling=Scaling(), budget=Budget(4.01e8, tolerance=1e-7))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("target", "tolerance"), [(12e9, 0.01), (12e9, 0.001), (2e9, 0.05)])
 def test_solving_costs_about_a_thousand_networks(target, tolerance):
     """Which is less than a second, also where a network's latency is predicted."""

@@ -34,6 +34,7 @@ def test_a_published_network_is_scaled_as_the_factor_says():
     assert made.interval is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["regnet_y_small", "regnet_z_small"])
 @pytest.mark.parametrize("factor", [1.5, 2.0, 4.0])
 def test_small_networks_meet_budgets_that_rounding_jumps_over(name, factor):
@@ -58,6 +59,7 @@ def test_other_kinds_of_budgets(kind):
         assert budget.contains(getattr(cost.of(made.architecture), kind))
 
 
+@pytest.mark.slow
 def test_a_budget_out_of_reach_is_named():
     base = bases("regnet_y_small", 1e6, 1)[0]
     tight = Budget(3.456789e6, tolerance=1e-6)

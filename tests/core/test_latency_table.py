@@ -38,6 +38,7 @@ def few(small):
     return [(network, expected(network)) for network in drawn(small, 10)[1]]
 
 
+@pytest.mark.slow
 def test_a_network_takes_the_sum_of_its_parts(small, few) -> None:
     """Parts that were not measured included: the device's rates are found again."""
     assert any(set(works_of(network)) - set(small.latency.parts) for network, _ in few)

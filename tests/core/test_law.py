@@ -10,6 +10,7 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Head, Stage, Stem
 from escalade.core.numbers.budget import Budget
 from escalade.core.scaling import law
+from escalade.core.scaling.aim import Aim
 from escalade.core.scaling.enlarging import enlarge
 from escalade.core.scaling.hybrid import scale_to
 from escalade.core.scaling.least_error import least_error, sides
@@ -50,6 +51,7 @@ def fitted() -> law.Law:
     return law.fit(made(), rng=np.random.default_rng(0))
 
 
+@pytest.mark.slow
 def test_a_known_law_is_predicted_beyond_what_was_seen(fitted):
     far = np.array([[12.0, 60.0, 44.0], [6.0, 30.0, 60.0]])
     told = fitted.predict(far, np.zeros((2, 2)))
@@ -94,22 +96,22 @@ def judge(networks):
     return truth(np.stack([law.sizes_of(network) for network in networks]))
 
 
+@pytest.mark.slow
 def test_the_least_error_is_below_that_of_every_rule():
     budget = Budget(4.0 * cost.of(base()).macs)
-    found = least_error(
-        base(), judge=judge, budget=budget, width_divisor=4, resolution_divisor=1
-    ).architecture
+    aim = Aim(budget=budget, width_divisor=4, resolution_divisor=1)
+    found = least_error(base(), judge=judge, aim=aim).architecture
     assert budget.contains(cost.of(found).macs)
     for rule in ("d", "w", "r", "dwr", "dWr", "wr"):
         other = scale_to(base(), rule=rule, budget=budget, stage=2.0).architecture
         assert judge([found])[0] <= judge([other])[0] + 0.001, rule
 
 
+@pytest.mark.slow
 def test_no_network_reads_more_pixels_than_the_images_have():
     budget = Budget(8.0 * cost.of(base()).macs)
-    found = least_error(
-        base(), judge=judge, budget=budget, most_side=24, width_divisor=4, resolution_divisor=1
-    ).architecture
+    aim = Aim(budget=budget, most_side=24, width_divisor=4, resolution_divisor=1)
+    found = least_error(base(), judge=judge, aim=aim).architecture
     assert found.resolution <= 24
     assert budget.contains(cost.of(found).macs)
     assert sides(base(), most_side=16, divisor=1) == [20]
@@ -123,10 +125,8 @@ def stage_judge(networks):
 
 def test_greedy_steps_spend_on_what_helps():
     budget = Budget(3.0 * cost.of(base()).macs)
-    found = enlarge(
-        base(), judge=stage_judge, budget=budget, most_side=30, width_divisor=4,
-        resolution_divisor=1,
-    )  # fmt: skip
+    aim = Aim(budget=budget, most_side=30, width_divisor=4, resolution_divisor=1)
+    found = enlarge(base(), judge=stage_judge, aim=aim)
     assert budget.contains(cost.of(found).macs)
     assert found.resolution <= 30
     assert found.depths[2] >= 2 * max(found.depths[:2])

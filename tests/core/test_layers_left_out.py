@@ -158,6 +158,7 @@ def test_all_identity_counts_what_facts_say():
 # --- latency ---
 
 
+@pytest.mark.slow
 def test_latencies_of_layers_left_out():
     """A device whose layers cost what they are: the fitted table finds it again."""
     sizes = [(width, side) for width in (8, 12, 16, 24, 40, 56) for side in (7, 9, 12, 16, 21, 30)]

@@ -101,7 +101,7 @@ def small_base():
 
 
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("macs", [0.4e6, 2e6, 8e6, 32e6])
+@pytest.mark.parametrize("macs", [0.4e6, 4e6, 32e6])
 @pytest.mark.parametrize("side", [20, 28, 64])
 def test_no_pixel_more_than_there_are_and_the_budget_met(rule, macs, side):
     budget = Budget(macs)
@@ -110,6 +110,7 @@ def test_no_pixel_more_than_there_are_and_the_budget_met(rule, macs, side):
     assert budget.contains(cost.of(made).macs)
 
 
+@pytest.mark.slow
 def test_depth_and_width_share_what_the_resolution_cannot_have():
     args = {"budget": Budget(32e6), "stage": 0.0}
     free = scale_within(small_base(), rule="wr", side=1000, **args).architecture

@@ -167,6 +167,7 @@ def test_small_spaces_keep_their_own_steps():
     assert fours
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BASES)
 @settings(max_examples=40, deadline=None)
 @given(rule=st.sampled_from(RULES), factor=st.floats(0.3, 60))
@@ -187,6 +188,7 @@ def test_whatever_is_scaled_is_legal_and_near_its_ratios(name, rule, factor):
     assert Architecture.from_json(scaled.to_json()) == scaled
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from([0.25, 0.3, 0.5, 1.0, 1.5, 2.0, 2.5, 4.0]),

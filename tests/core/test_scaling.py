@@ -46,10 +46,6 @@ def test_fewer_blocks_keep_the_first():
         assert len(stage.blocks) >= 1
 
 
-def test_the_stem_may_stay():
-    assert apply(BASE, Scaling(width=2.0), scale_stem=False).stem == BASE.stem
-
-
 def test_depth_may_be_rounded_up():
     scaled = apply(BASE, Scaling(depth=1.1), round_depth=scale_depth)
     assert scaled.depths == tuple(depth + 1 for depth in BASE.depths)

@@ -115,6 +115,7 @@ def test_stages_and_layers_hold_the_shortcuts():
     assert total == cost.of(architecture).macs
 
 
+@pytest.mark.slow
 def test_latencies_tell_transitions_apart():
     """A device whose projections cost what they are: the fitted table finds it again."""
     sizes = [(width, side) for width in (8, 12, 16, 24, 40, 56) for side in (7, 9, 12, 16, 21, 30)]

@@ -60,6 +60,7 @@ def test_each_image_gets_what_torchvision_does_to_it(policy, channels, monkeypat
     assert float((out != images).flatten(1).any(1).float().mean()) > 0.5
 
 
+@pytest.mark.slow
 def test_its_distribution_is_torchvisions():
     image = make_images(1)
     mine = auto_augment(

@@ -7,6 +7,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torchvision.transforms.v2 import functional as tv
 
 from escalade.data import Augmentation, Split, TrainBatches, evaluation_batches, prepare
+from escalade.data.batch_part import BatchPart
 from escalade.data.crops import padded_crop, resized_crop
 
 NONE = Augmentation()
@@ -52,6 +53,58 @@ def test_a_batch_depends_on_the_step_alone(augmentation):
         assert labels.equal(wanted[step][1])
     assert not wanted[0][1].equal(wanted[6][1])
     assert not batches(augmentation=augmentation, seed=1).at(0)[0].equal(wanted[0][0])
+
+
+EVERY = [
+    NONE,
+    ALL,
+    Augmentation(random_resized_crop=True, flip=True),
+    Augmentation(padding=1, auto_augment="cifar10"),
+]
+
+
+@pytest.mark.parametrize("augmentation", EVERY)
+@pytest.mark.parametrize("num_crops", [1, 2])
+def test_parts_of_a_batch_make_the_batch(augmentation, num_crops):
+    def make(part):
+        return TrainBatches(
+            make_split(),
+            batch_size=8,
+            seed=0,
+            augmentation=augmentation,
+            num_crops=num_crops,
+            part=part,
+        )
+
+    whole = make(None)
+    parts = [make(BatchPart(start, start + 4, 8)) for start in (0, 4)]
+    for step in (0, 7):
+        made = [part.at(step) for part in parts]
+        assert torch.cat([images for images, _ in made]).equal(whole.at(step)[0])
+        assert torch.cat([labels for _, labels in made]).equal(whole.at(step)[1])
+
+
+@pytest.mark.parametrize("augmentation", EVERY)
+def test_images_that_stay_where_they_are_make_the_same_batches(augmentation):
+    """They are gathered one batch ahead; a step that nobody foresaw is made all the same."""
+    store, rows = make_split(80), torch.arange(79, 29, -1)
+    here = Split(store.images[rows], store.labels[rows])
+    mapped = Split(store.images, store.labels[rows], rows=rows)
+    assert (mapped.is_mapped, here.is_mapped) == (True, False)
+    expected, found = (
+        batches(here, augmentation=augmentation),
+        batches(mapped, augmentation=augmentation),
+    )
+    for step in (0, 1, 2, 3, 9, 10, 4, 4, 20):
+        for one, other in zip(expected.at(step), found.at(step), strict=True):
+            assert one.equal(other)
+
+
+def test_what_fails_while_images_are_gathered_is_told():
+    split = Split(make_split().images, torch.arange(50), rows=torch.arange(50) + 1)  # one too far
+    loader = batches(split)
+    with pytest.raises(IndexError, match="out of range"):
+        [loader.at(step) for step in range(6)]
 
 
 @pytest.mark.parametrize("augmentation", [ALL, Augmentation(random_resized_crop=True, flip=True)])
@@ -131,9 +184,9 @@ def test_prepare_agrees_with_torchvision(channels, resolution):
 def test_prepare_leaves_its_argument_alone():
     images = make_split(2).images.float()
     before = images.clone()
-    got = prepare(images, resolution=12, mean=(0.5,) * 3, std=(0.5,) * 3, dtype=torch.bfloat16)
+    got = prepare(images, resolution=12, mean=(0.5,) * 3, std=(0.5,) * 3)
     assert images.equal(before)
-    assert got.dtype == torch.bfloat16
+    assert got.dtype == torch.float32
 
 
 def test_evaluation_batches_cover_the_split_in_order():

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -9,7 +11,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from escalade.data import cache, cache_room, decoded_set, decoding, file_digests, load
+from escalade.data import (
+    cache,
+    cache_room,
+    decoded_set,
+    decoding,
+    file_digests,
+    load,
+    partial_set,
+    set_making,
+)
+from escalade.data import source as sources
 from escalade.data.cache_lock import locked
 from escalade.data.cache_room import cached_sets, clear
 
@@ -41,7 +53,7 @@ def calls(monkeypatch):
         found.append(1)
         return decoding.to_square(image, **options)
 
-    monkeypatch.setattr(cache, "to_square", counted)
+    monkeypatch.setattr(sources, "to_square", counted)
     return found
 
 
@@ -146,7 +158,7 @@ def test_files_that_change_while_they_are_decoded_are_refused(decode, tmp_path, 
         Image.new("L", (8, 8), 255).save(tmp_path / "photos/b/4.bmp")
         return decoding.to_square(image, **options)
 
-    monkeypatch.setattr(cache, "to_square", meddling)
+    monkeypatch.setattr(sources, "to_square", meddling)
     with pytest.raises(ValueError, match=r"b/4\.bmp changed while it was read"):
         decode(tmp_path / "photos")
     assert cached_sets(tmp_path / "cache") == []
@@ -185,7 +197,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.parametrize("name", [decoded_set.IMAGES, decoded_set.ROWS, decoded_set.META])
+@pytest.mark.parametrize("name", [decoded_set.IMAGES, decoded_set.ROWS, cache_room.META])
 def test_a_damaged_set_is_decoded_again_and_told_of(
     decode, tmp_path, said, calls, name, damage, make_folder
 ):
@@ -209,10 +221,10 @@ def test_images_that_another_pillow_may_read_are_tried_again(decode, tmp_path, m
     uncompressed(tmp_path / "photos", 10)
     (tmp_path / "photos/a/0.bmp").write_bytes(b"a format of tomorrow")
     assert len(decode(tmp_path / "photos").skipped) == 1
-    monkeypatch.setattr(cache, "_decoder", lambda: "tomorrow's")
+    monkeypatch.setattr(set_making, "_decoder", lambda: "tomorrow's")
     noise = np.random.default_rng(0).integers
     square = lambda image, **_: noise(0, 256, (1, 8, 8)).astype(np.uint8)  # noqa: E731
-    monkeypatch.setattr(cache, "to_square", square)
+    monkeypatch.setattr(sources, "to_square", square)
     monkeypatch.setattr("escalade.data.folder.open_image", lambda path: Image.new("L", (8, 8)))
     assert decode(tmp_path / "photos").skipped == ()
 
@@ -226,36 +238,118 @@ def test_a_disk_that_fails_makes_no_image_unreadable(decode, tmp_path, monkeypat
     monkeypatch.setattr("escalade.data.folder.open_image", failing)
     with pytest.raises(ValueError, match=r"may not read the image a/0\.bmp: input/output error"):
         decode(tmp_path / "photos", in_channels=1)
-    assert cached_sets(tmp_path / "cache") == []
+    assert not any(each.is_whole for each in cached_sets(tmp_path / "cache"))
 
 
 # Whole or not at all
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
-def test_what_ends_a_decode_leaves_nothing(decode, tmp_path, monkeypatch, error):
+@pytest.fixture
+def small_chunks(monkeypatch):
+    """Of three images."""
+    monkeypatch.setattr(partial_set, "CHUNK_IMAGES", 3)
+    monkeypatch.setattr(partial_set, "CHUNK_BYTES", 0)
+
+
+def ends_at(monkeypatch, number, error):
+    """The decoder of the image that is read so many-th ends with an error."""
+    read = []
+
+    def ending(image, **options):
+        read.append(1)
+        if len(read) == number:
+            raise error
+        return decoding.to_square(image, **options)
+
+    monkeypatch.setattr(sources, "to_square", ending)
+    monkeypatch.setattr(decoded_set, "MAX_THREADS", 1)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_what_was_decoded_before_a_kill_is_not_decoded_again(
+    decode, tmp_path, monkeypatch, calls, small_chunks, error
+):
     uncompressed(tmp_path / "photos", 10)
+    straight = decode(tmp_path / "photos", cache_dir=tmp_path / "other")
     with monkeypatch.context() as patch:
-        patch.setattr(decoded_set, "write_rows", lambda *_, **__: (_ for _ in ()).throw(error))
+        ends_at(patch, 8, error)
         with pytest.raises(error):
             decode(tmp_path / "photos")
-    assert cached_sets(tmp_path / "cache") == []
-    assert decode(tmp_path / "photos").train.images.float().std() > 0
-
-
-def test_what_a_kill_leaves_is_swept(decode, tmp_path):
-    """Of this set when it is decoded, of others when there is something to decode."""
-    uncompressed(tmp_path / "photos", 10)
-    decode(tmp_path / "photos")
-    whole = only_set(tmp_path)
-    for name in (whole.name, whole.name.replace("8x8", "9x9")):
-        partial = whole.with_name(f"{name}.1-0{decoded_set.PARTIAL}")
-        partial.mkdir()
-        (partial / decoded_set.IMAGES).write_bytes(b"torn")
-    shutil.rmtree(whole)
+    (left,) = cached_sets(tmp_path / "cache")
+    assert (left.is_whole, left.data, left.num) == (False, "photos", 10)
+    calls.clear()
     data = decode(tmp_path / "photos")
-    assert data.train.images.float().std() > 0
-    assert only_set(tmp_path) == whole
+    assert len(calls) == 10 - 6  # two chunks were whole
+    assert data.digests == straight.digests
+    assert data.train.images.equal(straight.train.images)
+    assert only_set(tmp_path).name == left.folder.name.removesuffix(cache_room.PARTIAL)
+    files = {path.name for path in only_set(tmp_path).iterdir()}
+    assert files == {decoded_set.IMAGES, decoded_set.ROWS, decoded_set.META}
+
+
+def test_no_room_for_the_rest_of_a_set(decode, tmp_path, monkeypatch, small_chunks):
+    """What is there is not counted again."""
+    uncompressed(tmp_path / "photos", 10)
+    with monkeypatch.context() as patch:
+        ends_at(patch, 8, KeyboardInterrupt)
+        with pytest.raises(KeyboardInterrupt):
+            decode(tmp_path / "photos")
+    with monkeypatch.context() as patch:
+        patch.setattr(cache_room, "_free", lambda folder: 255)
+        with pytest.raises(OSError, match=r"256B are needed, 255B are free"):
+            decode(tmp_path / "photos")
+        patch.setattr(cache_room, "_free", lambda folder: 256)
+        assert len(decode(tmp_path / "photos").train) == 6
+
+
+def test_a_set_begun_by_another_pillow_is_begun_anew(
+    decode, tmp_path, monkeypatch, calls, small_chunks
+):
+    uncompressed(tmp_path / "photos", 10)
+    with monkeypatch.context() as patch:
+        ends_at(patch, 8, KeyboardInterrupt)
+        patch.setattr(set_making, "_decoder", lambda: "yesterday's")
+        with pytest.raises(KeyboardInterrupt):
+            decode(tmp_path / "photos")
+    decode(tmp_path / "photos")
+    assert len(calls) == 10
+
+
+def test_processes_decode_a_set_together(tmp_path, make_folder):
+    """Each chunk once, and all of them end with the same images."""
+    folder = make_folder({"a": 40, "b": 40}, size=(300, 200))
+    script = [sys.executable, "-c", DECODING, str(folder), str(tmp_path / "cache")]
+    processes = [subprocess.Popen(script, stdout=subprocess.PIPE) for _ in range(3)]
+    found = [process.communicate(timeout=120)[0].split() for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0]
+    assert len({digest for _, digest in found}) == 1
+    nums = [int(num) for num, _ in found]
+    assert sum(nums) == 80
+    assert sum(num > 0 for num in nums) > 1
+
+
+DECODING = """
+import sys
+from pathlib import Path
+from escalade.data import decoding, load, partial_set, source
+done = []
+def counted(image, **options):
+    done.append(1)
+    return decoding.to_square(image, **options)
+source.to_square = counted
+partial_set.CHUNK_IMAGES, partial_set.CHUNK_BYTES = 2, 0
+data = load(sys.argv[1], cache_dir=Path(sys.argv[2]), side=64)
+print(len(done), data.train_digest)
+"""
+
+
+def test_a_large_set_is_told_of_before_it_is_decoded(decode, tmp_path, monkeypatch, said):
+    uncompressed(tmp_path / "photos", 10)
+    monkeypatch.setattr(set_making, "TOLD_BYTES", 640)
+    decode(tmp_path / "photos")
+    (line,) = said
+    assert line.startswith("cache: 10 of 10 images of photos are to be decoded into ")
+    assert line.endswith(", 640B")
 
 
 def test_everything_is_on_the_disk_before_it_has_its_name(decode, tmp_path, monkeypatch):
@@ -271,9 +365,9 @@ def test_everything_is_on_the_disk_before_it_has_its_name(decode, tmp_path, monk
     monkeypatch.setattr(Path, "rename", renamed)
     decode(tmp_path / "photos")
     at = order.index("rename")
-    names = {decoded_set.IMAGES, decoded_set.ROWS, decoded_set.META}
+    names = {decoded_set.IMAGES, decoded_set.ROWS, cache_room.META}
     assert names < set(order[:at])
-    assert order[at - 1].endswith(decoded_set.PARTIAL)
+    assert order[at - 1].endswith(cache_room.PARTIAL)
     assert order[at + 1 :] == [cache_room.DECODED]
 
 
@@ -290,7 +384,7 @@ def sized(tmp_path: Path, decode, num: int) -> list[Path]:
         folders.append(folder)
         newest = next(each for each in cached_sets(tmp_path / "cache") if each.data == folder.name)
         then = time.time() - 86400 * (num - i)
-        os.utime(newest.folder / decoded_set.META, (then, then))
+        os.utime(newest.folder / cache_room.META, (then, then))
     return folders
 
 
@@ -361,13 +455,13 @@ def test_clearing_by_name_takes_nothing_else(decode, tmp_path):
 
 def test_sets_of_any_key_are_found(tmp_path):
     """A key may tell more than the content, such as between which values images are."""
-    source = cache.Source(num=1, read=lambda row: (Image.new("L", (4, 4)), 0), label=str)
+    source = sources.Source(num=1, read=lambda row: (Image.new("L", (4, 4)), 0), label=str)
     for key in ("abc", "abc-0-1e+06", "abc-0.5-1.5", "torchvision-a_b"):
         made = cache.decoded(
             key, lambda: source, name=key, cache_dir=tmp_path, side=4, in_channels=1, say=print
         )
         assert len(made.store.labels) == 1
-    killed = tmp_path / cache_room.DECODED / "abc-0.5-1.5-4x4x1-v2.77-0af3.partial"
+    killed = tmp_path / cache_room.DECODED / "abc-0.5-1.5-4x4x1-v2.partial"
     killed.mkdir()
     assert len(cached_sets(tmp_path)) == 5
     assert len(clear(tmp_path, ["all"])) == 5

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from escalade.data import cache, decoded_set, decoding, load, split
+from escalade.data import decoded_set, decoding, load, source, split
 
 
 def load_here(folder, tmp_path, **options):
@@ -104,7 +104,7 @@ def count_decoded(monkeypatch):
         calls.append(1)
         return decoding.to_square(image, **options)
 
-    monkeypatch.setattr(cache, "to_square", counted)
+    monkeypatch.setattr(source, "to_square", counted)
     return calls
 
 

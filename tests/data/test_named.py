@@ -38,6 +38,7 @@ def test_the_embedded_files_are_those_the_script_made():
     assert sum(path.stat().st_size for path in folder.iterdir()) < 8e6
 
 
+@pytest.mark.slow
 @has_fashion_mnist
 def test_fashion_mnist_holds_the_demo_set(tmp_path):
     whole = load("fashion-mnist", cache_dir=tmp_path)
@@ -50,6 +51,7 @@ def test_fashion_mnist_holds_the_demo_set(tmp_path):
         assert {image.tobytes() for image in some} <= known
 
 
+@pytest.mark.slow
 def test_other_sides_channels_and_limits(tmp_path):
     native = load("demo", cache_dir=tmp_path, limit=50)
     data = load("demo", cache_dir=tmp_path, limit=50, side=14, in_channels=3)

@@ -64,6 +64,7 @@ def test_the_example_settings_are_settings() -> None:
         assert config.retrain.recipe.end_ratio == 0.02
 
 
+@pytest.mark.slow
 def test_the_tutorial_makes_its_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "clothes"
     monkeypatch.setattr(sys, "argv", ["make_images.py", str(folder)])

@@ -68,6 +68,15 @@ def test_files_of_a_run_are_written_by_the_program() -> None:
         assert re.search(rf"""["'/]{re.escape(name)}["']""", source), name
 
 
+def test_sources_name_pages_that_are_there() -> None:
+    """Comments and docstrings, of YAML and templates, too."""
+    for folder in ("src", "studies", "benchmarks", "tests"):
+        for file in (ROOT / folder).rglob("*"):
+            if file.suffix in (".py", ".yaml", ".j2"):
+                for page in re.findall(r"\bdocs/[\w/-]+(?:\.md)?", file.read_text("utf-8")):
+                    assert (ROOT / page).exists(), f"{file.relative_to(ROOT)} names {page}"
+
+
 def test_the_map_names_every_room() -> None:
     text = text_of(ROOT / "ARCHITECTURE.md")
     for room in PACKAGE.iterdir():

@@ -15,8 +15,8 @@ from running import Commands, promised, tiny_run
 
 # All positions, of which there are hundreds, in the place of a sample of them.
 EVERY = "ESCALADE_EVERY_POSITION"
-NUM_SAMPLED = 12
-TIMES = int(os.environ.get("ESCALADE_TIMES_AT_ONCE", "3"))
+NUM_SAMPLED = 8
+TIMES = int(os.environ.get("ESCALADE_TIMES_AT_ONCE", "2"))
 SHORT = {"supernet__recipe__steps": 2, "retrain__recipe__steps": 2}
 
 

@@ -32,6 +32,7 @@ def fails(result, code: int, *words: str) -> str:
     return "\n".join(message)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("budgets", "bad"), [("1k,2k", "1k"), ("0.4M,90M", "225"), ("50M,100M", "50M")]
 )
@@ -50,6 +51,7 @@ def test_a_typo_in_a_configuration_file(escalade, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_the_space_of_a_run_cannot_be_edited(escalade, copied):
     before, config = promised(copied), copied / "config.yaml"
     config.write_text(config.read_text().replace("space: small", "space: medium"))
@@ -101,6 +103,7 @@ def test_a_run_killed_before_its_first_file_was_whole(escalade, finished, tmp_pa
     assert promised(tmp_path / "run") == promised(finished)
 
 
+@pytest.mark.slow
 def test_a_run_folder_below_a_file(escalade, tmp_path):
     (tmp_path / "file").touch()
     fails(escalade(*tiny_run(tmp_path / "file")), 2, "is a file", "--out")
@@ -157,6 +160,7 @@ def test_an_export_that_the_card_does_not_tell_of_is_made_again(escalade, copied
     assert card.read_text() == whole
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_not_finite(escalade, tmp_path):
     run = tmp_path / "run"
     command = tiny_run(
@@ -174,6 +178,7 @@ def test_a_loss_that_is_not_finite(escalade, tmp_path):
     assert (run / "supernet/checkpoint.pt").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["model.safetensors", "config.json"])
 def test_a_member_that_was_deleted_is_made_again(escalade, finished, copied, file):
     (copied / "family/S1" / file).unlink()
@@ -244,6 +249,7 @@ def test_damaged_files(escalade, copied):
     fails(escalade("report", copied), 2, "config.yaml", "YAML")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["", "{}", '{"classes": 3}', "[1, 2]"])
 def test_a_damaged_plan_is_made_again(escalade, finished, copied, text):
     """Which `escalade run` of the folder alone could not do: it is no command."""

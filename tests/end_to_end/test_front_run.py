@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import random
-import signal
 import sqlite3
-import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +11,7 @@ import pytest
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.spaces import load
-from running import ALL_KILLS, promised, tiny_run
+from running import KILLED_AT, promised, tiny_run
 
 FRONT = {
     "budgets": "[]",
@@ -107,16 +104,10 @@ def test_what_people_read(made):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "begun",
-    ["plan.json", "evaluations.sqlite", "growth.json"] if ALL_KILLS else ["evaluations.sqlite"],
-)
+@pytest.mark.parametrize("begun", KILLED_AT)
 def test_killed_and_taken_up_again(escalade, made, tmp_path, begun):
     run = tmp_path / "run"
-    running = escalade.start(*command(run), checkpoint_seconds=0)
-    assert running.until((run / begun).exists)
-    time.sleep(random.Random(begun).uniform(0, 0.3))
-    assert running.kill().code in (-signal.SIGKILL, 0)
+    escalade.killed_soon_after(run, begun, *command(run))
     result = escalade(*command(run))
     assert result.code == 0, result.err
     assert promised(run) == promised(made)

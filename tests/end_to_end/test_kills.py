@@ -115,16 +115,16 @@ def test_killed_again_and_again(escalade, finished, tmp_path):
 
 
 @pytest.mark.slow
-def test_killed_with_its_workers(escalade, finished, tmp_path):
-    """Neither workers nor the place change the result; nor do kills."""
+def test_killed_with_its_workers(escalade, finished, begun, tmp_path):
+    """Neither workers nor the place change members; nor do kills."""
     run = tmp_path / "other" / "place"
+    shutil.copytree(begun / "retrain", run)
+    config = run / "config.yaml"
+    config.write_text(config.read_text().replace("workers: 1", "workers: 2"))
     command = tiny_run(run, workers=2)
     running = escalade.start(*command)
-    assert running.until(has(run, "evaluations.sqlite"))
-    assert running.until(lambda: running.num_children >= 2)
-    running.kill()
-    running = escalade.start(*command)
     assert running.until(lambda: any(run.glob("training/*/metrics.jsonl")))
+    assert running.num_children >= 2
     running.kill()
     result = escalade(*command)
     assert result.code == 0, result.err
@@ -173,6 +173,7 @@ def test_resuming_a_training_from_every_checkpoint(escalade, finished, tmp_path)
     assert (run / name).read_bytes() == (finished / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_killed_search_has_paid_for_what_it_scored(escalade, finished, tmp_path):
     run = tmp_path / "run"
     command = tiny_run(run, exports=True)
@@ -218,6 +219,7 @@ def test_stopped_by_a_signal(escalade, finished, begun, tmp_path, number, code, 
     assert promised(run) == promised(finished)
 
 
+@pytest.mark.slow
 def test_a_second_signal_ends_at_once(escalade, tmp_path):
     run = tmp_path / "run"
     command = tiny_run(run, supernet__recipe__steps=600)
@@ -230,6 +232,7 @@ def test_a_second_signal_ends_at_once(escalade, tmp_path):
     assert "Traceback" not in result.err
 
 
+@pytest.mark.slow
 def test_a_signal_stops_a_training_between_two_steps(escalade, tmp_path):
     run = tmp_path / "run"
     command = tiny_run(run, supernet__recipe__steps=600)

@@ -34,6 +34,7 @@ def run(escalade, pictures, tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_a_family_from_mixed_pictures(run):
     family = json.loads((run / "family/family.json").read_text())
     assert [m["name"] for m in family["members"]] == ["S0", "S1", "S2"]
@@ -149,6 +150,7 @@ def moved(pictures, run, tmp_path):
     return started, data
 
 
+@pytest.mark.slow
 def test_other_images_are_refused_by_every_verb(escalade, moved):
     started, data = moved
     (data / "apple/003.webp").unlink()
@@ -186,6 +188,7 @@ def test_the_card_tells_the_digests(run):
         assert f"| {split} | `{digest}` |" in card
 
 
+@pytest.mark.slow
 def test_a_moved_folder_goes_on(escalade, pictures, moved, tmp_path):
     started, data = moved
     place = data.rename(tmp_path / "elsewhere")
@@ -205,6 +208,7 @@ def test_a_moved_folder_goes_on(escalade, pictures, moved, tmp_path):
     assert promised(started) == before  # and the data's name, which is in family.json
 
 
+@pytest.mark.slow
 def test_a_run_in_its_folder_of_images(escalade, pictures, tmp_path):
     data = shutil.copytree(pictures, tmp_path / "pictures")
     arguments = command(".", "unused")[:-2]  # into runs/smoke
@@ -218,6 +222,7 @@ def test_a_run_in_its_folder_of_images(escalade, pictures, tmp_path):
     assert json.loads((run / "plan.json").read_text())["classes"] == list(CLASSES)
 
 
+@pytest.mark.slow
 def test_other_images_between_start_and_resume(escalade, pictures, tmp_path):
     """Same classes, other images: half a training on each would be no training on either."""
     data = shutil.copytree(pictures, tmp_path / "pictures")

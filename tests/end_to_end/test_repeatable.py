@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from importlib import resources
 
@@ -72,6 +73,7 @@ def test_another_seed_gives_another_family(escalade, finished, tmp_path):
     assert promised(tmp_path / "run") != promised(finished)
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_left_as_it_is(escalade, copied):
     stamps = {p: p.stat().st_mtime_ns for p in copied.rglob("*") if p.name != "report.html"}
     result = escalade(*tiny_run(copied, exports=True))
@@ -86,13 +88,12 @@ def test_every_stage_goes_on_from_the_folder_alone(escalade, finished, tmp_path)
     shutil.copy(finished / "space.json", run)
     config = (finished / "config.yaml").read_text()
     assert "onnx: true" in config
-    (run / "config.yaml").write_text(config.replace("onnx: true", "onnx: false"))
+    (run / "config.yaml").write_text(re.sub(r"(onnx|torch_export): true", r"\1: false", config))
     for stage in ("train", "search", "grow", "retrain", "export", "report"):
         result = escalade(stage, run)
         assert result.code == 0, f"{stage}: {result.err}"
     assert promised(run) == promised(finished)
-    exported = [f"family/{name}/program.pt2" for name in ("S0", "S1", "S2")]
-    missing = [name for name in (*ARTEFACTS, *exported) if not (run / name).is_file()]
+    missing = [name for name in (*ARTEFACTS, "latency.json") if not (run / name).is_file()]
     assert missing == []
 
 
@@ -145,6 +146,7 @@ def test_growth_to_any_budget(escalade, finished):
     assert sorted(finished.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_a_report_of_half_a_run_names_what_is_missing(escalade, copied):
     shutil.rmtree(copied / "family")
     (copied / "growth.json").unlink()
@@ -191,6 +193,7 @@ def test_a_card_tells_the_rate_that_its_member_was_trained_at(escalade, tmp_path
     assert "learning\\_rate 0.05;" in card  # a quarter of the preset's 0.2
 
 
+@pytest.mark.slow
 def test_members_that_come_later_are_timed_too(escalade, copied):
     path = copied / "latency.json"
     found = json.loads(path.read_text())

@@ -24,6 +24,7 @@ def _correct(file: Path, **options: object) -> dict[str, int]:
         return {p.key: s.num_correct for p, s in zip(paths, made.score(paths), strict=True)}
 
 
+@pytest.mark.slow
 def test_a_score_does_not_depend_on_order_company_or_workers(tmp_path: Path) -> None:
     together = _correct(tmp_path / "one.sqlite")
     assert len(set(together.values())) > 3
@@ -141,6 +142,19 @@ def test_memory_limit_changes_no_score(tmp_path: Path, monkeypatch: pytest.Monke
         "escalade.evaluate.evaluator.CACHE_BYTES", 2 * 64 * 100 * 4
     )  # one at a time
     assert _correct(tmp_path / "some.sqlite") == expected
+
+
+def test_a_stop_is_heard_between_batches(tmp_path: Path) -> None:
+    asked: list[None] = []
+
+    def stop() -> bool:
+        asked.append(None)
+        return len(asked) == 3
+
+    with evaluator(tmp_path / "s.sqlite") as made, pytest.raises(Interrupted):
+        made.score(some_paths(1), should_stop=stop)
+    assert len(asked) == 3
+    assert EvaluationStore(tmp_path / "s.sqlite").rows() == []
 
 
 def test_recalibration_takes_whole_batches() -> None:

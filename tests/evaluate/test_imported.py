@@ -56,6 +56,7 @@ def put(times, tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_held_out_networks_are_predicted(times, tmp_path):
     table = read_table(put(times, tmp_path))
     assert table.settings == "made up, batch 1"

@@ -177,10 +177,14 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from escalade.evaluate.store import EvaluationStore
-from test_store import ROW
+from escalade.evaluate.store_rows import ScoreRow
 store = EvaluationStore(Path(sys.argv[1]))
+row = ScoreRow(
+    supernet="w", path="p", data="d", settings="s", value=0.75, count=3, num_images=4, macs=1,
+    params=5, activations=6, resolution=7, seconds=0.5,
+)
 for i in range(10**9):
-    store.put([replace(ROW, path=f"{i}a"), replace(ROW, path=f"{i}b")])
+    store.put([replace(row, path=f"{i}a"), replace(row, path=f"{i}b")])
     if i % 10 == 0:
         print(i, flush=True)
 """
@@ -188,7 +192,7 @@ for i in range(10**9):
 
 def test_a_kill_keeps_every_finished_put_and_no_half(tmp_path: Path) -> None:
     file = tmp_path / "e.sqlite"
-    path = os.pathsep.join([*(entry for entry in sys.path if entry), str(Path(__file__).parent)])
+    path = os.pathsep.join(entry for entry in sys.path if entry)
     last = -1
     for _ in range(3):
         writer = subprocess.Popen(

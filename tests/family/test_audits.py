@@ -56,6 +56,7 @@ def test_a_budget_without_networks_is_left_out_with_the_reason():
     assert LEAST_NETWORKS > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sign", "words"), [(1, "can be trusted:"), (-1, "told from chance")])
 def test_the_verdict_follows_the_numbers(sign, words):
     (made, _), _ = sampled(16)

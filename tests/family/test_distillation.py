@@ -65,6 +65,7 @@ def stopped_at(step, job, place):
         job.make(replace(place, should_stop=lambda: next(calls) == step))
 
 
+@pytest.mark.slow
 def test_a_student_learns_what_only_its_teacher_knows(tmp_path, unlabelled, place, teacher):
     place = replace(place, data=unlabelled)
     before = (teacher / package.WEIGHTS).read_bytes()

@@ -31,6 +31,7 @@ def exported(tmp_path_factory, network, images):
         return folder, export.export_member(folder, images=images), len(traced)
 
 
+@pytest.mark.slow
 def test_both_exports_are_written_and_agree(exported):
     folder, found, num_traced = exported
     assert [parity.name for parity in found.written] == ["program.pt2", "model.onnx"]
@@ -100,6 +101,7 @@ def test_perturbed_onnx_weights_are_found(exported, network, images, tmp_path):
         compare(network, session, images, name="bad.onnx")
 
 
+@pytest.mark.slow
 def test_a_bad_export_is_removed_with_the_older_file(tmp_path, network, images, monkeypatch):
     (tmp_path / "model.onnx").write_bytes(b"older")
     monkeypatch.setattr(export, "onnx_session", lambda content: lambda batch: network(batch) * 1.01)
@@ -109,6 +111,7 @@ def test_a_bad_export_is_removed_with_the_older_file(tmp_path, network, images, 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_without_onnx_the_rest_goes_on(member, images, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxscript", None)
     found = export.export_member(member, images=images)

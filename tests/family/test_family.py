@@ -112,9 +112,8 @@ def test_members_by_name():
         _ = FAMILY["S0"].path
 
 
-def test_test_accuracy_is_added_and_search_accuracy_kept():
-    member = MEMBER.with_accuracy(test=0.8)
-    assert member.accuracy == Accuracy(search=0.9, test=0.8)
+def test_a_member_takes_the_place_of_its_name():
+    member = replace(MEMBER, accuracy=Accuracy(search=0.9, test=0.8))
     assert FAMILY.with_member(member).members[0] is member
     assert FAMILY.with_member(replace(member, name="S2", folder="S2")).names == ("S0", "S1", "S2")
 

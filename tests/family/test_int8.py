@@ -61,6 +61,7 @@ def quantised(tmp_path_factory):
     return found
 
 
+@pytest.mark.slow
 def test_little_is_lost_where_ranges_are_even(quantised):
     folder, found, images, labels = quantised[False]
     assert found.fp32 == 1.0

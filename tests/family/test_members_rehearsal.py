@@ -58,6 +58,7 @@ def rehearsed(data, num: int) -> rehearsal.Rehearsed:
     )
 
 
+@pytest.mark.slow
 def test_times_are_seconds_an_image_of_the_steps_after_the_first(data, monkeypatch):
     """On a clock on which a step takes a millisecond a pixel of the side, the first a second."""
     now = 0.0
@@ -79,6 +80,7 @@ def test_times_are_seconds_an_image_of_the_steps_after_the_first(data, monkeypat
     assert found.alone == found.together[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("num", [1, 2])
 def test_every_network_has_a_time(data, num):
     """By the real clock, in this process or in two."""

@@ -43,6 +43,7 @@ def trained(job, space, place, **more) -> dict[str, torch.Tensor]:
     return supernet.state_dict()
 
 
+@pytest.mark.slow
 def test_the_share_of_the_predictions_is_that_of_the_job(tmp_path, space, place):
     states = [
         trained(make_job(tmp_path, space, distillation=share, folder=folder), space, place)

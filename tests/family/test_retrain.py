@@ -35,6 +35,7 @@ def _job(tmp_path, name="S0", **more):
     )
 
 
+@pytest.mark.slow
 def test_it_learns_and_its_weights_are_the_scored_network(tmp_path, data, place):
     made = _job(tmp_path).make(place)
     assert made.search.num_images == 60
@@ -47,6 +48,7 @@ def test_it_learns_and_its_weights_are_the_scored_network(tmp_path, data, place)
     assert int((again(ready).argmax(1) == labels).sum()) == made.search.num_correct
 
 
+@pytest.mark.slow
 def test_stopped_and_resumed_equals_straight(tmp_path, place):
     straight = _job(tmp_path).make(place)
     job = _job(tmp_path, folder=tmp_path / "stopped")
@@ -82,6 +84,7 @@ def test_averaged_weights_are_scored_and_kept(tmp_path, data, place):
     assert int(right.sum()) == made.search.num_correct
 
 
+@pytest.mark.slow
 def test_side_by_side_equals_alone(tmp_path, place):
     small = tiny(depths=(1, 1))
     jobs = [_job(tmp_path, "a"), _job(tmp_path, "b", architecture=small)]

@@ -53,6 +53,7 @@ def _model(folder):
     return module
 
 
+@pytest.mark.slow
 def test_it_runs_where_escalade_cannot_be_imported(folder, photos):
     code = (
         "import runpy, sys; sys.modules['escalade'] = None;"

@@ -43,12 +43,17 @@ class Ended:
 
 def command(arguments: Sequence[str]) -> Ended:
     """A command line in this process, without its work."""
+    return ended(arguments, _without_work())
+
+
+def ended(arguments: Sequence[str], limits: contextlib.AbstractContextManager[None]) -> Ended:
+    """How a command line ends in this process, within limits that may raise `Begun`."""
     out, err = io.StringIO(), io.StringIO()
-    with _without_work(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with limits, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             cli.main(arguments)
-        except SystemExit as ended:
-            return Ended(int(ended.code or 0), out.getvalue(), err.getvalue())
+        except SystemExit as end:
+            return Ended(int(end.code or 0), out.getvalue(), err.getvalue())
         except Begun:
             return Ended(0, out.getvalue(), err.getvalue(), begun=True)
     raise AssertionError("a command ends the process")

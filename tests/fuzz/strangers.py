@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import io
 import json
 import os
 import shutil
@@ -18,9 +17,7 @@ from unittest import mock
 import hypothesis.strategies as st
 import mutations
 import yaml
-from seam import Begun, Ended, limited_time
-
-from escalade import cli
+from seam import Begun, Ended, ended, limited_time
 
 VERBS: tuple[tuple[str, ...], ...] = (
     ("cost", "run/family/S0", "--layers"),
@@ -141,15 +138,7 @@ def only_writes_in(*folders: Path) -> Iterator[None]:
 
 def command(*arguments: str) -> Ended:
     """A command in this process; where networks would be trained, timed or exported, it stops."""
-    out, err = io.StringIO(), io.StringIO()
-    with _brief(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            cli.main(arguments)
-        except SystemExit as ended:
-            return Ended(int(ended.code or 0), out.getvalue(), err.getvalue())
-        except Begun:
-            return Ended(0, out.getvalue(), err.getvalue(), begun=True)
-    raise AssertionError("a command ends the process")
+    return ended(arguments, _brief())
 
 
 @contextlib.contextmanager

@@ -47,6 +47,15 @@ def check(line, ended):
 
 
 @given(mutations.commands(LINES, KNOWN).map(quick))
+@settings(max_examples=10, derandomize=True, database=None)
+def test_a_few_in_one_process(line):
+    ended = command(line)
+    if ended.code:
+        check(line, ended)
+
+
+@pytest.mark.slow
+@given(mutations.commands(LINES, KNOWN).map(quick))
 @settings(max_examples=900, derandomize=True, database=None)
 def test_in_one_process(line):
     ended = command(line)
@@ -54,6 +63,7 @@ def test_in_one_process(line):
         check(line, ended)
 
 
+@pytest.mark.slow
 @given(line=mutations.commands(LINES, KNOWN).map(quick))
 @settings(max_examples=50, derandomize=True, database=None)
 def test_as_real_commands(commands, folder, line):

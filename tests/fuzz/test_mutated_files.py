@@ -33,6 +33,7 @@ def check(file, text, *words, names=()):
         check_refusal(ended.code, ended.err, names=[str(file), *names])
 
 
+@pytest.mark.slow
 @given(text=mutations.files(configurations()))
 @settings(max_examples=150, derandomize=True, database=None)
 def test_files_of_settings(file, text):
@@ -44,6 +45,7 @@ def shown(content):
     return yaml.dump(content, allow_unicode=True)
 
 
+@pytest.mark.slow
 @given(
     text=mutations.files(SPACES)
     | mutations.mappings([yaml.safe_load(text) for text in SPACES], ["stages", "kind"]).map(shown)
@@ -62,6 +64,7 @@ def as_json(content):
     return content if isinstance(content, int | float | str | None) else str(content)
 
 
+@pytest.mark.slow
 @given(
     text=mutations.files(NETWORKS)
     | mutations.mappings([json.loads(text) for text in NETWORKS], ["stages", "kind"]).map(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mutations
+import pytest
 import yaml
 from given import configurations
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ SETTINGS = [yaml.safe_load(text) for text in configurations()]
 NAMES = sorted(setting_names())
 
 
+@pytest.mark.slow
 @given(mutations.mappings(SETTINGS, NAMES))
 @settings(max_examples=700, derandomize=True, database=None)
 def test_settings(written):

@@ -75,6 +75,7 @@ def test_a_pipe_is_not_waited_for(run):
         Family.load(run)
 
 
+@pytest.mark.slow
 def test_a_run_folder_may_be_named_by_a_link(run, tmp_path):
     (tmp_path / "mine").symlink_to(run)
     RunFolder(tmp_path / "mine").check_links()
@@ -113,6 +114,7 @@ def test_commands_can_be_copied(name):
     assert words[2][0] != "-"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a b", "$(touch x)", "it's", "a;b & c", "<b>", 'say "hi"'])
 def test_commands_of_the_report_can_be_copied(run, tmp_path, name):
     place = tmp_path / name

@@ -12,7 +12,6 @@ import json
 import os
 import platform
 import shlex
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -20,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from running import Commands
 
 HERE = Path(__file__).parent
 EXPECTED = HERE / "expected"
@@ -35,8 +36,6 @@ KEPT = (
 # Keys of a command's answer that differ from run to run or from machine to machine.
 TIMED = ("seconds", "memory_bytes", "peak_memory", "device", "created", "date")
 COMMANDS = EXPECTED / "commands.json"
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-ONE_THREAD = dict.fromkeys(THREADS, "1") | {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
 @dataclass(frozen=True)
@@ -48,35 +47,12 @@ class Ended:
     err: str
 
 
-class Runs:
-    """Runs configurations, each in a process of one thread."""
-
-    def __init__(self, cache: Path) -> None:
-        """Start the process that they are forks of; decoded images go to a cache."""
-        self._server = subprocess.Popen(
-            [sys.executable, str(HERE / "fork_server.py")],
-            env=os.environ | ONE_THREAD | {"ESCALADE_CACHE": str(cache)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def __call__(self, config: Path, out: Path) -> dict[str, str]:
-        """Run a configuration into a folder; the digests of what is kept of it."""
-        assert self._server.stdin is not None
-        assert self._server.stdout is not None
-        output = out.with_name(f"{out.name}.txt")
-        arguments = ["run", "--config", str(config), "--out", str(out)]
-        self._server.stdin.write(json.dumps({"arguments": arguments, "output": str(output)}) + "\n")
-        self._server.stdin.flush()
-        code = int(self._server.stdout.readline() or -1)
-        if code != 0:
-            raise AssertionError(f"{config.stem} ended with {code}: {output.read_text()}")
-        return digests(out)
-
-    def close(self) -> None:
-        """End the process, once no run is under way."""
-        self._server.communicate()
+def run(commands: Commands, config: Path, out: Path) -> dict[str, str]:
+    """Run a configuration into a folder; the digests of what is kept of it."""
+    ended = commands("run", "--config", config, "--out", out)
+    if ended.code != 0:
+        raise AssertionError(f"{config.stem} ended with {ended.code}: {ended.err}")
+    return digests(out)
 
 
 def digests(folder: Path) -> dict[str, str]:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import goldens
 
+from running import Commands
+
 
 def main(parts: list[str]) -> None:
     """Record the named parts, or both."""
@@ -37,11 +39,11 @@ def record_runs() -> None:
     """Digests of every run for this version of torch and this kind of CPU."""
     found = {}
     with tempfile.TemporaryDirectory() as folder:
-        runs = goldens.Runs(Path(folder) / "cache")
+        commands = Commands(Path(folder))
         for config in goldens.RUNS:
             sys.stderr.write(f"{config.stem}\n")
-            found[config.stem] = runs(config, Path(folder) / config.stem)
-        runs.close()
+            found[config.stem] = goldens.run(commands, config, Path(folder) / config.stem)
+        commands.close()
     path = goldens.EXPECTED / f"{goldens.machine()}.json"
     recorded = {
         "processor": goldens.processor(),

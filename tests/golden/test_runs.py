@@ -6,12 +6,13 @@ A commit that changes results on purpose records anew (`make golden`) and says w
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import goldens
 import pytest
+
+from running import Commands
 
 
 @pytest.fixture(scope="module")
@@ -29,21 +30,13 @@ def expected() -> dict[str, Any]:
     return recorded["runs"]
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[goldens.Runs]:
-    """Runs configurations, one at a time."""
-    made = goldens.Runs(tmp_path_factory.mktemp("cache"))
-    yield made
-    made.close()
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("config", goldens.RUNS, ids=lambda path: path.stem)
 def test_the_same_bits(
-    expected: dict[str, Any], runs: goldens.Runs, tmp_path: Path, config: Path
+    expected: dict[str, Any], commands: Commands, tmp_path: Path, config: Path
 ) -> None:
     assert config.stem in expected, f"{config.stem} is not recorded; `make golden` records it"
-    then, now = expected[config.stem], runs(config, tmp_path / "run")
+    then, now = expected[config.stem], goldens.run(commands, config, tmp_path / "run")
     differs = [name for name in sorted({*then, *now}) if then.get(name) != now.get(name)]
     assert not differs, f"{config.stem}: not as recorded: {', '.join(differs)}"
 

@@ -53,7 +53,7 @@ def test_torchvisions_weights_give_torchvisions_output(name: str) -> None:
     torch.manual_seed(0)
     theirs = torchvision.models.get_model(name, weights=None).eval()
     architecture = known.load(name)
-    if name == "regnet_x_400mf":  # torchvision's differs there (docs/deviations.md)
+    if name == "regnet_x_400mf":  # torchvision's differs there (docs/explanation/deviations.md)
         architecture = _with_last_width(architecture, 400)
     _assert_same(build(architecture).eval(), theirs, resolution=TORCHVISION[name])
 
@@ -77,6 +77,7 @@ def test_mobile_networks_are_timms_tensor_by_tensor(name: str) -> None:
         assert torch.equal(ours(images), theirs(images))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REGNET_Z)
 def test_regnet_z_is_timms_regnet(name: str) -> None:
     config = REGNET_Z[name]

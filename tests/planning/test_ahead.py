@@ -90,6 +90,7 @@ def test_what_the_plan_refuses(sized, more, words):
     assert not sized
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "grown"),
     [
@@ -108,6 +109,7 @@ def test_members_that_will_be_grown(sized, settings, grown):
     assert made.run.config.grow.num == 2  # what the run is told stays what the user said
 
 
+@pytest.mark.slow
 def test_the_first_of_networks_trained_alone_is_scaled_to_all_others(sized):
     given = {"data": "demo", "dataset": {"limit": 200}, "space": "regnet_y_small"}
     made = api.plan([given, {"budgets": "0.4M,1.6M", "grow": {"num": 1}}])

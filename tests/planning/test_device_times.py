@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from escalade.family.trainings.members_rehearsal import Rehearsed
 from escalade.planning import device_times, examples
 from escalade.planning.examples import example_members, near_budgets
 from escalade.planning.member_sizes import sizes_of
+from escalade.train.console import Console
 from escalade.train.fair_step import FairStep
 from escalade.train.steps import PathSequence
 from escalade.train.supernet_step import path_sampler
@@ -33,7 +36,8 @@ def run():
 
 
 @pytest.fixture
-def quick(monkeypatch):
+def quick(monkeypatch, tmp_path):
+    monkeypatch.setenv("ESCALADE_CACHE", str(tmp_path))
     monkeypatch.setattr(device_times, "SUPERNET_SECONDS", 0.2)
     monkeypatch.setattr(device_times, "MEMBER_SECONDS", 0.05)
 
@@ -65,6 +69,7 @@ def test_a_plan_times_all_passes_of_a_step(monkeypatch):
     assert isinstance(steps[0], FairStep)
 
 
+@pytest.mark.slow
 def test_a_run_is_timed(quick, run):
     state = torch.random.get_rng_state()
     found = device_times.time_run(run, sizes_of(run))
@@ -75,6 +80,25 @@ def test_a_run_is_timed(quick, run):
     assert 0 < found.image(0.4e6) <= found.image(1.6e6)
     assert found.peak_memory > 0
     assert found.together == 0
+
+
+def test_what_was_timed_here_is_not_timed_again(quick, run, monkeypatch, capsys):
+    sizes, data = sizes_of(run), run.data
+    run = replace(run, console=Console())
+    run.__dict__["data"] = data
+    found = device_times.time_run(run, sizes)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(device_times, "_timed", lambda *_: pytest.fail("timed again"))
+    assert device_times.time_run(run, sizes) == found
+    longer = run.with_config(replace(run.config, hours=9.0))
+    assert device_times.time_run(longer, sizes) == found
+    assert "plan: trainings were timed here" in capsys.readouterr().err
+    others = [
+        run.with_config(replace(run.config, threads=7)),
+        run.with_config(replace(run.config, seed=run.config.seed + 1)),
+    ]
+    monkeypatch.setattr(device_times, "_timed", lambda *_: replace(found, path=9.0))
+    assert [device_times.time_run(other, sizes).path for other in others] == [9.0, 9.0]
 
 
 def test_a_training_together_is_timed_with_a_path_near_each_budget(quick, run):

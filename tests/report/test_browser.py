@@ -10,7 +10,7 @@ import pytest
 
 from escalade.report.page import write
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 NUM_FIGURES = 9
 PANELS = ("front-error-macs", "front-error-params", "front-params-macs")
 HOSTILE = '<script>document.title="owned"</script><img src=x onerror=document.title="owned">'
@@ -101,6 +101,7 @@ def test_hostile_names_run_nothing_and_stay_within_the_page(show, hostile, width
     assert "<script>" in shown.locator("#plot-accuracy").text_content()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [375, 1280])
 def test_networks_of_a_front_are_drawn_and_linked(show, scarlet, width):
     shown = show(scarlet, width=width)
@@ -148,6 +149,7 @@ def check_rings(shown):
     until(shown, f"!({rings})('{others[0]}').visible")
 
 
+@pytest.mark.slow
 def test_the_guard_sees_a_page_that_asks_for_something(show, tmp_path):
     """The checks above can fail: a page that breaks every rule is seen."""
     bad = tmp_path / "bad.html"

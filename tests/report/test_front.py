@@ -61,6 +61,7 @@ def trace(panel, name):
     return next(t for t in panel.traces if t["name"] == name)
 
 
+@pytest.mark.slow
 def test_a_panel_for_every_pair_and_plotly_accepts_it(panels):
     assert list(panels) == list(AXES)
     for panel in panels.values():

@@ -46,6 +46,7 @@ def compared(tmp_path):
     return folder
 
 
+@pytest.mark.slow
 def test_grown_members_stand_beside_the_rules(compared):
     shown = page.write(compared)
     rows = reading.rows(shown, "compared")
@@ -59,6 +60,7 @@ def test_grown_members_stand_beside_the_rules(compared):
     assert "Predicted latency" not in rows["Network"]
 
 
+@pytest.mark.slow
 def test_predicted_latencies_are_a_column_where_there_are_any(compared):
     growth = json.loads((compared / "growth.json").read_text())
     for member in growth["members"]:

@@ -7,12 +7,14 @@ import html
 import json
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import fixture
 import pytest
 import reading
 
+from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.statistics import wilson_interval
 from escalade.core.values.codec import encode
 from escalade.report.contents import read
@@ -155,6 +157,36 @@ def test_what_searching_was_worth():
     assert found.standard_error == pytest.approx(0.02)  # half of the distance of the two
     assert "scaled by dWr or wr" in worth_in_words([*one, apart])
     assert (worth([fixture.row()]), worth_in_words([fixture.row()])) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("test", "words"),
+    [
+        (0.78, "within|each|budget. The family does not beat it."),
+        (0.794, "within|each|budget. The family is not clearly better than it."),
+        (0.82, "within|each|budget."),
+    ],
+)
+def test_a_family_that_does_not_beat_the_network_it_came_from_says_so(test, words):
+    found = Share(value=test, standard_error=0.003)
+    before = Share(value=0.79, standard_error=0.003)
+    told = worth_in_words([fixture.row(test=found, rival=rival("r", before, base="seed"))])
+    assert "against the fine-tuned network that the run started from" in told
+    assert told.endswith(words.replace("|", " "))
+
+
+def test_the_page_of_a_run_from_a_network_names_it(folder, monkeypatch):
+    stated = fixture.rivals()[0]["architecture"]
+    network = Architecture.from_json(stated)
+    beside = replace(rival("r", Share(value=0.79), base="seed"), architecture=network)
+    monkeypatch.setattr(
+        "escalade.report.roster.family_rows", lambda run: [fixture.row(rival=beside)]
+    )
+    page = full(folder)
+    rows = reading.rows(page, "family")
+    assert rows["Member"][2] == "Fine-tuned network"
+    assert next(iter([*rows.values()][1:]))[2] == f"79.0 %|{network.resolution} px, 2.00 M macs"
+    assert "trained on for as long at the largest resolution" in reading.text(page)
 
 
 def test_the_page_names_no_network_address(folder):

@@ -127,6 +127,7 @@ def test_other_files_are_refused(curves, tmp_path, name):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [375, 1280])
 def test_a_browser_draws_the_page(show, curves, tmp_path, width):

@@ -65,6 +65,7 @@ def growing(kind=LeastErrorGrowth):
     return kind(ByRule(), shares_base=True)
 
 
+@pytest.mark.slow
 def test_members_meet_their_budgets_and_are_told_beforehand(found):
     grown = growing().grow(found, (Budget(4.8e6), Budget(9.6e6)))
     assert (grown.form, grown.functions, [m.name for m in grown.members]) == (
@@ -87,6 +88,7 @@ def test_members_meet_their_budgets_and_are_told_beforehand(found):
     assert growing().grow(found, (Budget(4.8e6), Budget(9.6e6))) == grown
 
 
+@pytest.mark.slow
 def test_what_helps_grows_and_what_does_not_stays(found):
     (member,) = growing().grow(found, (Budget(9.6e6),)).members
     base = found.searched.stages[0].architecture
@@ -96,6 +98,7 @@ def test_what_helps_grows_and_what_does_not_stays(found):
     assert share_of(greedy.architecture) > share_of(base)
 
 
+@pytest.mark.slow
 def test_any_budget_is_met_and_far_ones_are_extrapolated(found):
     beyond = growing().at(found, Budget(6e6), name="to")
     assert beyond.extrapolation
@@ -149,6 +152,7 @@ def test_noise_falls_back_to_the_compound_function():
         assert grown.law.error > 0.95 * grown.law.constant
 
 
+@pytest.mark.slow
 def test_confirmations_set_the_level_that_members_reach(found):
     """Rounds that gain two points a doubling; a whole training is twice the longer one."""
     searched: Searched = found.searched

@@ -233,6 +233,7 @@ def test_a_budget_that_no_network_meets_names_itself_and_the_range(make, layers,
 # Coarse to fine alone
 
 
+@pytest.mark.slow
 def test_a_grid_the_same_for_all_seeds_and_then_rounds_of_variations(layers):
     options = {"budgets": ladder(), "num_images": 5000, "num_skeletons": 8, "num_variations": 12}
     taste = Taste(layers)
@@ -302,6 +303,7 @@ def test_variations_change_resolution_depth_width_and_kernels_a_little(layers):
     assert np.mean(changed) < np.mean(apart)
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(target=st.floats(0.6e6, 5e6), tolerance=st.sampled_from([0.005, 0.02, 0.1]))
 def test_variations_walk_into_budgets_that_no_skeleton_meets(target, tolerance):

@@ -89,6 +89,7 @@ def test_budgets_of_other_kinds(space, kind):
     assert budget.contains(getattr(result.stages[0], kind))
 
 
+@pytest.mark.slow
 def test_a_budget_out_of_reach_names_the_range(space):
     with pytest.raises(ValueError, match=r"budgets\[0\]: no network of space regnet_y_small .*"
                        r"networks range from [\d.]+k to [\d.]+M"):  # fmt: skip
@@ -100,6 +101,7 @@ def test_latency_needs_a_table(space):
         found(space, budget=Budget(1e-3, "latency"))
 
 
+@pytest.mark.slow
 def test_latency_is_a_budget_with_a_table(space):
     """A device that takes a nanosecond for two numbers read."""
     timed = space.with_latency(LatencyTable(settings="fake", parts=reading_time(space)))

@@ -56,6 +56,7 @@ def family():
     return found(BASE, scaled(2.0), scaled(4.0), budgets=(390e6, 780e6, 1560e6), compare=["d"])
 
 
+@pytest.mark.slow
 def test_what_is_grown_is_the_file_of_its_members(family):
     grown = Fitted().grow(family, (Budget(3120e6),))
     (member,) = grown.members
@@ -70,6 +71,7 @@ def test_what_is_grown_is_the_file_of_its_members(family):
     assert list(plain) == ["form", "notes", "points", "functions", "leave_last_out", "members"]
 
 
+@pytest.mark.slow
 def test_a_network_far_beyond_is_a_guess(family):
     near = Fitted().at(family, Budget(1200e6), name="near")
     assert not near.extrapolation

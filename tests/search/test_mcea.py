@@ -32,6 +32,7 @@ def make(request, space, budgets):
     return searcher
 
 
+@pytest.mark.slow
 @settings(
     max_examples=3,
     deadline=None,
@@ -119,6 +120,7 @@ def test_random_search_stays_within_its_evaluations(space, budgets, landscape):
         RandomSearch(space, budgets=budgets, seed=0, num_images=5000, num_evaluations=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [0.0, 0.002])
 def test_mcea_beats_random_search_at_equal_evaluations(space, budgets, make_landscape, noise):
     ahead = []
@@ -147,6 +149,7 @@ def fitness(landscape, result) -> float:
     return float(landscape.true(population).mean())
 
 
+@pytest.mark.slow
 def test_rounds_never_lose_what_they_found(space, budgets, landscape):
     """The chain keeps its best family: fitness rises with T, given the same seed and scores."""
     found = [

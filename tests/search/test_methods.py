@@ -314,6 +314,7 @@ def test_settings_that_do_not_suit_the_space(settings, words):
     assert str(caught.value).startswith(words)
 
 
+@pytest.mark.slow
 def test_a_budget_between_all_networks_is_refused_before_anything_trains():
     settings = {"budgets": (1_000_000.5,)}
     method, task = task_of("bignas_small", tolerance=1e-7, **settings)

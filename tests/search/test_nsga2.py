@@ -73,6 +73,7 @@ class Ask:
 # What it finds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("names", "population", "share"),
     [(PAIR, 40, 0.99), (("error", "macs", "-params"), 100, 0.97)],
@@ -89,6 +90,7 @@ def test_the_front_approaches_the_true_one(layered, names, population, share):
     assert volume(points[rows]) > share * volume(points)
 
 
+@pytest.mark.slow
 def test_it_beats_random_search_at_equal_evaluations(layered):
     ratios = []
     for seed in range(5):

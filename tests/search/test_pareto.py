@@ -54,6 +54,7 @@ def test_hypervolume_of_points_beyond_the_reference_is_none():
     assert hypervolume(np.empty((0, 2)), reference=[1.0, 1.0]) == 0.0
 
 
+@pytest.mark.slow
 @given(st.integers(0, 1000), st.integers(3, 30), st.integers(2, 4))
 def test_crowding_with_equal_weights_is_pymoos(seed, num, objectives):
     points = np.random.default_rng(seed).random((num, objectives))

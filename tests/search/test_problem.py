@@ -113,6 +113,7 @@ def test_an_impossible_base_budget_tells_the_range(space, target):
         )
 
 
+@pytest.mark.slow
 def test_an_impossible_stage_tells_which_and_its_range(published):
     problem = Problem.of(published, budgets=[Budget(4e8), Budget(3e9)])
     with pytest.raises(ValueError, match=r"budgets\[1\]: .* stage 1 of bases at 400M range from"):

@@ -58,6 +58,7 @@ def test_nothing_changes_where_scores_choose(space, method):
     assert "worth" not in encode(begun)["stages"][0]
 
 
+@pytest.mark.slow
 def test_the_posterior_chooses_what_is_truly_better(space, budgets, make_landscape):
     """The best of random networks by their noisy scores, and by a model of these."""
     gains = []

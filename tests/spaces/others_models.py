@@ -15,7 +15,8 @@ with warnings.catch_warnings():  # the libraries' own, from their import on
     warnings.simplefilter("ignore")
     import timm
     import torchvision
-    from fvcore.nn import ActivationCountAnalysis
+
+from fvcore_counts import activations
 
 TIMM_NAMES = {
     "mobilenet_v2": "mobilenetv2_100",
@@ -87,8 +88,4 @@ def flop_counter_macs(model: torch.nn.Module, resolution: int) -> int:
 
 def fvcore_activations(model: torch.nn.Module, resolution: int) -> int:
     """fvcore's count; it traces, so that the model has to be run."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        analysis = ActivationCountAnalysis(model, torch.zeros(1, 3, resolution, resolution))
-        analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
-        return analysis.tracer_warnings("none").total()
+    return activations(model, torch.zeros(1, 3, resolution, resolution))

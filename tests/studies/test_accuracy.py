@@ -131,6 +131,7 @@ def _plant(folder: Path, networks: Iterable[Any], accuracy: Callable[[Any, int],
         write_json(folder / "memory" / f"{network.architecture.key}.json", {"bytes": 3 * 2**20})
 
 
+@pytest.mark.slow
 def test_planted_differences_and_noise_are_found(tmp_path: Path) -> None:
     from accuracy_study.figure import pictures
     from accuracy_study.results import to_json

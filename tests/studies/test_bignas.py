@@ -265,6 +265,7 @@ def test_thirds_are_means_of_equal_parts() -> None:
     assert means == pytest.approx({"small": 0.2, "middle": 0.6, "big": 0.8, "all": 3.2 / 6})
 
 
+@pytest.mark.slow
 def test_planted_results_give_the_planted_gaps(tmp_path: Path) -> None:
     from bignas_study.results import to_json
     from bignas_study.setting import SHORT
@@ -322,6 +323,7 @@ def test_planted_results_give_the_planted_gaps(tmp_path: Path) -> None:
     assert found["slices"][0]["tuned_minus_alone"]["difference"] == pytest.approx(0.03)
 
 
+@pytest.mark.slow
 def test_tables_of_half_a_study_keep_their_columns(tmp_path: Path) -> None:
     """One network is trained alone so far."""
     from bignas_study.results import to_json

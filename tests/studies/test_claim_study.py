@@ -62,6 +62,7 @@ def family():
     return [{"architecture": a.to_json()} for a in (base, *scaled)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("resolution", [14, 20])
 def test_hand_networks_are_at_their_budget_or_just_above(resolution):
     entries = networks.hand_entries(resolution, everything=True)
@@ -90,6 +91,7 @@ def test_rules_grow_what_they_name():
     assert ("hand d", 8.0) not in found
 
 
+@pytest.mark.slow
 def test_a_searched_family_is_followed_by_its_grown_member_and_its_base_by_hand(family):
     entries = networks.searched_entries(family, arm="searched", resolution=14, by_rules=True)
     assert [(e.arm, e.factor) for e in entries[:4]] == [

@@ -216,6 +216,7 @@ def _double(bench: Any, asked: int, link: Any) -> tuple[int, str, int]:
     return 2 * asked, bench.device, bench.num_workers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("device", "workers", "asked", "own"),
     [("cpu", 2, 3, 2), ("cpu:0", 2, 3, 1), ("cpu:0", 1, 3, 1), ("cpu:0", 2, 1, 2)],

@@ -12,6 +12,7 @@ TINY = "--limit 40 --steps 3 --num-bases 1 --rounds 1 --population 2 --generatio
 SHORT = "--strategies 2 --search-seeds 1 --seeds 1 --workers 1"
 
 
+@pytest.mark.slow
 def test_smoke_every_arm_pays_for_what_it_uses(tmp_path: Path) -> None:
     import independent
 
@@ -45,6 +46,7 @@ def test_smoke_every_arm_pays_for_what_it_uses(tmp_path: Path) -> None:
 NUM_JOINT = 701  # what the demo's joint search scores, seed 0
 
 
+@pytest.mark.slow
 def test_searches_of_all_arms_are_as_long_as_the_joint_one() -> None:
     from independent_study.arms import arms, sampler_of, searcher_of
     from independent_study.setting import Setting
@@ -64,6 +66,7 @@ def test_searches_of_all_arms_are_as_long_as_the_joint_one() -> None:
         assert 0.8 * NUM_JOINT <= asked <= NUM_JOINT
 
 
+@pytest.mark.slow
 def test_judge_images_are_not_the_demos(monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 

@@ -62,6 +62,7 @@ def _times(folder: Path) -> dict[Path, int]:
     return {p: p.stat().st_mtime_ns for p in (folder / "run" / "times").glob("*.json")}
 
 
+@pytest.mark.slow
 def test_a_planted_price_of_activations_and_macs_is_found(tmp_path: Path) -> None:
     from runtime_study.results import to_json
     from runtime_study.setting import Setting, networks
@@ -137,6 +138,7 @@ def test_layers_of_all_kinds_add_up_to_the_network() -> None:
             assert (found[f"{kind}_macs"] > 0) is (kind in ("dense", middle))
 
 
+@pytest.mark.slow
 def test_correlation_is_scipys_and_its_interval_holds_the_truth() -> None:
     from runtime_study.predictors import correlation, given
 

@@ -15,6 +15,7 @@ TINY = "--limit 40 --steps 2 --paths 8 --alone 3 --bases 1 --population 2 --gene
 SHORT = "--strategies 2 --iterations 1 --supernet-seeds 1 --search-seeds 1 --seeds 1 --workers 1"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not DEBIAN.is_dir(), reason="needs Debian's package dataset-fashion-mnist")
 def test_smoke_runs_every_part_and_a_second_call_repeats_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -50,6 +51,7 @@ def test_smoke_runs_every_part_and_a_second_call_repeats_nothing(
     assert capsys.readouterr().out == whole
 
 
+@pytest.mark.slow
 def test_paths_are_distinct_the_same_each_time_and_spread_over_macs() -> None:
     from sampling_study.paths import draw_paths, stratified
     from sampling_study.setting import Setting
@@ -76,6 +78,7 @@ def test_bins_hold_every_path_and_their_means() -> None:
     assert math.isnan(means[1])
 
 
+@pytest.mark.slow
 def test_agreement_without_the_trend_ignores_what_macs_explain() -> None:
     from common.statistics import agreement
 

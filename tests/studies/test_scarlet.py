@@ -119,6 +119,7 @@ def make_data(num: int = 64) -> ImageData:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_looks_are_at_the_weights_between_two_steps(tmp_path: Path) -> None:
     """The accuracy of the extracted network, and nothing else changes."""
     from scarlet_study.networks import spread
@@ -156,6 +157,7 @@ def test_looks_are_at_the_weights_between_two_steps(tmp_path: Path) -> None:
     assert looks(file) == [pytest.approx(expected)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["fair", "random", "single_path"])
 def test_on_a_gpu_every_tensor_of_a_step_and_of_a_look_is_there(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -179,6 +181,7 @@ def test_on_a_gpu_every_tensor_of_a_step_and_of_a_look_is_there(
         "escalade.train.runtime._device", lambda name: torch.device(cuda.get(name, name))
     )
     monkeypatch.setattr(Runtime, "clock", lambda self: 0.0)
+    monkeypatch.setattr(Runtime, "resident_bytes", 1 << 30)
     monkeypatch.setattr("escalade.train.steps.add_gradients", add_gradients)
     monkeypatch.setattr("escalade.evaluate.path_meter.count_correct", count_correct)
     setting = replace(SHORT, networks=3, ranked=3, probed=1, probes=2, limit=64, steps=4)
@@ -367,6 +370,7 @@ def test_the_best_rate_is_taken_once_all_are_tried(tmp_path: Path) -> None:
     assert {training.epochs for training in plan.tried(SINGLE)} == {13 * tried[0].epochs}
 
 
+@pytest.mark.slow
 def test_planted_results_give_the_planted_gaps(tmp_path: Path) -> None:
     from common.alone import Unit
     from scarlet_study.alone import ranks

@@ -50,10 +50,10 @@ def simple_positions(architecture: Architecture) -> list[tuple[int, int]]:
     ]
 
 
-@pytest.mark.parametrize("num", [40, pytest.param(200, marks=pytest.mark.slow)])
-def test_folded_slices_compute_the_same(num: int) -> None:
+@pytest.mark.slow
+def test_folded_slices_compute_the_same() -> None:
     worst, reasons = 0.0, Counter[str]()
-    num_folded = 0
+    num_folded, num = 0, 80
     for seed in range(num):
         running = random_running(seed)
         folded, found = check(running, seed)

@@ -23,6 +23,7 @@ def genomes(space: Space, num: int) -> list[np.ndarray]:
     return [space.smallest, *drawn]
 
 
+@pytest.mark.slow
 @torch.no_grad()
 @pytest.mark.parametrize(("name", "num"), [("scarlet_small_folds", 12), ("scarlet_folds", 3)])
 def test_every_transformation_folds(name: str, num: int) -> None:

@@ -115,9 +115,8 @@ def test_a_path_follows_its_conventions(name: str) -> None:
             expected = network(images)
             found = supernet(images, path, statistics=path_statistics(supernet, path, [images]))
             torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
-            torch.testing.assert_close(
-                freeze(supernet, path, [images])(images), expected, rtol=1e-4, atol=1e-4
-            )
+            (frozen,) = freeze(supernet, [path], [images])(images)
+            torch.testing.assert_close(frozen, expected, rtol=1e-4, atol=1e-4)
             torchs = replace(path, conventions=Conventions())
             plain = assemble(supernet.slices(path), torchs)
             recalibrate(plain, [images])

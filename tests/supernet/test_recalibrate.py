@@ -54,7 +54,7 @@ def test_no_batches_is_an_error() -> None:
     with pytest.raises(ValueError, match="at least one batch"):
         path_statistics(case.supernet, case.architecture, [])
     with pytest.raises(ValueError, match="at least one batch"):
-        freeze(case.supernet, case.architecture, [])
+        freeze(case.supernet, [case.architecture], [])
 
 
 def test_folding_keeps_a_convolutions_own_bias() -> None:

@@ -107,6 +107,7 @@ def test_sides_of_half_width_are_disjoint() -> None:
     assert torch.equal(right[projection], held[8:, 32:])
 
 
+@pytest.mark.slow
 def test_initial_values_follow_timm() -> None:
     torch.manual_seed(0)
     supernet = Supernet(load("scalenet_half", num_classes=100).shape)
@@ -123,6 +124,7 @@ def test_initial_values_follow_timm() -> None:
     )
 
 
+@pytest.mark.slow
 def test_each_named_space_runs_and_extracts() -> None:
     for name, factors in (("small", (1.0, 2.0)), ("scalenet_half", None)):
         space: Space = load(name, factors=factors, in_channels=1, num_classes=10)

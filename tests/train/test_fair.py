@@ -155,6 +155,7 @@ def test_a_choices_own_gradient_is_that_of_its_path() -> None:
         torch.testing.assert_close(gradients(network)[name], expected)
 
 
+@pytest.mark.slow
 def test_paths_are_a_function_of_the_step() -> None:
     seen = []
     for step in (3, 4, 3):
@@ -230,6 +231,7 @@ def test_every_weight_of_a_supernet_learns_once_in_a_step(identity: str) -> None
     assert len(learned) == (3 if identity == "plain" else 4)
 
 
+@pytest.mark.slow
 def test_a_supernet_gets_the_sum_of_its_paths_gradients() -> None:
     supernet = make_choice_supernet()
     loss = choice_step(supernet)(BATCH)
@@ -278,6 +280,7 @@ def test_a_single_path_trains_what_runs() -> None:
 FULL = Recipe(steps=12, batch_size=8, learning_rate=0.05, mixup=0.2, batch_norm_groups=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [1, 7])
 def test_stopped_killed_and_resumed_equals_straight(tmp_path: Path, stop: int) -> None:
     class Killed(Exception):
@@ -306,6 +309,7 @@ def test_stopped_killed_and_resumed_equals_straight(tmp_path: Path, stop: int) -
     assert_equal(straight.state(), resumed.state())
 
 
+@pytest.mark.slow
 def test_a_fair_training_learns() -> None:
     recipe = Recipe(steps=60, batch_size=16, learning_rate=0.05, label_smoothing=0.0)
     training = Training(recipe=recipe, fair=True)

@@ -49,6 +49,7 @@ def test_memory_that_is_given_back_at_every_step_changes_no_bit(
     assert_equal(bounded.state(), usual.state())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("coupled", [False, True])
 @pytest.mark.parametrize("stop", [1, 7, 11])
 def test_stopped_and_resumed_equals_straight(tmp_path: Path, stop: int, coupled: bool) -> None:
@@ -109,6 +110,7 @@ def test_other_stages_metrics_stay(tmp_path: Path) -> None:
     assert stages.count("S1") == 12
 
 
+@pytest.mark.slow
 def test_training_learns_and_reports(tmp_path: Path) -> None:
     seen: list[Progress] = []
     metrics = tmp_path / "metrics.jsonl"

@@ -13,6 +13,7 @@ from escalade.train.parents import end_with_agent
 HANGS = 600  # seconds after which something hangs, also on a busy machine
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by_torchrun", [True, False])
 def test_a_rank_ends_with_its_agent(by_torchrun: bool) -> None:
     """One that was started by hand outlives its shell."""

@@ -17,6 +17,7 @@ from tiny_jobs import Scale
 from escalade.train.interrupt import Interrupted
 from escalade.train.pool import WorkerPool
 
+pytestmark = pytest.mark.slow  # processes start
 SHARED = {"weights": torch.arange(4.0)}  # sums to 6
 
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
 import torch
-from rank_training import RECIPE, RECIPES, make_training
+from rank_training import KINDS, RECIPE, make_training
 from tiny_training import Training, assert_equal
 
 from rank_processes import run_ranks
@@ -15,27 +17,37 @@ SCRIPT = Path(__file__).with_name("rank_training.py")
 
 
 @pytest.fixture(scope="module")
-def ranks(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What two ranks have trained."""
-    folder = tmp_path_factory.mktemp("ranks")
-    run_ranks(SCRIPT, folder)
-    return folder
+def ranks(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+    """What so many ranks have trained, everything twice and equal to the bit."""
+
+    @cache
+    def trained(num: int) -> Path:
+        folder = tmp_path_factory.mktemp("ranks")
+        run_ranks(SCRIPT, folder, world_size=num)
+        return folder
+
+    return trained
 
 
-@pytest.mark.parametrize("kind", RECIPES)
-def test_two_ranks_equal_one_with_two_groups(ranks: Path, tmp_path: Path, kind: str) -> None:
-    one = make_training(kind)
+@pytest.mark.slow
+@pytest.mark.parametrize(("num", "kind"), [(num, kind) for num in KINDS for kind in KINDS[num]])
+def test_ranks_equal_one_with_as_many_groups(
+    ranks: Callable[[int], Path], tmp_path: Path, num: int, kind: str
+) -> None:
+    folder = ranks(num)
+    one = make_training(kind, groups=num)
     start = one.state()
     one.run()
-    two = [torch.load(ranks / f"{kind}.{rank}", weights_only=True) for rank in range(2)]
-    assert_equal(two[0], two[1])
+    several = [torch.load(folder / f"{kind}.{rank}", weights_only=True) for rank in range(num)]
+    for other in several[1:]:
+        assert_equal(several[0], other)
     for name, value in one.state().items():
-        torch.testing.assert_close(value, two[0][name], rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(value, several[0][name], rtol=1e-4, atol=1e-6)
         assert not torch.equal(value, start[name]) or "blocks" in name  # it trained
     # Bits depend on the number of ranks, so no training goes on with another one.
-    copied = shutil.copy(ranks / f"{kind}.pt", tmp_path / "two.pt")
-    with pytest.raises(ValueError, match="trained with ranks = 2, now it is 1"):
-        make_training(kind).run(checkpoint=copied)
+    copied = shutil.copy(folder / f"{kind}.pt", tmp_path / "copy.pt")
+    with pytest.raises(ValueError, match=f"trained with ranks = {num}, now it is 1"):
+        make_training(kind, groups=num).run(checkpoint=copied)
 
 
 def test_one_group_is_another_training() -> None:

@@ -228,6 +228,7 @@ def test_a_bad_loss_of_any_path_shows(place: int, with_ends: bool) -> None:
     assert step(BATCH).isnan()
 
 
+@pytest.mark.slow
 def test_a_per_layer_space_trains_every_weight_but_idle_projections() -> None:
     space = load("bignas_small", in_channels=1, num_classes=3).training
     supernet = Supernet(space.shape)
@@ -308,6 +309,7 @@ def _training(*, coupled: bool = False, dies_at: int | None = None) -> Training:
     return Training(recipe=FULL, sandwich=True, coupled=coupled, wrap=wrap)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("coupled", [False, True])
 @pytest.mark.parametrize("stop", [1, 7])
 def test_stopped_killed_and_resumed_equals_straight(
@@ -326,6 +328,7 @@ def test_stopped_killed_and_resumed_equals_straight(
     assert_equal(straight.state(), resumed.state())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("without", ["optimizer", "drop_rate", "mixup", "batch_norm_groups"])
 def test_every_part_of_that_training_matters(without: str) -> None:
     full = _training()
@@ -335,6 +338,7 @@ def test_every_part_of_that_training_matters(without: str) -> None:
     assert not torch.equal(full.state()["conv_stem.weight"], less.state()["conv_stem.weight"])
 
 
+@pytest.mark.slow
 def test_a_sandwich_learns() -> None:
     recipe = Recipe(steps=60, batch_size=16, learning_rate=0.05, label_smoothing=0.0)
     training = Training(recipe=recipe, sandwich=True)

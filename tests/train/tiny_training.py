@@ -21,7 +21,7 @@ from escalade.supernet.make import make_supernet as make_any_supernet
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.supernet.supernet import Supernet
 from escalade.train.fair_step import FairStep
-from escalade.train.loop import TrainResult, train
+from escalade.train.loop import TrainResult, own_part, train
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich_step import SandwichStep
 from escalade.train.steps import PlainStep, SinglePathStep, Step, TrainingObjective
@@ -115,7 +115,11 @@ class Training:
         self.recipe = recipe or Recipe(steps=12, batch_size=8, learning_rate=0.05)
         augmentation = Augmentation(padding=1, flip=True, auto_augment=self.recipe.auto_augment)
         self.batches = TrainBatches(
-            make_split(), batch_size=self.recipe.batch_size, seed=3, augmentation=augmentation
+            make_split(),
+            batch_size=self.recipe.batch_size,
+            seed=3,
+            augmentation=augmentation,
+            part=own_part(self.recipe, runtime=self.runtime),
         )
         step: Step
         self.network: nn.Module

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from escalade.api.claim import (
     make_folder,
     placed,
 )
+from escalade.api.named_network import named_network
 from escalade.api.same_images import (
     check_place,
     check_same_classes,
@@ -28,10 +29,12 @@ from escalade.artefacts.marks import mark
 from escalade.artefacts.owning import owned
 from escalade.artefacts.planned import ImagesByClass, Planned, SpaceFacts, Splits
 from escalade.artefacts.run_folder import RunFolder
+from escalade.artefacts.seed_facts import SeedFacts
 from escalade.config import Config, resolve
 from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid
 from escalade.evaluate.timing import run_table
+from escalade.evaluate.timing.scoring_precision import faster_precision
 from escalade.planning.ahead import look_ahead, settle
 from escalade.planning.begun_space import begun_space, named_space
 from escalade.planning.completing import complete, told
@@ -39,6 +42,7 @@ from escalade.planning.data_lines import data_notes
 from escalade.planning.path_costs import check_budgets
 from escalade.planning.resolved_run import Run
 from escalade.planning.run_memory import hold
+from escalade.planning.seeded import ReadSeed, keep_network, space_around
 from escalade.train.console import Console
 from escalade.train.interrupt import Stop
 from escalade.train.machine import note_machine
@@ -60,7 +64,7 @@ def begin(
     Raises:
         ValueError: for anything wrong with settings, data or folder.
     """
-    given = placed(resolve(*layers))
+    given, read = named_network(placed(resolve(*layers)), out)
     runtime = make_runtime(given)
     chosen = str(free_folder(given, out) if or_next and runtime.is_main else out)
     folder = RunFolder(Path(runtime.broadcast(chosen)))
@@ -69,8 +73,10 @@ def begin(
     run: Run | None = None
     if runtime.is_main and not folder.config.exists():
         check_usable(folder.path)
-        run = _ahead(resolved(given, folder=folder, runtime=runtime, should_stop=should_stop))
+        made = resolved(given, folder=folder, runtime=runtime, should_stop=should_stop, read=read)
+        run = _ahead(made)
         make_folder(folder.path)
+    seen = None if runtime.is_main else _decoded_with_main(given, folder, runtime, read)
     if runtime.is_main:
         folder.check_links()
     with _owned(folder.path, runtime):
@@ -80,9 +86,12 @@ def begin(
             run = None
         elif run is not None:
             _claim(run)
+        if runtime.is_main and read is not None:
+            keep_network(folder, read)
         runtime.barrier()
         data = given.data
         run = run or open_run(folder.path, data=data, should_stop=should_stop, runtime=runtime)
+        run = run if seen is None else run.sharing(seen)
         _take_up(run)
         if runtime.is_main and not run.is_new:
             keep_place(run)
@@ -121,16 +130,26 @@ def open_run(
     config = begun_config(folder)
     config = replace(config, data=data or config.data)
     space = begun_space(folder, config)
-    return _run(config, space, folder, runtime or make_runtime(config), should_stop)
+    run = _run(config, space, folder, runtime or make_runtime(config), should_stop)
+    return run if config.seed_network is None else replace(run, seed=folder.read(SeedFacts))
 
 
 def resolved(
-    given: Config, *, folder: RunFolder, runtime: Runtime, should_stop: Stop | None = None
+    given: Config,
+    *,
+    folder: RunFolder,
+    runtime: Runtime,
+    should_stop: Stop | None = None,
+    read: ReadSeed | None = None,
 ) -> Run:
-    """A run that has not begun, of settings that are resolved.
+    """A run that has not begun, of settings that are resolved, from the network that was read.
 
     Latency budgets without a space are for the named one whose typical network is nearest.
     """
+    if read is not None:
+        space = space_around(read.facts, given)
+        run = _run(given, space, folder, runtime, should_stop)
+        return replace(run, is_new=True, seed=read.facts)
     if given.budget_kind == "latency" and given.space is None and given.budgets:
         if given.latency.table is not None:
             problem = "name one for another device's latency budgets, such as --space small"
@@ -180,6 +199,22 @@ def check_data(run: Run) -> None:
         folder.write(_planned(run))
 
 
+def _decoded_with_main(
+    given: Config, folder: RunFolder, runtime: Runtime, read: ReadSeed | None
+) -> Run | None:
+    """A run's images on a rank that otherwise would wait until rank 0 has decoded them.
+
+    None where only the first look, which is rank 0's, tells the space and so the images' side;
+    and of what is wrong rank 0 tells.
+    """
+    if given.space is None and given.budget_kind == "latency":
+        return None
+    with suppress(ValueError, OSError):
+        run = resolved(given, folder=folder, runtime=runtime, read=read)
+        return run if run.images else None
+    return None
+
+
 def _owned(path: Path, runtime: Runtime) -> AbstractContextManager[None]:
     return owned(path, say=Console().say, rank=runtime.rank)
 
@@ -206,11 +241,23 @@ def _ahead(run: Run) -> Run:
     run = settle(run)
     if changed := told(run.base_space):
         run.console.say(f"run: {changed}")
+    for note in (run.seed.origin, *run.seed.notes) if run.seed else ():
+        run.console.say(f"from: {note}")
+    run = _with_precision(run)
     if run.config.hours is not None and not run.config.fitted:
         outlook = look_ahead(run)
         run.console.say(outlook.text(command=f"runs now, into {run.folder.path}").rstrip())
         run = outlook.run
     return run
+
+
+def _with_precision(run: Run) -> Run:
+    """Decide what scores are computed in, where nobody has."""
+    evaluation = run.config.evaluation
+    if evaluation.precision is not None:
+        return run
+    found = faster_precision(run.space.layout.middle, runtime=run.runtime)
+    return run.with_config(replace(run.config, evaluation=replace(evaluation, precision=found)))
 
 
 def _claim(run: Run) -> None:

@@ -136,6 +136,8 @@ def _difference(folder: RunFolder, given: Config) -> str:
     completed = (complete(each, begun_space(folder, each))[0] for each in (begun, given))
     before, after = (dict(_flat(encode(each))) for each in completed)
     ignored = {"workers", "memory"} | (set() if given.threads else {"threads"})
+    if begun.seed_network and given.seed_network:  # which its digest tells
+        ignored |= {"seed_network.source", "seed_network.architecture"}
     if begun.fitted and not given.fitted:
         ignored |= {"fitted", *FITTED}
     for key in sorted(before.keys() | after.keys()):
@@ -146,6 +148,8 @@ def _difference(folder: RunFolder, given: Config) -> str:
 
 def _identity(given: Config) -> str | None:
     """How identities run: where nothing is said, as the space has it, not as the run began."""
+    if given.seed_network is not None:
+        return None
     try:
         return given.supernet.identity or named_space(given).identity
     except ValueError:

@@ -8,7 +8,7 @@ from escalade.core.network import cost
 from escalade.core.numbers.budget import COUNTED, Budget, format_amount
 from escalade.core.scaling.ratios import scaling_between
 from escalade.evaluate.score import Score
-from escalade.family.family import FamilyMember
+from escalade.family.family import FamilyMember, Weights
 from escalade.family.identities import Identities
 from escalade.family.member_candidates import Candidate
 from escalade.family.packaging.finished import recipe_facts
@@ -68,6 +68,17 @@ def identities_of(trainings: MemberTrainings, candidate: Candidate) -> Identitie
         slice=cost.of(made.architecture),
         standalone=cost.of(candidate.architecture),
     )
+
+
+def about_seed(run: Run, weights: Weights) -> list[str]:
+    """The pretrained network that weights began as, whose licence goes with them."""
+    if run.seed is None or weights == "retrained":
+        return []
+    licence = run.seed.licence or "which its source does not state"
+    return [
+        f"Its weights began as those of {run.seed.name}, fine-tuned on the training images. "
+        f"Licence of those: {licence}."
+    ]
 
 
 def about_limits(run: Run, member: FamilyMember) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from escalade.api.member_facts import (
     about_identities,
     about_limits,
+    about_seed,
     found_in_words,
     has_budget,
     identities_of,
@@ -16,11 +17,11 @@ from escalade.api.member_facts import (
     recipe_of,
     scores_of,
 )
-from escalade.api.rivals import RivalTraining
+from escalade.api.rival_words import WORDS
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.evaluate.score import ClassScore, Score
-from escalade.family.family import Accuracy, FamilyMember, PlainRival, Replaced
+from escalade.family.family import Accuracy, FamilyMember, PlainRival, Replaced, Weights
 from escalade.family.member_candidates import Candidate
 from escalade.family.packaging import card
 from escalade.family.packaging.finished import (
@@ -29,11 +30,12 @@ from escalade.family.packaging.finished import (
     score_on_test,
     write_member,
 )
+from escalade.family.trainings.equal_time import RivalTraining
 from escalade.family.trainings.kept import read_made
 from escalade.family.trainings.making import Made
 from escalade.family.trainings.members import MemberTrainings, MemberWeights
 from escalade.planning.resolved_run import Run
-from escalade.search.growing.found import Found, widths_and_depths
+from escalade.search.growing.found import Found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,7 @@ def place(
     if not is_clearly_better(theirs.made.search, ours.made.search):
         _write(run, candidate, ours, beside=_compared(run, rival, theirs))
         return FamilyPlace(member=ours.member, rival=rival)
-    told = _told(ours, theirs)
+    told = _told(ours, theirs, WORDS[training.base].short)
     run.console.say(f"retrain: {candidate.name}: {told}")
     _write(run, candidate, theirs, beside=told)
     return FamilyPlace(member=theirs.member, rival=replace(rival, replaced=_replaced(ours.member)))
@@ -106,7 +108,12 @@ def _found(
         "scored": scores_of(run, found, candidate),
         "interval": candidate.interval,
         "recipe": recipe_of(run, how, ratio=candidate.budget / trainings.least),
-        "notes": (*how.notes, *about_identities(run, member), *about_limits(run, member)),
+        "notes": (
+            *how.notes,
+            *about_identities(run, member),
+            *about_limits(run, member),
+            *about_seed(run, how.weights),
+        ),
         "found": found_in_words(run, found, candidate),
         **ratios_of(run, found, candidate),
     }
@@ -114,16 +121,18 @@ def _found(
 
 
 def _rival(run: Run, candidate: Candidate, training: RivalTraining) -> _Finished:
-    """The plain base of the space at the same budget."""
-    how = MemberWeights(folder=training.job.folder, weights="retrained")
+    """What one has without a search at the same budget."""
+    weights: Weights = "retrained" if training.job.start is None else "finetuned"
+    how = MemberWeights(folder=training.job.folder, weights=weights)
     made, test = read_made(how.folder), _tested(run, f"{candidate.name}-rival", how)
     member = _member(run, candidate, made.architecture, accuracy_of(made.search, test))
-    story = (
-        f"The plain base of the space {run.space.name} (kernels of 3, one expansion, no "
-        f"squeeze-excitation), scaled by the rule {training.rule} to the budget: nobody searched "
-        "it. It stands here because it is better than what was found."
-    )
-    facts = {"recipe": recipe_facts(training.job.recipe), "found": story}
+    member = replace(member, weights=weights)
+    story = WORDS[training.base].story(run, training.rule)
+    facts = {
+        "recipe": recipe_facts(training.job.recipe),
+        "notes": (*about_seed(run, weights),),
+        "found": story,
+    }
     return _Finished(member=member, made=made, test=test, facts=facts)
 
 
@@ -182,6 +191,7 @@ def _beside(theirs: _Finished, training: RivalTraining) -> PlainRival:
     member = theirs.member
     return PlainRival(
         member=member.name,
+        base=training.base,
         rule=training.rule,
         macs=member.macs,
         params=member.params,
@@ -207,20 +217,19 @@ def _replaced(member: FamilyMember) -> Replaced:
 
 def _compared(run: Run, rival: PlainRival, theirs: _Finished) -> str:
     """The rival of a member that stays, in a sentence for its card."""
+    made = WORDS[rival.base].beside(run, rival.rule, rival.architecture)
     return (
-        f"The plain base of the space {run.space.name}, scaled by the rule {rival.rule} to the "
-        f"same budget ({widths_and_depths(rival.architecture)}) and trained for as long: "
-        f"{100 * theirs.test.total.accuracy:.2f} % on the test images, "
+        f"{made}: {100 * theirs.test.total.accuracy:.2f} % on the test images, "
         f"{100 * theirs.made.search.accuracy:.2f} % on the search images."
     )
 
 
-def _told(ours: _Finished, theirs: _Finished) -> str:
+def _told(ours: _Finished, theirs: _Finished, rival: str) -> str:
     """Why the rival is kept."""
     search, before = theirs.made.search, ours.made.search
     reached, found = (100 * each.test.total.accuracy for each in (theirs, ours))
     return (
-        f"the plain rival is ahead of what was found, {100 * search.accuracy:.2f} % against "
+        f"{rival} is ahead of what was found, {100 * search.accuracy:.2f} % against "
         f"{100 * before.accuracy:.2f} % on the search images (standard error of the difference "
         f"{100 * _error(search, before):.2f} points), and takes its place; on the test images "
         f"they reach {reached:.2f} % and {found:.2f} %."

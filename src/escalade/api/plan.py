@@ -12,6 +12,7 @@ from escalade.artefacts.run_folder import RunFolder
 from escalade.config import resolve
 from escalade.planning.ahead import look_ahead, settle
 from escalade.planning.outlook import Outlook
+from escalade.planning.seeded import read_network, seeded
 
 NOWHERE = RunFolder(Path())
 
@@ -23,4 +24,7 @@ def plan(layers: Sequence[Mapping[str, Any]]) -> Outlook:
         ValueError: for anything a run could not do, with what would work.
     """
     given = placed(resolve(*layers))
-    return look_ahead(settle(resolved(given, folder=NOWHERE, runtime=make_runtime(given))))
+    read = read_network(given)
+    given = seeded(given, None if read is None else read.facts)
+    run = resolved(given, folder=NOWHERE, runtime=make_runtime(given), read=read)
+    return look_ahead(settle(run))

@@ -1,9 +1,14 @@
-"""The rival of every member: the plain base of the space by one rule, before it is trained."""
+"""The rival of every member, before it is trained: what one has without a search.
+
+That is the plain base of the space by one rule; or, in a run from a pretrained network, that
+network, fine-tuned, at the largest resolution within the member's budget.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from pathlib import Path
 
 from escalade.artefacts.rival_look import LookedAt, RivalLook
 from escalade.core.network import cost
@@ -14,21 +19,17 @@ from escalade.family.member_candidates import Candidate
 from escalade.family.trainings.alone import RetrainJob
 from escalade.family.trainings.equal_time import (
     RULES,
+    RivalTraining,
     look_images,
-    member_images,
+    member_work,
     trained_like_member,
 )
 from escalade.family.trainings.kept import read_made
 from escalade.planning.resolved_run import Run
+from escalade.planning.seed_training import network_of, seed_job, side_within
 from escalade.search.growing.found import widths_and_depths
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RivalTraining:
-    """The training of a member's rival, and the rule that made its network."""
-
-    rule: str
-    job: RetrainJob
+RESOLUTION = "r"  # the rule of a network that only its resolution changes
 
 
 def rivals_of(
@@ -36,7 +37,7 @@ def rivals_of(
 ) -> dict[str, RivalTraining]:
     """The rivals of the wanted members, by member; none of those that no rule makes one for.
 
-    Which rule it is a short look tells, once, before any member is trained.
+    Which rule scales a plain base a short look tells, once, before any member is trained.
 
     Args:
         run: with its search and its growth done.
@@ -48,6 +49,9 @@ def rivals_of(
     """
     if run.config.rival == "none" or not wanted:
         return {}
+    if run.seed is not None:
+        rivals = ((each.name, _of_seed(run, each, everyone)) for each in wanted)
+        return {name: rival for name, rival in rivals if rival is not None}
     look = rival_look(run, everyone)
     made = {}
     for each in wanted:
@@ -55,10 +59,29 @@ def rivals_of(
             network, why = _network(run, look.base, each, rule)
             if network is not None:
                 job = _job(run, network, f"{each.name}-rival", _work(run, each, everyone))
-                made[each.name] = RivalTraining(rule=rule, job=job)
+                made[each.name] = RivalTraining(base="plain", rule=rule, job=job)
                 break
             run.console.say(f"rival: none of {each.name} by {rule}: {why}")
     return made
+
+
+def _of_seed(run: Run, member: Candidate, everyone: Sequence[Candidate]) -> RivalTraining | None:
+    """The fine-tuned network at the largest resolution within a member's budget.
+
+    None where its strides allow no resolution so small.
+    """
+    network, budget = network_of(run), _budget(run, member)
+    side = side_within(run, network, budget)
+    if side is None:
+        target = format_amount(budget.target, budget.kind)
+        run.console.say(
+            f"rival: none of {member.name}: {network.name} has more than {target} {budget.kind} "
+            "at every resolution that its strides allow"
+        )
+        return None
+    network, name = replace(network, resolution=side), f"{member.name}-rival"
+    job = _job(run, network, name, _work(run, member, everyone), start=seed_job(run).folder)
+    return RivalTraining(base="seed", rule=RESOLUTION, job=job)
 
 
 def rival_look(run: Run, everyone: Sequence[Candidate]) -> RivalLook:
@@ -84,8 +107,9 @@ def _looked(run: Run, everyone: Sequence[Candidate]) -> RivalLook:
     made = {rule: _network(run, base, member, rule) for rule in RULES}
     networks = {rule: network for rule, (network, _) in made.items() if network is not None}
     batch_size = run.config.retrain.recipe.for_images(len(run.data.train)).batch_size
-    images = look_images(_images(run, member, everyone), batch_size=batch_size)
-    work = float(images * cost.of(member.running).macs)
+    macs = cost.of(member.running).macs
+    images = round(_work(run, member, everyone) / macs)
+    work = float(look_images(images, batch_size=batch_size) * macs)
     jobs = {rule: _job(run, each, f"look-{rule}", work) for rule, each in networks.items()}
     if len({network.key for network in networks.values()}) > 1:
         run.workshop.train([*jobs.values()])
@@ -127,7 +151,7 @@ def _network(
     run: Run, base: Architecture, member: Candidate, rule: str
 ) -> tuple[Architecture | None, str]:
     """What a rule makes of the base at a member's budget; or None, and why."""
-    budget = Budget(member.budget, run.config.budget_kind, run.config.tolerance)
+    budget = _budget(run, member)
     latency = run.space.latency
     try:
         made = scale_within(
@@ -144,22 +168,17 @@ def _network(
     return made.architecture, ""
 
 
-def _images(run: Run, member: Candidate, everyone: Sequence[Candidate]) -> int:
-    num_searched = sum(each.origin == "searched" for each in everyone)
-    return member_images(
-        run.config,
-        member.origin,
-        ratio=member.budget / everyone[0].budget,
-        num_train=len(run.data.train),
-        num_searched=num_searched,
-    )
+def _budget(run: Run, member: Candidate) -> Budget:
+    return Budget(member.budget, run.config.budget_kind, run.config.tolerance)
 
 
 def _work(run: Run, member: Candidate, everyone: Sequence[Candidate]) -> float:
-    return float(_images(run, member, everyone) * cost.of(member.running).macs)
+    return member_work(run.config, member, everyone, num_train=len(run.data.train))
 
 
-def _job(run: Run, network: Architecture, name: str, work: float) -> RetrainJob:
+def _job(
+    run: Run, network: Architecture, name: str, work: float, *, start: Path | None = None
+) -> RetrainJob:
     return trained_like_member(
         network,
         name=name,
@@ -167,6 +186,7 @@ def _job(run: Run, network: Architecture, name: str, work: float) -> RetrainJob:
         config=run.config,
         num_train=len(run.data.train),
         folder=run.folder.training / name,
+        start=start,
     )
 
 

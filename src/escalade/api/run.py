@@ -81,10 +81,14 @@ def stage(
         ValueError: if an earlier stage is missing, naming its command.
     """
     if name == "report":  # which needs no images, and may look at a run at work
-        report(open_run(path, should_stop=should_stop))
+        opened = open_run(path, should_stop=should_stop)
+        if opened.runtime.is_main:
+            report(opened)
+        opened.runtime.barrier()
         return
     with taken_up(path, should_stop=should_stop) as made:
         if name == "retrain":
             retrain(made, member=member)
-        else:
+        elif made.runtime.is_main or name in SHARED:
             STAGES[name](made)
+        made.runtime.barrier()

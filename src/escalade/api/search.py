@@ -21,7 +21,7 @@ from escalade.core.space.population import Population
 from escalade.core.values.invalid import Invalid
 from escalade.data import ImageData
 from escalade.evaluate.evaluator import Evaluator, Scorer
-from escalade.evaluate.store import EvaluationStore
+from escalade.evaluate.store import EvaluationStore, StoreOfRank0
 from escalade.evaluate.trained_alone import AloneEvaluator, Trained
 from escalade.family.trainings.alone import RetrainJob
 from escalade.family.trainings.side_by_side import retrain_all
@@ -31,13 +31,13 @@ from escalade.train.bookkeeping import Tally
 
 def search(run: Run) -> None:
     """Run the searcher; scores come from the store where it knows them, so a kill costs nothing."""
-    if run.folder.has(Searched):
+    if run.runtime.broadcast(run.runtime.is_main and run.folder.has(Searched)):
         run.console.say("search: done before")
         return
     data = selection_data(run)
     searcher = run.method.begin(run.task, num_images=len(data.search))
     with (
-        EvaluationStore(run.folder.store) as store,
+        _store(run) as store,
         _scorer(run, data, store) as scorer,
         run.books.measure("search", "search") as tally,
     ):
@@ -77,6 +77,11 @@ def selection_data(run: Run) -> ImageData:
         search=data.train.subset(torch.arange(len(data.train) - num, len(data.train))),
         search_digest=f"{data.train_digest} last {num}",
     )
+
+
+def _store(run: Run) -> EvaluationStore:
+    """Rank 0's; network file systems have no store that several processes write."""
+    return EvaluationStore(run.folder.store) if run.runtime.is_main else StoreOfRank0()
 
 
 def _scorer(run: Run, data: ImageData, store: EvaluationStore) -> AbstractContextManager[Scorer]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from escalade.api.fine_tune import begin_as_tuned, fine_tune, teacher
 from escalade.planning.resolved_run import Run
+from escalade.planning.seed_training import supernet_settings
+from escalade.supernet.digest import digest
 from escalade.supernet.weights_file import is_trained, save_weights
 from escalade.train import loop
 from escalade.train.supernet_step import identity, training_batches, training_step
@@ -14,14 +17,19 @@ def train(run: Run) -> None:
     if not run.space.traits.has_supernet:
         console.say(f"train: the space {run.space.name} has no supernet to train")
         return
-    if is_trained(run.folder.supernet):
+    if run.runtime.broadcast(run.runtime.is_main and is_trained(run.folder.supernet)):
         console.say("train: done before")
         return
     if run.folder.supernet.exists():
         console.say(f"train: {run.folder.supernet} is not what was written; made again")
-    config, settings, data = run.config, run.config.supernet, run.data
+    config, settings, data = run.config, supernet_settings(run), run.data
     recipe = settings.recipe.for_images(len(data.train))
-    supernet = run.new_supernet()
+    supernet, taught_by = run.new_supernet(), None
+    start: dict[str, str] = {}
+    if run.seed is not None:
+        fine_tune(run)
+        begin_as_tuned(run, supernet)
+        start["start"], taught_by = digest(supernet), teacher(run)
     batches = training_batches(settings, seed=config.seed, data=data, runtime=run.runtime)
     num_steps = recipe.num_steps(batches.num_per_epoch)
     console.say(
@@ -36,6 +44,7 @@ def train(run: Run) -> None:
         data=data,
         supernet=supernet,
         runtime=run.runtime,
+        teacher=taught_by,
     )
     result = loop.train(
         step,
@@ -47,7 +56,7 @@ def train(run: Run) -> None:
         seed=config.seed,
         name="train",
         checkpoint=run.folder.checkpoint,
-        identity=identity(settings, run.space, run.budgets, data=data),
+        identity=identity(settings, run.space, run.budgets, data=data) | start,
         metrics=run.folder.metrics,
         progress=lambda progress: console.training("train", progress),
         should_stop=run.should_stop,

@@ -8,8 +8,7 @@ from typing import Any, ClassVar, Self
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.scaling.curves import FORMS
-from escalade.core.scaling.extrapolation import DIMENSIONS
-from escalade.core.scaling.ratios import Scaling
+from escalade.core.scaling.ratios import DIMENSIONS, Scaling
 from escalade.core.values.codec import ABSENT, as_mapping, decode
 from escalade.core.values.invalid import Invalid, check_known, within
 from escalade.core.values.names import FileName

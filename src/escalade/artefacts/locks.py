@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import math
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -67,12 +68,13 @@ def locked(path: Path, *, seconds: float = math.inf, note: str = "") -> Iterator
 def temporary_file(prefix: str, suffix: str) -> tuple[int, Path]:
     """A new file in the system's folder for such, locked while its handle is open.
 
-    Files of the same kind whose processes are dead are deleted.
+    Files of the same kind whose processes are dead are deleted, with the folders beside them.
     """
     for left in Path(tempfile.gettempdir()).glob(f"{prefix}*{suffix}"):
         with suppress(OSError):  # another user's
             handle = os.open(left, os.O_RDWR | _NOFOLLOW)
             if _lock(handle):
+                shutil.rmtree(_beside(left), ignore_errors=True)
                 left.unlink(missing_ok=True)
             os.close(handle)
     while True:
@@ -81,6 +83,28 @@ def temporary_file(prefix: str, suffix: str) -> tuple[int, Path]:
         if _is_at(handle, path := Path(name)):  # nobody took it for a dead process's
             return handle, path
         os.close(handle)
+
+
+@contextmanager
+def temporary_folder(prefix: str) -> Iterator[Path]:
+    """A new folder in the system's folder for such, gone after the body.
+
+    Those of dead processes are deleted.
+    """
+    handle, file = temporary_file(prefix, ".lock")
+    folder = _beside(file)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        file.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _beside(file: Path) -> Path:
+    """The folder that a temporary file stands for."""
+    return file.with_name(f"{file.name}.d")
 
 
 def _take(path: Path) -> tuple[int, bool] | None:

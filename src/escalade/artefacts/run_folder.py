@@ -1,4 +1,4 @@
-"""The run folder: where every stage reads what earlier ones wrote (docs/run_folder.md)."""
+"""The run folder: stages read what earlier ones wrote (docs/reference/run_folder.md)."""
 
 from __future__ import annotations
 
@@ -108,6 +108,11 @@ class RunFolder:
         """Whether anything is there that came of images."""
         names = ("supernet", "models", "finalists", "training", "family", "search.json")
         return any((self.path / name).exists() for name in names)
+
+    @property
+    def seed_network(self) -> Path:
+        """The pretrained network that the run started from, as it was read."""
+        return self.path / "seed_network"
 
     @property
     def checkpoint(self) -> Path:

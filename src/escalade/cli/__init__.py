@@ -16,6 +16,7 @@ from escalade.cli.output import open_streams, write_line, write_text
 from escalade.cli.parser import Parser, UsageError
 from escalade.cli.signals import interruptible
 from escalade.core.values.invalid import brief
+from escalade.train.ranks import leave_ranks
 
 # Threads that wait for each other by spinning slow training down six times where anything else
 # runs on the same cores; this must be set before torch is loaded.
@@ -33,6 +34,8 @@ KEEPING = (
     "analyse",
     "audit",
 )
+# Verbs that several ranks do together; any other is done by the first of them.
+SHARED = ("demo", "run", "train", "search", "retrain", "analyse", "audit")
 STOPPED = (130, 143)  # by Ctrl-C, by SIGTERM
 # How torch says so, on CPU and on CUDA.
 _NO_MEMORY = re.compile("can't allocate memory|out of memory", re.IGNORECASE)
@@ -40,7 +43,7 @@ _ASKED = re.compile(r"(?:tried|unable) to allocate ([\d.]+) (\w+)", re.IGNORECAS
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Entry point of `escalade`; ends the process with the exit code (docs/cli.md)."""
+    """Entry point of `escalade`; ends the process with the exit code (docs/reference/cli.md)."""
     open_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
@@ -55,6 +58,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _run(arguments: list[str], *, debug: bool) -> int:
     try:
         command, options = _parse(arguments)
+        if not _is_shared(options) and not leave_ranks():
+            return 0
         kept = "; what is done is kept. Go on with" if options.command in KEEPING else ". Again"
         farewell = f"escalade: stopped{kept}: escalade {shlex.join(arguments)}"
         return interruptible(lambda: command(options), farewell=farewell)
@@ -68,6 +73,11 @@ def _run(arguments: list[str], *, debug: bool) -> int:
     except (FloatingPointError, RuntimeError, OSError, MemoryError) as error:
         is_wrong = isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG
         return _fail(error, 2 if is_wrong else 1, debug=debug)
+
+
+def _is_shared(options: Any) -> bool:
+    on_others = options.command == "retrain" and options.data is not None
+    return options.command in SHARED and not on_others
 
 
 def _fail(error: BaseException, code: int, *, debug: bool) -> int:

@@ -32,7 +32,7 @@ def add_commands(commands: Commands) -> None:
 def _cache(options: argparse.Namespace) -> None:
     from escalade.core.numbers.budget import format_amount
     from escalade.data import cache_room
-    from escalade.data.cache import default_cache
+    from escalade.data.cache_room import default_cache
 
     folder = default_cache()
     if options.clear:

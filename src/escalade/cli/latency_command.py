@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from escalade.cli import other_device
-from escalade.cli.output import write_json, write_line
+from escalade.cli.output import passing, write_json, write_line
 from escalade.cli.parser import UsageError
 
 if TYPE_CHECKING:
@@ -65,9 +65,10 @@ def _latency(options: argparse.Namespace) -> None:
     if repeats < 1:
         raise UsageError(f"--repeats: {repeats} is not positive")
 
-    from escalade.core.network import cost
-    from escalade.family.exports.network_times import time_networks
-    from escalade.train.runtime import Runtime
+    with passing("latency: loading PyTorch"):
+        from escalade.core.network import cost
+        from escalade.family.exports.network_times import time_networks
+        from escalade.train.runtime import Runtime
 
     runtime = Runtime(device=options.device, precision=options.precision, threads=options.threads)
     networks: dict[str, tuple[nn.Module, Architecture]] = {}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,18 @@ def write_line(text: str) -> None:
 def write_text(text: str) -> None:
     """Print lines for people, if anybody is there."""
     _tell(plain(text))
+
+
+@contextmanager
+def passing(text: str) -> Iterator[None]:
+    """On a terminal, show a line while the body runs."""
+    if is_live():
+        _tell(plain(text))
+    try:
+        yield
+    finally:
+        if is_live():
+            _tell(END_OF_LINE)
 
 
 def write_last_line(text: str) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import shlex
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from escalade.artefacts.texts import parse_yaml
-from escalade.cli.output import write_json, write_text
+from escalade.cli.output import passing, write_json, write_text
 from escalade.cli.parser import UsageError
 from escalade.cli.signals import should_stop
 from escalade.core.values.codec import encode
@@ -125,6 +126,15 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--preset", help="smoke, demo, fashion_mnist, cifar10, ...")
     parser.add_argument("--config", type=Path, help="a YAML file, such as a run's config.yaml")
     parser.add_argument("--space", help="a space's name or file")
+    parser.add_argument(
+        "--from",
+        dest="seed_network",
+        metavar="SOURCE",
+        help="start from a pretrained network: a timm name, local-dir:FOLDER, a member, a file",
+    )
+    parser.add_argument(
+        "--from-architecture", metavar="NAME", help="what network a file of weights is of"
+    )
     parser.add_argument("--hours", type=float, help="fit the schedule to this time on this device")
     parser.add_argument("--memory", help="what all processes may hold, such as 4G or 3.5GiB")
     parser.add_argument("--seed", type=int)
@@ -156,6 +166,13 @@ def _settings(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
     }
     if options.grow is not None:
         flags["grow"] = {"num": options.grow}
+    if options.seed_network is not None:
+        flags["seed_network"] = {"source": options.seed_network}
+        flags.setdefault("space", None)  # that of a preset is for runs from nothing
+        if options.from_architecture is not None:
+            flags["seed_network"]["architecture"] = options.from_architecture
+    elif options.from_architecture is not None:
+        raise UsageError("--from-architecture: it goes with --from FILE, a file of weights")
     if options.limit:
         flags["limits"] = dict(_limit(text) for text in options.limit)
     layers.append(flags)
@@ -192,15 +209,22 @@ def _assignment(text: str) -> dict[str, Any]:
     return settings
 
 
+def _api(options: argparse.Namespace) -> ModuleType:
+    """What works on runs."""
+    with passing(f"{options.command}: loading PyTorch"):
+        from escalade import api
+    return api
+
+
 def _demo(options: argparse.Namespace) -> None:
-    from escalade import api
+    api = _api(options)
     from escalade.config import read_preset
 
     api.run([read_preset("demo")], out=options.out, should_stop=should_stop)
 
 
 def _plan(options: argparse.Namespace) -> None:
-    from escalade import api
+    api = _api(options)
 
     layers, name = _settings(options)
     plan = api.plan(layers)
@@ -222,7 +246,7 @@ def _next_command(options: argparse.Namespace, out: Path) -> str:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from escalade import api
+    api = _api(options)
 
     layers, name = _settings(options)
     out, or_next = options.out or RUNS / name, options.out is None
@@ -230,13 +254,13 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _stage(options: argparse.Namespace) -> None:
-    from escalade import api
+    api = _api(options)
 
     api.stage(options.stage, options.run, should_stop=should_stop)
 
 
 def _grow(options: argparse.Namespace) -> None:
-    from escalade import api
+    api = _api(options)
 
     if options.to is None:
         api.stage("grow", options.run, should_stop=should_stop)
@@ -251,7 +275,7 @@ def _grow(options: argparse.Namespace) -> None:
 
 
 def _retrain(options: argparse.Namespace) -> None:
-    from escalade import api
+    api = _api(options)
 
     if options.data is None:
         if options.from_weights or options.out or options.epochs is not None:
@@ -272,7 +296,7 @@ def _retrain(options: argparse.Namespace) -> None:
 
 
 def _analyse(options: argparse.Namespace) -> None:
-    from escalade import api
+    api = _api(options)
 
     names = ("members", "arms", "rates", "epochs")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
@@ -282,7 +306,7 @@ def _analyse(options: argparse.Namespace) -> None:
 
 
 def _audit(options: argparse.Namespace) -> None:
-    from escalade import api
+    api = _api(options)
 
     found = api.audit(options.run, networks=options.networks, should_stop=should_stop)
     if options.format == "json":

@@ -11,6 +11,7 @@ from escalade.config.settings import (
     LatencyConfig,
     RetrainConfig,
     SearchConfig,
+    SeedNetworkConfig,
     SupernetConfig,
 )
 
@@ -24,6 +25,7 @@ __all__ = [
     "Recipe",
     "RetrainConfig",
     "SearchConfig",
+    "SeedNetworkConfig",
     "SupernetConfig",
     "presets",
     "read_file",

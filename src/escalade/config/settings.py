@@ -17,6 +17,7 @@ from escalade.core.values.ranges import (
     Hours,
     NotNegative,
     Positive,
+    Said,
     Share,
     ShareAbove0,
     Some,
@@ -63,11 +64,12 @@ class SupernetConfig:
     Attributes:
         step: single_path (ScaleNet), or sandwich: the largest, the smallest and random paths in
             every step, so that slices need no retraining (BigNAS); or, in a space of choices,
-            fair: every choice of every layer once a step (SCARLET). None takes fair in a space of
-            choices, else single_path.
+            fair: every choice of every layer once a step (SCARLET); or, in a run from a pretrained
+            network, taught: random paths near the budgets learn from it. None takes fair in a
+            space of choices, taught from a pretrained network, else single_path.
         identity: how the identities of a space of choices run in the supernet: let (a linear 1x1
             convolution), let_relu or plain; None as the space says.
-        num_random: random paths of a sandwich.
+        num_random: random paths of a sandwich, or paths of a taught step.
         distillation: a sandwich's other paths learn from the largest one's predictions.
         regularise: which paths of a sandwich have dropout and weight decay: largest or all.
         patches: the paths of a sandwich see the same crops, or each different ones.
@@ -80,7 +82,7 @@ class SupernetConfig:
         recipe: how to train.
     """
 
-    step: Annotated[str, one_of("single_path", "sandwich", "fair")] | None = None
+    step: Annotated[str, one_of("single_path", "sandwich", "fair", "taught")] | None = None
     identity: Annotated[str, one_of("let", "let_relu", "plain")] | None = None
     num_random: Some = 2
     distillation: bool = True
@@ -96,21 +98,39 @@ class SupernetConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SeedNetworkConfig:
+    """A pretrained network that a run starts from (docs/how-to/pretrained.md).
+
+    Attributes:
+        source: a timm name, local-dir:FOLDER, the folder of a member, or a weights file.
+        architecture: of a weights file: a known name, timm's, or an architecture file.
+        digest: of the network as it was read; the run writes it down.
+        rate: the learning rates of the network's fine-tuning, of the supernet that begins as it and
+            of the members, relative to their recipes'.
+    """
+
+    source: Said
+    architecture: Said | None = None
+    digest: str | None = None
+    rate: Positive = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
 class EvaluationConfig:
     """How paths are scored.
 
     Attributes:
         recalibration_images: training images that batch-norm statistics are taken from.
-        precision: fp32 or bf16.
+        precision: fp32 or bf16; None is bf16 where a short look says that it is faster.
     """
 
     recalibration_images: Count = 1024
-    precision: Precision = "fp32"
+    precision: Precision | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class SearchConfig:
-    """The search (ScaleNet, section 3.3; BigNAS, 3.2; SCARLET, Algorithm 1; docs/deviations.md).
+    """The search (ScaleNet, section 3.3; BigNAS, 3.2; SCARLET, Algorithm 1).
 
     Attributes:
         method: mcea, random, independent, surrogate or nsga2; coarse_to_fine where choices are per
@@ -217,14 +237,16 @@ class RetrainConfig:
         searched: retrain (from scratch), slice (recalibrated slices of the supernet), together
             (slices of the supernet after the members alone trained on in it, all in every step),
             in_turn (the smallest from scratch, each other from the weights of the one before) or
-            finetune (each trains on from its slice); None takes what suits the space: in_turn, or
-            retrain where slices keep identities or there is no supernet.
+            finetune (each trains on from its slice); None takes what suits the space: in_turn,
+            finetune around a network, or retrain where slices keep identities or there is no
+            supernet.
         grown: scratch, warm (from the member before), look (whichever of the two is ahead
             after a short training of the smallest grown member), or both, which trains all twice,
             keeps the start that is better on the search split and shows the difference.
         taper: how much shorter larger members train: a member of b times the smallest budget has
             b ** -taper of its epochs or steps. 0 gives all the same epochs, 1 about the same time.
-        finetune_rate: learning rate of all that begins with weights, relative to the recipe's.
+        finetune_rate: learning rate of all that begins with weights, relative to the recipe's; in a
+            run from a pretrained network, unless it is another, that network's rate.
         distillation: of together: what the predictions of the member of most macs count in the loss
             of the others, the labels the rest; 0 to 1.
         recipe: how to train.
@@ -319,7 +341,9 @@ class Config:
         hours: fit the schedule to this time on this device; None keeps the recipes as they are.
         fitted: whether that was done: the recipes are what this run uses.
         rival: auto trains, beside every member and for as long, the plain base of the space scaled
-            by a rule to the same budget, and keeps it where it is clearly better; none does not.
+            by a rule to the same budget (from a pretrained network: that network at the largest
+            resolution within it), and keeps it where it is clearly better; none does not.
+        seed_network: the pretrained network that the run starts from; None starts from nothing.
     """
 
     data: str = "demo"
@@ -345,6 +369,7 @@ class Config:
     latency: LatencyConfig = field(default_factory=LatencyConfig)
     retrain: RetrainConfig = field(default_factory=RetrainConfig)
     export: ExportConfig = field(default_factory=ExportConfig)
+    seed_network: SeedNetworkConfig | None = None
 
     @property
     def follows_law(self) -> bool:

@@ -1,9 +1,19 @@
-"""Image data: folders, torchvision's sets, the embedded demo set; splits and batches."""
+"""Image data: folders, torchvision's sets, the embedded demo set; splits and batches.
 
-from escalade.data.batches import Augmentation, TrainBatches, evaluation_batches, prepare
-from escalade.data.image_data import ImageData
-from escalade.data.loading import NAMES, load
-from escalade.data.split import Split
+What is imported from here comes from its module when it is first asked for, so that the cache can
+be looked at without torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from escalade.data.batches import Augmentation, TrainBatches, evaluation_batches, prepare
+    from escalade.data.image_data import ImageData
+    from escalade.data.loading import NAMES, load
+    from escalade.data.split import Split
 
 __all__ = [
     "NAMES",
@@ -15,3 +25,20 @@ __all__ = [
     "load",
     "prepare",
 ]
+
+_MODULES = {
+    "Augmentation": "batches",
+    "TrainBatches": "batches",
+    "evaluation_batches": "batches",
+    "prepare": "batches",
+    "ImageData": "image_data",
+    "NAMES": "loading",
+    "load": "loading",
+    "Split": "split",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -11,11 +11,15 @@ import torch
 from torch import Tensor
 from torchvision.transforms import v2
 
+from escalade.data.batch_part import BatchPart
+
 POLICIES = tuple(policy.value for policy in v2.AutoAugmentPolicy)
 NUM_LEVELS = 10
 
 
-def auto_augment(images: Tensor, *, policy: str, rng: np.random.Generator) -> Tensor:
+def auto_augment(
+    images: Tensor, *, policy: str, rng: np.random.Generator, part: BatchPart | None = None
+) -> Tensor:
     """Do to each image the two operations of a pair that is drawn for it alone.
 
     Images that meet the same operation at the same strength go through torchvision together, so
@@ -26,19 +30,20 @@ def auto_augment(images: Tensor, *, policy: str, rng: np.random.Generator) -> Te
         images: uint8 (B, C, S, S), with one or three channels.
         policy: one of `POLICIES`.
         rng: draws pairs, whether each operation is done, and signs.
+        part: of a batch that these images are; None is a batch of them.
 
     Returns:
         uint8 (B, C, S, S).
     """
-    transform, num = _transform(policy), len(images)
+    transform, part = _transform(policy), part or BatchPart.whole(len(images))
     pairs = transform._policies
-    drawn = rng.integers(len(pairs), size=num)
-    chances = rng.random((num, 2))
-    is_negative = rng.random((num, 2)) < 0.5
+    drawn = rng.integers(len(pairs), size=part.size)[part.rows]
+    chances = rng.random((part.size, 2))[part.rows]
+    is_negative = (rng.random((part.size, 2)) < 0.5)[part.rows]
     images = images.clone()
     for place in range(2):
         groups: dict[tuple[str, float], list[int]] = defaultdict(list)
-        for row in range(num):
+        for row in range(len(part)):
             name, probability, level = pairs[drawn[row]][place]
             if chances[row, place] < probability:
                 strength = _strength(transform, name, level, side=images.shape[-1])

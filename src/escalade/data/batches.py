@@ -11,10 +11,10 @@ from torch.nn import functional as F
 
 from escalade.core.numbers.seeds import generator
 from escalade.data.auto_augment import POLICIES, auto_augment
+from escalade.data.batch_part import BatchPart
 from escalade.data.crops import padded_crop, resized_crop
+from escalade.data.rows_ahead import RowsAhead
 from escalade.data.split import Split
-
-RESIDENT_BYTES = 16 << 30  # a larger split stays in host memory and only batches move
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +56,11 @@ class TrainBatches:
         batch_size: images in a batch.
         seed: of order and augmentation.
         augmentation: what to do to the images.
-        device: where batches are made; the split moves there once unless it is very large.
+        device: where batches are made.
         num_crops: crops of each image; with more than one, they stand in a second dimension.
+        part: the images of every batch that are made here; None makes all.
+        resident_bytes: a split of at most so many moves to the device, once; of a larger one, and
+            of one that is not in memory, rows are gathered one batch ahead.
 
     Raises:
         ValueError: if the split has less than one batch, or there would be no crop.
@@ -72,6 +75,8 @@ class TrainBatches:
         augmentation: Augmentation,
         device: str | torch.device = "cpu",
         num_crops: int = 1,
+        part: BatchPart | None = None,
+        resident_bytes: int = 0,
     ) -> None:
         if num_crops < 1:
             raise ValueError(f"num_crops: {num_crops} is not positive")
@@ -81,43 +86,56 @@ class TrainBatches:
             )
         self.num_per_epoch = len(split) // batch_size
         self.batch_size = batch_size
+        self.part = part or BatchPart.whole(batch_size)
         self._seed = seed
         self._augmentation = augmentation
         self._num_crops = num_crops
-        self._device = torch.device(device)
-        moves = self._device.type != "cpu" and split.num_bytes <= RESIDENT_BYTES
-        self._split = split.to(self._device) if moves else split
         self._order = (-1, torch.empty(0, dtype=torch.int64))  # of the epoch last asked for
+        device = torch.device(device)
+        is_host = device.type == "cpu"
+        moves = not is_host and split.num_bytes <= resident_bytes
+        self._split = split.to(device) if moves else split
+        self._ahead: RowsAhead | None = None
+        if not moves and (split.is_mapped or not is_host):
+            num = len(self.part)
+            self._ahead = RowsAhead(split, rows=self._rows, num=num, device=device)
 
     def at(self, step: int) -> tuple[Tensor, Tensor]:
-        """The batch of a step.
+        """The batch of a step, or the part of it that is made here.
 
         Returns:
             uint8 images (B, C, S, S), or (B, crops, C, S, S) with several crops, and int64 labels
-            (B,), on the device.
+            (B,), on the device; they may be other images after the next call.
         """
-        epoch, place = divmod(step, self.num_per_epoch)
-        start = place * self.batch_size
-        rows = self._epoch_order(epoch)[start : start + self.batch_size]
-        images, labels = self._split.take(rows.to(self._split.labels.device))
-        images, labels = images.to(self._device), labels.to(self._device)
+        images, labels = self._taken(step)
         if self._num_crops == 1:
             return self._augmented(images, step), labels
         crops = [self._augmented(images, step, crop) for crop in range(self._num_crops)]
         return torch.stack(crops, dim=1), labels
 
+    def _taken(self, step: int) -> tuple[Tensor, Tensor]:
+        if self._ahead is not None:
+            return self._ahead.at(step)
+        return self._split.take(self._rows(step).to(self._split.labels.device))
+
+    def _rows(self, step: int) -> Tensor:
+        """Which images of the split a batch has, of those that are made here."""
+        epoch, place = divmod(step, self.num_per_epoch)
+        start = place * self.batch_size
+        return self._epoch_order(epoch)[start + self.part.start : start + self.part.stop]
+
     def _augmented(self, images: Tensor, step: int, crop: int = 0) -> Tensor:
         """A crop of every image; the first is the same however many there are."""
         stream = (step, crop) if crop else (step,)
         rng = generator(self._seed, "augmentation", *stream)
-        kind = self._augmentation
+        kind, part = self._augmentation, self.part
         if kind.random_resized_crop:
-            images = resized_crop(images, flip=kind.flip, rng=rng)
+            images = resized_crop(images, flip=kind.flip, rng=rng, part=part)
         elif kind.padding or kind.flip:
-            images = padded_crop(images, padding=kind.padding, flip=kind.flip, rng=rng)
+            images = padded_crop(images, padding=kind.padding, flip=kind.flip, rng=rng, part=part)
         if kind.auto_augment is not None:
             rng = generator(self._seed, "auto_augment", *stream)
-            images = auto_augment(images, policy=kind.auto_augment, rng=rng)
+            images = auto_augment(images, policy=kind.auto_augment, rng=rng, part=part)
         return images
 
     def _epoch_order(self, epoch: int) -> Tensor:
@@ -133,7 +151,6 @@ def prepare(
     resolution: int,
     mean: Sequence[float],
     std: Sequence[float],
-    dtype: torch.dtype = torch.float32,
 ) -> Tensor:
     """Resize (bilinear with antialias) and normalise a batch.
 
@@ -142,10 +159,9 @@ def prepare(
         resolution: side of the result.
         mean: per channel, in 0..1 units.
         std: per channel, in 0..1 units.
-        dtype: of the result; the work is done in float32.
 
     Returns:
-        (B, C, resolution, resolution), channels last.
+        (B, C, resolution, resolution) in float32, channels last.
     """
     values = images.to(torch.float32)
     if images.shape[-1] != resolution:
@@ -160,7 +176,7 @@ def prepare(
     scale, shift = (
         value.to(values.device, torch.float32).view(1, -1, 1, 1) for value in (scale / 255, shift)
     )
-    return values.mul_(scale).add_(shift).to(dtype)
+    return values.mul_(scale).add_(shift)
 
 
 def evaluation_batches(

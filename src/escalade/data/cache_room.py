@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import re
 import shutil
@@ -15,14 +16,17 @@ from pathlib import Path
 
 from escalade.core.numbers.budget import format_amount, parse_amount
 from escalade.core.values.invalid import Invalid, nearest, within
+from escalade.data import kept_looks
 from escalade.data.cache_lock import locked
-from escalade.data.decoded_set import META, PARTIAL
 from escalade.data.file_digests import FOLDER as LOOKS
 
 DECODED, DOWNLOADS = "decoded", "torchvision"
+META = "meta.json"  # tells of a set
+PARTIAL = ".partial"  # ends the names of sets that are coming to be
+CHUNKS, BEGUN = "chunks", "begun.json"  # what is done of such a set, and what it is of
 SIZE_VARIABLE, DEFAULT_SIZE = "ESCALADE_CACHE_SIZE", 100e9
 ALL = "all"
-_SET = re.compile(rf"(?P<whole>[\w.+-]+-(\d+)x\2x[13]-v\d+)(\.\d+-[0-9a-f]+{re.escape(PARTIAL)})?")
+_SET = re.compile(rf"(?P<whole>[\w.+-]+-(\d+)x\2x[13]-v\d+)({re.escape(PARTIAL)})?")
 Say = Callable[[str], None]
 
 
@@ -37,7 +41,7 @@ class CachedSet:
         side: of the images.
         num_bytes: on the disk.
         used: when it was last read, in seconds since the epoch.
-        is_whole: whether it was written to its end.
+        is_whole: whether it was decoded to its end.
     """
 
     folder: Path
@@ -52,7 +56,13 @@ class CachedSet:
     def title(self) -> str:
         """What it is called in a message."""
         name = self.data or self.folder.name
-        return name if self.is_whole else f"{name} (not written to its end)"
+        return name if self.is_whole else f"{name} (not decoded to its end)"
+
+
+def default_cache() -> Path:
+    """Where decoded images and downloads are kept: $ESCALADE_CACHE or the user's cache."""
+    given = os.environ.get("ESCALADE_CACHE")
+    return Path(given).expanduser() if given else Path.home() / ".cache" / "escalade"
 
 
 def cached_sets(cache_dir: Path) -> list[CachedSet]:
@@ -64,12 +74,12 @@ def cached_sets(cache_dir: Path) -> list[CachedSet]:
 
 
 def bytes_below(folder: Path) -> int:
-    """Bytes of all files below a folder; links are not followed."""
+    """Bytes of all files below a folder that are on the disk; links are not followed."""
     total = 0
     for path, _, files in os.walk(folder):
         for name in files:
             with suppress(OSError):
-                total += Path(path, name).lstat().st_size
+                total += _on_disk(Path(path, name).lstat())
     return total
 
 
@@ -93,11 +103,7 @@ def make_room(cache_dir: Path, needed: int, *, say: Say) -> None:
         OSError: if the disk has not so much room even then.
     """
     folder, bound = cache_dir / DECODED, largest()
-    found = cached_sets(cache_dir)
-    for each in found:
-        if not each.is_whole:
-            _removed(each)
-    sets = [each for each in found if each.is_whole]
+    sets = cached_sets(cache_dir)
     total = sum(each.num_bytes for each in sets)
     while sets and (total + needed > bound or _free(folder) < needed):
         oldest = sets.pop()
@@ -134,6 +140,7 @@ def clear(cache_dir: Path, names: Sequence[str]) -> list[CachedSet]:
     if ALL in names:
         for look in (cache_dir / LOOKS).glob("*.npz*"):
             look.unlink(missing_ok=True)
+        kept_looks.forget(cache_dir)
     return [each for each in wanted if remove(each)]
 
 
@@ -173,9 +180,11 @@ def _is_set(path: Path) -> bool:
 
 def _cached_set(folder: Path) -> CachedSet:
     meta, used = {}, 0.0
+    is_partial = folder.name.endswith(PARTIAL)
+    facts = folder / CHUNKS / BEGUN if is_partial else folder / META
     with suppress(OSError, ValueError):
-        used = (folder / META).stat().st_mtime
-        meta = json.loads((folder / META).read_text(encoding="utf-8"))
+        used = (facts.parent if is_partial else facts).stat().st_mtime
+        meta = json.loads(facts.read_text(encoding="utf-8"))
     return CachedSet(
         folder=folder,
         data=str(meta.get("data", "")),
@@ -183,8 +192,13 @@ def _cached_set(folder: Path) -> CachedSet:
         side=meta.get("side", 0),
         num_bytes=bytes_below(folder),
         used=used,
-        is_whole=bool(meta) and not folder.name.endswith(PARTIAL),
+        is_whole=bool(meta) and not is_partial,
     )
+
+
+def _on_disk(found: os.stat_result) -> int:
+    """Bytes that a file takes: one that is being written may have holes."""
+    return int(min(found.st_size, getattr(found, "st_blocks", math.inf) * 512))
 
 
 def _free(folder: Path) -> int:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,15 +20,19 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from escalade.data.cache_room import META
 from escalade.data.image_data import Store
-from escalade.data.split import row_digest
+from escalade.data.split import ImageRows, row_digest
 
-IMAGES, ROWS, META = "images.bin", "rows.bin", "meta.json"
-PARTIAL = ".partial"  # ends the names of folders that are being written
+IMAGES, ROWS = "images.bin", "rows.bin"
 MAX_THREADS = 16
 _ROW = np.dtype([("label", "<i8"), ("digest", "u1", 16)])
 _CHUNK_BYTES = 8 << 20  # a thread compares so many at a time
+
+
+InFiles = Callable[[Mapping[str, Any], NDArray[np.uint8]], ImageRows]
 
 
 class DamagedSet(Exception):
@@ -50,24 +53,18 @@ class Decoded:
     facts: Mapping[str, Any]
 
 
-@contextmanager
-def writing(folder: Path) -> Iterator[Path]:
-    """A folder to write a set's files into, which takes its place once the body has ended well.
+def put_in_place(partial: Path, folder: Path) -> None:
+    """Have a set, which is whole, take its place; it is on the disk before it has its name.
 
-    Everything is on the disk before it has its name. Where another process was quicker, its set
-    stays.
+    Where another process was quicker, its set stays.
     """
-    partial = folder.with_name(f"{folder.name}.{os.getpid()}-{secrets.token_hex(4)}{PARTIAL}")
-    partial.mkdir()
-    try:
-        yield partial
-        for path in (*partial.iterdir(), partial):
-            _sync(path)
-        if not folder.exists():
-            partial.rename(folder)
-        _sync(folder.parent)
-    finally:
+    for path in (*filter(Path.is_file, partial.iterdir()), partial):
+        _sync(path)
+    if folder.exists():
         shutil.rmtree(partial, ignore_errors=True)
+    else:
+        partial.rename(folder)
+    _sync(folder.parent)
 
 
 def write_rows(
@@ -96,8 +93,16 @@ def write_rows(
     (folder / META).write_text(text, encoding="utf-8")
 
 
-def read(folder: Path, *, side: int, in_channels: int) -> Decoded | None:
+def read(
+    folder: Path, *, side: int, in_channels: int, in_files: InFiles | None = None
+) -> Decoded | None:
     """A set, every image compared with its digest; None where there is none.
+
+    Args:
+        folder: of the set.
+        side: height and width of its images.
+        in_channels: of its images.
+        in_files: of a set without pixels gives the images, by its facts and digests.
 
     Raises:
         DamagedSet: saying what is wrong with it.
@@ -110,17 +115,22 @@ def read(folder: Path, *, side: int, in_channels: int) -> Decoded | None:
         shape = (len(rows), in_channels, side, side)
         if [meta["side"], meta["in_channels"]] != [side, in_channels]:
             raise DamagedSet(f"{META} is of another set")
-        _check_images(folder / IMAGES, rows["digest"], in_channels * side * side)
-        # Copy-on-write, as torch has no read-only tensors; nothing is ever written to it.
-        images = np.memmap(folder / IMAGES, np.uint8, mode="c", shape=shape)
+        images: Tensor | ImageRows
+        digests = np.ascontiguousarray(rows["digest"])
+        if in_files is None:
+            _check_images(folder / IMAGES, digests, in_channels * side * side)
+            # Copy-on-write, as torch has no read-only tensors; nothing is ever written to it.
+            images = torch.from_numpy(np.memmap(folder / IMAGES, np.uint8, mode="c", shape=shape))
+        else:
+            images = in_files(meta, digests)
     except FileNotFoundError as error:
         raise DamagedSet(f"{Path(str(error.filename)).name} is missing") from error
     with suppress(OSError):  # when it was used last, for eviction
         os.utime(folder / META)
     store = Store(
-        images=torch.from_numpy(images),
+        images=images,
         labels=rows["label"].astype(np.int64),
-        digests=np.ascontiguousarray(rows["digest"]),
+        digests=digests,
     )
     return Decoded(store=store, skipped=dict(meta["skipped"]), facts=meta)
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from PIL import Image
 
 from escalade.artefacts.image_list import SPLITS, UNREADABLE, UNUSED
 from escalade.core.values.invalid import Invalid
-from escalade.data.cache import Source, decoded
+from escalade.data.cache import decoded
 from escalade.data.cache_room import Say
 from escalade.data.decoded_set import Decoded
 from escalade.data.decoding import is_grey
@@ -24,6 +25,7 @@ from escalade.data.levels import Depth, find_depth
 from escalade.data.listed_images import ListedImages
 from escalade.data.listing import Listing, list_images
 from escalade.data.opening import open_image, quiet
+from escalade.data.source import Source
 from escalade.data.stratified import Parts, Rows, divide
 
 TOLERATED = 10  # so many unreadable images never stop a run
@@ -64,9 +66,13 @@ def load_folder(
     shown = "" if levels is None else "-{:g}-{:g}".format(*levels)
     paths = [root / listing.paths[row] for row in used.tolist()]
     contents, stamps = file_digests(paths, root=root, cache_dir=cache_dir)
+
+    def confirm(rows: range) -> None:
+        check_unchanged(paths[rows.start : rows.stop], stamps[rows.start : rows.stop])
+
     result = decoded(
         f"{content_key(contents, listing.labels[used])}{shown}",
-        lambda: _source(listing, used, levels, lambda: check_unchanged(paths, stamps)),
+        lambda: _source(listing, used, levels, confirm=confirm),
         name=root.resolve().name,
         cache_dir=cache_dir,
         side=side,
@@ -118,21 +124,25 @@ def _source(
     listing: Listing,
     used: Rows,
     levels: tuple[float, float] | None,
-    confirm: Callable[[], None],
+    *,
+    confirm: Callable[[range], None],
 ) -> Source:
     def read(row: int) -> tuple[Image.Image, int]:
         at = int(used[row])
         return open_image(listing.root / listing.paths[at]), int(listing.labels[at])
 
-    with quiet():
-        depth = find_depth(range(len(used)), lambda row: read(row)[0], given=levels)
+    def look() -> dict[str, Any]:
+        with quiet():
+            depth = find_depth(range(len(used)), lambda row: read(row)[0], given=levels)
+        return {"depth": depth.to_json()}
+
     return Source(
         num=len(used),
         read=read,
         label=lambda row: listing.paths[int(used[row])],
         check=_check_not_blank,
-        levels=depth.levels,
-        notes={"depth": depth.to_json()},
+        look=look,
+        levels=lambda notes: Depth.from_json(notes["depth"]).levels,
         confirm=confirm,
     )
 

@@ -16,7 +16,7 @@ from escalade.data.decoding import FULL_LEVELS, Levels
 from escalade.data.duplicates import Duplicates
 from escalade.data.levels import Depth
 from escalade.data.listed_images import ListedImages
-from escalade.data.split import Split, split_digest
+from escalade.data.split import ImageRows, Split, split_digest
 from escalade.data.stratified import Parts, Rows
 
 STATISTICS_BYTES = 256 << 20  # mean and deviation come from about this much of the training images
@@ -28,12 +28,12 @@ class Store:
     """All decoded images of a data set, before they are divided.
 
     Attributes:
-        images: uint8 (N, C, S, S), possibly memory-mapped.
+        images: uint8 (N, C, S, S), possibly memory-mapped, or in files.
         labels: int64 (N,).
         digests: uint8 (N, 16), content digest of each image.
     """
 
-    images: Tensor
+    images: Tensor | ImageRows
     labels: Rows
     digests: NDArray[np.uint8]
 

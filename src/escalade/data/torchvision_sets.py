@@ -13,9 +13,10 @@ from PIL import Image
 
 from escalade.artefacts.marks import marked_folder
 from escalade.core.values.invalid import Invalid
-from escalade.data.cache import Source, decoded
+from escalade.data.cache import decoded
 from escalade.data.cache_room import DOWNLOADS, Say
 from escalade.data.known_set import KnownSet
+from escalade.data.source import Source
 from escalade.data.stratified import TEST, TRAIN
 
 
@@ -125,7 +126,7 @@ def _open(name: str, entry: TorchvisionSet, root: Path) -> Source:
         num=num,
         read=read,
         label=lambda row: f"{name}[{row}]",
-        notes={"num_train": num_train, "classes": _classes(parts[0])},
+        look=lambda: {"num_train": num_train, "classes": _classes(parts[0])},
     )
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path as File
 from typing import Protocol
 
 import torch
 
+from escalade.artefacts.locks import temporary_folder
 from escalade.core.network.architecture import Architecture
 from escalade.core.space.path import Path
 from escalade.data.image_data import ImageData
 from escalade.data.split import Split
+from escalade.evaluate.companies import companies
 from escalade.evaluate.path_meter import (
     EvaluationSettings,
     Measured,
@@ -29,8 +33,8 @@ from escalade.train.interrupt import Interrupted
 from escalade.train.pool import WorkerPool
 from escalade.train.runtime import Runtime
 
-CACHE_BYTES = 1 << 30  # of resized batches, over all workers
-PATHS_PER_CHUNK = 16  # a rank measures so many between two exchanges with the others
+CACHE_BYTES = 1 << 30  # of resized batches, for all workers
+JOBS_PER_EXCHANGE = 4  # of a rank, between two exchanges with the others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +72,9 @@ class Scorer(Protocol):
 class Evaluator:
     """Accuracy of paths on the search split; the test split is never looked at.
 
-    A path's score is the same whatever else is scored, in which order and in how many processes:
-    on CPU every path runs on one thread.
+    A path's score is the same to the bit whatever else is scored, in which order and in how many
+    processes: on CPU every path runs on one thread. Paths that begin alike are measured together,
+    and what they share is computed once.
 
     Args:
         supernet: trained, on the runtime's device.
@@ -104,13 +109,19 @@ class Evaluator:
             settings=settings.text + (" coupled" if supernet.coupled else ""),
         )
         self.count = EvaluationCount()
+        self._num_workers = 1 if runtime.on_cuda else runtime.num_workers(num_workers)
+        self._open = ExitStack()
+        folder = (
+            None if runtime.on_cuda else self._open.enter_context(temporary_folder("escalade-"))
+        )
         self._pool = _pool(
             supernet,
             splits={"recalibration": recalibration, "search": data.search},
             data=data,
             settings=settings,
             runtime=runtime,
-            num_workers=1 if runtime.on_cuda else runtime.num_workers(num_workers),
+            num_workers=self._num_workers,
+            folder=folder,
         )
 
     def score(
@@ -125,7 +136,7 @@ class Evaluator:
         Args:
             paths: in any order, repeats allowed.
             progress: called with (measured so far, to be measured).
-            should_stop: asked between paths.
+            should_stop: asked often.
 
         Raises:
             Interrupted: `should_stop` said so; what was measured is stored.
@@ -135,7 +146,6 @@ class Evaluator:
         known = self._store.get(self.context, list(distinct)) if is_main else None
         rows: dict[str, ScoreRow] = self._runtime.broadcast(known)
         missing = [path for key, path in distinct.items() if key not in rows]
-        missing.sort(key=lambda path: (path.running.resolution, path.key))  # few batches in memory
         self.count = replace(self.count, num_asked=self.count.num_asked + len(paths))
         for row in self._measure(missing, should_stop or (lambda: False)):
             rows[row.path] = row
@@ -152,6 +162,7 @@ class Evaluator:
     def close(self) -> None:
         """End the worker processes."""
         self._pool.close()
+        self._open.close()
 
     def __enter__(self) -> Evaluator:
         return self
@@ -161,15 +172,21 @@ class Evaluator:
 
     def _measure(self, paths: list[Path], should_stop: Callable[[], bool]) -> Iterator[ScoreRow]:
         """Measure and store; on several ranks in chunks, so that all of them learn all rows."""
-        if self._runtime.world_size == 1:
-            for row in self._measure_here(paths, should_stop):
+        rank, size = self._runtime.rank, self._runtime.world_size
+        jobs = companies(
+            [path.running for path in paths],
+            num_images=self._images_per_path,
+            num_workers=size * self._num_workers,
+            on_cuda=self._runtime.on_cuda,
+        )
+        if size == 1:
+            for row in self._measure_here(paths, jobs, should_stop):
                 self._store.put([row])
                 yield row
             return
-        rank, size = self._runtime.rank, self._runtime.world_size
-        for start in range(0, len(paths), PATHS_PER_CHUNK * size):
-            chunk = paths[start : start + PATHS_PER_CHUNK * size]
-            own = list(self._measure_here(chunk[rank::size], lambda: False))
+        for start in range(0, len(jobs), JOBS_PER_EXCHANGE * size):
+            some = jobs[start : start + JOBS_PER_EXCHANGE * size]
+            own = list(self._measure_here(paths, some[rank::size], lambda: False))
             rows = [row for part in self._runtime.gather(own) for row in part]
             if self._runtime.is_main:
                 self._store.put(rows)
@@ -178,11 +195,16 @@ class Evaluator:
                 raise Interrupted("the evaluation was stopped")
 
     def _measure_here(
-        self, paths: Sequence[Path], should_stop: Callable[[], bool]
+        self,
+        paths: Sequence[Path],
+        jobs: Sequence[Sequence[int]],
+        should_stop: Callable[[], bool],
     ) -> Iterator[ScoreRow]:
-        jobs = [path.running for path in paths]
-        for index, measured in self._pool.run(jobs, should_stop=should_stop):
-            yield self._row(paths[index], measured)
+        """Measure paths, job by job, each of which names some."""
+        work = [[paths[index].running for index in job] for job in jobs]
+        for number, found in self._pool.run(work, should_stop=should_stop):
+            for index, measured in zip(jobs[number], found, strict=True):
+                yield self._row(paths[index], measured)
 
     def _row(self, path: Path, measured: Measured) -> ScoreRow:
         return ScoreRow.of(
@@ -203,21 +225,24 @@ def _pool(
     settings: EvaluationSettings,
     runtime: Runtime,
     num_workers: int,
-) -> WorkerPool[Architecture, Measured]:
+    folder: File | None,
+) -> WorkerPool[Sequence[Architecture], list[Measured]]:
     """The pool; images travel to other processes as shared tensors and stay as they are here."""
-    empty, shared = split_weights(supernet)
     in_workers = num_workers > 1
+    shared: dict[str, torch.Tensor] = {}
     if in_workers:
+        supernet, shared = split_weights(supernet)
         for name, split in splits.items():
             shared |= share_split(split, name)
     work = MeasurePaths(
-        supernet=empty,
+        supernet=supernet,
         splits=None if in_workers else splits,
         settings=settings,
         mean=data.mean,
         std=data.std,
         device=str(runtime.device),
-        cache_bytes=_cache_bytes(runtime) // max(1, num_workers),
+        folder=folder,
+        cache_bytes=_cache_bytes(runtime),
     )
     return WorkerPool(work, num_workers=num_workers, shared=shared, memory=runtime.worker_memory)
 

@@ -1,10 +1,14 @@
-"""Measuring paths: slice, recalibrate, fold, count. What the evaluator's workers do."""
+"""Measuring paths: slice, recalibrate, fold, count. What the evaluator's workers do.
+
+Paths that begin alike are measured together, and what they share is computed once.
+"""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 import torch
@@ -14,9 +18,10 @@ from escalade.config.settings import EvaluationConfig
 from escalade.core.network.architecture import Architecture
 from escalade.data.split import Split
 from escalade.evaluate.batch_cache import BatchCache
-from escalade.evaluate.score import BATCH_SIZE, count_correct
+from escalade.evaluate.score import BATCH_SIZE, count_each
 from escalade.supernet.frozen import Frozen, freeze
 from escalade.supernet.shared_weights import SharedWeights
+from escalade.train.interrupt import Interrupted
 from escalade.train.runtime import Runtime
 from escalade.train.worker import Link
 
@@ -49,7 +54,9 @@ class EvaluationSettings:
         """As settings say, with so many training images."""
         num = min(config.recalibration_images, num_train)
         return cls(
-            num_recalibration=num, recalibration_batch=min(128, num), precision=config.precision
+            num_recalibration=num,
+            recalibration_batch=min(128, num),
+            precision=config.precision or "fp32",
         )
 
     def num_images(self, num_train: int) -> int:
@@ -73,7 +80,7 @@ class Measured:
 
 @dataclass(frozen=True, kw_only=True)
 class MeasurePaths:
-    """The work of a pool: jobs are architectures, results are `Measured`.
+    """The work of a pool: jobs are paths of one resolution, each of them is `Measured`.
 
     Attributes:
         supernet: without its weights, which are the pool's shared tensors (`split_weights`).
@@ -81,7 +88,8 @@ class MeasurePaths:
         settings: how paths are scored.
         mean, std: of the training images.
         device: where to run.
-        cache_bytes: what resized batches may take here.
+        folder: where resized batches are kept, for all workers; None keeps none.
+        cache_bytes: what they may take.
     """
 
     supernet: SharedWeights
@@ -90,21 +98,23 @@ class MeasurePaths:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     device: str
+    folder: Path | None
     cache_bytes: int
 
     def setup(self, shared: Mapping[str, Tensor]) -> PathMeter:
-        """Attach the shared weights and images."""
+        """Attach the shared weights and images, unless they are here."""
+        if self.splits is not None:
+            return PathMeter(self, self.splits)
         attach_weights(self.supernet, shared)
-        splits = self.splits or {name: shared_split(shared, name) for name in SPLITS}
-        return PathMeter(self, splits)
+        return PathMeter(self, {name: shared_split(shared, name) for name in SPLITS})
 
-    def run(self, state: PathMeter, job: Architecture, link: Link) -> Measured:
-        """Measure one path."""
-        return state.measure(job)
+    def run(self, state: PathMeter, job: Sequence[Architecture], link: Link) -> list[Measured]:
+        """Measure paths."""
+        return state.measure(job, link)
 
 
 class PathMeter:
-    """Scores one path after the other; a score does not depend on the ones before."""
+    """Scores paths; a score depends neither on the others nor on what was scored before."""
 
     def __init__(self, work: MeasurePaths, splits: Mapping[str, Split]) -> None:
         self._runtime = Runtime(
@@ -115,28 +125,46 @@ class PathMeter:
         self._caches = {
             name: BatchCache(
                 splits[name],
+                name=name,
                 batch_size=size,
                 mean=work.mean,
                 std=work.std,
                 device=self._runtime.device,
-                max_bytes=work.cache_bytes // len(sizes),
+                folder=work.folder,
+                max_bytes=work.cache_bytes,
             )
             for name, size in sizes.items()
         }
 
-    def measure(self, architecture: Architecture) -> Measured:
-        """Slice, recalibrate, fold, count."""
-        start = self._runtime.clock()
-        with torch.no_grad():
-            network = self._finished(architecture)
-        batches = self._caches["search"].at(architecture.resolution)
-        num_correct = count_correct(network, batches, autocast=self._runtime.autocast)
-        return Measured(num_correct, self._runtime.clock() - start)
+    def measure(self, architectures: Sequence[Architecture], link: Link) -> list[Measured]:
+        """Slice, recalibrate, fold, count; the seconds are divided evenly.
 
-    def _finished(self, architecture: Architecture) -> Frozen:
-        batches = self._caches["recalibration"].at(architecture.resolution)
+        Raises:
+            Interrupted: it was told to stop.
+        """
+        start = self._runtime.clock()
+        networks = self._finished(architectures, link)
+        correct = count_each(
+            networks,
+            self._batches("search", architectures, link),
+            autocast=self._runtime.autocast,
+        )
+        seconds = (self._runtime.clock() - start) / len(architectures)
+        return [Measured(num, seconds) for num in correct]
+
+    def _finished(self, architectures: Sequence[Architecture], link: Link) -> Frozen:
+        batches = self._batches("recalibration", architectures, link)
         with self._runtime.autocast():
-            return freeze(self._supernet, architecture, (images for images, _ in batches))
+            return freeze(self._supernet, architectures, (images for images, _ in batches))
+
+    def _batches(
+        self, split: str, architectures: Sequence[Architecture], link: Link
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        (resolution,) = {architecture.resolution for architecture in architectures}
+        for batch in self._caches[split].at(resolution):
+            if link.should_stop():
+                raise Interrupted("stopped")
+            yield batch
 
 
 def split_weights(supernet: SharedWeights) -> tuple[SharedWeights, dict[str, Tensor]]:

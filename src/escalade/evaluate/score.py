@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -148,7 +148,7 @@ def image_batches(
     std: tuple[float, ...],
     device: torch.device,
     batch_size: int,
-) -> Iterable[tuple[Tensor, Tensor]]:
+) -> Iterator[tuple[Tensor, Tensor]]:
     """Normalised images and labels, batch by batch, in the split's order."""
     for start in range(0, len(split), batch_size):
         rows = torch.arange(start, min(start + batch_size, len(split)))
@@ -157,7 +157,6 @@ def image_batches(
         yield images, labels.to(device)
 
 
-@torch.inference_mode()
 def count_correct(
     network: Callable[[Tensor], Tensor],
     batches: Iterable[tuple[Tensor, Tensor]],
@@ -165,12 +164,25 @@ def count_correct(
     autocast: Callable[[], AbstractContextManager[Any]],
 ) -> int:
     """Images whose largest logit is their label's."""
+    (count,) = count_each(lambda images: [network(images)], batches, autocast=autocast)
+    return count
+
+
+@torch.inference_mode()
+def count_each(
+    networks: Callable[[Tensor], Sequence[Tensor]],
+    batches: Iterable[tuple[Tensor, Tensor]],
+    *,
+    autocast: Callable[[], AbstractContextManager[Any]],
+) -> list[int]:
+    """Images whose largest logit is their label's, for each of the networks that give logits."""
     counts = []
     for images, labels in batches:
         with autocast():
-            logits = network(images)
-        counts.append((logits.argmax(dim=1) == labels).sum())
-    return int(torch.stack(counts).sum())
+            each = networks(images)
+        counts.append(torch.stack([(one.argmax(dim=1) == labels).sum() for one in each]))
+    found: list[int] = torch.stack(counts).sum(0).tolist()
+    return found
 
 
 @torch.inference_mode()

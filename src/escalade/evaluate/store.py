@@ -118,5 +118,15 @@ class EvaluationStore:
             ) from error
 
 
+class StoreOfRank0(EvaluationStore):
+    """In the place of the store on other ranks, which never ask it: rank 0 tells them."""
+
+    def __init__(self) -> None:
+        """There is no file."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 _ALL = f"SELECT {columns(ScoreRow)} FROM evaluations ORDER BY supernet, path, data, settings"
 _ALL_LATENCIES = f"SELECT {columns(LatencyRow)} FROM latencies ORDER BY settings, role, item"

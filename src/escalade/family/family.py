@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 FILE = "family.json"
 Origin = Literal["searched", "grown", "rival"]
+RivalBase = Literal["plain", "seed"]
 Weights = Literal["sliced", "together", "in_turn", "retrained", "finetuned"]
 
 
@@ -97,16 +98,6 @@ class FamilyMember(Memory):
 
         return load_network(self.path)
 
-    def with_accuracy(self, *, search: float | None = None, test: float | None = None) -> Self:
-        """The same member with the given shares set and the others kept."""
-        known = self.accuracy
-        accuracy = replace(
-            known,
-            search=known.search if search is None else search,
-            test=known.test if test is None else test,
-        )
-        return replace(self, accuracy=accuracy)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replaced:
@@ -123,14 +114,16 @@ class Replaced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlainRival:
-    """The plain base of the space by a rule, trained beside a member and for as long.
+    """What one has without a search, by a rule, trained beside a member and for as long.
 
     Attributes:
         member: the member's name, at whose budget it is.
-        rule: what scaled the plain base.
+        rule: what scaled the base.
         architecture: the network.
         num_images: that its training saw.
         accuracy: as of members.
+        base: what was scaled: the plain base of the space, or the fine-tuned network that the run
+            started from, at another resolution.
         replaced: only where the family keeps the rival as its member.
     """
 
@@ -143,12 +136,13 @@ class PlainRival:
     num_images: int
     accuracy: Accuracy
     architecture: Architecture
+    base: RivalBase = field(default="plain", metadata=ABSENT)
     replaced: Replaced | None = field(default=None, metadata=ABSENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """Members S0..Sk in order of budget, and the growth rule with its fit (docs/run_folder.md).
+    """Members S0..Sk in order of budget, and the growth rule with its fit.
 
     It holds nothing that depends on time or place: two equal runs save equal files. `tested` are
     the test images of each class, `rivals` the plain networks beside the members, where the run

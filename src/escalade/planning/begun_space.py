@@ -6,11 +6,13 @@ from pathlib import Path
 
 from escalade.artefacts.files import read_json
 from escalade.artefacts.run_folder import AGAIN, RunFolder
+from escalade.artefacts.seed_facts import SeedFacts
 from escalade.config import Config
 from escalade.core.numbers.budget import Ladder
 from escalade.core.space import layouts
 from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid, within
+from escalade.planning.seeded import space_around
 from escalade.search.methods import METHODS
 from escalade.spaces import choose, load
 
@@ -45,10 +47,13 @@ def begun_space(folder: RunFolder, config: Config) -> Space:
         Invalid: if space.json is damaged, or the settings name another space, or other identities.
     """
     if not folder.space.exists():
+        if config.seed_network:
+            return space_around(folder.read(SeedFacts), config)
         return named_space(config)
     content = read_json(folder.space, what="space", remedy=AGAIN)
     begun = layouts.parse(content, where=str(folder.space))
-    if (name := _name(config.space)) not in (None, begun.name):
+    name = None if config.seed_network else _name(config.space)
+    if name not in (None, begun.name):
         remedy = "write that" if begun.name in load.names() else "name its file"
         raise Invalid(
             f"space is {name}, but the run began with {begun.name}",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from escalade.config import Config, SupernetConfig
+from escalade.config import Config, RetrainConfig, SupernetConfig
 from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid
 from escalade.search.methods import Method, method_of
+from escalade.train.supernet_step import TAUGHT
 
 
 def complete(config: Config, space: Space) -> tuple[Config, Method]:
@@ -22,12 +23,16 @@ def complete(config: Config, space: Space) -> tuple[Config, Method]:
     has_budgets = bool(config.budgets)
     stated = method.stated(search, kind=config.budget_kind, has_budgets=has_budgets)
     method.check(stated, has_budgets=has_budgets)
-    retrain = replace(config.retrain, searched=config.retrain.searched or traits.member_weights)
+    retrain = replace(
+        config.retrain,
+        searched=config.retrain.searched or traits.member_weights,
+        finetune_rate=_finetune_rate(config),
+    )
     supernet = config.supernet
     if traits.has_supernet:
         supernet = replace(
             supernet,
-            step=supernet.step or traits.steps[0],
+            step=supernet.step or (TAUGHT if config.seed_network else traits.steps[0]),
             identity=supernet.identity or space.identity,
             window=_window(supernet, is_front=method.is_front, scales=traits.scales),
         )
@@ -40,6 +45,14 @@ def complete(config: Config, space: Space) -> tuple[Config, Method]:
         supernet=supernet,
         retrain=retrain,
     ), method
+
+
+def _finetune_rate(config: Config) -> float:
+    """Weights that began as a pretrained network's go on at its rate."""
+    rate = config.retrain.finetune_rate
+    if config.seed_network is None or rate != RetrainConfig().finetune_rate:
+        return rate
+    return config.seed_network.rate
 
 
 def told(space: Space) -> str:

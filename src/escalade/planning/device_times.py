@@ -18,17 +18,24 @@ from escalade.config import Recipe
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import generator
+from escalade.data.cache_room import default_cache
+from escalade.data.kept_looks import kept
 from escalade.family.trainings.members_rehearsal import rehearse_all
 from escalade.family.trainings.side_by_side import num_processes
+from escalade.nets.build import build
 from escalade.planning.examples import example_members, near_budgets
 from escalade.planning.member_sizes import MemberSizes
 from escalade.planning.resolved_run import Run
+from escalade.planning.seed_training import network_of, teacher_side
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train import prepare
-from escalade.train.runtime import Runtime
+from escalade.train.console import duration
+from escalade.train.machine import machine
+from escalade.train.runtime import Runtime, num_cores
 from escalade.train.step_rehearsal import rehearse
 from escalade.train.steps import PathSequence, SinglePathStep
 from escalade.train.supernet_step import path_sampler, training_batches, training_step
+from escalade.train.taught_step import Teacher
 from escalade.train.together_step import TogetherStep
 
 # Seconds of timed steps: of the supernet, and of each member.
@@ -67,7 +74,31 @@ class DeviceTimes:
 
 
 def time_run(run: Run, sizes: MemberSizes) -> DeviceTimes:
-    """Time a run's trainings; other ranks are not waited for."""
+    """Time a run's trainings, unless the same were timed here lately; no rank waits for another."""
+    times, age = kept(DeviceTimes, default_cache(), _key(run), lambda: _timed(run, sizes))
+    if age:
+        run.console.say(
+            f"plan: trainings were timed here {duration(age)} ago; "
+            "`escalade cache --clear all` has them timed anew"
+        )
+    return times
+
+
+def _key(run: Run) -> tuple[object, ...]:
+    """All that the times depend on."""
+    return (
+        machine(run.runtime),
+        num_cores(),
+        replace(run.config, hours=None),
+        repr(run.space.layout),
+        repr(run.space.latency),
+        run.data.digests,
+        (SUPERNET_SECONDS, MEMBER_SECONDS, MOST_MACS),
+    )
+
+
+def _timed(run: Run, sizes: MemberSizes) -> DeviceTimes:
+    run.console.update("plan: timing some steps of what will be trained")
     runtime = Runtime(
         device=str(run.runtime.device),
         precision=run.config.precision,
@@ -103,6 +134,7 @@ def time_supernet(run: Run, runtime: Runtime) -> float:
         data=run.data,
         supernet=supernet,
         runtime=runtime,
+        teacher=None if run.seed is None else _untrained_teacher(run, runtime),
     )
     durations = rehearse(
         step,
@@ -175,6 +207,13 @@ def _fresh(run: Run, runtime: Runtime) -> SharedWeights:
     """A supernet of the run, which leaves torch's randomness as it is."""
     with runtime.private_randomness():
         return run.new_supernet()
+
+
+def _untrained_teacher(run: Run, runtime: Runtime) -> Teacher:
+    """What teaches, as it is before it is fine-tuned: it takes as long."""
+    with runtime.private_randomness():
+        network = build(network_of(run)).to(runtime.device)
+    return Teacher(network=network, resolution=teacher_side(run))
 
 
 def _affordable(run: Run, recipe: Recipe, macs: float) -> Recipe:

@@ -7,7 +7,7 @@ the heap, which grow until it is given back (`train/allocator.py`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,12 +18,14 @@ import torch
 
 from escalade.config import Recipe
 from escalade.core.network import cost
+from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import generator
 from escalade.data.split import COPIED_BYTES
 from escalade.evaluate.score import BATCH_SIZE
 from escalade.planning.examples import EXAMPLES, example_members
 from escalade.planning.member_sizes import MemberSizes, sizes_of
 from escalade.planning.resolved_run import Run
+from escalade.planning.seed_training import seed_job
 from escalade.supernet.make import make_supernet
 from escalade.train.holding import Holding
 from escalade.train.supernet_step import path_sampler
@@ -49,10 +51,9 @@ class MemoryNeeds:
     def holding(self, workers: int, caches: int) -> Holding:
         """With so many workers and such caches."""
         stages = self.stages(workers, caches)
-        worker = self.working + self.kept(workers, caches) // workers
-        here = self.training if workers > 1 else max(self.training, self.idle + worker - OWN)
+        here = self.training if workers > 1 else max(self.training, self.idle + self.working - OWN)
         return Holding(
-            peak=max(stages.values()), workers=workers, here=here, worker=worker,
+            peak=max(stages.values()), workers=workers, here=here, worker=self.working,
             caches=caches,
         )  # fmt: skip
 
@@ -72,12 +73,8 @@ class MemoryNeeds:
         found = {"train members": idle + min(workers, self.jobs) * self.member}
         if self.run.space.traits.has_supernet:
             found["train the supernet"] = self.training
-            found["search"] = idle + workers * self.scoring + self.kept(workers, caches)
+            found["search"] = idle + workers * self.scoring + min(caches, self.batches)
         return {name: SHARED + copies * each for name, each in found.items()}
-
-    def kept(self, workers: int, caches: int) -> int:
-        """Resized batches of all workers."""
-        return min(caches, self.batches * workers) if self.run.space.traits.has_supernet else 0
 
     @cached_property
     def images(self) -> int:
@@ -110,7 +107,11 @@ class MemoryNeeds:
             return self.idle
         per_step = _images_at_once(self.run, self.run.config.supernet.recipe)
         steps = HOLES * TRAINING * FLOAT * per_step * self.activations
-        return self.idle + round((STATE - 1) * FLOAT * self.weights + steps)
+        supernet = self.idle + round((STATE - 1) * FLOAT * self.weights + steps)
+        if self.run.seed is None:
+            return supernet
+        seed = seed_job(self.run).architecture
+        return max(supernet, self.idle - OWN + self._trained([seed]))
 
     @property
     def working(self) -> int:
@@ -120,7 +121,11 @@ class MemoryNeeds:
     @cached_property
     def member(self) -> int:
         """A process that trains the largest member."""
-        counts = [cost.of(each) for each in example_members(self.run, self.sizes)[-EXAMPLES:]]
+        return self._trained(example_members(self.run, self.sizes)[-EXAMPLES:])
+
+    def _trained(self, networks: Sequence[Architecture]) -> int:
+        """A process that trains the largest of some networks, one after the other."""
+        counts = [cost.of(each) for each in networks]
         per_step = _images_at_once(self.run, self.run.config.retrain.recipe)
         most = max(each.activations for each in counts)
         weights = max(each.params for each in counts)
@@ -138,7 +143,7 @@ class MemoryNeeds:
 
     @cached_property
     def batches(self) -> int:
-        """Resized batches of all resolutions, as one worker keeps them."""
+        """Resized batches of all resolutions, which workers share."""
         data, settings = self.run.data, self.run.evaluation
         num = len(data.search) + settings.num_images(len(data.train))
         pixels = sum(int(side) ** 2 for side in np.unique(self._drawn[1]))

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from escalade.config import Config, Recipe
+from escalade.core.network import cost
 from escalade.core.numbers.budget import format_amount
 from escalade.evaluate.timing import run_table
 from escalade.family.trainings.equal_time import RULES
@@ -15,6 +16,7 @@ from escalade.planning.device_times import DeviceTimes
 from escalade.planning.member_sizes import MemberSizes
 from escalade.planning.path_costs import StageReach
 from escalade.planning.resolved_run import Run
+from escalade.planning.seed_training import seed_job
 from escalade.planning.stage_times import StageTimes
 from escalade.train.console import duration
 
@@ -68,6 +70,7 @@ class Outlook:
         front = {"front": None if self.front is None else asdict(self.front)}
         return {
             "data": data_facts(run.data),
+            **({} if run.seed is None else {"from": self._seed_facts()}),
             "space": {"name": space.name, "size": space.size, "distinct": space.distinct},
             "budget_kind": run.config.budget_kind,
             "stages": [asdict(stage) for stage in self.stages],
@@ -79,6 +82,16 @@ class Outlook:
             "latency": None if space.latency is None else space.latency.to_json(),
         }
 
+    def _seed_facts(self) -> dict[str, Any]:
+        assert self.run.seed is not None
+        job = seed_job(self.run)
+        return {
+            "name": self.run.seed.name,
+            "digest": self.run.seed.digest,
+            "resolution": job.architecture.resolution,
+            "macs": job.macs,
+        }
+
     def text(self, *, command: str) -> str:
         """For people, ending with the next command."""
         kind, table = self.run.config.budget_kind, self.run.space.latency
@@ -87,6 +100,7 @@ class Outlook:
         drawn = "trained on, " if self.run.space.traits.has_supernet else ""
         lines = [
             *data_lines(self.run.data),
+            *self._seed_lines(),
             self._space_line(),
             *self._member_lines(),
             *(f"limit   at most {format_amount(most, each)} {each}" for each, most in limits),
@@ -130,9 +144,28 @@ class Outlook:
             for i, budget in enumerate(self.sizes.beyond, start=num)
         ]
 
+    def _seed_lines(self) -> list[str]:
+        """The network that the run starts from, and what is done with it first."""
+        run = self.run
+        if run.seed is None:
+            return []
+        whole, job = cost.of(run.seed.architecture), seed_job(run)
+        own, side = run.seed.architecture.resolution, job.architecture.resolution
+        return [
+            f"from    {run.seed.name}: {format_amount(whole.macs, 'macs')} macs at {own} pixels, "
+            f"{format_amount(whole.params, 'params')} params",
+            f"        fine-tuned whole at {side} pixels ({format_amount(job.macs, 'macs')} macs, "
+            f"{_length(job.recipe)}); it teaches, and the supernet begins as it",
+        ]
+
     def _rival_lines(self) -> list[str]:
         if self.run.config.rival == "none":
             return []
+        if self.run.seed is not None:
+            return [
+                f"rival   beside every member, and trained for as long, {self.run.seed.name} "
+                "itself, fine-tuned, at the largest resolution within the budget"
+            ]
         return [
             f"rival   beside every member, and trained for as long, the plain base of "
             f"{self.run.space.name} by {', '.join(RULES[:-1])} or {RULES[-1]}; a short look chooses"

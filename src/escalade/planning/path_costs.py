@@ -10,6 +10,7 @@ from escalade.core.space.population import Population
 from escalade.core.space.space_summary import Costs, candidate_paths, histogram
 from escalade.core.values.invalid import Invalid
 from escalade.planning.resolved_run import Run
+from escalade.planning.seed_memory import check_memory
 from escalade.search.alone.random_models import draw_models
 from escalade.search.problem import BoolArray
 from escalade.train import supernet_step
@@ -36,6 +37,7 @@ def check_feasible(run: Run) -> None:
     Raises:
         Invalid: if the data, the space, a budget or a setting cannot be used.
     """
+    check_memory(run)
     check_budgets(run)
     if run.space.traits.has_supernet:
         supernet_step.check(run.config.supernet, run.space, run.budgets, seed=run.config.seed)
@@ -99,10 +101,13 @@ def _outside(run: Run, row: StageReach, budget: Budget, at: int) -> Invalid:
     kind = budget.kind
     way = "raise" if budget.target < row.min else "lower"
     where = f"the ratios of scaling stage {at}" if at else "the widths and resolutions"
+    others = f"name another --space, or change {where} in your own"
+    if run.seed is not None:
+        others = "or begin with another network"
     return Invalid(
         f"{format_amount(budget.target, kind)} {kind} at stage {row.stage} is outside what the "
         f"space {run.space.name} reaches there, {format_amount(row.min, kind)} to "
         f"{format_amount(row.max, kind)}",
         path=("budgets",),
-        remedy=f"\n{way} the budget, name another --space, or change {where} in your own",
+        remedy=f"\n{way} the budget, {others}",
     )

@@ -12,6 +12,7 @@ from escalade.artefacts.planned import Planned
 from escalade.artefacts.run_folder import RunFolder, command
 from escalade.artefacts.scored import Scored
 from escalade.artefacts.searched import Searched
+from escalade.artefacts.seed_facts import SeedFacts
 from escalade.config import Config, DatasetConfig
 from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.numbers.budget import Budget, Ladder
@@ -19,8 +20,7 @@ from escalade.core.scaling.rules import rule
 from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid, within
 from escalade.data import ImageData, load
-from escalade.data.cache import default_cache
-from escalade.data.cache_room import Say
+from escalade.data.cache_room import Say, default_cache
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.timing import run_table
 from escalade.evaluate.timing.imported import read_table
@@ -53,6 +53,7 @@ class Run:
         console: tells people.
         should_stop: asked often.
         is_new: nothing was measured yet, so that a latency table may be.
+        seed: the pretrained network that the run starts from, if there is one.
     """
 
     config: Config
@@ -63,6 +64,7 @@ class Run:
     console: Console
     should_stop: Stop
     is_new: bool = False
+    seed: SeedFacts | None = None
 
     def with_config(self, config: Config) -> Run:
         """The same run by other settings, which change neither data nor space."""
@@ -70,15 +72,30 @@ class Run:
         other.__dict__.update({name: v for name, v in self.__dict__.items() if name in KEPT})
         return other
 
+    def sharing(self, other: Run) -> Run:
+        """The same run with the images of another one, which are not read again."""
+        made = replace(self)
+        made.__dict__["images"] = other.images
+        return made
+
     @cached_property
-    def data(self) -> ImageData:
+    def images(self) -> ImageData:
         """The images, decoded once and divided by the run's seed.
 
-        They keep the name that they had when the run began, wherever they are now.
+        What happens to the cache the rank tells that it happens to. A run from a pretrained network
+        normalises images as that does.
         """
-        images = load_images(self.config, self.base_space, say=self.console.say)
+        console = self.console if self.runtime.is_main else Console()
+        images = load_images(self.config, self.base_space, say=console.say)
+        if self.seed is None:
+            return images
+        return replace(images, mean=self.seed.mean, std=self.seed.std)
+
+    @cached_property
+    def data(self) -> ImageData:
+        """The images by the name that they had when the run began, wherever they are now."""
         planned = None if self.is_new else self.folder.find(Planned)
-        return images if planned is None else replace(images, name=planned.data)
+        return self.images if planned is None else replace(self.images, name=planned.data)
 
     @cached_property
     def space(self) -> Space:

@@ -14,6 +14,7 @@ from escalade.family.trainings.equal_time import RULES, look_images, member_imag
 from escalade.planning.device_times import DeviceTimes
 from escalade.planning.member_sizes import MemberSizes, member_macs
 from escalade.planning.resolved_run import Run
+from escalade.planning.seed_training import seed_job
 
 # Evaluation against training of the same image: forward alone, batch norm folded.
 EVALUATION_SHARE = 0.25
@@ -78,6 +79,7 @@ def stage_times(run: Run, sizes: MemberSizes, times: DeviceTimes) -> StageTimes:
         train=train,
         search=search,
         retrain=together
+        + _trainings(_seed(run, score=score), times)
         + _trainings(look, times)
         + sum(_trainings(each, times) for each in _rounds(run, sizes, alone, beside=rivals)),
         export=EXPORT_SECONDS * len(macs) + START_SECONDS,
@@ -165,6 +167,18 @@ def _look(run: Run, job: _Training) -> _Training:
     return _Training(job.macs, look_images(int(job.num_images), batch_size=batch_size))
 
 
+def _seed(run: Run, *, score: float) -> list[_Row]:
+    """The fine-tuning of the network that the run starts from, if there is one.
+
+    It is counted as a member's that trains alone, though it has all threads: it takes less.
+    """
+    if run.seed is None:
+        return []
+    job = seed_job(run)
+    images = job.recipe.num_images(len(run.data.train))
+    return [(_Training(job.macs, images + score),)]
+
+
 def _rivals(
     run: Run, sizes: MemberSizes, macs: list[float], *, score: float
 ) -> tuple[list[_Row], list[_Row]]:
@@ -180,11 +194,13 @@ def _rivals(
         member_images(run.config, origin, ratio=ratio, num_train=num_train, num_searched=num)
         for origin, ratio in zip(origins, sizes.ratios, strict=True)
     ]
-    middle = len(macs) // 2
-    batch_size = run.config.retrain.recipe.for_images(num_train).batch_size
-    short = look_images(images[middle], batch_size=batch_size)
     rivals: list[_Row] = [
         (_Training(m, seen + score),) for m, seen in zip(macs, images, strict=True)
     ]
+    if run.seed is not None:  # nothing is chosen
+        return [], rivals
+    middle = len(macs) // 2
+    batch_size = run.config.retrain.recipe.for_images(num_train).batch_size
+    short = look_images(images[middle], batch_size=batch_size)
     look: list[_Row] = [(_Training(macs[middle], short + score),)] * len(RULES)
     return look, rivals

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from escalade.artefacts.fronts import Front
 from escalade.core.network.architecture import Architecture
+from escalade.core.scaling.ratios import DIMENSIONS
 from escalade.report.contents import Contents
 from escalade.report.family_row import FamilyRow
 from escalade.report.figures.accuracy import accuracy_against_macs
@@ -20,8 +21,6 @@ from escalade.report.figures.paths import Bins, path_histogram
 from escalade.report.figures.training import member_losses, supernet_loss
 from escalade.report.roster import budget_kind, trained_alone
 from escalade.report.slots import in_words, slots
-
-DIMENSIONS = ("depth", "width", "resolution")
 
 
 def all_figures(

@@ -27,7 +27,7 @@ from escalade.spaces import known
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """The artefacts of one run (docs/run_folder.md); None or empty where one is not there yet.
+    """The artefacts of one run; None or empty where one is not there yet.
 
     `files` are the sizes of each member's files, `architectures` what their folders state, both by
     folder name; `settings` is the configuration as values and `config` its text.

@@ -21,10 +21,11 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rival:
-    """What a plain network reaches at a member's budget, with the device time the member got.
+    """What one has without a search at a member's budget, with the device time the member got.
 
     Attributes:
-        rule: what scaled the plain base.
+        base: `plain`, the plain base of the space; or `seed`, the pretrained network.
+        rule: what scaled it.
         macs, activations, search, test, architecture: as of members.
         replaced: the test accuracy of what was found, where the rival is the member.
     """
@@ -35,6 +36,7 @@ class Rival:
     search: Share | None
     test: Share | None
     architecture: Architecture | None
+    base: str = "plain"
     replaced: Share | None = None
 
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from escalade.report import roster
 from escalade.report.contents import Contents
-from escalade.report.family_row import FamilyRow, Share
+from escalade.report.family_row import FamilyRow, Rival, Share
 from escalade.report.number import SPACE, accuracy, amount, budget, gap, listed, percent
 from escalade.report.roster import budget_kind, chosen_on_front, tolerance
 from escalade.search.methods import METHODS
@@ -31,7 +31,7 @@ def sentence(run: Contents, family: Sequence[FamilyRow]) -> str:
     ways = {
         "searched": _how_found(run),
         "grown": _how_grown(run),
-        "rival": "plain, kept as clearly better",
+        "rival": f"{_rival_kind(family)}, kept as clearly better",
     }
     numbers = Counter(member.origin for member in family)
     first, *others = [(numbers[way], told) for way, told in ways.items() if numbers[way]]
@@ -47,6 +47,17 @@ def sentence(run: Contents, family: Sequence[FamilyRow]) -> str:
     if not tested:
         return f"{text}."
     return f"{text} and {reaches} {_range([percent(t) for t in tested])} test accuracy."
+
+
+def _rival_kind(family: Sequence[FamilyRow]) -> str:
+    seeded = any(row.rival is not None and row.rival.base == "seed" for row in family)
+    return "the fine-tuned network itself" if seeded else "plain"
+
+
+def _rival_made(rival: Rival) -> str:
+    if rival.base == "seed":
+        return "the fine-tuned network that the run started from"
+    return f"a plain network scaled by {rival.rule}"
 
 
 def _how_grown(run: Contents) -> str:
@@ -96,10 +107,10 @@ def _missed(run: Contents, family: Sequence[FamilyRow]) -> list[Caution]:
 
 
 def _replaced(family: Sequence[FamilyRow]) -> list[Caution]:
-    """Members that are their plain rivals, with what had been found."""
+    """Members that are their rivals, with what had been found."""
     return [
         Caution(
-            f"{m.name} is a plain network scaled by {m.rival.rule}, clearly ahead on the search "
+            f"{m.name} is {_rival_made(m.rival)}, clearly ahead on the search "
             f"images of what was found for its budget, which has "
             f"{accuracy(m.rival.replaced.value, m.rival.replaced.interval)} on the test "
             "images."

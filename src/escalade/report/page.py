@@ -49,7 +49,7 @@ def write(
     """Write the report of a run, finished or not, into its folder.
 
     Args:
-        run_folder: the run (docs/run_folder.md); whatever it lacks is named with its command.
+        run_folder: the run; whatever it lacks is named with its command.
         evaluations: every scored path, with `macs`, `params`, `activations` and `accuracy` in 0..1.
         histograms: costs of sampled paths by sampler: `edges` (n + 1) and `counts` (n).
         running: what the supernet runs for each network of the front, if not the network itself.

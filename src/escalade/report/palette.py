@@ -18,8 +18,6 @@ COLOURS = (
 )
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "star", "hexagon", "cross")
 NEUTRAL = "#7a838d"
-LIGHT_GROUND = "#ffffff"
-DARK_GROUND = "#171b20"
 
 
 def colour(index: int) -> str:

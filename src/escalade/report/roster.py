@@ -140,10 +140,11 @@ def _runs(found: Found | None) -> Architecture | None:
 
 
 def _rival(beside: PlainRival, run: Contents) -> Rival:
-    """The plain network beside a member, or in its place."""
+    """What stands beside a member, or in its place."""
     search, before = beside.accuracy.search, beside.replaced
     num_images = run.plan.split.search if run.plan else 0
     return Rival(
+        base=beside.base,
         rule=beside.rule,
         macs=beside.macs,
         activations=beside.activations,

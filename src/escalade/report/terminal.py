@@ -12,6 +12,7 @@ from escalade.family.family import Family, FamilyMember, PlainRival, Replaced
 from escalade.report.arms import arms, cell, networks
 from escalade.report.number import NONE, amount, budget, correlation, gap, percent
 
+_BASES = {"plain": "plain", "seed": "fine-tuned"}
 _COLUMNS = ("member", "weights", "budget", "gap", "macs", "params", "input", "search", "test")
 
 
@@ -29,7 +30,7 @@ def family_table(family: Family) -> Table:
         )
         rival = family.rival_of(member.name)
         if rival is not None and rival.replaced is None:
-            table.add_row(*_row(rival, "", f"plain, {rival.rule}", kind, member))
+            table.add_row(*_row(rival, "", f"{_BASES[rival.base]}, {rival.rule}", kind, member))
         elif rival is not None and (before := rival.replaced) is not None:
             told = f"before: {before.origin}, {before.weights}"
             table.add_row(*_row(before, "", told, kind, member))

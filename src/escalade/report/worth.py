@@ -1,4 +1,4 @@
-"""What searching was worth: members as they were found, beside their plain rivals."""
+"""What searching was worth: members as they were found, beside their rivals."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from escalade.core.numbers.statistics import summarize
 from escalade.report.family_row import FamilyRow, Share
 from escalade.report.number import points
+
+CLEAR = 1.96  # standard errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +42,39 @@ def worth(family: Sequence[FamilyRow]) -> SearchWorth | None:
 
 
 def worth_in_words(family: Sequence[FamilyRow]) -> str:
-    """One sentence; empty where there are no rivals."""
+    """A sentence or two; empty where there are no rivals."""
     found = worth(family)
     if found is None:
         return ""
-    rules = sorted({row.rival.rule for row in family if row.rival})
     where = f"in the mean over {found.num} budgets" if found.num > 1 else "at its one budget"
-    return (
+    told = (
         f"Searching was worth {points(found.difference, found.standard_error)} points on the test "
-        f"images, {where}, against a plain network scaled by {' or '.join(rules)} and trained for "
-        "as long."
+        f"images, {where}, against {_against(family)}."
     )
+    return f"{told}{_verdict(found)}" if _is_seeded(family) else told
+
+
+def _is_seeded(family: Sequence[FamilyRow]) -> bool:
+    """Whether rivals are the pretrained network that the run started from."""
+    return any(row.rival is not None and row.rival.base == "seed" for row in family)
+
+
+def _against(family: Sequence[FamilyRow]) -> str:
+    if _is_seeded(family):
+        return (
+            "the fine-tuned network that the run started from, trained on for as long at the "
+            "largest resolution within each budget"
+        )
+    rules = sorted({row.rival.rule for row in family if row.rival})
+    return f"a plain network scaled by {' or '.join(rules)} and trained for as long"
+
+
+def _verdict(found: SearchWorth) -> str:
+    """Said where users could have done without the search."""
+    if found.difference <= 0:
+        return " The family does not beat it."
+    clear = found.difference > CLEAR * found.standard_error
+    return "" if clear else " The family is not clearly better than it."
 
 
 def _pair(row: FamilyRow) -> tuple[Share, Share] | None:

@@ -9,33 +9,63 @@ from typing import Any
 import numpy as np
 
 from escalade.artefacts.searched import Searched, TiedStrategy
+from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.statistics import difference_standard_error, within_standard_errors
 from escalade.core.scaling.ratios import scaling_between
 from escalade.core.space.population import IntArray, Population
+from escalade.core.space.space import Space
 from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.notebook import Notebook
+from escalade.search.operators.gene_operators import Scores
 from escalade.search.problem import Problem
 from escalade.search.recording import searched_stage, sum_up
 
 
 class LadderSearch(Dialogue):
-    """A search under a problem's constraints.
+    """A search of a space for a network of each budget.
 
     Args:
-        problem: the space and its budgets.
+        space: choices and strategies.
+        budgets: a rising ladder.
         seed: of every random choice.
         num_images: on which accuracies are measured; says which strategies are tied.
+        pi: weights per stage; by default equal over stages 1 to M (`Problem.of`).
+
+    Raises:
+        ValueError: for budgets or weights that do not fit the space.
     """
 
-    def __init__(self, problem: Problem, *, seed: int, num_images: int) -> None:
-        self._problem, self._space = problem, problem.space
+    def __init__(
+        self,
+        space: Space,
+        *,
+        budgets: Sequence[Budget],
+        seed: int,
+        num_images: int,
+        pi: Sequence[float] | None = None,
+    ) -> None:
+        self._problem, self._space = Problem.of(space, budgets=budgets, pi=pi), space
         self._seed, self._num_images = seed, num_images
-        self._notes = Notebook(problem.space)
-        super().__init__(self._steps_of_search(), num_genes=problem.space.num_genes)
+        self._notes = Notebook(space)
+        super().__init__(self._steps_of_search(), num_genes=space.num_genes)
 
     @abstractmethod
     def _steps_of_search(self) -> Steps[Searched]:
         """The search, which begins when it is first asked."""
+
+    def _weighed(self, parts: Sequence[Population]) -> Steps[tuple[Scores, Scores]]:
+        """Score bases under strategies: the pi-weighted mean accuracy of each (equation 4).
+
+        Args:
+            parts: the bases' networks of each stage that counts.
+
+        Returns:
+            The means, (bases,), and the scores that they are of, (stages, bases).
+        """
+        scores = yield from self._notes.score(Population.concatenate(list(parts)))
+        by_stage: Scores = scores.reshape(len(parts), -1)
+        weights = np.array([self._problem.weights[stage] for stage in self._problem.scored_stages])
+        return weights @ by_stage, by_stage
 
     def _conclude(
         self, genomes: Sequence[IntArray], strategies: Sequence[IntArray], **more: Any

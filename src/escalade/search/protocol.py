@@ -13,7 +13,7 @@ class Searcher(Protocol):
     """`ask()` gives paths to score, `tell(scores)` learns; deterministic in its seed.
 
     Told the same scores, a new searcher of the same seed asks the same populations: that is how
-    a search resumes (docs/run_folder.md).
+    a search resumes (docs/reference/run_folder.md).
     """
 
     def ask(self) -> Population:

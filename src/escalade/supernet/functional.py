@@ -52,8 +52,39 @@ def forward(
     """
     conventions = architecture.conventions
     for prefix, part in parts_of(architecture):
-        x = _add(x, part.layers, _Run(weights, prefix, normalise, drop_rate, conventions))
+        x = run(
+            x,
+            part.layers,
+            weights,
+            prefix=prefix,
+            conventions=conventions,
+            normalise=normalise,
+            drop_rate=drop_rate,
+        )
     return x
+
+
+def run(
+    x: Tensor,
+    layers: Layers,
+    weights: Weights,
+    *,
+    prefix: str,
+    conventions: Conventions,
+    normalise: Normalise,
+    drop_rate: float = 0.0,
+) -> Tensor:
+    """What comes out of one part of a network, as `forward` runs it; `x` stays as it is.
+
+    Args:
+        x: what comes out of the part before.
+        layers: what the part is made of.
+        weights: among them the part's.
+        prefix: what stands before the layers' names in them.
+        conventions: of the network.
+        normalise, drop_rate: as for `forward`.
+    """
+    return _add(x, layers, _Run(weights, prefix, normalise, drop_rate, conventions))
 
 
 @dataclass(frozen=True, slots=True)

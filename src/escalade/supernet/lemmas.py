@@ -1,4 +1,4 @@
-"""SCARLET's lemmas, on tensors: a linear layer folded into what reads it (Lemmas 1 and 2)."""
+"""SCARLET's lemmas, on tensors: a 1x1 convolution folded into what reads it."""
 
 from __future__ import annotations
 
@@ -8,25 +8,6 @@ import torch
 from torch import Tensor
 
 NUM_CONV_DIMS = 4
-
-
-def fold_linear(first: Tensor, second: Tensor) -> Tensor:
-    """Lemma 1: the linear layer, or 1x1 convolution, that does what two in a row do.
-
-    Args:
-        first: (middle, inputs) or (middle, inputs, 1, 1), without bias or activation after it.
-        second: (outputs, middle) or (outputs, middle, 1, 1); its bias stays as it is.
-
-    Returns:
-        (outputs, inputs), with as many dimensions as `second` and of its type.
-
-    Raises:
-        ValueError: if the two do not follow each other.
-    """
-    _check_follow(first, second)
-    if second.dim() == NUM_CONV_DIMS and second.shape[2:] != (1, 1):
-        raise ValueError(f"second: {tuple(second.shape)} has a kernel; use fold_into")
-    return _product(first, second)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +24,9 @@ class Convolution:
 def fold_into(
     first: Tensor, second: Convolution, *, stride: int = 1, bias: Tensor | None = None
 ) -> Convolution:
-    """Lemma 2, with strides and padding: a 1x1 convolution folded into the k x k one after it.
+    """A 1x1 convolution folded into the k x k one after it, with strides and padding.
+
+    This is Lemma 2, and with k = 1 Lemma 1.
 
     The first's stride s spreads the kernel over every s-th pixel of its input: strides multiply,
     dilation and padding grow s times. Zero padding of the second is exact because a first without

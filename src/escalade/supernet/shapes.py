@@ -28,22 +28,22 @@ Weights = dict[str, Weight]
 
 def of_network(architecture: Architecture) -> Weights:
     """The parameters of a network, in the order of its state dict."""
-    return _of_parts(parts.parts_of(architecture))
+    return of_parts(parts.parts_of(architecture))
 
 
 def of_stem(stem: Stem, *, in_channels: int) -> Weights:
     """The parameters of a stem."""
-    return _of_parts([("", parts.stem(stem, in_channels=in_channels, side=1))])
+    return of_parts([("", parts.stem(stem, in_channels=in_channels, side=1))])
 
 
 def of_block(block: Block, in_width: int) -> Weights:
     """The parameters of one block, by their names within it."""
-    return _of_parts([("", parts.block(block, in_width=in_width, side=1))])
+    return of_parts([("", parts.block(block, in_width=in_width, side=1))])
 
 
 def of_head(head: Head, *, in_width: int, num_classes: int, num_stages: int) -> Weights:
     """The parameters of the head and the classifier, after so many stages."""
-    return _of_parts(
+    return of_parts(
         parts.head(head, in_width=in_width, num_classes=num_classes, side=1, num_stages=num_stages)
     )
 
@@ -54,7 +54,8 @@ def of_layer(layer: object) -> Weights:
     return {} if found is None else found(layer)
 
 
-def _of_parts(some: Iterable[tuple[str, Part]]) -> Weights:
+def of_parts(some: Iterable[tuple[str, Part]]) -> Weights:
+    """The parameters of parts, each with what stands before its names."""
     return {
         prefix + name: weight
         for prefix, part in some

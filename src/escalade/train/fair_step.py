@@ -47,7 +47,9 @@ class FairStep:
         self._objective = objective
 
     def __call__(self, batch: Batch) -> Tensor:
-        losses = [self._pass(batch, path) for path in self._paths.at(batch.step)]
+        paths = self._paths.at(batch.step)
+        passes = zip(batch.passes(len(paths)), paths, strict=True)
+        losses = [self._pass(own, path) for own, path in passes]
         return torch.stack(losses).mean()
 
     def _pass(self, batch: Batch, path: Path) -> Tensor:

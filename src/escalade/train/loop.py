@@ -13,11 +13,13 @@ from torch import Tensor, nn
 
 from escalade.config.recipe import Recipe
 from escalade.core.numbers.seeds import generator, torch_seed
+from escalade.data.batch_part import BatchPart
 from escalade.train.allocator import give_back, heap
 from escalade.train.averaging import WeightAverage
 from escalade.train.interrupt import Interrupted, asking
 from escalade.train.metrics import NUM_METRICS, Progress, Reporter
 from escalade.train.optimizer import set_learning_rate
+from escalade.train.reduction import GradientReduction
 from escalade.train.runtime import Runtime
 from escalade.train.schedule import rate_factor
 from escalade.train.state import TrainingState
@@ -27,7 +29,7 @@ CHECK_EVERY = 20  # on CUDA or several ranks, where looking at a loss means wait
 
 
 class Batches(Protocol):
-    """Training batches as a pure function of the step.
+    """The images that this rank trains on in a step, a pure function of the step.
 
     Only `warmup_epochs` asks how many make an epoch.
     """
@@ -80,7 +82,7 @@ def train(
     Args:
         step: computes gradients; see `escalade.train.steps`.
         network: whose parameters are updated; its state goes into the checkpoint.
-        batches: uint8 images and labels by step, the whole batch of all ranks.
+        batches: uint8 images and labels by step, this rank's part of the batch (`own_part`).
         recipe: optimizer and schedule.
         num_steps: steps in all, over all resumes.
         runtime: device and ranks.
@@ -110,7 +112,17 @@ def train(
     )
     state.average = _average(state.network, batches=batches, recipe=recipe, num_steps=num_steps)
     first = state.resume()
-    update = _Update(step, batches=batches, recipe=recipe, num_steps=num_steps, seed=seed)
+    reduction = GradientReduction(
+        state.parameters, num_ranks=runtime.world_size, begin_sum=runtime.begin_sum
+    )
+    update = _Update(
+        step,
+        batches=batches,
+        recipe=recipe,
+        num_steps=num_steps,
+        seed=seed,
+        reduction=reduction,
+    )
     check_every = CHECK_EVERY if runtime.on_cuda or runtime.world_size > 1 else 1
     line_every = max(1, num_steps // NUM_METRICS)
     reporter = Reporter(
@@ -122,7 +134,11 @@ def train(
         stage=name,
     )
     last_save = runtime.clock()
-    with runtime.private_randomness(), nullcontext() if should_stop is None else asking():
+    with (
+        reduction,
+        runtime.private_randomness(),
+        nullcontext() if should_stop is None else asking(),
+    ):
         while state.done < num_steps:
             loss = update(state)
             heap.stay_within()
@@ -154,13 +170,21 @@ class _Update:
     """One optimizer step: the batch's groups, their gradients, the update."""
 
     def __init__(
-        self, step: Step, *, batches: Batches, recipe: Recipe, num_steps: int, seed: int
+        self,
+        step: Step,
+        *,
+        batches: Batches,
+        recipe: Recipe,
+        num_steps: int,
+        seed: int,
+        reduction: GradientReduction,
     ) -> None:
         self._step = step
         self._batches = batches
         self._recipe = recipe
         self._num_steps = num_steps
         self._seed = seed
+        self._reduction = reduction
 
     def __call__(self, state: TrainingState) -> Tensor:
         recipe, runtime, done = self._recipe, state.runtime, state.done
@@ -173,7 +197,7 @@ class _Update:
         set_learning_rate(state.optimizer, rate)
         state.optimizer.zero_grad(set_to_none=True)
         loss = self._backward(done, runtime)
-        runtime.average_gradients(state.parameters)
+        self._reduction.finish()
         if recipe.clip_grad_norm is not None:
             nn.utils.clip_grad_norm_(state.parameters, recipe.clip_grad_norm)
         state.optimizer.step()
@@ -186,17 +210,23 @@ class _Update:
         images, labels = (part.to(runtime.device) for part in self._batches.at(done))
         groups, size = batch_norm_groups(self._recipe, runtime=runtime)
         ratio = mixup_ratio(done, recipe=self._recipe, seed=self._seed)
+        if len(images) != len(groups) * size:
+            raise ValueError(
+                f"batches: a step has {len(images)} images, and this rank trains on "
+                f"{len(groups) * size} of {self._recipe.batch_size}"
+            )
         losses = []
-        for group in groups:
+        for place, group in enumerate(groups):
             # Dropout differs between groups, and is the same wherever a group runs.
             torch.manual_seed(torch_seed(self._seed, "step", done, group))
-            rows = slice(group * size, (group + 1) * size)
+            rows = slice(place * size, (place + 1) * size)
             batch = Batch(
                 images=images[rows],
                 labels=labels[rows],
                 step=done,
                 share=1 / len(groups),
                 ratio=ratio,
+                on_last=self._reduction.begin if group == groups[-1] else None,
             )
             losses.append(self._step(batch))
         return torch.stack(losses).mean()
@@ -221,6 +251,12 @@ def batch_norm_groups(recipe: Recipe, *, runtime: Runtime) -> tuple[range, int]:
         )
     own = num_groups // runtime.world_size
     return range(runtime.rank * own, (runtime.rank + 1) * own), recipe.batch_size // num_groups
+
+
+def own_part(recipe: Recipe, *, runtime: Runtime) -> BatchPart:
+    """The images of every batch that this rank trains on; errors as for `batch_norm_groups`."""
+    groups, size = batch_norm_groups(recipe, runtime=runtime)
+    return BatchPart(groups.start * size, groups.stop * size, recipe.batch_size)
 
 
 def rate_at(

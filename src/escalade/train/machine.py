@@ -16,12 +16,13 @@ def note_machine(folder: RunFolder, runtime: Runtime) -> None:
         Invalid: if the file is damaged.
     """
     known = folder.find(Machines) or Machines()
-    machine = _machine(runtime)
-    if machine not in known.entries:
-        folder.write(Machines((*known.entries, machine)))
+    here = machine(runtime)
+    if here not in known.entries:
+        folder.write(Machines((*known.entries, here)))
 
 
-def _machine(runtime: Runtime) -> Machine:
+def machine(runtime: Runtime) -> Machine:
+    """Where a process works."""
     return Machine(
         torch=torch.__version__,
         device=runtime.device_model,

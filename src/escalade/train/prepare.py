@@ -5,6 +5,7 @@ from __future__ import annotations
 from escalade.config.recipe import Recipe
 from escalade.data.batches import Augmentation, TrainBatches
 from escalade.data.image_data import ImageData
+from escalade.train.loop import own_part
 from escalade.train.runtime import Runtime
 from escalade.train.steps import TrainingObjective
 
@@ -22,7 +23,7 @@ def augmentation(recipe: Recipe, data: ImageData) -> Augmentation:
 def training_batches(
     recipe: Recipe, data: ImageData, *, seed: int, runtime: Runtime, num_crops: int = 1
 ) -> TrainBatches:
-    """The training images as the recipe wants them; `num_crops` of each."""
+    """The training images of this rank as the recipe wants them; `num_crops` of each."""
     return TrainBatches(
         data.train,
         batch_size=recipe.batch_size,
@@ -30,6 +31,8 @@ def training_batches(
         augmentation=augmentation(recipe, data),
         device=runtime.device,
         num_crops=num_crops,
+        part=own_part(recipe, runtime=runtime),
+        resident_bytes=runtime.resident_bytes,
     )
 
 

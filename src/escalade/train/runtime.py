@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from escalade.train.holding import Holding
 from escalade.train.parents import end_with_agent
 
 PRECISIONS = ("fp32", "bf16")
+RESIDENT_SHARE = 0.25  # of a GPU's memory, for images that stay there
+_PATIENCE = timedelta(days=365)
 
 # Every path has shapes of its own, and oneDNN compiles a kernel for each: remembering 8,192 of
 # them instead of 1,024 makes a training step on CPU faster, for some hundred MB. oneDNN looks when
@@ -66,6 +70,7 @@ class Runtime:
         if self.world_size > 1 and not dist.is_initialized():
             end_with_agent()
             dist.init_process_group("nccl" if self.on_cuda else "gloo")
+            _waiting_room()
         self.holding: Holding | None = None
         _make_deterministic(self.device)
 
@@ -156,6 +161,14 @@ class Runtime:
             ) from None
         return int(line.split()[1]) * 1024
 
+    @property
+    def resident_bytes(self) -> int:
+        """What images may take of the device, so that no batch has to be copied there."""
+        if not self.on_cuda:
+            return 0
+        memory = torch.cuda.get_device_properties(self.device).total_memory
+        return int(RESIDENT_SHARE * memory)
+
     @contextmanager
     def tuned_kernels(self) -> Iterator[None]:
         """cudnn takes the fastest kernel for each shape instead of a repeatable one.
@@ -176,20 +189,11 @@ class Runtime:
         with torch.random.fork_rng(devices=[self.device] if self.on_cuda else []):
             yield
 
-    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Average over ranks, once a step, the gradients there are.
-
-        Ranks draw the same paths, so the same parameters have gradients everywhere.
-        """
-        if self.world_size == 1:
-            return
-        gradients = [p.grad for p in parameters if p.grad is not None]
-        flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
-        dist.all_reduce(flat)
-        flat /= self.world_size
-        parts = torch.split(flat, [gradient.numel() for gradient in gradients])
-        for gradient, part in zip(gradients, parts, strict=True):
-            gradient.copy_(part.view(gradient.shape))
+    def begin_sum(self, values: Tensor) -> Callable[[], object]:
+        """Begin to add up a tensor over ranks, in place; what it gives waits for the end."""
+        work = dist.all_reduce(values, async_op=True)
+        assert work is not None
+        return work.wait
 
     def mean(self, value: Tensor) -> Tensor:
         """A number's mean over ranks."""
@@ -210,7 +214,7 @@ class Runtime:
         if self.world_size == 1:
             return value
         box = [value]
-        dist.broadcast_object_list(box, src=0, device=self.device)
+        dist.broadcast_object_list(box, src=0, group=_waiting_room())
         return box[0]
 
     def broadcast_weights(self, network: nn.Module) -> None:
@@ -224,13 +228,25 @@ class Runtime:
         if self.world_size == 1:
             return [values]
         gathered: list[list[Any]] = [[] for _ in range(self.world_size)]
-        dist.all_gather_object(gathered, values)
+        dist.all_gather_object(gathered, values, group=_waiting_room())
         return gathered
 
     def barrier(self) -> None:
-        """Wait for every rank."""
+        """Wait for every rank, however long it takes: rank 0 does some stages alone."""
         if self.world_size > 1:
-            dist.barrier()
+            dist.barrier(group=_waiting_room())
+
+
+@cache
+def _waiting_room() -> dist.ProcessGroup:
+    """Where ranks wait for each other and tell each other values.
+
+    By gloo also where gradients go by nccl: ranks that wait here are no fault, and one that dies
+    is noticed at once.
+    """
+    group = dist.new_group(backend="gloo", timeout=_PATIENCE)
+    assert isinstance(group, dist.ProcessGroup)  # this rank is in it
+    return group
 
 
 @contextmanager

@@ -39,7 +39,8 @@ class SandwichStep:
         recipe: its dropout, and what weight decay `regularise="all"` adds.
         distillation: without, every path learns from the labels.
         distil_from: the first step of distillation; before it every path learns from the labels,
-            since a teacher that knows nothing yet slows all paths down (docs/studies.md).
+            since a teacher that knows nothing yet slows all paths down
+            (docs/studies/bignas_recipe.md).
         regularise: `largest` drops out on the largest path only (the paper's rule); `all` on every
             path, and each path after the first decays the weights that it uses once more, as if
             every path's own loss had the penalty (the ablation of Fig. 7).
@@ -131,9 +132,13 @@ class SandwichStep:
                 f"patches: the batches have {found} crops of each image, and this step takes "
                 f"{num}; make them with num_crops={num}"
             )
+        if self._decay_below:  # whose passes come after those of the paths
+            batch = replace(batch, on_last=None)
+        passes = batch.passes(self._sandwich.num_paths)
         if num == 1:
-            return [batch] * self._sandwich.num_paths
-        return [replace(batch, images=crop) for crop in images.unbind(1)]
+            return passes
+        crops = zip(passes, images.unbind(1), strict=True)
+        return [replace(own, images=crop) for own, crop in crops]
 
 
 def _require_no_largest(distillation: bool, *, recipe: Recipe, regularises_all: bool) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 from torch import Tensor, nn
@@ -37,6 +37,8 @@ class Batch:
         step: the optimizer step it belongs to.
         share: what to multiply the loss with before `backward`: 1 / groups of this rank.
         ratio: of mixup; 1 mixes nothing.
+        on_last: called with the loss, just before `backward`, by the last backward pass of a step;
+            None where others follow, or nobody wants to know.
     """
 
     images: Tensor
@@ -44,6 +46,11 @@ class Batch:
     step: int
     share: float
     ratio: float = 1.0
+    on_last: Callable[[Tensor], None] | None = None
+
+    def passes(self, num: int) -> list[Batch]:
+        """The batch for each of several backward passes, the last of which may be the step's."""
+        return [replace(self, on_last=None)] * (num - 1) + [self]
 
 
 class Step(Protocol):
@@ -96,7 +103,10 @@ class TrainingObjective:
 
 def add_gradients(loss: Tensor, batch: Batch) -> Tensor:
     """Backpropagate the batch's share of a loss; returns the loss, detached."""
-    (loss * batch.share).backward()  # type: ignore[no-untyped-call]
+    shared = loss * batch.share
+    if batch.on_last is not None:
+        batch.on_last(shared)
+    shared.backward()  # type: ignore[no-untyped-call]
     return loss.detach()
 
 

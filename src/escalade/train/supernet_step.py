@@ -12,7 +12,7 @@ from escalade.config.settings import SupernetConfig
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import torch_seed
 from escalade.core.sampling.fair_paths import FairPaths
-from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
+from escalade.core.sampling.samplers import Hierarchical, NearBudgets, Uniform, Window
 from escalade.core.sampling.sandwich_paths import Sandwich
 from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid
@@ -24,19 +24,22 @@ from escalade.train.fair_step import FairStep
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich_step import SandwichStep
 from escalade.train.steps import SinglePathStep, Step
+from escalade.train.taught_step import TaughtStep, Teacher
 
-# Settings of the sandwich step alone.
+# Settings of the sandwich step alone, but for the number of paths, which a taught one has, too.
 OF_SANDWICH = ("num_random", "distillation", "regularise", "patches", "recipe.drop_rate")
+TAUGHT = "taught"
 
 
 def path_sampler(
     settings: SupernetConfig, space: Space, budgets: Sequence[Budget]
-) -> Uniform | Hierarchical:
+) -> Uniform | Hierarchical | NearBudgets:
     """The sampler that a supernet trains with.
 
-    In a space without scaling stages all paths are drawn alike, whatever they cost (BigNAS).
+    In a space without scaling stages all paths are drawn alike, whatever they cost (BigNAS); those
+    that are taught are drawn near the budgets.
     """
-    if not space.traits.scales:
+    if not space.traits.scales and settings.step != TAUGHT:
         return Uniform(space)
     window = None
     if settings.window is not None and budgets:
@@ -46,6 +49,8 @@ def path_sampler(
             factor=settings.window,
             balance=settings.balance,
         )
+    if not space.traits.scales:
+        return Uniform(space) if window is None else NearBudgets(space, window=window)
     if settings.sampler == "uniform":
         return Uniform(space, window=window)
     return Hierarchical(space, weights=settings.weights, window=window)
@@ -60,6 +65,7 @@ def training_step(
     data: ImageData,
     supernet: SharedWeights,
     runtime: Runtime,
+    teacher: Teacher | None = None,
 ) -> Step:
     """What a supernet does with a batch.
 
@@ -71,12 +77,24 @@ def training_step(
         data: whose statistics images are normalised by.
         supernet: the weights.
         runtime: device and precision.
+        teacher: of a taught step.
     """
     space = space.training
     objective = prepare.objective(settings.recipe, data, runtime=runtime)
     if settings.step == "fair":
         return FairStep(supernet, paths=FairPaths(space, seed=seed), objective=objective)
     sampler = path_sampler(settings, space, budgets)
+    if settings.step == TAUGHT:
+        assert teacher is not None
+        return TaughtStep(
+            supernet,
+            space=space,
+            sampler=sampler,
+            seed=seed,
+            num_paths=settings.num_random,
+            teacher=teacher,
+            objective=objective,
+        )
     if settings.step == "single_path":
         return SinglePathStep(
             supernet,
@@ -163,6 +181,8 @@ def _check_sampling(settings: SupernetConfig, space: Space) -> None:
     usual = SupernetConfig()
     if space.traits.shares and settings.step != "sandwich":
         for name in OF_SANDWICH:
+            if name == "num_random" and settings.step == TAUGHT:
+                continue
             _check_use(
                 settings,
                 name,
@@ -170,7 +190,7 @@ def _check_sampling(settings: SupernetConfig, space: Space) -> None:
                 why=f"is for the sandwich step, and this run's supernet.step is {settings.step}",
                 remedy="leave it out, or use supernet.step: sandwich",
             )
-    if space.traits.scales:
+    if space.traits.scales or settings.step == TAUGHT:
         return
     useful = {
         "sampler": ("hierarchical",) if settings.step == "fair" else ("hierarchical", "uniform"),

@@ -60,15 +60,16 @@ class TogetherStep:
     def __call__(self, batch: Batch) -> Tensor:
         losses: list[Tensor] = []
         teacher: Tensor | None = None
-        for running in self._networks:
+        passes = batch.passes(len(self._networks))
+        for own, running in zip(passes, self._networks, strict=True):
 
             def forward(images: Tensor, running: object = running) -> Tensor:
                 logits: Tensor = self._supernet(images, running)
                 return logits
 
             logits = self._objective.logits(batch, resolution=running.resolution, forward=forward)
-            loss = self._loss(batch, logits, teacher)
-            losses.append(add_gradients(loss, batch))
+            loss = self._loss(own, logits, teacher)
+            losses.append(add_gradients(loss, own))
             if teacher is None:
                 teacher = soft_labels(logits)
         return torch.stack(losses).mean()

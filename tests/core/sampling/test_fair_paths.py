@@ -47,6 +47,7 @@ def test_steps_are_functions_of_seed_and_step():
     assert one.at(5) == same.at(5)  # also after another step
 
 
+@pytest.mark.slow
 def test_every_permutation_is_as_likely():
     """Of a tiny space: the six orders of each layer, and its pairs with another layer."""
     fair = FairPaths(tiny(), seed=0)

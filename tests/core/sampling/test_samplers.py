@@ -127,6 +127,29 @@ def test_as_many_as_asked(scalenet, sampler, num):
 
 
 @pytest.mark.parametrize("sampler", [Uniform, Hierarchical])
+@pytest.mark.parametrize("num", [0, 1, 10_000])
+@pytest.mark.parametrize("kind", ["macs", "memory"])
+def test_costs_are_those_of_the_paths_drawn(scalenet, sampler, num, kind):
+    """Beyond what is drawn at once."""
+    made, rngs = sampler(scalenet), [generator(0, "costs") for _ in range(2)]
+    found = made.costs(rngs[0], num, kind)
+    np.testing.assert_array_equal(found, scalenet.costs(made.draw(rngs[1], num), kind))
+    assert rngs[0].random() == rngs[1].random()
+
+
+def test_costs_within_a_window(small):
+    made = Hierarchical(small, window=Window(targets=(0.5e6, 1e6, 2e6), factor=2.0))
+    drawn = made.draw(generator(0, "window"), 50)
+    np.testing.assert_array_equal(made.costs(generator(0, "window"), 50), small.costs(drawn))
+
+
+def test_genomes_do_not_depend_on_how_many_are_drawn_at_once(scalenet, monkeypatch):
+    once = scalenet.sample_genomes(generator(0, "parts"), 1000)
+    monkeypatch.setattr("escalade.core.space.layout.DRAWN_AT_ONCE", 64)
+    np.testing.assert_array_equal(scalenet.sample_genomes(generator(0, "parts"), 1000), once)
+
+
+@pytest.mark.parametrize("sampler", [Uniform, Hierarchical])
 def test_draws_are_legal(scalenet, sampler):
     drawn = sampler(scalenet).draw(generator(0, "legal"), 500)
     np.testing.assert_array_equal(scalenet.repair(drawn.genomes), drawn.genomes)

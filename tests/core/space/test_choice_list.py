@@ -205,6 +205,7 @@ def blocks_of(net):
         width = block.width
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(data=st.data(), name=st.sampled_from(["tiny", "scarlet", "scarlet_small"]))
 def test_every_transformation_can_fold(data, name):
@@ -262,6 +263,7 @@ def test_an_identity_before_a_max_pooling_runs_as_it_is():
     assert [block.kind for block in blocks] == ["linear", "linear", "mbconv", "linear", "linear"]
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     data=st.data(),

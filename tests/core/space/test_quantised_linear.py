@@ -51,6 +51,7 @@ def test_genomes_and_their_numbers_go_back_and_forth(name):
         assert (path.genome, path.key) == (tuple(genome), made.key)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(SPACES), st.integers(0, 2**32), st.integers(1, 40))
 def test_drawn_and_repaired_genomes_are_legal(name, seed, num):
@@ -70,6 +71,7 @@ def test_drawn_and_repaired_genomes_are_legal(name, seed, num):
         assert least <= len(made.stages) <= most
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(st.sampled_from(SPACES), st.integers(0, 2**32), st.sampled_from([1, 3]))
 def test_costs_of_a_population_are_those_of_one(name, seed, in_channels):

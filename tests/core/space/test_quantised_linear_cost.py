@@ -14,7 +14,7 @@ from escalade.core.space.population import Population
 from escalade.spaces.load import load
 
 SPACES = ("regnet_y", "regnet_z", "regnet_y_small", "regnet_z_small")
-NUM, NUM_FAST = 20, 3  # compared with the oracles, per space
+NUM, NUM_FAST = 12, 2  # compared with the oracles, per space
 # The largest of the ImageNet spaces have billions of params, which fvcore would have to hold.
 MOST_PARAMS = 60_000_000
 

@@ -35,6 +35,7 @@ def test_many_and_one_agree_exactly(name):
     assert found.tolist() == [space.latency.of(space.path(row).architecture) for row in genomes]
 
 
+@pytest.mark.slow
 def test_networks_take_the_sum_of_their_parts():
     """Of a table without overhead; parts that were not measured included."""
     space = timed(load("regnet_y_small"))

@@ -48,6 +48,7 @@ def test_published_means(scalenet):
         assert abs(found.mean() - mean) < 3 * error + 0.5e6
 
 
+@pytest.mark.slow
 def test_distinct_strategies_are_distinct(scalenet, small):
     """No two strategies of a stage make the same network of any base that shows all choices."""
     for space in (scalenet, small):
@@ -79,6 +80,7 @@ def test_dropped_strategies_make_no_other_network(scalenet):
             assert {scalenet.path(genome, row).architecture.key for genome in genomes} <= kept
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(data=st.data(), name=st.sampled_from(["small", "scalenet"]))
 def test_repair(data, name, scalenet, small):

@@ -1,4 +1,4 @@
-"""Macs, parameters, activations and peak memory of one architecture (docs/method.md).
+"""Macs, parameters, activations and peak memory of one architecture.
 
 macs: multiply-adds of convolutions and linear layers. params: every trainable element, batch-norm
 affine and biases included. activations: elements of the outputs of every convolution

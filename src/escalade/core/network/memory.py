@@ -1,4 +1,4 @@
-"""Peak memory: the most numbers that are alive at once while a network runs (docs/method.md).
+"""Peak memory: the most numbers that are alive at once while a network runs.
 
 Alive is what a layer reads and writes, and what later layers still need: the input of a shortcut,
 and the branch while the shortcut runs. Batch norm is folded; activations, the product of a

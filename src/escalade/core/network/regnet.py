@@ -27,7 +27,8 @@ Letter = Literal["x", "y", "z"]
 
 BOTTLENECK_RATIO = {"x": 1.0, "y": 1.0, "z": 4.0}
 ACTIVATION = {"x": "relu", "y": "relu", "z": "swish"}
-# No text gives RegNetZ's; with this one its published figures come out (docs/deviations.md).
+# No text gives RegNetZ's; with this one its published figures come out
+# (docs/explanation/deviations.md).
 HEAD_WIDTH = {"x": None, "y": None, "z": 1000}
 
 

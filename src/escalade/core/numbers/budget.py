@@ -89,7 +89,7 @@ class Ladder:
         return tuple(budget.target / self.budgets[0].target for budget in self.budgets)
 
     def stage(self, target: float) -> float:
-        """The real-valued scaling stage j = log2(f / f_0) (docs/cli.md)."""
+        """The real-valued scaling stage j = log2(f / f_0) (docs/explanation/method.md)."""
         return math.log2(target / self.budgets[0].target)
 
     def grown(self, num: int, *, doubles: bool = False) -> tuple[Budget, ...]:

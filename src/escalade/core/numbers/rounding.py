@@ -55,7 +55,7 @@ def round_to(value: float, divisor: int) -> int:
 
 
 def scale_depth(depth: int, ratio: float) -> int:
-    """Depth rounded up, as the published ScaleNet space has it (docs/deviations.md)."""
+    """Depth rounded up, as the published ScaleNet space has it (docs/explanation/deviations.md)."""
     return max(1, math.ceil(round(depth * ratio, 9)))
 
 

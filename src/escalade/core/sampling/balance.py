@@ -2,8 +2,9 @@
 
 Budgets alone leave some resolutions to few paths: within a window of macs, a path of 36 pixels must
 be narrow and shallow, so hardly any is drawn, its shared weights stay unfit for that scale, and the
-supernet ranks such paths far too low (docs/studies.md). Hierarchical sampling evens out macs
-(ScaleNet, section 3.2); this evens out resolution and depth too. Our addition (docs/deviations.md).
+supernet ranks such paths far too low (docs/studies/sampling.md). Hierarchical sampling evens out
+macs (ScaleNet, section 3.2); this evens out resolution and depth too. Our addition
+(docs/explanation/deviations.md).
 """
 
 from __future__ import annotations

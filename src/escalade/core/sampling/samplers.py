@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +36,7 @@ class Window:
 
     The published space is narrow enough to do without. In a space with choices of width and
     resolution most paths cost far from every budget, and training them is time that the paths the
-    search may choose do not get (our addition; docs/deviations.md).
+    search may choose do not get (our addition; docs/explanation/deviations.md).
 
     `balance` evens out what the budgets leave uneven among the kept paths: `resolution`, `depth`,
     `both` or `none` (`core.sampling.balance`).
@@ -72,6 +72,12 @@ class Uniform:
     def draw(self, rng: np.random.Generator, num: int) -> Population:
         rows, last = self.space.all_strategies, len(self.window.targets) - 1 if self.window else 0
         return _draw(self.space, rng, num, rows, self.window, low=0, high=last)
+
+    def costs(self, rng: np.random.Generator, num: int, kind: str = "macs") -> npt.NDArray[Any]:
+        """What the paths of `draw` cost, but without keeping them."""
+        if self.window is not None:
+            return self.space.costs(self.draw(rng, num), kind)
+        return _costs(self.space, rng, num, self.space.all_strategies, kind)
 
 
 class Hierarchical:
@@ -116,6 +122,63 @@ class Hierarchical:
             genomes[chosen], strategies[chosen] = drawn.genomes, drawn.strategies
         return Population(genomes, strategies)
 
+    def costs(self, rng: np.random.Generator, num: int, kind: str = "macs") -> npt.NDArray[Any]:
+        """What the paths of `draw` cost, but without keeping them."""
+        space = self.space
+        if self.window is not None:
+            return space.costs(self.draw(rng, num), kind)
+        stages = rng.choice(len(self.weights), size=num, p=self.weights)
+        places = [np.flatnonzero(stages == stage) for stage in range(space.num_stages)]
+        found = np.concatenate(
+            [
+                _costs(space, rng, len(chosen), space.strategies(stage), kind)
+                for stage, chosen in enumerate(places)
+            ]
+        )
+        costs = np.empty_like(found)
+        costs[np.concatenate(places)] = found
+        return costs
+
+
+def _costs(
+    space: Space, rng: np.random.Generator, num: int, rows: IntArray, kind: str
+) -> npt.NDArray[Any]:
+    """Costs of uniform genomes and strategies; meanwhile genomes take a byte or two a gene."""
+    small = np.min_scalar_type(int(space.layout.num_choices.max()))
+    parts = [some.astype(small) for some in space.draw_genomes(rng, num)]
+    strategies, found, start = _uniform(rows, rng, num), [], 0
+    for part in parts or [np.empty((0, space.num_genes), dtype=small)]:
+        genomes = part.T.astype(np.int64, order="C").T  # as costs read them: gene by gene
+        found.append(space.costs(Population(genomes, strategies[start : start + len(part)]), kind))
+        start += len(part)
+    return np.concatenate(found)
+
+
+def _uniform(rows: IntArray, rng: np.random.Generator, num: int) -> IntArray:
+    return rows[rng.integers(0, len(rows), num)]
+
+
+class NearBudgets:
+    """First a budget, each as likely as any other, then a path near it.
+
+    For spaces without scaling stages, where a uniform draw would hardly meet the least and the
+    largest budget.
+    """
+
+    def __init__(self, space: Space, *, window: Window) -> None:
+        self.space = space
+        self.window = window
+
+    def draw(self, rng: np.random.Generator, num: int) -> Population:
+        budgets = rng.integers(0, len(self.window.targets), num)
+        genomes = np.empty((num, self.space.num_genes), dtype=np.int64)
+        rows = self.space.base_triple[None]
+        for budget in range(len(self.window.targets)):
+            chosen = np.flatnonzero(budgets == budget)
+            drawn = _draw(self.space, rng, len(chosen), rows, self.window, low=budget, high=budget)
+            genomes[chosen] = drawn.genomes
+        return Population(genomes, np.repeat(rows, num, axis=0))
+
 
 def _draw(
     space: Space,
@@ -131,7 +194,7 @@ def _draw(
 
     def once(count: int) -> Population:
         genomes = space.sample_genomes(rng, count)
-        return Population(genomes, rows[rng.integers(0, len(rows), count)])
+        return Population(genomes, _uniform(rows, rng, count))
 
     if window is None:
         return once(num)

@@ -119,7 +119,7 @@ def _polynomial(design: Floats, ratios: Floats) -> Floats:
 
 
 # The linear and squared functions are the comparisons of Fig. 7, the compound one is ours
-# (docs/deviations.md).
+# (docs/explanation/deviations.md).
 FORMS = {
     "exponential": Form(("a0", "a1"), fit_exponential, predict_exponential),
     "linear": Form(("a",), fit_linear, predict_linear),

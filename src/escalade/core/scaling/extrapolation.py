@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from escalade.core.scaling.curves import FORMS, LOG_RATE, Floats
-from escalade.core.scaling.ratios import Scaling
+from escalade.core.scaling.ratios import DIMENSIONS, Scaling
 
-DIMENSIONS = ("depth", "width", "resolution")
 PERCENTILES = (2.5, 97.5)
 WIDEST = 10.0  # the end of an interval over its beginning
 NUM_REDRAWS = 1000
@@ -51,7 +50,6 @@ class Growth:
         tied: Sequence[Sequence[Scaling]],
         rng: np.random.Generator,
         form: str | None = None,
-        num: int = NUM_REDRAWS,
     ) -> Interval:
         """The 95 % range of predicted ratios when each stage's strategy is redrawn.
 
@@ -60,11 +58,10 @@ class Growth:
             tied: for each searched stage, the strategies whose scores cannot be told apart.
             rng: draws the strategies, uniformly.
             form: the growth function; the growth's own if not given.
-            num: number of redraws.
         """
         name = self._known(form)
         assert len(tied) == len(self.stages)
-        picks = np.stack([rng.integers(0, len(ties), num) for ties in tied], axis=1)
+        picks = np.stack([rng.integers(0, len(ties), NUM_REDRAWS) for ties in tied], axis=1)
         rows, counts = np.unique(picks, axis=0, return_counts=True)
         bounds = {}
         for dimension in DIMENSIONS:

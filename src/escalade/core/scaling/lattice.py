@@ -14,9 +14,8 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Stage
 from escalade.core.numbers.budget import Budget, format_amount
 from escalade.core.numbers.rounding import round_to
-from escalade.core.scaling.ratios import Scaling, apply, follow_inputs, with_depth
+from escalade.core.scaling.ratios import DIMENSIONS, Scaling, apply, follow_inputs, with_depth
 
-DIMENSIONS = ("depth", "width", "resolution")
 # Widths tried: this many divisor steps from the nearest multiple, and these changes of a wide one.
 NUM_STEPS = 2
 WIDTH_CHANGES = (0.88, 0.94, 1.06, 1.12)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from escalade.core.network.architecture import Architecture
-from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.rounding import round_to
+from escalade.core.scaling.aim import Aim
 from escalade.core.scaling.grown_members import follow
-from escalade.core.scaling.lattice import CostOf, meet_budget
 from escalade.core.scaling.law import Judge
 from escalade.core.scaling.ratios import Scaling, apply
 
@@ -35,35 +34,29 @@ def least_error(
     base: Architecture,
     *,
     judge: Judge,
-    budget: Budget,
-    most_side: int | None = None,
-    width_divisor: int = 8,
-    resolution_divisor: int = 4,
-    cost_of: CostOf | None = None,
+    aim: Aim,
 ) -> LeastError:
     """Depth and resolution over a grid, the width that then costs the budget, and the best of all.
 
     Args:
         base: the network to scale.
         judge: holds what errors networks have.
-        budget: the target; the network meets it within the tolerance.
-        most_side: pixels that the images have; no network reads more than that, or than the base.
-        width_divisor, resolution_divisor: steps of widths and resolutions.
-        cost_of: what the budget counts, for kinds that `core.network.cost` does not count.
+        aim: the budget, and the sizes there are.
 
     Raises:
         ValueError: if no network near the grid meets the budget.
     """
     scalings = [
         Scaling(depth, width, side / base.resolution)
-        for side in sides(base, most_side=most_side, divisor=resolution_divisor)
+        for side in sides(base, most_side=aim.most_side, divisor=aim.resolution_divisor)
         for depth in depths(base)
-        if (width := _width(base, depth, side, budget, cost_of)) is not None
+        if (width := _width(base, depth, side, aim)) is not None
     ]
     if not scalings:
         raise ValueError(
             f"budgets: nothing on the grid of depths and resolutions that the law looks at costs "
-            f"{budget.target:g} {budget.kind}; use a larger budget, or another grow.function"
+            f"{aim.budget.target:g} {aim.budget.kind}; use a larger budget, or another "
+            "grow.function"
         )
     drafts = [apply(base, each, width_divisor=1, resolution_divisor=1) for each in scalings]
     order = np.argsort(judge(drafts), kind="stable")[:NUM_ROUNDED]
@@ -71,15 +64,7 @@ def least_error(
     refused: ValueError | None = None
     for i in order:
         try:
-            network = meet_budget(
-                base,
-                scaling=scalings[i],
-                budget=budget,
-                width_divisor=width_divisor,
-                resolution_divisor=resolution_divisor,
-                move=("depth", "width"),
-                cost_of=cost_of,
-            )
+            network = aim.met(base, scalings[i], move=("depth", "width"))
         except ValueError as error:
             refused = error
             continue
@@ -106,16 +91,14 @@ def depths(base: Architecture) -> list[float]:
     return sorted({max(1.0, round(total * ratio) / total) for ratio in ratios.tolist()})
 
 
-def _width(
-    base: Architecture, depth: float, side: int, budget: Budget, cost_of: CostOf | None
-) -> float | None:
+def _width(base: Architecture, depth: float, side: int, aim: Aim) -> float | None:
     """The ratio of width at which a network of this depth and side costs the budget."""
 
     def curve(j: float) -> Scaling:
         return Scaling(depth, math.exp(j / 2), side / base.resolution)
 
     try:
-        found = follow(base, curve=curve, budget=budget, start=0.0, cost_of=cost_of)
+        found = follow(base, curve=curve, budget=aim.budget, start=0.0, cost_of=aim.cost_of)
     except ValueError:
         return None
     return found.width if found.width >= LEAST_WIDTH else None

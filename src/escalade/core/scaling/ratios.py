@@ -11,6 +11,8 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Stage
 from escalade.core.numbers.rounding import round_to
 
+DIMENSIONS = ("depth", "width", "resolution")
+
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
@@ -36,11 +38,11 @@ def apply(
     width_divisor: int = 8,
     resolution_divisor: int = 4,
     round_depth: Callable[[int, float], int] = nearest_depth,
-    scale_stem: bool = True,
 ) -> Architecture:
     """Scale an architecture: more blocks (`with_depth`), wider (`follow_inputs`), finer.
 
-    Stem widths scale with the stages, the head does not (ScaleNet's space; docs/deviations.md).
+    Stem widths scale with the stages, the head does not (ScaleNet's space;
+    docs/explanation/deviations.md).
     A ratio of exactly 1 changes nothing, whatever the divisors.
     """
 
@@ -56,9 +58,7 @@ def apply(
     resolution = architecture.resolution
     if scaling.resolution != 1:
         resolution = round_to(resolution * scaling.resolution, resolution_divisor)
-    stem = architecture.stem
-    if scale_stem:
-        stem = replace(stem, width=width(stem.width))
+    stem = replace(architecture.stem, width=width(architecture.stem.width))
     if scaling.width != 1:
         stages = list(follow_inputs(stem.width, stages))
     return replace(architecture, resolution=resolution, stem=stem, stages=tuple(stages))

@@ -7,7 +7,7 @@ weights run, so every genome is a path of its own, although many leave the same 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar, Self
@@ -264,8 +264,8 @@ class ChoiceList(Layout):
         """The genome of most macs: (num_genes,)."""
         return self._macs.end(-1)
 
-    def sample(self, rng: np.random.Generator, num: int) -> IntArray:
-        return rng.integers(0, len(self.choices), (num, len(self.genes)))
+    def draws(self, rng: np.random.Generator, num: int) -> Iterator[IntArray]:
+        yield rng.integers(0, len(self.choices), (num, len(self.genes)))
 
     def spread(self, rng: np.random.Generator, num: int) -> IntArray:
         """The first two are the smallest and the largest path.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -16,12 +16,13 @@ from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.network_shape import AnyShape
 from escalade.core.space.path import Gene
 from escalade.core.space.plain_network import Plain, plain_base
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.population import IntArray, Population, chunks
 from escalade.core.space.scaling_stages import ONE, Ratios, Realised
 from escalade.core.space.traits import Traits
 from escalade.core.values.invalid import Invalid
 
 Counter = Callable[[Population], IntArray]
+DRAWN_AT_ONCE = 4096  # genomes
 
 
 class Layout(ABC):
@@ -99,9 +100,19 @@ class Layout(ABC):
         return genome
 
     def sample(self, rng: np.random.Generator, num: int) -> IntArray:
-        """Legal genomes, every gene uniform before repair: (num, num_genes)."""
-        drawn = rng.random((num, len(self.genes))) * self.num_choices
-        return self.repair(drawn.astype(np.int64))
+        """Legal genomes, mostly every gene uniform before repair: (num, num_genes)."""
+        genomes, start = np.empty((num, len(self.genes)), dtype=np.int64), 0
+        for some in self.draws(rng, num):
+            genomes[start : start + len(some)] = some
+            start += len(some)
+        return genomes
+
+    def draws(self, rng: np.random.Generator, num: int) -> Iterator[IntArray]:
+        """The genomes of `sample`, some at a time, so that they stay in the cache."""
+        for rows in chunks(num, size=DRAWN_AT_ONCE):
+            drawn = rng.random((len(range(num)[rows]), len(self.genes)))
+            drawn *= self.num_choices
+            yield self.canonical(drawn.astype(np.int64))
 
     def spread(self, rng: np.random.Generator, num: int) -> IntArray:
         """Legal genomes that reach over the whole range of costs: (num, num_genes)."""

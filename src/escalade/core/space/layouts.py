@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from escalade.core.space.around import Around
 from escalade.core.space.choice_list import ChoiceList
 from escalade.core.space.layout import Layout
 from escalade.core.space.per_layer import PerLayer
@@ -22,6 +23,7 @@ LAYOUTS: dict[str | None, type[Layout]] = {
     "regnet": QuantisedLinear,
     "layers": PerLayer,
     "choices": ChoiceList,
+    "around": Around,
 }
 
 
@@ -39,8 +41,8 @@ def parse(data: Any, *, where: str = "space") -> Layout:
             raise Invalid(problem, path=("format",))
         if kind not in [*LAYOUTS]:
             raise Invalid(
-                f"{shown(kind)} is not known; write kind: regnet, layers or choices, or leave "
-                "it out of a space with scaling strategies",
+                f"{shown(kind)} is not known; write kind: regnet, layers or choices (or around, as "
+                "runs from a network have it), or leave it out of a space with scaling strategies",
                 path=("kind",),
             )
         layout = decode(LAYOUTS[kind], entries, scalar=positive)

@@ -18,7 +18,7 @@ CHUNK = 8192
 class Population:
     """`genomes` is (n, genes); `strategies` is (n, 3): depth, width and resolution ratio indices.
 
-    The indices point into the space's `depth_ratios`, `width_ratios` and `resolution_ratios`.
+    The indices point into the axes of the space's `ratios`.
     """
 
     genomes: IntArray

@@ -53,7 +53,8 @@ class StageRows:
         least: layers that every network has.
         depth: layers before they are scaled: (n,).
         scaled: after: (n,).
-        widths, choices: of every layer: (most layers, n). A choice is
+        widths: of every layer, or one for all: (most layers or 1, n).
+        choices: of every layer: (most layers, n). A choice is
             `(width * kernels + kernel) * expansions + expansion`.
     """
 
@@ -112,18 +113,21 @@ class PriceTables:
         total, width = _look_up(self.stem, setting, stem), stem
         for rows, table in zip(stages, self.stages, strict=True):
             join(total, _look_up(table.first, setting, width, rows.choices[0]), out=total)
-            width = rows.widths[0]
+            width, is_one = rows.widths[0], len(rows.widths) == 1
+            later, start = table.later.ravel(), _start(table.later, setting, width)
             for position in range(1, len(rows.choices)):
-                prices = _look_up(table.later, setting, width, rows.choices[position])
-                own = rows.widths[position]
-                if position >= rows.least:
-                    runs = position < rows.depth
-                    prices, own = prices * runs, np.where(runs, own, width)
+                prices = later.take(start + rows.choices[position])
+                runs = None if position < rows.least else position < rows.depth
+                if runs is not None:
+                    prices *= runs
+                if not is_one:
+                    own = rows.widths[position]
+                    width = own if runs is None else np.where(runs, own, width)
+                    start = _start(table.later, setting, width)
                 join(total, prices, out=total)
-                width = own
             if rows.scaled is not rows.depth:
                 last = rows.choices[rows.depth - 1, np.arange(len(width))]
-                prices = _look_up(table.later, setting, width, last)
+                prices = later.take(start + last)
                 join(total, counting.repeated(prices, rows.scaled - rows.depth), out=total)
         whole: IntArray = join(total, _look_up(self.head, setting, width, head))
         return whole
@@ -151,6 +155,12 @@ def _head(
     head_widths: Any = networks.head.width
     shape = (len(side), before.shape[1], np.size(head_widths))
     return np.broadcast_to(counting.of(part for _, part in ends), shape)
+
+
+def _start(table: IntArray, setting: IntArray, width: IntArray) -> IntArray:
+    """Where the prices of the choices begin in a stage's table, flat."""
+    start: IntArray = (setting * table.shape[1] + width) * table.shape[2]
+    return start
 
 
 def _look_up(table: IntArray, *indices: IntArray) -> IntArray:

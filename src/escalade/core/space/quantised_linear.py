@@ -9,6 +9,7 @@ ones come from scaling the best (section 6.4).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar
@@ -185,7 +186,7 @@ class QuantisedLinear(Layout):
         """Many genomes make the same network; how many networks there are is not counted."""
         return None
 
-    def sample(self, rng: np.random.Generator, num: int) -> IntArray:
+    def draws(self, rng: np.random.Generator, num: int) -> Iterator[IntArray]:
         """Legal genomes, those that are not redrawn.
 
         Depth and resolution are uniform, the others log-uniform over their range, as published
@@ -196,7 +197,8 @@ class QuantisedLinear(Layout):
             drawn = self._draw(rng, max(DRAFT, num))
             found = np.concatenate([found, drawn[self.legal(drawn)]])
             if len(found) >= num:
-                return found[:num]
+                yield found[:num]
+                return
         least, most = self.stages
         raise ValueError(
             f"space {self.name}: hardly any of its networks has {least} to {most} stages; "

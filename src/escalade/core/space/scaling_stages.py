@@ -66,7 +66,7 @@ def union(stages: Sequence[Ratios]) -> Ratios:
 def distinct(rows: IntArray, realised: Realised) -> IntArray:
     """Keep the first of all strategies that realise the same network for every base.
 
-    With depths rounded up, many multipliers are one and the same (docs/deviations.md).
+    With depths rounded up, many multipliers are one and the same (docs/explanation/deviations.md).
 
     Args:
         rows: strategies, (n, 3).

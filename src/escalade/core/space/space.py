@@ -7,7 +7,7 @@ changes nothing. The space decides legality once, by `repair`: equal paths have 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
@@ -16,23 +16,22 @@ import numpy as np
 import numpy.typing as npt
 
 from escalade.core.network.architecture import Architecture
-from escalade.core.network.cost import COUNTINGS, Counting
 from escalade.core.numbers.budget import format_amount
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.ratios import Scaling
-from escalade.core.space.layout import Counter, Layout
+from escalade.core.space.costing import Costing
+from escalade.core.space.layout import Layout
 from escalade.core.space.network_shape import AnyShape
 from escalade.core.space.path import Gene, Path
-from escalade.core.space.population import CHUNK, IntArray, Population, chunks
-from escalade.core.space.scaling_stages import distinct, near, union
+from escalade.core.space.population import IntArray, Population
+from escalade.core.space.scaling_stages import union
+from escalade.core.space.strategies import Strategies
 from escalade.core.space.traits import Traits
 from escalade.core.values.invalid import Invalid
 
 if TYPE_CHECKING:
     from escalade.core.latency.latency_table import LatencyTable
 
-# Base networks whose mean cost says how much a strategy multiplies it.
-NUM_REFERENCE_GENOMES = 64
 # Base networks among which some keep every limit.
 NUM_LIMITED = 1024
 
@@ -44,8 +43,12 @@ class Space:
         layout: the choices, as a file has them.
         factors: the ladder f_j / f_0; needed where strategies are made for it.
         kind: what the ladder counts.
-        latency: a device's table, for `costs` of that kind.
+        latency: a device's table, for costs of that kind.
         limits: what networks that are searched may cost at most, by kind, beside their budgets.
+
+    Attributes:
+        ratios: of depth, width and resolution, to which strategies are indices.
+        costs: of populations, by kind.
 
     Raises:
         ValueError: if the layout has no strategies for this ladder.
@@ -65,13 +68,13 @@ class Space:
         self.kind = kind
         self.latency = latency
         self.limits = dict(limits or {})
-        self._stages = layout.stage_ratios(self.factors)
-        self.ratios = union(self._stages)
-        self._counters: dict[str, Counter] = {}
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Without what counts populations, which is made again where it is needed."""
-        return self.__dict__ | {"_counters": {}}
+        stages = layout.stage_ratios(self.factors)
+        self.ratios = union(stages)
+        self.costs = Costing(layout, ratios=self.ratios, latency=latency)
+        self._strategies = Strategies(
+            layout, stages=stages, ratios=self.ratios, factors=self.factors, costs=self.costs,
+            kind=kind,
+        )  # fmt: skip
 
     @property
     def name(self) -> str:
@@ -168,6 +171,10 @@ class Space:
         """Legal genomes as the layout draws them, mostly every gene uniform: (num, num_genes)."""
         return self.layout.sample(rng, num)
 
+    def draw_genomes(self, rng: np.random.Generator, num: int) -> Iterator[IntArray]:
+        """The same genomes from the same state, some at a time: (some, num_genes)."""
+        return self.layout.draws(rng, num)
+
     def sample_spread(self, rng: np.random.Generator, num: int) -> IntArray:
         """Legal genomes that reach over the whole range of costs: (num, num_genes)."""
         return self.layout.spread(rng, num)
@@ -209,14 +216,14 @@ class Space:
     def distinct(self) -> int | None:
         """Genomes times distinct strategies; None where copies among genomes are not counted."""
         num = self.layout.num_distinct
-        return None if num is None else num * sum(len(rows) for rows in self._strategies)
+        return None if num is None else num * sum(len(rows) for rows in self._strategies.distinct)
 
     # Strategies
 
     @property
     def num_stages(self) -> int:
         """Scaling stages, the base stage included."""
-        return len(self._stages)
+        return self._strategies.num_stages
 
     @property
     def base_triple(self) -> IntArray:
@@ -228,68 +235,17 @@ class Space:
 
         Strategies whose ratios realise the same network for every base are one strategy.
         """
-        return self._strategies[stage]
+        return self._strategies.distinct[stage]
 
-    @cached_property
-    def _strategies(self) -> tuple[IntArray, ...]:
-        if self.layout.slack is not None:
-            return self._near_factors(self.layout.slack)
-        realised = self.layout.realised(self.ratios)
-        return tuple(distinct(self.ratios.product(some), realised) for some in self._stages)
-
-    def _near_factors(self, slack: float) -> tuple[IntArray, ...]:
-        """Those that multiply mean cost by about each stage's factor.
-
-        Cost is what the ladder counts: a strategy that doubles macs need not double activations.
-        """
-        assert self.factors is not None
-        rows, growth = self._growth
-        stages = [self.base_triple[None]]
-        for factor in self.factors[1:]:
-            stages.append(rows[near(growth, factor, slack)])
-            if not len(stages[-1]):
-                raise ValueError(
-                    f"budgets: none of the strategies of the space {self.name} multiplies "
-                    f"{self.kind} by about {factor:.3g}, they multiply by 1 to "
-                    f"{growth.max():.3g};\n"
-                    "use a ladder within that, or a space of your own with a wider grid"
-                )
-        return tuple(stages)
-
-    @cached_property
-    def _growth(self) -> tuple[IntArray, npt.NDArray[np.float64]]:
-        """All distinct strategies, and how much each multiplies the mean cost of some bases."""
-        rows = distinct(self.ratios.product(), self.layout.realised(self.ratios))
-        genomes = self.sample_genomes(generator(0, "reference"), NUM_REFERENCE_GENOMES)
-        num = len(genomes)
-        base = Population(genomes, np.repeat(self.base_triple[None], num, axis=0))
-        means = np.empty(len(rows))
-        for some in chunks(len(rows), size=CHUNK // num):
-            few = rows[some]
-            scaled = Population(np.tile(genomes, (len(few), 1)), np.repeat(few, num, axis=0))
-            means[some] = self.costs(scaled, self.kind).reshape(len(few), num).mean(axis=1)
-        growth: npt.NDArray[np.float64] = means / self.costs(base, self.kind).mean()
-        return rows, growth
-
-    @cached_property
+    @property
     def strategy_counts(self) -> tuple[int, ...]:
         """Strategies per scaling stage before de-duplication."""
-        if self.layout.slack is not None:
-            return tuple(len(rows) for rows in self._strategies)
-        return tuple(len(self.ratios.product(some)) for some in self._stages)
+        return self._strategies.counts
 
-    @cached_property
+    @property
     def all_strategies(self) -> IntArray:
-        """Every combination of all stages' ratios that a uniform draw may give: (n, 3).
-
-        Where strategies are made for a ladder, combinations above its last factor are left out
-        (docs/deviations.md).
-        """
-        if self.layout.slack is None:
-            return self.ratios.product()
-        assert self.factors is not None
-        rows, growth = self._growth
-        return rows[growth <= self.factors[-1] * self.layout.slack]
+        """Every combination of all stages' ratios that a uniform draw may give: (n, 3)."""
+        return self._strategies.drawn
 
     def scaling(self, strategy: Sequence[int] | IntArray) -> Scaling:
         """The ratios behind a strategy's indices."""
@@ -342,42 +298,12 @@ class Space:
         """Blocks of every path's stand-alone network: (n,)."""
         return self.layout.depths(population, self.ratios)
 
-    def costs(self, population: Population, kind: str = "macs") -> npt.NDArray[Any]:
-        """Macs, params, activations or memory of every stand-alone network, as `cost.of`: (n,).
-
-        Of kind latency, predicted seconds, exactly as the table predicts each network.
-
-        Raises:
-            ValueError: for latency without a table.
-        """
-        counting, total = self._counting(kind)
-        if kind not in self._counters:
-            self._counters[kind] = self.layout.counter(counting, self.ratios)
-        costs = np.empty(len(population), dtype=np.int64)
-        for rows in chunks(len(population)):
-            costs[rows] = self._counters[kind](population[rows])
-        if kind != "latency" and (costs < 0).any():
-            raise ValueError(
-                f"space {self.name}: its networks have more {kind} than can be counted"
-            )
-        return total(costs)
-
     def allowed(self, population: Population) -> npt.NDArray[np.bool_]:
         """Which paths' networks keep all limits: (n,)."""
         kept: npt.NDArray[np.bool_] = np.ones(len(population), dtype=bool)
         for kind, limit in self.limits.items():
             kept &= self.costs(population, kind) <= limit
         return kept
-
-    def _counting(self, kind: str) -> tuple[Counting, Callable[[IntArray], npt.NDArray[Any]]]:
-        """How parts cost whole numbers, and what these mean together."""
-        if kind != "latency":
-            return COUNTINGS[kind], lambda costs: costs
-        if self.latency is None:
-            raise ValueError(
-                f"space {self.name}: latency is measured, not counted, and there is no table of it"
-            )
-        return Counting(self.latency.price), self.latency.total
 
     @cached_property
     def shape(self) -> AnyShape:

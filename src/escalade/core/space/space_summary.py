@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from escalade.core.numbers.seeds import generator
-from escalade.core.sampling.samplers import Hierarchical, PathSampler, Uniform
+from escalade.core.sampling.samplers import Hierarchical, Uniform
 from escalade.core.space.population import Population
 from escalade.core.space.space import Space
 
@@ -26,8 +26,8 @@ def summarise(space: Space, *, sampler: str, num_paths: int, seed: int) -> dict[
     """
     alone = not space.traits.has_supernet
     uniform = alone or sampler == "uniform"
-    chosen: PathSampler = Uniform(space) if uniform else Hierarchical(space)
-    macs = space.costs(chosen.draw(generator(seed, "space"), num_paths))
+    chosen = Uniform(space) if uniform else Hierarchical(space)
+    macs = chosen.costs(generator(seed, "space"), num_paths)
     rng = generator(seed, "space", "stages")
     return {
         "space": space.name,

@@ -173,7 +173,8 @@ class StageColumns:
     def runs(self, genomes: IntArray) -> Any:
         """Which layers run, of all that a network may have: (n, most)."""
         most = len(range(self.layers[0].stop)[self.layers[0]])
-        return np.arange(most) < self.least + genomes[:, self.depth, None]
+        by_depth = np.arange(most) < np.arange(self.least, most + 1)[:, None]
+        return by_depth.take(genomes[:, self.depth], axis=0)
 
 
 def silence(genomes: IntArray, stages: Sequence[StageColumns]) -> IntArray:

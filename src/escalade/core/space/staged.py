@@ -2,7 +2,7 @@
 
 ScaleNet, section 3.1. A genome is resolution, stem width, then per stage width, expansion, depth
 and one kernel gene per layer position; strategies multiply depths, widths and resolution. Depths
-are drawn uniformly, as the published stages' mean costs need (docs/deviations.md).
+are drawn uniformly, as the published stages' mean costs need (docs/explanation/deviations.md).
 """
 
 from __future__ import annotations
@@ -276,14 +276,15 @@ class Staged(Layout):
         for stage, at in zip(self.stages, self.columns, strict=True):
             width, expansion, more = genes[at.depth - 2 : at.depth + 1]
             kernels, depth = genes[at.layers[0]], at.least + more
-            choices = (width * len(stage.kernels) + kernels) * len(stage.expansions) + expansion
-            widths = np.broadcast_to(width, kernels.shape)
+            num_kernels, num_expansions = len(stage.kernels), len(stage.expansions)
+            choices = kernels * num_expansions
+            choices += width * (num_kernels * num_expansions) + expansion
             stages.append(
                 StageRows(
                     least=at.least,
                     depth=depth,
                     scaled=depths[depth, d],
-                    widths=widths,
+                    widths=width[None],
                     choices=choices,
                 )
             )

@@ -1,4 +1,4 @@
-"""A network trained like a member: from scratch, by its recipe and for its device time.
+"""A network trained like a member: by its recipe and for its device time.
 
 Device time is counted in advance, as images times macs, so that equal settings train equally long
 on every machine.
@@ -6,19 +6,30 @@ on every machine.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from escalade.config import Config
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
-from escalade.family.family import Origin
+from escalade.family.family import Origin, RivalBase
+from escalade.family.member_candidates import Candidate
 from escalade.family.trainings.alone import RetrainJob
 
 # What a user would scale a plain base by.
 RULES = ("dWr", "dwr", "wr")
 # Of a look at several networks: at most so many steps of the member's, and this part of them.
 LOOK_STEPS, LOOK_PART = 300, 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RivalTraining:
+    """The training of a member's rival: what it is made of, the rule that made it, and how."""
+
+    base: RivalBase
+    rule: str
+    job: RetrainJob
 
 
 def member_images(
@@ -46,6 +57,20 @@ def member_images(
     return images
 
 
+def member_work(
+    config: Config, member: Candidate, everyone: Sequence[Candidate], *, num_train: int
+) -> float:
+    """What a member's training takes: images times macs."""
+    images = member_images(
+        config,
+        member.origin,
+        ratio=member.budget / everyone[0].budget,
+        num_train=num_train,
+        num_searched=sum(each.origin == "searched" for each in everyone),
+    )
+    return float(images * cost.of(member.running).macs)
+
+
 def look_images(images: int, *, batch_size: int) -> int:
     """Images of each training of a short look, where a member's sees so many."""
     return min(images // LOOK_PART, LOOK_STEPS * batch_size)
@@ -59,8 +84,11 @@ def trained_like_member(
     config: Config,
     num_train: int,
     folder: Path,
+    start: Path | None = None,
 ) -> RetrainJob:
     """The training of a network for so much work, by the members' recipe.
+
+    From weights the rate is that of members that have some.
 
     Args:
         architecture: for the data at hand.
@@ -69,8 +97,11 @@ def trained_like_member(
         config: of the run.
         num_train: training images that there are.
         folder: of the training.
+        start: a package that it starts from; None is from scratch.
     """
-    recipe = config.retrain.recipe.for_images(num_train)
+    retrain = config.retrain
+    alone = retrain.recipe_alone if start is None else retrain.recipe_from_weights
+    recipe = alone(num_train)
     steps = round(work / cost.of(architecture).macs / recipe.batch_size)
     return RetrainJob(
         name=name,
@@ -78,4 +109,5 @@ def trained_like_member(
         recipe=replace(recipe, epochs=None, steps=max(1, steps)),
         seed=config.seed,
         folder=folder,
+        start=start,
     )

@@ -233,16 +233,17 @@ class MemberTrainings:
         )
         # One entry, since the file has several in no fixed order.
         facts = {"made_of": " ".join([job.start, *members])}
-        if is_trained(self.run.together):
+        runtime = self.workshop.place.runtime
+        if runtime.broadcast(runtime.is_main and is_trained(self.run.together)):
             self._check_together(facts)
             supernet = self.load_supernet(self.run.together)
         else:
             names = ", ".join(each.name for each in searched)
             self.workshop.console.say(f"retrain: {names} together in the supernet")
             self._train_together(job, supernet, facts)
-        if self.workshop.place.runtime.is_main:
+        if runtime.is_main:
             (job.folder / CHECKPOINT).unlink(missing_ok=True)
-        self.workshop.place.runtime.barrier()
+        runtime.barrier()
         return supernet
 
     def _train_together(

@@ -95,7 +95,7 @@ def rehearse_all(
         recipe: of the members.
         data: whose training images are trained on.
         runtime: device and precision.
-        num_processes: as `parallel.num_processes` says; 1 runs here.
+        num_processes: as `side_by_side.num_processes` says; 1 runs here.
         seconds: of steps that are timed, each network; at least two steps.
     """
     here, shared = share_images(data) if num_processes > 1 else (data, {})

@@ -1,8 +1,8 @@
 """Training a family on together: its members stay slices of one set of weights.
 
 A supernet's weights serve every network of the space, which costs each of them something
-(docs/studies.md). Once the members are chosen, some epochs in which they alone train, all in every
-step, give that back, and they still are slices of the same supernet.
+(docs/studies/bignas_slices.md). Once the members are chosen, some epochs in which they alone train,
+all in every step, give that back, and they still are slices of the same supernet.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Several members trained side by side, in processes of one thread each."""
+"""Several members trained side by side: in processes of one thread each, or divided among ranks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from escalade.data.image_data import ImageData
 from escalade.data.listed_images import ListedImages
 from escalade.data.split import COPIED_BYTES, Split
 from escalade.evaluate.path_meter import EvaluationSettings, share_split, shared_split
+from escalade.family.trainings.division import divided
 from escalade.family.trainings.jobs import MemberJob, Workplace
 from escalade.family.trainings.making import Made
 from escalade.train.metrics import Progress
@@ -65,26 +66,56 @@ class Retraining:
 
 
 def retrain_all(
-    jobs: Sequence[Job], place: Workplace, *, num_workers: int | None = None
+    jobs: Sequence[Job],
+    place: Workplace,
+    *,
+    num_workers: int | None = None,
+    together: Collection[str] = (),
+    on_made: Callable[[Job, Made], None] | None = None,
 ) -> Iterator[tuple[Job, Made]]:
     """Train members; yields each as it is done. One that `needs` another starts after that.
 
     What most work hangs on starts first. On CPU every job has one thread, so a member's weights do
-    not depend on how many are trained or where. With several ranks one after the other; on CUDA
-    too, unless `num_workers` says how many share the GPU.
+    not depend on how many are trained or where. Several ranks divide the jobs: each, and all that
+    needs it, is trained by one rank as if there were no others, and all are yielded, without
+    weights, once all are done. On CUDA one after the other, unless `num_workers` says how many
+    share the GPU.
 
     Args:
-        jobs: folders and names must differ.
+        jobs: folders and names must differ; the same on all ranks.
         place: where.
         num_workers: processes; None is one a core, on CUDA one.
+        together: names of jobs that all ranks train together, one after the other, before.
+        on_made: gets what was made, by one process: that which trained it, or rank 0. What needs
+            it begins after that.
 
     Raises:
         Interrupted: `place.should_stop` said so; running jobs save, and the same call goes on.
     """
+    ordered = _ordered(jobs, data=place.data)
+    keep: Callable[[Job, Made], None] = on_made or (lambda job, made: None)
+    if place.runtime.world_size == 1:
+        yield from _trained(ordered, place, keep, num_workers=num_workers)
+        return
+    shared = [job for job in ordered if job.name in together]
+    keep_once = keep if place.runtime.is_main else lambda job, made: None
+    for job, made in _trained(shared, place, keep_once):
+        place.runtime.barrier()  # others may begin with its weights
+        yield job, made
+    yield from _divided([job for job in ordered if job.name not in together], place, keep)
+
+
+def _trained(
+    jobs: Sequence[Job],
+    place: Workplace,
+    keep: Callable[[Job, Made], None],
+    *,
+    num_workers: int | None = None,
+    is_alone: bool = False,
+) -> Iterator[tuple[Job, Made]]:
     data, runtime = place.data, place.runtime
-    ordered = _ordered(jobs, num_train=len(data.train))
-    places = {job.folder: index for index, job in enumerate(ordered)}
-    needs = [None if job.needs is None else places.get(job.needs) for job in ordered]
+    places = {job.folder: index for index, job in enumerate(jobs)}
+    needs = [None if job.needs is None else places.get(job.needs) for job in jobs]
     num = num_processes(len(jobs), data=data, runtime=runtime, num_workers=num_workers)
     here, shared = share_images(data) if num > 1 else (data, {})
     work = Retraining(
@@ -93,18 +124,35 @@ def retrain_all(
         device=str(runtime.device),
         precision=runtime.precision,
         checkpoint_seconds=place.checkpoint_seconds,
-        is_alone=num > 1,
+        is_alone=is_alone or num > 1,
     )
 
     def report(index: int, value: Progress) -> None:
         if place.progress is not None:
-            place.progress(ordered[index].name, value)
+            place.progress(jobs[index].name, value)
 
     with WorkerPool(work, num_workers=num, shared=shared, memory=runtime.worker_memory) as pool:
         for index, made in pool.run(
-            ordered, needs=needs, on_report=report, should_stop=place.should_stop
+            jobs, needs=needs, on_report=report, should_stop=place.should_stop
         ):
-            yield ordered[index], made
+            keep(jobs[index], made)
+            yield jobs[index], made
+
+
+def _divided(
+    jobs: Sequence[Job], place: Workplace, keep: Callable[[Job, Made], None]
+) -> Iterator[tuple[Job, Made]]:
+    """Train this rank's jobs; yields those of all ranks, without weights, when all are done."""
+    runtime, named = place.runtime, {job.name: job for job in jobs}
+    groups = chains(jobs)
+    work = [sum(work_of(job, place.data) for job in group) for group in groups]
+    places = divided(work, num_ranks=runtime.world_size)[runtime.rank]
+    own = [job for at in places for job in groups[at]]
+    made = [(job.name, each) for job, each in _trained(own, place, keep, is_alone=True)]
+    told = runtime.gather([(name, replace(each, weights=b"")) for name, each in made])
+    for part in told:
+        for name, each in part:
+            yield named[name], each
 
 
 def num_processes(
@@ -136,14 +184,30 @@ def with_shared_images(data: ImageData, shared: Mapping[str, Tensor]) -> ImageDa
     return replace(data, train=train, search=search)
 
 
-def _ordered(jobs: Sequence[Job], *, num_train: int) -> list[Job]:
-    """By the work, images times macs, from a job's start until all that needs it is done."""
+def chains(jobs: Sequence[Job]) -> list[list[Job]]:
+    """Every training that needs no other of these, followed by all that need it."""
+    folders = {job.folder for job in jobs}
+
+    def with_others(job: Job) -> list[Job]:
+        others = [each for each in jobs if each.needs == job.folder]
+        return [job, *(one for other in others for one in with_others(other))]
+
+    return [with_others(job) for job in jobs if job.needs not in folders]
+
+
+def _ordered(jobs: Sequence[Job], *, data: ImageData) -> list[Job]:
+    """By the work from a job's start until all that needs it is done."""
 
     def work(job: Job) -> float:
-        own = job.recipe.num_images(num_train) * job.macs
-        return own + max((work(each) for each in jobs if each.needs == job.folder), default=0.0)
+        others = (work(each) for each in jobs if each.needs == job.folder)
+        return work_of(job, data) + max(others, default=0.0)
 
     return sorted(jobs, key=work, reverse=True)
+
+
+def work_of(job: MemberJob, data: ImageData) -> float:
+    """Images times macs."""
+    return job.recipe.num_images(len(data.train)) * job.macs
 
 
 def _empty(data: ImageData) -> Split:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from escalade.core.network.architecture import Architecture
+from escalade.family.trainings.division import num_together
 from escalade.family.trainings.jobs import CHECKPOINT, MemberJob, Workplace
 from escalade.family.trainings.kept import damage, is_done, keep
 from escalade.family.trainings.making import Made, slice_member
-from escalade.family.trainings.side_by_side import retrain_all
+from escalade.family.trainings.side_by_side import chains, retrain_all, work_of
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.bookkeeping import Bookkeeper
 from escalade.train.console import Console
@@ -49,27 +50,53 @@ class Workshop:
         Raises:
             Interrupted: `place.should_stop` said so; the same call goes on.
         """
-        waiting = [job for job in jobs if not job.is_done]
+        runtime = self.place.runtime
+        done = runtime.broadcast([job.is_done for job in jobs] if runtime.is_main else None)
+        waiting = [job for job, is_there in zip(jobs, done, strict=True) if not is_there]
         if not waiting:
             return
         for job in waiting:
             self._tell_damage(job.folder)
         self.console.say(f"{stage}: {', '.join(job.name for job in waiting)}")
-        for job, made in retrain_all(waiting, self.place, num_workers=self.num_workers):
-            if self.place.runtime.is_main:
-                self._keep(job, made, stage=stage)
-                if on_done is not None:
-                    on_done(job)
-            self.place.runtime.barrier()  # others may begin with its weights
+        together = self._together(jobs)
+        for job, made in retrain_all(
+            waiting,
+            self.place,
+            num_workers=self.num_workers,
+            together=together,
+            on_made=self._keep,
+        ):
+            if not runtime.is_main:
+                continue
+            seconds, images = made.seconds, made.num_images
+            num = runtime.world_size if job.name in together else 1
+            self.books.put(
+                stage, job.name, seconds=seconds, num_devices=num, images=images, evaluations=1
+            )
+            self.console.say(
+                f"{stage}: {job.name}: {made.search.accuracy:.2%} on the search split, "
+                f"{seconds:.0f} s"
+            )
+            if on_done is not None:
+                on_done(job)
+        runtime.barrier()
 
-    def _keep(self, job: MemberJob, made: Made, *, stage: str) -> None:
+    def _together(self, jobs: Sequence[MemberJob]) -> set[str]:
+        """The jobs that all ranks train together.
+
+        All jobs decide it, whether done or not, so that a training goes on as it began.
+        """
+        if self.place.runtime.world_size == 1:
+            return set()
+        groups = chains(jobs)
+        work = [sum(work_of(job, self.place.data) for job in group) for group in groups]
+        num = num_together(work, num_ranks=self.place.runtime.world_size)
+        costliest = sorted(range(len(groups)), key=lambda at: (-work[at], groups[at][0].name))
+        return {job.name for at in costliest[:num] for job in groups[at]}
+
+    def _keep(self, job: MemberJob, made: Made) -> None:
         keep(job.folder, made, self.place.data)
         (job.folder / CHECKPOINT).unlink(missing_ok=True)
-        seconds, images = made.seconds, made.num_images
-        self.books.put(stage, job.name, seconds=seconds, images=images, evaluations=1)
-        self.console.say(
-            f"{stage}: {job.name}: {made.search.accuracy:.2%} on the search split, {seconds:.0f} s"
-        )
 
     def slice_into(
         self, folder: Path, running: Architecture, *, supernet: Callable[[], SharedWeights]
@@ -86,10 +113,10 @@ class Workshop:
         Raises:
             Invalid: if the supernet is coupled, or cannot be had.
         """
-        if is_done(folder):
+        data, runtime = self.place.data, self.place.runtime
+        if runtime.broadcast(runtime.is_main and is_done(folder)):
             return
         self._tell_damage(folder)
-        data, runtime = self.place.data, self.place.runtime
         made = slice_member(
             supernet(), running, data=data, runtime=runtime, settings=self.place.settings
         )

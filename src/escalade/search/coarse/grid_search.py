@@ -18,7 +18,6 @@ from escalade.search.coarse.variations import Moves, vary
 from escalade.search.dialogue import Steps
 from escalade.search.ladder_search import LadderSearch
 from escalade.search.operators.gene_operators import Scores
-from escalade.search.problem import Problem
 
 # The largest network is not quite the costliest: where widths differ from layer to layer, shortcuts
 # need convolutions. Budgets farther out than this are refused at once.
@@ -48,7 +47,7 @@ class CoarseToFine(LadderSearch):
     far. The most accurate network scored inside a budget wins, wherever it came from. At most
     (num_skeletons + num_variations) scores a budget are asked for.
 
-    Deviations from the paper: docs/deviations.md.
+    Deviations from the paper: docs/explanation/deviations.md.
 
     Args:
         space: whose choices rise (`Traits.rises`), such as per-layer choices.
@@ -79,7 +78,7 @@ class CoarseToFine(LadderSearch):
                 f"search: num_skeletons {num_skeletons} and num_rounds {num_rounds} are at least "
                 f"1, num_variations {num_variations} at least 0"
             )
-        super().__init__(Problem.of(space, budgets=budgets), seed=seed, num_images=num_images)
+        super().__init__(space, budgets=budgets, seed=seed, num_images=num_images)
         self._num_skeletons = num_skeletons
         self._rounds = [len(part) for part in np.array_split(range(num_variations), num_rounds)]
         self._skeletons = skeletons(space, grid=CoarseGrid())

@@ -1,7 +1,7 @@
 """The coarse grid: networks of one depth multiplier, one width multiplier, kernels by the stage.
 
 BigNAS, section 4.4: five input resolutions, four global depth multipliers, two global width
-multipliers (here four; docs/deviations.md) and four configurations of kernel sizes.
+multipliers (here four; docs/explanation/deviations.md) and four configurations of kernel sizes.
 """
 
 from __future__ import annotations

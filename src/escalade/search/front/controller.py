@@ -15,7 +15,7 @@ _BETAS = (0.9, 0.999)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PPO:
-    """Settings of the controller; no text of the papers has theirs (docs/deviations.md).
+    """Settings of the controller; no paper has its own (docs/explanation/deviations.md).
 
     Args:
         num_edits: genes that the controller changes in a child.

@@ -39,7 +39,7 @@ class NSGA2(Dialogue):
     Networks are checked in the order of Algorithm 1: against constraints on costs first, so that
     none that breaks one is ever asked for; then, scored, against those on the score.
 
-    What the paper leaves open is in docs/deviations.md, and so are the controller's settings.
+    What the paper leaves open, as the controller's settings, is in docs/explanation/deviations.md.
 
     Args:
         space: any space; its paths run under the base strategy.

@@ -10,6 +10,7 @@ from escalade.artefacts.grown import Grown, GrownMember, GrowthPoint
 from escalade.config.settings import GrowConfig
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget
+from escalade.core.scaling.aim import Aim
 from escalade.core.scaling.enlarging import enlarge
 from escalade.core.scaling.grown_members import SolvedNetwork
 from escalade.core.scaling.lattice import counted
@@ -125,15 +126,10 @@ class LeastErrorGrowth(ByLaw):
     def _network(
         self, found: Found, seen: Observed, fitted: Law, budget: Budget
     ) -> tuple[Architecture, Scaling]:
-        width_divisor, resolution_divisor = found.searched.divisors
         made = least_error(
             self._base(found),
             judge=lambda networks: fitted.predict(*seen.asked(networks)),
-            budget=budget,
-            most_side=seen.most_side,
-            width_divisor=width_divisor,
-            resolution_divisor=resolution_divisor,
-            cost_of=found.latency_of,
+            aim=_aim(found, seen, budget),
         )
         return made.architecture, made.scaling
 
@@ -148,18 +144,21 @@ class GreedyGrowth(ByLaw):
     def _network(
         self, found: Found, seen: Observed, fitted: Law, budget: Budget
     ) -> tuple[Architecture, Scaling]:
-        width_divisor, resolution_divisor = found.searched.divisors
         base = self._base(found)
-        made = enlarge(
-            base,
-            judge=StageJudge(seen, num_stages=len(base.stages)),
-            budget=budget,
-            most_side=seen.most_side,
-            width_divisor=width_divisor,
-            resolution_divisor=resolution_divisor,
-            cost_of=found.latency_of,
-        )
+        judge = StageJudge(seen, num_stages=len(base.stages))
+        made = enlarge(base, judge=judge, aim=_aim(found, seen, budget))
         return made, scaling_between(base, made)
+
+
+def _aim(found: Found, seen: Observed, budget: Budget) -> Aim:
+    width_divisor, resolution_divisor = found.searched.divisors
+    return Aim(
+        budget=budget,
+        most_side=seen.most_side,
+        width_divisor=width_divisor,
+        resolution_divisor=resolution_divisor,
+        cost_of=found.latency_of,
+    )
 
 
 def _seen(found: Found) -> Observed:

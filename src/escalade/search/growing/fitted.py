@@ -25,7 +25,7 @@ class Fitted:
     """The base, grown as the fitted functions go on.
 
     Ratios are those that the networks really stand in: multipliers that round to the same network
-    cannot be told apart (docs/deviations.md).
+    cannot be told apart (docs/explanation/deviations.md).
     """
 
     grows = True

@@ -16,7 +16,6 @@ from escalade.search.ladder_search import LadderSearch
 from escalade.search.operators.evolution import Evolution, evolve
 from escalade.search.operators.gene_operators import Scores
 from escalade.search.operators.starts import draw_pairs
-from escalade.search.problem import Problem
 
 
 class IndependentSearch(LadderSearch):
@@ -44,10 +43,9 @@ class IndependentSearch(LadderSearch):
         evolution: Evolution | None = None,
     ) -> None:
         weights = [1.0] * len(budgets)
-        problem = Problem.of(space, budgets=budgets, pi=weights)
-        super().__init__(problem, seed=seed, num_images=num_images)
+        super().__init__(space, budgets=budgets, seed=seed, num_images=num_images, pi=weights)
         self._settings = evolution or Evolution()
-        pool = [problem.strategies(stage) for stage in range(space.num_stages)]
+        pool = [self._problem.strategies(stage) for stage in range(space.num_stages)]
         self._strategies: IntArray = np.unique(np.concatenate(pool), axis=0)
 
     def _steps_of_search(self) -> Steps[Searched]:

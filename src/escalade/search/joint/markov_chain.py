@@ -18,7 +18,6 @@ from escalade.search.ladder_search import LadderSearch
 from escalade.search.operators.bases import draw_bases
 from escalade.search.operators.evolution import Evolution, evolve
 from escalade.search.operators.gene_operators import Scores
-from escalade.search.problem import Problem
 
 
 class MCEA(LadderSearch):
@@ -37,7 +36,7 @@ class MCEA(LadderSearch):
         budgets: a rising ladder, one per scaling stage, both bounds counting.
         seed: of every random choice.
         num_images: on which accuracies are measured; says which strategies are tied.
-        num_bases: K (docs/deviations.md: 20).
+        num_bases: K (docs/explanation/deviations.md: 20).
         iterations: T (Table 3: 4 suffice).
         evolution: of the bases.
         strategies_per_stage: more than this many are not scored in one go.
@@ -62,9 +61,7 @@ class MCEA(LadderSearch):
                 "search: num_bases, iterations and num_images are at least 1, "
                 "strategies_per_stage at least 2"
             )
-        super().__init__(
-            Problem.of(space, budgets=budgets, pi=pi), seed=seed, num_images=num_images
-        )
+        super().__init__(space, budgets=budgets, seed=seed, num_images=num_images, pi=pi)
         self._settings = evolution or Evolution()
         self._most, self._num_bases, self._iterations = strategies_per_stage, num_bases, iterations
 
@@ -114,13 +111,12 @@ class MCEA(LadderSearch):
     ) -> Steps[Scores]:
         """The pi-weighted mean accuracy of bases under the current strategies (equation 4)."""
         problem, stages = self._problem, self._problem.scored_stages
-        parts = [
-            Population(rows, problem.nearest(rows, stage=stage, wanted=current[stage]))
-            for stage in stages
-        ]
-        scores = yield from self._notes.score(Population.concatenate(parts))
-        by_stage = scores.reshape(len(stages), len(rows))
-        fitness: Scores = np.array([problem.weights[stage] for stage in stages]) @ by_stage
+        fitness, by_stage = yield from self._weighed(
+            [
+                Population(rows, problem.nearest(rows, stage=stage, wanted=current[stage]))
+                for stage in stages
+            ]
+        )
         noted = [(None, fitness), *zip(stages, by_stage, strict=True)]
         for stage, values in noted:
             self._notes.note(

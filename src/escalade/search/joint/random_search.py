@@ -47,8 +47,8 @@ class RandomSearch(LadderSearch):
         num_evaluations: int,
         pi: Sequence[float] | None = None,
     ) -> None:
-        problem = Problem.of(space, budgets=budgets, pi=pi)
-        super().__init__(problem, seed=seed, num_images=num_images)
+        super().__init__(space, budgets=budgets, seed=seed, num_images=num_images, pi=pi)
+        problem = self._problem
         # The base's own score comes last, where the fitness does not count it.
         self._last = 0 if problem.weights[0] else 1
         if num_evaluations < len(problem.scored_stages) + self._last:
@@ -108,10 +108,9 @@ class RandomSearch(LadderSearch):
         self, bases: IntArray, strategies: Sequence[IntArray], batch: int
     ) -> Steps[Scores]:
         stages = self._problem.scored_stages
-        parts = [Population(bases, strategies[stage]) for stage in stages]
-        scores = yield from self._notes.score(Population.concatenate(parts))
-        weights = np.array([self._problem.weights[stage] for stage in stages])
-        fitness: Scores = weights @ scores.reshape(len(stages), len(bases))
+        fitness, _ = yield from self._weighed(
+            [Population(bases, strategies[stage]) for stage in stages]
+        )
         self._notes.note(fitness, iteration=1, phase="base", stage=None, generation=batch)
         return fitness
 

@@ -15,9 +15,9 @@ from escalade.core.space.space import Space
 from escalade.search.dialogue import Steps
 from escalade.search.ladder_search import LadderSearch
 from escalade.search.operators.bases import draw_bases
-from escalade.search.operators.gene_operators import Scores, crossover, mutate
+from escalade.search.operators.gene_operators import crossover, mutate
 from escalade.search.operators.starts import draw_pairs
-from escalade.search.problem import Problem, allowed_costs
+from escalade.search.problem import allowed_costs
 from escalade.search.surrogate.families import Families
 from escalade.search.surrogate.model import Surrogate, why_none
 from escalade.search.surrogate.plain_start import plain_genomes
@@ -59,8 +59,7 @@ class SurrogateSearch(LadderSearch):
         generations: int,
         pi: Sequence[float] | None = None,
     ) -> None:
-        problem = Problem.of(space, budgets=budgets, pi=pi)
-        super().__init__(problem, seed=seed, num_images=num_images)
+        super().__init__(space, budgets=budgets, seed=seed, num_images=num_images, pi=pi)
         self._population, self._generations = population, generations
         self._num_choices = np.array([gene.num_choices for gene in space.genes])
 
@@ -71,18 +70,18 @@ class SurrogateSearch(LadderSearch):
 
     def _joint(self) -> Steps[Searched]:
         """Bases with their strategies; the family of the best weighted score is found."""
-        problem = self._problem
         best: tuple[float, Population] | None = None
         for batch in range(self._generations):
             rng = generator(self._seed, "search", "surrogate", batch)
             chosen = self._families(rng, None if batch == 0 else self._model())
             if not chosen:
                 break
-            num, stages = len(chosen), problem.scored_stages
-            parts = [family[np.array([stage])] for stage in stages for family in chosen]
-            scores = yield from self._notes.score(Population.concatenate(parts))
-            weights = np.array([problem.weights[stage] for stage in stages])
-            fitness: Scores = weights @ scores.reshape(len(stages), num)
+            fitness, _ = yield from self._weighed(
+                [
+                    Population.concatenate([family[np.array([stage])] for family in chosen])
+                    for stage in self._problem.scored_stages
+                ]
+            )
             self._notes.note(fitness, iteration=1, phase="base", stage=None, generation=batch)
             row = int(fitness.argmax())
             if best is None or fitness[row] > best[0]:
