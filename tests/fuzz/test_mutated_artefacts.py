@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import tempfile
 from pathlib import Path
 
 import hypothesis.strategies as st
@@ -24,6 +25,7 @@ def place(finished, tmp_path_factory):
         patch.chdir(folder)
         patch.setenv("ESCALADE_CACHE", str(folder / "cache"))
         patch.setenv("TMPDIR", str(folder))
+        patch.setattr(tempfile, "tempdir", None)  # where it was found to be before
         yield run
 
 

@@ -135,7 +135,8 @@ def _difference(folder: RunFolder, given: Config) -> str:
     given = replace(given, supernet=replace(given.supernet, identity=_identity(given)))
     completed = (complete(each, begun_space(folder, each))[0] for each in (begun, given))
     before, after = (dict(_flat(encode(each))) for each in completed)
-    ignored = {"workers", "memory"} | (set() if given.threads else {"threads"})
+    settled = {"threads": given.threads, "evaluation.precision": given.evaluation.precision}
+    ignored = {"workers", "memory", *(key for key, value in settled.items() if value is None)}
     if begun.seed_network and given.seed_network:  # which its digest tells
         ignored |= {"seed_network.source", "seed_network.architecture"}
     if begun.fitted and not given.fitted:
