@@ -128,10 +128,12 @@ def _shared(
         supernet.run(x, network, normalise=shared.normalise(learns=True, momentum=momentum))
     cache = lab.BatchCache(
         images,
+        name="judge",
         batch_size=lab.SCORED_AT_ONCE,
         mean=data.mean,
         std=data.std,
         device=runtime.device,
+        folder=None,
         max_bytes=CACHE_BYTES,
     )
     normalise = shared.normalise(learns=False)

@@ -65,10 +65,13 @@ def accuracies_now(
         mean=data.mean,
         std=data.std,
         device=str(runtime.device),
+        folder=None,
         cache_bytes=CACHE_BYTES,
     )
     meter = lab.measure.PathMeter(work, splits)
-    return [meter.measure(network).num_correct / len(images) for network in networks]
+    link = lab.Link(should_stop=lambda: False, report=lambda _: None)
+    measured = [each for network in networks for each in meter.measure([network], link)]
+    return [each.num_correct / len(images) for each in measured]
 
 
 def looks(file: Path) -> list[list[float]]:

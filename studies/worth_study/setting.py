@@ -16,7 +16,7 @@ class Setting:
 
     folders: str = flag("", "folders of images, commas between them (make_images.py)")
     minutes: float = flag(20.0, "of one core that a run may take: 10 minutes of two")
-    grow: int = flag(1, "members beyond the searched ones")
+    grow: int = flag(1, "members beyond the searched ones, at least one")
     space: str = flag("small", "a space's name")
 
     @property

@@ -17,7 +17,7 @@ from common.files import once, plain, read
 from common.study import Work
 from worth_study.setting import budgets_of
 
-REHEARSED = 40  # steps that tell what an image costs
+REHEARSED = (40, 120)  # steps; the difference tells what one costs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,11 +97,12 @@ class Runs(Work):
             return job.make(place), time.process_time() - started
 
         root = out.parent / f"{out.name}-plain"
-        short = [train(each, REHEARSED, root / f"short{i}")[1] for i, each in enumerate(rivals)]
-        batch = recipe.batch_size
-        cost = sum(s / REHEARSED / batch * num for s, num in zip(short, images, strict=True))
+        batch, cost = recipe.batch_size, 0.0
+        for i, (network, num) in enumerate(zip(rivals, images, strict=True)):
+            few, more = (train(network, n, root / f"S{i}-{n}")[1] for n in REHEARSED)
+            cost += (more - few) / (REHEARSED[1] - REHEARSED[0]) * num / batch
         longer = max(1.0, family["seconds"] / cost)
-        members, seconds = [], sum(short)
+        members, seconds = [], 0.0
         for i, (network, num) in enumerate(zip(rivals, images, strict=True)):
             made, took = train(network, round(longer * num / batch), root / f"S{i}")
             seconds += took

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import count
+
 import pytest
 import torch
 from tiny_members import tiny
@@ -9,8 +12,10 @@ from tiny_members import tiny
 from escalade.config.recipe import Recipe
 from escalade.config.settings import RetrainConfig
 from escalade.family.trainings.alone import RetrainJob
+from escalade.family.trainings.jobs import CHECKPOINT
 from escalade.family.trainings.kept import keep, read_made
 from escalade.family.trainings.side_by_side import retrain_all
+from escalade.train.interrupt import Interrupted
 
 RECIPE = Recipe(steps=3, batch_size=16, learning_rate=0.2, padding=1)
 WIDTHS = ((8, 16), (12, 24), (16, 32))
@@ -73,6 +78,24 @@ def test_workers_change_nothing_and_others_train_beside(tmp_path, place):
     assert [name for name in names if name != "rival"] == ["S0", "S1", "S2"]
     for name in ("S0", "S1", "S2"):
         one, two = (read_made(tmp_path / where / name).state for where in ("one", "two"))
+        assert all(torch.equal(one[key], two[key]) for key in one)
+
+
+def test_a_stop_among_them_changes_nothing(tmp_path, place):
+    """The second is stopped in the middle; what was trained before is only read."""
+    trained(row(tmp_path / "straight"), place, num_workers=1)
+    jobs, asked = row(tmp_path / "stopped"), count()
+    with pytest.raises(Interrupted):
+        trained(
+            jobs,
+            replace(place, should_stop=lambda: jobs[0].is_done and next(asked) == 2),
+            num_workers=1,
+        )
+    assert [job.is_done for job in jobs] == [True, False, False]
+    assert (jobs[1].folder / CHECKPOINT).exists()
+    assert trained(jobs[1:], place, num_workers=1) == ["S1", "S2"]
+    for name in ("S1", "S2"):
+        one, two = (read_made(tmp_path / how / name).state for how in ("straight", "stopped"))
         assert all(torch.equal(one[key], two[key]) for key in one)
 
 

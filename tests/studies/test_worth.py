@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 
-import numpy as np
 import pytest
-from PIL import Image
 
-import worth
+import escalade
+from worth_study import work
 from worth_study.setting import Setting, budgets_of
 from worth_study.table import markdown
 from worth_study.work import members_of
@@ -71,24 +71,38 @@ def test_a_replaced_member_counts_with_what_the_run_had_found(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_run_and_its_rivals(tmp_path):
-    """Two classes that are easy to tell apart; the whole study, in seconds, and once more."""
-    rng = np.random.default_rng(0)
-    for side, num in (("train", 40), ("test", 20)):
-        for label, low in (("dark", 0), ("light", 128)):
-            folder = tmp_path / "drawings" / side / label
-            folder.mkdir(parents=True)
-            for i in range(num):
-                pixels = rng.integers(low, low + 128, (16, 16)).astype(np.uint8)
-                Image.fromarray(pixels).save(folder / f"{i}.png")
-    command = [
-        *("--folders", str(tmp_path / "drawings"), "--minutes", "1.2", "--seeds", "1"),
-        *("--grow", "0", "--out", str(tmp_path / "out"), "--results", str(tmp_path)),
-    ]
-    worth.main(command)
-    found = json.loads((tmp_path / "worth.json").read_text())["runs"][0]
-    assert found["plain"]["longer"] > 1
-    assert found["plain"]["seconds"] == pytest.approx(found["family"]["seconds"], rel=0.5)
-    before = (tmp_path / "out" / "drawings-seed0-plain.json").stat().st_mtime_ns
-    worth.main(command)
-    assert (tmp_path / "out" / "drawings-seed0-plain.json").stat().st_mtime_ns == before
+def test_the_rivals_of_a_run_alone_once(tmp_path, monkeypatch):
+    """Of a run of seconds: the same networks, longer, judged on its test images."""
+    recipe = {"steps": 6, "batch_size": 16, "learning_rate": 0.2}
+    out = tmp_path / "demo-seed0"
+    escalade.run(
+        data="demo",
+        budgets="0.4M,0.8M",
+        out=out,
+        grow=1,
+        hours=None,
+        space="small",
+        threads=1,
+        workers=1,
+        dataset={"limit": 60, "search_size": 6},
+        supernet={"recipe": recipe},
+        evaluation={"recalibration_images": 32},
+        search={"num_bases": 1, "rounds": 1, "population": 4, "generations": 2, "strategies": 3},
+        retrain={"recipe": recipe},
+        export={"onnx": False, "torch_export": False},
+    )
+    monkeypatch.setattr(work, "REHEARSED", (2, 6))
+    runs = work.Runs(setting=Setting(folders="demo"), folder=tmp_path, options=Namespace(seeds=1))
+    family = {"seconds": 3.0} | members_of(out)
+    (tmp_path / "demo-seed0-family.json").write_text(json.dumps(family))
+    runs.run()
+    (found,) = runs.to_json()["runs"]
+    plain = found["plain"]
+    assert [each["macs"] for each in plain["members"]] == [r["macs"] for r in family["rivals"]]
+    assert plain["longer"] > 1
+    for each in plain["members"]:  # a whole number of the 60 test images
+        assert each["accuracy"] * 60 == pytest.approx(round(each["accuracy"] * 60))
+    assert "rivals" in family["spent"]
+    before = (tmp_path / "demo-seed0-plain.json").stat().st_mtime_ns
+    runs.run()
+    assert (tmp_path / "demo-seed0-plain.json").stat().st_mtime_ns == before

@@ -222,10 +222,7 @@ class Around(Layout):
         return np.array(self.resolutions)[population.genomes[:, RESOLUTION]]
 
     def depths(self, population: Population, ratios: Ratios) -> IntArray:
-        least = sum(at.least for at in self.columns)
-        more = population.genomes[:, [at.depth for at in self.columns]]
-        depths: IntArray = least + more.sum(axis=1)
-        return depths
+        return stage_choices.depths(self.columns, population.genomes)
 
     def largest_side(self, ratios: Ratios) -> int:
         return self.resolutions[-1]

@@ -198,6 +198,13 @@ def num_genomes(genes: Sequence[Gene], stages: Sequence[StageColumns]) -> int:
     return num * math.prod(count for i, count in enumerate(counts) if i not in inside)
 
 
+def depths(stages: Sequence[StageColumns], genomes: IntArray) -> IntArray:
+    """Layers of every genome's stages together: (n,)."""
+    more = genomes[:, [at.depth for at in stages]]
+    found: IntArray = sum(at.least for at in stages) + more.sum(axis=1)
+    return found
+
+
 def encode(genes: Sequence[Gene], network: Architecture, *, num_stages: int) -> IntArray:
     """The genome of a network, its sizes looked up as the genes are named: (num_genes,).
 
