@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import weakref
+from typing import Any
+
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from escalade.core.network import cost
 from escalade.core.numbers.seeds import generator
 from escalade.core.values.invalid import Invalid
 from escalade.evaluate.evaluator import CACHE_BYTES
-from escalade.planning.memory_needs import FLOAT, TRAINING, MemoryNeeds
+from escalade.planning.memory_needs import FLOAT, SCORING, TRAINING, MemoryNeeds
 from escalade.planning.run_memory import hold
+from escalade.supernet.frozen import freeze
 from escalade.train import prepare
 from escalade.train.runtime import Runtime
 from escalade.train.steps import Batch
@@ -104,3 +110,39 @@ def test_a_step_keeps_as_much_as_is_counted():
         ratios.append(sum(kept.values()) / counted)
     assert max(ratios) < TRAINING
     assert min(ratios) > TRAINING / 2
+
+
+def test_a_score_holds_as_much_as_is_counted():
+    run = run_of(SETTINGS)
+    space, settings = run.space.training, run.config.supernet
+    drawn = path_sampler(settings, space, run.budgets).draw(generator(0, "test"), 12)
+    supernet = new_supernet(settings, space, seed=0, runtime=Runtime(device="cpu"))
+    ratios = []
+    for path in space.paths(drawn):
+        side = path.running.resolution
+        images = torch.rand(8, run.data.in_channels, side, side)
+        network = freeze(supernet, [path.running], [images])
+        with Alive() as seen:
+            network(images)
+        whole = images.nbytes + seen.most
+        ratios.append(whole / (len(images) * cost.of(path.running).memory))
+    assert max(ratios) < SCORING
+    assert max(ratios) > SCORING / 2
+
+
+class Alive(TorchDispatchMode):
+    """The most bytes that tensors made within take at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.most = 0
+        self.made: list[tuple[weakref.ref[torch.Tensor], int, int]] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = func(*args, **(kwargs or {}))
+        for each in tree_leaves(out):
+            storage = each.untyped_storage()
+            self.made.append((weakref.ref(each), storage.data_ptr(), storage.nbytes()))
+        self.made = [each for each in self.made if each[0]() is not None]
+        self.most = max(self.most, sum({at: size for _, at, size in self.made}.values()))
+        return out

@@ -10,36 +10,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 
 from escalade.config import Recipe
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
-from escalade.core.numbers.seeds import generator
 from escalade.data.split import COPIED_BYTES
 from escalade.evaluate.score import BATCH_SIZE
 from escalade.planning.examples import EXAMPLES, example_members
 from escalade.planning.member_sizes import MemberSizes, sizes_of
+from escalade.planning.path_peaks import PathPeaks, path_peaks
 from escalade.planning.resolved_run import Run
 from escalade.planning.seed_training import seed_job
 from escalade.supernet.make import make_supernet
 from escalade.train.holding import Holding
-from escalade.train.supernet_step import path_sampler
 
 MEBI = 2**20
 # Python, torch and the rest: private pages of each process, and the libraries that all share.
 OWN, SHARED = 460 * MEBI, 330 * MEBI
-KERNELS = 8192 * 32 * 1024  # what oneDNN remembers of networks that change
+# What oneDNN remembers of networks that change: where they are trained, and only scored.
+KERNELS, FORWARD_KERNELS = 8192 * 32 * 1024, 160 * MEBI
 STATE = 5  # numbers a weight: itself, gradient, momentum, average, and a copy while saving
 FLOAT = 4
-# Bytes kept for gradients, and while scoring, against an image's activations in floats.
-TRAINING, SCORING = 3.4, 1.0
-HOLES = 1.5  # of activations that change from step to step
-NUM_PATHS = 1024
+TRAINING = 3.4  # bytes kept for gradients, against an image's activations in floats
+SCORING = 1.5  # bytes alive while scoring, against a network's peak: inputs of parts stay
+HOLES = 1.5  # of sizes that change from step to step
 
 
 @dataclass(frozen=True)
@@ -50,12 +46,16 @@ class MemoryNeeds:
 
     def holding(self, workers: int, caches: int) -> Holding:
         """With so many workers and such caches."""
-        stages = self.stages(workers, caches)
-        here = self.training if workers > 1 else max(self.training, self.idle + self.working - OWN)
+        here = max(self.training, self.idle + self.testing)
+        if workers == 1:
+            here = max(here, self.idle + max(self.member, self.scoring))
         return Holding(
-            peak=max(stages.values()), workers=workers, here=here, worker=self.working,
+            peak=max(self.stages(workers, caches).values()),
+            workers=workers,
+            here=here,
+            worker=OWN + max(self.member, FORWARD_KERNELS + self.scoring),
             caches=caches,
-        )  # fmt: skip
+        )
 
     def largest_stage(self, holding: Holding) -> str:
         """What takes most."""
@@ -67,14 +67,23 @@ class MemoryNeeds:
 
         Ranks are copies of that.
         """
-        copies = self.run.runtime.world_size
-        beside = self.images if workers > 1 else -OWN
-        idle = self.idle + beside
-        found = {"train members": idle + min(workers, self.jobs) * self.member}
+        found = {
+            "train members": self._together(self.member, min(workers, self.jobs), workers),
+            "test members": self.idle + self.testing,
+        }
         if self.run.space.traits.has_supernet:
+            mapped = min(caches, self.batches)
             found["train the supernet"] = self.training
-            found["search"] = idle + workers * self.scoring + min(caches, self.batches)
+            each = self.scoring + mapped
+            found["search"] = self._together(each, workers, workers, kernels=FORWARD_KERNELS)
+        copies = self.run.runtime.world_size
         return {name: SHARED + copies * each for name, each in found.items()}
+
+    def _together(self, each: int, num: int, workers: int, *, kernels: int = 0) -> int:
+        """The run's own process, and so many workers beside it, which share the images."""
+        if workers == 1:
+            return self.idle + each
+        return self.idle + self.images + num * (OWN + kernels + each)
 
     @cached_property
     def images(self) -> int:
@@ -96,9 +105,9 @@ class MemoryNeeds:
 
     @cached_property
     def idle(self) -> int:
-        """The run's own process while others work: images mapped and copied, weights, kernels."""
+        """The run's own process while others work: images, weights, kernels."""
         kernels = KERNELS if self.run.space.traits.has_supernet else 0
-        return OWN + 2 * self.images + FLOAT * self.weights + kernels
+        return OWN + self.images + FLOAT * self.weights + kernels
 
     @cached_property
     def training(self) -> int:
@@ -106,48 +115,44 @@ class MemoryNeeds:
         if not self.run.space.traits.has_supernet:
             return self.idle
         per_step = _images_at_once(self.run, self.run.config.supernet.recipe)
-        steps = HOLES * TRAINING * FLOAT * per_step * self.activations
+        sides = 2 if self.run.config.supernet.coupled else 1
+        steps = HOLES * TRAINING * FLOAT * per_step * self._paths.activations * sides
         supernet = self.idle + round((STATE - 1) * FLOAT * self.weights + steps)
         if self.run.seed is None:
             return supernet
-        seed = seed_job(self.run).architecture
-        return max(supernet, self.idle - OWN + self._trained([seed]))
-
-    @property
-    def working(self) -> int:
-        """A worker, whatever it does."""
-        return max(self.member, self.scoring if self.run.space.traits.has_supernet else 0)
+        return max(supernet, self.idle + self._trained([seed_job(self.run).architecture]))
 
     @cached_property
     def member(self) -> int:
-        """A process that trains the largest member."""
-        return self._trained(example_members(self.run, self.sizes)[-EXAMPLES:])
+        """To train the largest member."""
+        return self._trained(self._members)
 
     def _trained(self, networks: Sequence[Architecture]) -> int:
-        """A process that trains the largest of some networks, one after the other."""
+        """To train the largest of some networks, one after the other."""
         counts = [cost.of(each) for each in networks]
         per_step = _images_at_once(self.run, self.run.config.retrain.recipe)
         most = max(each.activations for each in counts)
         weights = max(each.params for each in counts)
-        return OWN + round(FLOAT * (STATE * weights + TRAINING * per_step * most))
+        return round(FLOAT * (STATE * weights + TRAINING * per_step * most))
+
+    @cached_property
+    def testing(self) -> int:
+        """To test the members, one after the other."""
+        return _scored(max(cost.of(each).memory for each in self._members))
 
     @cached_property
     def scoring(self) -> int:
-        """A process that scores paths."""
-        return OWN + KERNELS + round(HOLES * SCORING * FLOAT * BATCH_SIZE * self.activations)
-
-    @cached_property
-    def activations(self) -> int:
-        """Of the largest path that is trained on."""
-        return int(self._drawn[0].max())
+        """To score paths, one after the other."""
+        if not self.run.space.traits.has_supernet:
+            return 0
+        return _scored(self._paths.memory)
 
     @cached_property
     def batches(self) -> int:
-        """Resized batches of all resolutions, which workers share."""
+        """Resized batches that a process looks at; others are files, which memory need not hold."""
         data, settings = self.run.data, self.run.evaluation
-        num = len(data.search) + settings.num_images(len(data.train))
-        pixels = sum(int(side) ** 2 for side in np.unique(self._drawn[1]))
-        return FLOAT * data.in_channels * num * pixels
+        num = max(len(data.search), settings.num_images(len(data.train)))
+        return FLOAT * data.in_channels * num * self._paths.side**2
 
     @cached_property
     def weights(self) -> int:
@@ -160,16 +165,18 @@ class MemoryNeeds:
         return sum(each.numel() for each in supernet.parameters())
 
     @cached_property
-    def _drawn(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        """Activations and sides of some paths."""
-        run, space = self.run, self.run.space.training
-        sampler = path_sampler(run.config.supernet, space, run.budgets)
-        drawn = sampler.draw(generator(0, "memory"), NUM_PATHS)
-        activations = space.costs(drawn, "activations")
-        if space.num_stages == 1 and space.traits.shares:  # a sandwich trains its largest
-            largest = space.path(space.largest, space.base_triple)
-            activations = np.append(activations, cost.of(largest.running).activations)
-        return activations, space.sides(drawn)
+    def _members(self) -> Sequence[Architecture]:
+        """Networks of the largest member's size."""
+        return example_members(self.run, self.sizes)[-EXAMPLES:]
+
+    @cached_property
+    def _paths(self) -> PathPeaks:
+        return path_peaks(self.run)
+
+
+def _scored(peak: int) -> int:
+    """What a network of a peak of so many bytes an image takes to be scored."""
+    return round(HOLES * SCORING * BATCH_SIZE * peak)
 
 
 def _images_at_once(run: Run, recipe: Recipe) -> int:
