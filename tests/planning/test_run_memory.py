@@ -44,7 +44,7 @@ def test_a_run_keeps_to_every_limit_that_something_fits_in():
     for limit in (free.peak, 0.95 * free.peak, 0.8 * free.peak, 0.65 * free.peak):
         tight = held(limit)
         assert tight.peak <= limit
-        assert tight.peak >= tight.worker
+        assert tight.peak >= max(tight.scorer, tight.trainer)
         seen.append(tight.workers)
     assert seen[0] == 4
     assert seen == sorted(seen, reverse=True)
@@ -76,6 +76,7 @@ def test_batches_and_their_groups_decide():
         )
     )
     assert small.member < large.member
+    assert small.scoring == large.scoring
     assert small.training < large.training
     assert (grouped.member, grouped.training) == (small.member, small.training)
 

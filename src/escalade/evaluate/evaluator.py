@@ -244,7 +244,7 @@ def _pool(
         folder=folder,
         cache_bytes=_cache_bytes(runtime),
     )
-    return WorkerPool(work, num_workers=num_workers, shared=shared, memory=runtime.worker_memory)
+    return WorkerPool(work, num_workers=num_workers, shared=shared, memory=runtime.scorer_memory)
 
 
 def _cache_bytes(runtime: Runtime) -> int:

@@ -53,7 +53,8 @@ class MemoryNeeds:
             peak=max(self.stages(workers, caches).values()),
             workers=workers,
             here=here,
-            worker=OWN + max(self.member, FORWARD_KERNELS + self.scoring),
+            scorer=OWN + FORWARD_KERNELS + self.scoring,
+            trainer=OWN + self.member,
             caches=caches,
         )
 

@@ -13,12 +13,14 @@ class Holding:
         peak: all processes together at most, their shared pages counted once.
         workers: processes that score and train beside the run's own.
         here: private bytes of the run's own process, above which it gives free memory back.
-        worker: the same of each worker.
+        scorer: the same of each worker that scores.
+        trainer: the same of each worker that trains members.
         caches: resized batches, of all workers.
     """
 
     peak: int
     workers: int
     here: int
-    worker: int
+    scorer: int
+    trainer: int
     caches: int

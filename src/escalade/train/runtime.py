@@ -124,9 +124,14 @@ class Runtime:
         return num if self.holding is None else min(num, self.holding.workers)
 
     @property
-    def worker_memory(self) -> int | None:
-        """Private bytes that a worker may hold between two steps; None for any."""
-        return None if self.holding is None else self.holding.worker
+    def scorer_memory(self) -> int | None:
+        """Private bytes that a worker may hold between two jobs of scoring; None for any."""
+        return None if self.holding is None else self.holding.scorer
+
+    @property
+    def trainer_memory(self) -> int | None:
+        """Private bytes that a worker may hold between two steps of training; None for any."""
+        return None if self.holding is None else self.holding.trainer
 
     def clock(self) -> float:
         """Seconds, after all work given to the device is done."""

@@ -111,7 +111,7 @@ def rehearse_all(
     last = architectures[-1]
     turns = [*architectures, *[last] * (-len(architectures) % num_processes)]
     with WorkerPool(
-        work, num_workers=num_processes, shared=shared, memory=runtime.worker_memory
+        work, num_workers=num_processes, shared=shared, memory=runtime.trainer_memory
     ) as pool:
         list(pool.run([None] * num_processes))
         found = dict(pool.run(turns))

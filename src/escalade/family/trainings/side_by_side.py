@@ -131,7 +131,7 @@ def _trained(
         if place.progress is not None:
             place.progress(jobs[index].name, value)
 
-    with WorkerPool(work, num_workers=num, shared=shared, memory=runtime.worker_memory) as pool:
+    with WorkerPool(work, num_workers=num, shared=shared, memory=runtime.trainer_memory) as pool:
         for index, made in pool.run(
             jobs, needs=needs, on_report=report, should_stop=place.should_stop
         ):
