@@ -14,7 +14,8 @@ from escalade.core.network import cost
 from escalade.core.numbers.seeds import generator
 from escalade.core.values.invalid import Invalid
 from escalade.evaluate.evaluator import CACHE_BYTES
-from escalade.planning.memory_needs import FLOAT, SCORING, TRAINING, MemoryNeeds
+from escalade.planning.memory_needs import MemoryNeeds
+from escalade.planning.network_needs import FLOAT, SCORING, TRAINING
 from escalade.planning.run_memory import hold
 from escalade.supernet.frozen import freeze
 from escalade.train import prepare

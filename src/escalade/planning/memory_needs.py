@@ -8,18 +8,25 @@ the heap, which grow until it is given back (`train/allocator.py`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
 
-from escalade.config import Recipe
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.data.split import COPIED_BYTES
-from escalade.evaluate.score import BATCH_SIZE
 from escalade.planning.examples import EXAMPLES, example_members
 from escalade.planning.member_sizes import MemberSizes, sizes_of
+from escalade.planning.network_needs import (
+    FLOAT,
+    HOLES,
+    STATE,
+    TRAINING,
+    images_at_once,
+    scored,
+    trained,
+)
 from escalade.planning.path_peaks import PathPeaks, path_peaks
 from escalade.planning.resolved_run import Run
 from escalade.planning.seed_training import seed_job
@@ -31,11 +38,6 @@ MEBI = 2**20
 OWN, SHARED = 460 * MEBI, 330 * MEBI
 # What oneDNN remembers of networks that change: where they are trained, and only scored.
 KERNELS, FORWARD_KERNELS = 8192 * 32 * 1024, 160 * MEBI
-STATE = 5  # numbers a weight: itself, gradient, momentum, average, and a copy while saving
-FLOAT = 4
-TRAINING = 3.4  # bytes kept for gradients, against an image's activations in floats
-SCORING = 1.5  # bytes alive while scoring, against a network's peak: inputs of parts stay
-HOLES = 1.5  # of sizes that change from step to step
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,10 @@ class MemoryNeeds:
     def holding(self, workers: int, caches: int) -> Holding:
         """With so many workers and such caches."""
         here = max(self.training, self.idle + self.testing)
+        if workers == 1 or self.in_a_row:
+            here = max(here, self.idle + self.member)
         if workers == 1:
-            here = max(here, self.idle + max(self.member, self.scoring))
+            here = max(here, self.idle + self.scoring)
         return Holding(
             peak=max(self.stages(workers, caches).values()),
             workers=workers,
@@ -68,10 +72,15 @@ class MemoryNeeds:
 
         Ranks are copies of that.
         """
+        side_by_side = self._together(self.member, min(workers, self.jobs), workers)
         found = {
-            "train members": self._together(self.member, min(workers, self.jobs), workers),
+            "train members": self.idle + self.member if self.in_a_row else side_by_side,
             "test members": self.idle + self.testing,
         }
+        if self.in_a_row:
+            found["compare members"] = self._together(self.searched, workers, workers)
+        if self.run.config.hours is not None and not self.run.config.fitted:
+            found["time members"] = side_by_side - self.kept
         if self.run.space.traits.has_supernet:
             mapped = min(caches, self.batches)
             found["train the supernet"] = self.training
@@ -93,11 +102,17 @@ class MemoryNeeds:
         num = sum(split.num_bytes for split in (data.train, data.search, data.test))
         return min(num, COPIED_BYTES)
 
+    @property
+    def in_a_row(self) -> bool:
+        """Whether members are trained one after the other, by the run's own process."""
+        config = self.run.config
+        return config.retrain.in_turn and config.rival != "beside"
+
     @cached_property
     def jobs(self) -> int:
         """Networks that may be trained side by side."""
         run = self.run
-        num = len(self.sizes.all) * (1 if run.config.rival == "none" else 2)
+        num = len(self.sizes.all) * (2 if run.config.rival == "beside" else 1)
         return num if run.space.traits.has_supernet else max(num, run.method.num_scores(run.task))
 
     @cached_property
@@ -107,46 +122,48 @@ class MemoryNeeds:
     @cached_property
     def idle(self) -> int:
         """The run's own process while others work: images, weights, kernels."""
-        kernels = KERNELS if self.run.space.traits.has_supernet else 0
-        return OWN + self.images + FLOAT * self.weights + kernels
+        return OWN + self.images + self.kept
+
+    @property
+    def kept(self) -> int:
+        """What the supernet's training leaves: weights and kernels."""
+        return FLOAT * self.weights + KERNELS if self.run.space.traits.has_supernet else 0
 
     @cached_property
     def training(self) -> int:
         """The run's own process while it trains a supernet."""
         if not self.run.space.traits.has_supernet:
             return self.idle
-        per_step = _images_at_once(self.run, self.run.config.supernet.recipe)
+        per_step = images_at_once(self.run, self.run.config.supernet.recipe)
         sides = 2 if self.run.config.supernet.coupled else 1
         steps = HOLES * TRAINING * FLOAT * per_step * self._paths.activations * sides
         supernet = self.idle + round((STATE - 1) * FLOAT * self.weights + steps)
         if self.run.seed is None:
             return supernet
-        return max(supernet, self.idle + self._trained([seed_job(self.run).architecture]))
+        return max(supernet, self.idle + trained(self.run, [seed_job(self.run).architecture]))
 
     @cached_property
     def member(self) -> int:
         """To train the largest member."""
-        return self._trained(self._members)
+        return trained(self.run, self._members)
 
-    def _trained(self, networks: Sequence[Architecture]) -> int:
-        """To train the largest of some networks, one after the other."""
-        counts = [cost.of(each) for each in networks]
-        per_step = _images_at_once(self.run, self.run.config.retrain.recipe)
-        most = max(each.activations for each in counts)
-        weights = max(each.params for each in counts)
-        return round(FLOAT * (STATE * weights + TRAINING * per_step * most))
+    @cached_property
+    def searched(self) -> int:
+        """To train the largest of those that are searched."""
+        sizes = replace(self.sizes, beyond=())
+        return trained(self.run, example_members(self.run, sizes)[-EXAMPLES:])
 
     @cached_property
     def testing(self) -> int:
         """To test the members, one after the other."""
-        return _scored(max(cost.of(each).memory for each in self._members))
+        return scored(max(cost.of(each).memory for each in self._members))
 
     @cached_property
     def scoring(self) -> int:
         """To score paths, one after the other."""
         if not self.run.space.traits.has_supernet:
             return 0
-        return _scored(self._paths.memory)
+        return scored(self._paths.memory)
 
     @cached_property
     def batches(self) -> int:
@@ -173,14 +190,3 @@ class MemoryNeeds:
     @cached_property
     def _paths(self) -> PathPeaks:
         return path_peaks(self.run)
-
-
-def _scored(peak: int) -> int:
-    """What a network of a peak of so many bytes an image takes to be scored."""
-    return round(HOLES * SCORING * BATCH_SIZE * peak)
-
-
-def _images_at_once(run: Run, recipe: Recipe) -> int:
-    """Images whose graph is in memory at once, in a process."""
-    recipe = recipe.for_images(len(run.data.train))
-    return recipe.batch_size // (recipe.batch_norm_groups or run.runtime.world_size)
