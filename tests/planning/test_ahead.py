@@ -77,6 +77,11 @@ def test_with_budgets_there_is_no_front(sized):
         ({"search": {"method": "random"}}, "budgets: random needs a ladder"),
         ({"budgets": "1k"}, "budgets: 1k macs at stage 0 is outside"),
         ({"supernet": {"step": "sandwich"}}, "supernet.step: sandwich"),
+        (
+            {"memory": "100MB"},
+            "memory: 0.09GiB is too little: also with one worker .* give .*GiB, a ",
+        ),
+        ({"memory": "much"}, "memory: cannot read 'much' as an amount; write it like 256kB"),
     ],
 )
 def test_what_the_plan_refuses(sized, more, words):
