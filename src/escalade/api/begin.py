@@ -236,6 +236,8 @@ def _ahead(run: Run) -> Run:
         run = outlook.run
     else:
         check_feasible(run)
+        for note in run.method.left_undone(run.task):
+            run.console.say(f"search: {note}")
     return run
 
 

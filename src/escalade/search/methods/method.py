@@ -167,6 +167,14 @@ class Method(ABC):
         """The settings for about so many scores."""
         return settings
 
+    def left_undone(self, task: Task) -> list[str]:
+        """What of the search its settings leave no room for, a sentence each.
+
+        A search that is too short to do what it is named after goes on as what it then is, random
+        search mostly, and says so before it begins.
+        """
+        return []
+
     # The search
 
     @abstractmethod
