@@ -103,6 +103,8 @@ def _values(run: Contents, family: Sequence[FamilyRow]) -> dict[str, Any]:
         "classes": class_rows.class_rows(run, family),
         "counts": roster.class_counts(run),
         "reasons": _reasons,
+        "bare_identities": _identity(run) == "plain",
+        "rectified_identities": _identity(run) == "let_relu",
         "realised": realised,
         "front": run.search.front if run.search else None,
         "marked": marked(run, family),
@@ -114,6 +116,11 @@ def _values(run: Contents, family: Sequence[FamilyRow]) -> dict[str, Any]:
         "cell": arms.cell,
         "chosen_on": run.settings.get("search", {}).get("images", "search"),
     }
+
+
+def _identity(run: Contents) -> str:
+    """How the supernet ran identities, as the settings have it."""
+    return str(run.settings.get("supernet", {}).get("identity"))
 
 
 def _reasons(kept: Sequence[str]) -> list[tuple[str, int]]:
