@@ -40,7 +40,7 @@ class Roulette:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Child:
-    """A genome, the row of its (first) parent, how it was made, and the controller's edits if so."""
+    """A genome, the row of its (first) parent, its way, and the edits if they made it."""
 
     genome: IntArray
     parent: int

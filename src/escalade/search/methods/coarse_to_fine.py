@@ -54,6 +54,13 @@ class CoarseToFineMethod(Method):
                 )
         return told
 
+    def operators(self, settings: SearchConfig) -> str:
+        return (
+            "coarse to fine (BigNAS, section 4.4): for each budget at most "
+            f"{settings.num_skeletons} networks of a grid of resolutions, depths, widths and "
+            f"kernels, then {settings.num_variations} variations of the best"
+        )
+
     def searcher(self, task: Task, *, num_images: int) -> CoarseToFine:
         return CoarseToFine(
             task.space,

@@ -80,3 +80,11 @@ def coarse(settings: SearchConfig, *, num_scores: float, num_budgets: int) -> Se
         num_skeletons=max(4, min(round(each / 3), MOST_SKELETONS)),
         num_variations=max(4, round(each * 2 / 3)),
     )
+
+
+def in_words(settings: SearchConfig) -> str:
+    """An evolution's sizes and operators."""
+    return (
+        f"{settings.population} over {settings.generations} generations, parents by roulette, "
+        "half of the children by crossover, half by mutation"
+    )

@@ -322,6 +322,10 @@ class Method(ABC):
             f"{images} images with weights cut out of one supernet."
         )
 
+    def operators(self, settings: SearchConfig) -> str:
+        """What it does, a sentence without a full stop; the settings are stated."""
+        return self.praise
+
     def scores_in_words(self, num: int, settings: SearchConfig) -> str:
         """How many scores a search takes."""
         return f"{num:,} scores at most"

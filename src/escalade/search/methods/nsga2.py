@@ -116,6 +116,27 @@ class Nsga2Method(Method):
             ]
         return []
 
+    def operators(self, settings: SearchConfig) -> str:
+        mutations = [
+            *(["a controller that learns (PPO)"] if settings.exploitation else []),
+            *(["a roulette wheel for rare choices"] if settings.exploration else []),
+        ]
+        weighed = ""
+        if settings.objective_weights:
+            weighed = f", weighed {', '.join(f'{each:g}' for each in settings.objective_weights)}"
+        limits = f" within {' and '.join(settings.constraints)}" if settings.constraints else ""
+        children = "all children by crossover"
+        if mutations:
+            children = (
+                f"{settings.crossover:.0%} of the children by crossover, the others mutated by "
+                f"{' and '.join(mutations)}"
+            )
+        return (
+            f"NSGA-II (SCARLET, Algorithm 1) of {', '.join(settings.objectives or ())}"
+            f"{weighed}{limits}: {settings.population} over {settings.generations} generations, "
+            f"the first {NUM_RANDOM} random, {children}"
+        )
+
     def searcher(self, task: Task, *, num_images: int) -> NSGA2:
         settings = task.settings
         assert settings.population is not None
