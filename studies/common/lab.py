@@ -13,7 +13,9 @@ import torch
 
 from escalade import search
 from escalade.api.begin import open_run
+from escalade.artefacts.contested import Contested
 from escalade.artefacts.files import read_json, write_bytes, write_json, write_text
+from escalade.artefacts.rival_look import RivalLook
 from escalade.cli.parser import Parser, UsageError
 from escalade.config import Config, read_preset, resolve
 from escalade.config.recipe import Recipe
@@ -34,6 +36,7 @@ from escalade.core.scaling.lattice import meet_budget
 from escalade.core.scaling.ratios import realised
 from escalade.core.scaling.rules import rule
 from escalade.core.scaling.scale_by import scale
+from escalade.core.scaling.within_side import scale_within
 from escalade.core.space.path import Path
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.space import Space

@@ -9,6 +9,7 @@ from common.lab import stats
 from common.table import page, spread, table
 
 Row = Mapping[str, Any]
+NONE = "-"
 
 
 def markdown(found: Row) -> str:
@@ -29,28 +30,28 @@ def _reached(name: str, runs: Sequence[Row]) -> str:
     rows.append(_row("mean", runs, list(places)))
     return table(
         f"{name}, {len(runs)} seeds, % on images that nothing was tuned on",
-        "budget | found by the run | its rival, equally long | the family as kept | "
-        "plain, with all of the time | found minus plain | kept minus plain",
-        "{budget} | {found} | {rival} | {kept} | {plain} | {gap} | {kept_gap}",
+        "budget | the run's family | plain, with all of the time | family minus plain | "
+        "what was found, trained as the family | found minus plain",
+        "{budget} | {family} | {plain} | {gap} | {found} | {found_gap}",
         rows,
     )
 
 
 def _row(budget: str, runs: Sequence[Row], places: Sequence[int]) -> dict[str, str]:
-    def mean(run: Row, part: str, group: str, key: str = "accuracy") -> float:
-        return sum(run[part][group][i][key] for i in places) / len(places)
+    def mean(run: Row, part: str) -> float:
+        return sum(run[part]["members"][i]["accuracy"] for i in places) / len(places)
 
-    found = [mean(run, "family", "members") for run in runs]
-    kept = [mean(run, "family", "members", "kept") for run in runs]
-    plain = [mean(run, "plain", "members") for run in runs]
+    family = [mean(run, "family") for run in runs]
+    plain = [mean(run, "plain") for run in runs]
+    complete = [run for run in runs if run["found"]]
+    found = [mean(run, "found") for run in complete]
     return {
         "budget": budget,
-        "found": spread(found),
-        "rival": spread([mean(run, "family", "rivals") for run in runs]),
-        "kept": spread(kept),
+        "family": spread(family),
         "plain": spread(plain),
-        "gap": _gap(found, plain),
-        "kept_gap": _gap(kept, plain),
+        "gap": _gap(family, plain),
+        "found": spread(found) if found else NONE,
+        "found_gap": _gap(found, [mean(run, "plain") for run in complete]) if found else NONE,
     }
 
 
@@ -69,6 +70,7 @@ def _time(runs: Sequence[Row]) -> str:
             "run": run["family"]["seconds"],
             "plain": run["plain"]["seconds"],
             "longer": run["plain"]["longer"],
+            "contest": _contest(run["family"]["contest"]),
             "parts": ", ".join(
                 f"{part} {run['family']['spent'][part]:.0f}"
                 for part in parts
@@ -78,8 +80,15 @@ def _time(runs: Sequence[Row]) -> str:
         for run in runs
     ]
     return table(
-        "Core-seconds",
-        "seed | run | of it, by the clock | plain | rivals trained longer by",
-        "{seed} | {run:.0f} | {parts} | {plain:.0f} | {longer:.1f}",
+        "Core-seconds, and the contest: found minus plain, points on the search images",
+        "seed | run | of it, by the clock | plain | trained longer by | contest | the family is",
+        "{seed} | {run:.0f} | {parts} | {plain:.0f} | {longer:.1f} | {contest}",
         rows,
     )
+
+
+def _contest(held: Row) -> str:
+    num = held["num_images"] * len(held["bouts"])
+    gained = sum(b["found"]["num_correct"] - b["plain"]["num_correct"] for b in held["bouts"])
+    told = f"{100 * gained / num:+.2f}" if num else NONE
+    return f"{told} | {held['kept']}" + (f", {held['rule']}" if held["kept"] == "plain" else "")

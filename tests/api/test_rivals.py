@@ -22,6 +22,7 @@ from escalade.core.scaling.within_side import scale_within
 from escalade.evaluate.score import Score
 from escalade.family.family import Family
 from escalade.family.member_candidates import Candidate
+from escalade.family.trainings.equal_time import work_of_image
 from escalade.family.trainings.members import MemberWeights
 from escalade.train.console import Console
 from noise_runs import noise, run_of
@@ -29,6 +30,7 @@ from noise_runs import noise, run_of
 SETTINGS = {
     "space": "small",
     "budgets": "0.4M,0.8M",
+    "rival": "beside",
     "retrain": {"searched": "retrain", "taper": 0, "recipe": {"steps": 12, "batch_size": 16}},
     "evaluation": {"recalibration_images": 32},
 }
@@ -96,7 +98,7 @@ def test_a_rival_has_its_members_work(tmp_path):
     everyone = candidates(run)
     for each in everyone:
         rival = rivals_of(run, everyone, [each])[each.name].job
-        ratio = cost.of(each.architecture).macs / cost.of(rival.architecture).macs
+        ratio = work_of_image(each.architecture) / work_of_image(rival.architecture)
         assert rival.recipe.steps == round(12 * ratio)
         assert run.budgets[0].tolerance >= abs(rival.macs / each.budget - 1)
         assert rival.architecture.resolution <= run.data.side

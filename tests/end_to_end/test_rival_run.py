@@ -22,7 +22,7 @@ def beside(escalade, tmp_path_factory):
     Not to be changed.
     """
     run = tmp_path_factory.mktemp("rivals") / "run"
-    command = tiny_run(run, rival="auto", retrain__recipe__steps=12)
+    command = tiny_run(run, rival="beside", retrain__recipe__steps=12)
     for name in ("training/look-*/result.json", "rival.json", "family/S0/README.md"):
         escalade.stopped(run, name, *command).kill()
     result = escalade(*command)

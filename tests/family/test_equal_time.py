@@ -1,4 +1,4 @@
-"""Networks trained like members: from scratch, for as many images times macs."""
+"""Networks trained like members: from scratch, for equal device time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from tiny_members import tiny
 
 from escalade.config import resolve
 from escalade.core.network import cost
-from escalade.family.trainings.equal_time import look_images, member_images, trained_like_member
+from escalade.family.trainings.equal_time import (
+    LAYER_MACS,
+    look_images,
+    member_images,
+    trained_like_member,
+    work_of_image,
+)
 
 NUM_TRAIN = 1000
 
@@ -45,17 +51,23 @@ def test_images_of_all_of_a_members_trainings(retrain, origin, images):
 
 def test_the_same_work_in_fewer_steps_of_a_larger_network():
     small, large = tiny(), tiny(resolution=24)
-    work = 50 * 100 * cost.of(small).macs
+    work = 50 * 100 * work_of_image(small)
     args = {"name": "x", "work": work, "config": config(), "num_train": NUM_TRAIN,
             "folder": Path()}  # fmt: skip
     like = trained_like_member(small, **args)
     assert (like.recipe.steps, like.recipe.epochs, like.start) == (50, None, None)
     assert like.recipe == replace(config().retrain.recipe, epochs=None, steps=50)
     other = trained_like_member(large, **args)
-    ratio = cost.of(large).macs / cost.of(small).macs
+    ratio = work_of_image(large) / work_of_image(small)
     assert other.recipe.steps == round(50 / ratio) < 50
     least = trained_like_member(small, **(args | {"work": 1.0}))
     assert least.recipe.steps == 1
+
+
+def test_layers_take_time_beside_their_macs():
+    network = tiny()
+    layers = work_of_image(network) - cost.of(network).macs
+    assert layers == LAYER_MACS * len(cost.layers(network))
 
 
 def test_a_look_is_short():

@@ -263,7 +263,8 @@ def _(seen: Seen) -> None:
 
 @shows(
     f'{RUNS} {FRONT_SPACE} --set "budgets=[]" --set search.population=16 '
-    '--set search.generations=8 --set "search.constraints=[macs < 2M, accuracy > 0.2]" --out runs/front'
+    '--set search.generations=8 --set "search.constraints=[macs < 2M, accuracy > 0.2]" '
+    "--out runs/front"
 )
 def _(seen: Seen) -> None:
     """Algorithm 1: each limit leaves something out, and each way of making children a trace."""

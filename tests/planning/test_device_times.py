@@ -113,12 +113,12 @@ def test_members_times_are_a_line_through_their_macs(monkeypatch, run):
     """A tenth of a millisecond an image, and 2 ps a mac."""
     networks = example_members(run, sizes_of(run))
     seconds = tuple(1e-4 + 2e-12 * cost.of(each).macs for each in networks)
-    measured = Rehearsed(together=seconds, alone=0.7 * seconds[-1])
+    measured = Rehearsed(together=seconds, alone=0.7 * seconds[-1], threaded=0.5 * seconds[-1])
     monkeypatch.setattr(device_times, "rehearse_all", lambda *_, **__: measured)
     found = device_times.time_members(run, networks, num_jobs=3)
     assert (found.fixed, found.per_mac) == pytest.approx((1e-4, 2e-12))
     assert found.image(5e6) == pytest.approx(1.1e-4)
-    assert found.alone == pytest.approx(0.7)
+    assert (found.alone, found.threaded) == pytest.approx((0.7, 0.5))
 
 
 def test_examples_are_of_three_sizes_the_largest_last(run):

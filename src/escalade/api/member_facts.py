@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from escalade.api.rival_words import WORDS
 from escalade.core.network import cost
 from escalade.core.numbers.budget import COUNTED, Budget, format_amount
 from escalade.core.scaling.ratios import scaling_between
@@ -122,6 +123,8 @@ def about_identities(run: Run, member: FamilyMember) -> list[str]:
 def found_in_words(run: Run, found: Found, candidate: Candidate) -> str:
     """How a member came about, in words for its card; empty where members are one base, scaled."""
     traits, method = run.space.traits, run.method
+    if candidate.rule is not None:
+        return WORDS["plain"].story(run, candidate.rule)
     if candidate.origin == "grown":
         return method.growing(
             traits, num_searched=len(found.searched.stages), function=found.settings.function
@@ -137,7 +140,7 @@ def ratios_of(run: Run, found: Found, candidate: Candidate) -> dict[str, Any]:
 
     Networks that were searched each for itself are no scaled ones.
     """
-    if run.method.shares_base(run.space.traits):
+    if candidate.rule is not None or run.method.shares_base(run.space.traits):
         return {"scaling": candidate.scaling.to_json()}
     if candidate.origin == "searched":
         return {}

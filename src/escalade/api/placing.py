@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
+from escalade.api.contest import told_of
 from escalade.api.member_facts import (
     about_identities,
     about_limits,
@@ -71,7 +72,7 @@ def place(
     """
     ours = _found(run, found, trainings, candidate, how)
     if training is None:
-        _write(run, candidate, ours)
+        _write(run, candidate, ours, beside=told_of(run))
         return FamilyPlace(member=ours.member, rival=None)
     theirs = _rival(run, candidate, training)
     rival = _beside(theirs, training)
@@ -100,12 +101,11 @@ def _found(
     made, test = read_made(how.folder), _tested(run, candidate.name, how)
     member = replace(
         _member(run, candidate, made.architecture, accuracy_of(made.search, test)),
-        origin=candidate.origin,
+        origin=candidate.origin if candidate.rule is None else "rival",
         weights=how.weights,
         identities=identities_of(trainings, candidate),
     )
     facts = {
-        "scored": scores_of(run, found, candidate),
         "interval": candidate.interval,
         "recipe": recipe_of(run, how, ratio=candidate.budget / trainings.least),
         "notes": (
@@ -117,6 +117,8 @@ def _found(
         "found": found_in_words(run, found, candidate),
         **ratios_of(run, found, candidate),
     }
+    if candidate.rule is None:
+        facts["scored"] = scores_of(run, found, candidate)
     return _Finished(member=member, made=made, test=test, facts=facts)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from escalade.api.contest import entered
 from escalade.api.placing import FamilyPlace, place
 from escalade.api.rivals import rivals_of
 from escalade.artefacts import digests
@@ -31,6 +32,8 @@ def retrain(run: Run, *, member: str | None = None) -> None:
     missing = [each for each in wanted if done is None or not _is_packaged(done, each.name)]
     if done is not None:
         _tell_damage(run, [done[each.name] for each in missing if each.name in done.names])
+    everyone = entered(run, everyone) if missing else everyone
+    missing = [each for each in everyone if each.name in {one.name for one in missing}]
     trainings = member_trainings(run, least=everyone[0].budget)
     rivals = rivals_of(run, everyone, missing)
     made = trainings.make(everyone, missing, beside=[rival.job for rival in rivals.values()])

@@ -31,7 +31,7 @@ def _plain_story(run: Run, rule: str) -> str:
     return (
         f"The plain base of the space {run.space.name} (kernels of 3, one expansion, no "
         f"squeeze-excitation), scaled by the rule {rule} to the budget: nobody searched "
-        "it. It stands here because it is better than what was found."
+        "it. It stands here because it was ahead of what was found."
     )
 
 

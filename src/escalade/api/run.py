@@ -18,7 +18,7 @@ from escalade.planning.resolved_run import Run
 from escalade.report.contents import read
 from escalade.report.roster import family_rows
 from escalade.report.terminal import family_table
-from escalade.report.worth import worth_in_words
+from escalade.report.worth import worth_of
 from escalade.train.interrupt import Interrupted, Stop
 
 STAGES: dict[str, Callable[[Run], None]] = {
@@ -66,7 +66,8 @@ def run(
     family = Family.load(made.folder.family)
     made.console.say("")
     made.console.show(family_table(family))
-    if told := worth_in_words(family_rows(read(made.folder.path))):
+    contents = read(made.folder.path)
+    if told := worth_of(contents, family_rows(contents)):
         made.console.say(told)
     made.console.say(f"open {made.folder.path / 'report.html'}")
     return family

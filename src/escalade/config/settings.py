@@ -242,7 +242,8 @@ class RetrainConfig:
             supernet.
         grown: scratch, warm (from the member before), look (whichever of the two is ahead
             after a short training of the smallest grown member), or both, which trains all twice,
-            keeps the start that is better on the search split and shows the difference.
+            keeps the start that is better on the search split and shows the difference. None takes
+            warm where the searched members begin like that (in_turn), else look.
         taper: how much shorter larger members train: a member of b times the smallest budget has
             b ** -taper of its epochs or steps. 0 gives all the same epochs, 1 about the same time.
         finetune_rate: learning rate of all that begins with weights, relative to the recipe's; in a
@@ -255,11 +256,16 @@ class RetrainConfig:
     searched: (
         Annotated[str, one_of("retrain", "slice", "together", "in_turn", "finetune")] | None
     ) = None
-    grown: Literal["scratch", "warm", "both", "look"] = "look"
+    grown: Annotated[str, one_of("scratch", "warm", "both", "look")] | None = None
     taper: Share = 0.5
     finetune_rate: Positive = 1.0
     distillation: Share = 0.5
     recipe: Recipe = field(default_factory=lambda: replace(SMALL_STEPS, epochs=20.0))
+
+    @property
+    def in_turn(self) -> bool:
+        """Whether searched members train one after another, each from the weights before it."""
+        return self.searched == "in_turn"
 
     @property
     def uses_slices(self) -> bool:
@@ -338,9 +344,12 @@ class Config:
             processes that share the GPU in retraining, None takes one.
         hours: fit the schedule to this time on this device; None keeps the recipes as they are.
         fitted: whether that was done: the recipes are what this run uses.
-        rival: auto trains, beside every member and for as long, the plain base of the space scaled
-            by a rule to the same budget (from a pretrained network: that network at the largest
-            resolution within it), and keeps it where it is clearly better; none does not.
+        rival: what a family has to be better than: the plain base of the space, scaled by a rule
+            to every budget (from a pretrained network: that network at the largest resolution
+            within it). contest trains both shortly before there are members, and makes those of
+            what is ahead; beside trains a rival beside every member and for as long, and keeps it
+            where it is clearly better; none does neither. auto is contest where members are
+            trained without the supernet's weights, else beside.
         seed_network: the pretrained network that the run starts from; None starts from nothing.
     """
 
@@ -357,7 +366,7 @@ class Config:
     workers: Some | None = None
     hours: Hours | None = None
     fitted: bool = False
-    rival: Literal["auto", "none"] = "auto"
+    rival: Literal["auto", "contest", "beside", "none"] = "auto"
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
     supernet: SupernetConfig = field(default_factory=SupernetConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)

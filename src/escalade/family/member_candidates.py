@@ -27,6 +27,7 @@ class Candidate:
         scaling: ratios to the base.
         interval: of a grown member's predicted ratios, where they were fitted.
         path: of a searched member, in the supernet.
+        rule: of a plain network that stands in the place of what was found: what scaled it.
     """
 
     name: str
@@ -37,6 +38,12 @@ class Candidate:
     scaling: Scaling
     interval: Mapping[str, tuple[float, float]] | None = None
     path: Path | None = None
+    rule: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Of its trainings: those of a plain network are no others'."""
+        return self.name if self.rule is None else f"{self.name}-plain"
 
     @property
     def keeps_identities(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 from escalade.config import Config, RetrainConfig, SupernetConfig
 from escalade.core.space.space import Space
@@ -28,6 +29,7 @@ def complete(config: Config, space: Space) -> tuple[Config, Method]:
         searched=config.retrain.searched or traits.member_weights,
         finetune_rate=_finetune_rate(config),
     )
+    retrain = replace(retrain, grown=retrain.grown or ("warm" if retrain.in_turn else "look"))
     supernet = config.supernet
     if traits.has_supernet:
         supernet = replace(
@@ -44,7 +46,24 @@ def complete(config: Config, space: Space) -> tuple[Config, Method]:
         search=stated,
         supernet=supernet,
         retrain=retrain,
+        rival=_rival(config, retrain),
     ), method
+
+
+def _rival(config: Config, retrain: RetrainConfig) -> Literal["contest", "beside", "none"]:
+    """A contest is between networks that are both trained from scratch."""
+    is_alone = config.seed_network is None and not retrain.uses_slices
+    if config.rival == "auto":
+        return "contest" if is_alone else "beside"
+    if config.rival == "contest" and not is_alone:
+        raise Invalid(
+            "a contest is between networks that are trained from scratch, but members begin with "
+            + ("the supernet's weights" if config.seed_network is None else "pretrained weights"),
+            path=("rival",),
+            remedy="use beside, or none"
+            + ("; or retrain.searched: in_turn" if config.seed_network is None else ""),
+        )
+    return config.rival
 
 
 def _finetune_rate(config: Config) -> float:

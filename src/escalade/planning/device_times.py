@@ -55,6 +55,7 @@ class DeviceTimes:
         per_mac: seconds per image and mac of a member's training.
         processes: members trained at a time, as `fixed` and `per_mac` have it.
         alone: the share of that time that a training takes when nothing runs beside it.
+        threaded: the share that it takes when it has all threads.
         peak_memory: bytes of this process.
         together: seconds per image of the searched members' training together in the supernet; 0
             where they do not.
@@ -67,6 +68,7 @@ class DeviceTimes:
     alone: float
     peak_memory: int
     together: float = 0.0
+    threaded: float = 1.0
 
     def image(self, macs: float) -> float:
         """Seconds to train on one image with a member of so many macs, side by side."""
@@ -106,7 +108,7 @@ def _timed(run: Run, sizes: MemberSizes) -> DeviceTimes:
         is_alone=True,
     )
     path = together = 0.0
-    num_jobs = len(sizes.all) * (1 if run.config.rival == "none" else 2)
+    num_jobs = len(sizes.all) * (2 if run.config.rival == "beside" else 1)
     if run.space.traits.has_supernet:
         path = time_supernet(run, runtime)
     else:
@@ -199,6 +201,7 @@ def time_members(run: Run, examples: Sequence[Architecture], *, num_jobs: int) -
         per_mac=per_mac,
         processes=processes,
         alone=found.alone / found.together[-1],
+        threaded=found.threaded / found.together[-1],
         peak_memory=run.runtime.peak_memory(),
     )
 

@@ -12,7 +12,7 @@ from escalade.planning.resolved_run import Run
 from escalade.planning.stage_times import StageTimes, stage_times
 
 # Shares of the time that is not export; what rounding leaves of the search's goes to the others.
-TRAIN_SHARE, SEARCH_SHARE, RETRAIN_SHARE = 0.16, 0.06, 0.78
+TRAIN_SHARE, SEARCH_SHARE, RETRAIN_SHARE = 0.10, 0.04, 0.86
 # Where networks are trained alone; the members' training has the rest.
 ALONE_SHARE = 0.45
 LEAST_STEPS = 200

@@ -166,9 +166,15 @@ class Outlook:
                 f"rival   beside every member, and trained for as long, {self.run.seed.name} "
                 "itself, fine-tuned, at the largest resolution within the budget"
             ]
+        rules = f"{', '.join(RULES[:-1])} or {RULES[-1]}"
+        if self.run.config.rival == "contest":
+            return [
+                f"rival   the plain base of {self.run.space.name} by {rules}; members are made of "
+                "it, or of what was found, whichever is ahead after short trainings of both"
+            ]
         return [
             f"rival   beside every member, and trained for as long, the plain base of "
-            f"{self.run.space.name} by {', '.join(RULES[:-1])} or {RULES[-1]}; a short look chooses"
+            f"{self.run.space.name} by {rules}; a short look chooses"
         ]
 
     def _time_line(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -81,7 +81,7 @@ def stage_times(run: Run, sizes: MemberSizes, times: DeviceTimes) -> StageTimes:
         retrain=together
         + _trainings(_seed(run, score=score), times)
         + _trainings(look, times)
-        + sum(_trainings(each, times) for each in _rounds(run, sizes, alone, beside=rivals)),
+        + sum(_round(run, each, times) for each in _rounds(run, sizes, alone, beside=rivals)),
         export=EXPORT_SECONDS * len(macs) + START_SECONDS,
         evaluations=evaluations,
         confirm=sum(_trainings(each, times) for each in _confirmations(run, short_ones)),
@@ -125,6 +125,13 @@ def _trainings(rows: Iterable[_Row], times: DeviceTimes) -> float:
     return makespan(seconds, workers=times.processes, alone=times.alone)
 
 
+def _round(run: Run, rows: Sequence[_Row], times: DeviceTimes) -> float:
+    """Seconds of a round of members' trainings; a row of members in turn has all threads."""
+    if run.config.retrain.in_turn and len(rows) == 1:
+        return times.threaded * _trainings(rows, replace(times, processes=1, alone=1.0))
+    return _trainings(rows, times)
+
+
 def _confirmations(run: Run, jobs: Sequence[_Training]) -> list[list[_Row]]:
     """The finalists' trainings that run side by side, round by round, each of half as many."""
     settings = run.config.search
@@ -145,7 +152,7 @@ def _rounds(
     searched, grown = jobs[:num], jobs[num:]
     alone = [(job,) for job in grown]
     first = [*beside]
-    if how.searched == "in_turn":
+    if how.in_turn:
         first.append(tuple(searched))
     elif how.searched not in ("slice", "together"):
         first += [(job,) for job in searched]
@@ -182,25 +189,26 @@ def _seed(run: Run, *, score: float) -> list[_Row]:
 def _rivals(
     run: Run, sizes: MemberSizes, macs: list[float], *, score: float
 ) -> tuple[list[_Row], list[_Row]]:
-    """The look at the rules that rivals are scaled by, and the rivals; none if nobody wants any.
+    """The short looks at plain networks, and the rivals that train beside members.
 
     A rival takes what its member does: the same macs, and the images of all its starts.
     """
-    if run.config.rival == "none":
+    rival, num = run.config.rival, len(sizes.searched)
+    if rival == "none":
         return [], []
-    num_train, num = len(run.data.train), len(sizes.searched)
+    num_train = len(run.data.train)
     origins: list[Origin] = ["searched" if i < num else "grown" for i in range(len(macs))]
     images = [
         member_images(run.config, origin, ratio=ratio, num_train=num_train, num_searched=num)
         for origin, ratio in zip(origins, sizes.ratios, strict=True)
     ]
-    rivals: list[_Row] = [
-        (_Training(m, seen + score),) for m, seen in zip(macs, images, strict=True)
-    ]
-    if run.seed is not None:  # nothing is chosen
-        return [], rivals
-    middle = len(macs) // 2
     batch_size = run.config.retrain.recipe.for_images(num_train).batch_size
-    short = look_images(images[middle], batch_size=batch_size)
-    look: list[_Row] = [(_Training(macs[middle], short + score),)] * len(RULES)
-    return look, rivals
+    looks: list[_Row] = [
+        (_Training(m, look_images(seen, batch_size=batch_size) + score),)
+        for m, seen in zip(macs, images, strict=True)
+    ]
+    middle = len(macs) // 2
+    look = [] if run.seed is not None else [looks[middle]] * len(RULES)
+    if rival == "contest":  # what was found and the plain network at up to three budgets
+        return look + [looks[at] for at in sorted({0, middle, num - 1}) for _ in range(2)], []
+    return look, [(_Training(m, seen + score),) for m, seen in zip(macs, images, strict=True)]

@@ -10,6 +10,7 @@ from typing import Any
 from escalade.artefacts.analysed import Analysed
 from escalade.artefacts.audited import Audited
 from escalade.artefacts.children import Children
+from escalade.artefacts.contested import Contested
 from escalade.artefacts.grown import Grown
 from escalade.artefacts.latencies import Latencies
 from escalade.artefacts.ledger import Ledger, LedgerEntry
@@ -47,6 +48,7 @@ class Contents:
     analysis: Analysed | None
     machines: tuple[Machine, ...]
     audit: Audited | None
+    contest: Contested | None
     config: str | None
     settings: Mapping[str, Any]
     files: dict[str, dict[str, int]]
@@ -86,6 +88,7 @@ def read(run_folder: Path, *, settings: Mapping[str, Any] | None = None) -> Cont
         analysis=folder.find(Analysed),
         machines=(folder.find(Machines) or Machines()).entries,
         audit=folder.find(Audited),
+        contest=folder.find(Contested),
         config=config,
         settings=stated if isinstance(stated, Mapping) else {},
         files={

@@ -31,7 +31,7 @@ def sentence(run: Contents, family: Sequence[FamilyRow]) -> str:
     ways = {
         "searched": _how_found(run),
         "grown": _how_grown(run),
-        "rival": f"{_rival_kind(family)}, kept as clearly better",
+        "rival": _rival_kept(run, family),
     }
     numbers = Counter(member.origin for member in family)
     first, *others = [(numbers[way], told) for way, told in ways.items() if numbers[way]]
@@ -47,6 +47,12 @@ def sentence(run: Contents, family: Sequence[FamilyRow]) -> str:
     if not tested:
         return f"{text}."
     return f"{text} and {reaches} {_range([percent(t) for t in tested])} test accuracy."
+
+
+def _rival_kept(run: Contents, family: Sequence[FamilyRow]) -> str:
+    if run.contest is None:
+        return f"{_rival_kind(family)}, kept as clearly better"
+    return f"plain, scaled by {run.contest.rule}"
 
 
 def _rival_kind(family: Sequence[FamilyRow]) -> str:
@@ -121,9 +127,9 @@ def _replaced(family: Sequence[FamilyRow]) -> list[Caution]:
 
 
 def _not_rising(family: Sequence[FamilyRow]) -> list[Caution]:
-    """Larger searched members below the one before by more than both intervals explain."""
+    """Members that were not grown, below the one before by more than both intervals explain."""
     found = []
-    for small, large in pairwise(m for m in family if m.origin == "searched"):
+    for small, large in pairwise(m for m in family if m.origin != "grown"):
         on_test = small.test is not None and large.test is not None
         before, after = (m.test if on_test else m.search for m in (small, large))
         if before is None or after is None:

@@ -20,7 +20,7 @@ from escalade.report.figures.front_panels import front_keys
 from escalade.report.figures.paths import Bins
 from escalade.report.number import budget
 from escalade.report.what_was_done import what_was_done
-from escalade.report.worth import worth_in_words
+from escalade.report.worth import worth_of
 
 FILE = "report.html"
 # The page's sections in order: their templates, and what the navigation calls them.
@@ -104,7 +104,7 @@ def _values(run: Contents, family: Sequence[FamilyRow]) -> dict[str, Any]:
         "alone": roster.trained_alone(run),
         "free": roster.chosen_on_front(run),
         "sentence": findings.sentence(run, family),
-        "worth": worth_in_words(family),
+        "worth": worth_of(run, family),
         "cautions": findings.cautions(run, family),
         "notes": findings.growth_notes(run),
         "drawings": drawing.drawings(family),

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from escalade.core.numbers.statistics import summarize
+from escalade.report.contents import Contents
+from escalade.report.contest_words import contest_in_words
 from escalade.report.family_row import FamilyRow, Share
 from escalade.report.number import points
 
@@ -39,6 +41,11 @@ def worth(family: Sequence[FamilyRow]) -> SearchWorth | None:
     return SearchWorth(
         difference=over_budgets.mean, standard_error=max(of_images, varied), num=len(pairs)
     )
+
+
+def worth_of(run: Contents, family: Sequence[FamilyRow]) -> str:
+    """What a run tells of it: by its contest, or by rivals; empty where it has neither."""
+    return worth_in_words(family) if run.contest is None else contest_in_words(run.contest)
 
 
 def worth_in_words(family: Sequence[FamilyRow]) -> str:

@@ -1,7 +1,7 @@
 """Independent jobs in processes of one thread each: 1.4 times one process of two threads.
 
 Every job runs with one thread wherever it runs, so results depend neither on the number of
-workers nor on which of them takes a job.
+workers nor on which of them takes a job; but for jobs that run here, with the threads asked for.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class WorkerPool(Generic[Job, Result]):
         work: what workers do; a value that pickles.
         num_workers: processes; at most 1 runs the jobs here.
         shared: tensors given to `work.setup`; all workers map one copy.
+        threads: of jobs that run here; None leaves this process its own.
     """
 
     def __init__(
@@ -47,10 +48,12 @@ class WorkerPool(Generic[Job, Result]):
         *,
         num_workers: int,
         shared: Mapping[str, Tensor] | None = None,
+        threads: int | None = 1,
     ) -> None:
         self._work = work
         self._num_workers = num_workers
         self._shared = dict(shared or {})
+        self._threads = threads
         self._workers: list[Worker] = []
         self._file: tuple[int, Path] | None = None  # locked while it is needed
         self._state: Any = None
@@ -103,7 +106,7 @@ class WorkerPool(Generic[Job, Result]):
         for index, job in enumerate(jobs):
             if stop():
                 raise Interrupted("stopped")
-            with limit_threads(1):
+            with limit_threads(self._threads):
                 if self._state is None:
                     self._state = self._work.setup(self._shared)
                 link = Link(should_stop=stop, report=lambda value, i=index: report(i, value))  # type: ignore[misc]

@@ -1,7 +1,7 @@
 """A network trained like a member: by its recipe and for its device time.
 
-Device time is counted in advance, as images times macs, so that equal settings train equally long
-on every machine.
+Device time is counted in advance, as images times macs and layers, so that equal settings train
+equally long on every machine.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from escalade.family.trainings.alone import RetrainJob
 RULES = ("dWr", "dwr", "wr")
 # Of a look at several networks: at most so many steps of the member's, and this part of them.
 LOOK_STEPS, LOOK_PART = 300, 6
+# What a layer takes to train, beside its macs, as macs an image: calls, normalisation, activation.
+# Of small networks that is most of it (docs/performance.md).
+LAYER_MACS = 110_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +60,15 @@ def member_images(
     return images
 
 
+def work_of_image(architecture: Architecture) -> float:
+    """What a network's training takes for an image: macs, and as many for each layer."""
+    return cost.of(architecture).macs + LAYER_MACS * len(cost.layers(architecture))
+
+
 def member_work(
     config: Config, member: Candidate, everyone: Sequence[Candidate], *, num_train: int
 ) -> float:
-    """What a member's training takes: images times macs."""
+    """What a member's training takes, over all its images."""
     images = member_images(
         config,
         member.origin,
@@ -68,7 +76,7 @@ def member_work(
         num_train=num_train,
         num_searched=sum(each.origin == "searched" for each in everyone),
     )
-    return float(images * cost.of(member.running).macs)
+    return images * work_of_image(member.running)
 
 
 def look_images(images: int, *, batch_size: int) -> int:
@@ -93,7 +101,7 @@ def trained_like_member(
     Args:
         architecture: for the data at hand.
         name: of the training.
-        work: images times macs.
+        work: over all its images, as `work_of_image` counts it.
         config: of the run.
         num_train: training images that there are.
         folder: of the training.
@@ -102,7 +110,7 @@ def trained_like_member(
     retrain = config.retrain
     alone = retrain.recipe_alone if start is None else retrain.recipe_from_weights
     recipe = alone(num_train)
-    steps = round(work / cost.of(architecture).macs / recipe.batch_size)
+    steps = round(work / work_of_image(architecture) / recipe.batch_size)
     return RetrainJob(
         name=name,
         architecture=architecture,

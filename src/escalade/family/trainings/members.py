@@ -49,7 +49,7 @@ class MemberTrainings:
 
     Attributes:
         workshop: does the work.
-        settings: with `searched` stated.
+        settings: with `searched` and `grown` stated.
         least: the smallest member's budget.
         seed: of the run.
         run: the run folder.
@@ -77,8 +77,9 @@ class MemberTrainings:
         one is then trained alone, too.
         """
         way = self.settings.searched
-        grown_from: str = self.settings.grown
+        grown_from = self.settings.grown
         assert way is not None
+        assert grown_from is not None
         searched = [each for each in everyone if each.origin == "searched"]
         grown = [each for each in missing if each.origin == "grown"]
         largest = searched[-1]
@@ -90,7 +91,7 @@ class MemberTrainings:
             first.append(largest)
         self._slice(first, searched)
         jobs: list[MemberJob] = [*beside]
-        if way == IN_TURN and first:
+        if self.settings.in_turn and first:
             jobs += self._row(searched[: searched.index(first[-1]) + 1], IN_TURN)
         if way == "retrain":
             jobs += [self._job(each, "scratch") for each in first]
@@ -103,7 +104,7 @@ class MemberTrainings:
             jobs.append(self._look(looked, "scratch"))
         if alone:
             jobs.append(self._job(largest, "scratch"))
-        self.workshop.train(jobs)
+        self.workshop.train(jobs, all_threads=self.settings.in_turn and not beside)
         kind = "scratch" if way == "retrain" else way
         made = {
             each.name: MemberWeights(folder=self.folder(each, kind), weights=CALLED[way])
@@ -121,12 +122,13 @@ class MemberTrainings:
             row = [
                 each for each in everyone[: everyone.index(grown[-1]) + 1] if each.origin == "grown"
             ]
-            self.workshop.train(self._row(row, "warm", start=start))
+            row_jobs = self._row(row, "warm", start=start)
+            self.workshop.train(row_jobs, all_threads=self.settings.in_turn)
         return made | {each.name: self._grown(each, grown_from, note) for each in grown}
 
     def folder(self, candidate: Candidate, kind: str) -> Path:
         """Of one way to a member's weights."""
-        return self.run.training / f"{candidate.name}-{kind}"
+        return self.run.training / f"{candidate.label}-{kind}"
 
     def slice_folder(self, candidate: Candidate) -> Path:
         """Of a searched member as the supernet has it in the end."""
@@ -152,7 +154,7 @@ class MemberTrainings:
         ratio = candidate.budget / self.least
         tuned = kind == "finetune" and start is not None
         return RetrainJob(
-            name=f"{candidate.name}-{kind}",
+            name=f"{candidate.label}-{kind}",
             architecture=kept_network(start) if tuned and start else candidate.architecture,
             recipe=self.settings.recipe_alone(num_train, ratio=ratio)
             if start is None
@@ -179,7 +181,7 @@ class MemberTrainings:
         kind = f"look-{kind}"
         return replace(
             job,
-            name=f"{candidate.name}-{kind}",
+            name=f"{candidate.label}-{kind}",
             recipe=replace(job.recipe, epochs=None, steps=max(1, steps)),
             folder=self.folder(candidate, kind),
         )

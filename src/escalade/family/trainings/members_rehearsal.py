@@ -28,10 +28,12 @@ class Rehearsed:
     Attributes:
         together: with as many processes at a time as the training will have, in the order given.
         alone: of the last network, with nothing beside it.
+        threaded: of the last network, with nothing beside it and all threads of this process.
     """
 
     together: tuple[float, ...]
     alone: float
+    threaded: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,4 +117,10 @@ def rehearse_all(
         found = dict(pool.run(turns))
         together = tuple(found[i] for i in range(len(architectures)))
         alone = dict(pool.run([last]))[0] if num_processes > 1 else together[-1]
-    return Rehearsed(together=together, alone=min(alone, together[-1]))
+    with WorkerPool(work, num_workers=1, shared=shared, threads=None) as pool:
+        threaded = dict(pool.run([last]))[0]
+    return Rehearsed(
+        together=together,
+        alone=min(alone, together[-1]),
+        threaded=threaded,
+    )

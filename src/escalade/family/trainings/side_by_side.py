@@ -70,21 +70,23 @@ def retrain_all(
     place: Workplace,
     *,
     num_workers: int | None = None,
+    all_threads: bool = False,
     together: Collection[str] = (),
     on_made: Callable[[Job, Made], None] | None = None,
 ) -> Iterator[tuple[Job, Made]]:
     """Train members; yields each as it is done. One that `needs` another starts after that.
 
-    What most work hangs on starts first. On CPU every job has one thread, so a member's weights do
-    not depend on how many are trained or where. Several ranks divide the jobs: each, and all that
-    needs it, is trained by one rank as if there were no others, and all are yielded, without
-    weights, once all are done. On CUDA one after the other, unless `num_workers` says how many
-    share the GPU.
+    What most work hangs on starts first. On CPU every job has one thread, unless all are to have
+    all threads, so a member's weights do not depend on how many are trained or where. Several ranks
+    divide the jobs: each, and all that needs it, is trained by one rank as if there were no others,
+    and all are yielded, without weights, once all are done. On CUDA one after the other, unless
+    `num_workers` says how many share the GPU.
 
     Args:
         jobs: folders and names must differ; the same on all ranks.
         place: where.
         num_workers: processes; None is one a core, on CUDA one.
+        all_threads: on CPU, for one process: every job has the threads of this one.
         together: names of jobs that all ranks train together, one after the other, before.
         on_made: gets what was made, by one process: that which trained it, or rank 0. What needs
             it begins after that.
@@ -95,7 +97,8 @@ def retrain_all(
     ordered = _ordered(jobs, data=place.data)
     keep: Callable[[Job, Made], None] = on_made or (lambda job, made: None)
     if place.runtime.world_size == 1:
-        yield from _trained(ordered, place, keep, num_workers=num_workers)
+        threads = None if all_threads else 1
+        yield from _trained(ordered, place, keep, num_workers=num_workers, threads=threads)
         return
     shared = [job for job in ordered if job.name in together]
     keep_once = keep if place.runtime.is_main else lambda job, made: None
@@ -111,6 +114,7 @@ def _trained(
     keep: Callable[[Job, Made], None],
     *,
     num_workers: int | None = None,
+    threads: int | None = 1,
     is_alone: bool = False,
 ) -> Iterator[tuple[Job, Made]]:
     data, runtime = place.data, place.runtime
@@ -131,7 +135,7 @@ def _trained(
         if place.progress is not None:
             place.progress(jobs[index].name, value)
 
-    with WorkerPool(work, num_workers=num, shared=shared) as pool:
+    with WorkerPool(work, num_workers=num, shared=shared, threads=threads) as pool:
         for index, made in pool.run(
             jobs, needs=needs, on_report=report, should_stop=place.should_stop
         ):

@@ -38,6 +38,7 @@ class Workshop:
         jobs: Sequence[MemberJob],
         *,
         stage: str = "retrain",
+        all_threads: bool = False,
         on_done: Callable[[MemberJob], None] | None = None,
     ) -> None:
         """Train what is not trained yet, side by side; what needs another follows it.
@@ -45,6 +46,7 @@ class Workshop:
         Args:
             jobs: folders and names must differ.
             stage: of the ledger and of messages.
+            all_threads: one after the other with all threads, instead of side by side.
             on_done: called on rank 0 whenever a training is whole.
 
         Raises:
@@ -62,7 +64,8 @@ class Workshop:
         for job, made in retrain_all(
             waiting,
             self.place,
-            num_workers=self.num_workers,
+            num_workers=1 if all_threads else self.num_workers,
+            all_threads=all_threads,
             together=together,
             on_made=self._keep,
         ):
@@ -70,6 +73,8 @@ class Workshop:
                 continue
             seconds, images = made.seconds, made.num_images
             num = runtime.world_size if job.name in together else 1
+            if all_threads and runtime.world_size == 1:
+                num = runtime.num_devices
             self.books.put(
                 stage, job.name, seconds=seconds, num_devices=num, images=images, evaluations=1
             )

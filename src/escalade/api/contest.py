@@ -1,0 +1,115 @@
+"""What was found against plain networks by a rule, before members are trained.
+
+Members are made of what is ahead, and the time of the other is theirs: a rival that trains beside
+every member takes half of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from escalade.api.rules_look import like_member, look_work, plain_network, rival_look
+from escalade.artefacts.contested import Bout, Contested, Entrant
+from escalade.artefacts.rival_look import RivalLook
+from escalade.core.network.architecture import Architecture
+from escalade.core.scaling.ratios import scaling_between
+from escalade.family.member_candidates import Candidate
+from escalade.family.trainings.alone import RetrainJob
+from escalade.family.trainings.kept import read_made
+from escalade.planning.resolved_run import Run
+from escalade.report.contest_words import contest_in_words
+
+
+def entered(run: Run, everyone: Sequence[Candidate]) -> list[Candidate]:
+    """The members that are to be trained: as they were found, or plain where that is ahead.
+
+    Raises:
+        Interrupted: while the contest trained; the same call goes on.
+    """
+    if run.config.rival != "contest":
+        return list(everyone)
+    look = rival_look(run, everyone)
+    if run.runtime.any(run.folder.has(Contested)):
+        contest = run.folder.read(Contested)
+    else:
+        contest = _held(run, everyone, look)
+        if run.runtime.is_main:
+            run.folder.write(contest)
+        run.runtime.barrier()
+        run.console.say(f"contest: {contest_in_words(contest)}")
+    if contest.kept == "found" or contest.rule is None:
+        return list(everyone)
+    networks = _networks(run, everyone, look, contest.rule)
+    return [
+        _plain(each, networks[each.name], base=networks[everyone[0].name], rule=contest.rule)
+        if each.name in networks
+        else each  # grown later, beyond what the rule reaches
+        for each in everyone
+    ]
+
+
+def told_of(run: Run) -> str:
+    """The contest in a sentence; empty where there is none."""
+    contest = run.folder.find(Contested) if run.config.rival == "contest" else None
+    return "" if contest is None else contest_in_words(contest)
+
+
+def _held(run: Run, everyone: Sequence[Candidate], look: RivalLook) -> Contested:
+    """The contest at the smallest, the middle and the largest searched budget."""
+    num_images = len(run.data.search)
+    made = {rule: _networks(run, everyone, look, rule) for rule in look.ranked}
+    rule = next((each for each in look.ranked if len(made[each]) == len(everyone)), None)
+    if rule is None:
+        note = f"no rule brings the plain base of {run.space.name} to all budgets"
+        return Contested(kept="found", rule=None, num_images=num_images, note=note)
+    networks = made[rule]
+    searched = [each for each in everyone if each.origin == "searched"]
+    placed = {searched[0].name, look.member, searched[-1].name}
+    members = [each for each in everyone if each.name in placed]
+    jobs = {each.name: _jobs(run, each, everyone, networks[each.name]) for each in members}
+    run.workshop.train([job for pair in jobs.values() for job in pair])
+    bouts = tuple(_bout(each, jobs[each.name]) for each in members)
+    contest = Contested(kept="found", rule=rule, num_images=num_images, bouts=bouts)
+    return contest if contest.difference > 0 else replace(contest, kept="plain")
+
+
+def _jobs(
+    run: Run, member: Candidate, everyone: Sequence[Candidate], plain: Architecture
+) -> tuple[RetrainJob, RetrainJob]:
+    """The short trainings of what was found and of the plain network, of equal work."""
+    work, name = look_work(run, member, everyone), f"{member.name}-contest"
+    return (
+        like_member(run, member.architecture, f"{name}-found", work),
+        like_member(run, plain, f"{name}-plain", work),
+    )
+
+
+def _bout(member: Candidate, jobs: tuple[RetrainJob, RetrainJob]) -> Bout:
+    found, plain = (_entrant(job) for job in jobs)
+    return Bout(member=member.name, budget=member.budget, found=found, plain=plain)
+
+
+def _entrant(job: RetrainJob) -> Entrant:
+    made = read_made(job.folder)
+    return Entrant(macs=job.macs, num_steps=made.num_steps, num_correct=made.search.num_correct)
+
+
+def _networks(
+    run: Run, everyone: Sequence[Candidate], look: RivalLook, rule: str
+) -> Mapping[str, Architecture]:
+    """The plain networks that a rule makes of the base, by the members at whose budgets."""
+    made = {each.name: plain_network(run, look.base, each, rule)[0] for each in everyone}
+    return {name: network.renamed(name) for name, network in made.items() if network is not None}
+
+
+def _plain(member: Candidate, network: Architecture, *, base: Architecture, rule: str) -> Candidate:
+    """A plain network in the place of what was found."""
+    return replace(
+        member,
+        architecture=network,
+        scaling=scaling_between(base, network),
+        interval=None,
+        path=None,
+        rule=rule,
+    )

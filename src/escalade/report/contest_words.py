@@ -1,0 +1,22 @@
+"""A contest in a sentence."""
+
+from __future__ import annotations
+
+from escalade.artefacts.contested import Contested
+from escalade.report.number import points
+
+
+def contest_in_words(contest: Contested) -> str:
+    """What searching was worth, as far as short trainings tell, and what members are made of."""
+    if not contest.bouts:
+        return f"What searching was worth is not known: {contest.note}."
+    num = len(contest.bouts)
+    where = f"in the mean over {num} budgets" if num > 1 else "at one budget"
+    told = points(contest.difference, contest.standard_error)
+    worth = (
+        f"Searching was worth {told} points on the search images, {where}, against a plain network "
+        f"scaled by {contest.rule}, after a short training of both"
+    )
+    if contest.kept == "found":
+        return f"{worth}; the members are what was found."
+    return f"{worth}; so the members are plain networks."

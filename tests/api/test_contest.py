@@ -1,0 +1,131 @@
+"""What was found against plain networks: short trainings, and what members are made of."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from test_rivals import candidates, run_in
+
+from escalade.api import contest as contests
+from escalade.api.contest import entered, told_of
+from escalade.artefacts.contested import Bout, Contested, Entrant
+from escalade.artefacts.rival_look import RivalLook
+from escalade.core.network import cost
+from escalade.core.values.invalid import Invalid
+from escalade.family.trainings.equal_time import work_of_image
+from escalade.report.contest_words import contest_in_words
+from noise_runs import noise, run_of
+
+
+def bout(found, plain, member="S0"):
+    entrants = (Entrant(macs=400_000, num_steps=2, num_correct=each) for each in (found, plain))
+    return Bout(member=member, budget=4e5, **dict(zip(("found", "plain"), entrants, strict=True)))
+
+
+def contest(*pairs, kept="found", rule="wr"):
+    bouts = tuple(bout(*pair, member=f"S{i}") for i, pair in enumerate(pairs))
+    return Contested(kept=kept, rule=rule, num_images=100, bouts=bouts)
+
+
+def test_the_difference_is_the_mean_over_budgets():
+    found = contest((60, 50), (70, 66))
+    assert found.difference == pytest.approx(0.07)
+    variances = sum(share * (1 - share) / 100 for share in (0.6, 0.5, 0.7, 0.66))
+    assert found.standard_error == pytest.approx(variances**0.5 / 2)
+
+
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [
+        (contest((60, 50), (70, 66)), "+7.00 ± 4.81 points on the search images, in the mean over "
+         "2 budgets, against a plain network scaled by wr, after a short training of both; the "
+         "members are what was found."),
+        (contest((50, 60), kept="plain"), "at one budget, against a plain network scaled by wr, "
+         "after a short training of both; so the members are plain networks."),
+        (Contested(kept="found", rule=None, num_images=9, note="no rule reaches them"),
+         "What searching was worth is not known: no rule reaches them."),
+    ],
+)  # fmt: skip
+def test_it_is_told_in_a_sentence(held, words):
+    assert contest_in_words(held).replace("\N{NO-BREAK SPACE}", " ").endswith(words)
+
+
+@pytest.mark.parametrize(
+    ("settings", "rival"),
+    [
+        ({}, "contest"),
+        ({"retrain": {"searched": "retrain"}}, "contest"),
+        ({"retrain": {"searched": "together"}}, "beside"),
+        ({"retrain": {"searched": "slice"}, "rival": "none"}, "none"),
+    ],
+)
+def test_who_trains_alone_has_a_contest(settings, rival):
+    run = run_of({"space": "small", "budgets": "0.4M,0.8M"}, settings, data=noise())
+    assert run.config.rival == rival
+
+
+def test_slices_have_no_contest():
+    settings = {"space": "small", "budgets": "0.4M,0.8M", "rival": "contest"}
+    with pytest.raises(Invalid, match="begin with the supernet's weights"):
+        run_of(settings, {"retrain": {"searched": "finetune"}}, data=noise())
+
+
+def given(monkeypatch, scores):
+    """Contests whose trainings reach what is given, found first, by budget."""
+    asked = iter(scores)
+    monkeypatch.setattr(
+        contests,
+        "_entrant",
+        lambda job: Entrant(macs=job.macs, num_steps=job.recipe.steps, num_correct=next(asked)),
+    )
+
+
+@pytest.mark.slow
+def test_plain_networks_that_are_ahead_or_level_are_the_members(tmp_path, monkeypatch):
+    run = run_in(tmp_path, rival="auto")
+    assert run.config.rival == "contest"
+    everyone = candidates(run)
+    given(monkeypatch, [9, 8, 9, 10])
+    made = entered(run, everyone)
+    held = run.folder.read(Contested)
+    assert (held.kept, held.difference, held.num_images) == ("plain", 0, len(run.data.search))
+    assert held.rule == run.folder.read(RivalLook).ranked[0]
+    assert [bout.member for bout in held.bouts] == ["S0", "S1"]
+    for before, after, between in zip(everyone, made, held.bouts, strict=True):
+        assert (after.name, after.origin, after.rule) == (before.name, "searched", held.rule)
+        assert after.architecture.name == before.name
+        kernels = {b.kernel for stage in after.architecture.stages for b in stage.blocks}
+        assert kernels == {3}
+        assert abs(cost.of(after.architecture).macs / after.budget - 1) <= 0.05
+        assert after.label == f"{before.name}-plain"
+        # Trained equally long, and for a sixth of the member's 12 steps.
+        assert between.found.num_steps == 2
+        ratio = work_of_image(before.architecture) / work_of_image(after.architecture)
+        assert between.plain.num_steps == round(2 * ratio)
+    assert (made[0].scaling.width, made[0].scaling.depth) == (1, 1)
+    # It is held once: nothing is asked again.
+    assert entered(run, everyone) == made
+    assert "so the members are plain networks" in told_of(run)
+
+
+@pytest.mark.slow
+def test_what_was_found_stays_where_it_is_ahead(tmp_path, monkeypatch):
+    run = run_in(tmp_path, rival="contest")
+    given(monkeypatch, [9, 10, 11, 9])
+    everyone = candidates(run)
+    assert entered(run, everyone) == everyone
+    assert json.loads((run.folder.path / "contest.json").read_text())["kept"] == "found"
+    assert "the members are what was found" in told_of(run)
+
+
+@pytest.mark.slow
+def test_without_a_rule_for_all_budgets_there_is_no_contest(tmp_path, monkeypatch):
+    run = run_in(tmp_path, rival="contest")
+    monkeypatch.setattr(contests, "plain_network", lambda *_: (None, "too large"))
+    everyone = candidates(run)
+    assert entered(run, everyone) == everyone
+    assert told_of(run) == (
+        "What searching was worth is not known: no rule brings the plain base of small to all "
+        "budgets."
+    )
