@@ -125,7 +125,7 @@ def _(seen: Seen) -> None:
     macs = int(re.search(r"([\d,]+) macs", seen.said)[1].replace(",", ""))
     assert macs == pytest.approx(5e6, rel=0.05)
     for name in ("depth", "width", "resolution"):
-        assert re.search(rf"{name} x[\d.]+ \(predicted [\d.]+", seen.said), name
+        assert re.search(rf"{name}\s+x\s*[\d.]+ \(predicted [\d.]+", seen.said), name
 
 
 @shows(
