@@ -66,6 +66,12 @@ def test_with_budgets_there_is_no_front(sized):
     assert "front" not in made.text(command="next")
 
 
+def test_a_search_too_short_to_be_itself_is_told_of(sized):
+    short, usual = plan({"search": {"generations": 2}}), plan()
+    assert "search  nsga2 is random search here" in short.text(command="next")
+    assert "random search" not in usual.text(command="next")
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [

@@ -262,7 +262,7 @@ def test_rivals_train_beside_their_members(how, millions):
 
 
 def test_a_contest_is_short_and_members_in_turn_have_all_threads():
-    """Three rules at 8 million macs, what was found at 1 and 8, plain at 1: a sixth of the steps."""
+    """Three rules at 8 million macs, what was found at 1 and 8, plain at 1: a sixth of them."""
     how = {"searched": "in_turn", "grown": "warm", "recipe": {"steps": 600}}
     score, images = 1280 * EVALUATION_SHARE, 600 * 128
     times = replace(TIMES, processes=1, threaded=0.6)

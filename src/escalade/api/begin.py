@@ -248,6 +248,9 @@ def _ahead(run: Run) -> Run:
         outlook = look_ahead(run)
         run.console.say(outlook.text(command=f"runs now, into {run.folder.path}").rstrip())
         run = outlook.run
+    else:
+        for note in run.method.left_undone(run.task):
+            run.console.say(f"search: {note}")
     return run
 
 

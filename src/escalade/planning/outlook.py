@@ -107,6 +107,7 @@ class Outlook:
             *self._rival_lines(),
             *([] if table is None else [f"latency {each}" for each in run_table.describe(table)]),
             f"paths   {bars(self.histogram['counts'])} {drawn}{low} to {high} {kind}",
+            *(f"search  {note}" for note in self.run.method.left_undone(self.run.task)),
             self._time_line(),
             self._memory_line(),
             f"next    {command}",
