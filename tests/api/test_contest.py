@@ -9,7 +9,8 @@ from test_rivals import candidates, run_in
 
 from escalade.api import contest as contests
 from escalade.api.contest import entered, told_of
-from escalade.artefacts.contested import Bout, Contested, Entrant
+from escalade.artefacts.contested import Bout, Contested
+from escalade.artefacts.entrants import Entrant
 from escalade.artefacts.rival_look import RivalLook
 from escalade.core.network import cost
 from escalade.core.values.invalid import Invalid

@@ -9,6 +9,7 @@ import pytest
 import safetensors.torch
 
 import seed_runs
+from escalade.config import read_file, resolve
 from escalade.core.network.architecture import Architecture
 from running import NO_EXPORTS, promised, settings
 
@@ -34,12 +35,30 @@ def begun_from(escalade, tmp_path_factory):
     """The command of a finished run that was killed at every stage, and its folder."""
     folder = tmp_path_factory.mktemp("seed")
     line = command(folder / "run", *seed_runs.write(folder))
-    for name in ("training/seed/result.json", "supernet/supernet.safetensors", "family/S0/*.md"):
+    first = "training/start-S0-seed/result.json"
+    for name in (
+        first,
+        "training/seed/result.json",
+        "supernet/supernet.safetensors",
+        "family/S0/*.md",
+    ):
         escalade.stopped(folder / "run", name, *line).kill()
     result = escalade(*line)
     assert result.code == 0, result.err
     assert "against the fine-tuned network that the run started from" in result.err
     return folder / "run", line
+
+
+@pytest.mark.slow
+def test_both_starts_were_tried_before(begun_from):
+    run, _ = begun_from
+    tried = read(run, "starts.json")
+    assert (tried["seed"], tried["space"]) == ("little-0", "small")
+    assert [trial["budget"] for trial in tried["trials"]] == [round(each) for each in BUDGETS]
+    without = resolve(read_file(run / "from_scratch.yaml"))
+    assert without.seed_network is None
+    assert without.ladder.budgets[0].target == round(BUDGETS[0])
+    assert "Starting from little-0 was worth" in (run / "report.html").read_text()
 
 
 @pytest.mark.slow
@@ -95,6 +114,7 @@ def test_the_plan_tells_what_is_done_with_it(escalade, tmp_path):
     assert result.code == 0, result.err
     for words in ("from    little-0: ", "fine-tuned whole at 16 pixels", "space   around_little-0"):
         assert words in result.err
+    assert "before that it is tried shortly against a plain network from scratch, at" in result.err
     assert "rival   beside every member, and trained for as long, little-0 itself" in result.err
 
 

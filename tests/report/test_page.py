@@ -14,8 +14,10 @@ import fixture
 import pytest
 import reading
 
-from escalade.artefacts.contested import Bout, Contested, Entrant
+from escalade.artefacts.contested import Bout, Contested
+from escalade.artefacts.entrants import Entrant
 from escalade.artefacts.run_folder import RunFolder
+from escalade.artefacts.starts_tried import StartsTried, StartTrial
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.statistics import wilson_interval
 from escalade.core.values.codec import encode
@@ -141,6 +143,32 @@ def test_the_page_of_a_run_of_plain_networks(folder):
     (row,) = (row for name, row in reading.rows(page, "contest").items() if "S0" in name)
     assert [cell.replace(SPACE, " ") for cell in row] == [
         "75.0 %|2.00 M macs, 40 steps",
+        "80.0 %|2.01 M macs, 55 steps",
+    ]
+
+
+@pytest.mark.parametrize(("seed", "told_first"), [(150, True), (170, False)])
+def test_the_page_of_a_run_that_tried_both_starts(folder, seed, told_first):
+    """A table and a sentence; on the first screen where from scratch looks better."""
+    trial = StartTrial(
+        budget=2e6,
+        resolution=32,
+        rule="dwr",
+        seed=Entrant(macs=1_900_000, num_steps=40, num_correct=seed),
+        scratch=Entrant(macs=2_010_000, num_steps=55, num_correct=160),
+    )
+    RunFolder(folder).write(
+        StartsTried(seed="<lite0>", space="small", num_images=200, trials=(trial,))
+    )
+    page = full(folder)
+    told = html.unescape(reading.text(page)).replace(SPACE, " ")
+    first = told[: told.index("<section")]
+    assert ("Starting from <lite0> was worth −5.00 ± " in first) == told_first
+    assert (f"{folder.name}-scratch`" in first) == told_first
+    assert "Starting from <lite0> was worth" in told
+    (row,) = (row for name, row in reading.rows(page, "starts").items() if "32 px" in name)
+    assert [cell.replace(SPACE, " ") for cell in row] == [
+        f"{seed / 2:.1f} %|1.90 M macs, 40 steps",
         "80.0 %|2.01 M macs, 55 steps",
     ]
 

@@ -25,6 +25,7 @@ from escalade.api.same_images import (
     keep_images,
     keep_place,
 )
+from escalade.api.try_starts import keep_without_network
 from escalade.artefacts.marks import mark
 from escalade.artefacts.owning import owned
 from escalade.artefacts.planned import ImagesByClass, Planned, SpaceFacts, Splits
@@ -88,6 +89,8 @@ def begin(
             _claim(run)
         if runtime.is_main and read is not None:
             keep_network(folder, read)
+        if runtime.is_main:
+            keep_without_network(folder, given)
         runtime.barrier()
         data = given.data
         run = run or open_run(folder.path, data=data, should_stop=should_stop, runtime=runtime)

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from escalade.api.rules_look import like_member, look_work, plain_network, rival_look
-from escalade.artefacts.contested import Bout, Contested, Entrant
+from escalade.artefacts.contested import Bout, Contested
+from escalade.artefacts.entrants import Entrant
 from escalade.artefacts.rival_look import RivalLook
 from escalade.core.network.architecture import Architecture
 from escalade.core.scaling.ratios import scaling_between

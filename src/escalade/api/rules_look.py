@@ -88,16 +88,32 @@ def plain_network(
     run: Run, base: Architecture, member: Candidate, rule: str
 ) -> tuple[Architecture | None, str]:
     """What a rule makes of the base at a member's budget; or None, and why."""
-    budget = budget_of(run, member)
+    budget, name = budget_of(run, member), f"{member.name}-{rule}"
+    return scaled_plain(run, base, budget, rule=rule, stage=member.stage, name=name)
+
+
+def scaled_plain(
+    run: Run, base: Architecture, budget: Budget, *, rule: str, stage: float, name: str
+) -> tuple[Architecture | None, str]:
+    """What a rule makes of a base at a budget, for the images at hand; or None, and why.
+
+    Args:
+        run: whose images it is for.
+        base: the network to scale.
+        budget: the target.
+        rule: such as dWr.
+        stage: j = log2(f / f_0) of the target.
+        name: of the network.
+    """
     latency = run.space.latency
     try:
         made = scale_within(
             base,
             rule=rule,
             budget=budget,
-            stage=member.stage,
+            stage=stage,
             side=run.data.side,
-            name=f"{member.name}-{rule}",
+            name=name,
             cost_of=None if budget.kind != "latency" or latency is None else latency.of,
         )
     except ValueError as error:

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from escalade.core.numbers.statistics import binomial_standard_error
+from escalade.artefacts.entrants import Entrant, Pair, difference_error, mean_difference
 from escalade.core.values.codec import ABSENT
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entrant:
-    """A network after its short training, and how many of the search images it has right."""
-
-    macs: int
-    num_steps: int
-    num_correct: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +44,13 @@ class Contested:
     @property
     def difference(self) -> float:
         """The mean accuracy of what was found minus that of the plain networks, as a share."""
-        gained = sum(bout.found.num_correct - bout.plain.num_correct for bout in self.bouts)
-        return gained / (self.num_images * len(self.bouts))
+        return mean_difference(self._pairs, num_images=self.num_images)
 
     @property
     def standard_error(self) -> float:
-        """Of the difference, by the number of images, as if networks erred independently."""
-        errors = (
-            binomial_standard_error(each.num_correct / self.num_images, num_images=self.num_images)
-            for bout in self.bouts
-            for each in (bout.found, bout.plain)
-        )
-        return math.hypot(*errors) / len(self.bouts)
+        """Of the difference, by the number of images."""
+        return difference_error(self._pairs, num_images=self.num_images)
+
+    @property
+    def _pairs(self) -> list[Pair]:
+        return [(bout.found, bout.plain) for bout in self.bouts]

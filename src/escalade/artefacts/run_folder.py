@@ -115,6 +115,11 @@ class RunFolder:
         return self.path / "seed_network"
 
     @property
+    def without_network(self) -> Path:
+        """The settings of the same run from scratch, where it starts from a pretrained network."""
+        return self.path / "from_scratch.yaml"
+
+    @property
     def checkpoint(self) -> Path:
         """The state of the supernet's training."""
         return self.path / "supernet" / "checkpoint.pt"

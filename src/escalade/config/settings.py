@@ -105,6 +105,9 @@ class SeedNetworkConfig:
         source: a timm name, local-dir:FOLDER, the folder of a member, or a weights file.
         architecture: of a weights file: a known name, timm's, or an architecture file.
         digest: of the network as it was read; the run writes it down.
+        scratch: what is done about a start from scratch: tell trains the network and a plain one
+            shortly, says which is ahead, and goes on; stop ends the run there, once, where from
+            scratch is ahead; none does not try it.
         rate: the learning rates of the network's fine-tuning, of the supernet that begins as it and
             of the members, relative to their recipes'.
     """
@@ -112,6 +115,7 @@ class SeedNetworkConfig:
     source: Said
     architecture: Said | None = None
     digest: str | None = None
+    scratch: Literal["tell", "stop", "none"] = "tell"
     rate: Positive = 0.1
 
 

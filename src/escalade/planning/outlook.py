@@ -18,6 +18,7 @@ from escalade.planning.path_costs import StageReach
 from escalade.planning.resolved_run import Run
 from escalade.planning.seed_training import seed_job
 from escalade.planning.stage_times import StageTimes
+from escalade.planning.start_trials import start_places, tries_starts
 from escalade.train.console import duration
 
 
@@ -157,6 +158,19 @@ class Outlook:
             f"{format_amount(whole.params, 'params')} params",
             f"        fine-tuned whole at {side} pixels ({format_amount(job.macs, 'macs')} macs, "
             f"{_length(job.recipe)}); it teaches, and the supernet begins as it",
+            *self._start_lines(),
+        ]
+
+    def _start_lines(self) -> list[str]:
+        """The look at both starts."""
+        run = self.run
+        if not tries_starts(run):
+            return []
+        kind = run.config.budget_kind
+        tried = (format_amount(place.budget.target, kind) for place in start_places(run))
+        return [
+            f"        before that it is tried shortly against a plain network from scratch, at "
+            f"{' and '.join(tried)}; the run says which looks better"
         ]
 
     def _rival_lines(self) -> list[str]:

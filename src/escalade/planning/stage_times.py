@@ -9,12 +9,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from escalade.core.network import cost
 from escalade.family.family import Origin
 from escalade.family.trainings.equal_time import RULES, look_images, member_images
 from escalade.planning.device_times import DeviceTimes
 from escalade.planning.member_sizes import MemberSizes, member_macs
 from escalade.planning.resolved_run import Run
 from escalade.planning.seed_training import seed_job
+from escalade.planning.start_trials import start_places, tries_starts
 
 # Evaluation against training of the same image: forward alone, batch norm folded.
 EVALUATION_SHARE = 0.25
@@ -79,6 +81,7 @@ def stage_times(run: Run, sizes: MemberSizes, times: DeviceTimes) -> StageTimes:
         train=train,
         search=search,
         retrain=together
+        + _trainings(_starts(run, score=score), times)
         + _trainings(_seed(run, score=score), times)
         + _trainings(look, times)
         + sum(_round(run, each, times) for each in _rounds(run, sizes, alone, beside=rivals)),
@@ -184,6 +187,17 @@ def _seed(run: Run, *, score: float) -> list[_Row]:
     job = seed_job(run)
     images = job.recipe.num_images(len(run.data.train))
     return [(_Training(job.macs, images + score),)]
+
+
+def _starts(run: Run, *, score: float) -> list[_Row]:
+    """Both starts where they are tried; from scratch takes as long as from the network."""
+    if not tries_starts(run):
+        return []
+    return [
+        (_Training(cost.of(place.seed).macs, place.num_images + score),)
+        for place in start_places(run)
+        for _ in ("seed", "scratch")
+    ]
 
 
 def _rivals(

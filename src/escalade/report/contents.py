@@ -20,6 +20,7 @@ from escalade.artefacts.planned import Planned
 from escalade.artefacts.quantisations import Quantisations
 from escalade.artefacts.run_folder import RunFolder
 from escalade.artefacts.searched import Searched
+from escalade.artefacts.starts_tried import StartsTried
 from escalade.artefacts.texts import parse_yaml, read_text
 from escalade.core.network.architecture import Architecture
 from escalade.core.values.invalid import within
@@ -49,6 +50,7 @@ class Contents:
     machines: tuple[Machine, ...]
     audit: Audited | None
     contest: Contested | None
+    starts: StartsTried | None
     config: str | None
     settings: Mapping[str, Any]
     files: dict[str, dict[str, int]]
@@ -89,6 +91,7 @@ def read(run_folder: Path, *, settings: Mapping[str, Any] | None = None) -> Cont
         machines=(folder.find(Machines) or Machines()).entries,
         audit=folder.find(Audited),
         contest=folder.find(Contested),
+        starts=folder.find(StartsTried),
         config=config,
         settings=stated if isinstance(stated, Mapping) else {},
         files={

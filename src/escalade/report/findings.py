@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 from escalade.report import roster
 from escalade.report.contents import Contents
 from escalade.report.family_row import FamilyRow, Rival, Share
 from escalade.report.number import SPACE, accuracy, amount, budget, gap, listed, percent
 from escalade.report.roster import budget_kind, chosen_on_front, tolerance
+from escalade.report.start_words import starts_in_words
 from escalade.search.methods import METHODS
 
 
@@ -87,6 +89,7 @@ def cautions(run: Contents, family: Sequence[FamilyRow]) -> tuple[Caution, ...]:
     held = [m for m in family if m.origin == "grown" or not chosen_on_front(run)]
     return (
         *_classes(run),
+        *_start(run),
         *_missed(run, held),
         *_replaced(family),
         *_not_rising(family),
@@ -98,6 +101,13 @@ def _classes(run: Contents) -> list[Caution]:
     """What accuracies on these test images stand on."""
     counts = roster.class_counts(run).get("test")
     return [Caution(text, "classes") for text in counts.cautions()] if counts else []
+
+
+def _start(run: Contents) -> list[Caution]:
+    """That the run would better have begun from nothing, as far as its short look tells."""
+    if run.starts is None or not run.starts.scratch_is_ahead:
+        return []
+    return [Caution(starts_in_words(run.starts, Path(run.folder)), "training")]
 
 
 def _missed(run: Contents, family: Sequence[FamilyRow]) -> list[Caution]:

@@ -19,6 +19,7 @@ from escalade.report.family_row import FamilyRow
 from escalade.report.figures.front_panels import front_keys
 from escalade.report.figures.paths import Bins
 from escalade.report.number import budget
+from escalade.report.start_words import starts_in_words
 from escalade.report.what_was_done import what_was_done
 from escalade.report.worth import worth_of
 
@@ -106,6 +107,7 @@ def _values(run: Contents, family: Sequence[FamilyRow]) -> dict[str, Any]:
         "sentence": findings.sentence(run, family),
         "worth": worth_of(run, family),
         "cautions": findings.cautions(run, family),
+        "starts": starts_in_words(run.starts, Path(run.folder)) if run.starts else "",
         "notes": findings.growth_notes(run),
         "drawings": drawing.drawings(family),
         "classes": class_rows.class_rows(run, family),

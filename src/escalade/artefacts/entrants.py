@@ -1,0 +1,38 @@
+"""Networks after short trainings of equal device time, compared in pairs on the search images."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from escalade.core.numbers.statistics import binomial_standard_error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrant:
+    """A network after its short training, and how many of the search images it has right."""
+
+    macs: int
+    num_steps: int
+    num_correct: int
+
+
+# What is looked at, and what it is held against.
+Pair = tuple[Entrant, Entrant]
+
+
+def mean_difference(pairs: Sequence[Pair], *, num_images: int) -> float:
+    """The mean accuracy of the first ones minus that of the others, as a share."""
+    gained = sum(one.num_correct - other.num_correct for one, other in pairs)
+    return gained / (num_images * len(pairs))
+
+
+def difference_error(pairs: Sequence[Pair], *, num_images: int) -> float:
+    """The difference's standard error by the images, as if networks erred independently."""
+    errors = (
+        binomial_standard_error(each.num_correct / num_images, num_images=num_images)
+        for pair in pairs
+        for each in pair
+    )
+    return math.hypot(*errors) / len(pairs)
