@@ -56,7 +56,7 @@ def append_line(path: Path, line: str) -> None:
         OSError: naming `path`.
     """
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NOFOLLOW, 0o666)
-    with open(handle, "a", encoding="utf-8") as file:  # noqa: PTH123
+    with open(handle, "a", encoding="utf-8", newline="\n") as file:  # noqa: PTH123
         file.write(f"{line}\n")
 
 

@@ -61,8 +61,18 @@ def locked(path: Path, *, seconds: float = math.inf, note: str = "") -> Iterator
             os.write(handle, note.encode())
         yield is_locked
     finally:
-        path.unlink(missing_ok=True)  # before it is let go: who waits then finds another file
+        let_go(handle, path)
+
+
+def let_go(handle: int, path: Path) -> None:
+    """Delete a lock's file and end the lock."""
+    if fcntl is None:  # Windows deletes no file that is open, here or elsewhere
         os.close(handle)
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        return
+    path.unlink(missing_ok=True)  # before it is let go: who waits then finds another file
+    os.close(handle)
 
 
 def temporary_file(prefix: str, suffix: str) -> tuple[int, Path]:
@@ -72,11 +82,7 @@ def temporary_file(prefix: str, suffix: str) -> tuple[int, Path]:
     """
     for left in Path(tempfile.gettempdir()).glob(f"{prefix}*{suffix}"):
         with suppress(OSError):  # another user's
-            handle = os.open(left, os.O_RDWR | _NOFOLLOW)
-            if _lock(handle):
-                shutil.rmtree(_beside(left), ignore_errors=True)
-                left.unlink(missing_ok=True)
-            os.close(handle)
+            _sweep(left)
     while True:
         handle, name = tempfile.mkstemp(prefix=prefix, suffix=suffix)
         _lock(handle)
@@ -98,8 +104,20 @@ def temporary_folder(prefix: str) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        file.unlink(missing_ok=True)
-        os.close(handle)
+        let_go(handle, file)
+
+
+def _sweep(left: Path) -> None:
+    """Delete a temporary file of a dead process, and the folder beside it."""
+    if fcntl is None:  # Windows deletes no file of a living one, which has it open
+        left.unlink()
+        shutil.rmtree(_beside(left), ignore_errors=True)
+        return
+    handle = os.open(left, os.O_RDWR | _NOFOLLOW)
+    if _lock(handle):
+        shutil.rmtree(_beside(left), ignore_errors=True)
+        left.unlink(missing_ok=True)
+    os.close(handle)
 
 
 def _beside(file: Path) -> Path:

@@ -17,7 +17,10 @@ def mark(folder: Path) -> None:
         OSError: if it cannot be written.
     """
     # Others may do so at the same time; that the file is there is all that counts.
-    with suppress(FileExistsError), (folder / MARK).open("x", encoding="utf-8") as file:
+    with (
+        suppress(FileExistsError),
+        (folder / MARK).open("x", encoding="utf-8", newline="\n") as file,
+    ):
         file.write(_TEXT)
 
 

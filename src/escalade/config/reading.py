@@ -29,7 +29,7 @@ def read_preset(name: str) -> dict[str, Any]:
     """
     if name not in presets():
         raise Invalid(f"{name!r} is not known", path=("preset",), remedy=nearest(name, presets()))
-    text = resources.files("escalade.presets").joinpath(f"{name}.yaml").read_text()
+    text = resources.files("escalade.presets").joinpath(f"{name}.yaml").read_text(encoding="utf-8")
     return _read_yaml(text, f"preset {name}")
 
 

@@ -90,7 +90,7 @@ def write_rows(
     bad = [[row, skipped[row]] for row in sorted(skipped)]
     meta = {**facts, "num": len(rows), "skipped": bad}
     text = json.dumps(meta | {"seal": _seal(meta, rows)}, indent=1)
-    (folder / META).write_text(text, encoding="utf-8")
+    (folder / META).write_text(text, encoding="utf-8", newline="\n")
 
 
 def read(
@@ -181,7 +181,10 @@ def _check_images(path: Path, digests: NDArray[np.uint8], num_bytes: int) -> Non
 
 
 def _sync(path: Path) -> None:
-    number = os.open(path, os.O_RDONLY)
+    on_windows = os.name == "nt"  # which syncs no folders, and files only for who may write
+    if on_windows and path.is_dir():
+        return
+    number = os.open(path, os.O_RDWR if on_windows else os.O_RDONLY)
     try:
         os.fsync(number)
     finally:

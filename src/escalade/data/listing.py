@@ -71,8 +71,8 @@ class _Files:
             Invalid: if it holds no images.
         """
         before = len(self.found)
-        for path in sorted(_files_below(folder)):
-            name = os.path.relpath(path, self.root)
+        for path in sorted(_files_below(folder), key=_by_letter):
+            name = Path(os.path.relpath(path, self.root)).as_posix()
             if _is_image(path):
                 self.found.append((name, label, origin))
             else:
@@ -139,7 +139,7 @@ def _files_below(folder: Path) -> Iterator[Path]:
     seen |= {_identity(parent) for parent in folder.resolve().parents}
     waiting = [folder]
     while waiting:
-        for path in sorted(waiting.pop().iterdir()):
+        for path in sorted(waiting.pop().iterdir(), key=_by_letter):
             if path.name.startswith("."):
                 continue
             if path.is_dir():
@@ -148,6 +148,11 @@ def _files_below(folder: Path) -> Iterator[Path]:
                     waiting.append(path)
             else:
                 yield path
+
+
+def _by_letter(path: Path) -> tuple[str, ...]:
+    """An order that is the same everywhere: Windows' own paths know no case."""
+    return path.parts
 
 
 def _is_image(path: Path) -> bool:

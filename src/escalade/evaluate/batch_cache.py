@@ -114,5 +114,6 @@ def _make_room(folder: Path, *, max_bytes: int) -> None:
     for _, size, file in sorted(found):
         if total <= max_bytes:
             return
-        file.unlink(missing_ok=True)
-        total -= size
+        with suppress(PermissionError):  # Windows keeps a file that is mapped
+            file.unlink(missing_ok=True)
+            total -= size

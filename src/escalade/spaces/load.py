@@ -70,7 +70,9 @@ def _content(name: str) -> Any:
 
 def _text(name: str) -> str:
     if name in names():
-        return resources.files("escalade.spaces").joinpath(f"{name}.yaml").read_text()
+        return (
+            resources.files("escalade.spaces").joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+        )
     path = Path(name)
     if not path.is_file():
         problem = f"{name!r} is neither a known space nor a file"

@@ -74,7 +74,7 @@ def give_back() -> None:
 
 def resident() -> int:
     """Private bytes of this process that are in memory; 0 where the system does not tell."""
-    with suppress(OSError, ValueError, IndexError):  # Linux tells
-        pages = Path("/proc/self/statm").read_text().split()
+    with suppress(OSError, ValueError, IndexError, AttributeError):  # Linux tells
+        pages = Path("/proc/self/statm").read_text(encoding="utf-8").split()
         return (int(pages[1]) - int(pages[2])) * os.sysconf("SC_PAGE_SIZE")
     return 0

@@ -10,7 +10,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar, cast
 import torch
 from torch import Tensor
 
-from escalade.artefacts.locks import temporary_file
+from escalade.artefacts.locks import let_go, temporary_file
 from escalade.train.allocator import heap
 from escalade.train.interrupt import Interrupted, asking
 from escalade.train.runtime import limit_threads
@@ -181,9 +181,7 @@ class WorkerPool(Generic[Job, Result]):
     def _forget_file(self) -> None:
         if self._file is not None:  # workers keep their mapping of it
             handle, path = self._file
-            with suppress(OSError):  # Windows keeps it until they end
-                path.unlink(missing_ok=True)
-            os.close(handle)
+            let_go(handle, path)
             self._file = None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -147,7 +148,8 @@ class Runtime:
             import resource  # not on Windows
         except ImportError:
             return 0
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
     def free_memory(self) -> int:
         """Bytes that are free: of the GPU, or of the machine on CPU.
@@ -158,7 +160,7 @@ class Runtime:
         if self.on_cuda:
             return int(torch.cuda.mem_get_info(self.device)[0])
         try:
-            lines = Path("/proc/meminfo").read_text().splitlines()
+            lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
             (line,) = (line for line in lines if line.startswith("MemAvailable:"))
         except (OSError, ValueError):
             raise ValueError(
@@ -273,7 +275,7 @@ def num_cores() -> int:
 
 def _cpu_model() -> str:
     with suppress(OSError):  # Linux tells
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
                 return " ".join(line.partition(":")[2].split())
     return platform.processor() or platform.machine() or "CPU"

@@ -63,7 +63,7 @@ def export_parts(
         format=FORMAT, device=None, settings=None, batch_size=batch_size, items=tuple(items)
     )
     write_json(folder / LIST, listed)
-    write_text(folder / RUNNER, Path(time_parts.__file__).read_text())
+    write_text(folder / RUNNER, Path(time_parts.__file__).read_text(encoding="utf-8"))
     return len(items)
 
 

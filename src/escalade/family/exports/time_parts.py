@@ -43,7 +43,7 @@ def main() -> None:
     threads = f"{options.threads} thread{'s' if options.threads > 1 else ''}"
     listed["device"] = options.device
     listed["settings"] = f"batch {listed['batch_size']}, {threads}, onnxruntime"
-    options.out.write_text(json.dumps(listed), encoding="utf-8")
+    options.out.write_text(json.dumps(listed), encoding="utf-8", newline="\n")
     sys.stderr.write(f"timed {len(runs)} files in {num} rounds: {options.out}\n")
 
 
