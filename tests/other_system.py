@@ -26,8 +26,8 @@ O_CLOEXEC O_DIRECTORY O_NOFOLLOW O_NONBLOCK O_SYNC WNOHANG chown chroot fchmod f
 fork forkpty getegid geteuid getgid getgroups getloadavg getpgid getpgrp getpriority getuid
 initgroups killpg lchown lockf mkfifo mknod nice openpty pathconf pipe2 posix_fadvise
 posix_fallocate pread preadv pwrite pwritev readv register_at_fork sched_getaffinity
-sched_setaffinity sched_yield sendfile setegid seteuid setgid setpgid setpriority setsid setuid statvfs sync sysconf
-sysconf_names ttyname uname wait wait3 wait4 writev
+sched_setaffinity sched_yield sendfile setegid seteuid setgid setpgid setpriority setsid
+setuid statvfs sync sysconf sysconf_names ttyname uname wait wait3 wait4 writev
 """.split()  # noqa: SIM905
 OF_SIGNAL = """
 SIGALRM SIGBUS SIGCHLD SIGCONT SIGHUP SIGIO SIGKILL SIGPIPE SIGPROF SIGQUIT SIGSTOP
