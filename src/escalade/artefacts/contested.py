@@ -12,11 +12,12 @@ from escalade.core.values.codec import ABSENT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entrant:
-    """A network after its short training, and how many of the search images it has right."""
+    """A network after its short training, and how many of the search images it has right (of
+    several labels: what its score is worth in images)."""
 
     macs: int
     num_steps: int
-    num_correct: int
+    num_correct: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
