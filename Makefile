@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint fast golden setup clean
+.PHONY: demo test lint fast golden papers setup clean
 
 demo: $(VENV)/.installed
 	$(BIN)/escalade demo --out runs/demo
@@ -22,6 +22,10 @@ fast: $(VENV)/.developer
 # Records anew what tests/golden compares with: for changes that are meant to change results.
 golden: $(VENV)/.developer
 	PYTHONPATH=tests $(BIN)/python tests/golden/record.py
+
+# Runs the rows of docs/explanation/papers.md and checks what shows each: 25 minutes on one busy core.
+papers: $(VENV)/.developer
+	$(BIN)/python -m pytest tests/papers/rows.py
 
 # Without ruff's cache: it keeps a file's verdict when a module that the file imports moves.
 lint: $(VENV)/.developer

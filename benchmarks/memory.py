@@ -7,6 +7,7 @@ on training images, one pass over search images, a row in the store. Everything 
 process, so that its resident memory is all there is (Linux). Memory rises while the caches fill
 (batches of every resolution, kernels for every shape, up to a bound); then it has to stay.
 Before that, so many sandwich steps on the same weights (`--num-steps`), measured alike.
+A whole run's peak, all processes together and against its plan, is `own_folder.py`'s.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from escalade.api.begin import open_run
 from escalade.api.claim import (
     begun_config,
     check_same,
@@ -20,6 +21,7 @@ from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, resolve
 from escalade.planning.begun_space import begun_space, named_space
 from escalade.planning.completing import complete
+from escalade.train.runtime import Runtime, limit_threads
 
 SMALL = {"data": "demo", "budgets": "1M,2M", "space": "small"}
 STATED = {
@@ -71,10 +73,18 @@ def test_settings_that_follow_from_the_space_may_be_stated(tmp_path, given, stat
     check_same(begun(tmp_path / "b", given), resolve(given, stated))
 
 
+def test_a_run_keeps_its_threads_where_there_are_others(tmp_path):
+    folder = begun(tmp_path / "run", SMALL, {"threads": 1})
+    with limit_threads(2):
+        given = Runtime(device="cpu")
+        assert given.threads == 2
+        assert open_run(folder.path, runtime=given).runtime.threads == 1
+
+
 @pytest.mark.parametrize("space", ["bignas_small", "regnet_y_small"])
 def test_they_may_in_every_kind_of_space(tmp_path, space):
     folder = begun(tmp_path / "run", SMALL | {"space": space})
-    check_same(folder, resolve(SMALL | {"space": space}, {"workers": 3}))
+    check_same(folder, resolve(SMALL | {"space": space}, {"workers": 3, "memory": "4G"}))
     check_same(folder, begun_config(folder))
 
 
@@ -84,7 +94,11 @@ def test_they_may_in_every_kind_of_space(tmp_path, space):
         (SMALL, {"search": {"population": 8}}, "search.population is 64 there, 8 here"),
         (SMALL, {"search": {"method": "random"}}, "search.method is mcea there, random here"),
         (SMALL, {"supernet": {"step": "sandwich"}}, "supernet.step is single_path there, sandwich"),
-        (SMALL, {"retrain": {"searched": "slice"}}, "retrain.searched is in_turn there, slice"),
+        (
+            SMALL,
+            {"retrain": {"searched": "slice", "grown": "warm"}},
+            "retrain.searched is in_turn there, slice",
+        ),
         (SMALL, {"space": "medium"}, "space is medium, but the run began with small"),
         (FRONT, {"supernet": {"identity": "plain"}}, "identity is plain, but the run began with"),
         (FRONT, {"search": {"objectives": ["error", "macs"]}}, "search.objectives is"),

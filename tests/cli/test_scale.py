@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +13,16 @@ import pytest
 from escalade.core.network.architecture import Architecture
 from escalade.core.scaling.scale_by import scale
 from escalade.spaces import known
+from escalade.spaces.load import load
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 KEYS = ["name", "resolution", "macs", "params", "activations", "memory"]
+# SCARLET's published code: the choice of each of 19 layers.
+GENOMES = {
+    "scarlet_a": [4, 8, 2, 5, 7, 3, 7, 0, 5, 4, 2, 5, 0, 5, 7, 9, 1, 7, 11],
+    "scarlet_b": [1, 3, 1, 11, 0, 2, 11, 1, 12, 2, 1, 1, 11, 1, 9, 9, 12, 11, 9],
+    "scarlet_c": [3, 1, 3, 12, 12, 0, 11, 1, 1, 2, 5, 4, 1, 5, 1, 12, 7, 11, 9],
+}
 # Command line, and words of the message.
 WRONG = [
     ("scale", "ARCH"),
@@ -221,3 +229,46 @@ def test_nothing_heavy_is_imported(command, tmp_path):
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path
     )
     assert ended.stderr.splitlines()[-1] == "[]"
+
+
+def test_layers_side_by_side_are_those_of_the_figure(escalade):
+    """SCARLET, Fig. 5: by the genomes of its published code, the identities at their places."""
+    names = ("scarlet_a", "scarlet_b", "scarlet_c")
+    ended = escalade("compare", *names, "--blocks", "--format", "json")
+    assert ended.code == 0, ended.err
+    blocks = {each["name"]: each["blocks"] for each in json.loads(ended.out)["networks"]}
+    choices = load("scarlet").genes[0].choices
+    for name in names:
+        kept = [word for stage in blocks[name] for word in stage][1:]  # the first is fixed
+        genome = GENOMES[name]
+        assert [word in ("id", "pool/2") for word in kept] == [gene == 12 for gene in genome]
+        for word, gene in zip(kept, genome, strict=True):
+            if gene < 12:
+                block = choices[gene]
+                se = "se" if block.se else ""
+                wanted = f"k{block.kernel}e{block.expansion:g}{se}"
+                assert word.removesuffix("/2") == wanted
+    shown = escalade("compare", *names, "--blocks").err
+    assert " ".join(next(r for r in shown.splitlines() if "stage 4, layer 3" in r).split()) == (
+        "stage 4, layer 3 k7e3se id k3e3se"
+    )
+    assert "id: identity" in shown
+    assert "stage" not in escalade("compare", *names).err
+
+
+def test_table_3_at_equal_macs(escalade):
+    """Fast and Accurate Model Scaling: activations of grouped convolutions as s, 1, s^1/2."""
+    base = "regnet_y_400mf"
+    names = [f"{base}:{rule}:1.4G" for rule in ("w1_g0", "g1", "w")]
+    ended = escalade("compare", base, *names)
+    assert ended.code == 0, ended.err
+    lines = (re.split(r"\s{2,}", line) for line in ended.err.splitlines()[1:])
+    rows = {name: cells for name, *cells in lines}
+    macs = [float(each.removesuffix("G")) for each in rows["macs"][1:]]
+    assert max(macs) / min(macs) < 1.1
+    powers = [float(each) for each in rows["group convs' activations, power"]]
+    assert powers == pytest.approx([1, 0, 0.5], abs=0.1)
+    powers = [float(each) for each in rows["group convs' params, power"]]
+    # By then stages are one group: the table assumes that groups are narrower than that.
+    assert powers == pytest.approx([1, 1, 1], abs=0.2)
+    assert "grew" not in escalade("compare", base, "resnet50").err

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from escalade.data import decoded_set, decoding, load, source, split
+from escalade.data import decoded_set, decoding, image_data, load, source, split
 
 
 def load_here(folder, tmp_path, **options):
@@ -32,6 +32,16 @@ def test_mean_and_std_are_of_the_training_images(make_folder, tmp_path):
     values = data.train.images.double() / 255
     assert data.mean == pytest.approx(values.mean((0, 2, 3)).tolist())
     assert data.std == pytest.approx(values.std((0, 2, 3), correction=0).tolist())
+
+
+def test_they_are_the_same_however_many_images_are_looked_at_at_once(
+    make_folder, tmp_path, monkeypatch
+):
+    folder = make_folder({"a": 10, "b": 10})
+    whole = load_here(folder, tmp_path)
+    monkeypatch.setattr(image_data, "_CHUNK_BYTES", 3 * 8 * 8 * 3)
+    parts = load_here(folder, tmp_path)
+    assert (parts.mean, parts.std) == (whole.mean, whole.std)
 
 
 @pytest.mark.parametrize(

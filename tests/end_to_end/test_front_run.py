@@ -67,6 +67,14 @@ def test_members_are_chosen_of_the_front(made):
 
 
 @pytest.mark.slow
+def test_controller_and_wheel_leave_their_trace(made):
+    (brood,) = read(made / "children.json")["generations"]  # of three, the first two are random
+    assert sum(way["scored"] for way in brood["ways"].values()) <= FRONT["search__population"]
+    assert len(brood["controller"]) == len(brood["wheel"]) == 13
+    assert "Children that survived" in (made / "report.html").read_text()
+
+
+@pytest.mark.slow
 def test_what_costs_is_the_network_without_its_identities(made):
     space = load.load("scarlet_small", in_channels=1, num_classes=10)
     for stage in read(made / "search.json")["stages"]:

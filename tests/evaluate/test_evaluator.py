@@ -15,6 +15,7 @@ from escalade.evaluate.score import image_batches
 from escalade.evaluate.store import EvaluationStore
 from escalade.supernet.extract import extract
 from escalade.supernet.recalibrate import recalibrate
+from escalade.train import allocator
 from escalade.train.interrupt import Interrupted
 
 
@@ -142,6 +143,17 @@ def test_memory_limit_changes_no_score(tmp_path: Path, monkeypatch: pytest.Monke
         "escalade.evaluate.evaluator.CACHE_BYTES", 2 * 64 * 100 * 4
     )  # one at a time
     assert _correct(tmp_path / "some.sqlite") == expected
+
+
+def test_memory_that_is_given_back_at_every_batch_changes_no_score(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlimited, given_back = _correct(tmp_path / "one.sqlite"), []
+    monkeypatch.setattr(allocator, "ROOM", 0.0)
+    monkeypatch.setattr(allocator.heap, "bound", 1)
+    monkeypatch.setattr(allocator, "give_back", lambda: given_back.append(True))
+    assert _correct(tmp_path / "two.sqlite") == unlimited
+    assert len(given_back) > len(unlimited)
 
 
 def test_a_stop_is_heard_between_batches(tmp_path: Path) -> None:

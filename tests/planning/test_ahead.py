@@ -66,6 +66,12 @@ def test_with_budgets_there_is_no_front(sized):
     assert "front" not in made.text(command="next")
 
 
+def test_a_search_too_short_to_be_itself_is_told_of(sized):
+    short, usual = plan({"search": {"generations": 2}}), plan()
+    assert "search  nsga2 is random search here" in short.text(command="next")
+    assert "random search" not in usual.text(command="next")
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [
@@ -77,6 +83,11 @@ def test_with_budgets_there_is_no_front(sized):
         ({"search": {"method": "random"}}, "budgets: random needs a ladder"),
         ({"budgets": "1k"}, "budgets: 1k macs at stage 0 is outside"),
         ({"supernet": {"step": "sandwich"}}, "supernet.step: sandwich"),
+        (
+            {"memory": "100MB"},
+            "memory: 0.09GiB is too little: also with one worker .* give .*GiB, a ",
+        ),
+        ({"memory": "much"}, "memory: cannot read 'much' as an amount; write it like 256kB"),
     ],
 )
 def test_what_the_plan_refuses(sized, more, words):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from escalade.config import Config, resolve
+from escalade.config import Config, presets, read_preset, resolve
 from escalade.planning.begun_space import named_space
 from escalade.planning.completing import complete, told
 from escalade.planning.resolved_run import load_images
+from escalade.search.methods import METHODS, Task
 from noise_runs import run_of
 
 
@@ -55,6 +57,35 @@ def test_without_a_supernet_networks_are_trained_alone_whatever_is_said():
     assert (config.retrain.searched, config.retrain.grown) == ("retrain", "scratch")
     assert "regnet_y_small has no supernet" in told(named_space(config))
     assert told(named_space(completed(space="small"))) == ""
+
+
+@pytest.mark.parametrize("name", presets())
+def test_every_preset_has_room_for_its_search(name):
+    """But for a grid of one network at an end of a ladder, which is told where it is so."""
+    config = resolve(read_preset(name), {"data": "noise"})
+    space = named_space(config)
+    config, method = complete(config, space)
+    budgets = config.ladder.budgets if config.budgets else ()
+    task = Task(
+        space=space.with_data(in_channels=1, num_classes=10), settings=config.search,
+        budgets=budgets, kind=config.budget_kind, tolerance=config.tolerance, seed=0,
+    )  # fmt: skip
+    assert [note for note in method.left_undone(task) if "compares no grid" not in note] == []
+
+
+@pytest.mark.parametrize("method", [name for name in METHODS if name != "models"])
+def test_any_search_is_what_it_is_in_the_smoke_preset(method):
+    """NSGA-II evolves, and its controller learns."""
+    given = resolve(read_preset("smoke"), {"search": {"method": method}, "space": None})
+    suits = "bignas_small" if method == "coarse_to_fine" else "small"
+    given = replace(given, space=suits, budgets=[1e6, 2e6])
+    space = named_space(given)
+    config, made = complete(given, space)
+    task = Task(
+        space=space, settings=config.search, budgets=config.ladder.budgets, kind="macs",
+        tolerance=0.05, seed=0,
+    )  # fmt: skip
+    assert made.left_undone(task) == []
 
 
 def test_a_space_that_nobody_named_is_stated():

@@ -183,7 +183,10 @@ def test_a_schedule_fits_its_time(hours, path, how):
     found = estimate(run, times)
     assert found.total == pytest.approx(3600 * hours, rel=0.03)
     least = 200 * 128 * path
-    assert found.train == pytest.approx(max(0.1 * found.total, least), rel=0.2)
+    if run.config.retrain.recipe.epochs < 200:
+        assert found.train == pytest.approx(max(0.1 * found.total, least), rel=0.2)
+    else:  # the most that members are given; the supernet has the rest
+        assert found.train > 0.1 * found.total
 
 
 @pytest.mark.parametrize("hours", [0.1, 0.25])
@@ -203,7 +206,7 @@ def test_without_trainings_of_members_the_supernet_has_the_time():
 def test_tapered_members_share_the_time_by_their_budgets():
     """Where it is 1 all images times budgets are equal, so that all take the same time."""
     times = replace(TIMES, fixed=0.0, per_mac=1e-9, alone=1.0, processes=1)
-    ladder = {"budgets": "1M,2M,4M", "grow": {"num": 0}}
+    ladder = {"budgets": "1M,2M,4M", "grow": {"num": 0}, "hours": 0.25}
     equal = fitted(configured(**ladder, retrain={"taper": 0.0}), times)
     tapered = fitted(configured(**ladder, retrain={"taper": 1.0}), times)
     assert estimate(tapered, times).total == pytest.approx(estimate(equal, times).total, rel=0.05)
@@ -259,7 +262,7 @@ def test_rivals_train_beside_their_members(how, millions):
 
 
 def test_a_contest_is_short_and_members_in_turn_have_all_threads():
-    """Three rules at 8 million macs, then two networks each at 1, 8 and 8: a sixth of the steps."""
+    """Three rules at 8 million macs, what was found at 1 and 8, plain at 1: a sixth of them."""
     how = {"searched": "in_turn", "grown": "warm", "recipe": {"steps": 600}}
     score, images = 1280 * EVALUATION_SHARE, 600 * 128
     times = replace(TIMES, processes=1, threaded=0.6)
@@ -267,7 +270,7 @@ def test_a_contest_is_short_and_members_in_turn_have_all_threads():
     alone = estimate(configured(retrain=how), times).retrain
     assert alone == pytest.approx(1e-3 * members)
     found = estimate(configured(retrain=how, rival="contest"), times).retrain
-    looks = (3 * 8 + 2 * (1 + 8)) * (images // 6 + score)
+    looks = (3 * 8 + (1 + 8) + 1) * (images // 6 + score)
     assert found == pytest.approx(1e-3 * (members + looks))
 
 

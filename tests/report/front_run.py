@@ -10,6 +10,7 @@ from typing import Any
 import fixture
 import numpy as np
 
+from escalade.artefacts.children import Children
 from escalade.artefacts.searched import Searched
 from escalade.core.space.layouts import to_json
 from escalade.core.values.codec import encode
@@ -26,8 +27,7 @@ KINDS = ("macs", "params", "activations")
 
 
 @cache
-def searched(name: str = "bignas_small") -> tuple[Searched, list[dict[str, Any]]]:
-    """The result, and a row for every network that was scored."""
+def _searched(name: str) -> tuple[Searched, list[dict[str, Any]], Children]:
     space = load(name, in_channels=1, num_classes=10)
     rows: list[dict[str, Any]] = []
 
@@ -49,7 +49,14 @@ def searched(name: str = "bignas_small") -> tuple[Searched, list[dict[str, Any]]
         generations=20,
         identity_choices=space.identity_choices,
     )
-    return drive(search, score=score), rows
+    found = drive(search, score=score)
+    assert search.children is not None
+    return found, rows, search.children
+
+
+def searched(name: str = "bignas_small") -> tuple[Searched, list[dict[str, Any]]]:
+    """The result, and a row for every network that was scored."""
+    return _searched(name)[:2]
 
 
 def found(name: str = "bignas_small") -> dict[str, Any]:
@@ -72,5 +79,6 @@ def build(folder: Path, name: str = "bignas_small") -> Path:
     for file in ("growth.json", "family/family.json", "latency.json"):
         (folder / file).unlink()
     (folder / "search.json").write_text(json.dumps(found(name)))
+    (folder / Children.FILE).write_text(json.dumps(encode(_searched(name)[2])))
     (folder / "space.json").write_text(json.dumps(to_json(read(name))))
     return folder

@@ -15,7 +15,7 @@ from escalade.report.contents import read
 from escalade.report.figures.accuracy import accuracy_against_macs
 from escalade.report.figures.convergence import convergence, deviation
 from escalade.report.figures.growth_curves import growth_curve
-from escalade.report.figures.paths import path_histogram
+from escalade.report.figures.paths import TRAINED, path_histogram
 from escalade.report.figures.training import member_losses, supernet_loss
 from escalade.report.number import percent
 from escalade.report.roster import family_rows
@@ -207,3 +207,10 @@ def test_nothing_to_draw_is_none():
     assert deviation([]) is None
     assert supernet_loss([]) is None
     assert member_losses([]) is None
+
+
+def test_what_the_run_trained_on_stands_first():
+    given = fixture.histograms()
+    named = {f"uniform{TRAINED}": given["uniform"], "hierarchical": given["hierarchical"]}
+    assert [key.label for key in path_histogram(named).keys] == list(named)
+    assert path_histogram(named).reading.startswith("uniform, trained on: ")

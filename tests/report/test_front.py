@@ -17,6 +17,7 @@ from escalade.report.contents import read
 from escalade.report.figures.front_panels import front_keys, front_panels
 from escalade.report.figures.generations import generation_curves
 from escalade.report.figures.objective import Measure, limit_lines
+from escalade.report.figures.ways import children_figures
 from escalade.report.number import SPACE
 from escalade.report.roster import family_rows
 
@@ -258,3 +259,35 @@ def test_identities_are_drawn_where_there_are_some():
 
 def test_no_generations_no_curves():
     assert generation_curves([]) == []
+
+
+# How children were made
+
+
+def test_survival_by_way_is_what_the_search_counted(run):
+    generations = run.children.generations
+    survival, choices = children_figures(generations)
+    for figure in (survival, choices):
+        go.Figure(figure.to_plotly())
+    last = generations[-1].ways["crossover"]
+    crossed = trace(survival, "crossover")
+    assert crossed["y"][-1] == last.survived / last.scored
+    assert crossed["x"] == [brood.generation for brood in generations]
+    total = sum(brood.ways["wheel"].proposed for brood in generations if "wheel" in brood.ways)
+    assert f"wheel {total:,} proposed" in survival.reading
+
+
+def test_the_choices_drawn_are_the_likeliest_of_the_last_generation(run):
+    generations = run.children.generations
+    choices = children_figures(generations)[1]
+    likeliest = int(np.argmax(generations[-1].controller))
+    first = trace(choices, "controller")
+    assert first["y"] == [brood.controller[likeliest] for brood in generations]
+    assert f"choice {likeliest} (" in choices.reading
+    assert "decided in the first" in choices.reading
+
+
+def test_a_search_without_mutation_draws_no_choices(run):
+    plain = [replace(b, controller=(), decided=None, wheel=()) for b in run.children.generations]
+    assert [figure.name for figure in children_figures(plain)] == ["children-survival"]
+    assert children_figures(()) == []

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import fixture
 import front_run
+import pytest
 import reading
 
 from escalade.artefacts.run_folder import RunFolder
@@ -166,3 +167,23 @@ def test_what_folded_is_a_table(tmp_path):
         "5", "2", "3", "1.50 M macs", "81.2 %", "1.25 M macs",
         "the shortcut of the next layer reads it, too (2)|max <pooling> reads it (1)",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("identity", "words"),
+    [
+        ("let", "as the supernet did, as a 1x1 convolution, unless it folds"),
+        ("let_relu", "as the supernet did, as a 1x1 convolution and a ReLU, unless it folds"),
+        ("plain", "as the supernet did: bare, which computes nothing"),
+    ],
+)
+def test_how_identities_run_is_as_the_supernet_ran_them(tmp_path, identity, words):
+    folder = fixture.build(tmp_path / "run")
+    path = folder / "family" / "family.json"
+    family = json.loads(path.read_text())
+    family["members"][0]["identities"] = IDENTITIES
+    path.write_text(json.dumps(family))
+    page = write(folder, settings={"supernet": {"identity": identity}}).read_text()
+    assert words in page
+    section = page[page.index("Identities in slices") :].split("</section>")[0]
+    assert ("1x1 convolution" in section) == (identity != "plain")

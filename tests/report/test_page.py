@@ -14,6 +14,8 @@ import fixture
 import pytest
 import reading
 
+from escalade.artefacts.contested import Bout, Contested, Entrant
+from escalade.artefacts.run_folder import RunFolder
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.statistics import wilson_interval
 from escalade.core.values.codec import encode
@@ -116,6 +118,31 @@ def rival(rule, test, **more):
     return Rival(
         rule=rule, macs=2_000_000, activations=9, search=None, test=test, architecture=None, **more
     )
+
+
+def test_the_page_of_a_run_of_plain_networks(folder):
+    """The contest in a sentence and a table; what was predicted of others is not measured."""
+    bout = Bout(
+        member="S0",
+        budget=2e6,
+        found=Entrant(macs=2_000_000, num_steps=40, num_correct=150),
+        plain=Entrant(macs=2_010_000, num_steps=55, num_correct=160),
+    )
+    held = Contested(kept="plain", rule="dwr", num_images=200, bouts=(bout,))
+    RunFolder(folder).write(held)
+    stated = json.loads((folder / "family" / "family.json").read_text())
+    for member in stated["members"]:
+        member["origin"] = "rival"
+    (folder / "family" / "family.json").write_text(json.dumps(stated))
+    page = full(folder)
+    told = reading.text(page).replace(SPACE, " ")
+    assert "5 networks made of a plain base by dwr span" in told
+    assert "Searching was worth −5.00 ± " in told
+    (row,) = (row for name, row in reading.rows(page, "contest").items() if "S0" in name)
+    assert [cell.replace(SPACE, " ") for cell in row] == [
+        "75.0 %|2.00 M macs, 40 steps",
+        "80.0 %|2.01 M macs, 55 steps",
+    ]
 
 
 def test_the_page_of_a_run_with_rivals(folder):

@@ -391,3 +391,57 @@ def test_scores_that_a_limit_rejects_are_told():
     assert words == "1,234 scores, and those that accuracy > 0.4 rejects"
     method, task = task_of("scarlet_small", constraints=["macs < 2M"])
     assert method.scores_in_words(1234, task.settings) == "1,234 scores at most"
+
+
+# What settings leave no room for
+
+
+@pytest.mark.parametrize(
+    ("space", "settings", "words"),
+    [
+        ("scarlet_small", {"generations": 2}, "nsga2 is random search here"),
+        ("bignas_small", {"method": "nsga2", "generations": 2}, "nsga2 is random search here"),
+        ("small", {"method": "nsga2", "generations": 3}, "children that nobody follows"),
+        ("small", {"generations": 1}, "mcea does not evolve"),
+        ("bignas_small", {"method": "independent", "generations": 1}, "does not evolve"),
+        ("bignas_small", {"num_skeletons": 1}, "compares no grid at 1M macs"),
+        ("regnet_y_small", {"num_models": 1}, "one network is drawn"),
+    ],
+)
+def test_a_search_too_short_to_be_itself_says_so(space, settings, words):
+    method, task = task_of(space, **settings)
+    (told, *_) = method.left_undone(task)
+    assert words in told
+
+
+@pytest.mark.parametrize(
+    ("space", "settings"),
+    [
+        ("scarlet_small", {"generations": 4}),
+        ("small", {"method": "nsga2", "generations": 3, "exploitation": False}),
+        ("small", {"generations": 2}),
+        ("small", {"method": "random", "generations": 1}),
+        ("bignas_small", {}),
+        ("regnet_y_small", {}),
+    ],
+)
+def test_a_search_long_enough_has_nothing_to_say(space, settings):
+    method, task = task_of(space, **settings)
+    assert method.left_undone(task) == []
+
+
+def test_one_network_of_the_grid_is_no_grid():
+    """BigNAS, section 4.4: at 0.4 M macs one of the 320 is within 5 %, at 0.8 M ten are."""
+    method, task = task_of("bignas_small", budgets=(0.4e6, 0.8e6))
+    space = load("bignas_small", in_channels=1, num_classes=10)
+    (told,) = method.left_undone(replace(task, space=space))
+    assert "compares no grid at 400k macs, but varies one of its 320 networks" in told
+
+
+def test_whether_a_generation_of_children_follows_is_counted_as_the_search_counts():
+    """The first generation that is not random is the third."""
+    searcher = searcher_of("scarlet_small", budgets=(), population=4, generations=3)
+    first = searcher.ask()
+    assert len(first) == 8
+    searcher.tell(np.linspace(0.5, 0.9, len(first)))
+    assert 0 < len(searcher.ask()) <= 4

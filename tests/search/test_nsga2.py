@@ -8,11 +8,12 @@ from layered import LAYERS, Gains, Layered
 from pymoo.indicators.hv import HV
 from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 
+from escalade.artefacts.children import Children
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.population import Population
-from escalade.core.values.codec import encode
+from escalade.core.values.codec import decode, encode
 from escalade.search.dialogue import drive
 from escalade.search.front.breeding import Roulette
 from escalade.search.front.candidates import ScoredGenomes
@@ -415,3 +416,53 @@ def test_bad_input_is_refused_at_once(layered, settings, message):
     default = {"objectives": ("error", "macs")} if "budget_kind" in settings else {}
     with pytest.raises(ValueError, match=message):
         search(layered, **(default | settings))
+
+
+# What controller and wheel leave behind
+
+
+def test_children_are_counted_by_their_way(layered):
+    """Every score after the random ones is a child's, and what is left out adds up."""
+    made = search(layered, generations=10)
+    found = drive(made, score=Gains())
+    broods = made.children.generations
+    assert [brood.generation for brood in broods] == list(range(2, 10))
+    later = found.front.generations[-1].evaluated - found.front.generations[0].evaluated
+    ways = [way for brood in broods for way in brood.ways.values()]
+    assert sum(way.scored for way in ways) == later
+    assert all(way.accepted == way.scored for way in ways)  # nothing limits the score here
+    assert sum(way.proposed for way in ways) > later  # some were known before
+    assert 0 < sum(way.survived for way in ways) < later
+    assert decode(Children, encode(made.children)) == made.children
+
+
+def test_a_limit_on_the_score_is_seen_in_what_is_accepted(layered):
+    score = Gains()
+    worst = float(np.median(score(paths(layered.all_genomes))))
+    made = search(layered, constraints=under(f"accuracy > {worst}"), generations=6)
+    found = drive(made, score=score)
+    ways = [way for brood in made.children.generations for way in brood.ways.values()]
+    left_out = sum(way.scored - way.accepted for way in ways)
+    assert left_out > 0
+    rejected = [sum(g.rejected.values()) for g in found.front.generations]
+    assert left_out == sum(rejected[1:])
+
+
+def test_what_controller_and_wheel_try_are_chances(layered):
+    made = search(layered, generations=30)
+    drive(made, score=Gains())
+    first, last = made.children.generations[0], made.children.generations[-1]
+    for brood in (first, last):
+        assert sum(brood.controller) == pytest.approx(1)
+        assert sum(brood.wheel) == pytest.approx(1)  # all genes have as many choices
+    # It has not learned before the first children, and has by the last.
+    assert first.decided < 0.05 < last.decided
+    assert first.reward is not None
+
+
+def test_what_is_off_leaves_nothing(layered):
+    made = search(layered, exploitation=None, exploration=None)
+    drive(made, score=Gains())
+    for brood in made.children.generations:
+        assert set(brood.ways) == {"crossover"}
+        assert (brood.controller, brood.decided, brood.wheel, brood.reward) == ((), None, (), None)

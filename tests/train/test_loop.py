@@ -13,6 +13,7 @@ from tiny_training import Training, assert_equal, plain_network
 from torch import Tensor, nn
 
 from escalade.config.recipe import Recipe
+from escalade.train import allocator
 from escalade.train import checkpoint as checkpoints
 from escalade.train.interrupt import Interrupted, TrainingDiverged
 from escalade.train.loop import batch_norm_groups
@@ -31,6 +32,21 @@ class StopAfter:
     def __call__(self) -> bool:
         self.left -= 1
         return self.left == 0
+
+
+def test_memory_that_is_given_back_at_every_step_changes_no_bit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usual = Training()
+    usual.run()
+    monkeypatch.setattr(allocator, "ROOM", 0.0)
+    monkeypatch.setattr(allocator.heap, "bound", 1)
+    given_back = []
+    monkeypatch.setattr(allocator, "give_back", lambda: given_back.append(True))
+    bounded = Training()
+    result = bounded.run()
+    assert len(given_back) == result.num_steps
+    assert_equal(bounded.state(), usual.state())
 
 
 @pytest.mark.slow

@@ -36,12 +36,13 @@ from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid
 from escalade.evaluate.timing import run_table
 from escalade.evaluate.timing.scoring_precision import faster_precision
-from escalade.planning.ahead import look_ahead
+from escalade.planning.ahead import look_ahead, settle
 from escalade.planning.begun_space import begun_space, named_space
 from escalade.planning.completing import complete, told
 from escalade.planning.data_lines import data_notes
-from escalade.planning.path_costs import check_budgets, check_feasible
+from escalade.planning.path_costs import check_budgets
 from escalade.planning.resolved_run import Run
+from escalade.planning.run_memory import hold
 from escalade.planning.seeded import ReadSeed, keep_network, space_around
 from escalade.train.console import Console
 from escalade.train.interrupt import Stop
@@ -94,7 +95,8 @@ def begin(
         _take_up(run)
         if runtime.is_main and not run.is_new:
             keep_place(run)
-        yield run
+        with _held(run, limit=given.memory):
+            yield run
 
 
 @contextmanager
@@ -107,7 +109,8 @@ def taken_up(path: Path, *, should_stop: Stop | None = None) -> Iterator[Run]:
     run = open_run(path, should_stop=should_stop)
     with _owned(path, run.runtime):
         _take_up(run)
-        yield run
+        with _held(run):
+            yield run
 
 
 def open_run(
@@ -216,6 +219,17 @@ def _owned(path: Path, runtime: Runtime) -> AbstractContextManager[None]:
     return owned(path, say=Console().say, rank=runtime.rank)
 
 
+@contextmanager
+def _held(run: Run, *, limit: float | None = None) -> Iterator[None]:
+    """Keep the run to its memory in the body: what is said now goes before what was."""
+    if run.runtime.holding is None:
+        hold(run, limit=limit or run.config.memory)
+    try:
+        yield
+    finally:
+        run.runtime.hold(None)
+
+
 def _take_up(run: Run) -> None:
     check_data(run)
     if run.runtime.is_main:
@@ -223,8 +237,8 @@ def _take_up(run: Run) -> None:
 
 
 def _ahead(run: Run) -> Run:
-    """Check a new run, fix threads and precision, and fit its schedule where hours are given."""
-    run = run.with_config(replace(run.config, threads=run.config.threads or run.runtime.threads))
+    """Check and settle a new run, and fit its schedule where hours are given."""
+    run = settle(run)
     if changed := told(run.base_space):
         run.console.say(f"run: {changed}")
     for note in (run.seed.origin, *run.seed.notes) if run.seed else ():
@@ -235,7 +249,8 @@ def _ahead(run: Run) -> Run:
         run.console.say(outlook.text(command=f"runs now, into {run.folder.path}").rstrip())
         run = outlook.run
     else:
-        check_feasible(run)
+        for note in run.method.left_undone(run.task):
+            run.console.say(f"search: {note}")
     return run
 
 
@@ -260,6 +275,8 @@ def _run(
     config: Config, space: Space, folder: RunFolder, runtime: Runtime, should_stop: Stop | None
 ) -> Run:
     config, method = complete(config, space)
+    if config.threads is not None and not runtime.on_cuda:
+        runtime.use_threads(config.threads)  # those that it began with
     return Run(
         config=config,
         method=method,

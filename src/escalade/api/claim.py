@@ -137,7 +137,7 @@ def _is_moved(before: str, now: str) -> bool:
 
 
 def _difference(folder: RunFolder, given: Config) -> str:
-    """The first setting that differs; how many workers compute does not make it another run."""
+    """The first setting that differs; workers and memory do not make it another run."""
     begun = begun_config(folder)
     if given.budget_kind == "latency" and given.space is None:
         given = replace(given, space=begun.space)  # which was chosen by measuring
@@ -145,7 +145,7 @@ def _difference(folder: RunFolder, given: Config) -> str:
     completed = (complete(each, begun_space(folder, each))[0] for each in (begun, given))
     before, after = (dict(_flat(encode(each))) for each in completed)
     settled = {"threads": given.threads, "evaluation.precision": given.evaluation.precision}
-    ignored = {"workers", *(key for key, value in settled.items() if value is None)}
+    ignored = {"workers", "memory", *(key for key, value in settled.items() if value is None)}
     if begun.seed_network and given.seed_network:  # which its digest tells
         ignored |= {"seed_network.source", "seed_network.architecture"}
     if begun.fitted and not given.fitted:

@@ -67,7 +67,10 @@ def _held(run: Run, everyone: Sequence[Candidate], look: RivalLook) -> Contested
     searched = [each for each in everyone if each.origin == "searched"]
     placed = {searched[0].name, look.member, searched[-1].name}
     members = [each for each in everyone if each.name in placed]
-    jobs = {each.name: _jobs(run, each, everyone, networks[each.name]) for each in members}
+    jobs = {
+        each.name: _jobs(run, each, everyone, networks[each.name], rule=rule, look=look)
+        for each in members
+    }
     run.workshop.train([job for pair in jobs.values() for job in pair])
     bouts = tuple(_bout(each, jobs[each.name]) for each in members)
     contest = Contested(kept="found", rule=rule, num_images=num_images, bouts=bouts)
@@ -75,13 +78,23 @@ def _held(run: Run, everyone: Sequence[Candidate], look: RivalLook) -> Contested
 
 
 def _jobs(
-    run: Run, member: Candidate, everyone: Sequence[Candidate], plain: Architecture
+    run: Run,
+    member: Candidate,
+    everyone: Sequence[Candidate],
+    plain: Architecture,
+    *,
+    rule: str,
+    look: RivalLook,
 ) -> tuple[RetrainJob, RetrainJob]:
-    """The short trainings of what was found and of the plain network, of equal work."""
+    """The short trainings of what was found and of the plain network, of equal work.
+
+    Where the rules were tried the plain network is trained already.
+    """
     work, name = look_work(run, member, everyone), f"{member.name}-contest"
+    own = f"look-{rule}" if member.name == look.member else f"{name}-plain"
     return (
         like_member(run, member.architecture, f"{name}-found", work),
-        like_member(run, plain, f"{name}-plain", work),
+        like_member(run, plain, own, work),
     )
 
 

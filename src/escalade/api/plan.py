@@ -10,7 +10,7 @@ from escalade.api.begin import make_runtime, resolved
 from escalade.api.claim import placed
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import resolve
-from escalade.planning.ahead import look_ahead
+from escalade.planning.ahead import look_ahead, settle
 from escalade.planning.outlook import Outlook
 from escalade.planning.seeded import read_network, seeded
 
@@ -26,4 +26,5 @@ def plan(layers: Sequence[Mapping[str, Any]]) -> Outlook:
     given = placed(resolve(*layers))
     read = read_network(given)
     given = seeded(given, None if read is None else read.facts)
-    return look_ahead(resolved(given, folder=NOWHERE, runtime=make_runtime(given), read=read))
+    run = resolved(given, folder=NOWHERE, runtime=make_runtime(given), read=read)
+    return look_ahead(settle(run))

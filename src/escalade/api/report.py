@@ -14,6 +14,7 @@ from escalade.core.values.codec import encode
 from escalade.evaluate.store import EvaluationStore
 from escalade.planning.resolved_run import Run
 from escalade.report import page
+from escalade.report.figures.paths import TRAINED
 from escalade.train.supernet_step import path_sampler
 
 NUM_PATHS = 20_000
@@ -27,6 +28,7 @@ def report(run: Run) -> None:
         histograms=_histograms(run),
         running=_running(run),
         settings=encode(run.config),
+        traits=run.base_space.traits,
     )
     run.console.say(f"report: {path}")
 
@@ -56,7 +58,11 @@ def _running(run: Run) -> list[Architecture]:
 
 
 def _histograms(run: Run) -> dict[str, Any]:
-    """Path costs by sampler (Fig. 3), with this run's window; of a space as it draws."""
+    """Path costs by sampler (Fig. 3), with this run's window; of a space as it draws.
+
+    The run's own is as it trained, with its weights of stages; the other is what it would have
+    drawn. A sandwich's largest and smallest path come to these.
+    """
     space, config, kind = run.base_space, run.config, run.config.budget_kind
     if run.table is not None:
         space = space.with_latency(run.table)
@@ -64,9 +70,11 @@ def _histograms(run: Run) -> dict[str, Any]:
         genomes = space.sample_genomes(generator(config.seed, "report"), NUM_PATHS)
         return {space.traits.noun: histogram(space.costs(Population.unscaled(genomes), kind))}
     made = {}
-    for name in ("uniform", "hierarchical") if space.traits.scales else ("uniform",):
-        settings = replace(config.supernet, sampler=name, weights="equal")
+    own = config.supernet
+    for name in ("uniform", "hierarchical") if space.traits.scales else (own.sampler,):
+        settings = own if name == own.sampler else replace(own, sampler=name, weights="equal")
         sampler = path_sampler(settings, space, run.budgets)
         drawn = sampler.draw(generator(config.seed, "report", name), NUM_PATHS)
-        made[name] = histogram(space.costs(drawn, kind))
+        shown = name if space.traits.scales else "uniform"
+        made[shown + TRAINED * (name == own.sampler)] = histogram(space.costs(drawn, kind))
     return made

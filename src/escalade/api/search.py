@@ -55,6 +55,8 @@ def search(run: Run) -> None:
         found = confirm(run, field)
     if run.runtime.is_main:
         run.folder.write(scoring.scored)
+        if searcher.children is not None:
+            run.folder.write(searcher.children)
         run.folder.write(found)
         for folder in (run.folder.models, run.folder.finalists):
             shutil.rmtree(folder, ignore_errors=True)

@@ -138,6 +138,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         "--from-architecture", metavar="NAME", help="what network a file of weights is of"
     )
     parser.add_argument("--hours", type=float, help="fit the schedule to this time on this device")
+    parser.add_argument("--memory", help="what all processes may hold, such as 4G or 3.5GiB")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--out", type=Path, help="the run folder; default runs/NAME, or a free one")
     parser.add_argument(
@@ -162,7 +163,7 @@ def _settings(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
         layers.append(read_file(options.config))
     flags = {
         key: getattr(options, key)
-        for key in ("data", "budgets", "budget_kind", "space", "hours", "seed")
+        for key in ("data", "budgets", "budget_kind", "space", "hours", "memory", "seed")
         if getattr(options, key) is not None
     }
     if options.grow is not None:

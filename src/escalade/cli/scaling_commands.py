@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from escalade.cli.output import write_json, write_line
 from escalade.cli.parser import UsageError
+from escalade.cli.side_by_side_rows import LEGEND, growth_rows, layer_rows, layer_words
 from escalade.cli.table import table
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def add_commands(commands: Commands) -> None:
         default="macs",
         help="what amounts like 4G count; with latency, networks are also timed",
     )
+    compare.add_argument("--blocks", action="store_true", help="every layer, side by side")
     _add_latency_options(compare)
     compare.add_argument("--format", choices=("text", "json"), default="text")
     compare.set_defaults(run_command=_compare)
@@ -175,15 +177,22 @@ def _compare(options: argparse.Namespace) -> None:
     solve = None if latency is None else latency.network
     found = [networks.load(text, kind=options.kind, solve=solve) for text in options.architectures]
     seconds = None if latency is None else latency.measured(found)
+    named = zip(options.architectures, found, strict=True)
+    words = [layer_words(*each) for each in named] if options.blocks else []
     if options.format == "json":
         rows = [_costs(each) | _shape(each) for each in found]
         for row, value in zip(rows, seconds or (), strict=False):
             row["latency"] = value
+        for row, blocks in zip(rows, words, strict=False):
+            row["blocks"] = blocks
         write_json({"networks": rows} | ({} if latency is None else latency.conditions))
         return
     names = [each.name or text for each, text in zip(found, options.architectures, strict=True)]
-    for line in table(("", *names), _rows(found, seconds)):
+    grew = growth_rows(options.architectures, found)
+    for line in table(("", *names), [*_rows(found, seconds), *grew, *layer_rows(words)]):
         write_line(line)
+    if words:
+        write_line(LEGEND)
     if latency is not None:
         write_line(f"latency: measured now, in turns, on {latency}")
 

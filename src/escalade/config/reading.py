@@ -59,6 +59,8 @@ def resolve(*layers: Mapping[str, Any]) -> Config:
         check_known(merged["budget_kind"], KINDS)
     with within("budgets"):
         merged["budgets"] = _amounts(merged["budgets"], merged["budget_kind"])
+    with within("memory"):
+        merged["memory"] = _memory(merged["memory"])
     with within("limits"):
         merged["limits"] = _limits(merged["limits"])
     config = decode(Config, merged, scalar=written)
@@ -97,6 +99,13 @@ def _limits(value: Any) -> dict[str, float]:
         with within(kind):
             (limits[kind],) = _amounts([amount], kind)
     return limits
+
+
+def _memory(value: Any) -> float | None:
+    if value is None:
+        return None
+    (amount,) = _amounts([value], "memory")
+    return amount
 
 
 def _amounts(value: Any, kind: str) -> list[float]:

@@ -345,9 +345,11 @@ class Config:
         seed: of everything.
         device: auto, cpu or cuda.
         precision: fp32 or bf16, in training.
-        threads: CPU threads in training; None takes all cores.
+        threads: CPU threads in training; None takes all cores, or one where a short look says that
+            more are hardly faster, as beside a busy neighbour.
         workers: processes of one thread that score and retrain on CPU, None takes all cores; on GPU
             processes that share the GPU in retraining, None takes one.
+        memory: bytes that all processes together may hold on CPU; None takes half of what is free.
         hours: fit the schedule to this time on this device; None keeps the recipes as they are.
         fitted: whether that was done: the recipes are what this run uses.
         rival: what a family has to be better than: the plain base of the space, scaled by a rule
@@ -370,6 +372,7 @@ class Config:
     precision: Precision = "fp32"
     threads: Some | None = None
     workers: Some | None = None
+    memory: Positive | None = None
     hours: Hours | None = None
     fitted: bool = False
     rival: Literal["auto", "contest", "beside", "none"] = "auto"

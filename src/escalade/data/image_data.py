@@ -22,7 +22,7 @@ from escalade.data.split import ImageRows, Split, split_digest
 from escalade.data.stratified import Parts, Rows
 
 STATISTICS_BYTES = 256 << 20  # mean and deviation come from about this much of the training images
-_CHUNK = 1024
+_CHUNK_BYTES = 4 << 20  # of them at a time: int32 and its squares take eight times as much
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +161,7 @@ def channel_statistics(split: Split) -> tuple[tuple[float, ...], tuple[float, ..
     num = min(len(split), max(1, STATISTICS_BYTES // per_image))
     total = square = torch.zeros((), dtype=torch.int64)
     pixels = 0
-    for rows in torch.split(torch.arange(num), _CHUNK):
+    for rows in torch.split(torch.arange(num), max(1, _CHUNK_BYTES // per_image)):
         values = split.take(rows)[0].transpose(0, 1).flatten(1).to(torch.int32)
         total = total + values.sum(1)
         square = square + (values * values).sum(1)

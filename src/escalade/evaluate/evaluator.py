@@ -32,7 +32,7 @@ from escalade.supernet.digest import digest
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.interrupt import Interrupted
 from escalade.train.pool import WorkerPool
-from escalade.train.runtime import Runtime, num_cores
+from escalade.train.runtime import Runtime
 
 CACHE_BYTES = 1 << 30  # of resized batches, for all workers
 JOBS_PER_EXCHANGE = 4  # of a rank, between two exchanges with the others
@@ -110,7 +110,7 @@ class Evaluator:
             settings=settings.text + (" coupled" if supernet.coupled else ""),
         )
         self.count = EvaluationCount()
-        self._num_workers = 1 if runtime.on_cuda else num_workers or num_cores()
+        self._num_workers = 1 if runtime.on_cuda else runtime.num_workers(num_workers)
         self._open = ExitStack()
         folder = (
             None if runtime.on_cuda else self._open.enter_context(temporary_folder("escalade-"))
@@ -243,7 +243,12 @@ def _pool(
         std=data.std,
         device=str(runtime.device),
         folder=folder,
-        cache_bytes=CACHE_BYTES,
+        cache_bytes=_cache_bytes(runtime),
         rating=rating_of(data),
     )
-    return WorkerPool(work, num_workers=num_workers, shared=shared)
+    return WorkerPool(work, num_workers=num_workers, shared=shared, memory=runtime.scorer_memory)
+
+
+def _cache_bytes(runtime: Runtime) -> int:
+    """What resized batches may take, over all workers."""
+    return CACHE_BYTES if runtime.holding is None else runtime.holding.caches

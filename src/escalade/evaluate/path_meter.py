@@ -22,6 +22,7 @@ from escalade.evaluate.rating import ONE, Rating
 from escalade.evaluate.score import BATCH_SIZE, count_each
 from escalade.supernet.frozen import Frozen, freeze
 from escalade.supernet.shared_weights import SharedWeights
+from escalade.train.allocator import heap
 from escalade.train.interrupt import Interrupted
 from escalade.train.runtime import Runtime
 from escalade.train.worker import Link
@@ -169,6 +170,7 @@ class PathMeter:
         for batch in self._caches[split].at(resolution):
             if link.should_stop():
                 raise Interrupted("stopped")
+            heap.stay_within()
             yield batch
 
 

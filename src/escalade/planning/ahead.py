@@ -9,16 +9,28 @@ from escalade.planning.member_sizes import MemberSizes, sizes_of
 from escalade.planning.outlook import FrontCosts, Outlook
 from escalade.planning.path_costs import check_budgets, check_feasible, drawn_costs
 from escalade.planning.resolved_run import Run
+from escalade.planning.run_memory import hold
 from escalade.planning.stage_times import stage_times
+from escalade.planning.thread_look import with_threads
 
 
-def look_ahead(run: Run) -> Outlook:
-    """What a run would do and take; nothing is trained but for the clock.
+def settle(run: Run) -> Run:
+    """Fix what this machine decides: threads, and how the run keeps to its memory.
 
     Raises:
         Invalid: for anything a run could not do, with what would work.
     """
     check_feasible(run)
+    hold(run, limit=run.config.memory)
+    return with_threads(run)
+
+
+def look_ahead(run: Run) -> Outlook:
+    """What a settled run would do and take; nothing is trained but for the clock.
+
+    Raises:
+        Invalid: for anything a run could not do, with what would work.
+    """
     given, sizes = run.config, sizes_of(run)
     times = time_run(run, sizes)
     if given.hours is not None and not given.fitted:

@@ -75,6 +75,9 @@ class _Schedule:
         epochs = LEAST_EPOCHS + left / max(per_epoch, 1e-9)
         if epochs > MOST_EPOCHS:  # what members have no use for, the supernet has
             units += (epochs - MOST_EPOCHS) * per_epoch / max(training, 1e-9)
+        fitted = self._at(LEAST_STEPS * units, scores, _within(epochs))
+        # Short looks end at a length that does not go on with the epochs.
+        epochs += (self._seconds - self._take(fitted).total) / max(per_epoch, 1e-9)
         return self._at(LEAST_STEPS * units, scores, _within(epochs))
 
     def alone(self) -> Run:

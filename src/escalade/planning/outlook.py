@@ -60,8 +60,9 @@ class Outlook:
 
     @property
     def memory(self) -> int:
-        """Expected peak bytes of this process."""
-        return self.times.peak_memory + 2 * self.run.data.train.num_bytes
+        """Expected peak bytes, of all processes together; on CUDA of the GPU."""
+        holding = self.run.runtime.holding
+        return self.times.peak_memory if holding is None else holding.peak
 
     def to_json(self) -> dict[str, Any]:
         """Stable keys for programs."""
@@ -106,8 +107,9 @@ class Outlook:
             *self._rival_lines(),
             *([] if table is None else [f"latency {each}" for each in run_table.describe(table)]),
             f"paths   {bars(self.histogram['counts'])} {drawn}{low} to {high} {kind}",
+            *(f"search  {note}" for note in self.run.method.left_undone(self.run.task)),
             self._time_line(),
-            f"memory  about {self.memory / 2**30:.1f} GiB",
+            self._memory_line(),
             f"next    {command}",
         ]
         return "\n".join(lines) + "\n"
@@ -175,6 +177,12 @@ class Outlook:
             f"rival   beside every member, and trained for as long, the plain base of "
             f"{self.run.space.name} by {rules}; a short look chooses"
         ]
+
+    def _memory_line(self) -> str:
+        holding = self.run.runtime.holding
+        beside = holding is not None and holding.workers > 1
+        words = f", {holding.workers} processes beside the run's own" if holding and beside else ""
+        return f"memory  about {self.memory / 2**30:.1f} GiB{words}"
 
     def _time_line(self) -> str:
         seconds, config = self.seconds, self.run.config

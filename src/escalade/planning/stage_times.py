@@ -209,6 +209,7 @@ def _rivals(
     ]
     middle = len(macs) // 2
     look = [] if run.seed is not None else [looks[middle]] * len(RULES)
-    if rival == "contest":  # what was found and the plain network at up to three budgets
-        return look + [looks[at] for at in sorted({0, middle, num - 1}) for _ in range(2)], []
+    if rival == "contest":  # what was found at up to three budgets, plain networks at the others
+        places = {0, middle, num - 1}
+        return look + [looks[at] for at in (*places, *(places - {middle}))], []
     return look, [(_Training(m, seen + score),) for m, seen in zip(macs, images, strict=True)]

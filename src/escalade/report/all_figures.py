@@ -19,6 +19,7 @@ from escalade.report.figures.growth_curves import growth_curve
 from escalade.report.figures.latency_check import latency_check
 from escalade.report.figures.paths import Bins, path_histogram
 from escalade.report.figures.training import member_losses, supernet_loss
+from escalade.report.figures.ways import children_figures
 from escalade.report.roster import budget_kind, trained_alone
 from escalade.report.slots import in_words, slots
 
@@ -65,6 +66,7 @@ def all_figures(
         )
         found["front"] = list(panels)
         found["generations"] = list(generation_curves(search.front.generations))
+        found["children"] = list(children_figures(run.children.generations if run.children else ()))
     return {name: [each for each in made if each] for name, made in found.items()}
 
 

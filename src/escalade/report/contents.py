@@ -9,6 +9,7 @@ from typing import Any
 
 from escalade.artefacts.analysed import Analysed
 from escalade.artefacts.audited import Audited
+from escalade.artefacts.children import Children
 from escalade.artefacts.contested import Contested
 from escalade.artefacts.grown import Grown
 from escalade.artefacts.latencies import Latencies
@@ -36,6 +37,7 @@ class Contents:
 
     folder: str
     search: Searched | None
+    children: Children | None
     growth: Grown | None
     family: Family | None
     ledger: tuple[LedgerEntry, ...]
@@ -75,6 +77,7 @@ def read(run_folder: Path, *, settings: Mapping[str, Any] | None = None) -> Cont
     return Contents(
         folder=run_folder.as_posix(),
         search=folder.find(Searched),
+        children=folder.find(Children),
         growth=folder.find(Grown),
         family=family,
         ledger=(folder.find(Ledger) or Ledger()).entries,

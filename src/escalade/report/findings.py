@@ -54,7 +54,7 @@ def sentence(run: Contents, family: Sequence[FamilyRow]) -> str:
 def _rival_kept(run: Contents, family: Sequence[FamilyRow]) -> str:
     if run.contest is None:
         return f"{_rival_kind(family)}, kept as clearly better"
-    return f"plain, scaled by {run.contest.rule}"
+    return f"made of a plain base by {run.contest.rule}"
 
 
 def _rival_kind(family: Sequence[FamilyRow]) -> str:

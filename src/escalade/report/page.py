@@ -11,6 +11,7 @@ from escalade.artefacts.files import write_text
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.score_words import SCORE_WORDS
 from escalade.core.scaling.ratios import realised
+from escalade.core.space.traits import Traits
 from escalade.report import arms, class_rows, drawing, findings, roster
 from escalade.report.all_figures import all_figures, marked
 from escalade.report.contents import Contents, read
@@ -19,6 +20,7 @@ from escalade.report.family_row import FamilyRow
 from escalade.report.figures.front_panels import front_keys
 from escalade.report.figures.paths import Bins
 from escalade.report.number import budget
+from escalade.report.what_was_done import what_was_done
 from escalade.report.worth import worth_of
 
 FILE = "report.html"
@@ -30,6 +32,7 @@ _SECTIONS = {
     "networks": "Networks",
     "front": "Front",
     "growth": "Growth",
+    "done": "Method",
     "search": "Search",
     "training": "Training",
     "analysis": "Analysis",
@@ -46,6 +49,7 @@ def write(
     histograms: Mapping[str, Bins] | None = None,
     running: Sequence[Architecture] = (),
     settings: Mapping[str, Any] | None = None,
+    traits: Traits | None = None,
 ) -> Path:
     """Write the report of a run, finished or not, into its folder.
 
@@ -55,6 +59,7 @@ def write(
         histograms: costs of sampled paths by sampler: `edges` (n + 1) and `counts` (n).
         running: what the supernet runs for each network of the front, if not the network itself.
         settings: of the run, resolved; by default as its config.yaml has them.
+        traits: of the run's space, to say what was done.
 
     Returns:
         The path of the page.
@@ -69,7 +74,10 @@ def write(
         run, family, evaluations=evaluations, histograms=histograms or {}, running=running
     )
     values = _values(run, family) | {"figures": figures, "scored": bool(evaluations)}
-    absent = {name for name in ("front", "analysis", "audit", "classes") if not values[name]}
+    values["done"] = what_was_done(run.settings, traits)
+    absent = {
+        name for name in ("front", "done", "analysis", "audit", "classes") if not values[name]
+    }
     page = document(
         "report.html.j2",
         drawn=[figure for made in figures.values() for figure in made],
@@ -105,6 +113,8 @@ def _values(run: Contents, family: Sequence[FamilyRow]) -> dict[str, Any]:
         "classes": class_rows.class_rows(run, family),
         "counts": roster.class_counts(run),
         "reasons": _reasons,
+        "bare_identities": _identity(run) == "plain",
+        "rectified_identities": _identity(run) == "let_relu",
         "realised": realised,
         "front": run.search.front if run.search else None,
         "marked": marked(run, family),
@@ -116,6 +126,11 @@ def _values(run: Contents, family: Sequence[FamilyRow]) -> dict[str, Any]:
         "cell": arms.cell,
         "chosen_on": run.settings.get("search", {}).get("images", "search"),
     }
+
+
+def _identity(run: Contents) -> str:
+    """How the supernet ran identities, as the settings have it."""
+    return str(run.settings.get("supernet", {}).get("identity"))
 
 
 def _reasons(kept: Sequence[str]) -> list[tuple[str, int]]:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from escalade.artefacts.children import Children
 from escalade.artefacts.searched import Searched
 from escalade.core.space.population import Population
 from escalade.search.operators.gene_operators import Scores
@@ -68,6 +69,11 @@ class Dialogue:
         if self._result is None:
             raise ValueError("result: the search is not done; ask and tell until ask() is empty")
         return self._result
+
+    @property
+    def children(self) -> Children | None:
+        """How the children of a front's generations were made; None of other searches."""
+        return None
 
     def _advance(self, scores: Scores | None) -> None:
         try:

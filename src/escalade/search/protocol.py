@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from escalade.artefacts.children import Children
 from escalade.artefacts.searched import Searched
 from escalade.core.space.population import Population
 from escalade.search.operators.gene_operators import Scores
@@ -26,4 +27,9 @@ class Searcher(Protocol):
 
     def result(self) -> Searched:
         """What was found, once `ask()` came back empty."""
+        ...
+
+    @property
+    def children(self) -> Children | None:
+        """How the children of a front's generations were made; None of other searches."""
         ...

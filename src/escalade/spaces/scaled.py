@@ -43,6 +43,16 @@ def load(text: str, *, kind: str = "macs", solve: Solve | None = None) -> Archit
     return scale(base, rule, read_factor(amount))
 
 
+def base_of(text: str) -> Architecture | None:
+    """What `BASE:RULE:FACTOR` was scaled from, itself a base of none; None of other networks.
+
+    Raises:
+        ValueError: as for `load`.
+    """
+    parts = text.rsplit(":", 2)
+    return None if len(parts) != 3 or Path(text).exists() else load(parts[0])
+
+
 def read_factor(text: str) -> float:
     """A factor as a user writes it.
 

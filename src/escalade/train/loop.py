@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from escalade.config.recipe import Recipe
 from escalade.core.numbers.seeds import generator, torch_seed
 from escalade.data.batch_part import BatchPart
+from escalade.train.allocator import give_back, heap
 from escalade.train.averaging import WeightAverage
 from escalade.train.interrupt import Interrupted, asking
 from escalade.train.metrics import NUM_METRICS, Progress, Reporter
@@ -140,6 +141,7 @@ def train(
     ):
         while state.done < num_steps:
             loss = update(state)
+            heap.stay_within()
             is_last = state.done == num_steps
             is_line = is_last or state.done % line_every == 0
             if not is_line and state.done % check_every != 0:
@@ -155,6 +157,7 @@ def train(
                 raise Interrupted(f"{name}: stopped at step {state.done} of {num_steps}")
     if state.average is not None:
         state.average.give()
+    give_back()
     return TrainResult(
         num_steps=num_steps,
         num_images=num_steps * recipe.batch_size,

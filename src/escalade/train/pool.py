@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from escalade.artefacts.locks import temporary_file
+from escalade.train.allocator import heap
 from escalade.train.interrupt import Interrupted, asking
 from escalade.train.runtime import limit_threads
 from escalade.train.worker import Link, Worker, WorkerTask, start_worker
@@ -39,6 +40,7 @@ class WorkerPool(Generic[Job, Result]):
         work: what workers do; a value that pickles.
         num_workers: processes; at most 1 runs the jobs here.
         shared: tensors given to `work.setup`; all workers map one copy.
+        memory: private bytes that a worker may hold between two steps or jobs; None for any.
         threads: of jobs that run here; None leaves this process its own.
     """
 
@@ -48,8 +50,10 @@ class WorkerPool(Generic[Job, Result]):
         *,
         num_workers: int,
         shared: Mapping[str, Tensor] | None = None,
+        memory: int | None = None,
         threads: int | None = 1,
     ) -> None:
+        self._memory = memory
         self._work = work
         self._num_workers = num_workers
         self._shared = dict(shared or {})
@@ -111,6 +115,7 @@ class WorkerPool(Generic[Job, Result]):
                     self._state = self._work.setup(self._shared)
                 link = Link(should_stop=stop, report=lambda value, i=index: report(i, value))  # type: ignore[misc]
                 result = self._work.run(self._state, job, link)
+            heap.stay_within()
             yield index, result
 
     def _run_in_workers(
@@ -169,7 +174,9 @@ class WorkerPool(Generic[Job, Result]):
         while len(self._workers) < num:
             if self._file is None:
                 self._file = _save(self._shared)
-            self._workers.append(start_worker(self._work, self._file[1], num=self._num_workers))
+            self._workers.append(
+                start_worker(self._work, self._file[1], num=self._num_workers, memory=self._memory)
+            )
 
     def _forget_file(self) -> None:
         if self._file is not None:  # workers keep their mapping of it

@@ -16,7 +16,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from escalade.train.allocator import keep_memory
+from escalade.train.allocator import heap, keep_memory
+from escalade.train.holding import Holding
 from escalade.train.parents import end_with_agent
 
 PRECISIONS = ("fp32", "bf16")
@@ -70,7 +71,13 @@ class Runtime:
             end_with_agent()
             dist.init_process_group("nccl" if self.on_cuda else "gloo")
             _waiting_room()
+        self.holding: Holding | None = None
         _make_deterministic(self.device)
+
+    def hold(self, holding: Holding | None) -> None:
+        """Keep to a run's memory from now on, here and in workers."""
+        self.holding = holding
+        heap.bound = None if holding is None else holding.here
 
     @property
     def on_cuda(self) -> bool:
@@ -106,6 +113,25 @@ class Runtime:
         if self.precision == "fp32":
             return nullcontext()
         return torch.autocast(self.device.type, dtype=torch.bfloat16)
+
+    def use_threads(self, num: int) -> None:
+        """Compute on so many CPU threads from now on."""
+        torch.set_num_threads(num)
+
+    def num_workers(self, wanted: int | None) -> int:
+        """Processes that may score or train on CPU: as wanted, by default one a core."""
+        num = wanted or num_cores()
+        return num if self.holding is None else min(num, self.holding.workers)
+
+    @property
+    def scorer_memory(self) -> int | None:
+        """Private bytes that a worker may hold between two jobs of scoring; None for any."""
+        return None if self.holding is None else self.holding.scorer
+
+    @property
+    def trainer_memory(self) -> int | None:
+        """Private bytes that a worker may hold between two steps of training; None for any."""
+        return None if self.holding is None else self.holding.trainer
 
     def clock(self) -> float:
         """Seconds, after all work given to the device is done."""

@@ -20,6 +20,7 @@ from typing import Any, Protocol, TypeVar
 import torch
 from torch import Tensor
 
+from escalade.train.allocator import heap
 from escalade.train.interrupt import Interrupted, is_asking
 from escalade.train.parents import end_with_pool
 
@@ -94,11 +95,20 @@ class Worker:
         self._process.close()
 
 
-def start_worker(work: WorkerTask[Any, Any], file: Path, *, num: int) -> Worker:
-    """Start a process for `work` with the shared tensors of `file`."""
+def start_worker(
+    work: WorkerTask[Any, Any], file: Path, *, num: int, memory: int | None = None
+) -> Worker:
+    """Start a process for `work` with the shared tensors of `file`.
+
+    Args:
+        work: what it does.
+        file: of the shared tensors.
+        num: workers there are, for messages.
+        memory: private bytes that it may hold between two steps or jobs; None for any.
+    """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_main, args=(work, str(file), theirs), daemon=True)
+    process = context.Process(target=_main, args=(work, str(file), theirs, memory), daemon=True)
     with _without_main_module(), _without_interrupts():
         process.start()
     theirs.close()
@@ -129,13 +139,16 @@ def _without_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _main(work: WorkerTask[Any, Any], file: str, connection: Connection) -> None:
+def _main(
+    work: WorkerTask[Any, Any], file: str, connection: Connection, memory: int | None
+) -> None:
     """The child's end: one job after the other until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     child = _Child(connection)
     signal.signal(signal.SIGTERM, child.on_terminate)
     end_with_pool()
     torch.set_num_threads(1)
+    heap.bound = memory
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         child.serve(work, file)
 
@@ -170,6 +183,7 @@ class _Child:
             except Exception as error:
                 self._connection.send(("error", _portable(error)))
             self._is_busy = False
+            heap.stay_within()
             if self._is_stopped:
                 return
 

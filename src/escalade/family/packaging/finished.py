@@ -14,6 +14,7 @@ from escalade.family.packaging import card, package, standalone
 from escalade.family.packaging.package import Package
 from escalade.family.trainings.kept import pack
 from escalade.family.trainings.making import Made
+from escalade.train.allocator import give_back
 from escalade.train.runtime import Runtime
 
 # Of every finished member; exports are made later.
@@ -32,7 +33,9 @@ def score_on_test(folder: Path, data: ImageData, runtime: Runtime) -> ClassScore
     """The accuracy on the test images: the one time that they are looked at."""
     network = package.load_network(folder).to(runtime.device)
     resolution = package.read(folder).architecture.resolution
-    return score_by_class(network, data, resolution=resolution, runtime=runtime)
+    score = score_by_class(network, data, resolution=resolution, runtime=runtime)
+    give_back()
+    return score
 
 
 def accuracy_of(search: Score, test: ClassScore) -> Accuracy:

@@ -20,7 +20,7 @@ from escalade.family.trainings.alone import RetrainJob
 # What a user would scale a plain base by.
 RULES = ("dWr", "dwr", "wr")
 # Of a look at several networks: at most so many steps of the member's, and this part of them.
-LOOK_STEPS, LOOK_PART = 300, 6
+LOOK_STEPS, LOOK_PART = 200, 6
 # What a layer takes to train, beside its macs, as macs an image: calls, normalisation, activation.
 # Of small networks that is most of it (docs/performance.md).
 LAYER_MACS = 110_000

@@ -112,7 +112,9 @@ def rehearse_all(
     # fills up the last turn.
     last = architectures[-1]
     turns = [*architectures, *[last] * (-len(architectures) % num_processes)]
-    with WorkerPool(work, num_workers=num_processes, shared=shared) as pool:
+    with WorkerPool(
+        work, num_workers=num_processes, shared=shared, memory=runtime.trainer_memory
+    ) as pool:
         list(pool.run([None] * num_processes))
         found = dict(pool.run(turns))
         together = tuple(found[i] for i in range(len(architectures)))

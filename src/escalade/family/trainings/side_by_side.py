@@ -18,7 +18,7 @@ from escalade.family.trainings.jobs import MemberJob, Workplace
 from escalade.family.trainings.making import Made
 from escalade.train.metrics import Progress
 from escalade.train.pool import WorkerPool
-from escalade.train.runtime import Runtime, num_cores
+from escalade.train.runtime import Runtime
 from escalade.train.worker import Link
 
 SPLITS = ("train", "search")
@@ -135,7 +135,13 @@ def _trained(
         if place.progress is not None:
             place.progress(jobs[index].name, value)
 
-    with WorkerPool(work, num_workers=num, shared=shared, threads=threads) as pool:
+    with WorkerPool(
+        work,
+        num_workers=num,
+        shared=shared,
+        memory=runtime.trainer_memory,
+        threads=threads,
+    ) as pool:
         for index, made in pool.run(
             jobs, needs=needs, on_report=report, should_stop=place.should_stop
         ):
@@ -166,8 +172,9 @@ def num_processes(
     too_large = data.train.num_bytes > COPIED_BYTES
     if runtime.world_size > 1 or too_large:
         return 1
-    default = 1 if runtime.on_cuda else num_cores()
-    return max(1, min(num_jobs, num_workers or default))
+    if runtime.on_cuda:
+        return max(1, min(num_jobs, num_workers or 1))
+    return max(1, min(num_jobs, runtime.num_workers(num_workers)))
 
 
 def share_images(data: ImageData) -> tuple[ImageData, dict[str, Tensor]]:

@@ -11,6 +11,8 @@ from escalade.report.figures.figure import Figure, Key, Trace, label, layout, li
 from escalade.report.number import budget, count, latency, listed
 from escalade.report.palette import NEUTRAL, colour, faded
 
+# Ends the name of the sampler whose paths the run trained on.
+TRAINED = ", trained on"
 _ORDER = ("hierarchical", "uniform")
 # The first sampler stands out, the others are the ground it is compared with.
 _SHADES = (colour(7), NEUTRAL, colour(3))
@@ -27,7 +29,7 @@ def path_histogram(
         family: the searched members' budgets are marked.
         budget_kind: what budgets and histograms count.
     """
-    samplers = sorted(histograms, key=lambda name: (name not in _ORDER, name))
+    samplers = sorted(histograms, key=_rank)
     if not samplers:
         return None
     edges = [edge for name in samplers for edge in histograms[name]["edges"]]
@@ -49,6 +51,11 @@ def path_histogram(
         ),
         keys=tuple(Key(label=name, swatch="area", colour=shades[name]) for name in samplers),
     )
+
+
+def _rank(name: str) -> tuple[bool, bool, str]:
+    """What the run trained on first, then the known samplers in order."""
+    return not name.endswith(TRAINED), name not in _ORDER, name
 
 
 def _axis(kind: str, low: float, high: float) -> dict[str, Any]:

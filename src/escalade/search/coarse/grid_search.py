@@ -88,9 +88,22 @@ class CoarseToFine(LadderSearch):
             if budget.high < low / SLACK or budget.low > high * SLACK:
                 raise ValueError(self._unmet(stage))
 
+    @property
+    def num_skeletons(self) -> int:
+        """Networks of the grid, whatever they cost."""
+        return len(self._skeletons)
+
+    @property
+    def num_compared(self) -> list[int]:
+        """Networks of the grid that are scored for each budget."""
+        return [len(rows) for rows in self._compared()]
+
+    def _compared(self) -> list[IntArray]:
+        grid, most = self._skeletons, self._num_skeletons
+        return [grid.near(self._costs, budget=b, most=most) for b in self._problem.budgets]
+
     def _steps_of_search(self) -> Steps[Searched]:
-        grid, budgets = self._skeletons, self._problem.budgets
-        compared = [grid.near(self._costs, budget=b, most=self._num_skeletons) for b in budgets]
+        grid, compared = self._skeletons, self._compared()
         groups = [grid.genomes[rows] for rows in compared]
         coarse = yield from self._score(groups, phase="coarse", iteration=0)
         best = [int(rows[told.argmax()]) for rows, told in zip(compared, coarse, strict=True)]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from escalade.search.front.pareto import Floats
 
 # Share of the children made by crossover, where others are mutated and nothing else is said.
 CROSSOVER = 0.5
+# How children are made.
+CROSSED, EDITED, SPUN = "crossover", "controller", "wheel"
+WAYS = (CROSSED, EDITED, SPUN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +40,11 @@ class Roulette:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Child:
-    """A genome, the row of its (first) parent, and the controller's edits if it made it."""
+    """A genome, the row of its (first) parent, its way, and the edits if they made it."""
 
     genome: IntArray
     parent: int
+    way: str
     edits: Edits | None = None
 
 
@@ -55,6 +60,7 @@ class Breeder:
         crossover: share of the children made by crossover; the others are mutated.
         controller: of the exploitation, None if it is off.
         exploration: None if it is off. With neither all children come from crossover.
+        proposed: children drafted so far, by their way.
     """
 
     genomes: IntArray
@@ -64,6 +70,7 @@ class Breeder:
     crossover: float
     controller: Controller | None
     exploration: Roulette | None
+    proposed: Counter[str] = field(default_factory=Counter)
 
     def draft(self, num: int, *, rng: np.random.Generator) -> list[Child]:
         """Children of parents chosen by tournament, not repaired yet."""
@@ -75,11 +82,13 @@ class Breeder:
         for row, draw in enumerate(rng.random(num)):
             parent = int(first[row])
             if draw < self._share_crossed:
-                children.append(Child(crossed[row], parent))
+                children.append(Child(crossed[row], parent, CROSSED))
             elif draw < self._share_crossed + self._share_edited:
-                children.append(Child(edited[row], parent, edits[row] if edits else None))
+                made = edits[row] if edits else None
+                children.append(Child(edited[row], parent, EDITED, made))
             else:
-                children.append(Child(spun[row], parent))
+                children.append(Child(spun[row], parent, SPUN))
+        self.proposed.update(child.way for child in children)
         return children
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -119,9 +119,7 @@ class Candidates:
             genomes = self._space.repair(np.stack([child.genome for child in drafts]))
             fresh = self._fresh(genomes)
             meets = self._screen.affordable(self.paths(genomes[fresh]))
-            found += [
-                Child(genomes[row], drafts[row].parent, drafts[row].edits) for row in fresh[meets]
-            ]
+            found += [replace(drafts[row], genome=genomes[row]) for row in fresh[meets]]
         return found
 
     def nothing(self) -> ScoredGenomes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from escalade.artefacts.children import Brood, Children
 from escalade.artefacts.fronts import Front, FrontBox, FrontNetwork
 from escalade.artefacts.searched import Searched, SearchedStage
 from escalade.core.numbers.budget import Budget
@@ -18,6 +19,7 @@ from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid, within
 from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.front.breeding import CROSSOVER, Breeder, Child, Roulette, reward
+from escalade.search.front.brooding import Brooding
 from escalade.search.front.candidates import Candidates, ScoredGenomes
 from escalade.search.front.chosen import choose
 from escalade.search.front.constraints import Constraint, Screen, check_budgets
@@ -116,15 +118,30 @@ class NSGA2(Dialogue):
         self._exploration = exploration
         self._num_members, self._budget_kind, self._budgets = num_members, budget_kind, budgets
         self._seed, self._num_images = seed, num_images
+        self._broods: list[Brood] = []
         super().__init__(self._steps_of_search(), num_genes=space.num_genes)
 
     def _steps_of_search(self) -> Steps[Searched]:
         pool = yield from self._initial()
         survivors = self._survive(pool)
         for generation in range(2, self._generations):
-            children = yield from self._children(survivors, generation)
+            brooding = Brooding(self._breeder(survivors), generation=generation)
+            children = yield from self._children(survivors, generation, brooding)
             survivors = self._survive(survivors.pool.joined(children))
+            self._broods.append(brooding.told(survivors.pool.genomes))
         return self._conclude()
+
+    @property
+    def children(self) -> Children:
+        """How all children were made so far."""
+        return Children(generations=tuple(self._broods))
+
+    def _breeder(self, survivors: Survivors) -> Breeder:
+        return Breeder(
+            genomes=survivors.pool.genomes, ranks=survivors.ranks, distances=survivors.distances,
+            num_choices=self._candidates.num_choices, crossover=self._crossover,
+            controller=self._controller, exploration=self._exploration,
+        )  # fmt: skip
 
     def _initial(self) -> Steps[ScoredGenomes]:
         """P_0 and Q_0: random networks that meet all constraints, half of them inside budgets."""
@@ -157,23 +174,23 @@ class NSGA2(Dialogue):
         )  # fmt: skip
         return survivors
 
-    def _children(self, survivors: Survivors, generation: int) -> Steps[ScoredGenomes]:
+    def _children(
+        self, survivors: Survivors, generation: int, brooding: Brooding
+    ) -> Steps[ScoredGenomes]:
         """Q_i: as many children as there may be survivors, all within the constraints."""
         rng = generator(self._seed, "search", "nsga2", generation)
-        breeder = Breeder(
-            genomes=survivors.pool.genomes, ranks=survivors.ranks, distances=survivors.distances,
-            num_choices=self._candidates.num_choices, crossover=self._crossover,
-            controller=self._controller, exploration=self._exploration,
-        )  # fmt: skip
         pool = self._candidates.nothing()
         for _ in range(MAX_ASKS):
-            drafts = self._candidates.children(breeder, self._population - len(pool), rng=rng)
+            num = self._population - len(pool)
+            drafts = self._candidates.children(brooding.breeder, num, rng=rng)
             if not drafts:
                 break
             genomes = np.stack([child.genome for child in drafts])
             scored = yield from self._score(genomes, generation=generation)
-            self._learn(drafts, scored, survivors.pool)
-            pool = pool.joined(self._candidates.accurate(scored))
+            brooding.rewarded(self._learn(drafts, scored, survivors.pool))
+            accepted = self._candidates.accurate(scored)
+            brooding.scored(drafts, accepted=accepted)
+            pool = pool.joined(accepted)
         return pool
 
     def _score(self, genomes: IntArray, *, generation: int) -> Steps[ScoredGenomes]:
@@ -183,11 +200,11 @@ class NSGA2(Dialogue):
 
     def _learn(
         self, children: Sequence[Child], scored: ScoredGenomes, parents: ScoredGenomes
-    ) -> None:
-        """Tell the controller what its children brought."""
+    ) -> Floats:
+        """Tell the controller what its children brought: (n,)."""
         made = [(row, child.edits) for row, child in enumerate(children) if child.edits]
         if self._controller is None or not made:
-            return
+            return np.empty(0)
         rows = [row for row, _ in made]
         rewards = reward(
             scored.points[rows],
@@ -196,6 +213,7 @@ class NSGA2(Dialogue):
             weights=self._weights,
         )
         self._controller.learn([edits for _, edits in made], rewards)
+        return rewards
 
     def _conclude(self) -> Searched:
         history = self._history

@@ -9,12 +9,12 @@ import numpy as np
 
 from escalade.artefacts.searched import Searched
 from escalade.config.settings import SearchConfig
+from escalade.core.numbers.budget import format_amount
 from escalade.core.space.path import Path
 from escalade.core.space.traits import Traits
 from escalade.search.coarse.grid_search import CoarseToFine
 from escalade.search.methods import evolutions
 from escalade.search.methods.method import Method, Task
-from escalade.search.protocol import Searcher
 
 
 class CoarseToFineMethod(Method):
@@ -40,7 +40,28 @@ class CoarseToFineMethod(Method):
     ) -> SearchConfig:
         return evolutions.coarse(settings, num_scores=num_scores, num_budgets=num_budgets)
 
-    def searcher(self, task: Task, *, num_images: int) -> Searcher:
+    def left_undone(self, task: Task) -> list[str]:
+        """A budget that one network of the grid meets leaves nothing to compare (section 4.4)."""
+        searcher = self.searcher(task, num_images=1)
+        told = []
+        for budget, num in zip(task.budgets, searcher.num_compared, strict=True):
+            if num == 1:
+                shown = format_amount(budget.target, budget.kind)
+                told.append(
+                    f"{self.name} compares no grid at {shown} {budget.kind}, but varies one of its "
+                    f"{searcher.num_skeletons} networks; another budget, a larger tolerance or "
+                    "search.num_skeletons may leave more"
+                )
+        return told
+
+    def operators(self, settings: SearchConfig) -> str:
+        return (
+            "coarse to fine (BigNAS, section 4.4): for each budget at most "
+            f"{settings.num_skeletons} networks of a grid of resolutions, depths, widths and "
+            f"kernels, then {settings.num_variations} variations of the best"
+        )
+
+    def searcher(self, task: Task, *, num_images: int) -> CoarseToFine:
         return CoarseToFine(
             task.space,
             budgets=task.budgets,

@@ -38,6 +38,16 @@ def num_evolved(settings: SearchConfig) -> int:
     return settings.population * settings.generations
 
 
+def left_undone(settings: SearchConfig, name: str) -> list[str]:
+    """An evolution of one generation is none: it scores what it begins with."""
+    if settings.generations != 1:
+        return []
+    return [
+        f"{name} does not evolve: its first generation is random, and search.generations is 1; "
+        "use 2 or more"
+    ]
+
+
 def num_coarse(settings: SearchConfig) -> int:
     """Scores of a budget, coarse to fine."""
     return settings.num_skeletons + settings.num_variations
@@ -69,4 +79,12 @@ def coarse(settings: SearchConfig, *, num_scores: float, num_budgets: int) -> Se
         settings,
         num_skeletons=max(4, min(round(each / 3), MOST_SKELETONS)),
         num_variations=max(4, round(each * 2 / 3)),
+    )
+
+
+def in_words(settings: SearchConfig) -> str:
+    """An evolution's sizes and operators."""
+    return (
+        f"{settings.population} over {settings.generations} generations, parents by roulette, "
+        "half of the children by crossover, half by mutation"
     )

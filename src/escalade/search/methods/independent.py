@@ -34,6 +34,12 @@ class IndependentMethod(Method):
     ) -> SearchConfig:
         return evolutions.joint(settings, num_scores=num_scores, num_budgets=num_budgets)
 
+    def left_undone(self, task: Task) -> list[str]:
+        return evolutions.left_undone(task.settings, self.name)
+
+    def operators(self, settings: SearchConfig) -> str:
+        return f"an evolution for each budget by itself: {evolutions.in_words(settings)}"
+
     def searcher(self, task: Task, *, num_images: int) -> Searcher:
         return IndependentSearch(
             task.space,

@@ -32,6 +32,17 @@ class MceaMethod(Method):
     ) -> SearchConfig:
         return evolutions.joint(settings, num_scores=num_scores, num_budgets=num_budgets)
 
+    def left_undone(self, task: Task) -> list[str]:
+        return evolutions.left_undone(task.settings, self.name)
+
+    def operators(self, settings: SearchConfig) -> str:
+        return (
+            f"MCEA (ScaleNet, section 3.3): {settings.num_bases} random bases rank the first "
+            f"strategies; then in {settings.rounds} rounds bases evolve "
+            f"({evolutions.in_words(settings)}), and at most {settings.strategies} strategies of "
+            "each stage are scored under the best"
+        )
+
     def searcher(self, task: Task, *, num_images: int) -> Searcher:
         settings = task.settings
         return MCEA(

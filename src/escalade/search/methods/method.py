@@ -167,6 +167,14 @@ class Method(ABC):
         """The settings for about so many scores."""
         return settings
 
+    def left_undone(self, task: Task) -> list[str]:
+        """What of the search its settings leave no room for, a sentence each.
+
+        A search that is too short to do what it is named after goes on as what it then is, random
+        search mostly, and says so before it begins.
+        """
+        return []
+
     # The search
 
     @abstractmethod
@@ -313,6 +321,10 @@ class Method(ABC):
             f"{self.praise} in the space {searched.space} for this budget: the best found on "
             f"{images} images with weights cut out of one supernet."
         )
+
+    def operators(self, settings: SearchConfig) -> str:
+        """What it does, a sentence without a full stop; the settings are stated."""
+        return self.praise
 
     def scores_in_words(self, num: int, settings: SearchConfig) -> str:
         """How many scores a search takes."""

@@ -35,6 +35,17 @@ class ModelsMethod(Method):
         """The first budget's; the rule scales it to the others."""
         return 1
 
+    def left_undone(self, task: Task) -> list[str]:
+        if task.settings.num_models > 1:
+            return []
+        return ["one network is drawn (search.num_models: 1), and so none is compared; use more"]
+
+    def operators(self, settings: SearchConfig) -> str:
+        return (
+            f"{settings.num_models} random networks of the first budget, each trained alone (Fast "
+            "and Accurate Model Scaling, section 6.1)"
+        )
+
     def searcher(self, task: Task, *, num_images: int) -> Searcher:
         return RandomModels(
             task.space,

@@ -31,6 +31,8 @@ from escalade.search.protocol import Searcher
 
 NUM_MEMBERS = 3
 LEAST_POPULATION = 8
+# Generations before the first children: P_0 and Q_0 of Algorithm 1.
+NUM_RANDOM = 2
 # Arguments of the searcher that settings call otherwise.
 SETTINGS = {
     "objectives": "objectives",
@@ -97,6 +99,43 @@ class Nsga2Method(Method):
         size = round((num_scores * self.population / self.generations) ** 0.5)
         size = max(min(size, self.population), LEAST_POPULATION, num_budgets)
         return replace(settings, population=size, generations=max(2, round(num_scores / size)))
+
+    def left_undone(self, task: Task) -> list[str]:
+        """P_0 and Q_0 are random; the controller has learned once from children of its own."""
+        settings = task.settings
+        assert settings.generations is not None
+        if settings.generations <= NUM_RANDOM:
+            return [
+                f"{self.name} is random search here: its first {NUM_RANDOM} generations are "
+                f"random, and search.generations is {settings.generations}; use more"
+            ]
+        if settings.exploitation and settings.generations < NUM_RANDOM + 2:
+            return [
+                f"the controller of {self.name} learns from children that nobody follows: "
+                f"search.generations is {settings.generations}; use {NUM_RANDOM + 2} or more"
+            ]
+        return []
+
+    def operators(self, settings: SearchConfig) -> str:
+        mutations = [
+            *(["a controller that learns (PPO)"] if settings.exploitation else []),
+            *(["a roulette wheel for rare choices"] if settings.exploration else []),
+        ]
+        weighed = ""
+        if settings.objective_weights:
+            weighed = f", weighed {', '.join(f'{each:g}' for each in settings.objective_weights)}"
+        limits = f" within {' and '.join(settings.constraints)}" if settings.constraints else ""
+        children = "all children by crossover"
+        if mutations:
+            children = (
+                f"{settings.crossover:.0%} of the children by crossover, the others mutated by "
+                f"{' and '.join(mutations)}"
+            )
+        return (
+            f"NSGA-II (SCARLET, Algorithm 1) of {', '.join(settings.objectives or ())}"
+            f"{weighed}{limits}: {settings.population} over {settings.generations} generations, "
+            f"the first {NUM_RANDOM} random, {children}"
+        )
 
     def searcher(self, task: Task, *, num_images: int) -> NSGA2:
         settings = task.settings

@@ -31,6 +31,9 @@ class RandomMethod(Method):
         both = evolutions.joint(settings, num_scores=num_scores, num_budgets=num_budgets)
         return evolutions.coarse(both, num_scores=num_scores, num_budgets=num_budgets)
 
+    def operators(self, settings: SearchConfig) -> str:
+        return "random networks, as many as the usual search of the space scores"
+
     def searcher(self, task: Task, *, num_images: int) -> Searcher:
         return RandomSearch(
             task.space,

@@ -57,6 +57,12 @@ class SurrogateMethod(Method):
         size = max(round(bases / batches), LEAST_SCORES // LEAST_BATCHES)
         return replace(settings, population=size, generations=batches)
 
+    def operators(self, settings: SearchConfig) -> str:
+        return (
+            f"{settings.generations} batches of {settings.population} bases that a model of all "
+            "scores proposes"
+        )
+
     def searcher(self, task: Task, *, num_images: int) -> Searcher:
         settings = task.settings
         assert settings.population is not None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from escalade.artefacts.children import Children
 from escalade.artefacts.searched import (
     Base,
     Searched,
@@ -108,6 +109,11 @@ class Chosen(Dialogue):
         self._inner, self._choice = inner, choice
         self._notes = Notebook(choice.problem.space)
         super().__init__(self._steps_of_search(), num_genes=choice.problem.space.num_genes)
+
+    @property
+    def children(self) -> Children | None:
+        """Those of the inner search."""
+        return self._inner.children
 
     def _steps_of_search(self) -> Steps[Searched]:
         while len(population := self._inner.ask()):

@@ -12,7 +12,7 @@ import yaml
 from escalade.artefacts.texts import MOST_STORED, parse_json, read_text
 from escalade.core.network.architecture import Architecture
 from escalade.core.values.invalid import Invalid, closest, shown
-from escalade.spaces.known.entries import Entry, network
+from escalade.spaces.known.entries import Entry, network, with_identities
 
 # In the folder of a family's member; timm's name for it.
 MEMBER = "config.json"
@@ -53,6 +53,17 @@ def load(name: str) -> Architecture:
             f"architecture: {name!r} is neither a known name nor a file; {_hint(name)}"
         )
     return of_member(path) if is_member else _of_file(path)
+
+
+def running(name: str) -> Architecture | None:
+    """What a supernet runs for a known architecture that was found in a space of choices.
+
+    It has all layers of the space, the identities included; None of all others.
+    """
+    for file in FILES:
+        if name in _entries(file):
+            return with_identities(_entries(file)[name])
+    return None
 
 
 def of_member(folder: Path) -> Architecture:

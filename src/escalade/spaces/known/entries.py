@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Head, SqueezeExcite, Stage, Stem
 from escalade.core.network.regnet import regnet
 from escalade.core.numbers.rounding import make_divisible, scale_depth
 from escalade.core.scaling.ratios import nearest_depth, with_depth
+
+if TYPE_CHECKING:
+    from escalade.core.space.path import Path
 
 Entry = dict[str, Any]
 Load = Callable[[str], Architecture]
@@ -88,10 +91,19 @@ def _regnet(entry: Entry, load: Load) -> Architecture:
     return regnet(numbers.pop("regnet"), **numbers)
 
 
+def with_identities(entry: Entry) -> Architecture | None:
+    """What a supernet runs for an entry that has the choices of a space; None of other entries."""
+    return _path(entry).running if entry.get("choices") else None
+
+
 def _chosen(entry: Entry, load: Load) -> Architecture:
+    return _path(entry).architecture
+
+
+def _path(entry: Entry) -> Path:
     from escalade.spaces import load as spaces  # they need numpy; other networks do without
 
-    return spaces.load(entry["space"]).path(entry["choices"]).architecture
+    return spaces.load(entry["space"]).path(entry["choices"])
 
 
 _FORMS: dict[str, Callable[[Entry, Load], Architecture]] = {
