@@ -94,7 +94,8 @@ def test_counts_are_of_classes_not_of_sets() -> None:
     split = Split(torch.zeros(4, 1, 2, 2, dtype=torch.uint8), torch.tensor([0, 1, 1, 4]))
     counts = data_of_sets().counts(split)
     assert (counts.images, counts.total, counts.is_even) == ((3, 2, 1), 4, True)
-    assert all("unequal" not in text for text in counts.cautions())
+    assert "'a' has 3 of the 4 test images, the least 1." in counts.cautions()[0]
+    assert "always answering" not in " ".join(counts.cautions())
 
 
 class Mean(nn.Module):

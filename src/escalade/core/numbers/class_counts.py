@@ -68,6 +68,12 @@ class ClassCounts:
     def cautions(self, split: str = "test") -> tuple[str, ...]:
         """What an accuracy on these images stands on, where that is not plain; a sentence each."""
         told = []
+        if self.of_several and max(self.images) > EVEN * min(self.images):
+            told.append(
+                f"The classes are of unequal size: '{self.majority}' has {max(self.images):,} of "
+                f"the {self.total:,} {split} images, the least {min(self.images):,}. Mean average "
+                "precision counts every class the same, so that its interval is too narrow."
+            )
         if not self.is_even:
             told.append(
                 f"The classes are of unequal size: {self.majority_share:.1%} of the {self.total:,} "
