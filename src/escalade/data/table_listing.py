@@ -42,9 +42,20 @@ def list_table(table: Path, *, root: Path | None = None, task: LabelTask | None 
         _check_files(rows, base)
         origins = _origins(rows)
         names = class_names({name for row in rows for name in row.labels}, what="the labels")
-        classes = tuple(names)
-        _check_classes(rows, origins, classes, names)
-        return _listing(base, table.stem, classes, rows, origins, names, several, repeated)
+        _check_classes(rows, origins, names)
+    again = (f"{counted(repeated, 'row')} of files that other rows name alike",) if repeated else ()
+    files, sets = _labelled(rows, names, several=several)
+    paths = sorted(files, key=lambda file: (origins[file], files[file], Path(file)))
+    return Listing(
+        root=base,
+        name=table.stem,
+        classes=tuple(names),
+        paths=tuple(paths),
+        labels=np.array([files[path] for path in paths], np.int64),
+        origin=np.array([origins[path] for path in paths], np.int8),
+        remarks=(*alike(tuple(names)), *again),
+        label_sets=sets,
+    )
 
 
 def _relative(row: TableRow, root: Path) -> str:
@@ -96,7 +107,7 @@ def _check_files(rows: Sequence[TableRow], root: Path) -> None:
         raise Invalid(
             f"{len(missing):,} of {len(rows):,} files are not in {root}: "
             f"{', '.join(map(shown, missing[:_NAMED]))}{more}",
-            remedy="name files relative to it, or set dataset.root to the folder that they are in",
+            remedy="name files relative to it, or, of a run, set dataset.root to where they are",
         )
 
 
@@ -125,12 +136,11 @@ def _role(row: TableRow) -> str:
 def _check_classes(
     rows: Sequence[TableRow],
     origins: Mapping[str, int],
-    classes: Sequence[str],
     names: Mapping[str, str],
 ) -> None:
     """Whether there are two, and the same in every split."""
-    if len(classes) == 1:
-        problem = f"has one label only, {shown(classes[0])}: there is nothing to tell apart"
+    if len(names) == 1:
+        problem = f"has one label only, {shown(next(iter(names)))}: there is nothing to tell apart"
         raise Invalid(problem, remedy="add rows of another")
     spelt = {given: name for name, given in names.items()}
     found: dict[int, set[str]] = {}
@@ -155,30 +165,14 @@ def _check_classes(
             )
 
 
-def _listing(
-    root: Path,
-    name: str,
-    classes: tuple[str, ...],
-    rows: Sequence[TableRow],
-    origins: Mapping[str, int],
-    names: Mapping[str, str],
-    several: bool,
-    repeated: int,
-) -> Listing:
-    """Files in an order of their own: by split, then by labels, then by path."""
+def _labelled(
+    rows: Sequence[TableRow], names: Mapping[str, str], *, several: bool
+) -> tuple[dict[str, int], LabelSets | None]:
+    """The label of every file, a class's number or that of a set of classes, and the sets."""
     numbers = {given: i for i, given in enumerate(names.values())}
     of = {row.file: tuple(sorted({numbers[each] for each in row.labels})) for row in rows}
-    files = sorted(of, key=lambda file: (origins[file], of[file], Path(file)))
-    sets = LabelSets.of(of.values(), num_classes=len(classes)) if several else None
-    numbered = {each: each[0] for each in of.values()} if sets is None else sets.numbers
-    again = (f"{counted(repeated, 'row')} of files that other rows name alike",) if repeated else ()
-    return Listing(
-        root=root,
-        name=name,
-        classes=classes,
-        paths=tuple(files),
-        labels=np.array([numbered[of[file]] for file in files], np.int64),
-        origin=np.array([origins[file] for file in files], np.int8),
-        remarks=(*alike(classes), *again),
-        label_sets=sets,
-    )
+    if not several:
+        return {file: each[0] for file, each in of.items()}, None
+    sets = LabelSets.of(of.values(), num_classes=len(names))
+    labels = sets.numbers
+    return {file: labels[each] for file, each in of.items()}, sets
