@@ -16,6 +16,7 @@ from escalade.core.network import cost
 from escalade.core.scaling.ratios import Scaling
 from escalade.data.batches import prepare
 from escalade.family.member_candidates import Candidate
+from escalade.family.trainings.equal_time import work_of_image
 from escalade.planning.seed_training import network_of, seed_job
 from escalade.train.console import Console
 
@@ -60,9 +61,9 @@ def test_rivals_are_the_network_within_each_budget_for_the_members_time(tuned):
         assert job.recipe.learning_rate == pytest.approx(
             retrain.finetune_rate * retrain.recipe.learning_rate
         )
-        work = retrain.recipe.steps * 8 * cost.of(member.architecture).macs
-        ours = job.recipe.steps * 8 * cost.of(network).macs
-        assert ours == pytest.approx(work, abs=8 * cost.of(network).macs)
+        work = retrain.recipe.steps * 8 * work_of_image(member.architecture)
+        ours = job.recipe.steps * 8 * work_of_image(network)
+        assert ours == pytest.approx(work, abs=8 * work_of_image(network))
 
 
 def test_there_is_none_where_its_strides_allow_no_resolution_so_small(tuned, monkeypatch):

@@ -21,7 +21,7 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 FILE = re.compile(r"[\w./-]+\.(?:py|yaml|yml|toml|jsonl?|md|svg|html|sqlite|safetensors|onnx|pt2?)")
 # Files of a user's own in examples, and those of another device.
 EXAMPLES = {"photo.jpg", "birds.yaml", "curves.svg", "curves.html", "made.json", "config.yaml"}
-EXAMPLES |= {"parts.json", "TIMES.json", "time_parts.py"}
+EXAMPLES |= {"parts.json", "TIMES.json", "time_parts.py", "labels.jsonl"}
 
 
 def test_the_documents_are_found() -> None:

@@ -197,3 +197,17 @@ def test_images_that_chose_nothing_are_not_said_to_have():
     assert "chose the architecture" not in text
     assert "joint search" not in text
     assert "It came from elsewhere." in text
+
+
+def test_several_labels_an_image_are_told():
+    counts = ClassCounts(classes=("a|b", "c", "d"), images=(50, 40, 30), of_several=80)
+    test = ClassScore(counts=counts, correct=(25.0, 30.0, 15.0))
+    package = replace(packaged(tiny()), task="multilabel")
+    text = card(MEMBER, package=package, facts=replace(FACTS, test=test))
+    assert "## Mean average precision" in text
+    assert "| test | 58.33 % | " in text
+    assert "| c | 75.0 % | 40 |" in text
+    assert "| class | average precision | test images |" in text
+    assert "its sigmoid is the probability" in text
+    assert "names the classes of 50% or more" in text
+    assert "ccuracy" not in text

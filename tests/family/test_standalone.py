@@ -165,3 +165,19 @@ def test_every_field_of_an_architecture_gets_into_the_script(tmp_path):
     standalone.write(tmp_path, package=packaged(odd))
     images = torch.linspace(-1, 1, 2 * 144).reshape(2, 1, 12, 12)
     torch.testing.assert_close(_model(tmp_path).load()(images), network(images))
+
+
+def test_several_classes_have_probabilities_of_their_own(tmp_path, network, photos, folder, capsys):
+    made = replace(packaged(tiny()), task="multilabel")
+    package.write(tmp_path, package=made, state=network.state_dict())
+    standalone.write(tmp_path, package=made)
+    assert package.read(tmp_path) == made
+    model = _model(tmp_path)
+    loaded, path = model.load(), folder / photos[0]
+    found = dict(model.classify(loaded, path))
+    expected = loaded(model.prepare(path)).sigmoid()[0].tolist()
+    assert [found[name] for name in model.CLASSES] == pytest.approx(expected)
+    likely = [name for name, share in found.items() if share >= model.THRESHOLD] or list(found)[:1]
+    assert model.main([str(path)]) == 0
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert [line.split("%", 1)[1].strip() for line in lines] == likely

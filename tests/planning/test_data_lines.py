@@ -60,3 +60,20 @@ def test_what_is_left_out_is_said(tmp_path: Path) -> None:
     text = "\n".join(data_lines(data))
     assert "test is left out: its 3 files stand in no class folders" in text
     assert "1 unusable image left out, such as train/a/0000.png" in text
+
+
+def test_several_labels_are_told_and_counted(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = ["file,labels"]
+    for i in range(40):
+        pixels = rng.integers(0, 256, (8, 8), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{i}.png")
+        rows.append(f"{i}.png,{'a;b' if i < 10 else 'ab'[i % 2]}")
+    (tmp_path / "t.csv").write_text("\n".join(rows))
+    data = load(tmp_path / "t.csv", cache_dir=tmp_path / "cache", side=8)
+    assert data_lines(data)[0].startswith("data    t: 2 classes, several labels an image, ")
+    facts = data_facts(data)
+    assert facts["task"] == "multilabel"
+    images = facts["images"]
+    assert [sum(images[split][i] for split in images) for i in range(2)] == [25, 25]
+    assert sum(facts[split] for split in images) == 40

@@ -173,7 +173,7 @@ def test_on_a_gpu_every_tensor_of_a_step_and_of_a_look_is_there(
         told.append((loss * batch.share).device)  # a backward pass would want a real GPU
         return loss.detach()
 
-    def count_each(networks: Any, batches: Any, autocast: Any) -> list[int]:
+    def count_each(networks: Any, batches: Any, autocast: Any, rating: Any) -> list[int]:
         for images, labels in batches:
             told.extend((logits.argmax(1) == labels).device for logits in networks(images))
         return [0]

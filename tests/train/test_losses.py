@@ -8,7 +8,13 @@ from timm.data.mixup import Mixup
 from timm.loss import SoftTargetCrossEntropy
 from torch.nn import functional
 
-from escalade.train.losses import cross_entropy, mix, soft_cross_entropy, soft_labels
+from escalade.train.losses import (
+    SeveralLabels,
+    cross_entropy,
+    mix,
+    soft_cross_entropy,
+    soft_labels,
+)
 
 
 def test_label_smoothing_in_closed_form() -> None:
@@ -86,3 +92,36 @@ def test_soft_labels_of_half_precision_are_whole() -> None:
     assert targets.dtype == torch.float32
     torch.testing.assert_close(targets.sum(1), torch.ones(5))
     assert soft_cross_entropy(logits, targets).dtype == torch.float32
+
+
+SETS = torch.tensor([[1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("ratio", [0.3, 1.0])
+def test_several_labels_are_binary_cross_entropies(ratio: float, smoothing: float) -> None:
+    """Of probabilities, class by class, by the definition."""
+    rng = torch.Generator().manual_seed(0)
+    logits = torch.randn(4, 3, generator=rng, requires_grad=True)
+    labels = torch.tensor([0, 1, 2, 1])
+    own, other = SETS[labels], SETS[labels.flip(0)]
+    targets = ratio * own + (1 - ratio) * other
+    targets = (1 - smoothing) * targets + smoothing * 0.5
+    shares = 1 / (1 + torch.exp(-logits))
+    expected = -(targets * shares.log() + (1 - targets) * (1 - shares).log()).sum(1).mean()
+    loss = SeveralLabels(SETS).of_labels(logits, labels, label_smoothing=smoothing, ratio=ratio)
+    torch.testing.assert_close(loss, expected)
+    (gradient,) = torch.autograd.grad(loss, logits)
+    torch.testing.assert_close(gradient, (shares - targets).detach() / 4)
+
+
+def test_a_teachers_probabilities_of_several_labels() -> None:
+    """A student that agrees has no gradient."""
+    teacher = torch.tensor([[math.log(4.0), 0.0]], requires_grad=True)
+    losses = SeveralLabels(torch.eye(2))
+    soft = losses.soft_labels(teacher)
+    assert not soft.requires_grad
+    torch.testing.assert_close(soft, torch.tensor([[0.8, 0.5]]))
+    student = teacher.detach().clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(losses.of_soft_labels(student, soft), student)
+    torch.testing.assert_close(gradient, torch.zeros_like(gradient))

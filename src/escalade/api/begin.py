@@ -16,6 +16,7 @@ from escalade.api.claim import (
     free_folder,
     make_folder,
     placed,
+    with_place,
 )
 from escalade.api.named_network import named_network
 from escalade.api.same_images import (
@@ -92,8 +93,7 @@ def begin(
         if runtime.is_main:
             keep_without_network(folder, given)
         runtime.barrier()
-        data = given.data
-        run = run or open_run(folder.path, data=data, should_stop=should_stop, runtime=runtime)
+        run = run or open_run(folder.path, given=given, should_stop=should_stop, runtime=runtime)
         run = run if seen is None else run.sharing(seen)
         _take_up(run)
         if runtime.is_main and not run.is_new:
@@ -119,11 +119,11 @@ def taken_up(path: Path, *, should_stop: Stop | None = None) -> Iterator[Run]:
 def open_run(
     path: Path,
     *,
-    data: str | None = None,
+    given: Config | None = None,
     should_stop: Stop | None = None,
     runtime: Runtime | None = None,
 ) -> Run:
-    """The run in a folder; its images may be in another place by now, which `data` tells.
+    """The run in a folder; its images may be in another place by now, which `given` tells.
 
     Raises:
         Invalid: if there is none, or its settings or its space are damaged.
@@ -131,7 +131,7 @@ def open_run(
     folder = RunFolder(path)
     folder.check_links()
     config = begun_config(folder)
-    config = replace(config, data=data or config.data)
+    config = config if given is None else with_place(config, given)
     space = begun_space(folder, config)
     run = _run(config, space, folder, runtime or make_runtime(config), should_stop)
     return run if config.seed_network is None else replace(run, seed=folder.read(SeedFacts))
@@ -303,6 +303,7 @@ def _planned(run: Run) -> Planned:
             test=data.counts(data.test).images,
         ),
         digests=data.digests,
+        task=data.task,
         skipped=tuple(data.skipped),
         remarks=tuple(data_notes(data)),
         space=SpaceFacts(name=space.name, size=space.size, distinct=space.distinct),

@@ -50,7 +50,15 @@ def free_folder(given: Config, path: Path) -> Path:
 
 def placed(config: Config) -> Config:
     """With the folder of images by where it is, so that stages find it from anywhere."""
-    return replace(config, data=located(config.data))
+    root = config.dataset.root
+    dataset = config.dataset if root is None else replace(config.dataset, root=located(root))
+    return replace(config, data=located(config.data), dataset=dataset)
+
+
+def with_place(config: Config, other: Config) -> Config:
+    """Settings with the images where others have them."""
+    dataset = replace(config.dataset, root=other.dataset.root)
+    return replace(config, data=other.data, dataset=dataset)
 
 
 def check_same(folder: RunFolder, given: Config) -> None:
@@ -59,9 +67,9 @@ def check_same(folder: RunFolder, given: Config) -> None:
     Raises:
         Invalid: with the first setting that differs.
     """
-    before = begun_config(folder).data
-    if is_folder(before) and is_folder(given.data):
-        given = replace(given, data=before)  # the images themselves will be compared
+    before = begun_config(folder)
+    if is_folder(before.data) and is_folder(given.data):
+        given = with_place(given, before)  # the images themselves will be compared
     if difference := _difference(folder, given):
         raise Invalid(
             f"holds a run of another configuration: {difference}",
@@ -113,9 +121,10 @@ def _suits(path: Path, given: Config) -> bool:
     try:
         if not folder.config.exists():
             return False
-        before = begun_config(folder).data
-        if is_folder(given.data) and is_folder(before) and _is_moved(before, given.data):
-            given = replace(given, data=before)
+        before = begun_config(folder)
+        are_folders = is_folder(given.data) and is_folder(before.data)
+        if are_folders and _is_moved(before.data, given.data):
+            given = with_place(given, before)
         return not _difference(folder, given)
     except ValueError:
         return False  # a damaged run, or one of another space
@@ -124,7 +133,7 @@ def _suits(path: Path, given: Config) -> bool:
 def _is_moved(before: str, now: str) -> bool:
     """Whether images that were in one folder can be those in the other: not if both are there."""
     old, new = Path(before), Path(now)
-    return new.is_dir() and (not old.exists() or old.samefile(new))
+    return new.exists() and (not old.exists() or old.samefile(new))
 
 
 def _difference(folder: RunFolder, given: Config) -> str:

@@ -28,13 +28,12 @@ def scores_of(run: Run, found: Found, candidate: Candidate) -> tuple[tuple[str, 
         return ()
     num = len(run.data.search)
     return (
-        ("search, scored by the search", _share(stage.score, num)),
-        (f"search, after {reached.num_steps} steps as a finalist", _share(reached.accuracy, num)),
+        ("search, scored by the search", Score(num_correct=stage.score * num, num_images=num)),
+        (
+            f"search, after {reached.num_steps} steps as a finalist",
+            Score(num_correct=reached.accuracy * num, num_images=num),
+        ),
     )
-
-
-def _share(accuracy: float, num_images: int) -> Score:
-    return Score(num_correct=round(accuracy * num_images), num_images=num_images)
 
 
 def has_budget(run: Run, candidate: Candidate) -> bool:

@@ -8,8 +8,10 @@ import torch
 from torch import Tensor
 
 from escalade.artefacts.quantisations import Quantisations, QuantisedMember
+from escalade.core.numbers.score_words import SCORE_WORDS
 from escalade.data import prepare
 from escalade.data.split import Split
+from escalade.evaluate.rating import rating_of
 from escalade.evaluate.timing.turns import random_images, take_turns
 from escalade.family.exports.exporting import ONNX_FILE, MissingExtra, onnx_session
 from escalade.family.exports.quantising import INT8_FILE, Quantised, quantise
@@ -51,8 +53,10 @@ def _quantise(run: Run, member: FamilyMember) -> None:
     calibration = [images for images, _ in _batches(run, data.train, spread, member)]
     search = _batches(run, data.search, torch.arange(len(data.search)), member)
     with run.books.measure("int8", member.name):
-        found = _timed(run, member, quantise(member.path, calibration=calibration, search=search))
-    card_exports.add_int8(member.path, found)
+        made = quantise(member.path, calibration=calibration, search=search, rating=rating_of(data))
+        found = _timed(run, member, made)
+    told = card_exports.in_words(found, words=SCORE_WORDS[data.task])
+    card_exports.add_int8(member.path, told)
     known = run.folder.find(Quantisations)
     run.folder.write(
         Quantisations(
@@ -61,7 +65,7 @@ def _quantise(run: Run, member: FamilyMember) -> None:
             members={**(known.members if known else {}), member.name: found},
         )
     )
-    run.console.say(f"export: {member.name}/{INT8_FILE}: {card_exports.in_words(found)}")
+    run.console.say(f"export: {member.name}/{INT8_FILE}: {told}")
 
 
 def _batches(

@@ -86,7 +86,7 @@ def retrain_on(
         images=images,
         from_weights=from_weights,
         recipe=_recipe(config, len(images.train), epochs=epochs, from_weights=from_weights),
-        target=out or path / "finetuned" / f"{member}-{Path(data).resolve().name}",
+        target=out or path / "finetuned" / f"{member}-{images.name}",
         console=Console(),
     )
     if transfer.is_done:

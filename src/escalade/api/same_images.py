@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
 from pathlib import Path
 
-from escalade.api.claim import begun_config
+from escalade.api.claim import begun_config, with_place
 from escalade.artefacts import image_list
 from escalade.artefacts.files import write_text
 from escalade.artefacts.image_changes import changes
 from escalade.artefacts.image_list import Digests, Entry
 from escalade.core.values.invalid import Invalid, shown
 from escalade.data import ImageData
+from escalade.data.label_table import is_table
 from escalade.data.loading import is_folder, located
 from escalade.planning.resolved_run import Run
 
@@ -89,10 +89,11 @@ def check_place(run: Run) -> None:
         Invalid: saying how to go on if they moved.
     """
     data = run.config.data
-    if is_folder(data) and not Path(located(data)).is_dir():
+    if is_folder(data) and not Path(located(data)).exists():
         folder, config = (shlex.quote(str(path)) for path in (run.folder.path, run.folder.config))
         raise Invalid(
-            f"there is no folder {data}, where its images were",
+            f"there is no {'table' if is_table(Path(data)) else 'folder'} {data}, where its images "
+            "were",
             path=(str(run.folder.path),),
             remedy=f"\nif they moved: escalade run --config {config} --data FOLDER --out {folder}",
         )
@@ -101,8 +102,8 @@ def check_place(run: Run) -> None:
 def keep_place(run: Run) -> None:
     """Write down where the images are, if they have moved; no other setting changes."""
     before = begun_config(run.folder)
-    if before.data != run.config.data:
-        write_text(run.folder.config, replace(before, data=run.config.data).to_yaml())
+    if (moved := with_place(before, run.config)) != before:
+        write_text(run.folder.config, moved.to_yaml())
         run.console.say(f"run: its images are in {run.config.data} now")
 
 

@@ -49,7 +49,7 @@ class ArmResult:
     rate: float | None
     num_steps: CountFrom0
     num_training_images: CountFrom0
-    num_correct: CountFrom0
+    num_correct: NotNegative
     num_images: Count
     accuracy: Share
     standard_error: NotNegative

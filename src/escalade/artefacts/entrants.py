@@ -11,11 +11,12 @@ from escalade.core.numbers.statistics import binomial_standard_error
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entrant:
-    """A network after its short training, and how many of the search images it has right."""
+    """A network after its short training, and how many of the search images it has right (of
+    several labels: what its score is worth in images)."""
 
     macs: int
     num_steps: int
-    num_correct: int
+    num_correct: float
 
 
 # What is looked at, and what it is held against.

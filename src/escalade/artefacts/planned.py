@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from escalade.artefacts.image_list import Digests
 from escalade.artefacts.latencies import TableFacts
+from escalade.core.numbers.score_words import LabelTask
 from escalade.core.values.codec import ABSENT
 from escalade.core.values.ranges import Count, CountFrom0
 
@@ -49,6 +50,7 @@ class Planned:
         images: of these each class's.
         digests: of the splits; other images are refused.
         skipped: unusable images, each with the reason.
+        task: whether every image has one class, or may have several.
         remarks: what else a user should know of the images, a line each.
         space: what is searched.
         latency: the latency table, where the run needs one.
@@ -65,4 +67,5 @@ class Planned:
     skipped: tuple[tuple[str, str], ...]
     remarks: tuple[str, ...]
     space: SpaceFacts
+    task: LabelTask = field(default="classification", metadata=ABSENT)
     latency: TableFacts | None = field(default=None, metadata=ABSENT)

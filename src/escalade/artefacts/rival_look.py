@@ -24,7 +24,7 @@ class LookedAt:
     rule: str
     macs: int | None = None
     num_steps: int = 0
-    num_correct: int | None = None
+    num_correct: float | None = None
     num_images: int | None = None
     note: str = field(default="", metadata=ABSENT)
 

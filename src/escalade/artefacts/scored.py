@@ -19,7 +19,7 @@ class Scored:
     Attributes:
         num_images: that every score was measured on.
         genomes, strategies: such as `0 3 1`.
-        num_correct: images classified correctly.
+        num_correct: images classified correctly, or what scores are worth in images.
     """
 
     FILE: ClassVar[str] = "scores.json"
@@ -28,7 +28,7 @@ class Scored:
     num_images: int = 0
     genomes: tuple[str, ...] = ()
     strategies: tuple[str, ...] = ()
-    num_correct: tuple[int, ...] = ()
+    num_correct: tuple[float, ...] = ()
 
     def __len__(self) -> int:
         return len(self.genomes)
@@ -38,7 +38,7 @@ class Scored:
         genomes: IntArray,
         strategies: IntArray,
         *,
-        num_correct: Sequence[int],
+        num_correct: Sequence[float],
         num_images: int,
     ) -> Self:
         """With more scores, of the same images."""

@@ -110,7 +110,9 @@ def _numbers(text: str) -> tuple[float, ...]:
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", help="folder of class folders, or a data set's name")
+    parser.add_argument(
+        "--data", help="folder of class folders, a table (.csv, .jsonl), or a data set's name"
+    )
     parser.add_argument(
         "--budgets", help="from small to large, such as 60M,120M,240M; none for members of a front"
     )

@@ -10,6 +10,7 @@ import yaml
 
 from escalade.config.recipe import Recipe
 from escalade.core.numbers.budget import KINDS, Budget, Ladder
+from escalade.core.numbers.score_words import LabelTask
 from escalade.core.values.codec import encode
 from escalade.core.values.ranges import (
     AboveOne,
@@ -46,6 +47,9 @@ class DatasetConfig:
             out of the later one (of train, search, test), keep leaves them, refuse stops.
         levels: the values that become black and white in a folder's images of more than eight
             bits, such as [0, 4095]; None takes them from the images.
+        root: the folder that a table's files are in; None takes the table's own.
+        task: whether a table's images have one label each (classification) or several
+            (multilabel); None lets its rows say.
     """
 
     side: Some | None = None
@@ -55,6 +59,8 @@ class DatasetConfig:
     max_skipped: float = 0.05
     duplicates: Literal["drop", "keep", "refuse"] = "drop"
     levels: list[float] | None = None
+    root: Said | None = None
+    task: LabelTask | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Classes by the names of their folders: compared as people read them, told apart as bytes."""
+"""Classes by the names that people gave them: compared as they are read, told apart as bytes."""
 
 from __future__ import annotations
 
@@ -6,11 +6,25 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from escalade.core.values.invalid import Invalid, closest
+from escalade.core.values.invalid import Invalid, closest, within
 
 
 def class_folders(names: Iterable[str], *, where: Path) -> dict[str, str]:
     """Class names (in Unicode's NFC) with their folders' names, in order of the former.
+
+    Raises:
+        Invalid: if two look the same.
+    """
+    with within(str(where)):
+        return class_names(names, what="the class folders")
+
+
+def class_names(names: Iterable[str], *, what: str) -> dict[str, str]:
+    """Names as classes have them (in Unicode's NFC) with those that people gave, in order.
+
+    Args:
+        names: as they were given.
+        what: they are, for a message.
 
     Raises:
         Invalid: if two look the same.
@@ -22,8 +36,7 @@ def class_folders(names: Iterable[str], *, where: Path) -> dict[str, str]:
         if look in seen:
             first, second = _told_apart(seen[look], name)
             raise Invalid(
-                f"the class folders {first} and {second} look the same",
-                path=(str(where),),
+                f"{what} {first} and {second} look the same",
                 remedy="put their images together, or rename one",
             )
         seen[look] = name

@@ -1,14 +1,14 @@
-"""A folder of images as a data set."""
+"""A folder of images, or files that a table names, as a data set."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -21,9 +21,10 @@ from escalade.data.decoding import is_grey
 from escalade.data.duplicates import DuplicatesPolicy, separate
 from escalade.data.file_digests import check_unchanged, content_key, file_digests
 from escalade.data.image_data import ImageData, Store, assemble
+from escalade.data.label_sets import images_per_class
 from escalade.data.levels import Depth, find_depth
 from escalade.data.listed_images import ListedImages
-from escalade.data.listing import Listing, list_images
+from escalade.data.listing import Listing
 from escalade.data.opening import open_image, quiet
 from escalade.data.source import Source
 from escalade.data.stratified import Parts, Rows, divide
@@ -31,8 +32,8 @@ from escalade.data.stratified import Parts, Rows, divide
 TOLERATED = 10  # so many unreadable images never stop a run
 
 
-def load_folder(
-    root: Path,
+def load_listed(
+    listing: Listing,
     *,
     side: int,
     in_channels: int | None,
@@ -45,16 +46,16 @@ def load_folder(
     cache_dir: Path,
     say: Say,
 ) -> ImageData:
-    """List, divide and decode a folder; see `escalade.data.load`.
+    """Divide and decode what a folder or a table lists; see `escalade.data.load`.
 
     The files are divided before they are decoded, so that an unreadable image moves no other
     image to another split, and `limit` saves the work for the rest.
     """
-    listing = list_images(root, say=say)
+    kinds, names = listing.strata
     parts = divide(
-        listing.labels,
+        kinds,
         listing.origin,
-        classes=listing.classes,
+        classes=names,
         seed=seed,
         search_size=search_size,
         limit=limit,
@@ -64,8 +65,8 @@ def load_folder(
         with quiet():
             in_channels = _num_channels(listing, used)
     shown = "" if levels is None else "-{:g}-{:g}".format(*levels)
-    paths = [root / listing.paths[row] for row in used.tolist()]
-    contents, stamps = file_digests(paths, root=root, cache_dir=cache_dir)
+    paths = [listing.root / listing.paths[row] for row in used.tolist()]
+    contents, stamps = file_digests(paths, root=listing.root, cache_dir=cache_dir)
 
     def confirm(rows: range) -> None:
         check_unchanged(paths[rows.start : rows.stop], stamps[rows.start : rows.stop])
@@ -73,28 +74,29 @@ def load_folder(
     result = decoded(
         f"{content_key(contents, listing.labels[used])}{shown}",
         lambda: _source(listing, used, levels, confirm=confirm),
-        name=root.resolve().name,
+        name=listing.name,
         cache_dir=cache_dir,
         side=side,
         in_channels=in_channels,
         say=say,
     )
     skipped = {row: (listing.paths[used[row]], why) for row, why in result.skipped.items()}
-    _check_skipped(skipped, len(used), root, max_skipped)
+    _check_skipped(skipped, len(used), listing.root, max_skipped)
     parts = _compact(parts, used, skipped)
-    _check_left(parts, result.store, listing.classes, why="that can be used")
+    _check_left(parts, result.store, listing, why="that can be used")
     parts, doubled = separate(
         parts,
         result.store.digests,
         policy=duplicates,
         name=lambda row: listing.paths[int(used[row])],
     )
-    _check_left(parts, result.store, listing.classes, why="that is not in another split, too")
+    _check_left(parts, result.store, listing, why="that is not in another split, too")
     return assemble(
         result.store,
         parts,
-        name=root.resolve().name,
+        name=listing.name,
         classes=listing.classes,
+        label_sets=listing.label_sets,
         flip=True,
         skipped=tuple(skipped.values()),
         depth=Depth.from_json(result.facts["notes"]["depth"]),
@@ -115,6 +117,7 @@ def _listed(listing: Listing, parts: Parts, used: Rows, result: Decoded) -> List
     return ListedImages(
         names=listing.paths,
         labels=listing.labels,
+        label_sets=listing.label_sets,
         digests=digests,
         splits={**splits, UNREADABLE: bad, UNUSED: unused},
     )
@@ -189,12 +192,14 @@ def _compact(parts: Parts, used: Rows, skipped: Mapping[int, object]) -> Parts:
     return replace(parts, train=rows(parts.train), search=rows(parts.search), test=rows(parts.test))
 
 
-def _check_left(parts: Parts, store: Store, classes: tuple[str, ...], *, why: str) -> None:
+def _check_left(parts: Parts, store: Store, listing: Listing, *, why: str) -> None:
     """What is left out must not take a class out of any split."""
+    classes, sets = listing.classes, listing.label_sets
     for part in ("train", "search", "test"):
-        counts = Counter(store.labels[getattr(parts, part)].tolist())
-        for label, name in enumerate(classes):
-            if not counts[label]:
+        labels = torch.from_numpy(store.labels[getattr(parts, part)])
+        counts = images_per_class(labels, num_classes=len(classes), sets=sets).tolist()
+        for name, num in zip(classes, counts, strict=True):
+            if not num:
                 what = {"train": "training"}.get(part, part)
                 problem = f"the class '{name}' has no {what} image {why}"
                 raise Invalid(problem, remedy="repair or add some")

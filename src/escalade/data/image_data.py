@@ -12,8 +12,10 @@ from torch import Tensor
 
 from escalade.artefacts.image_list import Digests, Entry
 from escalade.core.numbers.class_counts import ClassCounts
+from escalade.core.numbers.score_words import LabelTask
 from escalade.data.decoding import FULL_LEVELS, Levels
 from escalade.data.duplicates import Duplicates
+from escalade.data.label_sets import LabelSets, images_per_class
 from escalade.data.levels import Depth
 from escalade.data.listed_images import ListedImages
 from escalade.data.split import ImageRows, Split, split_digest
@@ -48,6 +50,8 @@ class ImageData:
         side: height and width of the stored images.
         mean: per channel, of the training images, in 0..1 units.
         std: per channel, of the training images, in 0..1 units.
+        label_sets: what labels stand for, where an image has several classes; None where its
+            label is its class.
         flip: whether a mirrored image keeps its class (not so for digits and letters).
         skipped: (path, reason) of every image that could not be used.
         levels: which values of images of more than eight bits are 0 and 255 here.
@@ -75,16 +79,26 @@ class ImageData:
     train_digest: str
     search_digest: str
     test_digest: str
+    label_sets: LabelSets | None = None
     listed: ListedImages = field(default_factory=ListedImages)
 
     @property
     def num_classes(self) -> int:
         return len(self.classes)
 
+    @property
+    def task(self) -> LabelTask:
+        """Whether every image has one class, or may have several."""
+        return "classification" if self.label_sets is None else "multilabel"
+
     def counts(self, split: Split) -> ClassCounts:
         """How many images of each class a split has."""
-        images = torch.bincount(split.labels.cpu(), minlength=self.num_classes)
-        return ClassCounts(classes=self.classes, images=tuple(images.tolist()))
+        images = images_per_class(split.labels, num_classes=self.num_classes, sets=self.label_sets)
+        return ClassCounts(
+            classes=self.classes,
+            images=tuple(images.tolist()),
+            of_several=None if self.label_sets is None else len(split),
+        )
 
     @property
     def digests(self) -> Digests:
@@ -102,6 +116,7 @@ def assemble(
     *,
     name: str,
     classes: tuple[str, ...],
+    label_sets: LabelSets | None = None,
     flip: bool,
     skipped: tuple[tuple[str, str], ...] = (),
     depth: Depth | None = None,
@@ -116,9 +131,11 @@ def assemble(
         whole.subset(torch.from_numpy(rows)) for rows in (parts.train, parts.search, parts.test)
     )
     mean, std = channel_statistics(train)
+    told = store.labels if label_sets is None else label_sets.ids(classes)[store.labels]
     return ImageData(
         name=name,
         classes=classes,
+        label_sets=label_sets,
         in_channels=store.images.shape[1],
         side=store.images.shape[-1],
         mean=mean,
@@ -131,15 +148,11 @@ def assemble(
         train=train,
         search=search,
         test=test,
-        train_digest=_digest(store, parts.train),
-        search_digest=_digest(store, parts.search),
-        test_digest=_digest(store, parts.test),
+        train_digest=split_digest(store.digests[parts.train], told[parts.train]),
+        search_digest=split_digest(store.digests[parts.search], told[parts.search]),
+        test_digest=split_digest(store.digests[parts.test], told[parts.test]),
         listed=listed,
     )
-
-
-def _digest(store: Store, rows: Rows) -> str:
-    return split_digest(store.digests[rows], store.labels[rows])
 
 
 def channel_statistics(split: Split) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from escalade.artefacts.marks import is_marked
 from escalade.core.values.invalid import Invalid
 from escalade.data.class_names import alike, check_same_classes, class_folders
+from escalade.data.label_sets import LabelSets
 from escalade.data.opening import SUFFIXES, looks_like_image
 from escalade.data.split_folders import find_splits
-from escalade.data.stratified import Rows
+from escalade.data.stratified import TRAIN, Rows
 from escalade.data.visible_folders import counted, folders, made_folders
 
 
@@ -24,18 +25,32 @@ class Listing:
     """Image files of a folder in a fixed order.
 
     Attributes:
+        root: the folder that they are in.
+        name: what the data set is called.
         paths: relative to the root.
-        labels: class of each file.
+        labels: class of each file, or the set of its classes.
         origin: the split each file comes in (TRAIN where it is still to be divided).
         remarks: what lies there and is not used, a line each.
+        label_sets: what labels stand for, where files have several classes; else None.
     """
 
     root: Path
+    name: str
     classes: tuple[str, ...]
     paths: tuple[str, ...]
     labels: Rows
     origin: NDArray[np.int8]
     remarks: tuple[str, ...] = ()
+    label_sets: LabelSets | None = None
+
+    @property
+    def strata(self) -> tuple[Rows, tuple[str, ...]]:
+        """The kind of each file, by which files are divided, and the names of the kinds: classes,
+        where each file has one."""
+        if self.label_sets is None:
+            return self.labels, self.classes
+        kinds, classes = self.label_sets.strata(self.labels, free=self.origin == TRAIN)
+        return kinds, tuple(self.classes[i] for i in classes.tolist())
 
 
 def list_images(root: Path, *, say: Callable[[str], None] = lambda text: None) -> Listing:
@@ -107,6 +122,7 @@ def _list(root: Path, say: Callable[[str], None]) -> Listing:
     paths, labels, origins = zip(*files.found, strict=True)
     return Listing(
         root=root,
+        name=root.resolve().name,
         classes=classes,
         paths=paths,
         labels=np.array(labels, np.int64),

@@ -1,4 +1,4 @@
-"""Load a data set by name or from a folder."""
+"""Load a data set by name, from a folder, or by a table of files and labels."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from pathlib import Path
 import numpy as np
 
 from escalade.artefacts.image_list import SPLITS, UNREADABLE
+from escalade.core.numbers.score_words import LabelTask
 from escalade.core.values.invalid import Invalid, closest
 from escalade.data.cache_room import Say
 from escalade.data.duplicates import DuplicatesPolicy, separate
 from escalade.data.fashion_mnist import load_demo, load_fashion_mnist
-from escalade.data.folder import load_folder
+from escalade.data.folder import load_listed
 from escalade.data.image_data import ImageData, assemble
 from escalade.data.known_set import KnownSet
+from escalade.data.label_table import is_table
 from escalade.data.listed_images import ListedImages
+from escalade.data.listing import Listing, list_images
 from escalade.data.stratified import divide
+from escalade.data.table_listing import list_table
 from escalade.data.torchvision_sets import TORCHVISION, load_torchvision
 
 NAMES = ("demo", "fashion_mnist", *TORCHVISION)
@@ -35,6 +39,8 @@ def load(
     max_skipped: float = 0.05,
     duplicates: DuplicatesPolicy = "drop",
     levels: Sequence[float] | None = None,
+    root: Path | None = None,
+    task: LabelTask | None = None,
     say: Say = lambda text: None,
 ) -> ImageData:
     """Load, decode and divide a data set.
@@ -42,10 +48,12 @@ def load(
     A folder holds class folders, or train and val (or test) folders of class folders, however
     they are spelt; then val is the test split. With train, val and test folders, val is the
     search split. One folder alone is split 70/10/20 into train, search and test. Splits are
-    stratified.
+    stratified. A table (`.csv`, `.jsonl`) names files and their labels, of which an image may have
+    several, and their splits where it has that column.
 
     Args:
-        name_or_folder: one of `NAMES`, or a folder; write `./demo` for a folder of that name.
+        name_or_folder: one of `NAMES`, a folder, or a table; write `./demo` for a folder of that
+            name.
         cache_dir: where downloads and decoded images go.
         side: height and width of the stored images. Default: the set's own; a folder has none.
         in_channels: 1 or 3. Default: the set's own; of a folder, 1 if every image is stored as
@@ -60,6 +68,9 @@ def load(
             them out of the later one (of train, search, test), keep leaves them, refuse stops.
         levels: which values of a folder's images of more than eight bits become black and white.
             Default: as the images have them.
+        root: the folder of a table's files. Default: the table's.
+        task: whether a table's images have one label each (classification) or several
+            (multilabel). Default: as its rows have them.
         say: tells people what happens to the cache.
 
     Raises:
@@ -69,12 +80,12 @@ def load(
     between = None if levels is None else _levels(levels)
     name = _known(name_or_folder)
     if name is None:
-        root = _folder(name_or_folder)
+        found = _found(name_or_folder)
         if side is None:
-            problem = f"images of the folder {root} have no common side"
+            problem = f"images of the {_kind(found)} {found} have no common side"
             raise Invalid(problem, path=("side",), remedy="give one")
-        return load_folder(
-            root,
+        return load_listed(
+            _listing(found, root=root, task=task, say=say),
             side=side,
             in_channels=in_channels,
             seed=seed,
@@ -86,6 +97,7 @@ def load(
             cache_dir=cache_dir,
             say=say,
         )
+    _check_no_table(root, task)
     known = _load_known(name, side=side, in_channels=in_channels, cache_dir=cache_dir, say=say)
     return _divided(
         name, known, seed=seed, search_size=search_size, limit=limit, duplicates=duplicates
@@ -93,16 +105,16 @@ def load(
 
 
 def located(name_or_folder: str) -> str:
-    """A folder by where it is, wherever it will be read from; anything else as it is."""
+    """A folder or table by where it is, wherever it is read from; anything else as it is."""
     if is_folder(name_or_folder):
         with suppress(OSError, RuntimeError):  # loading it will say what is wrong
             root = Path(name_or_folder).expanduser()
-            return str(root.absolute()) if root.is_dir() else name_or_folder
+            return str(root.absolute()) if root.exists() else name_or_folder
     return name_or_folder
 
 
 def is_folder(name_or_folder: str) -> bool:
-    """Whether a folder is meant, no data set's name."""
+    """Whether a folder or a table is meant, no data set's name."""
     return _known(name_or_folder) is None
 
 
@@ -133,16 +145,40 @@ def _known(name_or_folder: str | Path) -> str | None:
     return name if name in NAMES else None
 
 
-def _folder(name_or_folder: str | Path) -> Path:
+def _listing(found: Path, *, root: Path | None, task: LabelTask | None, say: Say) -> Listing:
+    if is_table(found) and not found.is_dir():
+        return list_table(found, root=root, task=task)
+    _check_no_table(root, task)
+    return list_images(found, say=say)
+
+
+def _kind(path: Path) -> str:
+    return "table" if is_table(path) else "folder"
+
+
+def _check_no_table(root: Path | None, task: LabelTask | None) -> None:
+    """Refuse what only a table can have."""
+    if root is not None:
+        problem = f"{root} is for the files of a table, and the data is none"
+        raise Invalid(problem, path=("root",), remedy="leave it out")
+    if task == "multilabel":
+        problem = "images of folders and of named sets have one label each"
+        raise Invalid(problem, path=("task",), remedy="list files and labels in a table (.csv)")
+
+
+def _found(name_or_folder: str | Path) -> Path:
     root = _expanded(name_or_folder)
-    if root.is_dir():
+    if root.is_dir() or (root.exists() and is_table(root)):
         return root
     if root.exists():
-        raise ValueError(f"{root} is a file; give a folder of class folders (unpack an archive)")
+        raise ValueError(
+            f"{root} is a file; give a folder of class folders (unpack an archive), "
+            "or a table of files and labels (.csv, .jsonl)"
+        )
     where = "" if root.is_absolute() else f" in {Path.cwd()}"
     raise ValueError(
-        f"there is no folder {root}{where} and no data set of that name{_suggestion(root)};\n"
-        f"give a folder of class folders or one of {', '.join(NAMES)}"
+        f"there is no {_kind(root)} {root}{where} and no data set of that name"
+        f"{_suggestion(root)};\ngive a folder of class folders or one of {', '.join(NAMES)}"
     )
 
 

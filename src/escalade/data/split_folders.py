@@ -40,8 +40,8 @@ def find_splits(root: Path) -> SplitFolders:
         Invalid: if folders say two things, naming them.
     """
     names = folders(root)
-    found = {role: [n for n in names if _role(n) == role] for role in SPELLINGS}
-    others = [name for name in names if _role(name) is None]
+    found = {role: [n for n in names if split_role(n) == role] for role in SPELLINGS}
+    others = [name for name in names if split_role(name) is None]
     has_splits = bool(found["train"]) and (bool(found["val"]) or bool(found["test"]))
     if not has_splits and not any(_holds_classes(root / name) for name in found["train"]):
         return SplitFolders(parts=((TRAIN, root),), remarks=_loose(root, root))
@@ -69,8 +69,8 @@ def find_splits(root: Path) -> SplitFolders:
     return SplitFolders(parts=tuple(parts), remarks=tuple(remarks))
 
 
-def _role(name: str) -> str | None:
-    """The split that a folder's name means."""
+def split_role(name: str) -> str | None:
+    """The split that a name means: train, val or test; None where it means none."""
     plain = unicodedata.normalize("NFKC", name).casefold().strip(" _-.")
     plain = _ENDING.sub("", plain) or plain
     return next((role for role, spelt in SPELLINGS.items() if plain in spelt), None)

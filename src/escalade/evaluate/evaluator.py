@@ -24,6 +24,7 @@ from escalade.evaluate.path_meter import (
     share_split,
     split_weights,
 )
+from escalade.evaluate.rating import rating_of
 from escalade.evaluate.score import Score, stored
 from escalade.evaluate.store import EvaluationStore
 from escalade.evaluate.store_rows import Context, ScoreRow
@@ -243,6 +244,7 @@ def _pool(
         device=str(runtime.device),
         folder=folder,
         cache_bytes=_cache_bytes(runtime),
+        rating=rating_of(data),
     )
     return WorkerPool(work, num_workers=num_workers, shared=shared, memory=runtime.scorer_memory)
 

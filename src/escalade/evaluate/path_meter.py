@@ -18,6 +18,7 @@ from escalade.config.settings import EvaluationConfig
 from escalade.core.network.architecture import Architecture
 from escalade.data.split import Split
 from escalade.evaluate.batch_cache import BatchCache
+from escalade.evaluate.rating import ONE, Rating
 from escalade.evaluate.score import BATCH_SIZE, count_each
 from escalade.supernet.frozen import Frozen, freeze
 from escalade.supernet.shared_weights import SharedWeights
@@ -75,7 +76,7 @@ class EvaluationSettings:
 class Measured:
     """Images right and device-seconds of one path."""
 
-    num_correct: int
+    num_correct: float
     seconds: float
 
 
@@ -88,6 +89,7 @@ class MeasurePaths:
         splits: the images, or None if they are among the shared tensors (`share_split`).
         settings: how paths are scored.
         mean, std: of the training images.
+        rating: of logits against labels.
         device: where to run.
         folder: where resized batches are kept, for all workers; None keeps none.
         cache_bytes: what they may take.
@@ -101,6 +103,7 @@ class MeasurePaths:
     device: str
     folder: Path | None
     cache_bytes: int
+    rating: Rating = ONE
 
     def setup(self, shared: Mapping[str, Tensor]) -> PathMeter:
         """Attach the shared weights and images, unless they are here."""
@@ -122,6 +125,7 @@ class PathMeter:
             device=work.device, precision=work.settings.precision, is_alone=True
         )
         self._supernet = work.supernet
+        self._rating = work.rating
         sizes = {"recalibration": work.settings.recalibration_batch, "search": BATCH_SIZE}
         self._caches = {
             name: BatchCache(
@@ -149,6 +153,7 @@ class PathMeter:
             networks,
             self._batches("search", architectures, link),
             autocast=self._runtime.autocast,
+            rating=self._rating,
         )
         seconds = (self._runtime.clock() - start) / len(architectures)
         return [Measured(num, seconds) for num in correct]

@@ -1,4 +1,4 @@
-"""Accuracy of a network on a split."""
+"""The score of a network on a split: its accuracy, or mean average precision of several labels."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from escalade.core.numbers.statistics import wilson_interval
 from escalade.data.batches import prepare
 from escalade.data.image_data import ImageData
 from escalade.data.split import Split
+from escalade.evaluate.rating import ONE, Rating, rating_of
 from escalade.evaluate.store_rows import ScoreRow
 from escalade.train.runtime import Runtime
 
@@ -24,9 +25,15 @@ BATCH_SIZE = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """Images classified correctly, among how many."""
+    """Images classified correctly, among how many; or a score in 0..1 on so many images.
 
-    num_correct: int
+    Attributes:
+        num_correct: images classified correctly, a whole number; of images with several labels,
+            mean average precision times their number, which is no whole number.
+        num_images: on which the score was measured.
+    """
+
+    num_correct: float
     num_images: int
 
     @property
@@ -36,7 +43,12 @@ class Score:
 
     @property
     def standard_error(self) -> float:
-        """Binomial standard error of the accuracy."""
+        """Binomial standard error of the accuracy.
+
+        For mean average precision an estimate: as if each image were right or wrong. It takes the
+        binomial error of a class's average precision (Boyd, Eng and Page, 2013) for classes that
+        have about as many labels together as there are images.
+        """
         return math.sqrt(self.accuracy * (1 - self.accuracy) / self.num_images)
 
     @property
@@ -52,31 +64,41 @@ class Score:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassScore:
-    """Images of each class classified correctly, among how many."""
+    """Images of each class classified correctly, among how many.
+
+    Attributes:
+        counts: of the images.
+        correct: of each class; of several labels, its average precision times its images.
+    """
 
     counts: ClassCounts
-    correct: tuple[int, ...]
+    correct: tuple[float, ...]
 
     @property
     def total(self) -> Score:
         """Over all classes."""
-        return Score(num_correct=sum(self.correct), num_images=self.counts.total)
+        num = self.counts.total
+        if self.counts.of_several is None:
+            return Score(num_correct=sum(self.correct), num_images=num)
+        return Score(num_correct=(self.counts.balanced(self.correct) or 0.0) * num, num_images=num)
 
     @property
     def balanced(self) -> float | None:
-        """Mean recall of the classes, in [0, 1]."""
-        return self.counts.balanced(self.correct)
+        """Mean recall of the classes, in [0, 1]; None where the score is a mean of them itself."""
+        return None if self.counts.of_several else self.counts.balanced(self.correct)
 
 
 def stored(row: ScoreRow) -> Score:
-    """The accuracy that a row of the evaluation store holds.
+    """The score that a row of the evaluation store holds.
 
     Raises:
-        ValueError: if its score is no share of images.
+        ValueError: if it is neither a share of images nor a value in 0..1.
     """
-    if row.count is None:
+    if row.count is not None:
+        return Score(num_correct=row.count, num_images=row.num_images)
+    if not 0 <= row.value <= 1:
         raise ValueError(f"evaluations: the score of {row.path} is no number of right images")
-    return Score(num_correct=row.count, num_images=row.num_images)
+    return Score(num_correct=row.value * row.num_images, num_images=row.num_images)
 
 
 def accuracy(
@@ -87,6 +109,7 @@ def accuracy(
     mean: tuple[float, ...],
     std: tuple[float, ...],
     runtime: Runtime,
+    rating: Rating = ONE,
     batch_size: int = BATCH_SIZE,
 ) -> Score:
     """Score a finished network on a split, in evaluation mode.
@@ -97,6 +120,7 @@ def accuracy(
         resolution: side that the images are resized to.
         mean, std: of the training images, in 0..1 units.
         runtime: device and precision.
+        rating: of logits against labels.
         batch_size: images at a time.
     """
     network.eval()
@@ -108,7 +132,7 @@ def accuracy(
         device=runtime.device,
         batch_size=batch_size,
     )
-    num_correct = count_correct(network, batches, autocast=runtime.autocast)
+    num_correct = count_correct(network, batches, autocast=runtime.autocast, rating=rating)
     return Score(num_correct=num_correct, num_images=len(split))
 
 
@@ -132,12 +156,14 @@ def score_by_class(
         device=runtime.device,
         batch_size=BATCH_SIZE,
     )
-    found = _found(network, batches, autocast=runtime.autocast)
-    correct = sum(
-        (torch.bincount(each, minlength=data.num_classes) for each in found),
-        torch.zeros(data.num_classes, dtype=torch.int64, device=runtime.device),
+    rating = rating_of(data)
+    (marks,), labels = _marks(
+        lambda images: [network(images)], batches, autocast=runtime.autocast, rating=rating
     )
-    return ClassScore(counts=data.counts(data.test), correct=tuple(correct.tolist()))
+    return ClassScore(
+        counts=data.counts(data.test),
+        correct=rating.by_class(marks, labels, num_classes=data.num_classes),
+    )
 
 
 def image_batches(
@@ -162,40 +188,40 @@ def count_correct(
     batches: Iterable[tuple[Tensor, Tensor]],
     *,
     autocast: Callable[[], AbstractContextManager[Any]],
-) -> int:
-    """Images whose largest logit is their label's."""
-    (count,) = count_each(lambda images: [network(images)], batches, autocast=autocast)
+    rating: Rating = ONE,
+) -> float:
+    """Images whose largest logit is their label's, or what they are worth by another rating."""
+    (count,) = count_each(
+        lambda images: [network(images)], batches, autocast=autocast, rating=rating
+    )
     return count
 
 
-@torch.inference_mode()
 def count_each(
     networks: Callable[[Tensor], Sequence[Tensor]],
     batches: Iterable[tuple[Tensor, Tensor]],
     *,
     autocast: Callable[[], AbstractContextManager[Any]],
-) -> list[int]:
-    """Images whose largest logit is their label's, for each of the networks that give logits."""
-    counts = []
-    for images, labels in batches:
-        with autocast():
-            each = networks(images)
-        counts.append(torch.stack([(one.argmax(dim=1) == labels).sum() for one in each]))
-    found: list[int] = torch.stack(counts).sum(0).tolist()
-    return found
+    rating: Rating = ONE,
+) -> list[float]:
+    """`count_correct` for each of the networks that give logits."""
+    each, labels = _marks(networks, batches, autocast=autocast, rating=rating)
+    return [rating.worth(marks, labels) for marks in each]
 
 
 @torch.inference_mode()
-def _found(
-    network: Callable[[Tensor], Tensor],
+def _marks(
+    networks: Callable[[Tensor], Sequence[Tensor]],
     batches: Iterable[tuple[Tensor, Tensor]],
     *,
     autocast: Callable[[], AbstractContextManager[Any]],
-) -> list[Tensor]:
-    """Labels of the images, batch by batch, whose largest logit is their label's."""
-    found = []
+    rating: Rating,
+) -> tuple[list[Tensor], Tensor]:
+    """What a rating keeps of the logits of each network, and the labels of all images."""
+    made, known = [], []
     for images, labels in batches:
         with autocast():
-            logits = network(images)
-        found.append(labels[logits.argmax(dim=1) == labels])
-    return found
+            each = networks(images)
+        made.append([rating.marks(one, labels) for one in each])
+        known.append(labels)
+    return [torch.cat(of) for of in zip(*made, strict=True)], torch.cat(known)

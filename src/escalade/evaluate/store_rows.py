@@ -89,11 +89,11 @@ class ScoreRow:
         *,
         context: Context,
         path: str,
-        num_correct: int,
+        num_correct: float,
         num_images: int,
         seconds: float,
     ) -> ScoreRow:
-        """The accuracy of a path that leaves this network."""
+        """The accuracy of a path that leaves this network, or a score that counts no images."""
         costs = cost.of(architecture)
         return cls(
             supernet=context.supernet,
@@ -101,7 +101,7 @@ class ScoreRow:
             data=context.data,
             settings=context.settings,
             value=num_correct / num_images,
-            count=num_correct,
+            count=num_correct if isinstance(num_correct, int) else None,
             num_images=num_images,
             macs=costs.macs,
             params=costs.params,

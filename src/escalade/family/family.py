@@ -19,7 +19,7 @@ from escalade.core.numbers.class_counts import ClassCounts
 from escalade.core.values.codec import ABSENT, UNWRITTEN
 from escalade.core.values.invalid import Invalid, shown
 from escalade.core.values.names import FileName, check_file_name
-from escalade.core.values.ranges import Count, CountFrom0, Positive, Share, one_of
+from escalade.core.values.ranges import Count, NotNegative, Positive, Share, one_of
 from escalade.family.identities import Identities
 
 if TYPE_CHECKING:
@@ -39,13 +39,14 @@ class Accuracy:
         search: the accuracy on the search split.
         test: the accuracy on the test split.
         balanced: mean recall of the classes on the test split.
-        correct: how many test images of each class were classified rightly, of `Family.tested`.
+        correct: how many test images of each class were classified rightly, of `Family.tested`; of
+            several labels, the average precision of each class times its images.
     """
 
     search: Share | None = None
     test: Share | None = None
     balanced: Share | None = field(default=None, metadata=ABSENT)
-    correct: tuple[CountFrom0, ...] | None = field(default=None, metadata=ABSENT)
+    correct: tuple[NotNegative, ...] | None = field(default=None, metadata=ABSENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ def data_facts(data: ImageData) -> dict[str, Any]:
     return {
         "name": data.name,
         "classes": list(data.classes),
+        **({"task": data.task} if data.label_sets else {}),
         "in_channels": data.in_channels,
         "side": data.side,
         **{name: len(split) for name, split in splits.items()},
@@ -35,8 +36,8 @@ def data_facts(data: ImageData) -> dict[str, Any]:
 def data_lines(data: ImageData) -> list[str]:
     """For people."""
     head = (
-        f"data    {data.name}: {data.num_classes} classes, {len(data.train):,} train, "
-        f"{len(data.search):,} search, {len(data.test):,} test images, "
+        f"data    {data.name}: {data.num_classes} classes, {_several(data)}"
+        f"{len(data.train):,} train, {len(data.search):,} search, {len(data.test):,} test images, "
         f"{data.in_channels} channel{'s' if data.in_channels > 1 else ''}, "
         f"{data.side} pixels"
     )
@@ -72,6 +73,10 @@ def _class_lines(data: ImageData) -> list[str]:
         "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
         for row in (header, *rows)
     ]
+
+
+def _several(data: ImageData) -> str:
+    return "several labels an image, " if data.label_sets else ""
 
 
 def _short(name: str) -> str:

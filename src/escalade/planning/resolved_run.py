@@ -21,6 +21,7 @@ from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid, within
 from escalade.data import ImageData, load
 from escalade.data.cache_room import Say, default_cache
+from escalade.data.loading import is_folder
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.timing import run_table
 from escalade.evaluate.timing.imported import read_table
@@ -263,7 +264,7 @@ def load_images(config: Config, space: Space, *, say: Say = lambda text: None) -
     """
     settings = config.dataset
     side = settings.side
-    if side is None and Path(config.data).expanduser().is_dir():
+    if side is None and is_folder(config.data) and Path(config.data).expanduser().exists():
         side = _largest_side(config, space)
     try:
         return load(
@@ -277,6 +278,8 @@ def load_images(config: Config, space: Space, *, say: Say = lambda text: None) -
             max_skipped=settings.max_skipped,
             duplicates=settings.duplicates,
             levels=settings.levels,
+            root=None if settings.root is None else Path(settings.root).expanduser(),
+            task=settings.task,
             say=say,
         )
     except Invalid as error:

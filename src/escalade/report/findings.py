@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from escalade.core.numbers.score_words import SCORE_WORDS
 from escalade.report import roster
 from escalade.report.contents import Contents
 from escalade.report.family_row import FamilyRow, Rival, Share
 from escalade.report.number import SPACE, accuracy, amount, budget, gap, listed, percent
-from escalade.report.roster import budget_kind, chosen_on_front, tolerance
+from escalade.report.roster import budget_kind, chosen_on_front, task, tolerance
 from escalade.report.start_words import starts_in_words
 from escalade.search.methods import METHODS
 
@@ -48,7 +49,8 @@ def sentence(run: Contents, family: Sequence[FamilyRow]) -> str:
     tested = sorted(member.test.value for member in family if member.test)
     if not tested:
         return f"{text}."
-    return f"{text} and {reaches} {_range([percent(t) for t in tested])} test accuracy."
+    score = SCORE_WORDS[task(run)].name
+    return f"{text} and {reaches} {_range([percent(t) for t in tested])} test {score}."
 
 
 def _rival_kept(run: Contents, family: Sequence[FamilyRow]) -> str:

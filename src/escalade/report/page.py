@@ -9,6 +9,7 @@ from typing import Any
 
 from escalade.artefacts.files import write_text
 from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.score_words import SCORE_WORDS
 from escalade.core.scaling.ratios import realised
 from escalade.core.space.traits import Traits
 from escalade.report import arms, class_rows, drawing, findings, roster
@@ -100,6 +101,7 @@ def _values(run: Contents, family: Sequence[FamilyRow]) -> dict[str, Any]:
         "run": run,
         "family": family,
         "kind": kind,
+        "measure": SCORE_WORDS[roster.task(run)],
         "budgets": [budget(each, kind) for each in planned],
         "tolerance": roster.tolerance(run),
         "alone": roster.trained_alone(run),

@@ -7,6 +7,7 @@ from escalade.artefacts.searched import SearchedStage
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.class_counts import ClassCounts
+from escalade.core.numbers.score_words import LabelTask
 from escalade.core.numbers.statistics import binomial_standard_error, wilson_interval
 from escalade.core.values.codec import encode
 from escalade.family.family import FamilyMember, PlainRival
@@ -34,6 +35,14 @@ def data_name(run: Contents) -> str:
     return str(run.family.data if run.family else run.settings.get("data") or planned)
 
 
+def task(run: Contents) -> LabelTask:
+    """Whether every image has one class, or may have several."""
+    if run.plan is not None:
+        return run.plan.task
+    tested = run.family.tested if run.family else None
+    return "multilabel" if tested is not None and tested.of_several else "classification"
+
+
 def budget_kind(run: Contents) -> str:
     """What the run's budgets count."""
     stated = run.family or run.search
@@ -59,10 +68,12 @@ def class_counts(run: Contents) -> dict[str, ClassCounts]:
     """Images of each class by split, as far as the run has it."""
     counts = {}
     if run.plan:
-        splits = encode(run.plan.images)
+        sizes = encode(run.plan.split) if task(run) == "multilabel" else {}
         counts = {
-            name: ClassCounts(classes=run.plan.classes, images=tuple(images))
-            for name, images in splits.items()
+            name: ClassCounts(
+                classes=run.plan.classes, images=tuple(images), of_several=sizes.get(name)
+            )
+            for name, images in encode(run.plan.images).items()
         }
     if run.family and run.family.tested:
         counts["test"] = run.family.tested

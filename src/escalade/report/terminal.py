@@ -7,6 +7,8 @@ from rich.text import Text
 
 from escalade.artefacts.analysed import Analysed
 from escalade.artefacts.audited import Audited
+from escalade.core.numbers.class_counts import ClassCounts
+from escalade.core.numbers.score_words import SCORE_WORDS
 from escalade.core.values.plain import plain
 from escalade.family.family import Family, FamilyMember, PlainRival, Replaced
 from escalade.report.arms import arms, cell, networks
@@ -34,9 +36,18 @@ def family_table(family: Family) -> Table:
         elif rival is not None and (before := rival.replaced) is not None:
             told = f"before: {before.origin}, {before.weights}"
             table.add_row(*_row(before, "", told, kind, member))
-    if family.tested is not None and (cautions := family.tested.cautions()):
-        table.caption, table.caption_justify = Text("\n".join(cautions)), "left"
+    if notes := _notes(family.tested):
+        table.caption, table.caption_justify = Text("\n".join(notes)), "left"
     return table
+
+
+def _notes(tested: ClassCounts | None) -> list[str]:
+    """What the scores are, where that is not plain, and what they stand on."""
+    if tested is None:
+        return []
+    name = SCORE_WORDS["multilabel"].name
+    scores = [f"Scores are {name}: images may have several classes."] if tested.of_several else []
+    return [*scores, *tested.cautions()]
 
 
 def audit_table(found: Audited) -> Table:

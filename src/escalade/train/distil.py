@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from escalade.train.losses import soft_cross_entropy, soft_labels
 from escalade.train.steps import Batch, TrainingObjective, add_gradients
 
 
@@ -45,4 +44,5 @@ class DistilStep:
                 batch, resolution=self._teacher_resolution, forward=self._teacher
             )
         logits = objective.logits(batch, resolution=self._resolution, forward=self._student)
-        return add_gradients(soft_cross_entropy(logits, soft_labels(predicted)), batch)
+        losses = objective.losses
+        return add_gradients(losses.of_soft_labels(logits, losses.soft_labels(predicted)), batch)

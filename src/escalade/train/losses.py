@@ -2,8 +2,81 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
 from torch import Tensor
 from torch.nn import functional
+
+
+class Losses(Protocol):
+    """What logits are trained by: labels, smoothed and mixed, and a teacher's soft labels."""
+
+    def of_labels(
+        self, logits: Tensor, labels: Tensor, *, label_smoothing: float, ratio: float
+    ) -> Tensor: ...
+
+    def soft_labels(self, logits: Tensor) -> Tensor: ...
+
+    def of_soft_labels(self, logits: Tensor, targets: Tensor) -> Tensor: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OneLabel:
+    """Every image has one class: cross entropy of the classes' shares."""
+
+    def of_labels(
+        self, logits: Tensor, labels: Tensor, *, label_smoothing: float, ratio: float
+    ) -> Tensor:
+        """See `cross_entropy`."""
+        return cross_entropy(logits, labels, label_smoothing=label_smoothing, ratio=ratio)
+
+    def soft_labels(self, logits: Tensor) -> Tensor:
+        """See `soft_labels`."""
+        return soft_labels(logits)
+
+    def of_soft_labels(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """See `soft_cross_entropy`."""
+        return soft_cross_entropy(logits, targets)
+
+
+ONE_LABEL = OneLabel()
+
+
+@dataclass(frozen=True, slots=True)
+class SeveralLabels:
+    """Every image has a set of classes: binary cross entropies, summed over the classes.
+
+    Summed, so that a logit's gradient is as large as that of a cross entropy, whatever number of
+    classes there is, and the same learning rates suit.
+
+    Attributes:
+        targets: float32 (labels, classes), zeros and ones: the classes that a label stands for.
+    """
+
+    targets: Tensor
+
+    def of_labels(
+        self, logits: Tensor, labels: Tensor, *, label_smoothing: float, ratio: float
+    ) -> Tensor:
+        """Mean over the images; smoothing draws targets towards a half, mixup blends them."""
+        targets = self.targets[labels]
+        if ratio != 1.0:
+            targets = torch.lerp(targets.flip(0), targets, ratio)
+        if label_smoothing:
+            targets = targets * (1.0 - label_smoothing) + label_smoothing / 2
+        return self.of_soft_labels(logits, targets)
+
+    def soft_labels(self, logits: Tensor) -> Tensor:
+        """A teacher's probability of every class, detached, in float32."""
+        return logits.detach().float().sigmoid()
+
+    def of_soft_labels(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Mean over the images, in float32."""
+        values = logits.float()
+        total = functional.binary_cross_entropy_with_logits(values, targets, reduction="sum")
+        return total / len(logits)
 
 
 def cross_entropy(

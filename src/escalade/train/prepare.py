@@ -6,6 +6,7 @@ from escalade.config.recipe import Recipe
 from escalade.data.batches import Augmentation, TrainBatches
 from escalade.data.image_data import ImageData
 from escalade.train.loop import own_part
+from escalade.train.losses import ONE_LABEL, SeveralLabels
 from escalade.train.runtime import Runtime
 from escalade.train.steps import TrainingObjective
 
@@ -38,9 +39,11 @@ def training_batches(
 
 def objective(recipe: Recipe, data: ImageData, *, runtime: Runtime) -> TrainingObjective:
     """What the recipe's steps make of the data's images and logits."""
+    sets = data.label_sets
     return TrainingObjective(
         mean=data.mean,
         std=data.std,
         label_smoothing=recipe.label_smoothing,
         autocast=runtime.autocast,
+        losses=ONE_LABEL if sets is None else SeveralLabels(sets.targets.to(runtime.device)),
     )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from escalade.train.losses import soft_cross_entropy, soft_labels
 from escalade.train.steps import Batch, TrainingObjective, add_gradients, side_at
 
 if TYPE_CHECKING:
@@ -98,10 +97,10 @@ class SandwichStep:
             if teacher is None:
                 loss = self._objective.label_loss(own, logits)
             else:
-                loss = soft_cross_entropy(logits, teacher)
+                loss = self._objective.losses.of_soft_labels(logits, teacher)
             losses.append(add_gradients(loss, own))
             if is_largest and distils:
-                teacher = soft_labels(logits)
+                teacher = self._objective.losses.soft_labels(logits)
             if self._decay_below and len(losses) > 1:
                 self._decay(path.running, share=batch.share, side=side)
         return _reported(torch.stack(losses), has_largest=paths.largest is not None)

@@ -21,7 +21,7 @@ from escalade.core.space.population import Population
 from escalade.core.space.space import Space
 from escalade.data.batches import prepare
 from escalade.supernet.shared_weights import SharedWeights
-from escalade.train.losses import cross_entropy, mix
+from escalade.train.losses import ONE_LABEL, Losses, mix
 
 PATHS_PER_DRAW = 512
 
@@ -70,6 +70,7 @@ class TrainingObjective:
     Attributes:
         mean, std: the training images' channels, in 0..1 units.
         label_smoothing: as in the recipe.
+        losses: what labels, and a teacher's soft labels, say of logits.
         autocast: makes the context of a forward pass, such as `runtime.autocast`.
     """
 
@@ -77,6 +78,7 @@ class TrainingObjective:
     std: tuple[float, ...]
     label_smoothing: float
     autocast: Callable[[], AbstractContextManager[Any]]
+    losses: Losses = ONE_LABEL
 
     def logits(
         self, batch: Batch, *, resolution: int, forward: Callable[[Tensor], Tensor]
@@ -88,8 +90,8 @@ class TrainingObjective:
             return forward(images)
 
     def label_loss(self, batch: Batch, logits: Tensor) -> Tensor:
-        """Cross entropy with the batch's labels, smoothed and mixed."""
-        return cross_entropy(
+        """The loss by the batch's labels, smoothed and mixed."""
+        return self.losses.of_labels(
             logits, batch.labels, label_smoothing=self.label_smoothing, ratio=batch.ratio
         )
 

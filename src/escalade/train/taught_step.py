@@ -12,7 +12,6 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.sampling.samplers import PathSampler
 from escalade.core.space.space import Space
 from escalade.supernet.shared_weights import SharedWeights
-from escalade.train.losses import soft_cross_entropy, soft_labels
 from escalade.train.steps import Batch, PathSequence, TrainingObjective, add_gradients
 
 
@@ -63,11 +62,11 @@ class TaughtStep:
         logits = self._objective.logits
         with torch.no_grad():
             predicted = logits(batch, resolution=self._resolution, forward=self._teacher)
-        labels, losses = soft_labels(predicted), []
+        labels, losses = self._objective.losses.soft_labels(predicted), []
         for i, own in enumerate(batch.passes(self._num_paths)):
             running = self._paths.at(batch.step * self._num_paths + i).running
             made = logits(own, resolution=running.resolution, forward=self._of(running))
-            losses.append(add_gradients(soft_cross_entropy(made, labels), own))
+            losses.append(add_gradients(self._objective.losses.of_soft_labels(made, labels), own))
         return torch.stack(losses).mean()
 
     def _of(self, running: Architecture) -> Callable[[Tensor], Tensor]:

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from escalade.core.network import cost
-from escalade.train.losses import soft_cross_entropy, soft_labels
 from escalade.train.steps import Batch, TrainingObjective, add_gradients
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ class TogetherStep:
             loss = self._loss(own, logits, teacher)
             losses.append(add_gradients(loss, own))
             if teacher is None:
-                teacher = soft_labels(logits)
+                teacher = self._objective.losses.soft_labels(logits)
         return torch.stack(losses).mean()
 
     def _loss(self, batch: Batch, logits: Tensor, teacher: Tensor | None) -> Tensor:
@@ -79,7 +78,7 @@ class TogetherStep:
         share = self._distillation
         if teacher is None or share == 0:
             return self._objective.label_loss(batch, logits)
-        soft = soft_cross_entropy(logits, teacher)
+        soft = self._objective.losses.of_soft_labels(logits, teacher)
         if share == 1:
             return soft
         return torch.lerp(self._objective.label_loss(batch, logits), soft, share)

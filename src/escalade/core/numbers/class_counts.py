@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from escalade.core.values.codec import ABSENT
 from escalade.core.values.invalid import Invalid
+from escalade.core.values.ranges import Count
 
 FEW = 10  # images of a class, fewer of which tell little about it
 EVEN = 1.5  # the largest class by the smallest, up to which the accuracy speaks for all
@@ -21,10 +23,13 @@ class ClassCounts:
     Attributes:
         classes: their names.
         images: how many of each.
+        of_several: of how many images, where an image may be of several classes; None where each
+            is of one.
     """
 
     classes: tuple[str, ...]
     images: tuple[int, ...]
+    of_several: Count | None = field(default=None, metadata=ABSENT)
 
     def __post_init__(self) -> None:
         if len(self.classes) != len(self.images) or min(self.images, default=0) < 0:
@@ -33,7 +38,7 @@ class ClassCounts:
 
     @property
     def total(self) -> int:
-        return sum(self.images)
+        return sum(self.images) if self.of_several is None else self.of_several
 
     @property
     def majority(self) -> str:
@@ -47,15 +52,15 @@ class ClassCounts:
 
     @property
     def is_even(self) -> bool:
-        """Whether classes are about as large as each other."""
-        return max(self.images) <= EVEN * min(self.images)
+        """Whether classes are about as large as each other, or count the same in a score anyway."""
+        return self.of_several is not None or max(self.images) <= EVEN * min(self.images)
 
-    def recalls(self, correct: Sequence[int]) -> tuple[float | None, ...]:
+    def recalls(self, correct: Sequence[float]) -> tuple[float | None, ...]:
         """Share of each class's images that were classified rightly; None where it has none."""
         pairs = zip(correct, self.images, strict=True)
         return tuple(right / num if num else None for right, num in pairs)
 
-    def balanced(self, correct: Sequence[int]) -> float | None:
+    def balanced(self, correct: Sequence[float]) -> float | None:
         """Mean recall of the classes that have images: every class counts the same."""
         known = [recall for recall in self.recalls(correct) if recall is not None]
         return float(np.mean(known)) if known else None
@@ -63,6 +68,12 @@ class ClassCounts:
     def cautions(self, split: str = "test") -> tuple[str, ...]:
         """What an accuracy on these images stands on, where that is not plain; a sentence each."""
         told = []
+        if self.of_several and max(self.images) > EVEN * min(self.images):
+            told.append(
+                f"The classes are of unequal size: '{self.majority}' has {max(self.images):,} of "
+                f"the {self.total:,} {split} images, the least {min(self.images):,}. Mean average "
+                "precision counts every class the same, so that its interval is too narrow."
+            )
         if not self.is_even:
             told.append(
                 f"The classes are of unequal size: {self.majority_share:.1%} of the {self.total:,} "

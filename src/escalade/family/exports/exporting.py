@@ -172,6 +172,7 @@ def onnx_facts(package: Package) -> dict[str, str]:
     return {
         "architecture": package.architecture.name,
         "classes": json.dumps(package.classes),
+        **({"task": package.task} if package.task == "multilabel" else {}),
         "preprocessing": package.preprocessing.describe(),
         "mean": json.dumps(package.preprocessing.mean),
         "std": json.dumps(package.preprocessing.std),

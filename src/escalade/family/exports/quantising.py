@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from escalade.artefacts.quantisations import CostlyLayer
+from escalade.evaluate.rating import ONE, Rating
 from escalade.family.exports.exporting import ONNX_FILE, need_onnx, onnx_session, quiet
 
 INT8_FILE = "model.int8.onnx"
@@ -44,13 +45,16 @@ class Quantised:
     layers: tuple[CostlyLayer, ...]
 
 
-def quantise(folder: Path, *, calibration: Sequence[Tensor], search: Batches) -> Quantised:
+def quantise(
+    folder: Path, *, calibration: Sequence[Tensor], search: Batches, rating: Rating = ONE
+) -> Quantised:
     """Write `model.int8.onnx` beside a member's `model.onnx`.
 
     Args:
         folder: of the member.
         calibration: batches of prepared training images.
         search: batches of prepared images with their labels.
+        rating: of logits against labels.
 
     Raises:
         MissingExtra: if onnx or onnxruntime is not installed.
@@ -64,9 +68,9 @@ def quantise(folder: Path, *, calibration: Sequence[Tensor], search: Batches) ->
             quantiser = _Quantiser(content, way=way, calibration=calibration)
             made = quantiser.quantised()
             logits = _logits(made, search)
-            tried.append((_accuracy(logits, search), quantiser, made))
+            tried.append((_accuracy(logits, search, rating), quantiser, made))
         best, quantiser, made = max(tried, key=lambda each: each[0])
-        fp32 = _accuracy(exact, search)
+        fp32 = _accuracy(exact, search, rating)
         layers = _costly(quantiser, search, exact) if fp32 - best > MOST_LOSS else ()
     beside = folder / f".part.{INT8_FILE}"
     beside.write_bytes(made)
@@ -177,6 +181,6 @@ def _logits(content: bytes, batches: Batches) -> Tensor:
     return torch.cat([run(images) for images, _ in batches])
 
 
-def _accuracy(logits: Tensor, batches: Batches) -> float:
+def _accuracy(logits: Tensor, batches: Batches, rating: Rating) -> float:
     labels = torch.cat([labels for _, labels in batches])
-    return float((logits.argmax(1) == labels).double().mean())
+    return rating.worth(rating.marks(logits, labels), labels) / len(labels)

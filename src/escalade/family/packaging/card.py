@@ -11,12 +11,14 @@ from escalade.artefacts import digests
 from escalade.artefacts.files import write_text
 from escalade.artefacts.image_list import Digests
 from escalade.core.numbers.budget import BYTES, format_amount
+from escalade.core.numbers.score_words import SCORE_WORDS, ScoreWords
 from escalade.core.scaling.extrapolation import is_told
 from escalade.core.values.codec import encode
 from escalade.data.duplicates import Duplicates
 from escalade.evaluate.score import ClassScore, Score
 from escalade.family.family import FamilyMember
 from escalade.family.packaging.package import Package
+from escalade.family.packaging.script import THRESHOLD
 
 FILE = "README.md"
 MAX_CLASSES, MAX_RECALLS = 100, 20
@@ -86,11 +88,12 @@ def card(member: FamilyMember, *, package: Package, facts: Facts) -> str:
     sections = [
         _head(member, package, facts),
         _costs(member, facts),
-        _accuracy(facts),
+        _accuracy(facts, SCORE_WORDS[package.task]),
         _origin(member, facts),
         _training(member, facts),
         _data(facts),
         _input(package),
+        _answers(package),
         _use(),
         _licence(),
     ]
@@ -109,9 +112,10 @@ def _head(member: FamilyMember, package: Package, facts: Facts) -> str:
     names = [escape(name) for name in package.classes[:MAX_CLASSES]]
     more = len(package.classes) - len(names)
     shown = ", ".join(names) + (f" and {more} more (in config.json)" if more else "")
+    several = ", of which an image may have several," if package.task == "multilabel" else ""
     return (
         f"# {escape(member.name)}: {escape(facts.data)}\n\n"
-        f"An image classifier for {len(package.classes)} classes at {member.resolution} x "
+        f"An image classifier for {len(package.classes)} classes{several} at {member.resolution} x "
         f"{member.resolution} pixels, a member of a family of networks for a ladder of compute "
         f"budgets, made by Escalade.\n\nClasses: {shown}"
     )
@@ -136,7 +140,8 @@ def _costs(member: FamilyMember, facts: Facts) -> str:
     return "\n".join(["## Costs\n", "| | one image |", "|---|---|", *rows])
 
 
-def _accuracy(facts: Facts) -> str:
+def _accuracy(facts: Facts, measure: ScoreWords) -> str:
+    title = f"## {measure.name.capitalize()}\n"
     rows = []
     test = facts.test.total if facts.test else None
     for name, found in (("test", test), ("search", facts.search), *facts.scored):
@@ -147,37 +152,38 @@ def _accuracy(facts: Facts) -> str:
                 f"| {name} | {share:.2f} % | {low:.1f} to {high:.1f} % | {found.num_images:,} |"
             )
     if not rows:
-        return "## Accuracy\n\nNot measured."
-    table = ["| images | accuracy | 95 % interval | number |", "|---|---|---|---|", *rows]
+        return f"{title}\nNot measured."
+    table = [f"| images | {measure.name} | 95 % interval | number |", "|---|---|---|---|", *rows]
     beside = [f"\n{escape(_sentence(facts.beside))}"] if facts.beside else []
-    told = [_part_played(facts), *beside, *_by_class(facts.test)]
-    return "\n".join(["## Accuracy\n", *table, "", *told])
+    told = [_part_played(facts, measure), *beside, *_by_class(facts.test, measure)]
+    return "\n".join([title, *table, "", *told])
 
 
 def _sentence(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def _part_played(facts: Facts) -> str:
+def _part_played(facts: Facts, measure: ScoreWords) -> str:
     """What the images had to do with the network."""
     doubled = facts.duplicates
     told = "The test images played no part in training or choosing."
     if doubled.kept and doubled.test:
         told = (
             f"{doubled.test:,} of the test images are training or search images, too, so that the "
-            "accuracy flatters (`dataset.duplicates` kept them); the others played no part in "
-            "training or choosing."
+            f"{measure.name} flatters (`dataset.duplicates` kept them); the others played no part "
+            "in training or choosing."
         )
     elif doubled.test:
         told += f" {doubled.test:,} that were training or search images, too, were taken out."
     if facts.chosen:
-        told += " The search images chose the architecture, so that accuracy flatters a little."
+        told += " The search images chose the architecture, "
+        told += f"so that {measure.name} flatters a little."
     return told
 
 
-def _by_class(test: ClassScore | None) -> list[str]:
-    """Recall of every class, or the least ones, and what the accuracy stands on."""
-    if test is None or test.balanced is None:
+def _by_class(test: ClassScore | None, measure: ScoreWords) -> list[str]:
+    """The score of every class, or the least ones, and what the score of all stands on."""
+    if test is None or not test.counts.total:
         return []
     counts = test.counts
     told = [f"\n{escape(caution)}" for caution in counts.cautions()]
@@ -185,13 +191,16 @@ def _by_class(test: ClassScore | None) -> list[str]:
     heading = "class"
     if len(recalls) > MAX_RECALLS:
         recalls = sorted(recalls, key=lambda row: 1.0 if row[0] is None else row[0])[:MAX_RECALLS]
-        heading = f"the {MAX_RECALLS} classes of least recall"
+        heading = f"the {MAX_RECALLS} classes of least {measure.of_class}"
     rows = [
         f"| {escape(name)} | {'-' if recall is None else f'{100 * recall:.1f} %'} | {num:,} |"
         for recall, name, num in recalls
     ]
-    balanced = f"\nBalanced accuracy (mean recall of the classes): {100 * test.balanced:.2f} %"
-    return [*told, balanced, "", f"| {heading} | recall | test images |", "|---|---|---|", *rows]
+    if test.balanced is not None:
+        mean = f"{100 * test.balanced:.2f} %"
+        told.append(f"\nBalanced accuracy (mean recall of the classes): {mean}")
+    header = f"| {heading} | {measure.of_class} | test images |"
+    return [*told, "", header, "|---|---|---|", *rows]
 
 
 def _origin(member: FamilyMember, facts: Facts) -> str:
@@ -247,6 +256,20 @@ def _data(facts: Facts) -> str:
 
 def _input(package: Package) -> str:
     return f"## Input\n\n{package.preprocessing.describe()}"
+
+
+def _answers(package: Package) -> str:
+    """What logits say, where that does not go without saying."""
+    if package.task == "classification":
+        return ""
+    return (
+        "## Output\n\nA logit for each class; its sigmoid is the probability that the image has "
+        "the class, and probabilities of several classes do not add up to one. `python model.py` "
+        f"names the classes of {THRESHOLD:.0%} or more, where missing a class and naming one too "
+        "many cost alike; another threshold (`THRESHOLD` in `model.py`) trades one for the other. "
+        "Average precision, by which the network was chosen, depends on no threshold. Intervals "
+        "are an estimate, as of a share of as many images."
+    )
 
 
 def _use() -> str:

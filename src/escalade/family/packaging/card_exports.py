@@ -8,6 +8,7 @@ from pathlib import Path
 from escalade.artefacts import digests
 from escalade.artefacts.files import write_text
 from escalade.artefacts.quantisations import QuantisedMember
+from escalade.core.numbers.score_words import ScoreWords
 from escalade.family.exports.exporting import ONNX_FILE, PROGRAM_FILE
 from escalade.family.exports.parity import Parity
 from escalade.family.exports.quantising import INT8_FILE
@@ -37,12 +38,12 @@ def add_exports(folder: Path, written: Sequence[Parity]) -> None:
     _note(folder, told)
 
 
-def add_int8(folder: Path, found: QuantisedMember) -> None:
-    """Note the INT8 file on a member's card, with what it loses and gains."""
-    _note(folder, {INT8_FILE: in_words(found)})
+def add_int8(folder: Path, told: str) -> None:
+    """Note the INT8 file on a member's card, with what is told of it."""
+    _note(folder, {INT8_FILE: told})
 
 
-def in_words(found: QuantisedMember) -> str:
+def in_words(found: QuantisedMember, *, words: ScoreWords) -> str:
     """A member as INT8, in words."""
     times = ", ".join(
         f"{name} {1e3 * each.median:.3g} ms"
@@ -50,9 +51,9 @@ def in_words(found: QuantisedMember) -> str:
     )
     text = (
         f"INT8 by static quantisation, per channel, ranges by {found.calibration} from "
-        f"{found.num_calibration:,} training images; accuracy on the {found.num_images:,} search "
-        f"images {100 * found.int8:.2f} %, {100 * -found.loss:+.2f} points to fp32; by onnxruntime "
-        f"where it was exported: {times}"
+        f"{found.num_calibration:,} training images; {words.name} on the {found.num_images:,} "
+        f"search images {100 * found.int8:.2f} %, {100 * -found.loss:+.2f} points to fp32; by "
+        f"onnxruntime where it was exported: {times}"
     )
     if not found.layers:
         return text

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from escalade.artefacts import digests
 from escalade.artefacts.files import read_json, write_bytes, write_json
 from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.score_words import LabelTask
 from escalade.core.values.codec import as_mapping, decode, encode
 from escalade.core.values.invalid import Invalid, within
 from escalade.family.packaging.preprocessing import Preprocessing
@@ -25,12 +26,16 @@ from escalade.nets.build import blank, end_layers
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
+TASK, PLAIN = "task", "classification"  # which goes without saying
 REMEDY = "delete the folder and write it again with `escalade retrain RUN`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
     """What a member's config.json says.
+
+    Attributes:
+        task: whether an image has one of the classes, or may have several.
 
     Raises:
         ValueError: if class names, channels or resolution do not fit the architecture.
@@ -39,6 +44,7 @@ class Package:
     architecture: Architecture
     classes: tuple[str, ...]
     preprocessing: Preprocessing
+    task: LabelTask = "classification"
 
     def __post_init__(self) -> None:
         arch, steps = self.architecture, self.preprocessing
@@ -87,6 +93,7 @@ def read(folder: Path) -> Package:
                 architecture=_entry(Architecture, data, "model_args", "architecture_json"),
                 classes=_entry(tuple[str, ...], data, "pretrained_cfg", "label_names"),
                 preprocessing=_entry(Preprocessing, data, "preprocessing"),
+                task=_entry(LabelTask, {TASK: PLAIN} | dict(as_mapping(data)), TASK),
             )
     except Invalid as error:
         raise Invalid(error.problem, path=error.path, remedy=error.remedy or REMEDY) from None
@@ -145,6 +152,7 @@ def _config(package: Package) -> dict[str, Any]:
             **end_layers(architecture),
         },
         "preprocessing": encode(package.preprocessing),
+        **({} if package.task == PLAIN else {TASK: package.task}),
     }
 
 

@@ -26,12 +26,15 @@ from escalade.nets.mobile import build
 
 NAME = ""
 CLASSES: tuple[str, ...] = ()
+SEVERAL = False  # whether an image may have several classes
 CHANNELS, SIDE, RESOLUTION = 3, 32, 32
 MEAN: tuple[float, ...] = ()
 STD: tuple[float, ...] = ()
 LEVELS: Levels = {}
 NETWORK: dict[str, Any] = {}
 # --- end ---
+
+THRESHOLD = 0.5  # where an image may have several classes, what is as likely is named
 
 
 def load() -> nn.Module:
@@ -56,9 +59,14 @@ def prepare(path: str | Path) -> Tensor:
 
 
 def classify(network: nn.Module, path: str | Path) -> list[tuple[str, float]]:
-    """The classes of an image file with their probabilities, the likeliest first."""
+    """The classes of an image file with their probabilities, the likeliest first.
+
+    They are shares of one (softmax) where an image has one class; where it may have several, each
+    class has a probability of its own (sigmoid).
+    """
     with torch.no_grad():
-        shares = network(prepare(path)).softmax(1)[0]
+        logits = network(prepare(path))[0]
+    shares = logits.sigmoid() if SEVERAL else logits.softmax(0)
     order = shares.argsort(descending=True)
     return [(CLASSES[i], float(shares[i])) for i in order.tolist()]
 
@@ -78,7 +86,8 @@ def main(paths: list[str]) -> int:
             failed = 1
             continue
         sys.stdout.write(f"{path}\n")
-        for name, share in found[:5]:
+        likely = [each for each in found if each[1] >= THRESHOLD] if SEVERAL else found[:5]
+        for name, share in likely or found[:1]:
             sys.stdout.write(f"  {100 * share:5.1f} %  {name}\n")
     return failed
 

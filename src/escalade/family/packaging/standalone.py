@@ -43,6 +43,7 @@ def _literals(package: Package) -> str:
     values = {
         "NAME": arch.name,
         "CLASSES": tuple(package.classes),
+        "SEVERAL": package.task == "multilabel",
         "CHANNELS, SIDE, RESOLUTION": (arch.in_channels, steps.side, steps.resolution),
         "MEAN": steps.mean,
         "STD": steps.std,

@@ -12,6 +12,7 @@ from torch import nn
 
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.score_words import LabelTask
 from escalade.core.numbers.seeds import torch_seed
 from escalade.data.image_data import ImageData
 from escalade.family.packaging import package
@@ -63,7 +64,7 @@ class RetrainJob(MemberJob):
         _fits(self.architecture, data)
         network, started = initial_network(self, runtime=runtime)
         aim = objective(self.recipe, data, runtime=runtime)
-        step = _step(self, network, objective=aim, runtime=runtime)
+        step = _step(self, network, task=data.task, objective=aim, runtime=runtime)
         result = self.train(step, network=network, place=place, identity=_identity(self, data))
         return finish(
             network,
@@ -103,12 +104,23 @@ def initial_network(job: RetrainJob, *, runtime: Runtime) -> tuple[nn.Module, Wa
 
 
 def _step(
-    job: RetrainJob, network: nn.Module, *, objective: TrainingObjective, runtime: Runtime
+    job: RetrainJob,
+    network: nn.Module,
+    *,
+    task: LabelTask,
+    objective: TrainingObjective,
+    runtime: Runtime,
 ) -> Step:
     resolution = job.architecture.resolution
     if job.teacher is None:
         return PlainStep(network, resolution=resolution, objective=objective)
-    of = package.read(job.teacher).architecture
+    packed = package.read(job.teacher)
+    of = packed.architecture
+    if packed.task != task:
+        raise ValueError(
+            f"{job.teacher}: the teacher is of {packed.task}, {job.name} of {task}; "
+            "train a teacher on these images"
+        )
     if of.num_classes != job.architecture.num_classes:
         raise ValueError(
             f"{job.teacher}: the teacher has {of.num_classes} classes, {job.name} "

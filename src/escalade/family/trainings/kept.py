@@ -13,7 +13,7 @@ from escalade.artefacts import digests
 from escalade.artefacts.files import read_value, write_json
 from escalade.core.network.architecture import Architecture
 from escalade.core.values.codec import ABSENT
-from escalade.core.values.ranges import Count, CountFrom0
+from escalade.core.values.ranges import Count, CountFrom0, NotNegative
 from escalade.data import ImageData
 from escalade.evaluate.score import Score
 from escalade.family.identities import Folding
@@ -30,7 +30,7 @@ FILES = (package.WEIGHTS, package.CONFIG)
 class TrainingResult:
     """What came of a training, or of a slice: its score on the search split, and its length."""
 
-    num_correct: CountFrom0
+    num_correct: NotNegative
     num_images: Count
     num_steps: CountFrom0
     num_training_images: CountFrom0
@@ -92,6 +92,7 @@ def pack(architecture: Architecture, data: ImageData) -> Package:
     return Package(
         architecture=architecture,
         classes=data.classes,
+        task=data.task,
         preprocessing=Preprocessing(
             in_channels=data.in_channels,
             side=data.side,

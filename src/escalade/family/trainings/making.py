@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from escalade.core.network.architecture import Architecture
 from escalade.data.image_data import ImageData
 from escalade.evaluate.path_meter import EvaluationSettings
+from escalade.evaluate.rating import rating_of
 from escalade.evaluate.score import Score, accuracy, image_batches
 from escalade.family.identities import Folding
 from escalade.family.trainings.warm_start import WarmStart
@@ -120,6 +121,7 @@ def finish(
         mean=data.mean,
         std=data.std,
         runtime=runtime,
+        rating=rating_of(data),
     )
     state = {name: t.detach().cpu().contiguous() for name, t in network.state_dict().items()}
     return Made(

@@ -161,7 +161,7 @@ def weighed(prior: Floats, trained: Floats, *, noise: float) -> Floats:
     return worth.round(9)
 
 
-def confirmed(num_correct: int, num_images: int, *, num_steps: int) -> Confirmed:
+def confirmed(num_correct: float, num_images: int, *, num_steps: int) -> Confirmed:
     """What a training of so many steps in all reached."""
     share = num_correct / num_images
     error = binomial_standard_error(share, num_images=num_images)
