@@ -30,7 +30,10 @@ from escalade.train.console import Console
 # A millisecond for a million macs, nothing else.
 TIMES = DeviceTimes(path=4e-3, fixed=0.0, per_mac=1e-9, processes=2, alone=1.0, peak_memory=0)
 # A sixth of it is 10 steps.
-RECIPE = {"retrain": {"recipe": {"steps": 60, "batch_size": 8}}}
+RECIPE = {
+    "retrain": {"recipe": {"steps": 60, "batch_size": 8}},
+    "budgets": [2.0 * seed_runs.MACS, 4.0 * seed_runs.MACS],
+}
 COMMAND = "`escalade run --config a/run/from_scratch.yaml --out a/run-scratch`"
 
 
@@ -70,7 +73,7 @@ def kept(run, name):
 def test_both_train_for_the_same_device_time_within_the_budget(looked):
     held = looked.folder.read(StartsTried)
     assert (held.seed, held.space, held.num_images) == ("little-0", "small", 30)
-    assert [trial.budget for trial in held.trials] == [0.5 * seed_runs.MACS, seed_runs.MACS]
+    assert [trial.budget for trial in held.trials] == RECIPE["budgets"]
     for at, (trial, budget) in enumerate(zip(held.trials, looked.budgets, strict=True)):
         seed, whole = kept(looked, f"start-S{at}-seed")
         scratch, plain = kept(looked, f"start-S{at}-scratch")
@@ -162,6 +165,12 @@ def test_what_cannot_be_tried_is_said(looked, tmp_path):
     held = run.folder.read(StartsTried)
     assert (held.trials, held.note) == ((), why_untried(run))
     assert "no resolution within the budgets" in held.note
+    # Nobody is told to begin what would be refused.
+    small = seed_runs.run_from(tmp_path / "small")
+    try_starts(small)
+    assert "from scratch, 42.43k macs at stage 0 is outside what the space small" in (
+        small.folder.read(StartsTried).note
+    )
     front = replace(looked.config, budgets=[])
     assert why_untried(looked.with_config(front)) == "there is no budget to try both at"
 

@@ -13,7 +13,7 @@ from escalade.config import read_file, resolve
 from escalade.core.network.architecture import Architecture
 from running import NO_EXPORTS, promised, settings
 
-BUDGETS = (0.5 * seed_runs.MACS, seed_runs.MACS)
+BUDGETS = (2 * seed_runs.MACS, 4 * seed_runs.MACS)
 
 
 def command(run, file, network, *, verb="run"):
@@ -59,6 +59,17 @@ def test_both_starts_were_tried_before(begun_from):
     assert without.seed_network is None
     assert without.ladder.budgets[0].target == round(BUDGETS[0])
     assert "Starting from little-0 was worth" in (run / "report.html").read_text()
+
+
+@pytest.mark.slow
+def test_the_same_run_from_scratch_can_be_begun(escalade, begun_from):
+    """By the file that the run's own command names, from the space that was tried."""
+    run, _ = begun_from
+    result = escalade("plan", "--config", run / "from_scratch.yaml", brief=True)
+    assert result.code == 0, result.err
+    assert "space   small: " in result.err
+    assert "rival   the plain base of small by" in result.err
+    assert "little-0" not in result.err
 
 
 @pytest.mark.slow
@@ -112,7 +123,7 @@ def test_the_plan_tells_what_is_done_with_it(escalade, tmp_path):
     line = command(tmp_path / "run", *seed_runs.write(tmp_path), verb="plan")
     result = escalade(*line, brief=True)
     assert result.code == 0, result.err
-    for words in ("from    little-0: ", "fine-tuned whole at 16 pixels", "space   around_little-0"):
+    for words in ("from    little-0: ", "fine-tuned whole at 32 pixels", "space   around_little-0"):
         assert words in result.err
     assert "before that it is tried shortly against a plain network from scratch, at" in result.err
     assert "rival   beside every member, and trained for as long, little-0 itself" in result.err

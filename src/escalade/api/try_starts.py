@@ -14,13 +14,15 @@ from escalade.artefacts.entrants import Entrant
 from escalade.artefacts.files import write_text
 from escalade.artefacts.run_folder import RunFolder
 from escalade.artefacts.starts_tried import StartsTried, StartTrial
-from escalade.config import Config
+from escalade.config import Config, RetrainConfig, SearchConfig, SupernetConfig
 from escalade.core.network.architecture import Architecture
 from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid
 from escalade.family.trainings.alone import RetrainJob
 from escalade.family.trainings.equal_time import RULES
 from escalade.family.trainings.kept import read_made
+from escalade.planning.completing import complete
+from escalade.planning.path_costs import check_budgets
 from escalade.planning.resolved_run import Run
 from escalade.planning.start_trials import StartPlace, start_places, why_untried
 from escalade.report.start_words import from_scratch, starts_in_words
@@ -80,10 +82,10 @@ def _tried(run: Run) -> StartsTried:
     if why := why_untried(run):
         return replace(untried, note=why)
     try:
-        space = choose.space_for(None, run.config.ladder)
+        space = _space_from_scratch(run)
     except ValueError as error:
-        return replace(untried, note=" ".join(str(error).split()))
-    space = space.with_data(in_channels=run.data.in_channels, num_classes=run.data.num_classes)
+        problem = getattr(error, "problem", str(error))
+        return replace(untried, note=f"from scratch, {problem}")
     scaled = [(place, _plain(run, space, place)) for place in start_places(run)]
     pairs = [(place, each[0], _jobs(run, place, each[1])) for place, each in scaled if each]
     if not pairs:
@@ -92,6 +94,29 @@ def _tried(run: Run) -> StartsTried:
     run.workshop.train([job for _, _, jobs in pairs for job in jobs], stage="train")
     trials = tuple(_trial(place, rule, jobs) for place, rule, jobs in pairs)
     return replace(untried, space=space.name, trials=trials)
+
+
+def _space_from_scratch(run: Run) -> Space:
+    """The space of the same run without its network, for the images at hand.
+
+    Raises:
+        ValueError: if there is none that reaches all budgets.
+    """
+    given, space = run.config, choose.space_for(None, run.config.ladder)
+    settings = replace(
+        given,
+        seed_network=None,
+        space=None,
+        supernet=SupernetConfig(),
+        search=SearchConfig(),
+        retrain=RetrainConfig(),
+        rival="none",
+    )
+    config, method = complete(settings, space)
+    scratch = replace(run, config=config, method=method, base_space=space, seed=None, is_new=True)
+    scratch.__dict__["data"] = run.data
+    check_budgets(scratch)
+    return scratch.space
 
 
 def _plain(run: Run, space: Space, place: StartPlace) -> tuple[str, Architecture] | None:
