@@ -11,6 +11,7 @@ from escalade.artefacts.latencies import Quartiles
 from escalade.artefacts.quantisations import QuantisedMember
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Head, Stage, Stem
+from escalade.core.numbers.score_words import SCORE_WORDS
 from escalade.family.exports import quantising
 from escalade.family.exports.exporting import export_member, onnx_session
 from escalade.family.packaging import card_exports, package
@@ -102,8 +103,9 @@ def test_the_card_tells(quantised, tmp_path):
         fp32_latency=times, int8_latency=times, layers=found.layers,
     )  # fmt: skip
     (tmp_path / "README.md").write_text("# Card\n")
-    card_exports.add_int8(tmp_path, member)
-    card_exports.add_int8(tmp_path, member)
+    told = card_exports.in_words(member, words=SCORE_WORDS["classification"])
+    card_exports.add_int8(tmp_path, told)
+    card_exports.add_int8(tmp_path, told)
     text = (tmp_path / "README.md").read_text()
     assert text.count("`model.int8.onnx`") == 1
     assert "75.00 %, -5.00 points to fp32" in text

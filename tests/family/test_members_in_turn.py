@@ -16,6 +16,7 @@ from escalade.family.trainings.jobs import CHECKPOINT
 from escalade.family.trainings.kept import keep, read_made
 from escalade.family.trainings.side_by_side import retrain_all
 from escalade.train.interrupt import Interrupted
+from escalade.train.runtime import limit_threads
 
 RECIPE = Recipe(steps=3, batch_size=16, learning_rate=0.2, padding=1)
 WIDTHS = ((8, 16), (12, 24), (16, 32))
@@ -97,6 +98,14 @@ def test_a_stop_among_them_changes_nothing(tmp_path, place):
     for name in ("S1", "S2"):
         one, two = (read_made(tmp_path / how / name).state for how in ("straight", "stopped"))
         assert all(torch.equal(one[key], two[key]) for key in one)
+
+
+@pytest.mark.parametrize(("more", "threads"), [({}, 1), ({"all_threads": True}, 2)])
+def test_members_in_turn_have_the_threads_of_the_run(tmp_path, place, monkeypatch, more, threads):
+    monkeypatch.setattr(RetrainJob, "make", lambda self, place: torch.get_num_threads())
+    with limit_threads(2):
+        found = [made for _, made in retrain_all(row(tmp_path), place, num_workers=1, **more)]
+    assert found == [threads] * 3
 
 
 def test_only_the_smallest_trains_at_the_whole_rate():
