@@ -319,7 +319,13 @@ def test_processes_decode_a_set_together(tmp_path, make_folder):
     """Each chunk once, and all of them end with the same images."""
     folder = make_folder({"a": 40, "b": 40}, size=(300, 200))
     script = [sys.executable, "-c", DECODING, str(folder), str(tmp_path / "cache")]
-    processes = [subprocess.Popen(script, stdout=subprocess.PIPE) for _ in range(3)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    processes = [subprocess.Popen(script, **pipes) for _ in range(3)]
+    for process in processes:
+        assert process.stdout.readline() == b"ready\n"
+    for process in processes:
+        process.stdin.write(b"go\n")
+        process.stdin.flush()
     found = [process.communicate(timeout=120)[0].split() for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0]
     assert len({digest for _, digest in found}) == 1
@@ -329,15 +335,18 @@ def test_processes_decode_a_set_together(tmp_path, make_folder):
 
 
 DECODING = """
-import sys
+import sys, time
 from pathlib import Path
 from escalade.data import decoding, load, partial_set, source
 done = []
 def counted(image, **options):
     done.append(1)
+    time.sleep(0.02)  # the others take chunks meanwhile, on a busy machine too
     return decoding.to_square(image, **options)
 source.to_square = counted
 partial_set.CHUNK_IMAGES, partial_set.CHUNK_BYTES = 2, 0
+print("ready", flush=True)
+sys.stdin.readline()
 data = load(sys.argv[1], cache_dir=Path(sys.argv[2]), side=64)
 print(len(done), data.train_digest)
 """
