@@ -14,7 +14,7 @@ def test_free_memory_is_less_than_the_machine_has() -> None:
 
 
 def test_unknown_free_memory_says_what_to_give(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unreadable(_: object) -> str:
+    def unreadable(_: object, **__: object) -> str:
         raise OSError
 
     monkeypatch.setattr("escalade.train.runtime.Path.read_text", unreadable)
