@@ -22,7 +22,8 @@ RULES = ("dWr", "dwr", "wr")
 # Of a look at several networks: at most so many steps of the member's, and this part of them.
 LOOK_STEPS, LOOK_PART = 200, 6
 # What a layer takes to train, beside its macs, as macs an image: calls, normalisation, activation.
-# Of small networks that is most of it (docs/performance.md).
+# Fitted to ten networks of 0.3 to 5 M macs in batches of 64 on one CPU thread, where it is most of
+# the time: 17 us a layer and 151 ps a mac.
 LAYER_MACS = 110_000
 
 
