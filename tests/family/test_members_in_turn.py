@@ -9,8 +9,8 @@ import pytest
 import torch
 from tiny_members import tiny
 
+from escalade.config.member_training import RetrainConfig
 from escalade.config.recipe import Recipe
-from escalade.config.settings import RetrainConfig
 from escalade.family.trainings.alone import RetrainJob
 from escalade.family.trainings.jobs import CHECKPOINT
 from escalade.family.trainings.kept import keep, read_made

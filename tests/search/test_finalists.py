@@ -9,7 +9,7 @@ import pytest
 
 from escalade.artefacts.scored import Scored
 from escalade.config import resolve
-from escalade.config.settings import RetrainConfig
+from escalade.config.member_training import RetrainConfig
 from escalade.core.values.invalid import Invalid
 from escalade.search import drive
 from escalade.search.methods import METHODS

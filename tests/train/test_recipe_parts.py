@@ -14,8 +14,8 @@ from tiny_training import Training, assert_equal, plain_network
 from torch import Tensor
 
 from escalade.config import read_preset, resolve
+from escalade.config.member_training import RetrainConfig
 from escalade.config.recipe import Recipe
-from escalade.config.settings import RetrainConfig
 from escalade.core.values.codec import field_types
 from escalade.data.auto_augment import POLICIES
 from escalade.train.interrupt import Interrupted

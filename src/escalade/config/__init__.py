@@ -1,5 +1,6 @@
 """The configuration of a run: its settings, where they come from, and what they may be."""
 
+from escalade.config.member_training import RetrainConfig
 from escalade.config.reading import presets, read_file, read_preset, resolve
 from escalade.config.recipe import Recipe
 from escalade.config.settings import (
@@ -9,7 +10,6 @@ from escalade.config.settings import (
     ExportConfig,
     GrowConfig,
     LatencyConfig,
-    RetrainConfig,
     SearchConfig,
     SeedNetworkConfig,
     SupernetConfig,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from escalade.config.settings import Config, RetrainConfig
+from escalade.config.member_training import RetrainConfig
+from escalade.config.settings import Config
 from escalade.core.scaling import rules
 from escalade.core.values.invalid import Invalid, Step, within
 

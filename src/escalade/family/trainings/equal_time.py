@@ -22,9 +22,8 @@ RULES = ("dWr", "dwr", "wr")
 # Of a look at several networks: at most so many steps of the member's, and this part of them.
 LOOK_STEPS, LOOK_PART = 200, 6
 # What a layer takes to train, beside its macs, as macs an image: calls, normalisation, activation.
-# Fitted to ten networks of 0.3 to 5 M macs in batches of 64 on one CPU thread, where it is most of
-# the time: 17 us a layer and 151 ps a mac.
-LAYER_MACS = 110_000
+# Fitted to small networks on one CPU thread (benchmarks/layer_time.py).
+LAYER_MACS = 25_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

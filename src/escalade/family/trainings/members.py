@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from escalade.artefacts.run_folder import RunFolder, command
-from escalade.config.settings import RetrainConfig
+from escalade.config.member_training import RetrainConfig
 from escalade.core.values.invalid import Invalid
 from escalade.family.family import Weights
 from escalade.family.member_candidates import Candidate
