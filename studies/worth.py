@@ -5,11 +5,11 @@ Command: .venv/bin/python studies/make_images.py fashion images/fashion
 Look:    .venv/bin/python studies/worth.py --table
 
 A run as `escalade run` does it by default, of one process of one thread, and then the networks
-that a user would make by hand, the space's plain base scaled by the rule that the run's short look
-chose: each trained from scratch by the members' recipe, all of them together for as long as the
-whole run took (process-seconds, search and contest and all). Then what the run had found, whatever
-its contest kept, trained as its family was. All are judged on the folder's test images, which
-nothing is tuned on: Fashion-MNIST's are training images that are left over.
+that a user would make by hand, the space's plain base scaled by one rule: each trained from scratch
+by the members' recipe, all of them together for as long as the whole run took (process-seconds,
+search and contest and all). Then what the run had found, whatever its contest kept, trained as its
+family was. All are judged on the folder's test images, which nothing is tuned on: Fashion-MNIST's
+are training images that are left over.
 
 Each (set, seed) takes three times --minutes of one core. Finished ones are files under --out: the
 same command goes on. Results go to studies/results/worth.json and worth.md.

@@ -13,9 +13,7 @@ import torch
 
 from escalade import search
 from escalade.api.begin import open_run
-from escalade.artefacts.contested import Contested
 from escalade.artefacts.files import read_json, write_bytes, write_json, write_text
-from escalade.artefacts.rival_look import RivalLook
 from escalade.cli.parser import Parser, UsageError
 from escalade.config import Config, read_preset, resolve
 from escalade.config.recipe import Recipe

@@ -18,6 +18,7 @@ class Setting:
     minutes: float = flag(20.0, "of one core that a run may take: 10 minutes of two")
     grow: int = flag(1, "members beyond the searched ones, at least one")
     space: str = flag("small", "a space's name")
+    rule: str = flag("dWr", "that scales the plain networks a family is held against")
     parts: str = flag("plain,found", "what a family is held against: plain, found or both")
 
     @property

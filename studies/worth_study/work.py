@@ -90,12 +90,12 @@ class Runs(Work):
         return _run(given, out)
 
     def _plain(self, name: str, seed: int, family: Mapping[str, Any]) -> dict[str, Any]:
-        """Plain networks by the run's rule, trained from scratch, with all of the run's time."""
+        """Plain networks by one rule, trained from scratch, with all of the run's time."""
         out = self._folder(name, seed)
         run = lab.open_run(out)
         # Judged on the images that neither training nor search has seen.
         place = replace(run.workshop.place, data=replace(run.data, search=run.data.test))
-        networks = _plain_networks(run, family)
+        networks = _plain_networks(run, family, rule=self.setting.rule)
         num_train = len(place.data.train)
         least = family["members"][0]["budget"]
         recipes = [
@@ -129,9 +129,9 @@ class Runs(Work):
         return {"seconds": seconds, "longer": longer, "members": members}
 
 
-def _plain_networks(run: Any, family: Mapping[str, Any]) -> list[lab.Architecture]:
-    """The plain base at every budget, by the rule of the run's contest."""
-    rule, base = run.folder.read(lab.Contested).rule, run.folder.read(lab.RivalLook).base
+def _plain_networks(run: Any, family: Mapping[str, Any], *, rule: str) -> list[lab.Architecture]:
+    """The plain base of the run's space at every budget."""
+    base = run.space.plain_base
     ladder = run.config.ladder
     made = [
         lab.scale_within(

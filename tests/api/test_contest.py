@@ -24,9 +24,9 @@ def bout(found, plain, member="S0"):
     return Bout(member=member, budget=4e5, **dict(zip(("found", "plain"), entrants, strict=True)))
 
 
-def contest(*pairs, kept="found", rule="wr"):
+def contest(*pairs, kept="found", rule="wr", base="plain"):
     bouts = tuple(bout(*pair, member=f"S{i}") for i, pair in enumerate(pairs))
-    return Contested(kept=kept, rule=rule, num_images=100, bouts=bouts)
+    return Contested(kept=kept, base=base, rule=rule, num_images=100, bouts=bouts)
 
 
 def test_the_difference_is_the_mean_over_budgets():
@@ -40,10 +40,12 @@ def test_the_difference_is_the_mean_over_budgets():
     ("held", "words"),
     [
         (contest((60, 50), (70, 66)), "+7.00 ± 4.81 points on the search images, in the mean over "
-         "2 budgets, against a plain network scaled by wr, after a short training of both; the "
+         "2 budgets, against the plain base scaled by wr, after a short training of both; the "
          "members are what was found."),
-        (contest((50, 60), kept="plain"), "at one budget, against a plain network scaled by wr, "
-         "after a short training of both; so the members are plain networks."),
+        (contest((50, 60), kept="plain"), "at one budget, against the plain base scaled by wr, "
+         "after a short training of both; so the members are made of that."),
+        (contest((50, 60), kept="plain", base="conv"), "against the base conv, made by hand, "
+         "scaled by wr, after a short training of both; so the members are made of that."),
         (Contested(kept="found", rule=None, num_images=9, note="no rule reaches them"),
          "What searching was worth is not known: no rule reaches them."),
     ],
@@ -94,20 +96,22 @@ def test_plain_networks_that_are_ahead_or_level_are_the_members(tmp_path, monkey
     assert held.rule == run.folder.read(RivalLook).ranked[0]
     assert [bout.member for bout in held.bouts] == ["S0", "S1"]
     for before, after, between in zip(everyone, made, held.bouts, strict=True):
-        assert (after.name, after.origin, after.rule) == (before.name, "searched", held.rule)
+        assert (after.name, after.origin) == (before.name, "searched")
+        assert after.by_hand == (held.base, held.rule)
         assert after.architecture.name == before.name
         kernels = {b.kernel for stage in after.architecture.stages for b in stage.blocks}
         assert kernels == {3}
         assert abs(cost.of(after.architecture).macs / after.budget - 1) <= 0.05
-        assert after.label == f"{before.name}-plain"
+        assert after.label == f"{before.name}-{held.base}"
         # Trained equally long, and for a sixth of the member's 12 steps.
         assert between.found.num_steps == 2
         ratio = work_of_image(before.architecture) / work_of_image(after.architecture)
         assert between.plain.num_steps == round(2 * ratio)
+        assert after.effort == ratio
     assert (made[0].scaling.width, made[0].scaling.depth) == (1, 1)
     # It is held once: nothing is asked again.
     assert entered(run, everyone) == made
-    assert "so the members are plain networks" in told_of(run)
+    assert "so the members are made of that" in told_of(run)
 
 
 @pytest.mark.slow
@@ -127,6 +131,6 @@ def test_without_a_rule_for_all_budgets_there_is_no_contest(tmp_path, monkeypatc
     everyone = candidates(run)
     assert entered(run, everyone) == everyone
     assert told_of(run) == (
-        "What searching was worth is not known: no rule brings the plain base of small to all "
+        "What searching was worth is not known: no rule brings the base conv of small to all "
         "budgets."
     )

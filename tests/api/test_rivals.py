@@ -13,8 +13,9 @@ from escalade.api import placing
 from escalade.api.placing import is_clearly_better, place
 from escalade.api.retrain import _save, member_trainings
 from escalade.api.rivals import rivals_of
+from escalade.api.rules_look import best_base, rival_look
 from escalade.artefacts.grown import Grown, GrowthPoint
-from escalade.artefacts.rival_look import RivalLook
+from escalade.artefacts.rival_look import LookedAt, RivalLook
 from escalade.core.network import cost
 from escalade.core.network.block import Stage
 from escalade.core.scaling.ratios import Scaling
@@ -83,13 +84,46 @@ def test_the_look_is_done_once_and_the_best_rule_makes_every_rival(tmp_path, tol
     correct = {each.rule: each.num_correct for each in look.rules}
     assert list(look.ranked) == sorted(correct, key=correct.get, reverse=True)
     assert {rival.rule for rival in rivals.values()} == {look.ranked[0]}
-    assert [line for line in told if line.startswith("rival: the plain base (26 pixels")]
+    assert [line for line in told if line.startswith("rival: the base plain (26 pixels")]
     # The look is not repeated: nothing is trained, and what was chosen stays.
     shutil.rmtree(run.folder.training)
     before, num = run.folder.read(RivalLook), len(told)
     assert rivals_of(run, everyone, everyone[1:]) == {"S1": rivals["S1"]}
     assert (run.folder.read(RivalLook), len(told)) == (before, num)
     assert not run.folder.training.exists()
+
+
+@pytest.mark.slow
+def test_a_contest_looks_at_every_base_and_then_at_the_rules_of_one(tmp_path, told):
+    run = run_in(tmp_path, rival="contest")
+    look = rival_look(run, candidates(run))
+    tried = [(each.base, each.rule) for each in look.rules]
+    assert tried[:3] == [("conv", "dWr"), ("fused", "dWr"), ("plain", "dWr")]
+    assert tried[3:] == [(look.name, "dwr"), (look.name, "wr")]
+    assert look.base == run.space.layout.hand_made[look.name]
+    assert set(look.ranked) == {"dWr", "dwr", "wr"}
+    # Equally long: the cheaper a network is to train, the more steps it has.
+    steps = {each.base: each.num_steps for each in look.rules[:3]}
+    assert steps["conv"] > steps["plain"]
+    assert [line for line in told if line.startswith(f"rival: the base {look.name} (26 pixels")]
+    assert "conv by dWr " in told[-1]
+
+
+@pytest.mark.parametrize(
+    ("correct", "chosen"),
+    [
+        ((50, 56, 56), "conv"),  # within 7.07 of the best guess
+        ((50, 58, 64), "fused"),
+        ((50, 58, 66), "plain"),
+        ((50, 40, 58), "plain"),
+    ],
+)
+def test_a_base_is_left_for_one_that_is_clearly_ahead(correct, chosen):
+    tried = {
+        base: LookedAt(rule="wr", num_correct=each, num_images=100)
+        for base, each in zip(("conv", "fused", "plain"), correct, strict=True)
+    }
+    assert best_base(tried) == chosen
 
 
 @pytest.mark.slow
@@ -133,7 +167,7 @@ def test_where_no_rule_meets_a_budget_there_is_none(tmp_path, told):
     run = run_in(tmp_path / "other")
     assert rivals_of(run, [tiny], [tiny]) == {}
     assert run.folder.read(RivalLook).ranked == ()
-    assert told[-1].startswith("rival: none: no rule brings the plain base to 2k: ")
+    assert told[-1].startswith("rival: none: no rule brings the base plain to 2k: ")
 
 
 def test_better_is_more_than_a_standard_error_of_the_difference():

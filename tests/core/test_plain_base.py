@@ -127,3 +127,27 @@ def test_enough_pixels_change_nothing():
 
     args = {"rule": "dWr", "budget": Budget(4e6), "stage": 0.0}
     assert scale_within(small_base(), side=500, **args) == scale_to(small_base(), **args)
+
+
+def test_other_bases_differ_in_their_blocks():
+    made = load.read("small").hand_made
+    assert [*made] == ["plain", "conv", "fused"]
+    for name, kind in (("conv", "conv"), ("fused", "fused_mbconv")):
+        assert {block.kind for block in blocks(made[name])} == {kind}
+        assert [b.stride for b in blocks(made[name])] == [b.stride for b in blocks(made["plain"])]
+        build(replace(made[name], num_classes=3))
+
+
+@pytest.mark.parametrize(
+    ("base", "words"),
+    [
+        ({"name": "plain"}, r"bases\[0\].name: 'plain' is another base's name; use one of its own"),
+        ({"kind": "convs"}, r"bases\[0\].kind: 'convs' is not"),
+        ({"depths": [2, 2]}, r"bases\[0\].depths: 2 stages, but networks of the space have 3"),
+    ],
+)
+def test_a_base_that_is_none(base, words):
+    content = layouts.to_json(load.read("small"))
+    content["bases"] = [content["bases"][0] | base]
+    with pytest.raises(ValueError, match=words):
+        layouts.parse(content)

@@ -11,6 +11,7 @@ from tiny_members import tiny
 from escalade.config import resolve
 from escalade.core.network import cost
 from escalade.family.trainings.equal_time import (
+    ACTIVATION_MACS,
     LAYER_MACS,
     look_images,
     member_images,
@@ -64,10 +65,11 @@ def test_the_same_work_in_fewer_steps_of_a_larger_network():
     assert least.recipe.steps == 1
 
 
-def test_layers_take_time_beside_their_macs():
+def test_activations_and_layers_take_time_beside_macs():
     network = tiny()
-    layers = work_of_image(network) - cost.of(network).macs
-    assert layers == LAYER_MACS * len(cost.layers(network))
+    beside = work_of_image(network) - cost.of(network).macs
+    activations = ACTIVATION_MACS * cost.of(network).activations
+    assert beside == activations + LAYER_MACS * len(cost.layers(network))
 
 
 def test_a_look_is_short():

@@ -9,14 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from escalade.api.rules_look import like_member, look_work, plain_network, rival_look
+from escalade.api.rules_look import (
+    like_member,
+    look_name,
+    look_work,
+    plain_network,
+    rival_look,
+)
 from escalade.artefacts.contested import Bout, Contested
 from escalade.artefacts.entrants import Entrant
 from escalade.artefacts.rival_look import RivalLook
 from escalade.core.network.architecture import Architecture
 from escalade.core.scaling.ratios import scaling_between
-from escalade.family.member_candidates import Candidate
+from escalade.family.member_candidates import ByHand, Candidate
 from escalade.family.trainings.alone import RetrainJob
+from escalade.family.trainings.equal_time import work_of_image
 from escalade.family.trainings.kept import read_made
 from escalade.planning.resolved_run import Run
 from escalade.report.contest_words import contest_in_words
@@ -43,7 +50,7 @@ def entered(run: Run, everyone: Sequence[Candidate]) -> list[Candidate]:
         return list(everyone)
     networks = _networks(run, everyone, look, contest.rule)
     return [
-        _plain(each, networks[each.name], base=networks[everyone[0].name], rule=contest.rule)
+        _by_hand(each, networks[each.name], base=networks[everyone[0].name], contest=contest)
         if each.name in networks
         else each  # grown later, beyond what the rule reaches
         for each in everyone
@@ -62,7 +69,7 @@ def _held(run: Run, everyone: Sequence[Candidate], look: RivalLook) -> Contested
     made = {rule: _networks(run, everyone, look, rule) for rule in look.ranked}
     rule = next((each for each in look.ranked if len(made[each]) == len(everyone)), None)
     if rule is None:
-        note = f"no rule brings the plain base of {run.space.name} to all budgets"
+        note = f"no rule brings the base {look.name} of {run.space.name} to all budgets"
         return Contested(kept="found", rule=None, num_images=num_images, note=note)
     networks = made[rule]
     searched = [each for each in everyone if each.origin == "searched"]
@@ -74,7 +81,7 @@ def _held(run: Run, everyone: Sequence[Candidate], look: RivalLook) -> Contested
     }
     run.workshop.train([job for pair in jobs.values() for job in pair])
     bouts = tuple(_bout(each, jobs[each.name]) for each in members)
-    contest = Contested(kept="found", rule=rule, num_images=num_images, bouts=bouts)
+    contest = Contested(kept="found", base=look.name, rule=rule, num_images=num_images, bouts=bouts)
     return contest if contest.difference > 0 else replace(contest, kept="plain")
 
 
@@ -92,7 +99,7 @@ def _jobs(
     Where the rules were tried the plain network is trained already.
     """
     work, name = look_work(run, member, everyone), f"{member.name}-contest"
-    own = f"look-{rule}" if member.name == look.member else f"{name}-plain"
+    own = look_name(look.name, rule) if member.name == look.member else f"{name}-plain"
     return (
         like_member(run, member.architecture, f"{name}-found", work),
         like_member(run, plain, own, work),
@@ -117,13 +124,16 @@ def _networks(
     return {name: network.renamed(name) for name, network in made.items() if network is not None}
 
 
-def _plain(member: Candidate, network: Architecture, *, base: Architecture, rule: str) -> Candidate:
-    """A plain network in the place of what was found."""
+def _by_hand(
+    member: Candidate, network: Architecture, *, base: Architecture, contest: Contested
+) -> Candidate:
+    """A network by hand in the place of what was found, which trains for as long as that would."""
     return replace(
         member,
         architecture=network,
         scaling=scaling_between(base, network),
         interval=None,
         path=None,
-        rule=rule,
+        by_hand=ByHand(base=contest.base, rule=contest.rule or ""),
+        effort=work_of_image(member.running) / work_of_image(network),
     )

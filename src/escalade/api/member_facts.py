@@ -41,17 +41,20 @@ def has_budget(run: Run, candidate: Candidate) -> bool:
     return candidate.origin == "grown" or bool(run.budgets)
 
 
-def recipe_of(run: Run, how: MemberWeights, *, ratio: float) -> dict[str, Any] | None:
+def recipe_of(
+    run: Run, candidate: Candidate, how: MemberWeights, *, least: float
+) -> dict[str, Any] | None:
     """How the weights were trained, after the supernet; None where they were not."""
     settings, num = run.config.retrain, len(run.data.train)
+    ratio, effort = candidate.budget / least, candidate.effort
     if how.weights == "sliced":
         return None
     if how.weights == "together":
         share = {"distillation": settings.distillation}
         return recipe_facts(settings.recipe_together(num)) | share
     if how.weights == "finetuned" or (how.weights == "in_turn" and ratio > 1):
-        return recipe_facts(settings.recipe_from_weights(num, ratio=ratio))
-    return recipe_facts(settings.recipe_alone(num, ratio=ratio))
+        return recipe_facts(settings.recipe_from_weights(num, ratio=ratio, effort=effort))
+    return recipe_facts(settings.recipe_alone(num, ratio=ratio, effort=effort))
 
 
 def identities_of(trainings: MemberTrainings, candidate: Candidate) -> Identities | None:
@@ -122,8 +125,8 @@ def about_identities(run: Run, member: FamilyMember) -> list[str]:
 def found_in_words(run: Run, found: Found, candidate: Candidate) -> str:
     """How a member came about, in words for its card; empty where members are one base, scaled."""
     traits, method = run.space.traits, run.method
-    if candidate.rule is not None:
-        return WORDS["plain"].story(run, candidate.rule)
+    if candidate.by_hand is not None:
+        return WORDS["plain"].story(run, candidate.by_hand)
     if candidate.origin == "grown":
         return method.growing(
             traits, num_searched=len(found.searched.stages), function=found.settings.function
@@ -139,7 +142,7 @@ def ratios_of(run: Run, found: Found, candidate: Candidate) -> dict[str, Any]:
 
     Networks that were searched each for itself are no scaled ones.
     """
-    if candidate.rule is not None or run.method.shares_base(run.space.traits):
+    if candidate.by_hand is not None or run.method.shares_base(run.space.traits):
         return {"scaling": candidate.scaling.to_json()}
     if candidate.origin == "searched":
         return {}

@@ -21,9 +21,10 @@ from escalade.api.member_facts import (
 from escalade.api.rival_words import WORDS
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
+from escalade.core.space.plain_network import PLAIN
 from escalade.evaluate.score import ClassScore, Score
 from escalade.family.family import Accuracy, FamilyMember, PlainRival, Replaced, Weights
-from escalade.family.member_candidates import Candidate
+from escalade.family.member_candidates import ByHand, Candidate
 from escalade.family.packaging import card
 from escalade.family.packaging.finished import (
     accuracy_of,
@@ -101,13 +102,13 @@ def _found(
     made, test = read_made(how.folder), _tested(run, candidate.name, how)
     member = replace(
         _member(run, candidate, made.architecture, accuracy_of(made.search, test)),
-        origin=candidate.origin if candidate.rule is None else "rival",
+        origin=candidate.origin if candidate.by_hand is None else "rival",
         weights=how.weights,
         identities=identities_of(trainings, candidate),
     )
     facts = {
         "interval": candidate.interval,
-        "recipe": recipe_of(run, how, ratio=candidate.budget / trainings.least),
+        "recipe": recipe_of(run, candidate, how, least=trainings.least),
         "notes": (
             *how.notes,
             *about_identities(run, member),
@@ -117,7 +118,7 @@ def _found(
         "found": found_in_words(run, found, candidate),
         **ratios_of(run, found, candidate),
     }
-    if candidate.rule is None:
+    if candidate.by_hand is None:
         facts["scored"] = scores_of(run, found, candidate)
     return _Finished(member=member, made=made, test=test, facts=facts)
 
@@ -129,7 +130,7 @@ def _rival(run: Run, candidate: Candidate, training: RivalTraining) -> _Finished
     made, test = read_made(how.folder), _tested(run, f"{candidate.name}-rival", how)
     member = _member(run, candidate, made.architecture, accuracy_of(made.search, test))
     member = replace(member, weights=weights)
-    story = WORDS[training.base].story(run, training.rule)
+    story = WORDS[training.base].story(run, ByHand(PLAIN, training.rule))
     facts = {
         "recipe": recipe_facts(training.job.recipe),
         "notes": (*about_seed(run, weights),),

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from escalade.core.network.architecture import Architecture
+from escalade.core.space.plain_network import PLAIN
 from escalade.family.family import RivalBase
+from escalade.family.member_candidates import ByHand
 from escalade.family.packaging.card import escape
 from escalade.planning.resolved_run import Run
 from escalade.search.growing.found import widths_and_depths
@@ -18,20 +20,23 @@ class RivalWords:
 
     Attributes:
         short: in the middle of a sentence.
-        story: of one that is kept, of the run and the rule.
+        story: of one that is kept, of the run and how it was made.
         beside: how one that is not kept was made, of the run, the rule and the network.
     """
 
     short: str
-    story: Callable[[Run, str], str]
+    story: Callable[[Run, ByHand], str]
     beside: Callable[[Run, str, Architecture], str]
 
 
-def _plain_story(run: Run, rule: str) -> str:
+def _plain_story(run: Run, made: ByHand) -> str:
+    known = "kernels of 3, one expansion, no squeeze-excitation"
+    base = f"plain base of the space {run.space.name} ({known})"
+    if made.base != PLAIN:
+        base = f"base {made.base} of the space {run.space.name}, made by hand"
     return (
-        f"The plain base of the space {run.space.name} (kernels of 3, one expansion, no "
-        f"squeeze-excitation), scaled by the rule {rule} to the budget: nobody searched "
-        "it. It stands here because it was ahead of what was found."
+        f"The {base}, scaled by the rule {made.rule} to the budget: nobody searched it. It stands "
+        "here because it was ahead of what was found."
     )
 
 
@@ -42,7 +47,7 @@ def _plain_beside(run: Run, rule: str, network: Architecture) -> str:
     )
 
 
-def _seed_story(run: Run, rule: str) -> str:
+def _seed_story(run: Run, made: ByHand) -> str:
     return (
         f"{_name(run)}, the network that the run started from, fine-tuned whole and then trained "
         "on at the largest resolution within the budget: nobody searched it. It stands here "

@@ -1,15 +1,18 @@
-"""The plain base of a space by a rule, and the short look that chooses the rule."""
+"""The bases of a space by hand and by a rule, and the short look that chooses among them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from escalade.artefacts.rival_look import LookedAt, RivalLook
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.numbers.statistics import difference_standard_error
 from escalade.core.scaling.within_side import scale_within
+from escalade.core.space.plain_network import PLAIN
 from escalade.family.member_candidates import Candidate
 from escalade.family.trainings.alone import RetrainJob
 from escalade.family.trainings.equal_time import (
@@ -25,7 +28,7 @@ from escalade.search.growing.found import widths_and_depths
 
 
 def rival_look(run: Run, everyone: Sequence[Candidate]) -> RivalLook:
-    """The look at the rules, which is done once a run.
+    """The look at bases and rules, which is done once a run.
 
     Raises:
         Interrupted: while it trained; the same call goes on.
@@ -41,47 +44,98 @@ def rival_look(run: Run, everyone: Sequence[Candidate]) -> RivalLook:
     return look
 
 
+class _Tries:
+    """What rules make of bases at a budget, and what that reaches in short trainings."""
+
+    def __init__(self, run: Run, member: Candidate, everyone: Sequence[Candidate]) -> None:
+        self._run, self._member = run, member
+        self._work = look_work(run, member, everyone)
+        self._made: dict[tuple[str, str], tuple[Architecture | None, str]] = {}
+        self.done: dict[tuple[str, str], LookedAt] = {}
+
+    def network(self, base: str, rule: str) -> Architecture | None:
+        """Of the member's budget; None where the rule makes none."""
+        if (base, rule) not in self._made:
+            network = self._run.space.layout.hand_made[base]
+            self._made[base, rule] = plain_network(self._run, network, self._member, rule)
+        return self._made[base, rule][0]
+
+    def train(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Train those of some pairs of base and rule that make a network."""
+        jobs = {
+            pair: like_member(self._run, network, look_name(*pair), self._work)
+            for pair in pairs
+            if (network := self.network(*pair)) is not None
+        }
+        self._run.workshop.train([*jobs.values()])
+        for base, rule in pairs:
+            made = read_made(jobs[base, rule].folder) if (base, rule) in jobs else None
+            self.done[base, rule] = replace(
+                self.untried(base, rule),
+                num_steps=made.num_steps if made else 0,
+                num_correct=made.search.num_correct if made else None,
+                num_images=made.search.num_images if made else None,
+            )
+
+    def untried(self, base: str, rule: str) -> LookedAt:
+        """A pair before it is trained."""
+        network = self.network(base, rule)
+        macs = None if network is None else cost.of(network).macs
+        return LookedAt(base=base, rule=rule, macs=macs, note=self._made[base, rule][1])
+
+
+def look_name(base: str, rule: str) -> str:
+    """Of the training of a pair."""
+    return f"look-{rule}" if base == PLAIN else f"look-{base}-{rule}"
+
+
 def _looked(run: Run, everyone: Sequence[Candidate]) -> RivalLook:
-    """Try the rules at the budget in the middle."""
-    member, base = everyone[len(everyone) // 2], run.space.plain_base
-    made = {rule: plain_network(run, base, member, rule) for rule in RULES}
-    networks = {rule: network for rule, (network, _) in made.items() if network is not None}
-    work = look_work(run, member, everyone)
-    jobs = {rule: like_member(run, each, f"look-{rule}", work) for rule, each in networks.items()}
-    if len({network.key for network in networks.values()}) > 1:
-        run.workshop.train([*jobs.values()])
-    else:
-        jobs = {}
-    rules = tuple(
-        _result(rule, network, why, jobs.get(rule)) for rule, (network, why) in made.items()
-    )
+    """Try bases and then rules at the budget in the middle."""
+    member = everyone[len(everyone) // 2]
+    tries = _Tries(run, member, everyone)
+    firsts = {
+        base: rule
+        for base in run.bases_by_hand
+        if (rule := next((r for r in RULES if tries.network(base, r) is not None), None))
+    }
+    chosen = next(iter(firsts), PLAIN)
+    if len(firsts) > 1:
+        tries.train([*firsts.items()])
+        chosen = best_base({base: tries.done[base, rule] for base, rule in firsts.items()})
+    rest = [(chosen, rule) for rule in RULES if (chosen, rule) not in tries.done]
+    networks = {each.key for r in RULES if (each := tries.network(chosen, r)) is not None}
+    if len(networks) > 1:
+        tries.train(rest)
+    tried = [*tries.done.values()]
+    tried += [tries.untried(*pair) for pair in rest if pair not in tries.done]
     best = sorted(
-        (each for each in rules if each.macs is not None),
-        key=lambda each: each.num_correct or 0,
-        reverse=True,
+        (each for each in tried if each.base == chosen and each.macs is not None),
+        key=lambda each: (-(each.num_correct or 0), RULES.index(each.rule)),
     )
     return RivalLook(
-        base=base,
+        name=chosen,
+        base=run.space.layout.hand_made[chosen],
         is_named=run.base_space.layout.plain is not None,
         member=member.name,
         budget=member.budget,
-        rules=rules,
+        rules=tuple(tried),
         ranked=tuple(each.rule for each in best),
     )
 
 
-def _result(rule: str, network: Architecture | None, why: str, job: RetrainJob | None) -> LookedAt:
-    macs = None if network is None else cost.of(network).macs
-    if job is None:
-        return LookedAt(rule=rule, macs=macs, note=why)
-    found = read_made(job.folder)
-    return LookedAt(
-        rule=rule,
-        macs=macs,
-        num_steps=found.num_steps,
-        num_correct=found.search.num_correct,
-        num_images=found.search.num_images,
-    )
+def best_base(tried: Mapping[str, LookedAt]) -> str:
+    """The first base, or a later one that is ahead of it by more than a standard error."""
+    shares = {
+        base: (each.num_correct or 0) / (each.num_images or 1) for base, each in tried.items()
+    }
+    chosen, *others = tried
+    for base in others:
+        num_images = tried[base].num_images or 1
+        if shares[base] > shares[chosen] + difference_standard_error(
+            shares[chosen], num_images=num_images
+        ):
+            chosen = base
+    return chosen
 
 
 def plain_network(
@@ -164,11 +218,14 @@ def _told(run: Run, look: RivalLook) -> list[str]:
         )
     if not look.ranked:
         budget = format_amount(look.budget, run.config.budget_kind)
-        return [*lines, f"none: no rule brings the plain base to {budget}: {look.rules[0].note}"]
+        return [
+            *lines,
+            f"none: no rule brings the base {look.name} to {budget}: {look.rules[0].note}",
+        ]
     tried = [
-        f"{each.rule} {each.num_correct / each.num_images:.1%}"
+        f"{each.base} by {each.rule} {each.num_correct / each.num_images:.1%}"
         for each in look.rules
         if each.num_correct is not None and each.num_images
     ]
     after = f" ({', '.join(tried)} after a short look)" if tried else ""
-    return [*lines, f"the plain base ({shape}) by {look.ranked[0]}{after}"]
+    return [*lines, f"the base {look.name} ({shape}) by {look.ranked[0]}{after}"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from escalade.artefacts.entrants import Entrant, Pair, difference_error, mean_difference
+from escalade.core.space.plain_network import PLAIN
 from escalade.core.values.codec import ABSENT
 
 
@@ -26,7 +27,8 @@ class Contested:
     Attributes:
         kept: what the members are: found, or plain where that has more images right over all bouts,
             or as many.
-        rule: what scales the plain base; None where none brings it to all budgets.
+        base: name of the base by hand that made the plain networks.
+        rule: what scales it; None where none brings it to all budgets.
         num_images: of the search split, on which all were scored.
         bouts: by budget.
         note: why there was no contest.
@@ -36,6 +38,7 @@ class Contested:
     STAGE: ClassVar[str] = "retrain"
 
     kept: Literal["found", "plain"]
+    base: str = field(default=PLAIN, metadata=ABSENT)
     rule: str | None
     num_images: int
     bouts: tuple[Bout, ...] = ()

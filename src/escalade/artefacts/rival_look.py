@@ -1,4 +1,4 @@
-"""rival.json: the plain base that members are held against, and the rule that scales it."""
+"""rival.json: the base by hand that members are held against, and the rule that scales it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from escalade.core.network.architecture import Architecture
+from escalade.core.space.plain_network import PLAIN
 from escalade.core.values.codec import ABSENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookedAt:
-    """What a rule makes of the plain base at the look's budget, and what it reached there.
+    """What a rule makes of a base at the look's budget, and what it reached there.
 
     Attributes:
+        base: its name in the space.
         rule: such as dWr.
         macs: of its network; None where it makes none that meets the budget.
         num_steps: of its training; 0 where there was nothing to choose.
@@ -21,6 +23,7 @@ class LookedAt:
         note: why there is no network.
     """
 
+    base: str = field(default=PLAIN, metadata=ABSENT)
     rule: str
     macs: int | None = None
     num_steps: int = 0
@@ -31,21 +34,23 @@ class LookedAt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RivalLook:
-    """A short look at the rules, before any member is trained.
+    """A short look at bases and rules, before any member is trained.
 
     Attributes:
-        base: the plain base.
+        name: of the base that was chosen, in the space.
+        base: the network.
         is_named: whether the space's file names it; else it is derived.
         member: whose budget the rules were tried at.
         budget: the target there.
-        rules: those that were tried.
-        ranked: rules by what they reached, the best first; rivals are made by the first that meets
-            their budget. Where it is empty there are no rivals.
+        rules: what was tried.
+        ranked: rules of this base by what they reached, the best first; networks are made by the
+            first that meets their budget. Where it is empty there are none.
     """
 
     FILE: ClassVar[str] = "rival.json"
     STAGE: ClassVar[str] = "retrain"
 
+    name: str = field(default=PLAIN, metadata=ABSENT)
     base: Architecture
     is_named: bool
     member: str

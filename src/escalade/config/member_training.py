@@ -52,18 +52,21 @@ class RetrainConfig:
         """Whether searched members come out of the supernet, or begin with its weights."""
         return self.searched not in ("retrain", "in_turn")
 
-    def recipe_alone(self, num_train: int, *, ratio: float = 1.0) -> Recipe:
+    def recipe_alone(self, num_train: int, *, ratio: float = 1.0, effort: float = 1.0) -> Recipe:
         """How a member is trained from scratch on so many images.
 
         Args:
             num_train: images.
             ratio: of its budget to the smallest member's.
+            effort: how many times as long as that has it.
         """
-        return self.recipe.for_images(num_train).lasting(ratio**-self.taper)
+        return self.recipe.for_images(num_train).lasting(effort * ratio**-self.taper)
 
-    def recipe_from_weights(self, num_train: int, *, ratio: float = 1.0) -> Recipe:
+    def recipe_from_weights(
+        self, num_train: int, *, ratio: float = 1.0, effort: float = 1.0
+    ) -> Recipe:
         """How a member that begins with weights is trained: at a lower rate."""
-        recipe = self.recipe_alone(num_train, ratio=ratio)
+        recipe = self.recipe_alone(num_train, ratio=ratio, effort=effort)
         return replace(recipe, learning_rate=recipe.learning_rate * self.finetune_rate)
 
     def recipe_confirming(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from escalade.artefacts.grown import Grown
 from escalade.artefacts.searched import Searched
@@ -12,6 +13,13 @@ from escalade.core.numbers.budget import Ladder
 from escalade.core.scaling.ratios import Scaling, scaling_between
 from escalade.core.space.path import Path
 from escalade.family.family import Origin
+
+
+class ByHand(NamedTuple):
+    """The base of a space that a person would write by hand, and the rule that scales it."""
+
+    base: str
+    rule: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +35,8 @@ class Candidate:
         scaling: ratios to the base.
         interval: of a grown member's predicted ratios, where they were fitted.
         path: of a searched member, in the supernet.
-        rule: of a plain network that stands in the place of what was found: what scaled it.
+        by_hand: of a network that stands in the place of what was found: how it was made.
+        effort: how many times the epochs of its recipe it trains for.
     """
 
     name: str
@@ -38,12 +47,13 @@ class Candidate:
     scaling: Scaling
     interval: Mapping[str, tuple[float, float]] | None = None
     path: Path | None = None
-    rule: str | None = None
+    by_hand: ByHand | None = None
+    effort: float = 1.0
 
     @property
     def label(self) -> str:
-        """Of its trainings: those of a plain network are no others'."""
-        return self.name if self.rule is None else f"{self.name}-plain"
+        """Of its trainings: those of a network by hand are no others'."""
+        return self.name if self.by_hand is None else f"{self.name}-{self.by_hand.base}"
 
     @property
     def keeps_identities(self) -> bool:

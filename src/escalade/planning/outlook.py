@@ -184,13 +184,19 @@ class Outlook:
         rules = f"{', '.join(RULES[:-1])} or {RULES[-1]}"
         if self.run.config.rival == "contest":
             return [
-                f"rival   the plain base of {self.run.space.name} by {rules}; members are made of "
-                "it, or of what was found, whichever is ahead after short trainings of both"
+                f"rival   {self._bases()} of {self.run.space.name} by {rules}; members are made of "
+                "the best of these, or of what was found, whichever is ahead after short trainings"
             ]
         return [
             f"rival   beside every member, and trained for as long, the plain base of "
             f"{self.run.space.name} by {rules}; a short look chooses"
         ]
+
+    def _bases(self) -> str:
+        names = self.run.bases_by_hand
+        if len(names) == 1:
+            return f"the {names[0]} base"
+        return f"the bases {', '.join(names[:-1])} and {names[-1]}"
 
     def _memory_line(self) -> str:
         holding = self.run.runtime.holding

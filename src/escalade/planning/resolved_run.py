@@ -17,6 +17,7 @@ from escalade.config import Config, DatasetConfig
 from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.numbers.budget import Budget, Ladder
 from escalade.core.scaling.rules import rule
+from escalade.core.space.plain_network import PLAIN
 from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid, within
 from escalade.data import ImageData, load
@@ -78,6 +79,17 @@ class Run:
         made = replace(self)
         made.__dict__["images"] = other.images
         return made
+
+    @property
+    def bases_by_hand(self) -> tuple[str, ...]:
+        """The bases that a short look tries: best guesses first, the plain one last.
+
+        A rival beside members is the plain base; and what takes time on a device is known of the
+        space's own kinds of blocks alone.
+        """
+        if self.config.rival != "contest" or self.space.latency is not None:
+            return (PLAIN,)
+        return (*(each.name for each in self.space.layout.bases), PLAIN)
 
     @cached_property
     def images(self) -> ImageData:

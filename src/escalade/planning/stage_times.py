@@ -222,7 +222,9 @@ def _rivals(
         for m, seen in zip(macs, images, strict=True)
     ]
     middle = len(macs) // 2
-    look = [] if run.seed is not None else [looks[middle]] * len(RULES)
+    look = (
+        [] if run.seed is not None else [looks[middle]] * (len(run.bases_by_hand) + len(RULES) - 1)
+    )
     if rival == "contest":  # what was found at up to three budgets, plain networks at the others
         places = {0, middle, num - 1}
         return look + [looks[at] for at in (*places, *(places - {middle}))], []

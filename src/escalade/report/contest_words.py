@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from escalade.artefacts.contested import Contested
+from escalade.core.space.plain_network import PLAIN
 from escalade.report.number import points
 
 
@@ -14,9 +15,14 @@ def contest_in_words(contest: Contested) -> str:
     where = f"in the mean over {num} budgets" if num > 1 else "at one budget"
     told = points(contest.difference, contest.standard_error)
     worth = (
-        f"Searching was worth {told} points on the search images, {where}, against a plain network "
-        f"scaled by {contest.rule}, after a short training of both"
+        f"Searching was worth {told} points on the search images, {where}, against "
+        f"{base_in_words(contest.base)} scaled by {contest.rule}, after a short training of both"
     )
     if contest.kept == "found":
         return f"{worth}; the members are what was found."
-    return f"{worth}; so the members are plain networks."
+    return f"{worth}; so the members are made of that."
+
+
+def base_in_words(name: str) -> str:
+    """What a base is that a person would write by hand."""
+    return "the plain base" if name == PLAIN else f"the base {name}, made by hand,"

@@ -12,6 +12,7 @@ from pathlib import Path
 from escalade.core.numbers.score_words import SCORE_WORDS
 from escalade.report import roster
 from escalade.report.contents import Contents
+from escalade.report.contest_words import base_in_words
 from escalade.report.family_row import FamilyRow, Rival, Share
 from escalade.report.number import SPACE, accuracy, amount, budget, gap, listed, percent
 from escalade.report.roster import budget_kind, chosen_on_front, task, tolerance
@@ -56,7 +57,7 @@ def sentence(run: Contents, family: Sequence[FamilyRow]) -> str:
 def _rival_kept(run: Contents, family: Sequence[FamilyRow]) -> str:
     if run.contest is None:
         return f"{_rival_kind(family)}, kept as clearly better"
-    return f"made of a plain base by {run.contest.rule}"
+    return f"made of {base_in_words(run.contest.base)} by {run.contest.rule}"
 
 
 def _rival_kind(family: Sequence[FamilyRow]) -> str:

@@ -13,6 +13,9 @@ from escalade.core.space.layout import Layout
 from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid, nearest, within
 
+# Fields of a space's file that are of its own choices, so that no other file takes them over.
+BY_HAND = ("plain", "bases")
+
 
 def names() -> list[str]:
     """The spaces that come with the package."""
@@ -55,7 +58,7 @@ def read(name: str) -> Layout:
 def _content(name: str) -> Any:
     """A space's file, by name or path; with `like`, the fields of that space where it has none.
 
-    The plain base is of that space's own choices, so it is not taken over.
+    Bases by hand are of that space's own choices, so they are not taken over.
     """
     with within(name):
         content = parse_yaml(_text(name))
@@ -65,7 +68,8 @@ def _content(name: str) -> Any:
     if like not in names():
         problem = f"{like!r} is no space that comes with the package"
         raise Invalid(problem, path=(name, "like"), remedy=nearest(like, names()))
-    return _content(like) | {"plain": None} | content
+    known = {field: value for field, value in _content(like).items() if field not in BY_HAND}
+    return known | content
 
 
 def _text(name: str) -> str:

@@ -15,11 +15,11 @@ from escalade.core.network.cost import Counting
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.network_shape import AnyShape
 from escalade.core.space.path import Gene
-from escalade.core.space.plain_network import Plain, plain_base
+from escalade.core.space.plain_network import PLAIN, HandMade, Plain, plain_base
 from escalade.core.space.population import IntArray, Population, chunks
 from escalade.core.space.scaling_stages import ONE, Ratios, Realised
 from escalade.core.space.traits import Traits
-from escalade.core.values.invalid import Invalid
+from escalade.core.values.invalid import Invalid, shown, within
 
 Counter = Callable[[Population], IntArray]
 DRAWN_AT_ONCE = 4096  # genomes
@@ -38,6 +38,7 @@ class Layout(ABC):
         width_divisor, resolution_divisor: steps in which networks are scaled.
         description: for people.
         plain: the plain base; None where the file names none.
+        bases: others that a person would write by hand, where the file names any.
         traits: what is true of such spaces.
     """
 
@@ -48,6 +49,7 @@ class Layout(ABC):
     resolution_divisor: int
     description: str
     plain: Plain | None
+    bases: tuple[HandMade, ...] = ()
     traits: ClassVar[Traits]
 
     @abstractmethod
@@ -148,6 +150,22 @@ class Layout(ABC):
             ValueError: if there is no such network.
         """
         return plain_base(self.plain, middle=self.middle)
+
+    @cached_property
+    def hand_made(self) -> dict[str, Architecture]:
+        """The bases that a person would write by hand, by name, the plain one first.
+
+        Raises:
+            ValueError: if one of them is no network.
+        """
+        made = {PLAIN: self.plain_base}
+        for i, base in enumerate(self.bases):
+            with within("bases", i):
+                if base.name in made:
+                    problem = f"{shown(base.name)} is another base's name"
+                    raise Invalid(problem, path=("name",), remedy="use one of its own")
+                made[base.name] = plain_base(base, middle=self.middle)
+        return made
 
     def network(
         self,

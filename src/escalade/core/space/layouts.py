@@ -54,6 +54,7 @@ def parse(data: Any, *, where: str = "space") -> Layout:
         if layout.plain is not None:
             with within("plain"):
                 _ = layout.plain_base
+        _ = layout.hand_made if layout.bases else None
     return layout
 
 

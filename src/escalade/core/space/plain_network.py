@@ -1,20 +1,24 @@
-"""The plain base of a space: what a person would write by hand, and what a search is held against.
+"""The bases of a space that a person would write by hand, and what a search is held against.
 
-Kernels of 3, one expansion, even depths, no squeeze-excitation; kinds, strides and activations are
-the space's own.
+The plain one first: kernels of 3, one expansion, even depths, no squeeze-excitation; kinds, strides
+and activations are the space's own. Others differ from it in their kind of block.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Annotated
 
 from escalade.core.network import kinds
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Stage
 from escalade.core.space.space_checks import check_depth
+from escalade.core.values.codec import ABSENT
 from escalade.core.values.invalid import Invalid, within
+from escalade.core.values.ranges import one_of
 
 KERNEL = 3
+PLAIN = "plain"  # the name of the plain base among all that are made by hand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +26,7 @@ class Plain:
     """A plain base as a space's file names it; it need not be a network of the space.
 
     Attributes:
+        kind: of all blocks; None leaves the space's.
         resolution: input side.
         depths, widths: blocks and output channels of every stage of the network, a fixed first
             block among them.
@@ -30,12 +35,24 @@ class Plain:
         group_width: of all blocks that have groups; None leaves the space's middle ones.
     """
 
+    kind: Annotated[str, one_of(*kinds.KINDS)] | None = field(default=None, metadata=ABSENT)
     resolution: int
     depths: tuple[int, ...]
     widths: tuple[int, ...]
     stem: int | None = None
     expansion: float | None = None
     group_width: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandMade(Plain):
+    """Another base that a person would write by hand.
+
+    Attributes:
+        name: among those of the space.
+    """
+
+    name: str
 
 
 def plain_base(plain: Plain | None, *, middle: Architecture) -> Architecture:
@@ -70,6 +87,8 @@ def plain_base(plain: Plain | None, *, middle: Architecture) -> Architecture:
 
 def _plainer(block: Block, plain: Plain | None) -> Block:
     """A block with nothing that a search might choose or leave."""
+    if plain is not None and plain.kind is not None:
+        block = replace(block, kind=plain.kind, **kinds.KINDS[plain.kind].idle)
     expansion, group_width = block.expansion, block.group_width
     if plain is not None and plain.expansion is not None and kinds.of(block).expands:
         expansion = plain.expansion

@@ -23,7 +23,7 @@ from escalade.core.scaling.ratios import Scaling, with_depth
 from escalade.core.space import stage_choices
 from escalade.core.space.layout import Counter, Layout
 from escalade.core.space.path import Gene
-from escalade.core.space.plain_network import Plain
+from escalade.core.space.plain_network import HandMade, Plain
 from escalade.core.space.population import IntArray, Population
 from escalade.core.space.price_tables import PriceTables, StagedBlocks, StageRows
 from escalade.core.space.scaling_stages import ONE, Ratios, Realised, union
@@ -75,6 +75,7 @@ class Staged(Layout):
     shared_kernels: bool = False
     description: str = ""
     plain: Plain | None = field(default=None, metadata=ABSENT)
+    bases: tuple[HandMade, ...] = field(default=(), metadata=ABSENT)
 
     traits: ClassVar[Traits] = Traits(noun="space", scales=True, steps=("single_path", "sandwich"))
 

@@ -1,7 +1,7 @@
 """A network trained like a member: by its recipe and for its device time.
 
-Device time is counted in advance, as images times macs and layers, so that equal settings train
-equally long on every machine.
+Device time is counted in advance, as images times macs, activations and layers, so that equal
+settings train equally long on every machine.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from escalade.family.trainings.alone import RetrainJob
 RULES = ("dWr", "dwr", "wr")
 # Of a look at several networks: at most so many steps of the member's, and this part of them.
 LOOK_STEPS, LOOK_PART = 200, 6
-# What a layer takes to train, beside its macs, as macs an image: calls, normalisation, activation.
-# Fitted to small networks on one CPU thread (benchmarks/layer_time.py).
-LAYER_MACS = 25_000
+# What training takes beside macs, as macs an image: of an activation (it is read, normalised and
+# written; Fast and Accurate Model Scaling, section 4) and of a layer (calls). Fitted to small
+# networks on one CPU thread (benchmarks/layer_time.py).
+ACTIVATION_MACS, LAYER_MACS = 60, 80_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +62,9 @@ def member_images(
 
 
 def work_of_image(architecture: Architecture) -> float:
-    """What a network's training takes for an image: macs, and as many for each layer."""
-    return cost.of(architecture).macs + LAYER_MACS * len(cost.layers(architecture))
+    """What a network's training takes for an image, as macs."""
+    counts, num_layers = cost.of(architecture), len(cost.layers(architecture))
+    return counts.macs + ACTIVATION_MACS * counts.activations + LAYER_MACS * num_layers
 
 
 def member_work(

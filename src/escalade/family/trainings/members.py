@@ -153,12 +153,12 @@ class MemberTrainings:
         num_train = len(self.workshop.place.data.train)
         ratio = candidate.budget / self.least
         tuned = kind == "finetune" and start is not None
+        how = self.settings
+        recipe = how.recipe_alone if start is None else how.recipe_from_weights
         return RetrainJob(
             name=f"{candidate.label}-{kind}",
             architecture=kept_network(start) if tuned and start else candidate.architecture,
-            recipe=self.settings.recipe_alone(num_train, ratio=ratio)
-            if start is None
-            else self.settings.recipe_from_weights(num_train, ratio=ratio),
+            recipe=recipe(num_train, ratio=ratio, effort=candidate.effort),
             seed=self.seed,
             folder=self.folder(candidate, kind),
             start=start,
