@@ -97,16 +97,16 @@ def test_the_look_is_done_once_and_the_best_rule_makes_every_rival(tmp_path, tol
 def test_a_contest_looks_at_every_base_and_then_at_the_rules_of_one(tmp_path, told):
     run = run_in(tmp_path, rival="contest")
     look = rival_look(run, candidates(run))
-    tried = [(each.base, each.rule) for each in look.rules]
-    assert tried[:3] == [("conv", "dWr"), ("fused", "dWr"), ("plain", "dWr")]
-    assert tried[3:] == [(look.name, "dwr"), (look.name, "wr")]
+    assert [(each.base, each.rule) for each in look.bases] == [
+        ("conv", "dWr"), ("fused", "dWr"), ("plain", "dWr"),
+    ]  # fmt: skip
+    assert [each.rule for each in look.rules] == ["dWr", "dwr", "wr"]
     assert look.base == run.space.layout.hand_made[look.name]
-    assert set(look.ranked) == {"dWr", "dwr", "wr"}
     # Equally long: the cheaper a network is to train, the more steps it has.
-    steps = {each.base: each.num_steps for each in look.rules[:3]}
+    steps = {each.base: each.num_steps for each in look.bases}
     assert steps["conv"] > steps["plain"]
-    assert [line for line in told if line.startswith(f"rival: the base {look.name} (26 pixels")]
-    assert "conv by dWr " in told[-1]
+    assert f"rival: the base {look.name} (26 pixels" in told[-1]
+    assert "(conv " in told[-1]
 
 
 @pytest.mark.parametrize(

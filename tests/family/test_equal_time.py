@@ -13,6 +13,7 @@ from escalade.core.network import cost
 from escalade.family.trainings.equal_time import (
     ACTIVATION_MACS,
     LAYER_MACS,
+    contest_images,
     look_images,
     member_images,
     trained_like_member,
@@ -75,3 +76,5 @@ def test_activations_and_layers_take_time_beside_macs():
 def test_a_look_is_short():
     assert look_images(6000, batch_size=100) == 1000
     assert look_images(10**9, batch_size=100) == 200 * 100
+    assert contest_images(6000, batch_size=100) == 1500
+    assert contest_images(10**9, batch_size=100) == 800 * 100

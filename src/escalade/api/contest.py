@@ -64,7 +64,7 @@ def told_of(run: Run) -> str:
 
 
 def _held(run: Run, everyone: Sequence[Candidate], look: RivalLook) -> Contested:
-    """The contest at the smallest, the middle and the largest searched budget."""
+    """The contest at the smallest budget and at the one where rules were tried."""
     num_images = len(run.data.search)
     made = {rule: _networks(run, everyone, look, rule) for rule in look.ranked}
     rule = next((each for each in look.ranked if len(made[each]) == len(everyone)), None)
@@ -72,9 +72,7 @@ def _held(run: Run, everyone: Sequence[Candidate], look: RivalLook) -> Contested
         note = f"no rule brings the base {look.name} of {run.space.name} to all budgets"
         return Contested(kept="found", rule=None, num_images=num_images, note=note)
     networks = made[rule]
-    searched = [each for each in everyone if each.origin == "searched"]
-    placed = {searched[0].name, look.member, searched[-1].name}
-    members = [each for each in everyone if each.name in placed]
+    members = [each for each in everyone if each.name in (everyone[0].name, look.member)]
     jobs = {
         each.name: _jobs(run, each, everyone, networks[each.name], rule=rule, look=look)
         for each in members
@@ -98,8 +96,8 @@ def _jobs(
 
     Where the rules were tried the plain network is trained already.
     """
-    work, name = look_work(run, member, everyone), f"{member.name}-contest"
-    own = look_name(look.name, rule) if member.name == look.member else f"{name}-plain"
+    work, name = look_work(run, everyone), f"{member.name}-contest"
+    own = look_name(rule) if member.name == look.member else f"{name}-plain"
     return (
         like_member(run, member.architecture, f"{name}-found", work),
         like_member(run, plain, own, work),

@@ -17,7 +17,7 @@ from escalade.family.member_candidates import Candidate
 from escalade.family.trainings.alone import RetrainJob
 from escalade.family.trainings.equal_time import (
     RULES,
-    look_images,
+    contest_images,
     member_work,
     trained_like_member,
     work_of_image,
@@ -44,82 +44,86 @@ def rival_look(run: Run, everyone: Sequence[Candidate]) -> RivalLook:
     return look
 
 
-class _Tries:
-    """What rules make of bases at a budget, and what that reaches in short trainings."""
-
-    def __init__(self, run: Run, member: Candidate, everyone: Sequence[Candidate]) -> None:
-        self._run, self._member = run, member
-        self._work = look_work(run, member, everyone)
-        self._made: dict[tuple[str, str], tuple[Architecture | None, str]] = {}
-        self.done: dict[tuple[str, str], LookedAt] = {}
-
-    def network(self, base: str, rule: str) -> Architecture | None:
-        """Of the member's budget; None where the rule makes none."""
-        if (base, rule) not in self._made:
-            network = self._run.space.layout.hand_made[base]
-            self._made[base, rule] = plain_network(self._run, network, self._member, rule)
-        return self._made[base, rule][0]
-
-    def train(self, pairs: Sequence[tuple[str, str]]) -> None:
-        """Train those of some pairs of base and rule that make a network."""
-        jobs = {
-            pair: like_member(self._run, network, look_name(*pair), self._work)
-            for pair in pairs
-            if (network := self.network(*pair)) is not None
-        }
-        self._run.workshop.train([*jobs.values()])
-        for base, rule in pairs:
-            made = read_made(jobs[base, rule].folder) if (base, rule) in jobs else None
-            self.done[base, rule] = replace(
-                self.untried(base, rule),
-                num_steps=made.num_steps if made else 0,
-                num_correct=made.search.num_correct if made else None,
-                num_images=made.search.num_images if made else None,
-            )
-
-    def untried(self, base: str, rule: str) -> LookedAt:
-        """A pair before it is trained."""
-        network = self.network(base, rule)
-        macs = None if network is None else cost.of(network).macs
-        return LookedAt(base=base, rule=rule, macs=macs, note=self._made[base, rule][1])
-
-
-def look_name(base: str, rule: str) -> str:
-    """Of the training of a pair."""
-    return f"look-{rule}" if base == PLAIN else f"look-{base}-{rule}"
-
-
 def _looked(run: Run, everyone: Sequence[Candidate]) -> RivalLook:
-    """Try bases and then rules at the budget in the middle."""
-    member = everyone[len(everyone) // 2]
-    tries = _Tries(run, member, everyone)
-    firsts = {
-        base: rule
-        for base in run.bases_by_hand
-        if (rule := next((r for r in RULES if tries.network(base, r) is not None), None))
-    }
-    chosen = next(iter(firsts), PLAIN)
-    if len(firsts) > 1:
-        tries.train([*firsts.items()])
-        chosen = best_base({base: tries.done[base, rule] for base, rule in firsts.items()})
-    rest = [(chosen, rule) for rule in RULES if (chosen, rule) not in tries.done]
-    networks = {each.key for r in RULES if (each := tries.network(chosen, r)) is not None}
-    if len(networks) > 1:
-        tries.train(rest)
-    tried = [*tries.done.values()]
-    tried += [tries.untried(*pair) for pair in rest if pair not in tries.done]
+    """Try bases at the smallest budget, and then the rules of one at the budget in the middle."""
+    bases = _bases_tried(run, everyone)
+    chosen = best_base(bases) if bases else PLAIN
+    member, base = everyone[len(everyone) // 2], run.space.layout.hand_made[chosen]
+    made = {rule: plain_network(run, base, member, rule) for rule in RULES}
+    networks = {rule: network for rule, (network, _) in made.items() if network is not None}
+    if is_choice := len({network.key for network in networks.values()}) > 1:
+        _train(run, networks, everyone)
+    rules = tuple(
+        _result(run, rule if is_choice else None, network, LookedAt(rule=rule, note=why))
+        for rule, (network, why) in made.items()
+    )
     best = sorted(
-        (each for each in tried if each.base == chosen and each.macs is not None),
-        key=lambda each: (-(each.num_correct or 0), RULES.index(each.rule)),
+        (each for each in rules if each.macs is not None),
+        key=lambda each: each.num_correct or 0,
+        reverse=True,
     )
     return RivalLook(
         name=chosen,
-        base=run.space.layout.hand_made[chosen],
+        base=base,
         is_named=run.base_space.layout.plain is not None,
+        bases=tuple(bases.values()),
         member=member.name,
         budget=member.budget,
-        rules=tuple(tried),
+        rules=rules,
         ranked=tuple(each.rule for each in best),
+    )
+
+
+def _bases_tried(run: Run, everyone: Sequence[Candidate]) -> dict[str, LookedAt]:
+    """Bases at the smallest budget, where there are several, by the first rule that makes one."""
+    if len(run.bases_by_hand) == 1:
+        return {}
+    made: dict[str, tuple[str, Architecture]] = {}
+    for name in run.bases_by_hand:
+        base = run.space.layout.hand_made[name]
+        for rule in RULES:
+            network, _ = plain_network(run, base, everyone[0], rule)
+            if network is not None:
+                made[name] = rule, network
+                break
+    _train(run, {_of_base(name): network for name, (_, network) in made.items()}, everyone)
+    return {
+        name: _result(run, _of_base(name), network, LookedAt(base=name, rule=rule))
+        for name, (rule, network) in made.items()
+    }
+
+
+def _of_base(name: str) -> str:
+    """A base among what is tried, where a rule has its own name."""
+    return f"base-{name}"
+
+
+def look_name(tried: str) -> str:
+    """Of the training of what is tried."""
+    return f"look-{tried}"
+
+
+def _train(run: Run, networks: Mapping[str, Architecture], everyone: Sequence[Candidate]) -> None:
+    """Short trainings of equal work."""
+    work = look_work(run, everyone)
+    run.workshop.train(
+        [like_member(run, each, look_name(name), work) for name, each in networks.items()]
+    )
+
+
+def _result(run: Run, name: str | None, network: Architecture | None, tried: LookedAt) -> LookedAt:
+    """What a network reached in the training of some name; nothing was trained without one."""
+    if network is None:
+        return tried
+    tried = replace(tried, macs=cost.of(network).macs)
+    if name is None:
+        return tried
+    found = read_made(run.folder.training / look_name(name))
+    return replace(
+        tried,
+        num_steps=found.num_steps,
+        num_correct=found.search.num_correct,
+        num_images=found.search.num_images,
     )
 
 
@@ -175,12 +179,13 @@ def scaled_plain(
     return made.architecture, ""
 
 
-def look_work(run: Run, member: Candidate, everyone: Sequence[Candidate]) -> float:
-    """What each training of a short look at a member's budget takes."""
-    batch_size = run.config.retrain.recipe.for_images(len(run.data.train)).batch_size
-    of_image = work_of_image(member.running)
-    images = round(work_of(run, member, everyone) / of_image)
-    return look_images(images, batch_size=batch_size) * of_image
+def look_work(run: Run, everyone: Sequence[Candidate]) -> float:
+    """What each training takes of a look, or of a contest, whatever its budget."""
+    smallest, num_train = everyone[0], len(run.data.train)
+    batch_size = run.config.retrain.recipe.for_images(num_train).batch_size
+    of_image = work_of_image(smallest.running)
+    images = round(work_of(run, smallest, everyone) / of_image)
+    return contest_images(images, batch_size=batch_size) * of_image
 
 
 def budget_of(run: Run, member: Candidate) -> Budget:
@@ -222,10 +227,11 @@ def _told(run: Run, look: RivalLook) -> list[str]:
             *lines,
             f"none: no rule brings the base {look.name} to {budget}: {look.rules[0].note}",
         ]
-    tried = [
-        f"{each.base} by {each.rule} {each.num_correct / each.num_images:.1%}"
-        for each in look.rules
+    tried = [(each.base, each) for each in look.bases] + [(each.rule, each) for each in look.rules]
+    reached = [
+        f"{name} {each.num_correct / each.num_images:.1%}"
+        for name, each in tried
         if each.num_correct is not None and each.num_images
     ]
-    after = f" ({', '.join(tried)} after a short look)" if tried else ""
+    after = f" ({', '.join(reached)} after short looks)" if reached else ""
     return [*lines, f"the base {look.name} ({shape}) by {look.ranked[0]}{after}"]

@@ -38,12 +38,13 @@ class RivalLook:
 
     Attributes:
         name: of the base that was chosen, in the space.
+        bases: what was tried at the smallest budget, where there are several.
         base: the network.
         is_named: whether the space's file names it; else it is derived.
         member: whose budget the rules were tried at.
         budget: the target there.
-        rules: what was tried.
-        ranked: rules of this base by what they reached, the best first; networks are made by the
+        rules: what was tried of this base.
+        ranked: rules by what they reached, the best first; networks are made by the
             first that meets their budget. Where it is empty there are none.
     """
 
@@ -53,6 +54,7 @@ class RivalLook:
     name: str = field(default=PLAIN, metadata=ABSENT)
     base: Architecture
     is_named: bool
+    bases: tuple[LookedAt, ...] = field(default=(), metadata=ABSENT)
     member: str
     budget: float
     rules: tuple[LookedAt, ...]

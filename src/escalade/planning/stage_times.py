@@ -11,7 +11,7 @@ import numpy as np
 
 from escalade.core.network import cost
 from escalade.family.family import Origin
-from escalade.family.trainings.equal_time import RULES, look_images, member_images
+from escalade.family.trainings.equal_time import RULES, contest_images, look_images, member_images
 from escalade.planning.device_times import DeviceTimes
 from escalade.planning.member_sizes import MemberSizes, member_macs
 from escalade.planning.resolved_run import Run
@@ -217,15 +217,11 @@ def _rivals(
         for origin, ratio in zip(origins, sizes.ratios, strict=True)
     ]
     batch_size = run.config.retrain.recipe.for_images(num_train).batch_size
-    looks: list[_Row] = [
-        (_Training(m, look_images(seen, batch_size=batch_size) + score),)
-        for m, seen in zip(macs, images, strict=True)
+    short = _Training(macs[0], contest_images(images[0], batch_size=batch_size) + score)
+    num_bases = len(run.bases_by_hand)
+    num_looks = 0 if run.seed is not None else len(RULES) + (num_bases if num_bases > 1 else 0)
+    if rival == "contest":  # what was found at two budgets, a network by hand at one of them
+        return [(short,)] * (num_looks + (3 if len(macs) > 1 else 1)), []
+    return [(short,)] * num_looks, [
+        (_Training(m, seen + score),) for m, seen in zip(macs, images, strict=True)
     ]
-    middle = len(macs) // 2
-    look = (
-        [] if run.seed is not None else [looks[middle]] * (len(run.bases_by_hand) + len(RULES) - 1)
-    )
-    if rival == "contest":  # what was found at up to three budgets, plain networks at the others
-        places = {0, middle, num - 1}
-        return look + [looks[at] for at in (*places, *(places - {middle}))], []
-    return look, [(_Training(m, seen + score),) for m, seen in zip(macs, images, strict=True)]

@@ -15,6 +15,7 @@ from escalade.core.network.block import Block, Stage
 from escalade.core.space.space_checks import check_depth
 from escalade.core.values.codec import ABSENT
 from escalade.core.values.invalid import Invalid, within
+from escalade.core.values.names import FileName
 from escalade.core.values.ranges import one_of
 
 KERNEL = 3
@@ -52,7 +53,7 @@ class HandMade(Plain):
         name: among those of the space.
     """
 
-    name: str
+    name: FileName
 
 
 def plain_base(plain: Plain | None, *, middle: Architecture) -> Architecture:

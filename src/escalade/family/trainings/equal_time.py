@@ -21,6 +21,9 @@ from escalade.family.trainings.alone import RetrainJob
 RULES = ("dWr", "dwr", "wr")
 # Of a look at several networks: at most so many steps of the member's, and this part of them.
 LOOK_STEPS, LOOK_PART = 200, 6
+# Of a look at bases and rules, and of a contest, likewise, but of the smallest member's training,
+# whatever the budget: what is compared needs a training of some length, and that one costs least.
+CONTEST_STEPS, CONTEST_PART = 800, 4
 # What training takes beside macs, as macs an image: of an activation (it is read, normalised and
 # written; Fast and Accurate Model Scaling, section 4) and of a layer (calls). Fitted to small
 # networks on one CPU thread (benchmarks/layer_time.py).
@@ -84,6 +87,12 @@ def member_work(
 def look_images(images: int, *, batch_size: int) -> int:
     """Images of each training of a short look, where a member's sees so many."""
     return min(images // LOOK_PART, LOOK_STEPS * batch_size)
+
+
+def contest_images(images: int, *, batch_size: int) -> int:
+    """Images of the smallest member that a training of a contest is worth, where its own sees so
+    many."""
+    return min(images // CONTEST_PART, CONTEST_STEPS * batch_size)
 
 
 def trained_like_member(
