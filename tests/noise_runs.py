@@ -11,7 +11,7 @@ import torch
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import resolve
 from escalade.data.image_data import ImageData
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
 from escalade.planning.begun_space import named_space
 from escalade.planning.completing import complete
 from escalade.planning.resolved_run import Run

@@ -6,7 +6,7 @@ from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget
 from escalade.core.values.codec import encode
-from escalade.search.growing.rules_beside import compare
+from escalade.search.growing.fitted import compare
 from escalade.spaces import known
 
 

@@ -16,7 +16,7 @@ from escalade.core.network import cost
 from escalade.core.numbers.budget import COUNTED
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical, Uniform
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.nets.build import blank, build
 from escalade.spaces import known
 from escalade.spaces.load import load

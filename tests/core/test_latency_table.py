@@ -9,7 +9,7 @@ from escalade.core.latency.latency_table import LatencyCheck, LatencyTable
 from escalade.core.latency.work import Work, work_of, works_of
 from escalade.core.network import parts
 from escalade.core.network.block import Block, SqueezeExcite
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.spaces import known
 from escalade.spaces.load import load
 from part_times import expected, measured

@@ -7,8 +7,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torchvision.transforms.v2 import functional as tv
 
 from escalade.data import Augmentation, Split, TrainBatches, evaluation_batches, prepare
-from escalade.data.batch_part import BatchPart
-from escalade.data.crops import padded_crop, resized_crop
+from escalade.data.batching.augmenting import BatchPart, padded_crop, resized_crop
 
 NONE = Augmentation()
 ALL = Augmentation(padding=2, flip=True)

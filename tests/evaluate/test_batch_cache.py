@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
 from escalade.evaluate.batch_cache import BatchCache
 from escalade.evaluate.score import image_batches
 

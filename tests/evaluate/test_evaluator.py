@@ -9,7 +9,7 @@ import torch
 from tiny_evaluation import evaluator, image_data, some_paths, split, supernet
 
 from escalade.core.network import cost
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.score import image_batches
 from escalade.evaluate.store import EvaluationStore

@@ -10,7 +10,7 @@ from torch import nn
 from additive_device import Additive
 from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.numbers.budget import Budget, Ladder
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.space.space import Space
 from escalade.evaluate.store import EvaluationStore
 from escalade.evaluate.timing import part_times as layer_times

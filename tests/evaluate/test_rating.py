@@ -17,8 +17,8 @@ from escalade.artefacts.entrants import Entrant
 from escalade.artefacts.scored import Scored
 from escalade.core.values.codec import decode, encode
 from escalade.data.image_data import ImageData
-from escalade.data.label_sets import LabelSets
-from escalade.data.split import Split
+from escalade.data.listing.label_sets import LabelSets
+from escalade.data.splits.split import Split
 from escalade.evaluate.evaluator import Evaluator
 from escalade.evaluate.rating import RateSeveral, average_precisions, rating_of
 from escalade.evaluate.score import Score, accuracy, score_by_class

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
 from escalade.evaluate.score import Score, accuracy, score_by_class
 from escalade.train.runtime import Runtime
 from noise_runs import noise

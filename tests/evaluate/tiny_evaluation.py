@@ -12,7 +12,7 @@ from escalade.core.space.layouts import parse
 from escalade.core.space.path import Path as SpacePath
 from escalade.core.space.space import Space
 from escalade.data.image_data import ImageData
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
 from escalade.evaluate.evaluator import Evaluator
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.store import EvaluationStore

@@ -10,7 +10,7 @@ from tiny_members import CLASSES, tiny
 
 from escalade.config.recipe import Recipe
 from escalade.data.image_data import ImageData
-from escalade.data.split import COPIED_BYTES, Split
+from escalade.data.splits.split import COPIED_BYTES, Split
 from escalade.family.trainings import members_rehearsal as rehearsal
 from escalade.family.trainings.members_rehearsal import rehearse_all
 from escalade.family.trainings.side_by_side import num_processes

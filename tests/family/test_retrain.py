@@ -8,7 +8,7 @@ from tiny_members import packaged, tiny, trained
 from torch import nn
 
 from escalade.config.recipe import Recipe
-from escalade.data.batches import prepare
+from escalade.data.batching.batches import prepare
 from escalade.evaluate.score import Score
 from escalade.family.packaging import package
 from escalade.family.trainings.adapt import adapt

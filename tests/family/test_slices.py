@@ -14,7 +14,7 @@ from escalade.core.space.path import Path
 from escalade.core.space.space import Space
 from escalade.core.values.codec import decode, encode
 from escalade.data.image_data import ImageData
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
 from escalade.evaluate.evaluator import Evaluator
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.store import EvaluationStore

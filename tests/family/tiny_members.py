@@ -9,7 +9,7 @@ from torch import nn
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Head, SqueezeExcite, Stage, Stem
 from escalade.data.image_data import ImageData
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
 from escalade.family.packaging.package import Package
 from escalade.family.packaging.preprocessing import Preprocessing
 from escalade.nets.build import build

@@ -10,7 +10,7 @@ import pytest
 import seed_runs
 from escalade.config import resolve
 from escalade.core.network import cost
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.family.packaging import package
 from escalade.planning import seed_memory
 from escalade.planning.path_costs import check_budgets, check_feasible

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from escalade.search.joint.first_ranking import _effects
+from escalade.search.joint.strategy_search import _effects
 
 
 def test_complete_data_rank_by_the_mean_over_bases():

@@ -11,7 +11,7 @@ from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.statistics import difference_standard_error
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.values.codec import encode
 from escalade.search import MCEA, Evolution, IndependentSearch, RandomSearch, drive
 

@@ -18,7 +18,7 @@ from common.study import begun, keep
 from escalade.core.network import cost
 from escalade.core.scaling.ratios import realised
 from escalade.data.image_data import ImageData
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
 
 F_0 = {14: 600_976, 20: 1_176_064}
 

@@ -16,10 +16,10 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from escalade.artefacts.files import write_json
 from escalade.cli.parser import UsageError
 from escalade.core.network import cost
-from escalade.data.batches import prepare
+from escalade.data.batching.batches import prepare
 from escalade.data.fashion_mnist import DEBIAN
 from escalade.data.image_data import ImageData
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
 from escalade.supernet.extract import extract
 from escalade.supernet.recalibrate import recalibrate
 from escalade.train.runtime import Runtime

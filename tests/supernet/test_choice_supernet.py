@@ -15,13 +15,13 @@ from escalade.core.space.path import Path
 from escalade.core.space.space import Space
 from escalade.spaces.load import load
 from escalade.supernet.choice_supernet import ChoiceSupernet
-from escalade.supernet.digest import digest
 from escalade.supernet.extract import assemble, extract
 from escalade.supernet.folding import fold
 from escalade.supernet.frozen import freeze
 from escalade.supernet.make import make_supernet
 from escalade.supernet.recalibrate import path_statistics, recalibrate
 from escalade.supernet.supernet import Supernet
+from escalade.supernet.weights_file import digest
 
 MODES = ("let", "let_relu", "plain")
 IDENTITY = 12

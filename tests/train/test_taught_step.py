@@ -9,7 +9,7 @@ from test_distil import make_teacher
 from tiny_training import make_space, make_split, make_supernet, objective
 
 from escalade.core.sampling.samplers import Uniform
-from escalade.data.batches import prepare
+from escalade.data.batching.batches import prepare
 from escalade.train.runtime import Runtime
 from escalade.train.steps import Batch, PathSequence
 from escalade.train.taught_step import TaughtStep, Teacher

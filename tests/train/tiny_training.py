@@ -15,8 +15,8 @@ from escalade.core.sampling.samplers import Hierarchical
 from escalade.core.sampling.sandwich_paths import Sandwich
 from escalade.core.space.layouts import parse
 from escalade.core.space.space import Space
-from escalade.data.batches import Augmentation, TrainBatches
-from escalade.data.split import Split
+from escalade.data.batching.batches import Augmentation, TrainBatches
+from escalade.data.splits.split import Split
 from escalade.supernet.make import make_supernet as make_any_supernet
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.supernet.supernet import Supernet

@@ -8,7 +8,7 @@ from typing import Any
 from escalade.artefacts.searched import Searched
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.space.space_summary import histogram
 from escalade.core.values.codec import encode
 from escalade.evaluate.store import EvaluationStore

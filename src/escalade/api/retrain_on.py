@@ -23,7 +23,7 @@ from escalade.core.network import cost
 from escalade.core.values.codec import encode
 from escalade.core.values.invalid import Invalid
 from escalade.data import ImageData, load, prepare
-from escalade.data.cache_room import default_cache
+from escalade.data.cache.cache_room import default_cache
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.family.exports.exporting import export_member
 from escalade.family.family import Family, FamilyMember

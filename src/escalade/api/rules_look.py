@@ -9,7 +9,7 @@ from escalade.artefacts.rival_look import LookedAt, RivalLook
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget, format_amount
-from escalade.core.scaling.within_side import scale_within
+from escalade.core.scaling.hybrid import scale_within
 from escalade.family.member_candidates import Candidate
 from escalade.family.trainings.alone import RetrainJob
 from escalade.family.trainings.equal_time import (

@@ -12,7 +12,7 @@ from escalade.artefacts.image_changes import changes
 from escalade.artefacts.image_list import Digests, Entry
 from escalade.core.values.invalid import Invalid, shown
 from escalade.data import ImageData
-from escalade.data.label_table import is_table
+from escalade.data.listing.label_table import is_table
 from escalade.data.loading import is_folder, located
 from escalade.planning.resolved_run import Run
 

@@ -17,7 +17,7 @@ from escalade.artefacts.scored import Scored
 from escalade.artefacts.searched import Searched
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import format_amount
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.values.invalid import Invalid
 from escalade.data import ImageData
 from escalade.evaluate.evaluator import Evaluator, Scorer

@@ -11,8 +11,7 @@ from escalade.core.scaling.curves import FORMS
 from escalade.core.scaling.ratios import DIMENSIONS, Scaling
 from escalade.core.values.codec import ABSENT, as_mapping, decode
 from escalade.core.values.invalid import Invalid, check_known, within
-from escalade.core.values.names import FileName
-from escalade.core.values.ranges import Count, Positive, Said
+from escalade.core.values.ranges import Count, FileName, Positive, Said
 
 # Parameters by form of the growth function, by dimension and by their own name.
 Functions = Mapping[str, Mapping[str, Mapping[str, float]]]

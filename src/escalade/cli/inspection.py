@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from escalade.cli.output import write_json, write_line
+from escalade.cli.output import share, table, write_json, write_line
 from escalade.cli.parser import UsageError
-from escalade.cli.table import share, table
 
 if TYPE_CHECKING:
     from escalade.core.network.architecture import Architecture

@@ -14,20 +14,20 @@ from PIL import Image
 
 from escalade.artefacts.image_list import SPLITS, UNREADABLE, UNUSED
 from escalade.core.values.invalid import Invalid
-from escalade.data.cache import decoded
-from escalade.data.cache_room import Say
-from escalade.data.decoded_set import Decoded
-from escalade.data.decoding import is_grey
-from escalade.data.duplicates import DuplicatesPolicy, separate
-from escalade.data.file_digests import check_unchanged, content_key, file_digests
+from escalade.data.cache.cache import decoded
+from escalade.data.cache.cache_room import Say
+from escalade.data.cache.decoded_set import Decoded
+from escalade.data.cache.file_digests import check_unchanged, content_key, file_digests
+from escalade.data.decoding.decoding import is_grey
+from escalade.data.decoding.levels import Depth, find_depth
+from escalade.data.decoding.opening import open_image, quiet
+from escalade.data.decoding.source import Source
 from escalade.data.image_data import ImageData, Store, assemble
-from escalade.data.label_sets import images_per_class
-from escalade.data.levels import Depth, find_depth
-from escalade.data.listed_images import ListedImages
-from escalade.data.listing import Listing
-from escalade.data.opening import open_image, quiet
-from escalade.data.source import Source
-from escalade.data.stratified import Parts, Rows, divide
+from escalade.data.listing.label_sets import images_per_class
+from escalade.data.listing.listed_images import ListedImages
+from escalade.data.listing.listing import Listing
+from escalade.data.splits.duplicates import DuplicatesPolicy, separate
+from escalade.data.splits.stratified import Parts, Rows, divide
 
 TOLERATED = 10  # so many unreadable images never stop a run
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
 from escalade.evaluate.score import image_batches
 
 FLOAT_BYTES = 4

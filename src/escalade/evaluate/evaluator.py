@@ -15,7 +15,7 @@ from escalade.artefacts.locks import temporary_folder
 from escalade.core.network.architecture import Architecture
 from escalade.core.space.path import Path
 from escalade.data.image_data import ImageData
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
 from escalade.evaluate.companies import companies
 from escalade.evaluate.path_meter import (
     EvaluationSettings,
@@ -28,8 +28,8 @@ from escalade.evaluate.rating import rating_of
 from escalade.evaluate.score import Score, stored
 from escalade.evaluate.store import EvaluationStore
 from escalade.evaluate.store_rows import Context, ScoreRow
-from escalade.supernet.digest import digest
 from escalade.supernet.shared_weights import SharedWeights
+from escalade.supernet.weights_file import digest
 from escalade.train.interrupt import Interrupted
 from escalade.train.pool import WorkerPool
 from escalade.train.runtime import Runtime

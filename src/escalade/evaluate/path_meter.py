@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from escalade.config.settings import EvaluationConfig
 from escalade.core.network.architecture import Architecture
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
 from escalade.evaluate.batch_cache import BatchCache
 from escalade.evaluate.rating import ONE, Rating
 from escalade.evaluate.score import BATCH_SIZE, count_each

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 
 from escalade.core.numbers.class_counts import ClassCounts
 from escalade.core.numbers.statistics import wilson_interval
-from escalade.data.batches import prepare
+from escalade.data.batching.batches import prepare
 from escalade.data.image_data import ImageData
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
 from escalade.evaluate.rating import ONE, Rating, rating_of
 from escalade.evaluate.store_rows import ScoreRow
 from escalade.train.runtime import Runtime

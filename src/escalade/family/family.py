@@ -18,8 +18,15 @@ from escalade.core.numbers.budget import KINDS
 from escalade.core.numbers.class_counts import ClassCounts
 from escalade.core.values.codec import ABSENT, UNWRITTEN
 from escalade.core.values.invalid import Invalid, shown
-from escalade.core.values.names import FileName, check_file_name
-from escalade.core.values.ranges import Count, NotNegative, Positive, Share, one_of
+from escalade.core.values.ranges import (
+    Count,
+    FileName,
+    NotNegative,
+    Positive,
+    Share,
+    check_file_name,
+    one_of,
+)
 from escalade.family.identities import Identities
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Any
 
 from escalade.core.values.codec import encode
 from escalade.data import ImageData
-from escalade.data.visible_folders import counted
+from escalade.data.listing.split_folders import counted
 
 MOST_CLASSES = 12  # in the table; of more the smallest are shown, and the largest
 SMALLEST = 5

@@ -18,8 +18,8 @@ from escalade.config import Recipe
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import generator
-from escalade.data.cache_room import default_cache
-from escalade.data.kept_looks import kept
+from escalade.data.cache.cache_room import default_cache
+from escalade.data.cache.kept_looks import kept
 from escalade.family.trainings.members_rehearsal import rehearse_all
 from escalade.family.trainings.side_by_side import num_processes
 from escalade.nets.build import build

@@ -15,7 +15,7 @@ import torch
 
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
-from escalade.data.split import COPIED_BYTES
+from escalade.data.splits.split import COPIED_BYTES
 from escalade.planning.examples import EXAMPLES, example_members
 from escalade.planning.member_sizes import MemberSizes, sizes_of
 from escalade.planning.network_needs import (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from escalade.core.numbers.budget import Budget, format_amount
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.space.space_summary import Costs, candidate_paths, histogram
 from escalade.core.values.invalid import Invalid
 from escalade.planning.resolved_run import Run

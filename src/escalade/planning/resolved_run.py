@@ -20,7 +20,7 @@ from escalade.core.scaling.rules import rule
 from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid, within
 from escalade.data import ImageData, load
-from escalade.data.cache_room import Say, default_cache
+from escalade.data.cache.cache_room import Say, default_cache
 from escalade.data.loading import is_folder
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.timing import run_table

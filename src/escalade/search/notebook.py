@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from escalade.artefacts.searched import IterationRecord, NumScores
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Population
 from escalade.core.space.space import Space
 from escalade.search.dialogue import answer
 from escalade.search.operators.gene_operators import Scores

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Stage
-from escalade.core.space.network_shape import NetworkShape
+from escalade.core.space.shape import NetworkShape
 from escalade.supernet import shapes
 from escalade.supernet.elastic import Side, view
 from escalade.supernet.shared_weights import SharedWeights

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from escalade.config.recipe import Recipe
 from escalade.core.numbers.seeds import generator, torch_seed
-from escalade.data.batch_part import BatchPart
+from escalade.data.batching.augmenting import BatchPart
 from escalade.train.allocator import give_back, heap
 from escalade.train.averaging import WeightAverage
 from escalade.train.interrupt import Interrupted, asking

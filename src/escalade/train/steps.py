@@ -16,10 +16,9 @@ from torch import Tensor, nn
 
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import PathSampler
-from escalade.core.space.path import Path
-from escalade.core.space.population import Population
+from escalade.core.space.path import Path, Population
 from escalade.core.space.space import Space
-from escalade.data.batches import prepare
+from escalade.data.batching.batches import prepare
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.losses import ONE_LABEL, Losses, mix
 

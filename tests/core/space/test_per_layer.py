@@ -13,7 +13,7 @@ from escalade.core.network import cost
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
 from escalade.core.space.layouts import parse, to_json
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.space.space import Space
 from escalade.core.space.space_numbers import Span
 from escalade.core.space.space_summary import summarise

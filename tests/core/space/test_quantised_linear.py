@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from escalade.core.network import cost, regnet
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.layouts import parse, to_json
-from escalade.core.space.path import values
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population, values
 from escalade.core.space.quantised_linear import NAMES
 from escalade.core.space.regnet_stages import regnet_stages
 from escalade.core.space.space import Space

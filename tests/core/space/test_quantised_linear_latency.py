@@ -8,7 +8,7 @@ import pytest
 
 from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.space.space import Space
 from escalade.core.space.space_numbers import Span
 from escalade.spaces.load import load

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.ratios import apply
 from escalade.core.space.layouts import parse, to_json
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.space.space import Space
 from escalade.core.space.space_summary import histogram, stage_costs, summarise
 from escalade.spaces.load import load

@@ -18,8 +18,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from scipy.optimize import nnls
 
-from escalade.core.latency.work import Work, work_of
-from escalade.core.latency.work_model import NANO, WorkModel, fit
+from escalade.core.latency.work import NANO, Work, WorkModel, fit, work_of
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.parts import Part, parts_of
 from escalade.core.numbers.statistics import spearman

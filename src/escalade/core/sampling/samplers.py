@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from escalade.core.numbers.budget import format_amount
 from escalade.core.sampling import balance
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Population
 from escalade.core.space.space import Space
 
 Mask = npt.NDArray[np.bool_]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical, PathSampler, Window
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 
 if TYPE_CHECKING:
     from escalade.core.space.path import Path

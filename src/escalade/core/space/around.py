@@ -27,11 +27,10 @@ from escalade.core.space.around_prices import HEAD, RESOLUTION, STEM, AroundPric
 from escalade.core.space.around_stage import AroundStage, check_end, check_stage
 from escalade.core.space.layout import Counter, Layout
 from escalade.core.space.narrowing import Position
-from escalade.core.space.network_shape import NetworkShape
-from escalade.core.space.path import Gene
+from escalade.core.space.path import Gene, IntArray, Population
 from escalade.core.space.plain_network import Plain
-from escalade.core.space.population import IntArray, Population
 from escalade.core.space.scaling_stages import Ratios
+from escalade.core.space.shape import NetworkShape
 from escalade.core.space.space_checks import check_genes, check_rising
 from escalade.core.space.space_numbers import WholeNumbers
 from escalade.core.space.stage_choices import StageColumns

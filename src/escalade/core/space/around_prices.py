@@ -16,7 +16,7 @@ from escalade.core.network import parts
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.cost import Counting
 from escalade.core.space.narrowing import Position
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import IntArray
 from escalade.core.space.stage_choices import StageColumns
 
 RESOLUTION, STEM, HEAD = 0, 1, 2  # the first genes

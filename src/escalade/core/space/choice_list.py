@@ -29,9 +29,8 @@ from escalade.core.space.choice_network import ChoiceNetworks
 from escalade.core.space.choice_shape import ChoiceShape, LayerShape
 from escalade.core.space.choice_tables import ChoiceTables, choice_tables
 from escalade.core.space.layout import Counter, Layout
-from escalade.core.space.path import Gene
+from escalade.core.space.path import Gene, IntArray, Population
 from escalade.core.space.plain_network import Plain
-from escalade.core.space.population import IntArray, Population
 from escalade.core.space.scaling_stages import Ratios
 from escalade.core.space.space_checks import (
     check_depth,

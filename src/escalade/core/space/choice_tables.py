@@ -19,7 +19,7 @@ from escalade.core.network.cost import Counting
 from escalade.core.numbers.rounding import conv_side
 from escalade.core.space.choice_network import ChoiceNetworks
 from escalade.core.space.choice_shape import ChoiceShape
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,11 +13,10 @@ from escalade.core.network.architecture import TORCHS, Architecture
 from escalade.core.network.block import Block, Conventions, Head, Rounding, Stage, Stem
 from escalade.core.network.cost import Counting
 from escalade.core.scaling.ratios import Scaling
-from escalade.core.space.network_shape import AnyShape
-from escalade.core.space.path import Gene
+from escalade.core.space.path import Gene, IntArray, Population, chunks
 from escalade.core.space.plain_network import Plain, plain_base
-from escalade.core.space.population import IntArray, Population, chunks
 from escalade.core.space.scaling_stages import ONE, Ratios, Realised
+from escalade.core.space.shape import AnyShape
 from escalade.core.space.traits import Traits
 from escalade.core.values.invalid import Invalid
 

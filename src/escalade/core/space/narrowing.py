@@ -11,7 +11,7 @@ import numpy as np
 from escalade.core.network import fittings, kinds
 from escalade.core.network.block import Block
 from escalade.core.numbers.rounding import round_to, to_nearest
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import IntArray
 
 HIDDEN_STEP = 8  # of hidden widths that no group width divides
 

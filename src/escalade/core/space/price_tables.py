@@ -18,7 +18,7 @@ from escalade.core.network.block import Block, Head, Stem
 from escalade.core.network.cost import Counting, Price
 from escalade.core.network.many import block_prices
 from escalade.core.numbers.rounding import conv_side
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import IntArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from escalade.core.scaling.ratios import Scaling
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import IntArray
 from escalade.core.space.space_numbers import Numbers
 
 Realised = Sequence[Sequence[Any]]

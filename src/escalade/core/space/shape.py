@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import MBCONV, Block, Head, SqueezeExcite, Stem
+from escalade.core.space.choice_shape import ChoiceShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,3 +66,17 @@ class SupernetShape:
     head: Head
     stages: tuple[StageShape, ...]
     shared_kernels: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkShape:
+    """A supernet that holds a network of any kinds of blocks, and all that are smaller in sizes.
+
+    Attributes:
+        largest: what it holds, with what no path changes: kinds, strides, activations.
+    """
+
+    largest: Architecture
+
+
+AnyShape = SupernetShape | ChoiceShape | NetworkShape

@@ -21,10 +21,9 @@ from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.costing import Costing
 from escalade.core.space.layout import Layout
-from escalade.core.space.network_shape import AnyShape
-from escalade.core.space.path import Gene, Path
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import Gene, IntArray, Path, Population
 from escalade.core.space.scaling_stages import union
+from escalade.core.space.shape import AnyShape
 from escalade.core.space.strategies import Strategies
 from escalade.core.space.traits import Traits
 from escalade.core.values.invalid import Invalid

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical, Uniform
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.space.space import Space
 
 Costs = npt.NDArray[Any]

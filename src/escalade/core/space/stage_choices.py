@@ -19,8 +19,7 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import MBCONV, Block, SqueezeExcite, Stem
 from escalade.core.network.kinds import KINDS
 from escalade.core.network.legality import check_squeezed
-from escalade.core.space.path import Gene
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import Gene, IntArray
 from escalade.core.space.shape import StageShape
 from escalade.core.space.space_checks import (
     check_expansions,

@@ -22,9 +22,8 @@ from escalade.core.numbers.rounding import make_divisible, round_to, scale_depth
 from escalade.core.scaling.ratios import Scaling, with_depth
 from escalade.core.space import stage_choices
 from escalade.core.space.layout import Counter, Layout
-from escalade.core.space.path import Gene
+from escalade.core.space.path import Gene, IntArray, Population
 from escalade.core.space.plain_network import Plain
-from escalade.core.space.population import IntArray, Population
 from escalade.core.space.price_tables import PriceTables, StagedBlocks, StageRows
 from escalade.core.space.scaling_stages import ONE, Ratios, Realised, union
 from escalade.core.space.shape import SupernetShape

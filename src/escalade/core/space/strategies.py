@@ -11,7 +11,7 @@ import numpy.typing as npt
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.costing import Costing
 from escalade.core.space.layout import Layout
-from escalade.core.space.population import CHUNK, IntArray, Population, chunks
+from escalade.core.space.path import CHUNK, IntArray, Population, chunks
 from escalade.core.space.scaling_stages import Ratios, distinct, near
 
 # Base networks whose mean cost says how much a strategy multiplies it.

@@ -16,7 +16,7 @@ from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.solve_factor import Solved, solve_factor
-from escalade.data.cache_room import default_cache
+from escalade.data.cache.cache_room import default_cache
 from escalade.evaluate.store_rows import LatencyRow
 from escalade.evaluate.timing import table_store as latency_store
 from escalade.evaluate.timing.part_times import TurnTimer, measure

@@ -14,7 +14,7 @@ from escalade.core.numbers.budget import Ladder
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.rules import Rule, parse
 from escalade.core.scaling.scale_by import scaled_by
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Population
 from escalade.core.space.space import Space
 from escalade.evaluate.timing.part_times import Timer, measure
 from escalade.evaluate.timing.space_survey import (

@@ -14,7 +14,7 @@ from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Ladder, format_seconds
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.space.space import Space
 from escalade.core.values.codec import decode
 from escalade.core.values.invalid import Invalid

@@ -14,7 +14,7 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Ladder
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.ratios import Scaling, apply
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Population
 from escalade.core.space.space import Space
 from escalade.core.space.space_summary import candidate_paths
 from escalade.evaluate.timing.part_times import Timer, measure

@@ -14,8 +14,7 @@ from escalade.core.numbers.agreement import Agreement, agreement, stratified
 from escalade.core.numbers.budget import Budget, format_amount
 from escalade.core.numbers.regression import Floats
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.path import Path
-from escalade.core.space.population import Population
+from escalade.core.space.path import Path, Population
 from escalade.core.space.space import Space
 from escalade.evaluate.score import Score
 

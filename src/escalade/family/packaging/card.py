@@ -14,7 +14,7 @@ from escalade.core.numbers.budget import BYTES, format_amount
 from escalade.core.numbers.score_words import SCORE_WORDS, ScoreWords
 from escalade.core.scaling.extrapolation import is_told
 from escalade.core.values.codec import encode
-from escalade.data.duplicates import Duplicates
+from escalade.data.splits.duplicates import Duplicates
 from escalade.evaluate.score import ClassScore, Score
 from escalade.family.family import FamilyMember
 from escalade.family.packaging.package import Package

@@ -14,8 +14,8 @@ from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import torch_seed
 from escalade.core.sampling.sandwich_paths import Pair
-from escalade.core.space.network_shape import AnyShape
 from escalade.core.space.path import Path as NetworkPath
+from escalade.core.space.shape import AnyShape
 from escalade.family.trainings.jobs import MemberJob, Workplace
 from escalade.family.trainings.making import Made, slice_member
 from escalade.supernet.make import make_supernet

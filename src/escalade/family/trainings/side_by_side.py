@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from escalade.data.image_data import ImageData
-from escalade.data.listed_images import ListedImages
-from escalade.data.split import COPIED_BYTES, Split
+from escalade.data.listing.listed_images import ListedImages
+from escalade.data.splits.split import COPIED_BYTES, Split
 from escalade.evaluate.path_meter import EvaluationSettings, share_split, shared_split
 from escalade.family.trainings.division import divided
 from escalade.family.trainings.jobs import MemberJob, Workplace

@@ -21,9 +21,8 @@ from escalade.core.network.block import (
 from escalade.core.values.invalid import Invalid, within
 from escalade.nets.reading.same_layers import check_same_layers
 from escalade.nets.reading.timm_blocks import FORMS, function, read_block
-from escalade.nets.reading.timm_modules import STEMS, TimmModules
+from escalade.nets.reading.timm_modules import STEMS, ReadBlock, TimmModules, with_usual_squeezes
 from escalade.nets.reading.timm_names import Naming, naming_of
-from escalade.nets.reading.usual_squeezes import ReadBlock, with_usual_squeezes
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,8 +17,7 @@ from escalade.core.numbers.statistics import (
     within_standard_errors,
 )
 from escalade.core.scaling.ratios import Scaling
-from escalade.core.space.path import Path, values
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Path, Population, values
 from escalade.core.space.space import Space
 from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.notebook import Notebook

@@ -10,7 +10,7 @@ import numpy as np
 from escalade.artefacts.searched import NumSelected, Searched, Selection, Skeleton
 from escalade.core.numbers.budget import Budget, format_amount
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Population
 from escalade.core.space.space import Space
 from escalade.search.coarse.gene_roles import GeneRoles
 from escalade.search.coarse.skeletons import CoarseGrid, Floats, Skeletons, skeletons

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from escalade.core.numbers.budget import Budget
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Population
 from escalade.core.space.space import Space
 from escalade.search.front.breeding import Breeder, Child
 from escalade.search.front.constraints import Screen

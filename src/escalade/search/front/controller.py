@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import IntArray
 from escalade.search.front.pareto import BoolArray, Floats
 
 _BETAS = (0.9, 0.999)

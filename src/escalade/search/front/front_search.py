@@ -13,8 +13,7 @@ from escalade.artefacts.searched import Searched, SearchedStage
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.ratios import scaling_between
-from escalade.core.space.path import Path
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import IntArray, Path
 from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid, within
 from escalade.search.dialogue import Dialogue, Steps

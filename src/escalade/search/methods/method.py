@@ -12,17 +12,15 @@ import numpy.typing as npt
 from escalade.artefacts.searched import Searched
 from escalade.config.settings import SearchConfig
 from escalade.core.numbers.budget import Budget
-from escalade.core.space.path import Path
-from escalade.core.space.population import Population
+from escalade.core.space.path import Path, Population
 from escalade.core.space.space import Space
 from escalade.core.space.space_summary import Costs
 from escalade.core.space.traits import Traits
 from escalade.core.values.invalid import Invalid
 from escalade.search.growing.by_law import GreedyGrowth, LeastErrorGrowth
 from escalade.search.growing.by_rule import ByRule
-from escalade.search.growing.ends import Ends
 from escalade.search.growing.fitted import Fitted
-from escalade.search.growing.found import Growing
+from escalade.search.growing.found import Ends, Growing
 from escalade.search.operators.gene_operators import Scores
 from escalade.search.problem import Problem
 from escalade.search.protocol import Searcher

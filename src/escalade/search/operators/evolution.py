@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import IntArray
 from escalade.search.dialogue import Steps
 from escalade.search.operators.gene_operators import Scores, crossover, mutate, roulette
 

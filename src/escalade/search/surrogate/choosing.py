@@ -19,8 +19,7 @@ from escalade.artefacts.searched import (
 )
 from escalade.core.numbers.regression import Normal
 from escalade.core.scaling.ratios import scaling_between
-from escalade.core.space.path import Path
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Path, Population
 from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.ladder_search import tied_strategy
 from escalade.search.notebook import Notebook
