@@ -43,10 +43,8 @@ def check_same_images(
     """Whether the images, and their division, are those that training began with.
 
     Args:
-        data: as it is now.
         began: digests of what there was; None where they are not known.
         listed: images.csv of what there was, which also knows, and can name what changed.
-        where: the folder that is spoken of.
         is_trained: whether there is anything that came of images.
 
     Raises:

@@ -68,7 +68,6 @@ class PredictedAccuracy:
     """What a grown member is to reach on the search images, before it is trained.
 
     Attributes:
-        mean: in 0..1.
         sd: standard deviation of the true accuracy.
         low, high: the 95 % interval of a measurement.
     """
@@ -110,9 +109,7 @@ class GrownMember:
     """A member that nobody searched.
 
     Attributes:
-        name: of the member.
         stage: j = log2(f / f_0) of its budget.
-        budget: the target.
         predicted: ratios by the rule, at the stage.
         interval: of them, by dimension; None where nothing was fitted.
         solved: ratios where the curve costs exactly the budget, before rounding.
@@ -172,7 +169,6 @@ class Grown:
         points: what was fitted.
         functions: the fitted parameters.
         leave_last_out: how well the last searched stage is predicted; None with fewer than three.
-        members: from small to large.
         law: of error, where members have the least of it.
     """
 

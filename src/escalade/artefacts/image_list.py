@@ -24,8 +24,6 @@ class Entry(NamedTuple):
 
     Attributes:
         split: train, search or test; unreadable; or unused, beyond a limit.
-        label: number of its class.
-        class_name: of its class.
         image: its path in the data's folder, or its place in a named set.
         digest: of its decoded pixels, 32 hexadecimal digits; empty outside the splits.
     """

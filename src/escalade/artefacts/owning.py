@@ -26,7 +26,6 @@ def owned(
     """Own a folder in the body; what killed owners left half-written is swept away.
 
     Args:
-        folder: which is there.
         say: gets a line where the file system has no locks.
         rank: of several, the first owns for all.
 

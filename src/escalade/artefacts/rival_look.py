@@ -34,11 +34,8 @@ class RivalLook:
     """A short look at the rules, before any member is trained.
 
     Attributes:
-        base: the plain base.
         is_named: whether the space's file names it; else it is derived.
         member: whose budget the rules were tried at.
-        budget: the target there.
-        rules: those that were tried.
         ranked: rules by what they reached, the best first; rivals are made by the first that meets
             their budget. Where it is empty there are no rivals.
     """

@@ -47,7 +47,6 @@ class ImageData:
     Each split is in random order, so any leading run of it is a fair sample.
 
     Attributes:
-        side: height and width of the stored images.
         mean: per channel, of the training images, in 0..1 units.
         std: per channel, of the training images, in 0..1 units.
         label_sets: what labels stand for, where an image has several classes; None where its
@@ -178,7 +177,6 @@ class KnownSet:
 
     Attributes:
         origin: TRAIN or TEST of each row.
-        flip: whether a mirrored image keeps its class.
         skipped: the reason, by row.
     """
 

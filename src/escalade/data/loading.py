@@ -57,7 +57,6 @@ def load(
         side: height and width of the stored images. Default: the set's own; a folder has none.
         in_channels: 1 or 3. Default: the set's own; of a folder, 1 if every image is stored as
             grey.
-        seed: of the splits.
         search_size: images of each class (a whole number) or share of each class (below 1) held
             out of training for the search; with a val folder beside a test folder, how many of
             it are used. Default: 50 of each class but at most a fifth; of one folder, a tenth.

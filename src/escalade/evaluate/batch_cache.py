@@ -24,11 +24,6 @@ class BatchCache:
     others, and all where there is no folder, are made anew each time.
 
     Args:
-        split: the images.
-        name: of the split.
-        batch_size: images a batch.
-        mean, std: of the training images.
-        device: where the batches go.
         folder: of all splits' files.
         max_bytes: what the files may take.
     """

@@ -82,7 +82,6 @@ class Evaluator:
         data: the images; `train` sets batch norm statistics, `search` is scored.
         store: holds every score; rank 0's is used.
         runtime: device and ranks; candidates are divided among ranks.
-        settings: how to score.
         num_workers: processes of this rank on CPU; None is one a core. CUDA needs none.
     """
 

@@ -87,10 +87,6 @@ class MeasurePaths:
     Attributes:
         supernet: without its weights, which are the pool's shared tensors (`split_weights`).
         splits: the images, or None if they are among the shared tensors (`share_split`).
-        settings: how paths are scored.
-        mean, std: of the training images.
-        rating: of logits against labels.
-        device: where to run.
         folder: where resized batches are kept, for all workers; None keeps none.
         cache_bytes: what they may take.
     """

@@ -30,7 +30,6 @@ class Score:
     Attributes:
         num_correct: images classified correctly, a whole number; of images with several labels,
             mean average precision times their number, which is no whole number.
-        num_images: on which the score was measured.
     """
 
     num_correct: float
@@ -67,7 +66,6 @@ class ClassScore:
     """Images of each class classified correctly, among how many.
 
     Attributes:
-        counts: of the images.
         correct: of each class; of several labels, its average precision times its images.
     """
 
@@ -116,12 +114,7 @@ def accuracy(
 
     Args:
         network: on the runtime's device, batch norm statistics set.
-        split: the images; none of them are changed or seen by training here.
-        resolution: side that the images are resized to.
         mean, std: of the training images, in 0..1 units.
-        runtime: device and precision.
-        rating: of logits against labels.
-        batch_size: images at a time.
     """
     network.eval()
     batches = image_batches(
@@ -144,8 +137,6 @@ def score_by_class(
     Args:
         network: on the runtime's device, batch norm statistics set.
         data: whose test images are looked at.
-        resolution: side that the images are resized to.
-        runtime: device and precision.
     """
     network.eval()
     batches = image_batches(

@@ -42,9 +42,7 @@ class AloneEvaluator:
         train_all: how networks are trained, such as by worker processes; all ranks call it alike.
         data: the images; the test split is never looked at.
         store: holds every score, beside those of other evaluators; rank 0's is used.
-        runtime: ranks and precision.
         settings: how batch norm is recalibrated after the training.
-        recipe: of every network.
         seed: of initial weights and batches.
     """
 

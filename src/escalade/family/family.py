@@ -43,8 +43,6 @@ class Accuracy:
     """Shares in 0..1 on the search split and, once the run is done, on the test split.
 
     Attributes:
-        search: the accuracy on the search split.
-        test: the accuracy on the test split.
         balanced: mean recall of the classes on the test split.
         correct: how many test images of each class were classified rightly, of `Family.tested`; of
             several labels, the average precision of each class times its images.
@@ -127,7 +125,6 @@ class PlainRival:
     Attributes:
         member: the member's name, at whose budget it is.
         rule: what scaled the base.
-        architecture: the network.
         num_images: that its training saw.
         accuracy: as of members.
         base: what was scaled: the plain base of the space, or the fine-tuned network that the run

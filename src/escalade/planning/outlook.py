@@ -42,7 +42,6 @@ class Outlook:
     Attributes:
         run: with its schedule fitted, where hours were given.
         given: its settings before that.
-        sizes: of the members.
         stages: what paths cost against each budget.
         front: without budgets, what they cost within the limits.
         histogram: of the costs of what is trained on.

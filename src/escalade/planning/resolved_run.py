@@ -46,13 +46,8 @@ class Run:
     """A run; everything heavy is made when first asked for, and once.
 
     Attributes:
-        config: the settings, complete.
-        method: the search.
         base_space: the space, as its file has it.
-        runtime: device, precision, ranks.
         folder: the run folder, which need not be there yet.
-        console: tells people.
-        should_stop: asked often.
         is_new: nothing was measured yet, so that a latency table may be.
         seed: the pretrained network that the run starts from, if there is one.
     """

@@ -58,7 +58,6 @@ class Notebook:
         """The scores of paths, not a number where one was never asked: (n,).
 
         Args:
-            population: the paths.
             exact: by path keys; else only those asked by the same genome and strategy are known.
         """
         if exact:

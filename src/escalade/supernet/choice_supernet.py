@@ -18,9 +18,6 @@ class ChoiceSupernet(SharedWeights):
 
     The weights of choice c of layer k in stage i are under `blocks.i.k.choice_c.`, those of the
     stem, the first block and the head under timm's names.
-
-    Args:
-        shape: the choices of every layer.
     """
 
     def __init__(self, shape: ChoiceShape) -> None:

@@ -22,7 +22,6 @@ class WeightAverage:
     Args:
         network: on its device, in its memory format; read, never changed, by `update`.
         share: of the training that the average looks back on, in (0, 1].
-        num_steps: of the training.
         num_copied: steps at the beginning that it only copies.
     """
 

@@ -49,12 +49,7 @@ class Bookkeeper:
         """Write down a piece whose total is known, in the place of what stood there.
 
         Args:
-            stage: of the run.
-            name: of the piece.
-            seconds: that it took, over all its resumes.
             num_devices: how many it kept busy.
-            images: that went through a network.
-            evaluations: networks scored.
         """
         if self._runtime.is_main:
             entry = self._entry(stage, name, seconds, num_devices, images, evaluations)

@@ -44,7 +44,6 @@ class TrainResult:
     """What a training did, over all its resumes.
 
     Attributes:
-        num_steps: steps done.
         num_images: images those steps saw.
         seconds: wall seconds up to the end, without what was lost between a checkpoint and a kill.
         resumed_from: the step this call began with.
@@ -83,10 +82,7 @@ def train(
         step: computes gradients; see `escalade.train.steps`.
         network: whose parameters are updated; its state goes into the checkpoint.
         batches: uint8 images and labels by step, this rank's part of the batch (`own_part`).
-        recipe: optimizer and schedule.
         num_steps: steps in all, over all resumes.
-        runtime: device and ranks.
-        seed: of the run.
         name: the stage in metrics and messages.
         checkpoint: the file to resume from and to save to; None trains without.
         checkpoint_seconds: time between saves.

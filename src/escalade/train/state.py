@@ -23,7 +23,6 @@ class TrainingState:
     Args:
         network: trained in place.
         recipe: makes the optimizer.
-        runtime: device and ranks.
         name: the stage, in messages.
         path: the checkpoint file, or None.
         identity: a checkpoint with another is refused.

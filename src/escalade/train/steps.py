@@ -132,7 +132,6 @@ class SinglePathStep:
         supernet: the weights.
         space: realises what the sampler draws.
         sampler: draws paths.
-        seed: of the run.
         objective: loss and input statistics.
         coupled: alternate between the left and the right channels (BCNet) by the step's parity.
     """

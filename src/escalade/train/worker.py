@@ -101,7 +101,6 @@ def start_worker(
     """Start a process for `work` with the shared tensors of `file`.
 
     Args:
-        work: what it does.
         file: of the shared tensors.
         num: workers there are, for messages.
         memory: private bytes that it may hold between two steps or jobs; None for any.

@@ -53,7 +53,6 @@ class Work:
     """All that decides how long a part takes on a given device.
 
     Attributes:
-        group: its operations.
         terms: amounts of what a device spends time on, by name: a call, numbers read and written,
             weights, multiply-adds, and these with widths filled up to `LANES`. Numbers, or arrays
             for many parts.

@@ -13,7 +13,6 @@ class Layers:
     """One layer after the other, and what is added to what comes out.
 
     Attributes:
-        branch: the layers.
         shortcut: what is made of the input before it is added; of no layers it is the input
             itself, and None is no shortcut.
         activation: after the sum.

@@ -31,7 +31,6 @@ class Counting:
     """What a network costs by its parts: the sum of what they cost, or the largest.
 
     Attributes:
-        price: of one part.
         join: of the prices of parts that run one after the other: their sum, or the larger.
     """
 

@@ -24,7 +24,6 @@ class Part:
     Attributes:
         kind: of a block, or `stem`, `stem_pool`, `final` (the convolution before pooling) or
             `classifier` (pooling and all after it).
-        layers: what it is made of.
         in_width, side: of its input.
     """
 

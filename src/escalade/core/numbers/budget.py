@@ -106,7 +106,6 @@ def parse_amount(text: str, *, kind: str = "macs", kind_flag: str = "--budget-ki
     """Read `60M`, `1.5G`, `800k`, for latency `4ms`, for memory `256kB` or `256KiB`.
 
     Args:
-        text: the amount.
         kind: what it counts.
         kind_flag: what says so, for the message.
 

@@ -84,7 +84,6 @@ class Hierarchical:
     """First the scaling stage, then a strategy of it (HSS, eqs. 1 and 2): one mode per stage.
 
     Args:
-        space: the space to draw from.
         weights: `equal` is 1 / (M + 1) per stage, `proportional` follows the numbers of
             strategies, or one weight per stage.
         window: keeps each stage's paths near its budget.

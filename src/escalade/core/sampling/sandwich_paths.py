@@ -69,7 +69,6 @@ class Sandwich:
         space: what the supernet trains on (`space.training` of a space whose selection has more
             resolutions).
         sampler: draws the random paths; the ends keep to its window too.
-        seed: of the run.
         num_random: random paths a step (N; 2 in the paper).
         with_ends: whether the largest and the smallest path train; without, for ablations, only
             the random ones do.

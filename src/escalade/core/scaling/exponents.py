@@ -36,8 +36,6 @@ def exponents(
     """The exponents of a network against its base.
 
     Args:
-        base: before scaling.
-        scaled: after it.
         grouped: count grouped convolutions alone (Table 3); depthwise ones are none.
 
     Returns:

@@ -46,12 +46,9 @@ def scale_to(
     step of its width: of the networks within tolerance the one that deviates least is taken.
 
     Args:
-        base: the network to scale.
         rule: as `core.scaling.rules.parse` reads it.
         budget: the target; the network meets it within the tolerance.
         stage: j = log2(f / f_0) of the target.
-        name: of the member and its architecture.
-        base_stage: that of the base.
         cost_of: what the budget counts, for kinds that `core.network.cost` does not count.
 
     Raises:
@@ -186,12 +183,10 @@ def scale_within(
     compute in the rule's own ratio.
 
     Args:
-        base: the network to scale.
         rule: as `core.scaling.rules.parse` reads it.
         budget: the target; the network meets it within the tolerance.
         stage: j = log2(f / f_0) of the target.
         side: the images' pixels.
-        name: of the network.
         cost_of: what the budget counts, for kinds that `core.network.cost` does not count.
 
     Raises:

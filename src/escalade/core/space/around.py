@@ -45,7 +45,6 @@ class Around(Layout):
 
     Attributes:
         whole: the network; its resolution, classes and input channels say nothing.
-        resolutions: rising.
         stem, head: widths, rising; the last is the whole network's. Without a head's convolution
             there are none, and no gene.
         stages: of the whole network.

@@ -52,11 +52,7 @@ class AroundPrices:
         """The tables of one kind of cost.
 
         Args:
-            counting: of it.
             network: in the middle of the space.
-            sides: of images.
-            stem_widths, head_widths: what these may be.
-            stages: every block's choices.
         """
         price, num, side = counting.price, len(sides), sides
         stem = np.empty((num, len(stem_widths)), dtype=np.int64)

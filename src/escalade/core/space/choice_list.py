@@ -107,9 +107,7 @@ class ChoiceList(Layout):
         resolution: input side of every network.
         stem, first, head: the same in every network.
         choices: what every layer may be, in the order of the genes; `identity` is one of them.
-        stages: the searched layers.
         se: of the choices with squeeze-excitation.
-        activation: of the choices.
         identity: how a supernet runs an identity, one of `IDENTITIES`.
         folds: layers directly after an identity have no shortcut, so that every transformation
             folds into the next convolution.

@@ -56,8 +56,6 @@ class ChoiceShape:
     """The supernet of a choice space (SCARLET, Table 1).
 
     Attributes:
-        in_channels, num_classes: of the data.
-        stem: fixed.
         first: the fixed block after it, a stage of its own, the first of a network.
         stages: the searched layers of each following stage.
         head: fixed.

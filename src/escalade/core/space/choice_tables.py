@@ -101,8 +101,6 @@ def choice_tables(networks: ChoiceNetworks, side: int, counting: Counting) -> Ch
     """The tables of a list of choices.
 
     Args:
-        networks: what they make.
-        side: of the images.
         counting: of whole numbers.
     """
     shape, price = networks.shape, counting.price

@@ -20,8 +20,6 @@ class Costing:
     """Costs of a space's paths; what counts a kind is made when it is first asked for.
 
     Args:
-        layout: of the space.
-        ratios: of its strategies.
         latency: a device's table, for that kind.
     """
 

@@ -32,10 +32,7 @@ class Layout(ABC):
     there is no scaling.
 
     Attributes:
-        name: of the space.
-        in_channels, num_classes: of the data.
         width_divisor, resolution_divisor: steps in which networks are scaled.
-        description: for people.
         plain: the plain base; None where the file names none.
         traits: what is true of such spaces.
     """

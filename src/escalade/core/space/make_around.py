@@ -38,7 +38,6 @@ def around(network: Architecture, *, budgets: Sequence[Budget], name: str) -> Ar
     Args:
         network: for the data; its resolution is not used.
         budgets: rising; none for every resolution up to the network's own.
-        name: of the space.
 
     Raises:
         Invalid: for a network whose stages no space holds, or budgets that it does not reach.

@@ -22,7 +22,6 @@ class Plain:
     """A plain base as a space's file names it; it need not be a network of the space.
 
     Attributes:
-        resolution: input side.
         depths, widths: blocks and output channels of every stage of the network, a fixed first
             block among them.
         stem: width of the first convolution; None takes the space's middle one.

@@ -26,7 +26,6 @@ class StagedBlocks:
     """What the networks of a space may be made of.
 
     Attributes:
-        in_channels, num_classes: of the data.
         sides: of the images, by setting.
         stem, stem_widths: widths by (setting or 1, choice).
         blocks: one of each stage, with the stride of its first block; its kernels and expansions

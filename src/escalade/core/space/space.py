@@ -47,7 +47,6 @@ class Space:
 
     Attributes:
         ratios: of depth, width and resolution, to which strategies are indices.
-        costs: of populations, by kind.
 
     Raises:
         ValueError: if the layout has no strategies for this ladder.

@@ -53,7 +53,6 @@ class Staged(Layout):
     """A space of staged networks and strategies that scale them.
 
     Attributes:
-        resolutions: of base networks.
         stem, stages, head: what is searched, and the fixed head.
         scaling: the ratios of every scaling stage; or
         grid: from which strategies are made for a run's ladder.

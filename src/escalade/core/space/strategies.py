@@ -22,11 +22,8 @@ class Strategies:
     """The strategies that a layout gives, or those of its grid that a ladder asks for.
 
     Args:
-        layout: of the space.
-        stages: the ratios of each stage.
         ratios: of all stages; strategies are indices into them.
         factors: the ladder f_j / f_0, for which those of a grid are chosen.
-        costs: of the space's paths.
         kind: what the ladder counts: a strategy that doubles macs need not double activations.
     """
 

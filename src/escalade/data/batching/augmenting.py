@@ -62,8 +62,6 @@ def padded_crop(
     Args:
         images: uint8 (B, C, S, S).
         padding: pixels on each side.
-        flip: whether to mirror.
-        rng: decides places and mirrors.
         part: of a batch that these images are; None is a batch of them.
 
     Returns:
@@ -91,8 +89,6 @@ def resized_crop(
 
     Args:
         images: uint8 (B, C, S, S).
-        flip: whether to mirror.
-        rng: decides boxes and mirrors.
         part: of a batch that these images are; None is a batch of them.
 
     Returns:

@@ -27,7 +27,6 @@ class Augmentation:
 
     Attributes:
         padding: zeros on each side before a random crop; 0 for no crop.
-        flip: mirror half of the images.
         random_resized_crop: crop a random box and resize it back, for larger images.
         auto_augment: AutoAugment's policy, done after the crop, or None.
     """
@@ -56,11 +55,7 @@ class TrainBatches:
     run needs no state. The last, partial batch of an epoch is dropped.
 
     Args:
-        split: the training images.
-        batch_size: images in a batch.
         seed: of order and augmentation.
-        augmentation: what to do to the images.
-        device: where batches are made.
         num_crops: crops of each image; with more than one, they stand in a second dimension.
         part: the images of every batch that are made here; None makes all.
         resident_bytes: a split of at most so many moves to the device, once; of a larger one, and

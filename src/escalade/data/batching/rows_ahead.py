@@ -22,8 +22,6 @@ class RowsAhead:
     Args:
         split: on the host.
         rows: of every step, int64 (num,); called by the thread alone.
-        num: rows of a step.
-        device: where the images go.
     """
 
     def __init__(

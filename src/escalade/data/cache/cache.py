@@ -54,9 +54,6 @@ def decoded(
     Args:
         key: names the content of the source; side and channels are added here.
         open_source: called only when there is something to decode.
-        name: what people call the source.
-        cache_dir: where the cache lives; made when missing.
-        side: height and width of the decoded images.
         in_channels: 1 or 3.
         say: tells people of what takes much room, of what is removed, or damaged and decoded again.
 

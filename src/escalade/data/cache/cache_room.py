@@ -35,11 +35,7 @@ class CachedSet:
     """A decoded set of the cache.
 
     Attributes:
-        folder: where it lies.
         data: the data set's name; empty where it cannot be read.
-        num: of images.
-        side: of the images.
-        num_bytes: on the disk.
         used: when it was last read, in seconds since the epoch.
         is_whole: whether it was decoded to its end.
     """

@@ -78,9 +78,6 @@ def write_rows(
     """Write what belongs to the pixels, which are there.
 
     Args:
-        folder: of the set.
-        labels: of each image.
-        digests: of each image's pixels.
         skipped: rows of unreadable images, each with the reason.
         facts: what else is known of the set; `read` wants its `side` and `in_channels`.
     """
@@ -99,9 +96,6 @@ def read(
     """A set, every image compared with its digest; None where there is none.
 
     Args:
-        folder: of the set.
-        side: height and width of its images.
-        in_channels: of its images.
         in_files: of a set without pixels gives the images, by its facts and digests.
 
     Raises:

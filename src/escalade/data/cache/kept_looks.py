@@ -29,9 +29,7 @@ def kept(
 
     Args:
         kind: a dataclass that the codec knows.
-        cache_dir: where the cache is.
         key: all that the measured depends on, as JSON has it.
-        measure: measures.
 
     Returns:
         The value, and its age in seconds, 0 for a new one.

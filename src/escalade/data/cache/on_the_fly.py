@@ -21,7 +21,6 @@ class ImagesOnTheFly:
     """In the place of a tensor of all images, uint8 (N, C, S, S).
 
     Args:
-        decoder: of the images.
         digests: uint8 (N, 16), what every image was when all of them were looked at.
     """
 

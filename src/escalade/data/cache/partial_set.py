@@ -50,8 +50,6 @@ class PartialSet:
 
     Args:
         folder: that the set will have.
-        num: images.
-        image_bytes: of each.
         keeps_pixels: whether they are written; labels and digests always are.
     """
 

@@ -35,9 +35,7 @@ class SetMaking:
     """One process's share in making a set.
 
     Args:
-        folder: of the set.
         open_source: called where something is to be decoded, or to be read from its files.
-        name: what people call the source.
         shape: of an image, (C, side, side).
         keeps_pixels: on the disk; without, images are read from their files.
     """

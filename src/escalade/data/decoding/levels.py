@@ -53,12 +53,7 @@ class Extent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Depth:
-    """What the images of a data set are beyond eight bits.
-
-    Attributes:
-        levels: which values become 0 and 255.
-        remarks: what a user should know of that.
-    """
+    """What the images of a data set are beyond eight bits."""
 
     levels: Levels = field(default_factory=lambda: FULL_LEVELS)
     remarks: tuple[str, ...] = ()
@@ -82,8 +77,6 @@ def find_depth(
     """Look at every image for more than eight bits; what cannot be read, decoding reports.
 
     Args:
-        rows: the images.
-        read: opens one.
         given: which values are black and white, whatever there is.
     """
     extents = {kind: Extent() for kind in FULL_LEVELS}

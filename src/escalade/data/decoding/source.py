@@ -83,10 +83,7 @@ class RowDecoder:
     """Decodes images of a source; any number of threads may call it.
 
     Args:
-        source: the images.
-        side: height and width of what comes out.
         in_channels: 1 or 3.
-        levels: which values of more than eight bits become 0 and 255.
     """
 
     def __init__(self, source: Source, *, side: int, in_channels: int, levels: Levels) -> None:

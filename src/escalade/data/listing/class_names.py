@@ -23,7 +23,6 @@ def class_names(names: Iterable[str], *, what: str) -> dict[str, str]:
     """Names as classes have them (in Unicode's NFC) with those that people gave, in order.
 
     Args:
-        names: as they were given.
         what: they are, for a message.
 
     Raises:

@@ -29,7 +29,6 @@ class LabelSets:
 
     Attributes:
         sets: of each label, its classes, rising.
-        num_classes: that there are.
     """
 
     sets: tuple[tuple[int, ...], ...]
@@ -59,7 +58,6 @@ class LabelSets:
         Kinds of too few images are one with the most common.
 
         Args:
-            labels: of the images.
             free: which of them are to be divided.
 
         Returns:
@@ -94,7 +92,6 @@ def images_per_class(labels: Tensor, *, num_classes: int, sets: LabelSets | None
 
     Args:
         labels: int64 (N,), classes, or of sets of them.
-        num_classes: that there are.
         sets: what labels stand for, None where each is a class.
     """
     if sets is None:

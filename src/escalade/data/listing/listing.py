@@ -24,8 +24,6 @@ class Listing:
     """Image files of a folder in a fixed order.
 
     Attributes:
-        root: the folder that they are in.
-        name: what the data set is called.
         paths: relative to the root.
         labels: class of each file, or the set of its classes.
         origin: the split each file comes in (TRAIN where it is still to be divided).

@@ -57,7 +57,6 @@ def separate(
     """Parts without images of an earlier one, by the policy, and what was found.
 
     Args:
-        parts: rows of the splits.
         digests: (N, 16) of each row's content.
         policy: take duplicates out, keep them, or refuse the data.
         name: what to call a row.

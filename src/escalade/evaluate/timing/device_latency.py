@@ -77,7 +77,6 @@ class DeviceLatency:
 
     Args:
         device: auto, cpu, cuda or cuda:N.
-        batch_size: images at a time.
         threads: CPU threads; None takes torch's choice.
         say: tells what is being measured.
 

@@ -44,8 +44,6 @@ class TurnTimer:
     """Medians over rounds in which every module runs once.
 
     Attributes:
-        runtime: device and precision.
-        batch_size: images at a time.
         threads: CPU threads; None leaves them.
     """
 
@@ -106,11 +104,8 @@ def measure(
     """Time parts and networks all in the same rounds, so that a disturbance hits all alike.
 
     Args:
-        architectures: whose parts are measured.
         num_per_group: so many of each group of parts, drawn at random.
         networks: measured whole.
-        timer: measures.
-        rng: draws.
 
     Returns:
         Seconds of the parts, and of the networks in their order.

@@ -44,10 +44,7 @@ def survey_scaled(
     table also serves other rules.
 
     Args:
-        base: the network to scale.
         rule: as `core.scaling.rules.parse` reads it.
-        low, high: the least and the largest factor.
-        timer: measures.
         settings: under what, as the table keeps it.
 
     Raises:
@@ -85,9 +82,7 @@ def survey_alone(
     Args:
         space: with the data's channels and classes.
         ladder: budgets of kind latency.
-        num_grown: members beyond it.
         rule: that scales the best network.
-        timer: measures.
         settings: under what, as the table keeps it.
     """
     start, rng, chosen = time.perf_counter(), generator(0, "latency", space.name), parse(rule)

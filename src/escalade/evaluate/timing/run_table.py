@@ -53,9 +53,7 @@ def measured(
     Args:
         space: with the data's channels and classes.
         ladder: sizes that members may have.
-        num_grown: members beyond it.
         rule: that scales what is trained alone.
-        measuring: measures.
     """
     with measuring.runtime.private_randomness():
         if space.traits.has_supernet:

@@ -20,8 +20,6 @@ class Findings:
     """The content of analysis.json; what earlier commands found stays.
 
     Args:
-        folder: of the run.
-        space: its name.
         networks: all that may have results, in their order.
         teacher: the name of the one that distillation learns from.
         writes: whether this rank writes files.

@@ -24,8 +24,6 @@ def adapt(
     Args:
         state: in timm's names.
         of: the architecture the weights are of.
-        num_classes: of the new data.
-        in_channels: of the new data.
     """
     made, names = dict(state), end_layers(of)
     if num_classes != of.num_classes:

@@ -33,11 +33,9 @@ class Workplace:
 
     Attributes:
         data: `train` is trained on, `search` is scored; test images are not touched.
-        runtime: device, precision, ranks.
         settings: of the recalibration at the end.
         checkpoint_seconds: time between saves.
         progress: gets a job's name and where it is.
-        should_stop: asked often.
     """
 
     data: ImageData
@@ -54,8 +52,6 @@ class TrainingJob:
 
     Attributes:
         name: the stage in metrics and messages; also names its random streams.
-        recipe: how to train.
-        seed: of the run.
         folder: holds this training's checkpoint and metrics; its own.
     """
 
@@ -79,9 +75,7 @@ class TrainingJob:
         Args:
             step: trains it.
             network: on the device; changed in place.
-            place: where.
             identity: what tells this training from others in the same folder.
-            num_crops: of each image.
 
         Raises:
             Invalid: if another training is in the folder.

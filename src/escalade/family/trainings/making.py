@@ -66,12 +66,9 @@ def slice_member(
     """Cut a member out of the supernet (left side) and finish it without training.
 
     Args:
-        supernet: trained.
         running: `Path.running`; identities in it are folded where they fold, so that the member's
             architecture may be another.
         data: the images; test images are not touched.
-        runtime: device.
-        settings: how many images recalibrate.
 
     Raises:
         ValueError: if the supernet is coupled (a path is then two networks) or does not hold it.
@@ -107,9 +104,6 @@ def finish(
     Args:
         network: of `architecture`; changed in place.
         architecture: the member.
-        data: the images; test images are not touched.
-        runtime: device.
-        settings: how many images recalibrate.
         **training: what the making adds to `Made`.
     """
     network.to(device=runtime.device, memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -47,11 +47,8 @@ class MemberTrainings:
     """Makes the weights of a run's members.
 
     Attributes:
-        workshop: does the work.
         settings: with `searched` and `grown` stated.
         least: the smallest member's budget.
-        seed: of the run.
-        run: the run folder.
         load_supernet: the trained supernet; or, given a file, that of the weights in it.
     """
 

@@ -31,10 +31,6 @@ class Retraining:
 
     Attributes:
         data: without the images if they are among the shared tensors.
-        settings: of the recalibration at the end.
-        device: where to run.
-        precision: of the training.
-        checkpoint_seconds: time between saves.
         is_alone: whether this runs in a worker process, outside the ranks.
     """
 
@@ -84,7 +80,6 @@ def retrain_all(
 
     Args:
         jobs: folders and names must differ; the same on all ranks.
-        place: where.
         num_workers: processes; None is one a core, on CUDA one.
         all_threads: on CPU, for one process: every job has the threads of this one.
         together: names of jobs that all ranks train together, one after the other, before.

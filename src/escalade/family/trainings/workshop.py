@@ -22,10 +22,7 @@ class Workshop:
     """Makes weights in folders.
 
     Attributes:
-        place: where.
         num_workers: processes; see `retrain_all`.
-        books: what everything took.
-        console: tells people.
     """
 
     place: Workplace
@@ -111,7 +108,6 @@ class Workshop:
         Identities are folded where they fold, so that the network in `folder` may be another.
 
         Args:
-            folder: where the slice is kept.
             running: what the path runs.
             supernet: makes or loads the supernet; called only where there is something to cut.
 

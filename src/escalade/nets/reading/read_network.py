@@ -27,12 +27,7 @@ from escalade.nets.reading.timm_names import Naming, naming_of
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """What a timm network is here.
-
-    Attributes:
-        architecture: the network.
-        naming: of its modules.
-    """
+    """What a timm network is here."""
 
     architecture: Architecture
     naming: Naming
@@ -47,8 +42,6 @@ def read_network(network: nn.Module, *, resolution: int, name: str = "") -> Read
 
     Args:
         network: of one of the classes that networks here are like.
-        resolution: of its images.
-        name: of the architecture.
 
     Raises:
         Invalid: if it has parts that are not known here, naming the block or the layer.

@@ -33,10 +33,7 @@ class RandomModels(Dialogue):
     """Random networks of a design space inside one budget, asked for all at once.
 
     Args:
-        space: where to draw from.
         budget: of the base network; larger ones come from scaling it (section 6.4).
-        seed: of every random choice.
-        num_images: on which accuracies are measured.
         num_models: distinct networks; fewer only if no more are found.
     """
 

@@ -56,7 +56,6 @@ class Breeder:
         genomes: the parents (n, genes).
         ranks: their Pareto ranks.
         distances: their crowding distances.
-        num_choices: per gene.
         crossover: share of the children made by crossover; the others are mutated.
         controller: of the exploitation, None if it is off.
         exploration: None if it is off. With neither all children come from crossover.

@@ -57,8 +57,6 @@ class Candidates:
 
     Args:
         space: any; paths run under its base strategy.
-        objectives: of the points.
-        screen: the constraints.
     """
 
     def __init__(self, space: Space, *, objectives: Sequence[Objective], screen: Screen) -> None:

@@ -86,7 +86,6 @@ class Screen:
 
     Args:
         constraints: in the order of checking; those on the score come after all others.
-        space: whose paths are checked.
 
     Raises:
         Invalid: for a constraint on what nothing measures.

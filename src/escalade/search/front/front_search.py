@@ -44,8 +44,6 @@ class NSGA2(Dialogue):
 
     Args:
         space: any space; its paths run under the base strategy.
-        seed: of every random choice.
-        num_images: on which accuracies are measured.
         objectives: `error` and measures to minimise, or with a minus to maximise.
         weights: of the crowding distances, one each, of sum 1; the paper's by default.
         constraints: hard ones, such as `Constraint.parse("macs < 500M")`.

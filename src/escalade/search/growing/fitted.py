@@ -147,7 +147,6 @@ def compare(
     """The networks that rules make of a base for a budget, in the order of the rules.
 
     Args:
-        base: the searched base network.
         rules: as `core.scaling.rules.parse` reads them.
         budget: the grown member's.
         stage: j = log2(f / f_0) of it.

@@ -23,10 +23,7 @@ class Found:
     """Searched members and their ladder.
 
     Attributes:
-        searched: the search.
         ladder: of the whole run; where no budgets were given, the searched members' own sizes.
-        settings: of the growth.
-        seed: of the run.
         latency_of: predicts seconds, where budgets are latencies.
         observed: all scores and confirmations, where growth follows a law of them.
     """

@@ -26,11 +26,7 @@ class IndependentSearch(LadderSearch):
     nearest strategy inside it. Scores found for one budget are not asked again for another.
 
     Args:
-        space: base choices and strategies.
         budgets: a rising ladder.
-        seed: of every random choice.
-        num_images: on which accuracies are measured.
-        evolution: of each search.
     """
 
     def __init__(

@@ -31,10 +31,7 @@ class MCEA(LadderSearch):
     modelled, and its best is taken, not drawn (`rank_strategies`).
 
     Args:
-        space: base choices and strategies.
         budgets: a rising ladder, one per scaling stage, both bounds counting.
-        seed: of every random choice.
-        num_images: on which accuracies are measured; says which strategies are tied.
         num_bases: K (docs/explanation/deviations.md: 20).
         iterations: T (Table 3: 4 suffice).
         evolution: of the bases.

@@ -29,10 +29,7 @@ class RandomSearch(LadderSearch):
     In a space without scaling, random networks of each budget, equally many.
 
     Args:
-        space: base choices and strategies.
         budgets: a rising ladder, one per scaling stage.
-        seed: of every random choice.
-        num_images: on which accuracies are measured.
         num_evaluations: distinct paths to score at most; fewer only if the space has no more.
         pi: weights per stage; equal over stages 1 to M by default.
     """

@@ -101,8 +101,6 @@ def rank_strategies(
     bases. The best is taken where the paper draws in proportion to the mean.
 
     Args:
-        problem: the constraints.
-        notes: of all scores.
         bases: K legal genomes.
         stage: 1 or more.
         most: strategies tried; if there are more, a deterministic choice of those that suit the

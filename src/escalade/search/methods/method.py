@@ -52,7 +52,6 @@ class Task:
         budgets: one a member; none where the search chooses their sizes.
         kind: what budgets count, and members rise in.
         tolerance: of budgets, on both sides.
-        seed: of every random choice.
     """
 
     space: Space
@@ -277,8 +276,6 @@ class Method(ABC):
         """How larger members follow from the searched ones.
 
         Args:
-            traits: of the space.
-            num_searched: members.
             function: `grow.function`; a law of all scores grows also where nothing else does.
         """
         usual = self._usual_growing(traits, num_searched=num_searched)
@@ -311,7 +308,6 @@ class Method(ABC):
         """A sentence for the card of a searched member that has a story.
 
         Args:
-            searched: what the search found.
             images: which scored: search or training.
             has_budgets: whether sizes were given.
         """

@@ -72,7 +72,6 @@ def evolve(
         legal: repairs rows and drops those outside the budgets.
         key: says which rows are the same network; none is scored twice.
         fitness: steps that score rows, given the generation's number.
-        rng: of this search.
 
     Returns:
         The survivors and their scores, best first.

@@ -98,10 +98,6 @@ class Chosen(Dialogue):
 
     What the inner search asks is asked, in its order; networks that are chosen without a score are
     asked at the end.
-
-    Args:
-        inner: the search.
-        choice: how to choose.
     """
 
     def __init__(self, inner: Searcher, *, choice: Choice) -> None:

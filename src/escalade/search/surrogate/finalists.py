@@ -30,8 +30,6 @@ class Final:
 
     Attributes:
         choice: how the search chooses.
-        surrogate: of all scores.
-        found: what it chose.
         groups: of finalists.
     """
 

@@ -76,7 +76,6 @@ class Surrogate:
         """What each path is worth: its own score counts as far as it is no noise.
 
         Args:
-            population: the paths.
             exact: know a path by the network that it makes; else, faster, by genome and strategy.
         """
         features = self._features(population)

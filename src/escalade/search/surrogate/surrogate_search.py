@@ -39,9 +39,6 @@ class SurrogateSearch(LadderSearch):
     others each budget has candidates of its own.
 
     Args:
-        space: choices and strategies.
-        budgets: a rising ladder.
-        seed: of every random choice.
         num_images: on which accuracies are measured, which tells their noise.
         population: bases a batch; in spaces without scaling, networks a batch and budget.
         generations: batches.
