@@ -50,7 +50,6 @@ def _evaluations(run: Run) -> list[dict[str, Any]]:
 
 
 def _running(run: Run) -> list[Architecture]:
-    """What the supernet runs for each network of a front."""
     searched = run.folder.find(Searched)
     if searched is None or searched.front is None:
         return []

@@ -51,7 +51,6 @@ class RunFolder:
     path: Path
 
     def has(self, kind: type[Artefact]) -> bool:
-        """Whether an artefact is there."""
         return (self.path / kind.FILE).exists()
 
     def read(self, kind: type[A]) -> A:
@@ -74,7 +73,6 @@ class RunFolder:
         return self.read(kind) if self.has(kind) else None
 
     def write(self, artefact: Artefact) -> None:
-        """Write an artefact, whole or not at all."""
         write_json(self.path / artefact.FILE, artefact)
 
     def check_links(self) -> None:

@@ -283,7 +283,6 @@ class Searched:
 
     @property
     def largest(self) -> SearchedStage:
-        """The last stage."""
         return self.stages[-1]
 
     @property

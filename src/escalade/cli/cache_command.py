@@ -16,7 +16,6 @@ Commands = Any
 
 
 def add_commands(commands: Commands) -> None:
-    """Add `cache`."""
     cache = commands.add_parser("cache", help="decoded images on the disk, and clearing them")
     cache.add_argument(
         "--clear",

@@ -19,7 +19,6 @@ Commands = Any
 
 
 def add_commands(commands: Commands) -> None:
-    """Add `cost` and `space`."""
     cost = commands.add_parser("cost", help="macs, params, activations and memory of a network")
     cost.add_argument(
         "architecture",

@@ -12,7 +12,6 @@ DEFAULT_BUDGETS = "1M,2M,4M"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of both."""
     group = parser.add_argument_group("another device")
     group.add_argument("--export-parts", type=Path, metavar="DIR", help="write what it has to time")
     group.add_argument(

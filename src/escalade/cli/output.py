@@ -41,12 +41,10 @@ def write_json(data: Any) -> None:
 
 
 def write_line(text: str) -> None:
-    """Print a line for people, if anybody is there."""
     write_text(f"{text}\n")
 
 
 def write_text(text: str) -> None:
-    """Print lines for people, if anybody is there."""
     _tell(plain(text))
 
 

@@ -26,7 +26,6 @@ PLOT_REACH, NUM_PLOTTED = 32.0, 97
 
 
 def add_commands(commands: Commands) -> None:
-    """Add `scale` and `compare`."""
     scale = commands.add_parser("scale", help="scale a network by a rule")
     scale.add_argument(
         "architecture", metavar="ARCH", help="a known name, a file, or NAME:RULE:FACTOR"

@@ -115,6 +115,5 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
 
 
 def idx_bytes(array: NDArray[np.uint8]) -> bytes:
-    """The IDX file content of an array."""
     sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
     return bytes([0, 0, 8, array.ndim]) + sizes + array.tobytes()

@@ -160,7 +160,6 @@ class Evaluator:
         return [stored(rows[path.key]) for path in paths]
 
     def close(self) -> None:
-        """End the worker processes."""
         self._pool.close()
         self._open.close()
 

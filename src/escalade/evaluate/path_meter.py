@@ -109,7 +109,6 @@ class MeasurePaths:
         return PathMeter(self, {name: shared_split(shared, name) for name in SPLITS})
 
     def run(self, state: PathMeter, job: Sequence[Architecture], link: Link) -> list[Measured]:
-        """Measure paths."""
         return state.measure(job, link)
 
 
@@ -184,10 +183,8 @@ def attach_weights(supernet: SharedWeights, weights: Mapping[str, Tensor]) -> No
 
 
 def share_split(split: Split, name: str) -> dict[str, Tensor]:
-    """A split as shared tensors."""
     return {f"{name}/images": split.images, f"{name}/labels": split.labels}
 
 
 def shared_split(shared: Mapping[str, Tensor], name: str) -> Split:
-    """A split from shared tensors."""
     return Split(shared[f"{name}/images"], shared[f"{name}/labels"])

@@ -74,7 +74,6 @@ class ClassScore:
 
     @property
     def total(self) -> Score:
-        """Over all classes."""
         num = self.counts.total
         if self.counts.of_several is None:
             return Score(num_correct=sum(self.correct), num_images=num)

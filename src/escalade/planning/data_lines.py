@@ -13,7 +13,6 @@ SMALLEST = 5
 
 
 def data_facts(data: ImageData) -> dict[str, Any]:
-    """Stable keys for programs."""
     test = data.counts(data.test)
     splits = {"train": data.train, "search": data.search, "test": data.test}
     return {
@@ -34,7 +33,6 @@ def data_facts(data: ImageData) -> dict[str, Any]:
 
 
 def data_lines(data: ImageData) -> list[str]:
-    """For people."""
     head = (
         f"data    {data.name}: {data.num_classes} classes, {_several(data)}"
         f"{len(data.train):,} train, {len(data.search):,} search, {len(data.test):,} test images, "

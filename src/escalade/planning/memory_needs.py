@@ -47,7 +47,6 @@ class MemoryNeeds:
     run: Run
 
     def holding(self, workers: int, caches: int) -> Holding:
-        """With so many workers and such caches."""
         here = max(self.training, self.idle + self.testing)
         if workers == 1 or self.in_a_row:
             here = max(here, self.idle + self.member)

@@ -22,7 +22,6 @@ class Slot:
 
     @property
     def glyph(self) -> Glyph:
-        """How it is drawn."""
         return glyph(self.block, removed=self.removed)
 
 

@@ -83,7 +83,6 @@ class Dialogue:
 
 
 def answer(steps: Steps[T], *, score: Callable[[Population], Scores]) -> T:
-    """Run a part of a search to its end."""
     try:
         population = next(steps)
         while True:
@@ -94,7 +93,6 @@ def answer(steps: Steps[T], *, score: Callable[[Population], Scores]) -> T:
 
 
 def drive(searcher: Searcher, *, score: Callable[[Population], Scores]) -> Searched:
-    """Run a search to its end."""
     while len(population := searcher.ask()):
         searcher.tell(score(population))
     return searcher.result()

@@ -74,7 +74,6 @@ class Notebook:
         return NumScores(asked=self.asked, distinct=self.distinct)
 
     def key(self, genome: IntArray, strategy: IntArray) -> str:
-        """The path key."""
         row = (genome.tobytes(), strategy.tobytes())
         if row not in self._keys:
             self._keys[row] = self._space.path(genome, strategy).key

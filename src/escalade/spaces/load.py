@@ -15,7 +15,6 @@ from escalade.core.values.invalid import Invalid, nearest, within
 
 
 def names() -> list[str]:
-    """The spaces that come with the package."""
     folder = resources.files("escalade.spaces")
     return sorted(f.name[: -len(".yaml")] for f in folder.iterdir() if f.name.endswith(".yaml"))
 

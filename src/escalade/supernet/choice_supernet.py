@@ -43,7 +43,6 @@ class ChoiceSupernet(SharedWeights):
 
 
 def _held(shape: ChoiceShape) -> shapes.Weights:
-    """All parameters of a supernet, by name."""
     found = shapes.of_stem(shape.stem, in_channels=shape.in_channels)
     for name, weight in shapes.of_block(shape.first, shape.stem.width).items():
         found[f"blocks.0.0.{name}"] = weight

@@ -55,7 +55,6 @@ class Supernet(SharedWeights):
 
 
 def _held(shape: SupernetShape) -> shapes.Weights:
-    """All parameters of a supernet, by name."""
     found = shapes.of_stem(shape.stem, in_channels=shape.in_channels)
     for i, stage in enumerate(shape.stages):
         for k in range(stage.depth):

@@ -41,15 +41,12 @@ class WeightAverage:
 
     @torch.no_grad()
     def give(self) -> None:
-        """Set the network's weights to the average."""
         self._network.load_state_dict(self._model.module.state_dict())
 
     def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint holds of it."""
         return self._model.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a checkpoint."""
         self._model.load_state_dict(state)
 
     @torch.no_grad()

@@ -32,7 +32,6 @@ class Console:
         self._open = False
 
     def say(self, text: str) -> None:
-        """A line that stays."""
         self._write(f"{self._end_line()}{plain(text)}\n")
 
     def show(self, table: Table) -> None:
@@ -65,7 +64,6 @@ class Console:
             self._quiet = True
 
     def training(self, name: str, progress: Progress) -> None:
-        """One training's progress."""
         share = progress.step / progress.num_steps
         self.update(
             f"{name}: step {progress.step} of {progress.num_steps} ({share:.0%}), "

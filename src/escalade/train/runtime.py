@@ -86,7 +86,6 @@ class Runtime:
 
     @property
     def is_main(self) -> bool:
-        """Whether this rank writes files."""
         return self.rank == 0
 
     @property
@@ -116,7 +115,6 @@ class Runtime:
         return torch.autocast(self.device.type, dtype=torch.bfloat16)
 
     def use_threads(self, num: int) -> None:
-        """Compute on so many CPU threads from now on."""
         torch.set_num_threads(num)
 
     def num_workers(self, wanted: int | None) -> int:
@@ -217,7 +215,6 @@ class Runtime:
         return bool(self.mean(torch.tensor(float(flag), device=self.device)) > 0)
 
     def broadcast(self, value: Any) -> Any:
-        """Rank 0's value, on every rank."""
         if self.world_size == 1:
             return value
         box = [value]
@@ -268,7 +265,6 @@ def limit_threads(num: int | None) -> Iterator[None]:
 
 
 def num_cores() -> int:
-    """CPU cores that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)  # Linux
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 

@@ -78,7 +78,6 @@ class TrainingState:
         return self.done
 
     def count(self, loss: Tensor) -> None:
-        """One more step is done."""
         self.done += 1
         self.loss_sum += loss
         self.loss_num += 1

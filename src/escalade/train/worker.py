@@ -60,7 +60,6 @@ class Worker:
         self._is_told = False
 
     def send(self, message: tuple[str, Any]) -> None:
-        """Give a job."""
         self._is_told = False
         with suppress(BrokenPipeError):  # `receive` finds out
             self.connection.send(message)

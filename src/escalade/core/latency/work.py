@@ -63,12 +63,10 @@ class Work:
 
 
 def works_of(architecture: Architecture) -> Iterator[Work]:
-    """The work of every part of a network."""
     return (work_of(part) for _, part in parts_of(architecture))
 
 
 def work_of(part: Part) -> Work:
-    """The work of one part."""
     operations: list[Operation] = []
     terms: list[Term] = [("call", 1), ("input", part.in_width * (part.side * part.side))]
     for way in part.layers.ways:
@@ -127,7 +125,6 @@ _DOES: dict[type, Callable[[Any, Size], tuple[list[Operation], list[Term]]]] = {
 
 
 def _sum(layers: Layers) -> list[Operation]:
-    """What comes after the branch."""
     operations = [Operation("add")] if layers.adds else []
     return operations + (
         [Operation("sum", layers.activation)] if layers.activation != "none" else []

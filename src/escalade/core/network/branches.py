@@ -39,7 +39,6 @@ class Layers:
                 at = layer.after(at)
 
     def after(self, side: Size) -> Size:
-        """The side of the output."""
         for layer in self.branch:
             side = layer.after(side)
         return side

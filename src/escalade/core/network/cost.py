@@ -112,7 +112,6 @@ def count(architecture: Architecture, kind: str) -> int:
 
 
 def layers(architecture: Architecture) -> list[LayerCost]:
-    """Cost of each layer, in the built network's order."""
     return [
         LayerCost(
             prefix + layer.name, layer.macs(side), layer.params(side), layer.activations(side)

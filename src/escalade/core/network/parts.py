@@ -34,7 +34,6 @@ class Part:
 
     @cached_property
     def after(self) -> Size:
-        """The side of its output."""
         return self.layers.after(self.side)
 
     @cached_property

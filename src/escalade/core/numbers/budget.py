@@ -85,7 +85,6 @@ class Ladder:
 
     @property
     def factors(self) -> tuple[float, ...]:
-        """Each budget over the base budget."""
         return tuple(budget.target / self.budgets[0].target for budget in self.budgets)
 
     def stage(self, target: float) -> float:

@@ -25,9 +25,7 @@ LEAST_SHARE, JUDGED_AFTER = 1e-4, 25
 class PathSampler(Protocol):
     """Anything that draws populations of paths."""
 
-    def draw(self, rng: np.random.Generator, num: int) -> Population:
-        """`num` independent paths."""
-        ...
+    def draw(self, rng: np.random.Generator, num: int) -> Population: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,13 +47,9 @@ class StepPaths(Protocol):
         ...
 
     @property
-    def num_paths(self) -> int:
-        """Paths a step."""
-        ...
+    def num_paths(self) -> int: ...
 
-    def at(self, step: int) -> SandwichPaths:
-        """The paths of a step."""
-        ...
+    def at(self, step: int) -> SandwichPaths: ...
 
 
 class Sandwich:
@@ -116,7 +112,6 @@ class Sandwich:
         self._drawn: dict[str, Population] = {}
 
     def at(self, step: int) -> SandwichPaths:
-        """The paths of a step."""
         block, index = divmod(step, STEPS_PER_DRAW)
         if block != self._block:
             self._drawn = {name: self._draw(name, block) for name in self._samplers}

@@ -132,7 +132,6 @@ class Layout(ABC):
 
     @property
     def middle(self) -> Architecture:
-        """The network in the middle of all choices."""
         genome = self.repair(((self.num_choices - 1) // 2)[None])[0]
         return self.realise(genome, Scaling())[0]
 

@@ -172,7 +172,6 @@ class QuantisedLinear(Layout):
 
     @cached_property
     def grids(self) -> dict[str, Floats]:
-        """The values of every gene as an array, rising."""
         return {gene.name: np.array(gene.choices, dtype=np.float64) for gene in self.genes}
 
     @property

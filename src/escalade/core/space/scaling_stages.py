@@ -32,7 +32,6 @@ class Ratios:
 
     @property
     def num(self) -> int:
-        """How many strategies these are."""
         return math.prod(map(len, self.axes))
 
     @property

@@ -270,7 +270,6 @@ class Space:
         return Path(tuple(row.tolist()), (d, w, r), architecture, runs)
 
     def paths(self, population: Population) -> list[Path]:
-        """Realise a whole population."""
         pairs = zip(population.genomes, population.strategies, strict=True)
         return [self.path(genome, strategy) for genome, strategy in pairs]
 
@@ -285,7 +284,6 @@ class Space:
 
     @property
     def largest_side(self) -> int:
-        """The largest resolution of any path."""
         return self.layout.largest_side(self.ratios)
 
     def sides(self, population: Population) -> IntArray:

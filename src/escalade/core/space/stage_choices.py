@@ -198,7 +198,6 @@ def num_genomes(genes: Sequence[Gene], stages: Sequence[StageColumns]) -> int:
 
 
 def depths(stages: Sequence[StageColumns], genomes: IntArray) -> IntArray:
-    """Layers of every genome's stages together: (n,)."""
     more = genomes[:, [at.depth for at in stages]]
     found: IntArray = sum(at.least for at in stages) + more.sum(axis=1)
     return found

@@ -165,11 +165,9 @@ class Staged(Layout):
         return self.grid.slack if self.grid else None
 
     def width(self, width: int, ratio: float) -> int:
-        """A width, scaled."""
         return width if ratio == 1 else make_divisible(width * ratio, self.width_divisor)
 
     def side(self, side: int, ratio: float) -> int:
-        """A resolution, scaled."""
         return side if ratio == 1 else round_to(side * ratio, self.resolution_divisor)
 
     def realised(self, ratios: Ratios) -> Realised:

@@ -49,7 +49,6 @@ def kept(
 
 
 def forget(cache_dir: Path) -> None:
-    """Delete all that was measured."""
     for file in (cache_dir / FOLDER).glob("*.json"):
         file.unlink(missing_ok=True)
 

@@ -72,7 +72,6 @@ class PartialSet:
         return [rows for rows in self.chunks if not self._record(rows).exists()]
 
     def begin(self, facts: Mapping[str, Any]) -> None:
-        """Begin anew, whatever was there."""
         self.discard()
         (self._path / CHUNKS).mkdir(parents=True)
         with (self._path / IMAGES).open("wb") as file:
@@ -80,7 +79,6 @@ class PartialSet:
         write_json(self._path / CHUNKS / BEGUN, dict(facts))
 
     def discard(self) -> None:
-        """Remove it."""
         shutil.rmtree(self._path, ignore_errors=True)
 
     def decode(self, decode: Decode) -> None:

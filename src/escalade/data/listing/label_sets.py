@@ -36,7 +36,6 @@ class LabelSets:
 
     @classmethod
     def of(cls, sets: Iterable[tuple[int, ...]], *, num_classes: int) -> Self:
-        """The different ones among sets, in order."""
         return cls(sets=tuple(sorted(set(sets))), num_classes=num_classes)
 
     @property

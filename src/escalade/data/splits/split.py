@@ -59,7 +59,6 @@ class Split:
 
     @property
     def num_bytes(self) -> int:
-        """Size of the images once in memory."""
         return len(self) * math.prod(self.shape)
 
     @property

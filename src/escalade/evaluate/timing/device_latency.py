@@ -101,7 +101,6 @@ class DeviceLatency:
 
     @property
     def device(self) -> str:
-        """This device, for people."""
         return self._runtime.device_model
 
     @property

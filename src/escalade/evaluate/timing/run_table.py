@@ -106,7 +106,6 @@ def read(folder: RunFolder) -> LatencyTable:
 
 
 def facts(table: LatencyTable) -> TableFacts:
-    """What plan.json tells of a table."""
     return decode(TableFacts, table.to_json())
 
 

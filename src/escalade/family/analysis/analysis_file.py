@@ -47,7 +47,6 @@ class Findings:
         )
 
     def add(self, trial: Trial) -> None:
-        """Write a trial that is done into the file."""
         made = read_made(trial.folder)
         result = ArmResult(
             name=trial.name,

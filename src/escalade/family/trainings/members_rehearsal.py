@@ -52,7 +52,6 @@ class Rehearsal:
     seconds: float
 
     def setup(self, shared: Mapping[str, Tensor]) -> tuple[ImageData, Runtime]:
-        """Attach the shared images."""
         runtime = Runtime(device=self.device, precision=self.precision, is_alone=True)
         return with_shared_images(self.data, shared), runtime
 

@@ -42,13 +42,11 @@ class Retraining:
     is_alone: bool
 
     def setup(self, shared: Mapping[str, Tensor]) -> tuple[ImageData, Runtime]:
-        """Attach the shared images."""
         data = with_shared_images(self.data, shared)
         runtime = Runtime(device=self.device, precision=self.precision, is_alone=self.is_alone)
         return data, runtime
 
     def run(self, state: tuple[ImageData, Runtime], job: MemberJob, link: Link) -> Made:
-        """Train one member."""
         data, runtime = state
         place = Workplace(
             data=data,
@@ -211,7 +209,6 @@ def _ordered(jobs: Sequence[Job], *, data: ImageData) -> list[Job]:
 
 
 def work_of(job: MemberJob, data: ImageData) -> float:
-    """Images times macs."""
     return job.recipe.num_images(len(data.train)) * job.macs
 
 

@@ -30,7 +30,6 @@ class TimmModules:
         self.named = {naming.rename(n): m for n, m in network.named_modules() if n}
 
     def find(self, name: str) -> nn.Module | None:
-        """A module that does something."""
         found = self.named.get(name)
         return None if isinstance(found, nn.Identity) else found
 

@@ -121,7 +121,6 @@ class Candidates:
         return found
 
     def nothing(self) -> ScoredGenomes:
-        """The empty pool."""
         return ScoredGenomes(self._none, np.empty(0), np.empty((0, len(self._objectives))))
 
     def paths(self, genomes: IntArray) -> Population:

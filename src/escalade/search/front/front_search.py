@@ -130,7 +130,6 @@ class NSGA2(Dialogue):
 
     @property
     def children(self) -> Children:
-        """How all children were made so far."""
         return Children(generations=tuple(self._broods))
 
     def _breeder(self, survivors: Survivors) -> Breeder:

@@ -33,7 +33,6 @@ class Fitted:
     grows = True
 
     def how(self, settings: GrowConfig) -> str:
-        """By what."""
         return "grown by the fitted rule"
 
     def story(self, found: Found) -> str:
@@ -73,7 +72,6 @@ class Fitted:
         )
 
     def at(self, found: Found, budget: Budget, *, name: str) -> GrownMember:
-        """The network of any budget on the fitted curve."""
         growth = fit(found)
         made = found.entry(self._solve(found, growth, budget, name=name))
         notes, last = list(growth.notes), growth.stages[-1]

@@ -118,11 +118,9 @@ class Ends:
     grows: ClassVar[bool] = False
 
     def how(self, settings: GrowConfig) -> str:
-        """Nothing to tell."""
         return ""
 
     def story(self, found: Found) -> str:
-        """Nothing to tell."""
         return ""
 
     def grow(self, found: Found, budgets: Sequence[Budget]) -> Grown:
@@ -145,5 +143,4 @@ class Ends:
         raise Invalid(self.why)
 
     def told(self, found: Found, member: GrownMember) -> str:
-        """Nothing to tell."""
         return ""

@@ -236,7 +236,6 @@ def limits(settings: SearchConfig) -> list[Constraint]:
 
 
 def _all_limits(task: Task) -> list[Constraint]:
-    """Those of the search, and those of the space."""
     kept = [Constraint.at_most(kind, limit) for kind, limit in task.space.limits.items()]
     return [*limits(task.settings), *kept]
 

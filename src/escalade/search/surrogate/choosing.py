@@ -107,7 +107,6 @@ class Chosen(Dialogue):
 
     @property
     def children(self) -> Children | None:
-        """Those of the inner search."""
         return self._inner.children
 
     def _steps_of_search(self) -> Steps[Searched]:
@@ -167,7 +166,6 @@ def _stage(
     choice: Choice,
     surrogate: Surrogate,
 ) -> SearchedStage:
-    """One chosen network."""
     problem, before = choice.problem, found.stages[row]
     path, budget = paths[row], problem.budgets[row]
     scaling = scaling_between(paths[0].architecture, path.architecture)
