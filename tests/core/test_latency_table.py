@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from escalade.core.latency.latency_table import LatencyCheck, LatencyTable
+from escalade.core.latency.latency_table import CheckFacts, LatencyTable
 from escalade.core.latency.work import Work, work_of, works_of
 from escalade.core.network import parts
 from escalade.core.network.block import Block, SqueezeExcite
@@ -73,8 +73,7 @@ def test_overhead_and_factor_are_fitted_and_never_negative(small, few) -> None:
 
 
 def test_the_check_tells_errors_and_order() -> None:
-    check = LatencyCheck(predicted=(1.1, 2.0, 2.7), measured=(1.0, 2.0, 3.0))
-    assert check.errors == pytest.approx((0.1, 0.0, -0.1))
+    check = CheckFacts.of((1.1, 2.0, 2.7), (1.0, 2.0, 3.0))
     assert check.median == pytest.approx(0.1)
     assert check.worst == pytest.approx(0.1)
     assert check.rank_correlation == pytest.approx(1.0)

@@ -6,7 +6,7 @@ import fixture
 import pytest
 import reading
 
-from escalade.artefacts.latencies import TableFacts
+from escalade.core.latency.latency_table import TableFacts
 from escalade.core.numbers.budget import Budget
 from escalade.core.values.codec import decode, encode
 from escalade.report import page

@@ -307,5 +307,5 @@ def _planned(run: Run) -> Planned:
         skipped=tuple(data.skipped),
         remarks=tuple(data_notes(data)),
         space=SpaceFacts(name=space.name, size=space.size, distinct=space.distinct),
-        latency=None if run.table is None else run_table.facts(run.table),
+        latency=None if run.table is None else run.table.facts,
     )

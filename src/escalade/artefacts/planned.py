@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from escalade.artefacts.image_list import Digests
-from escalade.artefacts.latencies import TableFacts
+from escalade.core.latency.latency_table import TableFacts
 from escalade.core.numbers.score_words import LabelTask
 from escalade.core.values.codec import ABSENT
 from escalade.core.values.ranges import Count, CountFrom0

@@ -74,12 +74,13 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _import(options: argparse.Namespace) -> None:
+    from escalade.core.values.codec import encode
     from escalade.evaluate.timing import run_table
     from escalade.evaluate.timing.imported import read_table
 
     table = read_table(options.times)
     if options.format == "json":
-        write_json(table.to_json())
+        write_json(encode(table.facts))
         return
     for line in run_table.describe(table):
         write_line(f"latency {line}")

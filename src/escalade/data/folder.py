@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from escalade.artefacts.image_list import SPLITS, UNREADABLE, UNUSED
+from escalade.core.values.codec import decode, encode
 from escalade.core.values.invalid import Invalid
 from escalade.data.cache.cache import decoded
 from escalade.data.cache.cache_room import Say
@@ -99,7 +100,7 @@ def load_listed(
         label_sets=listing.label_sets,
         flip=True,
         skipped=tuple(skipped.values()),
-        depth=Depth.from_json(result.facts["notes"]["depth"]),
+        depth=decode(Depth, result.facts["notes"]["depth"]),
         duplicates=doubled,
         remarks=listing.remarks,
         listed=_listed(listing, parts, used, result),
@@ -137,7 +138,7 @@ def _source(
     def look() -> dict[str, Any]:
         with quiet():
             depth = find_depth(range(len(used)), lambda row: read(row)[0], given=levels)
-        return {"depth": depth.to_json()}
+        return {"depth": encode(depth)}
 
     return Source(
         num=len(used),
@@ -145,7 +146,7 @@ def _source(
         label=lambda row: listing.paths[int(used[row])],
         check=_check_not_blank,
         look=look,
-        levels=lambda notes: Depth.from_json(notes["depth"]).levels,
+        levels=lambda notes: decode(Depth, notes["depth"]).levels,
         confirm=confirm,
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 from escalade.config import Config, Recipe
 from escalade.core.network import cost
 from escalade.core.numbers.budget import format_amount
+from escalade.core.values.codec import encode
 from escalade.evaluate.timing import run_table
 from escalade.family.trainings.equal_time import RULES
 from escalade.planning.data_lines import data_facts, data_lines
@@ -79,7 +80,7 @@ class Outlook:
             "histogram": dict(self.histogram),
             "seconds": asdict(self.seconds) | {"total": self.seconds.total},
             "memory_bytes": self.memory,
-            "latency": None if space.latency is None else space.latency.to_json(),
+            "latency": None if space.latency is None else encode(space.latency.facts),
         }
 
     def _seed_facts(self) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -57,15 +56,6 @@ class Depth:
 
     levels: Levels = field(default_factory=lambda: FULL_LEVELS)
     remarks: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        levels = {kind: list(between) for kind, between in self.levels.items()}
-        return {"levels": levels, "remarks": list(self.remarks)}
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Depth:
-        levels = {kind: (low, high) for kind, (low, high) in data["levels"].items()}
-        return cls(levels=levels, remarks=tuple(data["remarks"]))
 
 
 def find_depth(
