@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image
 
-from escalade.artefacts.marks import mark
+from escalade.artefacts.owning import mark
 from escalade.data import load
 from escalade.data.listing.listing import list_images
 

@@ -24,8 +24,8 @@ from escalade.data.batching.batches import prepare
 from escalade.data.decoding.decoding import to_square
 from escalade.family.exports import exporting as export
 from escalade.family.packaging import package, standalone
-from escalade.family.trainings.adapt import adapt
 from escalade.nets.build import end_layers
+from escalade.nets.channels import adapt
 from sample_networks import RESOLUTION, SAMPLES, bignas, regnet_y, regnet_z, resnet
 
 ODD = {

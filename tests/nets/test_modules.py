@@ -9,8 +9,7 @@ import torch
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.parts import parts_of
-from escalade.nets.build import build
-from escalade.nets.modules import modules_of
+from escalade.nets.build import build, modules_of
 from escalade.spaces import known
 from sample_networks import scarlet, scarlet_running
 

@@ -15,8 +15,7 @@ from escalade.api.export import NUM_IMAGES
 from escalade.api.same_images import check_same_images, keep_images
 from escalade.artefacts import digests, image_list
 from escalade.artefacts.files import read_json, write_json
-from escalade.artefacts.marks import mark
-from escalade.artefacts.owning import contents, owned
+from escalade.artefacts.owning import contents, mark, owned
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, Recipe
 from escalade.core.network import cost

@@ -8,8 +8,7 @@ from pathlib import Path
 from escalade.api.claim import begun_config, with_place
 from escalade.artefacts import image_list
 from escalade.artefacts.files import write_text
-from escalade.artefacts.image_changes import changes
-from escalade.artefacts.image_list import Digests, Entry
+from escalade.artefacts.image_list import Digests, Entry, changes
 from escalade.core.values.invalid import Invalid, shown
 from escalade.data import ImageData
 from escalade.data.listing.label_table import is_table

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from escalade.artefacts.marks import marked_folder
+from escalade.artefacts.owning import marked_folder
 from escalade.data.cache.cache_room import DOWNLOADS
 from escalade.data.image_data import KnownSet, Store
 from escalade.data.splits.split import row_digests

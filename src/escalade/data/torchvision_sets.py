@@ -11,7 +11,7 @@ import numpy as np
 import torchvision.datasets as tv
 from PIL import Image
 
-from escalade.artefacts.marks import marked_folder
+from escalade.artefacts.owning import marked_folder
 from escalade.core.values.invalid import Invalid
 from escalade.data.cache.cache import decoded
 from escalade.data.cache.cache_room import DOWNLOADS, Say

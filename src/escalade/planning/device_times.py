@@ -29,8 +29,8 @@ from escalade.planning.resolved_run import Run
 from escalade.planning.seed_training import network_of, teacher_side
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train import prepare
+from escalade.train.bookkeeping import machine
 from escalade.train.console import duration
-from escalade.train.machine import machine
 from escalade.train.runtime import Runtime, num_cores
 from escalade.train.step_rehearsal import rehearse
 from escalade.train.steps import PathSequence, SinglePathStep

@@ -23,15 +23,16 @@ from escalade.planning.network_needs import (
     HOLES,
     STATE,
     TRAINING,
+    PathPeaks,
     images_at_once,
+    path_peaks,
     scored,
     trained,
 )
-from escalade.planning.path_peaks import PathPeaks, path_peaks
 from escalade.planning.resolved_run import Run
 from escalade.planning.seed_training import seed_job
 from escalade.supernet.make import make_supernet
-from escalade.train.holding import Holding
+from escalade.train.allocator import Holding
 
 MEBI = 2**20
 # Python, torch and the rest: private pages of each process, and the libraries that all share.

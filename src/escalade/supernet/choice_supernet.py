@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from escalade.core.network.architecture import Architecture
-from escalade.core.space.choice_shape import ChoiceShape
+from escalade.core.space.shape import ChoiceShape
 from escalade.supernet import shapes
 from escalade.supernet.elastic import Side
 from escalade.supernet.shared_weights import SharedWeights

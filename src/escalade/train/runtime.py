@@ -17,8 +17,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from escalade.train.allocator import heap, keep_memory
-from escalade.train.holding import Holding
+from escalade.train.allocator import Holding, heap, keep_memory
 from escalade.train.parents import end_with_agent
 
 PRECISIONS = ("fp32", "bf16")

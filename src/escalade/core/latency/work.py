@@ -168,7 +168,11 @@ class WorkModel:
 
 
 def fit(measured: Mapping[Work, float]) -> WorkModel:
-    """Fit measured seconds, each group of parts on its own."""
+    """Fit measured seconds, each group of parts on its own.
+
+    A space has tens of thousands of distinct parts, so a few hundred are measured and the rest
+    predicted. Coefficients are not negative and the relative error is what is minimised.
+    """
     groups: dict[Group, list[Work]] = {}
     for work in sorted(measured):
         groups.setdefault(work.group, []).append(work)

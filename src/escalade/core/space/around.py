@@ -24,9 +24,8 @@ from escalade.core.numbers.rounding import make_divisible
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space import stage_choices
 from escalade.core.space.around_prices import HEAD, RESOLUTION, STEM, AroundPrices
-from escalade.core.space.around_stage import AroundStage, check_end, check_stage
 from escalade.core.space.layout import Counter, Layout
-from escalade.core.space.narrowing import Position
+from escalade.core.space.narrowing import AroundStage, Position, check_end, check_stage
 from escalade.core.space.path import Gene, IntArray, Population
 from escalade.core.space.plain_network import Plain
 from escalade.core.space.scaling_stages import Ratios

@@ -26,12 +26,12 @@ from escalade.core.network.cost import COUNTINGS, Counting
 from escalade.core.network.legality import check_squeezed
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.choice_network import ChoiceNetworks
-from escalade.core.space.choice_shape import ChoiceShape, LayerShape
 from escalade.core.space.choice_tables import ChoiceTables, choice_tables
 from escalade.core.space.layout import Counter, Layout
 from escalade.core.space.path import Gene, IntArray, Population
 from escalade.core.space.plain_network import Plain
 from escalade.core.space.scaling_stages import Ratios
+from escalade.core.space.shape import ChoiceShape, LayerShape
 from escalade.core.space.space_checks import (
     check_depth,
     check_expansions,

@@ -18,8 +18,8 @@ from escalade.core.network.block import Block
 from escalade.core.network.cost import Counting
 from escalade.core.numbers.rounding import conv_side
 from escalade.core.space.choice_network import ChoiceNetworks
-from escalade.core.space.choice_shape import ChoiceShape
 from escalade.core.space.path import IntArray
+from escalade.core.space.shape import ChoiceShape
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,7 @@ from escalade.core.numbers.budget import Budget, format_amount
 from escalade.core.numbers.rounding import make_divisible
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.around import Around
-from escalade.core.space.around_stage import AroundStage, ties
+from escalade.core.space.narrowing import AroundStage, ties
 from escalade.core.space.space_numbers import Numbers, Span, WholeNumbers
 from escalade.core.values.invalid import Invalid
 

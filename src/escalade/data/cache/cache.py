@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from escalade.artefacts.marks import marked_folder
+from escalade.artefacts.owning import marked_folder
 from escalade.core.values.invalid import check_known, within
 from escalade.data.cache.cache_lock import locked
 from escalade.data.cache.cache_room import DECODED, Say

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escalade.artefacts.files import write_atomically
-from escalade.artefacts.marks import marked_folder
+from escalade.artefacts.owning import marked_folder
 from escalade.data.cache.cache_lock import locked
 
 FOLDER = "files"  # in the cache

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from escalade.artefacts.marks import is_marked
+from escalade.artefacts.owning import is_marked
 from escalade.core.values.invalid import Invalid
 from escalade.data.decoding.opening import SUFFIXES, looks_like_image
 from escalade.data.listing.class_names import alike, check_same_classes, class_folders

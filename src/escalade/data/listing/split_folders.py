@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
-from escalade.artefacts.marks import is_marked
+from escalade.artefacts.owning import is_marked
 from escalade.core.values.invalid import Invalid
 from escalade.data.decoding.opening import SUFFIXES
 from escalade.data.splits.stratified import SEARCH, TEST, TRAIN

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from escalade.artefacts.files import read_value, write_json
-from escalade.artefacts.marks import marked_folder
+from escalade.artefacts.owning import marked_folder
 from escalade.core.latency.latency_table import CheckFacts, LatencyTable
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture

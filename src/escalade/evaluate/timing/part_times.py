@@ -18,8 +18,7 @@ from escalade.core.latency.work import Group, Work, work_of, works_of
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.parts import parts_of
 from escalade.evaluate.timing.turns import Run, inference
-from escalade.nets.build import build
-from escalade.nets.modules import modules_of
+from escalade.nets.build import build, modules_of
 from escalade.train.runtime import Runtime, limit_threads
 
 # Rounds: as many as fit into the seconds, between these bounds.

@@ -144,6 +144,9 @@ def compare(
 ) -> tuple[ComparedRule, ...]:
     """The networks that rules make of a base for a budget, in the order of the rules.
 
+    At equal macs networks differ in activations, and so in runtime; the comparison shows what the
+    fitted growth gains or pays against a rule by hand. Nothing is trained.
+
     Args:
         rules: as `core.scaling.rules.parse` reads them.
         budget: the grown member's.
