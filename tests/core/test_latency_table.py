@@ -110,13 +110,6 @@ def test_a_price_of_arrays_is_the_price_of_numbers(small) -> None:
         assert small.latency.price(one) == value
 
 
-def test_latency_without_a_table_is_refused() -> None:
-    space = load("small", factors=(1.0,))
-    population, _ = drawn(space, 1)
-    with pytest.raises(ValueError, match=r"space small: latency is measured, not counted"):
-        space.costs(population, "latency")
-
-
 @pytest.mark.parametrize("kind", ["macs", "params", "activations", "latency"])
 def test_strategies_multiply_what_the_ladder_counts(kind: str, small) -> None:
     space = small.for_ladder((1.0, 2.0, 4.0), kind=kind)
