@@ -40,15 +40,6 @@ def drawn(name):
     return Population.concatenate(paths)[generator(0, "order").permutation(NUM)]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Many small operations: threads only wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.mark.parametrize(
     ("name", "flops_with_bias", "params", "activations"),
     [

@@ -14,15 +14,6 @@ from escalade.family.trainings.jobs import Workplace
 from escalade.train.runtime import Runtime
 
 
-@pytest.fixture(autouse=True, scope="package")
-def one_thread():
-    """Tiny tensors: threads only wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="session")
 def network() -> nn.Module:
     return trained(tiny())

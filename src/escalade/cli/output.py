@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from escalade.core.values.plain import plain
-from escalade.train.console import END_OF_LINE, is_live
+from escalade.train.live_line import END_OF_LINE, is_live
 
 
 def open_streams() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import shutil
 import sys
 import time
@@ -12,11 +11,11 @@ from rich.console import Console as RichConsole
 from rich.table import Table
 
 from escalade.core.values.plain import plain
+from escalade.train.live_line import END_OF_LINE, is_live
 from escalade.train.metrics import Progress
 
 LINE_SECONDS = 15.0
 WIDEST = 1000  # of tables
-END_OF_LINE = "\r\x1b[K"  # clears it
 
 
 class Console:
@@ -77,11 +76,3 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def is_live() -> bool:
-    """Whether a line on stderr can be rewritten."""
-    try:
-        return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-    except (AttributeError, ValueError):  # closed
-        return False

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 from choice_spaces import drawn, everything, of, tiny
 from network_oracles import counted
 
@@ -23,14 +22,6 @@ SPACES = {name: load(name) for name in NAMES}
 # networks with many identities. The folding variants' are those of the others but for
 # missing shortcuts, which cost nothing: test_choice_list.py compares them.
 NUM_SPREAD, NUM_FAST = 8, 3
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def check_against_oracles(name, rows):

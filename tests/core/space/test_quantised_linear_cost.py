@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-import torch
 from network_oracles import counted
 
 from escalade.core.network import cost
@@ -17,14 +16,6 @@ SPACES = ("regnet_y", "regnet_z", "regnet_y_small", "regnet_z_small")
 NUM, NUM_FAST = 12, 2  # compared with the oracles, per space
 # The largest of the ImageNet spaces have billions of params, which fvcore would have to hold.
 MOST_PARAMS = 60_000_000
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def drawn(name, rows):
