@@ -57,8 +57,7 @@ from escalade.evaluate.timing.turns import rounds
 from escalade.evaluate.timing.turns import summarise as summarise_seconds
 from escalade.family.exports.network_times import prepare as prepare_timing
 from escalade.family.trainings.alone import RetrainJob
-from escalade.family.trainings.jobs import Workplace
-from escalade.family.trainings.making import finish
+from escalade.family.trainings.making import Workplace, finish
 from escalade.family.trainings.side_by_side import retrain_all
 from escalade.nets.build import build
 from escalade.planning.begun_space import named_space

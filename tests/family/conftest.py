@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from escalade.data.image_data import ImageData
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.family.packaging import package
-from escalade.family.trainings.jobs import Workplace
+from escalade.family.trainings.making import Workplace
 from escalade.train.runtime import Runtime
 
 

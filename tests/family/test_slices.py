@@ -20,7 +20,7 @@ from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.store import EvaluationStore
 from escalade.family import Family, FamilyMember
 from escalade.family.identities import Folding, Identities
-from escalade.family.trainings.making import Made, slice_member
+from escalade.family.trainings.making import Made, Workplace, slice_member
 from escalade.nets.build import build
 from escalade.spaces.load import load
 from escalade.supernet.make import make_supernet
@@ -52,13 +52,8 @@ def supernet_of(space: Space) -> SharedWeights:
 
 
 def sliced(space: Space, path: Path, *, settings: EvaluationSettings = SETTINGS) -> Made:
-    return slice_member(
-        supernet_of(space),
-        path.running,
-        data=images(),
-        runtime=Runtime(device="cpu"),
-        settings=settings,
-    )
+    place = Workplace(data=images(), runtime=Runtime(device="cpu"), settings=settings)
+    return slice_member(supernet_of(space), path.running, place=place)
 
 
 def test_a_slice_is_its_running_path_with_less():

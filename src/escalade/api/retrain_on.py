@@ -35,7 +35,8 @@ from escalade.family.packaging.finished import (
     write_member,
 )
 from escalade.family.trainings.alone import RetrainJob
-from escalade.family.trainings.jobs import CHECKPOINT, Workplace
+from escalade.family.trainings.jobs import CHECKPOINT
+from escalade.family.trainings.making import Workplace
 from escalade.train.console import Console
 from escalade.train.interrupt import Stop
 

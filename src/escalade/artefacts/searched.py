@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
 from escalade.artefacts.fronts import Front
 from escalade.core.network.architecture import Architecture
@@ -164,6 +164,16 @@ class Base:
     resolution: int
     widths: tuple[int, ...]
     depths: tuple[int, ...]
+
+    @classmethod
+    def of(cls, stage: SearchedStage) -> Self:
+        network = stage.architecture
+        return cls(
+            genome=stage.genome,
+            resolution=network.resolution,
+            widths=network.widths,
+            depths=network.depths,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ from escalade.data.loading import is_folder
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.timing import run_table
 from escalade.evaluate.timing.imported import read_table
-from escalade.family.trainings.jobs import Workplace
+from escalade.family.trainings.making import Workplace
 from escalade.family.trainings.workshop import Workshop
 from escalade.search.growing.found import Found
 from escalade.search.growing.observed import Observed, observed

@@ -14,8 +14,8 @@ from escalade.data.listing.listed_images import ListedImages
 from escalade.data.splits.split import COPIED_BYTES, Split
 from escalade.evaluate.path_meter import EvaluationSettings, share_split, shared_split
 from escalade.family.trainings.division import divided
-from escalade.family.trainings.jobs import MemberJob, Workplace
-from escalade.family.trainings.making import Made
+from escalade.family.trainings.jobs import MemberJob
+from escalade.family.trainings.making import Made, Workplace
 from escalade.train.metrics import Progress
 from escalade.train.pool import WorkerPool
 from escalade.train.runtime import Runtime

@@ -141,16 +141,10 @@ def rewritten(
     stages = [
         _stage(found, chosen, paths, row, worth, choice, surrogate) for row in range(len(paths))
     ]
-    base = stages[0].architecture
     changed = replace(
         found,
         stages=tuple(stages),
-        base=Base(
-            genome=stages[0].genome,
-            resolution=base.resolution,
-            widths=base.widths,
-            depths=base.depths,
-        ),
+        base=Base.of(stages[0]),
         evaluations=replace(found.evaluations, distinct=surrogate.notes.distinct),
         surrogate=surrogate.facts,
     )
