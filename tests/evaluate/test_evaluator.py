@@ -9,9 +9,9 @@ import torch
 from tiny_evaluation import evaluator, image_data, some_paths, split, supernet
 
 from escalade.core.network import cost
+from escalade.data.batching.batches import evaluation_batches
 from escalade.data.splits.split import Split
 from escalade.evaluate.path_meter import EvaluationSettings
-from escalade.evaluate.score import image_batches
 from escalade.evaluate.store import EvaluationStore
 from escalade.supernet.extract import extract
 from escalade.supernet.recalibrate import recalibrate
@@ -63,7 +63,7 @@ def test_a_score_is_that_of_the_recalibrated_slice(tmp_path: Path, coupled: bool
 def _batches(images: object, side: int, size: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
     device = torch.device("cpu")
     return list(
-        image_batches(
+        evaluation_batches(
             images,  # type: ignore[arg-type]
             resolution=side,
             mean=(0.5,),

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from escalade.data.batching.batches import evaluation_batches
 from escalade.data.splits.split import Split
-from escalade.evaluate.score import image_batches
 
 FLOAT_BYTES = 4
 
@@ -63,7 +63,7 @@ class BatchCache:
         return self._made(self._split, resolution)
 
     def _made(self, split: Split, resolution: int) -> Iterator[tuple[Tensor, Tensor]]:
-        return image_batches(
+        return evaluation_batches(
             split,
             resolution=resolution,
             mean=self._mean,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from escalade.core.numbers.class_counts import ClassCounts
 from escalade.core.numbers.statistics import wilson_interval
-from escalade.data.batching.batches import prepare
+from escalade.data.batching.batches import evaluation_batches
 from escalade.data.image_data import ImageData
 from escalade.data.splits.split import Split
 from escalade.evaluate.rating import ONE, Rating, rating_of
@@ -116,7 +116,7 @@ def accuracy(
         mean, std: of the training images, in 0..1 units.
     """
     network.eval()
-    batches = image_batches(
+    batches = evaluation_batches(
         split,
         resolution=resolution,
         mean=mean,
@@ -138,7 +138,7 @@ def score_by_class(
         data: whose test images are looked at.
     """
     network.eval()
-    batches = image_batches(
+    batches = evaluation_batches(
         data.test,
         resolution=resolution,
         mean=data.mean,
@@ -154,23 +154,6 @@ def score_by_class(
         counts=data.counts(data.test),
         correct=rating.by_class(marks, labels, num_classes=data.num_classes),
     )
-
-
-def image_batches(
-    split: Split,
-    *,
-    resolution: int,
-    mean: tuple[float, ...],
-    std: tuple[float, ...],
-    device: torch.device,
-    batch_size: int,
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Normalised images and labels, batch by batch, in the split's order."""
-    for start in range(0, len(split), batch_size):
-        rows = torch.arange(start, min(start + batch_size, len(split)))
-        images, labels = split.take(rows)
-        images = prepare(images.to(device), resolution=resolution, mean=mean, std=std)
-        yield images, labels.to(device)
 
 
 def count_correct(

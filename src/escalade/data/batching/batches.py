@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -186,15 +186,13 @@ def evaluation_batches(
     std: Sequence[float],
     batch_size: int,
     device: str | torch.device = "cpu",
-) -> list[tuple[Tensor, Tensor]]:
-    """All images of a split at one resolution, in order, the last batch may be smaller.
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """All images of a split at one resolution, in order; the last batch may be smaller.
 
-    Returns:
-        (float32 images as `prepare` makes them, int64 labels) for each batch, on the device.
+    Yields:
+        float32 images as `prepare` makes them, and int64 labels, on the device.
     """
-    batches = []
     for rows in torch.split(torch.arange(len(split)), batch_size):
         images, labels = split.take(rows)
         ready = prepare(images.to(device), resolution=resolution, mean=mean, std=std)
-        batches.append((ready, labels.to(device)))
-    return batches
+        yield ready, labels.to(device)

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from escalade.core.network.architecture import Architecture
+from escalade.data.batching.batches import evaluation_batches
 from escalade.data.image_data import ImageData
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.rating import rating_of
-from escalade.evaluate.score import Score, accuracy, image_batches
+from escalade.evaluate.score import Score, accuracy
 from escalade.family.identities import Folding
 from escalade.family.trainings.warm_start import WarmStart
 from escalade.supernet.extract import assemble
@@ -127,7 +128,7 @@ def finish(
 def _images(architecture: Architecture, place: Workplace) -> Iterator[Tensor]:
     data, settings = place.data, place.settings
     num = settings.num_images(len(data.train))
-    batches = image_batches(
+    batches = evaluation_batches(
         data.train.subset(torch.arange(num)),
         resolution=architecture.resolution,
         mean=data.mean,
