@@ -13,6 +13,7 @@ from torch import Tensor
 from escalade.artefacts.image_list import Digests, Entry
 from escalade.core.numbers.class_counts import ClassCounts
 from escalade.core.numbers.score_words import LabelTask
+from escalade.data.batching.batches import evaluation_batches
 from escalade.data.decoding.decoding import FULL_LEVELS, Levels
 from escalade.data.decoding.levels import Depth
 from escalade.data.listing.label_sets import LabelSets, images_per_class
@@ -97,6 +98,19 @@ class ImageData:
             classes=self.classes,
             images=tuple(images.tolist()),
             of_several=None if self.label_sets is None else len(split),
+        )
+
+    def batches(
+        self, split: Split, *, resolution: int, batch_size: int, device: torch.device
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """A split's images, normalised by the training images, and labels: in order."""
+        return evaluation_batches(
+            split,
+            resolution=resolution,
+            mean=self.mean,
+            std=self.std,
+            batch_size=batch_size,
+            device=device,
         )
 
     @property

@@ -13,9 +13,7 @@ from torch import Tensor, nn
 
 from escalade.core.numbers.class_counts import ClassCounts
 from escalade.core.numbers.statistics import wilson_interval
-from escalade.data.batching.batches import evaluation_batches
 from escalade.data.image_data import ImageData
-from escalade.data.splits.split import Split
 from escalade.evaluate.rating import ONE, Rating, rating_of
 from escalade.evaluate.store_rows import ScoreRow
 from escalade.train.runtime import Runtime
@@ -100,32 +98,24 @@ def stored(row: ScoreRow) -> Score:
 
 def accuracy(
     network: nn.Module,
-    split: Split,
+    data: ImageData,
     *,
     resolution: int,
-    mean: tuple[float, ...],
-    std: tuple[float, ...],
     runtime: Runtime,
-    rating: Rating = ONE,
     batch_size: int = BATCH_SIZE,
 ) -> Score:
-    """Score a finished network on a split, in evaluation mode.
+    """Score a finished network on the search split, in evaluation mode.
 
     Args:
         network: on the runtime's device, batch norm statistics set.
-        mean, std: of the training images, in 0..1 units.
     """
-    network.eval()
-    batches = evaluation_batches(
-        split,
-        resolution=resolution,
-        mean=mean,
-        std=std,
-        device=runtime.device,
-        batch_size=batch_size,
+    batches = data.batches(
+        data.search, resolution=resolution, batch_size=batch_size, device=runtime.device
     )
-    num_correct = count_correct(network, batches, autocast=runtime.autocast, rating=rating)
-    return Score(num_correct=num_correct, num_images=len(split))
+    num_correct = count_correct(
+        network.eval(), batches, autocast=runtime.autocast, rating=rating_of(data)
+    )
+    return Score(num_correct=num_correct, num_images=len(data.search))
 
 
 def score_by_class(
@@ -135,16 +125,10 @@ def score_by_class(
 
     Args:
         network: on the runtime's device, batch norm statistics set.
-        data: whose test images are looked at.
     """
     network.eval()
-    batches = evaluation_batches(
-        data.test,
-        resolution=resolution,
-        mean=data.mean,
-        std=data.std,
-        device=runtime.device,
-        batch_size=BATCH_SIZE,
+    batches = data.batches(
+        data.test, resolution=resolution, batch_size=BATCH_SIZE, device=runtime.device
     )
     rating = rating_of(data)
     (marks,), labels = _marks(

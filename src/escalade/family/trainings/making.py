@@ -11,10 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from escalade.core.network.architecture import Architecture
-from escalade.data.batching.batches import evaluation_batches
 from escalade.data.image_data import ImageData
 from escalade.evaluate.path_meter import EvaluationSettings
-from escalade.evaluate.rating import rating_of
 from escalade.evaluate.score import Score, accuracy
 from escalade.family.identities import Folding
 from escalade.family.trainings.warm_start import WarmStart
@@ -110,15 +108,7 @@ def finish(
     data, runtime = place.data, place.runtime
     network.to(device=runtime.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     recalibrate(network, _images(architecture, place))
-    score = accuracy(
-        network,
-        data.search,
-        resolution=architecture.resolution,
-        mean=data.mean,
-        std=data.std,
-        runtime=runtime,
-        rating=rating_of(data),
-    )
+    score = accuracy(network, data, resolution=architecture.resolution, runtime=runtime)
     state = {name: t.detach().cpu().contiguous() for name, t in network.state_dict().items()}
     return Made(
         architecture=architecture, weights=safetensors.torch.save(state), search=score, **training
@@ -128,13 +118,11 @@ def finish(
 def _images(architecture: Architecture, place: Workplace) -> Iterator[Tensor]:
     data, settings = place.data, place.settings
     num = settings.num_images(len(data.train))
-    batches = evaluation_batches(
+    batches = data.batches(
         data.train.subset(torch.arange(num)),
         resolution=architecture.resolution,
-        mean=data.mean,
-        std=data.std,
-        device=place.runtime.device,
         batch_size=settings.recalibration_batch,
+        device=place.runtime.device,
     )
     return (images for images, _ in batches)
 
