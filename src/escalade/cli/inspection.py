@@ -118,7 +118,7 @@ def _amounts(part: Cost | StageCost | LayerCost, total: Cost) -> Iterator[str]:
 def _space(options: argparse.Namespace) -> None:
     from escalade.cli.choices_table import choices_lines
     from escalade.core.numbers.budget import Budget, Ladder, format_amount, parse_amount
-    from escalade.core.space.space_summary import summarise
+    from escalade.core.space.space_summary import bars, summarise
     from escalade.core.values.invalid import within
     from escalade.spaces.load import load
 
@@ -147,10 +147,7 @@ def _space(options: argparse.Namespace) -> None:
             f"{stage['distinct']} distinct, mean {format_amount(stage['macs']['mean'])} macs "
             f"({format_amount(stage['macs']['min'])} to {format_amount(stage['macs']['max'])})"
         )
-    counts = summary["histogram"]["counts"]
-    bars = " ▁▂▃▄▅▆▇█"
-    top = max(counts)
-    line = "".join(bars[round(8 * count / top)] for count in counts)
+    line = bars(summary["histogram"]["counts"])
     low, high = summary["macs"]["min"], summary["macs"]["max"]
     drawn = options.sampler if space.traits.scales else "as drawn"
     write_line(f"  macs, {drawn}: {format_amount(low)} |{line}| {format_amount(high)}")

@@ -9,6 +9,7 @@ from typing import Any
 from escalade.config import Config, Recipe
 from escalade.core.network import cost
 from escalade.core.numbers.budget import format_amount
+from escalade.core.space.space_summary import bars
 from escalade.core.values.codec import encode
 from escalade.evaluate.timing import run_table
 from escalade.family.trainings.equal_time import RULES
@@ -208,12 +209,6 @@ class Outlook:
             f"{duration(seconds.search)} ({scores}), {confirm}retrain {duration(seconds.retrain)}, "
             f"export {duration(seconds.export)}"
         )
-
-
-def bars(counts: Sequence[int]) -> str:
-    """A histogram in one line."""
-    marks, top = " ▁▂▃▄▅▆▇█", max(counts)
-    return "".join(marks[round(8 * count / top)] for count in counts)
 
 
 def _front_lines(front: FrontCosts, *, kind: str) -> list[str]:

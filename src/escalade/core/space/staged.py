@@ -7,7 +7,6 @@ are drawn uniformly, as the published stages' mean costs need (docs/explanation/
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,7 +26,7 @@ from escalade.core.space.plain_network import Plain
 from escalade.core.space.price_tables import PriceTables, StagedBlocks, StageRows
 from escalade.core.space.scaling_stages import ONE, Ratios, Realised, union
 from escalade.core.space.shape import SupernetShape
-from escalade.core.space.space_checks import check_head, check_some, check_strategies
+from escalade.core.space.space_checks import check_head, check_side, check_some, check_strategies
 from escalade.core.space.space_numbers import WholeNumbers
 from escalade.core.space.stage_choices import StageChoices, StageColumns, StemChoices
 from escalade.core.space.traits import Traits
@@ -93,12 +92,8 @@ class Staged(Layout):
             with within("stages", i):
                 stage.check(self.width_divisor, before=before)
             before = stage.widths
-        stride = math.prod((self.stem.stride, *(stage.stride for stage in self.stages)))
-        if min(self.resolutions) < stride:
-            raise Invalid(
-                f"{min(self.resolutions)} is too small for strides whose product is {stride}",
-                path=("resolutions",),
-            )
+        strides = (self.stem.stride, *(stage.stride for stage in self.stages))
+        check_side(min(self.resolutions), strides, "resolutions")
 
     def _check_scaling(self) -> None:
         base = self.grid if self.grid else (self.scaling or (ONE,))[0]
