@@ -22,9 +22,9 @@ import torch
 from torch import Tensor
 from torchvision.transforms import v2
 
-from escalade.data.batches import Augmentation, TrainBatches
-from escalade.data.crops import CROP_RATIO, CROP_SCALE
-from escalade.data.split import Split
+from escalade.data.batching.augmenting import CROP_RATIO, CROP_SCALE
+from escalade.data.batching.batches import Augmentation, TrainBatches
+from escalade.data.splits.split import Split
 
 NUM_IMAGES = 4096
 NUM_WARM = 3  # rounds that are not counted

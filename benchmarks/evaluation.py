@@ -32,8 +32,8 @@ from escalade.artefacts.run_folder import RunFolder
 from escalade.config import read_preset, resolve
 from escalade.core.network import cost
 from escalade.core.space.path import Path
-from escalade.data.batches import evaluation_batches
-from escalade.data.split import Split
+from escalade.data.batching.batches import evaluation_batches
+from escalade.data.splits.split import Split
 from escalade.evaluate.evaluator import Evaluator
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.store import EvaluationStore

@@ -52,7 +52,7 @@ from escalade.core.sampling.samplers import Hierarchical
 from escalade.core.sampling.sandwich_paths import Sandwich
 from escalade.core.space.space import Space
 from escalade.data.image_data import ImageData
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
 from escalade.evaluate.evaluator import Evaluator
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.store import EvaluationStore

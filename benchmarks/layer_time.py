@@ -25,7 +25,7 @@ from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
-from escalade.core.scaling.within_side import scale_within
+from escalade.core.scaling.hybrid import scale_within
 from escalade.core.space.space_summary import candidate_paths
 from escalade.family.trainings.equal_time import ACTIVATION_MACS, LAYER_MACS, RULES
 from escalade.nets.build import build

@@ -24,8 +24,8 @@ from timm.optim import create_optimizer_v2
 from torch import Tensor, nn
 
 from escalade.config.recipe import Recipe
-from escalade.data.batches import Augmentation, TrainBatches, prepare
-from escalade.data.split import Split
+from escalade.data.batching.batches import Augmentation, TrainBatches, prepare
+from escalade.data.splits.split import Split
 from escalade.nets.build import build
 from escalade.spaces.load import load
 from escalade.train.optimizer import make_optimizer

@@ -107,8 +107,8 @@ def _trained(threads: int, *, seconds: float) -> float:
 
     from allocator import CLASSES, SIDE, architecture
     from escalade.config.recipe import Recipe
-    from escalade.data.batches import Augmentation, TrainBatches
-    from escalade.data.split import Split
+    from escalade.data.batching.batches import Augmentation, TrainBatches
+    from escalade.data.splits.split import Split
     from escalade.nets.build import build
     from escalade.train.interrupt import Interrupted
     from escalade.train.loop import train

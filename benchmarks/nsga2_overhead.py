@@ -18,7 +18,7 @@ from pathlib import Path as File
 import numpy as np
 import numpy.typing as npt
 
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.space.space import Space
 from escalade.evaluate.store import EvaluationStore
 from escalade.evaluate.store_rows import Context, ScoreRow

@@ -36,10 +36,10 @@ from torch.distributed import TCPStore
 
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical
-from escalade.data.batch_part import BatchPart
-from escalade.data.batches import Augmentation, TrainBatches
+from escalade.data.batching.augmenting import BatchPart
+from escalade.data.batching.batches import Augmentation, TrainBatches
 from escalade.data.loading import load
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
 from escalade.evaluate.evaluator import Evaluator
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.store import EvaluationStore, StoreOfRank0

@@ -93,7 +93,7 @@ def _prepare(request: dict) -> None:
     tempfile.tempdir = None
     os.chdir(request["folder"])
     if request["checkpoint_seconds"] is not None:
-        from escalade.family.trainings.jobs import Workplace
+        from escalade.family.trainings.making import Workplace
         from escalade.train.loop import train
 
         for function in (train, Workplace.__init__):

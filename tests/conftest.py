@@ -8,8 +8,8 @@ import signal
 import hypothesis
 import pytest
 
-# Trainings of these sizes wait for each other's threads longer than they compute, and processes
-# beside each other (`make test`) would, too.
+# Small tensors are fastest on one thread: threads wait for each other longer than they compute, and
+# so would processes beside each other (`make test`).
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A loaded machine makes any example slow, and drawing one; neither says anything about the code.

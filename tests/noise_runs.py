@@ -11,12 +11,13 @@ import torch
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import resolve
 from escalade.data.image_data import ImageData
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
 from escalade.planning.begun_space import named_space
 from escalade.planning.completing import complete
 from escalade.planning.resolved_run import Run
 from escalade.train.console import Console
 from escalade.train.runtime import Runtime
+from made_data import grey_data
 
 RUNTIME = Runtime(device="cpu")
 
@@ -28,11 +29,7 @@ def split(num: int, *, side: int = 28) -> Split:
 
 
 def noise(*, train: int = 40, search: int = 30, test: int = 20) -> ImageData:
-    return ImageData(
-        name="noise", classes=("a", "b", "c"), in_channels=1, side=28, train=split(train),
-        search=split(search), test=split(test), mean=(0.5,), std=(0.25,), flip=False,
-        train_digest="train", search_digest="search", test_digest="test",
-    )  # fmt: skip
+    return grey_data(split(train), split(search), split(test))
 
 
 def run_of(

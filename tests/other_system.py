@@ -98,8 +98,8 @@ def import_all() -> list[str]:
 
 def use(folder: Path) -> dict[str, object]:
     """What a run asks of its system, where that gives less."""
-    from escalade.artefacts import files, locks, marks, owning
-    from escalade.planning import seed_memory
+    from escalade.artefacts import files, locks, owning
+    from escalade.planning import path_costs
     from escalade.train import allocator
     from escalade.train.runtime import Runtime, num_cores
     from escalade.train.worker import _without_interrupts
@@ -109,7 +109,7 @@ def use(folder: Path) -> dict[str, object]:
         files.write_text(folder / "text", "one\n")
         files.write_text(folder / "text", "two\n")
         files.append_line(folder / "lines", "one")
-        marks.mark(folder)
+        owning.mark(folder)
     with locks.temporary_folder("escalade-other-") as made:
         (made / "a").write_text("a")
         # Another of this kind sweeps what is left, but nothing of a living process.
@@ -125,7 +125,7 @@ def use(folder: Path) -> dict[str, object]:
         "gone": not made.exists() and not second.exists(),
         "peak": Runtime(device="cpu").peak_memory(),
         "cores": num_cores(),
-        "memory": seed_memory._memory(),
+        "memory": path_costs._memory(),
         "heap": allocator.resident() >= 0,
     }
 

@@ -14,7 +14,7 @@ import pytest
 
 import escalade
 import other_system
-from escalade.data.listing import _by_letter
+from escalade.data.listing.listing import _by_letter
 from test_house import trees
 
 

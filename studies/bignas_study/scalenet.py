@@ -155,6 +155,7 @@ def _finetune(work: Work, job: Job, architecture: Architecture) -> Row:
         progress=lambda progress: work.say(f"fine-tuning: step {progress.step}"),
     )
     settings = lab.evaluation_settings(work.setting.recalibration_images, data)
-    made = lab.finish(network, architecture, data=data, runtime=runtime, settings=settings)
+    place = lab.Workplace(data=data, runtime=runtime, settings=settings)
+    made = lab.finish(network, architecture, place=place)
     checkpoint.unlink(missing_ok=True)
     return {"accuracy": made.search.accuracy, "device_seconds": result.seconds}

@@ -29,24 +29,21 @@ from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
 from escalade.core.sampling.sandwich_paths import Sandwich
 from escalade.core.scaling.extrapolation import Growth, fit
 from escalade.core.scaling.grown_members import follow, solve
-from escalade.core.scaling.hybrid import scale_to
+from escalade.core.scaling.hybrid import scale_to, scale_within
 from escalade.core.scaling.lattice import meet_budget
 from escalade.core.scaling.ratios import realised
 from escalade.core.scaling.rules import rule
 from escalade.core.scaling.scale_by import scale
-from escalade.core.scaling.within_side import scale_within
-from escalade.core.space.path import Path
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Path, Population
 from escalade.core.space.space import Space
 from escalade.core.values.codec import encode
 from escalade.data import ImageData, TrainBatches
 from escalade.data import load as load_data
-from escalade.data.batches import prepare as prepare_images
-from escalade.data.cache_room import default_cache
-from escalade.data.fashion_mnist import DEBIAN, EMBEDDED
-from escalade.data.idx import idx_bytes, read_idx
+from escalade.data.batching.batches import prepare as prepare_images
+from escalade.data.cache.cache_room import default_cache
+from escalade.data.fashion_mnist import DEBIAN, EMBEDDED, idx_bytes, read_idx
 from escalade.data.image_data import channel_statistics
-from escalade.data.split import Split, row_digests
+from escalade.data.splits.split import Split, row_digests
 from escalade.evaluate import path_meter as measure
 from escalade.evaluate.batch_cache import BatchCache
 from escalade.evaluate.evaluator import Evaluator
@@ -58,8 +55,7 @@ from escalade.evaluate.timing.turns import rounds
 from escalade.evaluate.timing.turns import summarise as summarise_seconds
 from escalade.family.exports.network_times import prepare as prepare_timing
 from escalade.family.trainings.alone import RetrainJob
-from escalade.family.trainings.jobs import Workplace
-from escalade.family.trainings.making import finish
+from escalade.family.trainings.making import Workplace, finish
 from escalade.family.trainings.side_by_side import retrain_all
 from escalade.nets.build import build
 from escalade.planning.begun_space import named_space

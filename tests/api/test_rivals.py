@@ -18,8 +18,8 @@ from escalade.artefacts.grown import Grown, GrowthPoint
 from escalade.artefacts.rival_look import LookedAt, RivalLook
 from escalade.core.network import cost
 from escalade.core.network.block import Stage
+from escalade.core.scaling.hybrid import scale_within
 from escalade.core.scaling.ratios import Scaling
-from escalade.core.scaling.within_side import scale_within
 from escalade.evaluate.score import Score
 from escalade.family.family import Family
 from escalade.family.member_candidates import Candidate

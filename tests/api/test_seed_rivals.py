@@ -8,13 +8,13 @@ import pytest
 import torch
 
 import seed_runs
-from escalade.api.fine_tune import begin_as_tuned, fine_tune, teacher
 from escalade.api.rival_words import WORDS
 from escalade.api.rivals import rivals_of
+from escalade.api.train import begin_as_tuned, fine_tune, teacher
 from escalade.artefacts.rival_look import RivalLook
 from escalade.core.network import cost
 from escalade.core.scaling.ratios import Scaling
-from escalade.data.batches import prepare
+from escalade.data.batching.batches import prepare
 from escalade.family.member_candidates import Candidate
 from escalade.family.trainings.equal_time import work_of_image
 from escalade.planning.seed_training import network_of, seed_job

@@ -3,8 +3,7 @@
 import pytest
 
 from escalade.artefacts import image_list
-from escalade.artefacts.image_changes import changes
-from escalade.artefacts.image_list import Entry, split_digests
+from escalade.artefacts.image_list import Entry, changes, split_digests
 from escalade.core.values.invalid import Invalid
 
 

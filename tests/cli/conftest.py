@@ -29,3 +29,21 @@ def escalade(capsys, monkeypatch, tmp_path):
         return Transcript(int(ended.value.code or 0), out, err)
 
     return run
+
+
+@pytest.fixture
+def refused(escalade):
+    """Runs a wrong command line, whose message is short and has some words."""
+
+    def run(line: str, *words: str) -> None:
+        ended = escalade(*line.split())
+        assert (ended.code, ended.out) == (2, ""), ended.err
+        message = ended.err.splitlines()
+        assert 1 <= len(message) <= 3
+        assert message[0].startswith("escalade: ")
+        for word in words:
+            assert word in ended.err
+        for noise in ("usage:", "Traceback", "config.s", "<class"):
+            assert noise not in ended.err
+
+    return run

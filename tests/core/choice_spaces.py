@@ -8,7 +8,7 @@ import numpy as np
 
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.layouts import parse
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.space.space import Space
 
 TINY = {

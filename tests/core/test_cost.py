@@ -16,7 +16,7 @@ from escalade.core.network import cost
 from escalade.core.numbers.budget import COUNTED
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical, Uniform
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.nets.build import blank, build
 from escalade.spaces import known
 from escalade.spaces.load import load
@@ -38,15 +38,6 @@ def drawn(name):
     halves = (Hierarchical(space(name)), Uniform(space(name)))
     paths = [half.draw(generator(0, "cost", name), NUM // 2) for half in halves]
     return Population.concatenate(paths)[generator(0, "order").permutation(NUM)]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Many small operations: threads only wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from escalade.core.values.invalid import Invalid
-from escalade.core.values.names import check_file_name
 from escalade.core.values.plain import one_line, plain
+from escalade.core.values.ranges import check_file_name
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from escalade.core.network import cost
 from escalade.core.numbers.budget import Budget
-from escalade.core.scaling.within_side import scale_within
+from escalade.core.scaling.hybrid import scale_within
 from escalade.core.space import layouts
 from escalade.nets.build import build
 from escalade.spaces import load

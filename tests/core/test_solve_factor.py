@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 
 from escalade.core.network import cost
-from escalade.core.scaling.cost_curves import cost_curve, factors_between
+from escalade.core.scaling.exponents import cost_curve, factors_between
 from escalade.core.scaling.rules import parse
 from escalade.core.scaling.scale_by import scale, scaled_by
 from escalade.core.scaling.solve_factor import solve_factor

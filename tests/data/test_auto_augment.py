@@ -8,7 +8,7 @@ import torch
 from torchvision.transforms import v2
 
 from escalade.data import Augmentation, Split, TrainBatches
-from escalade.data.auto_augment import POLICIES, auto_augment
+from escalade.data.batching.augmenting import POLICIES, auto_augment
 
 
 def make_images(num=60, channels=3, side=20, seed=0):

@@ -7,8 +7,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torchvision.transforms.v2 import functional as tv
 
 from escalade.data import Augmentation, Split, TrainBatches, evaluation_batches, prepare
-from escalade.data.batch_part import BatchPart
-from escalade.data.crops import padded_crop, resized_crop
+from escalade.data.batching.augmenting import BatchPart, padded_crop, resized_crop
 
 NONE = Augmentation()
 ALL = Augmentation(padding=2, flip=True)
@@ -191,7 +190,7 @@ def test_prepare_leaves_its_argument_alone():
 
 def test_evaluation_batches_cover_the_split_in_order():
     split = make_split(10, channels=1)
-    made = evaluation_batches(split, resolution=8, mean=(0.5,), std=(0.25,), batch_size=4)
+    made = list(evaluation_batches(split, resolution=8, mean=(0.5,), std=(0.25,), batch_size=4))
     assert [len(labels) for _, labels in made] == [4, 4, 2]
     assert torch.cat([labels for _, labels in made]).tolist() == list(range(10))
     whole = prepare(split.images, resolution=8, mean=(0.5,), std=(0.25,))

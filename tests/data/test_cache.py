@@ -11,19 +11,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from escalade.data import (
+from escalade.data import load
+from escalade.data.cache import (
     cache,
     cache_room,
     decoded_set,
-    decoding,
     file_digests,
-    load,
     partial_set,
     set_making,
 )
-from escalade.data import source as sources
-from escalade.data.cache_lock import locked
-from escalade.data.cache_room import cached_sets, clear
+from escalade.data.cache.cache_lock import locked
+from escalade.data.cache.cache_room import cached_sets, clear
+from escalade.data.decoding import decoding
+from escalade.data.decoding import source as sources
 
 EPOCH = (0, 0)  # times as in archives that are made reproducibly
 
@@ -337,7 +337,10 @@ def test_processes_decode_a_set_together(tmp_path, make_folder):
 DECODING = """
 import sys, time
 from pathlib import Path
-from escalade.data import decoding, load, partial_set, source
+from escalade.data.decoding import decoding
+from escalade.data.cache import partial_set
+from escalade.data.decoding import source
+from escalade.data import load
 done = []
 def counted(image, **options):
     done.append(1)
@@ -484,7 +487,7 @@ def test_what_is_being_written_stays(decode, tmp_path):
 
 
 def test_those_who_read_a_set_keep_it_when_it_is_cleared(decode, tmp_path, monkeypatch):
-    monkeypatch.setattr("escalade.data.split.COPIED_BYTES", 0)  # so that it stays mapped
+    monkeypatch.setattr("escalade.data.splits.split.COPIED_BYTES", 0)  # so that it stays mapped
     (folder,) = sized(tmp_path, decode, 1)
     data = decode(folder)
     clear(tmp_path / "cache", ["all"])

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 from torchvision.transforms.v2 import functional as tv
 
-from escalade.data.decoding import FULL_LEVELS, is_grey, to_square
-from escalade.data.opening import open_image
+from escalade.data.decoding.decoding import FULL_LEVELS, is_grey, to_square
+from escalade.data.decoding.opening import open_image
 
 
 def decode(image, tmp_path, suffix=".png", *, side=8, in_channels=3, levels=None, **options):

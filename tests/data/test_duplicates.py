@@ -8,9 +8,9 @@ import torch
 from PIL import Image
 
 from escalade.data import load
-from escalade.data.duplicates import Duplicates, separate
-from escalade.data.split import row_digests
-from escalade.data.stratified import Parts
+from escalade.data.splits.duplicates import Duplicates, separate
+from escalade.data.splits.split import row_digests
+from escalade.data.splits.stratified import Parts
 
 
 def load_here(folder, tmp_path, **options):

@@ -9,7 +9,10 @@ import pytest
 import torch
 from PIL import Image
 
-from escalade.data import decoded_set, decoding, image_data, load, source, split
+from escalade.data import image_data, load
+from escalade.data.cache import decoded_set
+from escalade.data.decoding import decoding, source
+from escalade.data.splits import split
 
 
 def load_here(folder, tmp_path, **options):

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from escalade.data import decoding, load, opening
-from escalade.data.decoding import MOST_PIXELS, num_pixels, to_square
-from escalade.data.pixel_room import PixelRoom
+from escalade.data import load
+from escalade.data.decoding import decoding, opening
+from escalade.data.decoding.decoding import MOST_PIXELS, num_pixels, to_square
+from escalade.data.decoding.source import PixelRoom
 
 
 def load_here(folder, tmp_path, **options):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from escalade.data import kept_looks
-from escalade.data.kept_looks import forget, kept
+from escalade.data.cache import kept_looks
+from escalade.data.cache.kept_looks import forget, kept
 
 
 @dataclass(frozen=True)

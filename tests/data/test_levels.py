@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from escalade.data import load
-from escalade.data.levels import natural
+from escalade.data.decoding.levels import natural
 
 
 def write(root, layout, *, dtype, low, high, suffix=".png", **options):

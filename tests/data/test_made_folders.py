@@ -3,9 +3,9 @@
 import pytest
 from PIL import Image
 
-from escalade.artefacts.marks import mark
+from escalade.artefacts.owning import mark
 from escalade.data import load
-from escalade.data.listing import list_images
+from escalade.data.listing.listing import list_images
 
 
 def run_in(folder):

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from escalade.data import load
-from escalade.data.decoding import to_square
-from escalade.data.opening import open_image
+from escalade.data.decoding.decoding import to_square
+from escalade.data.decoding.opening import open_image
 
 FORMATS = ("PNG", "JPEG", "JPEG2000", "WEBP", "BMP", "GIF", "TIFF", "TGA", "PPM", "AVIF")
 SUFFIXES = {"JPEG2000": "jp2"}

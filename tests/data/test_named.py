@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from escalade.data import NAMES, fashion_mnist, load, torchvision_sets
-from escalade.data.idx import idx_bytes, read_idx
+from escalade.data.fashion_mnist import idx_bytes, read_idx
 from escalade.data.torchvision_sets import TorchvisionSet
 
 has_fashion_mnist = pytest.mark.skipif(

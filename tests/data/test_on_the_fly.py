@@ -5,14 +5,15 @@ import pytest
 import torch
 from PIL import Image
 
-from escalade.data import Augmentation, TrainBatches, cache, load
-from escalade.data.cache_room import cached_sets
+from escalade.data import Augmentation, TrainBatches, load
+from escalade.data.cache import cache
+from escalade.data.cache.cache_room import cached_sets
 
 
 @pytest.fixture
 def in_files(monkeypatch):
     """Large sets are mapped, so that they are read when asked for, and no pixels are kept."""
-    monkeypatch.setattr("escalade.data.split.COPIED_BYTES", 0)
+    monkeypatch.setattr("escalade.data.splits.split.COPIED_BYTES", 0)
     monkeypatch.setenv(cache.KEEP_VARIABLE, cache.FILES)
 
 
@@ -72,7 +73,7 @@ def test_a_file_that_is_another_now_is_refused(folder, tmp_path, in_files):
 
 
 def test_no_pixels_need_no_room(folder, tmp_path, monkeypatch, in_files):
-    monkeypatch.setattr("escalade.data.cache_room._free", lambda folder: 0)
+    monkeypatch.setattr("escalade.data.cache.cache_room._free", lambda folder: 0)
     assert len(loaded(folder, tmp_path).train) > 20
     monkeypatch.delenv(cache.KEEP_VARIABLE)
     with pytest.raises(OSError, match=r"are needed, 0B are free\); ESCALADE_CACHE_KEEP=files"):

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from escalade.data import load
-from escalade.data.class_names import class_folders
-from escalade.data.split_folders import find_splits
-from escalade.data.stratified import SEARCH, TEST, TRAIN
+from escalade.data.listing.class_names import class_folders
+from escalade.data.listing.split_folders import find_splits
+from escalade.data.splits.stratified import SEARCH, TEST, TRAIN
 
 
 def make(root, layout):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalade.data.stratified import SEARCH, TEST, TRAIN, divide
+from escalade.data.splits.stratified import SEARCH, TEST, TRAIN, divide
 
 NAMES = [f"class {i}" for i in range(6)]
 

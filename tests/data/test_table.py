@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from escalade.data import ImageData, load
-from escalade.data.label_sets import LabelSets
-from escalade.data.table_listing import list_table
+from escalade.data.listing.label_sets import LabelSets
+from escalade.data.listing.table_listing import list_table
 
 MakeFolder = Callable[..., Path]
 

@@ -10,7 +10,7 @@ from importlib import resources
 import pytest
 import yaml
 
-from escalade.artefacts.marks import MARK
+from escalade.artefacts.owning import MARK
 from running import promised, tiny_run
 
 ARTEFACTS = (

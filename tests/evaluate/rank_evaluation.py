@@ -1,4 +1,4 @@
-"""One rank of an evaluation; started by test_evaluator_ranks.py: FILE of the store."""
+"""One rank of an evaluation; started by test_evaluator.py: FILE of the store."""
 
 from __future__ import annotations
 

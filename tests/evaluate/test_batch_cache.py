@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from escalade.data.split import Split
+from escalade.data.batching.batches import evaluation_batches
+from escalade.data.splits.split import Split
 from escalade.evaluate.batch_cache import BatchCache
-from escalade.evaluate.score import image_batches
 
 SIDE, NUM = 12, 10
 
@@ -37,7 +37,7 @@ def cache(channels: int, folder: Path | None, *, max_bytes: int = 1 << 20) -> Ba
 @pytest.mark.parametrize("side", [8, SIDE, 15])
 def test_kept_batches_are_those_made_anew(tmp_path: Path, channels: int, side: int) -> None:
     """In value and in memory layout, which may decide the last bit of what is made of them."""
-    anew = image_batches(
+    anew = evaluation_batches(
         split(channels),
         resolution=side,
         mean=(0.5,) * channels,

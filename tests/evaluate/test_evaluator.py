@@ -9,14 +9,16 @@ import torch
 from tiny_evaluation import evaluator, image_data, some_paths, split, supernet
 
 from escalade.core.network import cost
-from escalade.data.split import Split
+from escalade.data.batching.batches import evaluation_batches
+from escalade.data.splits.split import Split
 from escalade.evaluate.path_meter import EvaluationSettings
-from escalade.evaluate.score import image_batches
 from escalade.evaluate.store import EvaluationStore
+from escalade.evaluate.store_rows import ScoreRow
 from escalade.supernet.extract import extract
 from escalade.supernet.recalibrate import recalibrate
 from escalade.train import allocator
 from escalade.train.interrupt import Interrupted
+from rank_processes import run_ranks
 
 
 def _correct(file: Path, **options: object) -> dict[str, int]:
@@ -63,7 +65,7 @@ def test_a_score_is_that_of_the_recalibrated_slice(tmp_path: Path, coupled: bool
 def _batches(images: object, side: int, size: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
     device = torch.device("cpu")
     return list(
-        image_batches(
+        evaluation_batches(
             images,  # type: ignore[arg-type]
             resolution=side,
             mean=(0.5,),
@@ -182,3 +184,18 @@ def test_larger_search_split(tmp_path: Path) -> None:
     """More images than a batch."""
     data = image_data(search=split(300, seed=7))
     assert evaluator(tmp_path / "s.sqlite", data=data).score(some_paths(1))[0].num_images == 300
+
+
+SCRIPT = Path(__file__).with_name("rank_evaluation.py")
+
+
+@pytest.mark.slow
+def test_two_ranks_store_what_one_stores(tmp_path: Path) -> None:
+    run_ranks(SCRIPT, tmp_path / "two.sqlite")
+    with evaluator(tmp_path / "one.sqlite") as one:
+        one.score(some_paths())
+    assert _rows(tmp_path / "two.sqlite") == _rows(tmp_path / "one.sqlite")
+
+
+def _rows(file: Path) -> list[ScoreRow]:
+    return [replace(row, seconds=0.0) for row in EvaluationStore(file).rows()]

@@ -10,8 +10,9 @@ from torch import nn
 from additive_device import Additive
 from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.numbers.budget import Budget, Ladder
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.space.space import Space
+from escalade.core.values.codec import encode
 from escalade.evaluate.store import EvaluationStore
 from escalade.evaluate.timing import part_times as layer_times
 from escalade.evaluate.timing import table_store as latency_store
@@ -90,7 +91,7 @@ def test_a_stored_table_predicts_bit_for_bit_the_same(table, tmp_path):
     with EvaluationStore(path, read_only=True) as store:
         again = latency_store.load(store)
     assert again is not None
-    assert again.to_json() == table.to_json()
+    assert again.facts == table.facts
     one, other = space().with_latency(table), space().with_latency(again)
     rows = one.strategies(1)
     assert np.array_equal(rows, other.strategies(1))
@@ -117,7 +118,7 @@ def test_slices_of_a_choice_space_are_predicted_too():
 
 @pytest.mark.slow
 def test_a_table_is_json_for_the_report(table):
-    plain = json.loads(json.dumps(table.to_json()))
+    plain = json.loads(json.dumps(encode(table.facts)))
     assert plain["num_parts"] == len(table.parts)
     assert plain["check"]["num"] == NUM_CHECKED
     assert len(plain["check"]["predicted"]) == len(plain["check"]["measured"]) == NUM_CHECKED

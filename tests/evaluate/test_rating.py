@@ -17,10 +17,10 @@ from escalade.artefacts.entrants import Entrant
 from escalade.artefacts.scored import Scored
 from escalade.core.values.codec import decode, encode
 from escalade.data.image_data import ImageData
-from escalade.data.label_sets import LabelSets
-from escalade.data.split import Split
+from escalade.data.listing.label_sets import LabelSets
+from escalade.data.splits.split import Split
 from escalade.evaluate.evaluator import Evaluator
-from escalade.evaluate.rating import RateSeveral, average_precisions, rating_of
+from escalade.evaluate.rating import RateSeveral, average_precisions
 from escalade.evaluate.score import Score, accuracy, score_by_class
 from escalade.evaluate.store import EvaluationStore
 from escalade.supernet.extract import extract
@@ -111,10 +111,8 @@ def test_scores_of_a_network_by_class() -> None:
     data = data_of_sets()
     runtime = Runtime(device="cpu")
     found = score_by_class(Mean(), data, resolution=10, runtime=runtime)
-    whole = accuracy(
-        Mean(), data.test, resolution=10, mean=data.mean, std=data.std, runtime=runtime,
-        rating=rating_of(data), batch_size=3,
-    )  # fmt: skip
+    searched = replace(data, search=data.test)
+    whole = accuracy(Mean(), searched, resolution=10, runtime=runtime, batch_size=3)
     assert found.total.accuracy == pytest.approx(whole.accuracy, abs=1e-12)
     assert found.total.num_images == len(data.test)
     assert found.balanced is None

@@ -12,7 +12,7 @@ from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.hybrid import scale_to
 from escalade.core.scaling.scale_by import scale
 from escalade.core.scaling.solve_factor import solve_factor
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.evaluate.timing import rule_survey
 from escalade.evaluate.timing.rule_survey import survey_alone, survey_scaled
 from escalade.spaces import known

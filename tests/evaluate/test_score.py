@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
 from escalade.evaluate.score import Score, accuracy, score_by_class
 from escalade.train.runtime import Runtime
+from made_data import grey_data
 from noise_runs import noise
 
 
@@ -25,15 +26,10 @@ def test_counts_what_is_right(batch_size: int) -> None:
     images = torch.zeros(7, 1, 4, 4, dtype=torch.uint8)
     images[:3] = 255
     labels = torch.tensor([1, 1, 0, 0, 0, 1, 0])  # two of them wrong
-    score = accuracy(
-        Brightness(),
-        Split(images, labels),
-        resolution=6,
-        mean=(0.5,),
-        std=(0.5,),
-        runtime=Runtime(device="cpu"),
-        batch_size=batch_size,
-    )
+    split = Split(images, labels)
+    data = grey_data(split, split, split, classes=("dark", "bright"), std=0.5)
+    runtime = Runtime(device="cpu")
+    score = accuracy(Brightness(), data, resolution=6, runtime=runtime, batch_size=batch_size)
     assert score == Score(num_correct=5, num_images=7)
     assert score.accuracy == 5 / 7
     assert score.standard_error == pytest.approx((5 / 7 * 2 / 7 / 7) ** 0.5)

@@ -12,54 +12,23 @@ from escalade.core.space.layouts import parse
 from escalade.core.space.path import Path as SpacePath
 from escalade.core.space.space import Space
 from escalade.data.image_data import ImageData
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
 from escalade.evaluate.evaluator import Evaluator
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.store import EvaluationStore
 from escalade.supernet.supernet import Supernet
 from escalade.train.runtime import Runtime
-
-SPACE = {
-    "format": 1,
-    "name": "tiny",
-    "in_channels": 1,
-    "num_classes": 3,
-    "resolutions": [8, 10],
-    "stem": {"widths": [8]},
-    "stages": [
-        {"depth": [1, 2], "widths": [8], "expansions": [2], "kernels": [3, 5]},
-        {"depth": [1, 2], "widths": [8, 16], "expansions": [2], "kernels": [3], "stride": 2},
-    ],
-    "head": {"width": 16},
-    "scaling": [
-        {"depth": [1], "width": [1], "resolution": [1]},
-        {"depth": [1.5], "width": [1, 2], "resolution": [1.2]},
-    ],
-}
+from made_data import TINY_SPACE as SPACE
+from made_data import grey_data, noise_split
 
 
 def split(num: int, *, seed: int) -> Split:
-    rng = torch.Generator().manual_seed(seed)
-    images = torch.randint(0, 256, (num, 1, 10, 10), generator=rng, dtype=torch.uint8)
-    return Split(images, torch.randint(0, 3, (num,), generator=rng))
+    return noise_split(num, side=10, seed=seed)
 
 
 def image_data(*, search: Split | None = None) -> ImageData:
-    return ImageData(
-        name="noise",
-        classes=("a", "b", "c"),
-        in_channels=1,
-        side=10,
-        train=split(80, seed=1),
-        search=search or split(50, seed=2),
-        test=split(10, seed=3),
-        mean=(0.5,),
-        std=(0.3,),
-        flip=True,
-        train_digest="train",
-        search_digest="search",
-        test_digest="test",
-    )
+    splits = split(80, seed=1), search or split(50, seed=2), split(10, seed=3)
+    return grey_data(*splits, std=0.3, flip=True)
 
 
 def supernet(*, coupled: bool = False, seed: int = 0) -> Supernet:

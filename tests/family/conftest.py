@@ -10,17 +10,8 @@ from torch import Tensor, nn
 from escalade.data.image_data import ImageData
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.family.packaging import package
-from escalade.family.trainings.jobs import Workplace
+from escalade.family.trainings.making import Workplace
 from escalade.train.runtime import Runtime
-
-
-@pytest.fixture(autouse=True, scope="package")
-def one_thread():
-    """Tiny tensors: threads only wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from escalade.artefacts.run_folder import RunFolder
 from escalade.config.recipe import Recipe
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.family.trainings.alone import RetrainJob
-from escalade.family.trainings.jobs import Workplace
+from escalade.family.trainings.making import Workplace
 from escalade.family.trainings.workshop import Workshop
 from escalade.train.bookkeeping import Bookkeeper
 from escalade.train.console import Console

@@ -7,7 +7,7 @@ import pytest
 
 from escalade.artefacts.audited import Audited
 from escalade.core.numbers.budget import Budget
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.values.codec import decode, encode
 from escalade.evaluate.score import Score
 from escalade.family.analysis.audits import LEAST_NETWORKS, audited, samples

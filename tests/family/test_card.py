@@ -7,7 +7,7 @@ from tiny_members import packaged, tiny
 
 from escalade.artefacts.image_list import Digests
 from escalade.core.numbers.class_counts import ClassCounts
-from escalade.data.duplicates import Duplicates
+from escalade.data.splits.duplicates import Duplicates
 from escalade.evaluate.score import ClassScore, Score
 from escalade.family import Accuracy, FamilyMember
 from escalade.family.exports.parity import Parity

@@ -10,7 +10,7 @@ from tiny_members import packaged, tiny, trained
 
 from escalade.config.recipe import Recipe
 from escalade.core.space.space import Space
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
 from escalade.family.packaging import package
 from escalade.family.trainings.alone import RetrainJob
 from escalade.family.trainings.in_place import InPlaceJob

@@ -20,12 +20,12 @@ from tiny_members import packaged, trained
 
 import escalade.timm  # noqa: F401  registers the entry point
 from escalade.core.network.block import Conventions, Stem
-from escalade.data.batches import prepare
-from escalade.data.decoding import to_square
+from escalade.data.batching.batches import prepare
+from escalade.data.decoding.decoding import to_square
 from escalade.family.exports import exporting as export
 from escalade.family.packaging import package, standalone
-from escalade.family.trainings.adapt import adapt
 from escalade.nets.build import end_layers
+from escalade.nets.channels import adapt
 from sample_networks import RESOLUTION, SAMPLES, bignas, regnet_y, regnet_z, resnet
 
 ODD = {

@@ -5,45 +5,29 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-import torch
 from tiny_members import CLASSES, tiny
 
 from escalade.config.recipe import Recipe
 from escalade.data.image_data import ImageData
-from escalade.data.split import COPIED_BYTES, Split
+from escalade.data.splits.split import COPIED_BYTES, Split
 from escalade.family.trainings import members_rehearsal as rehearsal
 from escalade.family.trainings.members_rehearsal import rehearse_all
 from escalade.family.trainings.side_by_side import num_processes
 from escalade.train.runtime import Runtime
 from escalade.train.steps import PlainStep
+from made_data import grey_data, noise_split
 
 RECIPE = Recipe(epochs=4, batch_size=16, padding=1)
 RUNTIME = Runtime(device="cpu")
 
 
 def split(num: int) -> Split:
-    rng = torch.Generator().manual_seed(num)
-    images = torch.randint(0, 256, (num, 1, 16, 16), generator=rng).to(torch.uint8)
-    return Split(images, torch.randint(0, 3, (num,), generator=rng))
+    return noise_split(num, side=16, seed=num)
 
 
 @pytest.fixture(scope="module")
 def data() -> ImageData:
-    return ImageData(
-        name="noise",
-        classes=CLASSES,
-        in_channels=1,
-        side=16,
-        train=split(64),
-        search=split(30),
-        test=split(20),
-        mean=(0.5,),
-        std=(0.25,),
-        flip=False,
-        train_digest="train",
-        search_digest="search",
-        test_digest="test",
-    )
+    return grey_data(split(64), split(30), split(20), classes=CLASSES)
 
 
 def rehearsed(data, num: int) -> rehearsal.Rehearsed:

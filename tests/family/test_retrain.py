@@ -8,14 +8,14 @@ from tiny_members import packaged, tiny, trained
 from torch import nn
 
 from escalade.config.recipe import Recipe
-from escalade.data.batches import prepare
+from escalade.data.batching.batches import prepare
 from escalade.evaluate.score import Score
 from escalade.family.packaging import package
-from escalade.family.trainings.adapt import adapt
 from escalade.family.trainings.alone import RetrainJob, better_start, initial_network
 from escalade.family.trainings.jobs import CHECKPOINT
 from escalade.family.trainings.making import Made
 from escalade.family.trainings.side_by_side import retrain_all
+from escalade.nets.channels import adapt
 from escalade.train import checkpoint
 from escalade.train.interrupt import Interrupted
 

@@ -14,54 +14,32 @@ from escalade.core.space.path import Path
 from escalade.core.space.space import Space
 from escalade.core.values.codec import decode, encode
 from escalade.data.image_data import ImageData
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
 from escalade.evaluate.evaluator import Evaluator
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.store import EvaluationStore
 from escalade.family import Family, FamilyMember
 from escalade.family.identities import Folding, Identities
-from escalade.family.trainings.making import Made, slice_member
+from escalade.family.trainings.making import Made, Workplace, slice_member
 from escalade.nets.build import build
 from escalade.spaces.load import load
 from escalade.supernet.make import make_supernet
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.runtime import Runtime
+from made_data import grey_data, noise_split
 
 SETTINGS = EvaluationSettings(num_recalibration=64, recalibration_batch=32)
 IDENTITY = 12
 MIXED = (3, IDENTITY, 1, IDENTITY, IDENTITY, 7, 0, 5, IDENTITY)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def split(num: int, *, seed: int) -> Split:
-    rng = torch.Generator().manual_seed(seed)
-    images = torch.randint(0, 256, (num, 1, 28, 28), generator=rng, dtype=torch.uint8)
-    return Split(images, torch.randint(0, 3, (num,), generator=rng))
+    return noise_split(num, side=28, seed=seed)
 
 
 def images() -> ImageData:
-    return ImageData(
-        name="noise",
-        classes=("a", "b", "c"),
-        in_channels=1,
-        side=28,
-        train=split(64, seed=1),
-        search=split(60, seed=2),
-        test=split(4, seed=3),
-        mean=(0.5,),
-        std=(0.3,),
-        flip=True,
-        train_digest="train",
-        search_digest="search",
-        test_digest="test",
-    )
+    splits = (split(64, seed=1), split(60, seed=2), split(4, seed=3))
+    return grey_data(*splits, std=0.3, flip=True)
 
 
 def space_of(name: str = "scarlet_small") -> Space:
@@ -74,13 +52,8 @@ def supernet_of(space: Space) -> SharedWeights:
 
 
 def sliced(space: Space, path: Path, *, settings: EvaluationSettings = SETTINGS) -> Made:
-    return slice_member(
-        supernet_of(space),
-        path.running,
-        data=images(),
-        runtime=Runtime(device="cpu"),
-        settings=settings,
-    )
+    place = Workplace(data=images(), runtime=Runtime(device="cpu"), settings=settings)
+    return slice_member(supernet_of(space), path.running, place=place)
 
 
 def test_a_slice_is_its_running_path_with_less():

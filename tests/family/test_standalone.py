@@ -16,8 +16,8 @@ from PIL import Image
 from tiny_members import CLASSES, packaged, tiny, trained
 
 from escalade.core.network.architecture import Architecture
-from escalade.data.batches import prepare
-from escalade.data.decoding import to_square
+from escalade.data.batching.batches import prepare
+from escalade.data.decoding.decoding import to_square
 from escalade.family.packaging import package, standalone
 
 

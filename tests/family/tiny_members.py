@@ -9,10 +9,11 @@ from torch import nn
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Head, SqueezeExcite, Stage, Stem
 from escalade.data.image_data import ImageData
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
 from escalade.family.packaging.package import Package
 from escalade.family.packaging.preprocessing import Preprocessing
 from escalade.nets.build import build
+from made_data import grey_data
 
 CLASSES = ("T-shirt | top", "*bold* <b>", "Ångström")
 
@@ -80,21 +81,9 @@ def packaged(architecture: Architecture) -> Package:
 
 def patches() -> ImageData:
     """Images of three classes that differ in where the bright patch is; none to test on."""
-    return ImageData(
-        name="patches",
-        classes=CLASSES,
-        in_channels=1,
-        side=16,
-        train=patch_split(96, 0),
-        search=patch_split(60, 1),
-        test=Split(torch.empty(0, 1, 16, 16, dtype=torch.uint8), torch.empty(0, dtype=torch.long)),
-        mean=(0.3,),
-        std=(0.25,),
-        flip=False,
-        train_digest="train",
-        search_digest="search",
-        test_digest="test",
-    )
+    nothing = Split(torch.empty(0, 1, 16, 16, dtype=torch.uint8), torch.empty(0, dtype=torch.long))
+    splits = patch_split(96, 0), patch_split(60, 1), nothing
+    return grey_data(*splits, name="patches", classes=CLASSES, mean=0.3)
 
 
 def patch_split(num: int, seed: int) -> Split:

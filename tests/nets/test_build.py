@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,12 @@ import escalade.timm  # noqa: F401  registers the entry point
 from escalade.core.network import cost, kinds, legality
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Head, SqueezeExcite, Stage, Stem
-from escalade.nets.build import blank, build
+from escalade.core.network.parts import parts_of
+from escalade.nets.build import blank, build, modules_of
 from escalade.nets.facts import facts
 from escalade.nets.shared import ACTIVATIONS, GATES
+from escalade.spaces import known
+from sample_networks import scarlet, scarlet_running
 
 SMALL = Architecture(
     name="small",
@@ -135,3 +139,41 @@ def test_timms_own_arguments_work(folder: Path) -> None:
 def test_an_entry_without_architecture_is_refused() -> None:
     with pytest.raises(ValueError, match="architecture_json is missing"):
         timm.create_model("escalade_net")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "bignas_659m",
+        "efficientnet_b0",
+        "mobilenet_v2",
+        "mobilenet_v3_large",
+        "regnet_x_400mf",
+        "regnet_y_400mf",
+        "regnet_z_500mf",
+        "resnet50",
+        "resnext50_32x4d",
+    ],
+)
+def test_modules_one_after_the_other_are_the_network(name: str) -> None:
+    _check(replace(known.load(name), resolution=64, num_classes=7))
+
+
+@pytest.mark.parametrize("architecture", [scarlet(), scarlet_running()], ids=lambda each: each.name)
+def test_layers_left_out_are_parts_as_well(architecture: Architecture) -> None:
+    _check(architecture)
+    parts = [part for _, part in parts_of(architecture)]
+    assert {part.kind for part in parts} >= {"identity", "dsconv"}
+    assert not any(part.layers.adds for part in parts if part.kind in ("identity", "linear"))
+
+
+def _check(architecture: Architecture) -> None:
+    network = build(architecture).eval()
+    side = architecture.resolution
+    images = torch.rand(1, architecture.in_channels, side, side)
+    with torch.inference_mode():
+        values = images
+        for (_, part), module in zip(parts_of(architecture), modules_of(network), strict=True):
+            assert values.shape[1:] == (part.in_width, part.side, part.side), part
+            values = module(values)
+        assert torch.equal(values, network(images))

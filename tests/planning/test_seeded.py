@@ -10,9 +10,9 @@ import pytest
 import seed_runs
 from escalade.config import resolve
 from escalade.core.network import cost
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.family.packaging import package
-from escalade.planning import seed_memory
+from escalade.planning import path_costs
 from escalade.planning.path_costs import check_budgets, check_feasible
 from escalade.planning.seed_training import network_of, seed_job, side_within, supernet_settings
 from escalade.planning.seeded import read_network, seeded
@@ -102,7 +102,7 @@ def test_budgets_below_all_of_it_are_refused_with_the_range(tmp_path):
 
 def test_more_than_the_memory_is_refused(tmp_path, monkeypatch):
     run = seed_runs.run_from(tmp_path)
-    monkeypatch.setattr(seed_memory, "_memory", lambda: 1 << 16)
+    monkeypatch.setattr(path_costs, "_memory", lambda: 1 << 16)
     with pytest.raises(ValueError, match=r"seed_network: little-0 takes about .* GiB to fine-"):
         check_feasible(run)
 

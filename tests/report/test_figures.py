@@ -14,11 +14,13 @@ from escalade.core.values.codec import decode
 from escalade.report.contents import read
 from escalade.report.figures.accuracy import accuracy_against_macs
 from escalade.report.figures.convergence import convergence, deviation
+from escalade.report.figures.distribution import error_distribution
 from escalade.report.figures.growth_curves import growth_curve
 from escalade.report.figures.paths import TRAINED, path_histogram
 from escalade.report.figures.training import member_losses, supernet_loss
+from escalade.report.findings import sentence
 from escalade.report.number import percent
-from escalade.report.roster import family_rows
+from escalade.report.roster import family_rows, trained_alone
 
 
 @pytest.fixture(scope="module")
@@ -214,3 +216,32 @@ def test_what_the_run_trained_on_stands_first():
     named = {f"uniform{TRAINED}": given["uniform"], "hierarchical": given["hierarchical"]}
     assert [key.label for key in path_histogram(named).keys] == list(named)
     assert path_histogram(named).reading.startswith("uniform, trained on: ")
+
+
+GIVEN = {"errors": [0.1, 0.2, 0.5], "shares": [0.5, 0.75, 1.0], "num_models": 4}
+
+
+def test_steps_go_up_at_every_error():
+    made = error_distribution(**GIVEN)
+    steps, best = made.traces
+    assert steps["x"] == pytest.approx([10, 10, 20, 50])
+    assert steps["y"] == [0.0, 0.5, 0.75, 1.0]
+    assert (best["x"], best["y"]) == ([pytest.approx(10)], [0.5])
+    go.Figure(made.to_plotly())
+
+
+def test_the_reading_has_the_numbers():
+    reading = error_distribution(**GIVEN, num_tied=2).reading.replace("\N{NO-BREAK SPACE}", " ")
+    for words in ("4 random networks", "median 10.0 %", "1 cannot be told from the best"):
+        assert words in reading
+    assert "all others are clearly worse" in error_distribution(**GIVEN).reading
+
+
+def test_nothing_to_draw():
+    assert error_distribution([], [], num_models=0) is None
+
+
+def test_a_run_with_a_supernet_is_none(tmp_path):
+    run = read(fixture.build(tmp_path / "run"))
+    assert not trained_alone(run)
+    assert "searched jointly" in sentence(run, family_rows(run))

@@ -6,14 +6,14 @@ import fixture
 import pytest
 import reading
 
-from escalade.artefacts.latencies import TableFacts
+from escalade.core.latency.latency_table import TableFacts
 from escalade.core.numbers.budget import Budget
 from escalade.core.values.codec import decode, encode
 from escalade.report import page
 from escalade.report.contents import read
 from escalade.report.figures.latency_check import latency_check
 from escalade.report.figures.paths import path_histogram
-from escalade.search.growing.rules_beside import compare
+from escalade.search.growing.fitted import compare
 
 TABLE = {
     "settings": "CPU core, batch 1, 1 thread, fp32",

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import pytest
 
 from escalade.core.network import cost
-from escalade.core.scaling.cost_curves import CostCurve, cost_curve, factors_between
+from escalade.core.scaling.exponents import CostCurve, cost_curve, factors_between
 from escalade.report import svg
 from escalade.report.figures.figure import Figure, layout
 from escalade.report.figures.rule_costs import KINDS, cost_curves

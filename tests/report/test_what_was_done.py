@@ -11,8 +11,7 @@ from escalade.config import resolve
 from escalade.core.values.codec import encode
 from escalade.planning.begun_space import named_space
 from escalade.planning.completing import complete
-from escalade.report.page import write
-from escalade.report.what_was_done import what_was_done
+from escalade.report.page import what_was_done, write
 
 
 def told(**settings: Any) -> dict[str, str]:

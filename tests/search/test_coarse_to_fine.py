@@ -12,7 +12,7 @@ from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget
 from escalade.core.scaling.ratios import realised
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.values.codec import encode
 from escalade.search import CoarseGrid, CoarseToFine, Evolution, IndependentSearch, RandomSearch
 from escalade.search.coarse.skeletons import skeletons

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from layered import Layered
 
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.search.front.constraints import Constraint, Screen
 
 

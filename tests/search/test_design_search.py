@@ -12,7 +12,7 @@ from escalade.core.latency.work import works_of
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
 from escalade.core.numbers.statistics import empirical_distribution
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.values.codec import encode
 from escalade.search import RandomModels, drive
 from escalade.search.alone.random_models import draw_models

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.search.dialogue import Dialogue, drive
 from escalade.search.notebook import Notebook
 

@@ -7,7 +7,7 @@ import pytest
 from layered import Gains, Layered
 
 from escalade.core.numbers.budget import Budget
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.search.dialogue import drive
 from escalade.search.front.constraints import Constraint
 from escalade.search.front.front_search import NSGA2

@@ -16,9 +16,8 @@ from escalade.core.scaling.ratios import realised
 from escalade.core.space.path import Path
 from escalade.core.values.codec import decode, encode
 from escalade.search.growing.by_rule import ByRule
-from escalade.search.growing.ends import Ends
 from escalade.search.growing.fitted import Fitted
-from escalade.search.growing.found import Found
+from escalade.search.growing.found import Ends, Found
 from escalade.search.recording import searched_stage
 from escalade.spaces import known
 

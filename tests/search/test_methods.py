@@ -12,7 +12,7 @@ from escalade.config.settings import SearchConfig
 from escalade.core.network import cost
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.search import NSGA2
 from escalade.search.methods import METHODS, Task, method_of
 from escalade.spaces.load import load

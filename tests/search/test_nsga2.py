@@ -12,7 +12,7 @@ from escalade.artefacts.children import Children
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.scaling.ratios import Scaling
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.values.codec import decode, encode
 from escalade.search.dialogue import drive
 from escalade.search.front.breeding import Roulette

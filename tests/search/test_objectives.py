@@ -5,7 +5,7 @@ import pytest
 from layered import Gains, Layered
 
 from escalade.core.network import cost
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.search.front.objectives import (
     DEFAULT,
     Objective,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.network import cost
 from escalade.core.numbers.budget import Budget
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.search.operators.bases import draw_bases
 from escalade.search.operators.starts import draw_pairs
 from escalade.search.problem import Problem

@@ -9,7 +9,7 @@ import pytest
 
 from escalade.artefacts.scored import Scored
 from escalade.artefacts.searched import Searched
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.values.codec import decode, encode
 from escalade.core.values.invalid import Invalid
 from escalade.search import drive

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.parts import parts_of
-from escalade.core.space.network_shape import NetworkShape
+from escalade.core.space.shape import NetworkShape
 from escalade.core.values.invalid import Invalid
 from escalade.nets.build import build
 from escalade.nets.reading.read_network import read_network

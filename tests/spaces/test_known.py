@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import others_models as others
 import pytest
-import torch
 
 from escalade.core.network import cost
 from escalade.nets.build import blank
@@ -118,14 +117,6 @@ TRACED_WHOLE = (
     *("mobilenet_v2", "mobilenet_v3_large", "mobilenetv4_conv_small", "mnasnet_100"),
 )
 RESOLUTIONS = (224, 240, 260, 300, 380, 456, 528, 600)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def test_every_known_architecture_is_tested():

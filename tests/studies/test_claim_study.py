@@ -17,8 +17,8 @@ from common.alone import Unit
 from common.study import begun, keep
 from escalade.core.network import cost
 from escalade.core.scaling.ratios import realised
-from escalade.data.image_data import ImageData
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
+from made_data import grey_data
 
 F_0 = {14: 600_976, 20: 1_176_064}
 
@@ -33,21 +33,8 @@ def _data(num=120, search=40):
         pixels[:, 0, 0, 0] = torch.arange(start, start + num)
         return Split(pixels, labels)
 
-    return ImageData(
-        name="numbered",
-        classes=tuple("abcdefghij"),
-        in_channels=1,
-        side=28,
-        train=split(0, num),
-        search=split(num, search),
-        test=split(num + search, 10),
-        mean=(0.1,),
-        std=(0.2,),
-        flip=True,
-        train_digest="train",
-        search_digest="search",
-        test_digest="test",
-    )
+    splits = split(0, num), split(num, search), split(num + search, 10)
+    return grey_data(*splits, name="numbered", classes="abcdefghij", mean=0.1, std=0.2, flip=True)
 
 
 def _numbers(split):

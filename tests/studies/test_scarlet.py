@@ -16,14 +16,15 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from escalade.artefacts.files import write_json
 from escalade.cli.parser import UsageError
 from escalade.core.network import cost
-from escalade.data.batches import prepare
+from escalade.data.batching.batches import prepare
 from escalade.data.fashion_mnist import DEBIAN
 from escalade.data.image_data import ImageData
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
 from escalade.supernet.extract import extract
 from escalade.supernet.recalibrate import recalibrate
 from escalade.train.runtime import Runtime
 from escalade.train.steps import Batch
+from made_data import grey_data
 
 TINY = "--limit 40 --steps 2 --networks 3 --probes 2 --probed 2 --flipped 6 --ranked 3 --folded 1"
 FEW = "--population 4 --generations 2 --searches 1 --seeds 1 --workers 1 --short"
@@ -112,11 +113,7 @@ def make_data(num: int = 64) -> ImageData:
     labels = torch.arange(num) % 10
     noise = torch.randint(0, 60, (num, 1, 28, 28), generator=rng)
     split = Split((noise + 18 * labels.view(-1, 1, 1, 1)).to(torch.uint8), labels)
-    return ImageData(
-        name="noise", classes=tuple("abcdefghij"), in_channels=1, side=28, train=split,
-        search=split, test=split, mean=(0.4,), std=(0.3,), flip=False, train_digest="train",
-        search_digest="search", test_digest="test",
-    )  # fmt: skip
+    return grey_data(split, split, split, classes="abcdefghij", mean=0.4, std=0.3)
 
 
 @pytest.mark.slow

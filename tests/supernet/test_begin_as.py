@@ -11,7 +11,7 @@ from escalade.core.network.parts import parts_of
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.make_around import around
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.space.space import Space
 from escalade.nets.build import build
 from escalade.supernet.begin_as import begin_as

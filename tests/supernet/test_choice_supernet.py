@@ -15,13 +15,13 @@ from escalade.core.space.path import Path
 from escalade.core.space.space import Space
 from escalade.spaces.load import load
 from escalade.supernet.choice_supernet import ChoiceSupernet
-from escalade.supernet.digest import digest
 from escalade.supernet.extract import assemble, extract
 from escalade.supernet.folding import fold
 from escalade.supernet.frozen import freeze
 from escalade.supernet.make import make_supernet
 from escalade.supernet.recalibrate import path_statistics, recalibrate
 from escalade.supernet.supernet import Supernet
+from escalade.supernet.weights_file import digest
 
 MODES = ("let", "let_relu", "plain")
 IDENTITY = 12
@@ -199,7 +199,7 @@ def test_what_the_supernet_does_not_hold_is_refused() -> None:
     other = Block(kernel=9, expansion=3.0, width=searched.blocks[0].width, stride=2)
     wrong = [
         (replace(running, num_classes=6), "num_classes: the supernet has 5"),
-        (replace(running, head=Head(width=8)), "conv_head.weight: the supernet has"),
+        (replace(running, head=Head(width=8)), "head: the supernet has another"),
         (path.architecture, "running network"),
         (
             replace(running, stages=(first, Stage(blocks=(other, *searched.blocks[1:])), *rest)),

@@ -11,7 +11,7 @@ import torch
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Conventions, Stage
 from escalade.core.network.kinds import KINDS, hidden
-from escalade.core.space.network_shape import NetworkShape
+from escalade.core.space.shape import NetworkShape
 from escalade.core.values.invalid import Invalid
 from escalade.nets.build import build
 from escalade.supernet.extract import assemble, extract

@@ -15,10 +15,10 @@ from escalade.core.sampling.samplers import Hierarchical
 from escalade.core.space.shape import StageShape, SupernetShape
 from escalade.core.space.space import Space
 from escalade.spaces.load import load
-from escalade.supernet.digest import digest
 from escalade.supernet.elastic import view
 from escalade.supernet.extract import extract
 from escalade.supernet.supernet import Supernet
+from escalade.supernet.weights_file import digest
 
 SHAPE = SupernetShape(
     in_channels=3,

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from escalade.config.recipe import Recipe
 from escalade.core.sampling.sandwich_paths import Pair
-from escalade.data.batches import prepare
+from escalade.data.batching.batches import prepare
 from escalade.train.distil import DistilStep
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich_step import SandwichStep

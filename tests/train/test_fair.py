@@ -26,7 +26,7 @@ from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.fair_paths import FairPaths
 from escalade.core.sampling.samplers import Uniform
 from escalade.core.space.path import Path as NetworkPath
-from escalade.data.batches import prepare
+from escalade.data.batching.batches import prepare
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.fair_step import FairStep, PathsOfSteps
 from escalade.train.interrupt import Interrupted

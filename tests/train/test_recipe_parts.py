@@ -17,7 +17,7 @@ from escalade.config import read_preset, resolve
 from escalade.config.member_training import RetrainConfig
 from escalade.config.recipe import Recipe
 from escalade.core.values.codec import field_types
-from escalade.data.auto_augment import POLICIES
+from escalade.data.batching.augmenting import POLICIES
 from escalade.train.interrupt import Interrupted
 from escalade.train.loop import mixup_ratio
 from escalade.train.steps import Batch, Step

@@ -5,7 +5,7 @@ from tiny_training import make_split, plain_network
 from torch import Tensor
 
 from escalade.config.recipe import Recipe
-from escalade.data.batches import Augmentation, TrainBatches
+from escalade.data.batching.batches import Augmentation, TrainBatches
 from escalade.train.runtime import Runtime
 from escalade.train.step_rehearsal import rehearse
 from escalade.train.steps import Batch, PlainStep, TrainingObjective

@@ -16,7 +16,7 @@ from torch.nn import functional
 from escalade.config.recipe import Recipe
 from escalade.core.sampling.samplers import Hierarchical, Uniform
 from escalade.core.sampling.sandwich_paths import Sandwich, SandwichPaths
-from escalade.data.batches import Augmentation, TrainBatches, prepare
+from escalade.data.batching.batches import Augmentation, TrainBatches, prepare
 from escalade.spaces.load import load
 from escalade.supernet.supernet import Supernet
 from escalade.train.interrupt import Interrupted

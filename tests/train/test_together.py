@@ -23,7 +23,7 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical, Uniform
 from escalade.core.space.path import Path
-from escalade.data.batches import prepare
+from escalade.data.batching.batches import prepare
 from escalade.supernet.supernet import Supernet
 from escalade.train.runtime import Runtime
 from escalade.train.steps import Batch

@@ -15,8 +15,8 @@ from escalade.core.sampling.samplers import Hierarchical
 from escalade.core.sampling.sandwich_paths import Sandwich
 from escalade.core.space.layouts import parse
 from escalade.core.space.space import Space
-from escalade.data.batches import Augmentation, TrainBatches
-from escalade.data.split import Split
+from escalade.data.batching.batches import Augmentation, TrainBatches
+from escalade.data.splits.split import Split
 from escalade.supernet.make import make_supernet as make_any_supernet
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.supernet.supernet import Supernet
@@ -25,24 +25,7 @@ from escalade.train.loop import TrainResult, own_part, train
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich_step import SandwichStep
 from escalade.train.steps import PlainStep, SinglePathStep, Step, TrainingObjective
-
-SPACE = {
-    "format": 1,
-    "name": "tiny",
-    "in_channels": 1,
-    "num_classes": 3,
-    "resolutions": [8, 10],
-    "stem": {"widths": [8]},
-    "stages": [
-        {"depth": [1, 2], "widths": [8], "expansions": [2], "kernels": [3, 5]},
-        {"depth": [1, 2], "widths": [8, 16], "expansions": [2], "kernels": [3], "stride": 2},
-    ],
-    "head": {"width": 16},
-    "scaling": [
-        {"depth": [1], "width": [1], "resolution": [1]},
-        {"depth": [1.5], "width": [1, 2], "resolution": [1.2]},
-    ],
-}
+from made_data import TINY_SPACE as SPACE
 
 # One down-sampling layer, one that grows and one that keeps its shape; the last choice is nothing.
 CHOICES = {

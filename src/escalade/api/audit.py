@@ -33,9 +33,7 @@ def audit(path: Path, *, networks: int = NUM_NETWORKS, should_stop: Stop | None 
     kill, and one for more networks trains only what is new.
 
     Args:
-        path: the run.
         networks: of each budget.
-        should_stop: asked often.
 
     Raises:
         Invalid: if the run has nothing to audit, or too few networks are asked for.

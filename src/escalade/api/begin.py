@@ -27,8 +27,7 @@ from escalade.api.same_images import (
     keep_place,
 )
 from escalade.api.try_starts import keep_without_network
-from escalade.artefacts.marks import mark
-from escalade.artefacts.owning import owned
+from escalade.artefacts.owning import mark, owned
 from escalade.artefacts.planned import ImagesByClass, Planned, SpaceFacts, Splits
 from escalade.artefacts.run_folder import RunFolder
 from escalade.artefacts.seed_facts import SeedFacts
@@ -45,9 +44,9 @@ from escalade.planning.path_costs import check_budgets
 from escalade.planning.resolved_run import Run
 from escalade.planning.run_memory import hold
 from escalade.planning.seeded import ReadSeed, keep_network, space_around
+from escalade.train.bookkeeping import note_machine
 from escalade.train.console import Console
 from escalade.train.interrupt import Stop
-from escalade.train.machine import note_machine
 from escalade.train.runtime import Runtime
 
 
@@ -307,5 +306,5 @@ def _planned(run: Run) -> Planned:
         skipped=tuple(data.skipped),
         remarks=tuple(data_notes(data)),
         space=SpaceFacts(name=space.name, size=space.size, distinct=space.distinct),
-        latency=None if run.table is None else run_table.facts(run.table),
+        latency=None if run.table is None else run.table.facts,
     )

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from escalade.artefacts.files import write_json, write_text
-from escalade.artefacts.marks import mark
-from escalade.artefacts.owning import contents
+from escalade.artefacts.owning import contents, mark
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, read_file, resolve
 from escalade.core.space import layouts

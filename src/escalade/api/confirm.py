@@ -10,7 +10,7 @@ from pathlib import Path
 
 from escalade.artefacts.scored import Scored
 from escalade.artefacts.searched import Finalist, Searched
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.family.trainings.alone import RetrainJob
 from escalade.family.trainings.kept import kept_network, read_made
 from escalade.planning.resolved_run import Run

@@ -64,7 +64,6 @@ def growth(path: Path) -> Grown:
 
 
 def describe_grown(grown: GrownMember) -> str:
-    """A grown network for people."""
     arch = grown.architecture
     latency = "" if grown.latency is None else f", {format_seconds(grown.latency)} predicted"
     lines = [

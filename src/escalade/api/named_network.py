@@ -20,7 +20,6 @@ def named_network(given: Config, out: Path) -> tuple[Config, ReadSeed | None]:
     then no network is given.
 
     Args:
-        given: resolved.
         out: the run folder, which need not be there.
 
     Raises:

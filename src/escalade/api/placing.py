@@ -190,7 +190,6 @@ def _write(run: Run, candidate: Candidate, kept: _Finished, *, beside: str = "")
 
 
 def _beside(theirs: _Finished, training: RivalTraining) -> PlainRival:
-    """A rival as family.json has it."""
     member = theirs.member
     return PlainRival(
         member=member.name,

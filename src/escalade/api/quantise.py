@@ -10,7 +10,7 @@ from torch import Tensor
 from escalade.artefacts.quantisations import Quantisations, QuantisedMember
 from escalade.core.numbers.score_words import SCORE_WORDS
 from escalade.data import prepare
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
 from escalade.evaluate.rating import rating_of
 from escalade.evaluate.timing.turns import random_images, take_turns
 from escalade.family.exports.exporting import ONNX_FILE, MissingExtra, onnx_session

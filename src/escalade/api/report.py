@@ -8,7 +8,7 @@ from typing import Any
 from escalade.artefacts.searched import Searched
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.space.space_summary import histogram
 from escalade.core.values.codec import encode
 from escalade.evaluate.store import EvaluationStore
@@ -50,7 +50,6 @@ def _evaluations(run: Run) -> list[dict[str, Any]]:
 
 
 def _running(run: Run) -> list[Architecture]:
-    """What the supernet runs for each network of a front."""
     searched = run.folder.find(Searched)
     if searched is None or searched.front is None:
         return []

@@ -15,15 +15,14 @@ from escalade.api.export import NUM_IMAGES
 from escalade.api.same_images import check_same_images, keep_images
 from escalade.artefacts import digests, image_list
 from escalade.artefacts.files import read_json, write_json
-from escalade.artefacts.marks import mark
-from escalade.artefacts.owning import contents, owned
+from escalade.artefacts.owning import contents, mark, owned
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, Recipe
 from escalade.core.network import cost
 from escalade.core.values.codec import encode
 from escalade.core.values.invalid import Invalid
 from escalade.data import ImageData, load, prepare
-from escalade.data.cache_room import default_cache
+from escalade.data.cache.cache_room import default_cache
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.family.exports.exporting import export_member
 from escalade.family.family import Family, FamilyMember
@@ -36,7 +35,8 @@ from escalade.family.packaging.finished import (
     write_member,
 )
 from escalade.family.trainings.alone import RetrainJob
-from escalade.family.trainings.jobs import CHECKPOINT, Workplace
+from escalade.family.trainings.jobs import CHECKPOINT
+from escalade.family.trainings.making import Workplace
 from escalade.train.console import Console
 from escalade.train.interrupt import Stop
 

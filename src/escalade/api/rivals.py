@@ -33,8 +33,6 @@ def rivals_of(
     Which rule scales a plain base a short look tells, once, before any member is trained.
 
     Args:
-        run: with its search and its growth done.
-        everyone: all members.
         wanted: those that need a rival.
 
     Raises:

@@ -11,7 +11,7 @@ from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget, format_amount
 from escalade.core.numbers.statistics import difference_standard_error
-from escalade.core.scaling.within_side import scale_within
+from escalade.core.scaling.hybrid import scale_within
 from escalade.core.space.plain_network import PLAIN
 from escalade.family.member_candidates import Candidate
 from escalade.family.trainings.alone import RetrainJob

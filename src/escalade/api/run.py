@@ -48,7 +48,6 @@ def run(
     Args:
         layers: settings, later ones winning; see `escalade.config.resolve`.
         out: the run folder.
-        should_stop: asked after every step.
         or_next: where another run has that folder, take the first of out-2, out-3, ... that is
             free or holds this one.
 

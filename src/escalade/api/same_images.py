@@ -8,11 +8,10 @@ from pathlib import Path
 from escalade.api.claim import begun_config, with_place
 from escalade.artefacts import image_list
 from escalade.artefacts.files import write_text
-from escalade.artefacts.image_changes import changes
-from escalade.artefacts.image_list import Digests, Entry
+from escalade.artefacts.image_list import Digests, Entry, changes
 from escalade.core.values.invalid import Invalid, shown
 from escalade.data import ImageData
-from escalade.data.label_table import is_table
+from escalade.data.listing.label_table import is_table
 from escalade.data.loading import is_folder, located
 from escalade.planning.resolved_run import Run
 
@@ -43,10 +42,8 @@ def check_same_images(
     """Whether the images, and their division, are those that training began with.
 
     Args:
-        data: as it is now.
         began: digests of what there was; None where they are not known.
         listed: images.csv of what there was, which also knows, and can name what changed.
-        where: the folder that is spoken of.
         is_trained: whether there is anything that came of images.
 
     Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -17,10 +17,11 @@ from escalade.artefacts.scored import Scored
 from escalade.artefacts.searched import Searched
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import format_amount
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.values.invalid import Invalid
 from escalade.data import ImageData
-from escalade.evaluate.evaluator import Evaluator, Scorer
+from escalade.evaluate.evaluator import Evaluator
+from escalade.evaluate.scorer import Scorer
 from escalade.evaluate.store import EvaluationStore, StoreOfRank0
 from escalade.evaluate.trained_alone import AloneEvaluator, Trained
 from escalade.family.trainings.alone import RetrainJob
@@ -86,7 +87,7 @@ def _store(run: Run) -> EvaluationStore:
     return EvaluationStore(run.folder.store) if run.runtime.is_main else StoreOfRank0()
 
 
-def _scorer(run: Run, data: ImageData, store: EvaluationStore) -> AbstractContextManager[Scorer]:
+def _scorer(run: Run, data: ImageData, store: EvaluationStore) -> Scorer:
     """Scores slices of the supernet; where there is none, networks that it trains alone."""
     if run.space.traits.has_supernet:
         return Evaluator(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from escalade.core.values.names import FileName
-from escalade.core.values.ranges import Count, CountFrom0, NotNegative, Share, one_of
+from escalade.core.values.ranges import Count, CountFrom0, FileName, NotNegative, Share, one_of
 
 WAYS = ("slice", "together", "finetune", "scratch", "distil_a", "distil_b")
 

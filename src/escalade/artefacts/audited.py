@@ -13,11 +13,8 @@ class AuditedNetwork:
     """A network of the sample.
 
     Attributes:
-        name: of its training.
         score: of the search; `worth` is by the model of all scores, None without one.
         trained: accuracy on the search images when trained as members are.
-        standard_error: of that.
-        chosen: whether it is the member.
     """
 
     name: str
@@ -37,8 +34,6 @@ class AuditedBudget:
     """One budget's sample.
 
     Attributes:
-        name: of the member.
-        budget: its target.
         num_scored: networks inside it that the search scored.
         num_steps: of each training.
         networks: the sample, best score first.
@@ -59,11 +54,9 @@ class Audited:
     """Whether the scores of a search can be trusted, as far as a sample tells.
 
     Attributes:
-        budget_kind: what budgets count.
         weights: how the networks were trained: retrained from scratch, or finetuned from slices.
         budgets: those that had enough scored networks.
         left_out: the others, each with the reason.
-        sentence: what it comes to.
     """
 
     FILE: ClassVar[str] = "audit.json"

@@ -15,7 +15,6 @@ class Way:
     """Children that were made in one way, and what became of them.
 
     Attributes:
-        proposed: all of them.
         scored: those that were new and kept the limits on costs.
         accepted: of these, those that kept the limits on the score.
         survived: of these, those among the survivors of their generation.

@@ -21,7 +21,6 @@ def seal(folder: Path, *names: str) -> None:
 
 
 def is_whole(folder: Path, *names: str) -> bool:
-    """Whether files are noted, and are what was noted."""
     noted = _noted(folder)
     return all(name in noted and _is_same(folder / name, noted[name]) for name in names)
 

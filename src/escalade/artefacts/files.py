@@ -28,7 +28,6 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
 
     Args:
         path: the file; its folder is made where it is missing.
-        write: gets the open file.
 
     Raises:
         OSError: naming `path`, for a full disk or no permission; what stood there is untouched.
@@ -94,11 +93,6 @@ def write_json(path: Path, data: Any) -> None:
 
 def read_json(path: Path, *, what: str, remedy: str) -> dict[str, Any]:
     """Read a JSON object.
-
-    Args:
-        path: of the file.
-        what: it should be, for messages.
-        remedy: what makes it.
 
     Raises:
         Invalid: if the file is missing, is no JSON or holds no object.

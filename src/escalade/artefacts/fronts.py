@@ -33,7 +33,6 @@ class FrontGeneration:
     """The survivors of one generation.
 
     Attributes:
-        generation: from 1.
         hypervolume: of its front, as a share of the front's box.
         identity_ratio: share of the survivors' genes that are identities; None if none were named.
         evaluated: networks scored so far.
@@ -64,13 +63,11 @@ class Front:
     Attributes:
         objectives: what was minimised, or with a minus maximised.
         weights: of the crowding distances, one an objective.
-        constraints: hard limits.
         box: that hypervolumes are shares of.
         networks: the final front, rising in the first objective; after the first `num_front`,
             members that are not on it.
         num_front: how many networks are the front.
         members: of each searched stage the place in `networks`.
-        generations: in order.
         seen: all networks that were on some front or are members, in order of appearance.
     """
 

@@ -11,8 +11,7 @@ from escalade.core.scaling.curves import FORMS
 from escalade.core.scaling.ratios import DIMENSIONS, Scaling
 from escalade.core.values.codec import ABSENT, as_mapping, decode
 from escalade.core.values.invalid import Invalid, check_known, within
-from escalade.core.values.names import FileName
-from escalade.core.values.ranges import Count, Positive, Said
+from escalade.core.values.ranges import Count, FileName, Positive, Said
 
 # Parameters by form of the growth function, by dimension and by their own name.
 Functions = Mapping[str, Mapping[str, Mapping[str, float]]]
@@ -69,7 +68,6 @@ class PredictedAccuracy:
     """What a grown member is to reach on the search images, before it is trained.
 
     Attributes:
-        mean: in 0..1.
         sd: standard deviation of the true accuracy.
         low, high: the 95 % interval of a measurement.
     """
@@ -111,9 +109,7 @@ class GrownMember:
     """A member that nobody searched.
 
     Attributes:
-        name: of the member.
         stage: j = log2(f / f_0) of its budget.
-        budget: the target.
         predicted: ratios by the rule, at the stage.
         interval: of them, by dimension; None where nothing was fitted.
         solved: ratios where the curve costs exactly the budget, before rounding.
@@ -173,7 +169,6 @@ class Grown:
         points: what was fitted.
         functions: the fitted parameters.
         leave_last_out: how well the last searched stage is predicted; None with fewer than three.
-        members: from small to large.
         law: of error, where members have the least of it.
     """
 

@@ -1,4 +1,4 @@
-"""latency.json: what members take on this device; and what a run tells of its latency table."""
+"""latency.json: what members take on this device."""
 
 from __future__ import annotations
 
@@ -28,30 +28,3 @@ class Latencies:
     device: str
     batch_size: Count
     members: Mapping[str, Quartiles]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckFacts:
-    """Predicted against measured seconds of networks that the table was not fitted to.
-
-    `median` and `worst` are relative errors without their sign, `rank_correlation` is Spearman's.
-    """
-
-    num: int
-    median: float
-    worst: float
-    rank_correlation: float | None
-    predicted: tuple[float, ...]
-    measured: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableFacts:
-    """A latency table: a network takes `overhead` and `factor` times the sum of its parts."""
-
-    settings: str
-    num_parts: int
-    overhead: float
-    factor: float
-    seconds: float
-    check: CheckFacts

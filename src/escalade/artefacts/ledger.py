@@ -18,7 +18,6 @@ class LedgerEntry:
         stage: `latency`, `train`, `search`, `grow`, `retrain`, `test`, `export` or `analyse`.
         name: the piece, such as a member; empty if the stage has one.
         device_seconds: GPU-seconds, or core-seconds on CPU.
-        wall_seconds: time passed.
         images: images that went through a network.
         evaluations: networks scored.
         device: what the device-seconds count, such as `CPU core`.

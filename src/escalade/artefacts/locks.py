@@ -142,7 +142,6 @@ def _take(path: Path) -> tuple[int, bool] | None:
 
 
 def _lock(handle: int) -> bool:
-    """Lock an open file if nobody else has."""
     if fcntl is None:
         return True
     try:

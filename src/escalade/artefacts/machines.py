@@ -13,11 +13,9 @@ class Machine:
     """Where a run worked.
 
     Attributes:
-        torch: its version.
         device: the very CPU or GPU.
         capability: what torch's kernels take the CPU for, such as `AVX512`.
         threads: of a training; None on CUDA, where they decide nothing.
-        ranks: processes of a training.
     """
 
     torch: str

@@ -1,4 +1,4 @@
-"""One process owns a run folder while it works there."""
+"""Folders that Escalade made, and how one process owns a run folder while it works there."""
 
 from __future__ import annotations
 
@@ -7,16 +7,47 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from escalade.artefacts.files import is_part, sweep
 from escalade.artefacts.locks import Held, locked
-from escalade.artefacts.marks import MARK
 from escalade.core.values.invalid import Invalid
 
+MARK = ".escalade"
+_TEXT = "Escalade made this folder. While this file is here, the folder is not read as images.\n"
 LOCK = ".lock"
 WAIT_SECONDS = 2.0  # for an owner that is just ending
+
+
+def mark(folder: Path) -> None:
+    """Say that a folder, which is there, is Escalade's.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    # Others may do so at the same time; that the file is there is all that counts.
+    with (
+        suppress(FileExistsError),
+        (folder / MARK).open("x", encoding="utf-8", newline="\n") as file,
+    ):
+        file.write(_TEXT)
+
+
+def marked_folder(folder: Path) -> Path:
+    """A folder of Escalade's, made where it is missing.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    mark(folder)
+    return folder
+
+
+def is_marked(folder: Path) -> bool:
+    """Whether Escalade made a folder."""
+    return os.path.lexists(folder / MARK)
 
 
 @contextmanager
@@ -26,7 +57,6 @@ def owned(
     """Own a folder in the body; what killed owners left half-written is swept away.
 
     Args:
-        folder: which is there.
         say: gets a line where the file system has no locks.
         rank: of several, the first owns for all.
 

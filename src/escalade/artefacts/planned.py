@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from escalade.artefacts.image_list import Digests
-from escalade.artefacts.latencies import TableFacts
+from escalade.core.latency.latency_table import TableFacts
 from escalade.core.numbers.score_words import LabelTask
 from escalade.core.values.codec import ABSENT
 from escalade.core.values.ranges import Count, CountFrom0
@@ -44,15 +44,11 @@ class Planned:
     """What a run was begun with.
 
     Attributes:
-        data: the data set's name.
-        classes: their names.
-        split: numbers of images.
         images: of these each class's.
         digests: of the splits; other images are refused.
         skipped: unusable images, each with the reason.
         task: whether every image has one class, or may have several.
         remarks: what else a user should know of the images, a line each.
-        space: what is searched.
         latency: the latency table, where the run needs one.
     """
 

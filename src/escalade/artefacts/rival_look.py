@@ -42,10 +42,9 @@ class RivalLook:
         base: the network.
         is_named: whether the space's file names it; else it is derived.
         member: whose budget the rules were tried at.
-        budget: the target there.
         rules: what was tried of this base.
-        ranked: rules by what they reached, the best first; networks are made by the
-            first that meets their budget. Where it is empty there are none.
+        ranked: rules by what they reached, the best first; networks are made by the first that
+            meets their budget. Where it is empty there are none.
     """
 
     FILE: ClassVar[str] = "rival.json"

@@ -44,6 +44,16 @@ def _check_plain(entry: Path) -> None:
         raise Invalid(problem, path=(str(entry),), remedy="remove it")
 
 
+class _At:
+    """A path within a run folder."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+
+    def __get__(self, folder: RunFolder, owner: type[RunFolder]) -> Path:
+        return folder.path.joinpath(*self._names)
+
+
 @dataclass(frozen=True, slots=True)
 class RunFolder:
     """The artefacts of a run, and the paths of its other files."""
@@ -51,7 +61,6 @@ class RunFolder:
     path: Path
 
     def has(self, kind: type[Artefact]) -> bool:
-        """Whether an artefact is there."""
         return (self.path / kind.FILE).exists()
 
     def read(self, kind: type[A]) -> A:
@@ -74,7 +83,6 @@ class RunFolder:
         return self.read(kind) if self.has(kind) else None
 
     def write(self, artefact: Artefact) -> None:
-        """Write an artefact, whole or not at all."""
         write_json(self.path / artefact.FILE, artefact)
 
     def check_links(self) -> None:
@@ -88,88 +96,27 @@ class RunFolder:
                 with suppress(FileNotFoundError):  # another process has just removed it
                     _check_plain(entry)
 
-    @property
-    def config(self) -> Path:
-        """Every setting, fully resolved."""
-        return self.path / "config.yaml"
-
-    @property
-    def space(self) -> Path:
-        """The space, as its file had it when the run began."""
-        return self.path / "space.json"
-
-    @property
-    def images(self) -> Path:
-        """The images that the run began with, by name."""
-        return self.path / image_list.FILE
+    config = _At("config.yaml")  # every setting, fully resolved
+    space = _At("space.json")  # as its file had it when the run began
+    images = _At(image_list.FILE)  # that the run began with, by name
+    seed_network = _At("seed_network")  # that the run started from, as it was read
+    without_network = _At("from_scratch.yaml")  # the settings of the same run without that network
+    checkpoint = _At("supernet", "checkpoint.pt")
+    supernet = _At("supernet", "supernet.safetensors")  # which says that training is done
+    together = _At("supernet", "together.safetensors")  # after its members trained on together
+    store = _At("evaluations.sqlite")  # every score and time that was measured
+    family = _At("family")  # the result
+    metrics = _At("metrics.jsonl")  # training curves
+    # Folders for each training: of a design space's networks, of finalists and of members, of an
+    # after-analysis and of an audit.
+    models = _At("models")
+    finalists = _At("finalists")
+    training = _At("training")
+    analysis_trainings = _At("analysis")
+    audit_trainings = _At("audit")
 
     @property
     def is_trained(self) -> bool:
         """Whether anything is there that came of images."""
         names = ("supernet", "models", "finalists", "training", "family", "search.json")
         return any((self.path / name).exists() for name in names)
-
-    @property
-    def seed_network(self) -> Path:
-        """The pretrained network that the run started from, as it was read."""
-        return self.path / "seed_network"
-
-    @property
-    def without_network(self) -> Path:
-        """The settings of the same run from scratch, where it starts from a pretrained network."""
-        return self.path / "from_scratch.yaml"
-
-    @property
-    def checkpoint(self) -> Path:
-        """The state of the supernet's training."""
-        return self.path / "supernet" / "checkpoint.pt"
-
-    @property
-    def supernet(self) -> Path:
-        """The trained supernet's weights; the file says that training is done."""
-        return self.path / "supernet" / "supernet.safetensors"
-
-    @property
-    def together(self) -> Path:
-        """The supernet's weights after its members trained on together."""
-        return self.path / "supernet" / "together.safetensors"
-
-    @property
-    def store(self) -> Path:
-        """Every score and time that was measured."""
-        return self.path / "evaluations.sqlite"
-
-    @property
-    def models(self) -> Path:
-        """Checkpoints of a design space's networks while they train."""
-        return self.path / "models"
-
-    @property
-    def finalists(self) -> Path:
-        """A folder for each short training of a finalist, while the search goes on."""
-        return self.path / "finalists"
-
-    @property
-    def family(self) -> Path:
-        """The result."""
-        return self.path / "family"
-
-    @property
-    def training(self) -> Path:
-        """A folder for each training of a member."""
-        return self.path / "training"
-
-    @property
-    def analysis_trainings(self) -> Path:
-        """A folder for each training of an after-analysis."""
-        return self.path / "analysis"
-
-    @property
-    def audit_trainings(self) -> Path:
-        """A folder for each training of an audit."""
-        return self.path / "audit"
-
-    @property
-    def metrics(self) -> Path:
-        """Training curves."""
-        return self.path / "metrics.jsonl"

@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Population
 from escalade.core.values.invalid import Invalid
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
 from escalade.artefacts.fronts import Front
 from escalade.core.network.architecture import Architecture
@@ -82,7 +82,6 @@ class Finalist:
         score: of its slice, or of the network trained alone.
         worth: by the model of all scores.
         confirmed: after each round that it took part in.
-        chosen: whether it is the member.
     """
 
     stage: int
@@ -110,12 +109,9 @@ class SearchedStage:
         budget: its target; on a front without budgets, the network's own cost.
         scaling: ratios to the base, or in spaces without scaling to the smallest member.
         strategy: places of the ratios of depth, width and resolution.
-        genome: the base.
-        architecture: the network.
         runs: what the supernet runs, where that is another network.
         gap: signed relative distance from the budget.
         score: accuracy on the images of the search, in 0..1.
-        standard_error: of the score.
         tied: strategies that cannot be told from the chosen one, itself included.
         worth: by the model of all scores that chose it, where one did.
     """
@@ -168,6 +164,16 @@ class Base:
     resolution: int
     widths: tuple[int, ...]
     depths: tuple[int, ...]
+
+    @classmethod
+    def of(cls, stage: SearchedStage) -> Self:
+        network = stage.architecture
+        return cls(
+            genome=stage.genome,
+            resolution=network.resolution,
+            widths=network.widths,
+            depths=network.depths,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,19 +244,12 @@ class Searched:
 
     Attributes:
         searcher: the method's name.
-        seed: of every random choice.
-        budget_kind: what budgets count.
-        space: its name.
         pi: weights of the stages' accuracies.
         base: stage 0 in short.
-        stages: the networks chosen.
-        iterations: scores by generation.
-        evaluations: how many scores it took.
         selections: of coarse to fine: how each budget's network was found.
         front: of a search for a front.
         models: of a design space: every trained network, best first.
         num_tied: how many of them cannot be told from the best one.
-        distribution: of their errors.
         surrogate: the model of all scores, where networks were chosen by it.
         finalists: what short trainings confirmed, by budget and number.
         divisors: what scaling rounds widths and resolutions to.
@@ -294,7 +293,6 @@ class Searched:
 
     @property
     def largest(self) -> SearchedStage:
-        """The last stage."""
         return self.stages[-1]
 
     @property

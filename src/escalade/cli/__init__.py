@@ -16,7 +16,7 @@ from escalade.cli.output import open_streams, write_line, write_text
 from escalade.cli.parser import Parser, UsageError
 from escalade.cli.signals import interruptible
 from escalade.core.values.invalid import brief
-from escalade.train.ranks import leave_ranks
+from escalade.train.parents import leave_ranks
 
 # Threads that wait for each other by spinning slow training down six times where anything else
 # runs on the same cores; this must be set before torch is loaded.

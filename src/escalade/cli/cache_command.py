@@ -7,17 +7,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from escalade.cli.output import write_json, write_line
-from escalade.cli.table import table
+from escalade.cli.output import table, write_json, write_line
 
 if TYPE_CHECKING:
-    from escalade.data.cache_room import CachedSet
+    from escalade.data.cache.cache_room import CachedSet
 
 Commands = Any
 
 
 def add_commands(commands: Commands) -> None:
-    """Add `cache`."""
     cache = commands.add_parser("cache", help="decoded images on the disk, and clearing them")
     cache.add_argument(
         "--clear",
@@ -31,8 +29,8 @@ def add_commands(commands: Commands) -> None:
 
 def _cache(options: argparse.Namespace) -> None:
     from escalade.core.numbers.budget import format_amount
-    from escalade.data import cache_room
-    from escalade.data.cache_room import default_cache
+    from escalade.data.cache import cache_room
+    from escalade.data.cache.cache_room import default_cache
 
     folder = default_cache()
     if options.clear:
@@ -67,7 +65,7 @@ def _facts(each: CachedSet) -> dict[str, Any]:
 
 def _write(sets: list[CachedSet]) -> None:
     from escalade.core.numbers.budget import format_amount
-    from escalade.data.cache_room import when
+    from escalade.data.cache.cache_room import when
 
     rows = [
         (

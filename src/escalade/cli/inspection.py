@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from escalade.cli.output import write_json, write_line
+from escalade.cli.output import share, table, write_json, write_line
 from escalade.cli.parser import UsageError
-from escalade.cli.table import share, table
 
 if TYPE_CHECKING:
     from escalade.core.network.architecture import Architecture
@@ -20,7 +19,6 @@ Commands = Any
 
 
 def add_commands(commands: Commands) -> None:
-    """Add `cost` and `space`."""
     cost = commands.add_parser("cost", help="macs, params, activations and memory of a network")
     cost.add_argument(
         "architecture",
@@ -120,7 +118,7 @@ def _amounts(part: Cost | StageCost | LayerCost, total: Cost) -> Iterator[str]:
 def _space(options: argparse.Namespace) -> None:
     from escalade.cli.choices_table import choices_lines
     from escalade.core.numbers.budget import Budget, Ladder, format_amount, parse_amount
-    from escalade.core.space.space_summary import summarise
+    from escalade.core.space.space_summary import bars, summarise
     from escalade.core.values.invalid import within
     from escalade.spaces.load import load
 
@@ -149,10 +147,7 @@ def _space(options: argparse.Namespace) -> None:
             f"{stage['distinct']} distinct, mean {format_amount(stage['macs']['mean'])} macs "
             f"({format_amount(stage['macs']['min'])} to {format_amount(stage['macs']['max'])})"
         )
-    counts = summary["histogram"]["counts"]
-    bars = " ▁▂▃▄▅▆▇█"
-    top = max(counts)
-    line = "".join(bars[round(8 * count / top)] for count in counts)
+    line = bars(summary["histogram"]["counts"])
     low, high = summary["macs"]["min"], summary["macs"]["max"]
     drawn = options.sampler if space.traits.scales else "as drawn"
     write_line(f"  macs, {drawn}: {format_amount(low)} |{line}| {format_amount(high)}")

@@ -24,7 +24,6 @@ _HEADER = ("network", "pixels", "batch", "macs", "params", "activations", "ms", 
 
 
 def add_commands(commands: Commands) -> None:
-    """Add `latency`."""
     parser = commands.add_parser("latency", help="time of inference or training on this device")
     parser.add_argument(
         "architectures",

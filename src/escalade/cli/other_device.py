@@ -12,7 +12,6 @@ DEFAULT_BUDGETS = "1M,2M,4M"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of both."""
     group = parser.add_argument_group("another device")
     group.add_argument("--export-parts", type=Path, metavar="DIR", help="write what it has to time")
     group.add_argument(
@@ -75,12 +74,13 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _import(options: argparse.Namespace) -> None:
+    from escalade.core.values.codec import encode
     from escalade.evaluate.timing import run_table
     from escalade.evaluate.timing.imported import read_table
 
     table = read_table(options.times)
     if options.format == "json":
-        write_json(table.to_json())
+        write_json(encode(table.facts))
         return
     for line in run_table.describe(table):
         write_line(f"latency {line}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -41,12 +41,10 @@ def write_json(data: Any) -> None:
 
 
 def write_line(text: str) -> None:
-    """Print a line for people, if anybody is there."""
     write_text(f"{text}\n")
 
 
 def write_text(text: str) -> None:
-    """Print lines for people, if anybody is there."""
     _tell(plain(text))
 
 
@@ -76,3 +74,19 @@ def _tell(text: str) -> None:
     with suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(text)
         sys.stderr.flush()
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Lines of aligned columns; the first column is names, the others are numbers."""
+    cells = [list(header), *(list(row) for row in rows)]
+    widths = [max(len(cell) for cell in column) for column in zip(*cells, strict=True)]
+    lines = []
+    for name, *numbers in cells:
+        right = (cell.rjust(width) for cell, width in zip(numbers, widths[1:], strict=True))
+        lines.append("  ".join([name.ljust(widths[0]), *right]).rstrip())
+    return lines
+
+
+def share(part: float, whole: float) -> str:
+    """A part in per cent of the whole."""
+    return f"{100 * part / whole:.1f}%"

@@ -30,7 +30,6 @@ _STAGES = {
 
 
 def add_commands(commands: Commands) -> None:
-    """Add `demo`, `plan`, `run` and the stages."""
     demo = commands.add_parser("demo", help="a whole run on the embedded data, in minutes")
     demo.add_argument("--out", type=Path, default=RUNS / "demo", help="the run folder")
     demo.set_defaults(run_command=_demo)

@@ -9,10 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from escalade.cli.output import write_json, write_line
+from escalade.cli.output import table, write_json, write_line
 from escalade.cli.parser import UsageError
 from escalade.cli.side_by_side_rows import LEGEND, growth_rows, layer_rows, layer_words
-from escalade.cli.table import table
 
 if TYPE_CHECKING:
     from escalade.core.network.architecture import Architecture
@@ -27,7 +26,6 @@ PLOT_REACH, NUM_PLOTTED = 32.0, 97
 
 
 def add_commands(commands: Commands) -> None:
-    """Add `scale` and `compare`."""
     scale = commands.add_parser("scale", help="scale a network by a rule")
     scale.add_argument(
         "architecture", metavar="ARCH", help="a known name, a file, or NAME:RULE:FACTOR"
@@ -156,7 +154,7 @@ def _plot(
     base: Architecture, made: Architecture, factor: float, options: argparse.Namespace
 ) -> None:
     from escalade.core.network import cost
-    from escalade.core.scaling.cost_curves import cost_curve, factors_between
+    from escalade.core.scaling.exponents import cost_curve, factors_between
     from escalade.report.rule_page import write
 
     factors = factors_between(min(1.0, factor), max(PLOT_REACH, factor), NUM_PLOTTED)

@@ -18,12 +18,7 @@ LEGEND = (
 
 
 def layer_words(text: str, network: Architecture) -> list[list[str]]:
-    """The layers of each stage in words, those left out included where it is known which.
-
-    Args:
-        text: the name that the network was asked for by.
-        network: it.
-    """
+    """The layers of each stage in words, those left out included where it is known which."""
     from escalade.report.slots import slots
     from escalade.spaces import known
 

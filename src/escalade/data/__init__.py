@@ -10,10 +10,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from escalade.data.batches import Augmentation, TrainBatches, evaluation_batches, prepare
+    from escalade.data.batching.batches import (
+        Augmentation,
+        TrainBatches,
+        evaluation_batches,
+        prepare,
+    )
     from escalade.data.image_data import ImageData
     from escalade.data.loading import NAMES, load
-    from escalade.data.split import Split
+    from escalade.data.splits.split import Split
 
 __all__ = [
     "NAMES",
@@ -27,14 +32,14 @@ __all__ = [
 ]
 
 _MODULES = {
-    "Augmentation": "batches",
-    "TrainBatches": "batches",
-    "evaluation_batches": "batches",
-    "prepare": "batches",
+    "Augmentation": "batching.batches",
+    "TrainBatches": "batching.batches",
+    "evaluation_batches": "batching.batches",
+    "prepare": "batching.batches",
     "ImageData": "image_data",
     "NAMES": "loading",
     "load": "loading",
-    "Split": "split",
+    "Split": "splits.split",
 }
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
+import lzma
+import math
+import zlib
 from pathlib import Path
 
 import numpy as np
 import torch
 import torchvision.datasets as tv
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from escalade.artefacts.marks import marked_folder
-from escalade.data.cache_room import DOWNLOADS
-from escalade.data.idx import read_idx
-from escalade.data.image_data import Store
-from escalade.data.known_set import KnownSet
-from escalade.data.split import row_digests
-from escalade.data.stratified import TEST, TRAIN
+from escalade.artefacts.owning import marked_folder
+from escalade.data.cache.cache_room import DOWNLOADS
+from escalade.data.image_data import KnownSet, Store
+from escalade.data.splits.split import row_digests
+from escalade.data.splits.stratified import TEST, TRAIN
 
 EMBEDDED = Path(__file__).parent / "embedded"
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")  # package dataset-fashion-mnist
@@ -85,3 +88,32 @@ def _fitted(images: Tensor, side: int, in_channels: int) -> Tensor:
         ]
         images = torch.cat([chunk.round().to(torch.uint8) for chunk in resized])
     return images.repeat(1, in_channels, 1, 1) if in_channels > 1 else images
+
+
+def read_idx(path: Path) -> NDArray[np.uint8]:
+    """Read an IDX file of unsigned bytes; `.gz` and `.xz` are unpacked on the way.
+
+    Raises:
+        ValueError: if the file is not IDX, or is damaged.
+    """
+    try:
+        data = path.read_bytes()
+        if path.suffix == ".gz":
+            data = gzip.decompress(data)
+        elif path.suffix == ".xz":
+            data = lzma.decompress(data)
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+        raise ValueError(f"cannot read {path}: {error}") from error
+    if data[:3] != b"\0\0\x08":
+        raise ValueError(f"{path} is not an IDX file of unsigned bytes")
+    num_dimensions = data[3]
+    offset = 4 + 4 * num_dimensions
+    shape = [int.from_bytes(data[i : i + 4], "big") for i in range(4, offset, 4)]
+    if len(data) != offset + math.prod(shape):
+        raise ValueError(f"{path} is damaged: its length does not fit its header; fetch it again")
+    return np.frombuffer(data, np.uint8, offset=offset).reshape(shape)
+
+
+def idx_bytes(array: NDArray[np.uint8]) -> bytes:
+    sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
+    return bytes([0, 0, 8, array.ndim]) + sizes + array.tobytes()

@@ -13,21 +13,22 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from escalade.artefacts.image_list import SPLITS, UNREADABLE, UNUSED
+from escalade.core.values.codec import decode, encode
 from escalade.core.values.invalid import Invalid
-from escalade.data.cache import decoded
-from escalade.data.cache_room import Say
-from escalade.data.decoded_set import Decoded
-from escalade.data.decoding import is_grey
-from escalade.data.duplicates import DuplicatesPolicy, separate
-from escalade.data.file_digests import check_unchanged, content_key, file_digests
+from escalade.data.cache.cache import decoded
+from escalade.data.cache.cache_room import Say
+from escalade.data.cache.decoded_set import Decoded
+from escalade.data.cache.file_digests import check_unchanged, content_key, file_digests
+from escalade.data.decoding.decoding import is_grey
+from escalade.data.decoding.levels import Depth, find_depth
+from escalade.data.decoding.opening import open_image, quiet
+from escalade.data.decoding.source import Source
 from escalade.data.image_data import ImageData, Store, assemble
-from escalade.data.label_sets import images_per_class
-from escalade.data.levels import Depth, find_depth
-from escalade.data.listed_images import ListedImages
-from escalade.data.listing import Listing
-from escalade.data.opening import open_image, quiet
-from escalade.data.source import Source
-from escalade.data.stratified import Parts, Rows, divide
+from escalade.data.listing.label_sets import images_per_class
+from escalade.data.listing.listed_images import ListedImages
+from escalade.data.listing.listing import Listing
+from escalade.data.splits.duplicates import DuplicatesPolicy, separate
+from escalade.data.splits.stratified import Parts, Rows, divide
 
 TOLERATED = 10  # so many unreadable images never stop a run
 
@@ -99,7 +100,7 @@ def load_listed(
         label_sets=listing.label_sets,
         flip=True,
         skipped=tuple(skipped.values()),
-        depth=Depth.from_json(result.facts["notes"]["depth"]),
+        depth=decode(Depth, result.facts["notes"]["depth"]),
         duplicates=doubled,
         remarks=listing.remarks,
         listed=_listed(listing, parts, used, result),
@@ -137,7 +138,7 @@ def _source(
     def look() -> dict[str, Any]:
         with quiet():
             depth = find_depth(range(len(used)), lambda row: read(row)[0], given=levels)
-        return {"depth": depth.to_json()}
+        return {"depth": encode(depth)}
 
     return Source(
         num=len(used),
@@ -145,7 +146,7 @@ def _source(
         label=lambda row: listing.paths[int(used[row])],
         check=_check_not_blank,
         look=look,
-        levels=lambda notes: Depth.from_json(notes["depth"]).levels,
+        levels=lambda notes: decode(Depth, notes["depth"]).levels,
         confirm=confirm,
     )
 

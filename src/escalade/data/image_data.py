@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,13 +13,14 @@ from torch import Tensor
 from escalade.artefacts.image_list import Digests, Entry
 from escalade.core.numbers.class_counts import ClassCounts
 from escalade.core.numbers.score_words import LabelTask
-from escalade.data.decoding import FULL_LEVELS, Levels
-from escalade.data.duplicates import Duplicates
-from escalade.data.label_sets import LabelSets, images_per_class
-from escalade.data.levels import Depth
-from escalade.data.listed_images import ListedImages
-from escalade.data.split import ImageRows, Split, split_digest
-from escalade.data.stratified import Parts, Rows
+from escalade.data.batching.batches import evaluation_batches
+from escalade.data.decoding.decoding import FULL_LEVELS, Levels
+from escalade.data.decoding.levels import Depth
+from escalade.data.listing.label_sets import LabelSets, images_per_class
+from escalade.data.listing.listed_images import ListedImages
+from escalade.data.splits.duplicates import Duplicates
+from escalade.data.splits.split import ImageRows, Split, split_digest
+from escalade.data.splits.stratified import Parts, Rows
 
 STATISTICS_BYTES = 256 << 20  # mean and deviation come from about this much of the training images
 _CHUNK_BYTES = 4 << 20  # of them at a time: int32 and its squares take eight times as much
@@ -47,7 +48,6 @@ class ImageData:
     Each split is in random order, so any leading run of it is a fair sample.
 
     Attributes:
-        side: height and width of the stored images.
         mean: per channel, of the training images, in 0..1 units.
         std: per channel, of the training images, in 0..1 units.
         label_sets: what labels stand for, where an image has several classes; None where its
@@ -98,6 +98,19 @@ class ImageData:
             classes=self.classes,
             images=tuple(images.tolist()),
             of_several=None if self.label_sets is None else len(split),
+        )
+
+    def batches(
+        self, split: Split, *, resolution: int, batch_size: int, device: torch.device
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """A split's images, normalised by the training images, and labels: in order."""
+        return evaluation_batches(
+            split,
+            resolution=resolution,
+            mean=self.mean,
+            std=self.std,
+            batch_size=batch_size,
+            device=device,
         )
 
     @property
@@ -170,3 +183,19 @@ def channel_statistics(split: Split) -> tuple[tuple[float, ...], tuple[float, ..
     deviation = (square.double() / pixels - mean**2).clamp(min=0).sqrt()
     scaled = [tuple((value / 255).tolist()) for value in (mean, deviation.clamp(min=1.0))]
     return scaled[0], scaled[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownSet:
+    """All images of a named set, those for training first.
+
+    Attributes:
+        origin: TRAIN or TEST of each row.
+        skipped: the reason, by row.
+    """
+
+    store: Store
+    origin: NDArray[np.int8]
+    classes: tuple[str, ...]
+    flip: bool
+    skipped: Mapping[int, str] = field(default_factory=dict)

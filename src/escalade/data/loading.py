@@ -11,17 +11,16 @@ import numpy as np
 from escalade.artefacts.image_list import SPLITS, UNREADABLE
 from escalade.core.numbers.score_words import LabelTask
 from escalade.core.values.invalid import Invalid, closest
-from escalade.data.cache_room import Say
-from escalade.data.duplicates import DuplicatesPolicy, separate
+from escalade.data.cache.cache_room import Say
 from escalade.data.fashion_mnist import load_demo, load_fashion_mnist
 from escalade.data.folder import load_listed
-from escalade.data.image_data import ImageData, assemble
-from escalade.data.known_set import KnownSet
-from escalade.data.label_table import is_table
-from escalade.data.listed_images import ListedImages
-from escalade.data.listing import Listing, list_images
-from escalade.data.stratified import divide
-from escalade.data.table_listing import list_table
+from escalade.data.image_data import ImageData, KnownSet, assemble
+from escalade.data.listing.label_table import is_table
+from escalade.data.listing.listed_images import ListedImages
+from escalade.data.listing.listing import Listing, list_images
+from escalade.data.listing.table_listing import list_table
+from escalade.data.splits.duplicates import DuplicatesPolicy, separate
+from escalade.data.splits.stratified import divide
 from escalade.data.torchvision_sets import TORCHVISION, load_torchvision
 
 NAMES = ("demo", "fashion_mnist", *TORCHVISION)
@@ -58,7 +57,6 @@ def load(
         side: height and width of the stored images. Default: the set's own; a folder has none.
         in_channels: 1 or 3. Default: the set's own; of a folder, 1 if every image is stored as
             grey.
-        seed: of the splits.
         search_size: images of each class (a whole number) or share of each class (below 1) held
             out of training for the search; with a val folder beside a test folder, how many of
             it are used. Default: 50 of each class but at most a fifth; of one folder, a tenth.

@@ -11,13 +11,13 @@ import numpy as np
 import torchvision.datasets as tv
 from PIL import Image
 
-from escalade.artefacts.marks import marked_folder
+from escalade.artefacts.owning import marked_folder
 from escalade.core.values.invalid import Invalid
-from escalade.data.cache import decoded
-from escalade.data.cache_room import DOWNLOADS, Say
-from escalade.data.known_set import KnownSet
-from escalade.data.source import Source
-from escalade.data.stratified import TEST, TRAIN
+from escalade.data.cache.cache import decoded
+from escalade.data.cache.cache_room import DOWNLOADS, Say
+from escalade.data.decoding.source import Source
+from escalade.data.image_data import KnownSet
+from escalade.data.splits.stratified import TEST, TRAIN
 
 
 @dataclass(frozen=True, kw_only=True)

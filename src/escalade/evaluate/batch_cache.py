@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from escalade.data.split import Split
-from escalade.evaluate.score import image_batches
+from escalade.data.batching.batches import evaluation_batches
+from escalade.data.splits.split import Split
 
 FLOAT_BYTES = 4
 
@@ -24,11 +24,6 @@ class BatchCache:
     others, and all where there is no folder, are made anew each time.
 
     Args:
-        split: the images.
-        name: of the split.
-        batch_size: images a batch.
-        mean, std: of the training images.
-        device: where the batches go.
         folder: of all splits' files.
         max_bytes: what the files may take.
     """
@@ -68,7 +63,7 @@ class BatchCache:
         return self._made(self._split, resolution)
 
     def _made(self, split: Split, resolution: int) -> Iterator[tuple[Tensor, Tensor]]:
-        return image_batches(
+        return evaluation_batches(
             split,
             resolution=resolution,
             mean=self._mean,

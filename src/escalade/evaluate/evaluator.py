@@ -1,13 +1,9 @@
-"""Scores paths of a supernet and remembers every score."""
+"""Scores paths of a supernet."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as File
-from typing import Protocol
 
 import torch
 
@@ -15,7 +11,7 @@ from escalade.artefacts.locks import temporary_folder
 from escalade.core.network.architecture import Architecture
 from escalade.core.space.path import Path
 from escalade.data.image_data import ImageData
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
 from escalade.evaluate.companies import companies
 from escalade.evaluate.path_meter import (
     EvaluationSettings,
@@ -25,12 +21,12 @@ from escalade.evaluate.path_meter import (
     split_weights,
 )
 from escalade.evaluate.rating import rating_of
-from escalade.evaluate.score import Score, stored
+from escalade.evaluate.scorer import Scorer
 from escalade.evaluate.store import EvaluationStore
-from escalade.evaluate.store_rows import Context, ScoreRow
-from escalade.supernet.digest import digest
+from escalade.evaluate.store_rows import ScoreRow
 from escalade.supernet.shared_weights import SharedWeights
-from escalade.train.interrupt import Interrupted
+from escalade.supernet.weights_file import digest
+from escalade.train.interrupt import Interrupted, Stop
 from escalade.train.pool import WorkerPool
 from escalade.train.runtime import Runtime
 
@@ -38,40 +34,8 @@ CACHE_BYTES = 1 << 30  # of resized batches, for all workers
 JOBS_PER_EXCHANGE = 4  # of a rank, between two exchanges with the others
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvaluationCount:
-    """What an evaluator was asked and did.
-
-    Attributes:
-        num_asked: paths in all calls.
-        num_measured: networks measured by this process's ranks; the rest came from the store.
-        num_images: images that went through them, recalibration included.
-        seconds: device-seconds of the measured ones.
-    """
-
-    num_asked: int = 0
-    num_measured: int = 0
-    num_images: int = 0
-    seconds: float = 0.0
-
-
-class Scorer(Protocol):
-    """Scores paths, and counts what it took."""
-
-    @property
-    def count(self) -> EvaluationCount: ...
-
-    def score(
-        self,
-        paths: Sequence[Path],
-        *,
-        progress: Callable[[int, int], None] | None = None,
-        should_stop: Callable[[], bool] | None = None,
-    ) -> list[Score]: ...
-
-
-class Evaluator:
-    """Accuracy of paths on the search split; the test split is never looked at.
+class Evaluator(Scorer):
+    """Accuracy of paths on the search split.
 
     A path's score is the same to the bit whatever else is scored, in which order and in how many
     processes: on CPU every path runs on one thread. Paths that begin alike are measured together,
@@ -80,9 +44,7 @@ class Evaluator:
     Args:
         supernet: trained, on the runtime's device.
         data: the images; `train` sets batch norm statistics, `search` is scored.
-        store: holds every score; rank 0's is used.
         runtime: device and ranks; candidates are divided among ranks.
-        settings: how to score.
         num_workers: processes of this rank on CPU; None is one a core. CUDA needs none.
     """
 
@@ -96,22 +58,20 @@ class Evaluator:
         settings: EvaluationSettings,
         num_workers: int | None = None,
     ) -> None:
-        self._runtime = runtime
-        self._store = store
+        super().__init__(
+            data=data,
+            store=store,
+            runtime=runtime,
+            measured_by=digest(supernet),
+            settings=settings.text + (" coupled" if supernet.coupled else ""),
+        )
         self._num_search = len(data.search)
         # Splits are in random order: a leading run is a fair sample.
         num = settings.num_images(len(data.train))
         recalibration = data.train.subset(torch.arange(num))
         sides = 2 if supernet.coupled else 1
         self._images_per_path = sides * (num + self._num_search)
-        self.context = Context(
-            supernet=digest(supernet),
-            data=hashlib.sha256(f"{data.train_digest} {data.search_digest}".encode()).hexdigest(),
-            settings=settings.text + (" coupled" if supernet.coupled else ""),
-        )
-        self.count = EvaluationCount()
         self._num_workers = 1 if runtime.on_cuda else runtime.num_workers(num_workers)
-        self._open = ExitStack()
         folder = (
             None if runtime.on_cuda else self._open.enter_context(temporary_folder("escalade-"))
         )
@@ -124,54 +84,18 @@ class Evaluator:
             num_workers=self._num_workers,
             folder=folder,
         )
+        self._open.callback(self._pool.close)
 
-    def score(
-        self,
-        paths: Sequence[Path],
-        *,
-        progress: Callable[[int, int], None] | None = None,
-        should_stop: Callable[[], bool] | None = None,
-    ) -> list[Score]:
-        """Score paths, from the store where it knows them; new scores are stored at once.
+    def _key(self, path: Path) -> str:
+        return path.key
 
-        Args:
-            paths: in any order, repeats allowed.
-            progress: called with (measured so far, to be measured).
-            should_stop: asked often.
+    def _measure(
+        self, paths: Mapping[str, Path], should_stop: Stop
+    ) -> Iterator[tuple[ScoreRow, int]]:
+        rows = self._rows(list(paths.values()), should_stop)
+        return ((row, self._images_per_path) for row in rows)
 
-        Raises:
-            Interrupted: `should_stop` said so; what was measured is stored.
-        """
-        distinct = {path.key: path for path in paths}
-        is_main = self._runtime.is_main
-        known = self._store.get(self.context, list(distinct)) if is_main else None
-        rows: dict[str, ScoreRow] = self._runtime.broadcast(known)
-        missing = [path for key, path in distinct.items() if key not in rows]
-        self.count = replace(self.count, num_asked=self.count.num_asked + len(paths))
-        for row in self._measure(missing, should_stop or (lambda: False)):
-            rows[row.path] = row
-            self.count = replace(
-                self.count,
-                num_measured=self.count.num_measured + 1,
-                num_images=self.count.num_images + self._images_per_path,
-                seconds=self.count.seconds + row.seconds,
-            )
-            if progress is not None:
-                progress(len(rows) - (len(distinct) - len(missing)), len(missing))
-        return [stored(rows[path.key]) for path in paths]
-
-    def close(self) -> None:
-        """End the worker processes."""
-        self._pool.close()
-        self._open.close()
-
-    def __enter__(self) -> Evaluator:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _measure(self, paths: list[Path], should_stop: Callable[[], bool]) -> Iterator[ScoreRow]:
+    def _rows(self, paths: Sequence[Path], should_stop: Stop) -> Iterator[ScoreRow]:
         """Measure and store; on several ranks in chunks, so that all of them learn all rows."""
         rank, size = self._runtime.rank, self._runtime.world_size
         jobs = companies(
@@ -199,23 +123,18 @@ class Evaluator:
         self,
         paths: Sequence[Path],
         jobs: Sequence[Sequence[int]],
-        should_stop: Callable[[], bool],
+        should_stop: Stop,
     ) -> Iterator[ScoreRow]:
         """Measure paths, job by job, each of which names some."""
         work = [[paths[index].running for index in job] for job in jobs]
         for number, found in self._pool.run(work, should_stop=should_stop):
             for index, measured in zip(jobs[number], found, strict=True):
-                yield self._row(paths[index], measured)
-
-    def _row(self, path: Path, measured: Measured) -> ScoreRow:
-        return ScoreRow.of(
-            path.architecture,
-            context=self.context,
-            path=path.key,
-            num_correct=measured.num_correct,
-            num_images=self._num_search,
-            seconds=measured.seconds,
-        )
+                yield self._row(
+                    paths[index],
+                    num_correct=measured.num_correct,
+                    num_images=self._num_search,
+                    seconds=measured.seconds,
+                )
 
 
 def _pool(

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from escalade.config.settings import EvaluationConfig
 from escalade.core.network.architecture import Architecture
-from escalade.data.split import Split
+from escalade.data.splits.split import Split
 from escalade.evaluate.batch_cache import BatchCache
 from escalade.evaluate.rating import ONE, Rating
 from escalade.evaluate.score import BATCH_SIZE, count_each
@@ -87,10 +87,6 @@ class MeasurePaths:
     Attributes:
         supernet: without its weights, which are the pool's shared tensors (`split_weights`).
         splits: the images, or None if they are among the shared tensors (`share_split`).
-        settings: how paths are scored.
-        mean, std: of the training images.
-        rating: of logits against labels.
-        device: where to run.
         folder: where resized batches are kept, for all workers; None keeps none.
         cache_bytes: what they may take.
     """
@@ -113,7 +109,6 @@ class MeasurePaths:
         return PathMeter(self, {name: shared_split(shared, name) for name in SPLITS})
 
     def run(self, state: PathMeter, job: Sequence[Architecture], link: Link) -> list[Measured]:
-        """Measure paths."""
         return state.measure(job, link)
 
 
@@ -188,10 +183,8 @@ def attach_weights(supernet: SharedWeights, weights: Mapping[str, Tensor]) -> No
 
 
 def share_split(split: Split, name: str) -> dict[str, Tensor]:
-    """A split as shared tensors."""
     return {f"{name}/images": split.images, f"{name}/labels": split.labels}
 
 
 def shared_split(shared: Mapping[str, Tensor], name: str) -> Split:
-    """A split from shared tensors."""
     return Split(shared[f"{name}/images"], shared[f"{name}/labels"])

@@ -72,7 +72,6 @@ class RateSeveral:
         return float(found.mean()) * len(marks)
 
     def by_class(self, marks: Tensor, labels: Tensor, *, num_classes: int) -> tuple[float, ...]:
-        """The average precision of each class, in its images."""
         targets = self._of(labels)
         found: list[float] = (average_precisions(marks, targets) * targets.sum(dim=0)).tolist()
         return tuple(found)

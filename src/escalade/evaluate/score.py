@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +13,7 @@ from torch import Tensor, nn
 
 from escalade.core.numbers.class_counts import ClassCounts
 from escalade.core.numbers.statistics import wilson_interval
-from escalade.data.batches import prepare
 from escalade.data.image_data import ImageData
-from escalade.data.split import Split
 from escalade.evaluate.rating import ONE, Rating, rating_of
 from escalade.evaluate.store_rows import ScoreRow
 from escalade.train.runtime import Runtime
@@ -30,7 +28,6 @@ class Score:
     Attributes:
         num_correct: images classified correctly, a whole number; of images with several labels,
             mean average precision times their number, which is no whole number.
-        num_images: on which the score was measured.
     """
 
     num_correct: float
@@ -67,7 +64,6 @@ class ClassScore:
     """Images of each class classified correctly, among how many.
 
     Attributes:
-        counts: of the images.
         correct: of each class; of several labels, its average precision times its images.
     """
 
@@ -76,7 +72,6 @@ class ClassScore:
 
     @property
     def total(self) -> Score:
-        """Over all classes."""
         num = self.counts.total
         if self.counts.of_several is None:
             return Score(num_correct=sum(self.correct), num_images=num)
@@ -103,37 +98,24 @@ def stored(row: ScoreRow) -> Score:
 
 def accuracy(
     network: nn.Module,
-    split: Split,
+    data: ImageData,
     *,
     resolution: int,
-    mean: tuple[float, ...],
-    std: tuple[float, ...],
     runtime: Runtime,
-    rating: Rating = ONE,
     batch_size: int = BATCH_SIZE,
 ) -> Score:
-    """Score a finished network on a split, in evaluation mode.
+    """Score a finished network on the search split, in evaluation mode.
 
     Args:
         network: on the runtime's device, batch norm statistics set.
-        split: the images; none of them are changed or seen by training here.
-        resolution: side that the images are resized to.
-        mean, std: of the training images, in 0..1 units.
-        runtime: device and precision.
-        rating: of logits against labels.
-        batch_size: images at a time.
     """
-    network.eval()
-    batches = image_batches(
-        split,
-        resolution=resolution,
-        mean=mean,
-        std=std,
-        device=runtime.device,
-        batch_size=batch_size,
+    batches = data.batches(
+        data.search, resolution=resolution, batch_size=batch_size, device=runtime.device
     )
-    num_correct = count_correct(network, batches, autocast=runtime.autocast, rating=rating)
-    return Score(num_correct=num_correct, num_images=len(split))
+    num_correct = count_correct(
+        network.eval(), batches, autocast=runtime.autocast, rating=rating_of(data)
+    )
+    return Score(num_correct=num_correct, num_images=len(data.search))
 
 
 def score_by_class(
@@ -143,18 +125,10 @@ def score_by_class(
 
     Args:
         network: on the runtime's device, batch norm statistics set.
-        data: whose test images are looked at.
-        resolution: side that the images are resized to.
-        runtime: device and precision.
     """
     network.eval()
-    batches = image_batches(
-        data.test,
-        resolution=resolution,
-        mean=data.mean,
-        std=data.std,
-        device=runtime.device,
-        batch_size=BATCH_SIZE,
+    batches = data.batches(
+        data.test, resolution=resolution, batch_size=BATCH_SIZE, device=runtime.device
     )
     rating = rating_of(data)
     (marks,), labels = _marks(
@@ -164,23 +138,6 @@ def score_by_class(
         counts=data.counts(data.test),
         correct=rating.by_class(marks, labels, num_classes=data.num_classes),
     )
-
-
-def image_batches(
-    split: Split,
-    *,
-    resolution: int,
-    mean: tuple[float, ...],
-    std: tuple[float, ...],
-    device: torch.device,
-    batch_size: int,
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Normalised images and labels, batch by batch, in the split's order."""
-    for start in range(0, len(split), batch_size):
-        rows = torch.arange(start, min(start + batch_size, len(split)))
-        images, labels = split.take(rows)
-        images = prepare(images.to(device), resolution=resolution, mean=mean, std=std)
-        yield images, labels.to(device)
 
 
 def count_correct(

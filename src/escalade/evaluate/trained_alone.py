@@ -1,21 +1,21 @@
-"""Scores architectures by training each alone, and remembers every score."""
+"""Scores architectures by training each alone."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 from escalade.config.recipe import Recipe
 from escalade.core.network.architecture import Architecture
 from escalade.core.space.path import Path
 from escalade.data.image_data import ImageData
-from escalade.evaluate.evaluator import EvaluationCount
 from escalade.evaluate.path_meter import EvaluationSettings
-from escalade.evaluate.score import Score, stored
+from escalade.evaluate.score import Score
+from escalade.evaluate.scorer import Scorer
 from escalade.evaluate.store import EvaluationStore
-from escalade.evaluate.store_rows import Context, ScoreRow
+from escalade.evaluate.store_rows import ScoreRow
 from escalade.train.interrupt import Stop
 from escalade.train.runtime import Runtime
 
@@ -33,18 +33,15 @@ class Trained:
 TrainAll = Callable[[Sequence[tuple[str, Architecture]]], Iterator[tuple[str, Trained]]]
 
 
-class AloneEvaluator:
+class AloneEvaluator(Scorer):
     """Accuracy on the search split of networks trained from scratch with one short recipe.
 
     A network's score depends on its architecture, the recipe, the seed and the images alone.
 
     Args:
-        train_all: how networks are trained, such as by worker processes; all ranks call it alike.
-        data: the images; the test split is never looked at.
-        store: holds every score, beside those of other evaluators; rank 0's is used.
-        runtime: ranks and precision.
+        train_all: how networks are trained, such as by worker processes; all ranks call it alike,
+            and it asks by itself whether to stop.
         settings: how batch norm is recalibrated after the training.
-        recipe: of every network.
         seed: of initial weights and batches.
     """
 
@@ -59,73 +56,33 @@ class AloneEvaluator:
         recipe: Recipe,
         seed: int,
     ) -> None:
-        self._train_all = train_all
-        self._store = store
-        self._runtime = runtime
-        images = f"{data.train_digest} {data.search_digest}"
-        self.context = Context(
-            supernet=_training(recipe, seed=seed, runtime=runtime),
-            data=hashlib.sha256(images.encode()).hexdigest(),
+        super().__init__(
+            data=data,
+            store=store,
+            runtime=runtime,
+            measured_by=_training(recipe, seed=seed, runtime=runtime),
             settings=settings.text,
         )
-        self.count = EvaluationCount()
+        self._train_all = train_all
 
-    def score(
-        self,
-        paths: Sequence[Path],
-        *,
-        progress: Callable[[int, int], None] | None = None,
-        should_stop: Stop | None = None,
-    ) -> list[Score]:
-        """Score paths, from the store where it knows them; new scores are stored at once.
+    def _key(self, path: Path) -> str:
+        return path.architecture.key
 
-        Args:
-            paths: in any order, repeats allowed.
-            progress: called with (trained so far, to be trained).
-            should_stop: for `train_all` to ask; here nothing takes long.
-
-        Raises:
-            Interrupted: the trainer was stopped; what was finished is stored.
-        """
-        architectures = {path.architecture.key: path.architecture for path in paths}
-        is_main = self._runtime.is_main
-        known = self._store.get(self.context, list(architectures)) if is_main else None
-        rows: dict[str, ScoreRow] = self._runtime.broadcast(known)
-        missing = [item for item in architectures.items() if item[0] not in rows]
-        self.count = replace(self.count, num_asked=self.count.num_asked + len(paths))
-        if missing:
-            for done, (key, trained) in enumerate(self._train_all(missing), start=1):
-                rows[key] = self._row(key, architectures[key], trained)
-                if is_main:
-                    self._store.put([rows[key]])
-                self._add(trained)
-                if progress is not None:
-                    progress(done, len(missing))
-        return [stored(rows[path.architecture.key]) for path in paths]
-
-    def __enter__(self) -> AloneEvaluator:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing is kept open."""
-
-    def _add(self, trained: Trained) -> None:
-        self.count = replace(
-            self.count,
-            num_measured=self.count.num_measured + 1,
-            num_images=self.count.num_images + trained.num_images,
-            seconds=self.count.seconds + trained.seconds,
-        )
-
-    def _row(self, key: str, architecture: Architecture, trained: Trained) -> ScoreRow:
-        return ScoreRow.of(
-            architecture,
-            context=self.context,
-            path=key,
-            num_correct=trained.score.num_correct,
-            num_images=trained.score.num_images,
-            seconds=trained.seconds,
-        )
+    def _measure(
+        self, paths: Mapping[str, Path], should_stop: Stop
+    ) -> Iterator[tuple[ScoreRow, int]]:
+        items = [(key, path.architecture) for key, path in paths.items()]
+        for key, trained in self._train_all(items):
+            score = trained.score
+            row = self._row(
+                paths[key],
+                num_correct=score.num_correct,
+                num_images=score.num_images,
+                seconds=trained.seconds,
+            )
+            if self._runtime.is_main:
+                self._store.put([row])
+            yield row, trained.num_images
 
 
 def _training(recipe: Recipe, *, seed: int, runtime: Runtime) -> str:

@@ -18,8 +18,15 @@ from escalade.core.numbers.budget import KINDS
 from escalade.core.numbers.class_counts import ClassCounts
 from escalade.core.values.codec import ABSENT, UNWRITTEN
 from escalade.core.values.invalid import Invalid, shown
-from escalade.core.values.names import FileName, check_file_name
-from escalade.core.values.ranges import Count, NotNegative, Positive, Share, one_of
+from escalade.core.values.ranges import (
+    Count,
+    FileName,
+    NotNegative,
+    Positive,
+    Share,
+    check_file_name,
+    one_of,
+)
 from escalade.family.identities import Identities
 
 if TYPE_CHECKING:
@@ -36,8 +43,6 @@ class Accuracy:
     """Shares in 0..1 on the search split and, once the run is done, on the test split.
 
     Attributes:
-        search: the accuracy on the search split.
-        test: the accuracy on the test split.
         balanced: mean recall of the classes on the test split.
         correct: how many test images of each class were classified rightly, of `Family.tested`; of
             several labels, the average precision of each class times its images.
@@ -120,7 +125,6 @@ class PlainRival:
     Attributes:
         member: the member's name, at whose budget it is.
         rule: what scaled the base.
-        architecture: the network.
         num_images: that its training saw.
         accuracy: as of members.
         base: what was scaled: the plain base of the space, or the fine-tuned network that the run

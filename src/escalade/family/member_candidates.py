@@ -27,11 +27,7 @@ class Candidate:
     """A member before it has weights.
 
     Attributes:
-        name: of the member and its architecture.
         stage: j = log2(f / f_0) of its budget.
-        origin: searched or grown.
-        budget: the target.
-        architecture: the stand-alone network.
         scaling: ratios to the base.
         interval: of a grown member's predicted ratios, where they were fitted.
         path: of a searched member, in the supernet.

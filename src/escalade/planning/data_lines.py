@@ -6,14 +6,13 @@ from typing import Any
 
 from escalade.core.values.codec import encode
 from escalade.data import ImageData
-from escalade.data.visible_folders import counted
+from escalade.data.listing.split_folders import counted
 
 MOST_CLASSES = 12  # in the table; of more the smallest are shown, and the largest
 SMALLEST = 5
 
 
 def data_facts(data: ImageData) -> dict[str, Any]:
-    """Stable keys for programs."""
     test = data.counts(data.test)
     splits = {"train": data.train, "search": data.search, "test": data.test}
     return {
@@ -34,7 +33,6 @@ def data_facts(data: ImageData) -> dict[str, Any]:
 
 
 def data_lines(data: ImageData) -> list[str]:
-    """For people."""
     head = (
         f"data    {data.name}: {data.num_classes} classes, {_several(data)}"
         f"{len(data.train):,} train, {len(data.search):,} search, {len(data.test):,} test images, "

@@ -18,8 +18,8 @@ from escalade.config import Recipe
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import generator
-from escalade.data.cache_room import default_cache
-from escalade.data.kept_looks import kept
+from escalade.data.cache.cache_room import default_cache
+from escalade.data.cache.kept_looks import kept
 from escalade.family.trainings.members_rehearsal import rehearse_all
 from escalade.family.trainings.side_by_side import num_processes
 from escalade.nets.build import build
@@ -29,8 +29,8 @@ from escalade.planning.resolved_run import Run
 from escalade.planning.seed_training import network_of, teacher_side
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train import prepare
+from escalade.train.bookkeeping import machine
 from escalade.train.console import duration
-from escalade.train.machine import machine
 from escalade.train.runtime import Runtime, num_cores
 from escalade.train.step_rehearsal import rehearse
 from escalade.train.steps import PathSequence, SinglePathStep

@@ -45,7 +45,6 @@ def sizes_of(run: Run) -> MemberSizes:
 
 
 def member_macs(run: Run, sizes: MemberSizes) -> list[float]:
-    """Macs of every member."""
     if run.config.budget_kind == "macs":
         return [budget.target for budget in sizes.all]
     follows = run.method.follows_stages(run.space.traits)

@@ -15,7 +15,7 @@ import torch
 
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
-from escalade.data.split import COPIED_BYTES
+from escalade.data.splits.split import COPIED_BYTES
 from escalade.planning.examples import EXAMPLES, example_members
 from escalade.planning.member_sizes import MemberSizes, sizes_of
 from escalade.planning.network_needs import (
@@ -23,15 +23,16 @@ from escalade.planning.network_needs import (
     HOLES,
     STATE,
     TRAINING,
+    PathPeaks,
     images_at_once,
+    path_peaks,
     scored,
     trained,
 )
-from escalade.planning.path_peaks import PathPeaks, path_peaks
 from escalade.planning.resolved_run import Run
 from escalade.planning.seed_training import seed_job
 from escalade.supernet.make import make_supernet
-from escalade.train.holding import Holding
+from escalade.train.allocator import Holding
 
 MEBI = 2**20
 # Python, torch and the rest: private pages of each process, and the libraries that all share.
@@ -47,7 +48,6 @@ class MemoryNeeds:
     run: Run
 
     def holding(self, workers: int, caches: int) -> Holding:
-        """With so many workers and such caches."""
         here = max(self.training, self.idle + self.testing)
         if workers == 1 or self.in_a_row:
             here = max(here, self.idle + self.member)

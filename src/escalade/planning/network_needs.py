@@ -1,20 +1,24 @@
-"""What networks hold on CPU while they are trained or scored, beside a process's own."""
+"""What networks and paths hold on CPU while they are trained or scored."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from escalade.config import Recipe
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.seeds import generator
 from escalade.evaluate.score import BATCH_SIZE
 from escalade.planning.resolved_run import Run
+from escalade.train.supernet_step import path_sampler
 
 STATE = 5  # numbers a weight: itself, gradient, momentum, average, and a copy while saving
 FLOAT = 4
 TRAINING = 3.4  # bytes kept for gradients, against an image's activations in floats
 SCORING = 1.5  # bytes alive while scoring, against a network's peak: inputs of parts stay
 HOLES = 1.5  # of sizes that change from step to step
+NUM_PATHS = 20_000
 
 
 def trained(run: Run, networks: Sequence[Architecture]) -> int:
@@ -35,3 +39,32 @@ def images_at_once(run: Run, recipe: Recipe) -> int:
     """Images whose graph is in memory at once, in a process."""
     recipe = recipe.for_images(len(run.data.train))
     return recipe.batch_size // (recipe.batch_norm_groups or run.runtime.world_size)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathPeaks:
+    """Each of another path: activations in numbers, memory in bytes, and the images' side."""
+
+    activations: int
+    memory: int
+    side: int
+
+
+def path_peaks(run: Run) -> PathPeaks:
+    """Of some paths, drawn as in training, and of the largest where steps run it."""
+    space = run.space.training
+    sampler = path_sampler(run.config.supernet, space, run.budgets)
+    drawn = sampler.draw(generator(0, "memory"), NUM_PATHS)
+    found = PathPeaks(
+        activations=int(space.costs(drawn, "activations").max()),
+        memory=int(space.costs(drawn, "memory").max()),
+        side=int(space.sides(drawn).max()),
+    )
+    if space.num_stages > 1 or not space.traits.shares:
+        return found
+    largest = cost.of(space.path(space.largest, space.base_triple).running)  # a sandwich's
+    return replace(
+        found,
+        activations=max(found.activations, largest.activations),
+        memory=max(found.memory, largest.memory),
+    )

@@ -9,6 +9,8 @@ from typing import Any
 from escalade.config import Config, Recipe
 from escalade.core.network import cost
 from escalade.core.numbers.budget import format_amount
+from escalade.core.space.space_summary import bars
+from escalade.core.values.codec import encode
 from escalade.evaluate.timing import run_table
 from escalade.family.trainings.equal_time import RULES
 from escalade.planning.data_lines import data_facts, data_lines
@@ -42,7 +44,6 @@ class Outlook:
     Attributes:
         run: with its schedule fitted, where hours were given.
         given: its settings before that.
-        sizes: of the members.
         stages: what paths cost against each budget.
         front: without budgets, what they cost within the limits.
         histogram: of the costs of what is trained on.
@@ -80,7 +81,7 @@ class Outlook:
             "histogram": dict(self.histogram),
             "seconds": asdict(self.seconds) | {"total": self.seconds.total},
             "memory_bytes": self.memory,
-            "latency": None if space.latency is None else space.latency.to_json(),
+            "latency": None if space.latency is None else encode(space.latency.facts),
         }
 
     def _seed_facts(self) -> dict[str, Any]:
@@ -214,12 +215,6 @@ class Outlook:
             f"{duration(seconds.search)} ({scores}), {confirm}retrain {duration(seconds.retrain)}, "
             f"export {duration(seconds.export)}"
         )
-
-
-def bars(counts: Sequence[int]) -> str:
-    """A histogram in one line."""
-    marks, top = " ▁▂▃▄▅▆▇█", max(counts)
-    return "".join(marks[round(8 * count / top)] for count in counts)
 
 
 def _front_lines(front: FrontCosts, *, kind: str) -> list[str]:

@@ -1,22 +1,27 @@
-"""What paths cost against a run's budgets, or within its limits; and whether it can begin."""
+"""Whether a run can begin: what paths cost against its budgets, and what fine-tuning holds."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
+from escalade.core.network import cost
 from escalade.core.numbers.budget import Budget, format_amount
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.space.space_summary import Costs, candidate_paths, histogram
 from escalade.core.values.invalid import Invalid
 from escalade.planning.resolved_run import Run
-from escalade.planning.seed_memory import check_memory
+from escalade.planning.seed_training import seed_job
 from escalade.search.alone.random_models import draw_models
 from escalade.search.problem import BoolArray
 from escalade.train import supernet_step
 from escalade.train.supernet_step import path_sampler
 
 NUM_PATHS = 20_000
+# Bytes of a parameter in training: weight, gradient, momentum, and the supernet's copy of it; and
+# of an activation: what a convolution, its norm and what follows keep for the way back.
+PARAMETER, ACTIVATION = 4 * 4, 3 * 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,3 +116,33 @@ def _outside(run: Run, row: StageReach, budget: Budget, at: int) -> Invalid:
         path=("budgets",),
         remedy=f"\n{way} the budget, {others}",
     )
+
+
+def check_memory(run: Run) -> None:
+    """Whether the fine-tuning of the network fits; nothing where the run starts from none.
+
+    Raises:
+        Invalid: if it does not, with what it takes.
+    """
+    if run.seed is None or run.runtime.on_cuda:
+        return
+    job, has = seed_job(run), _memory()
+    counts, batch = cost.of(job.architecture), job.recipe.batch_size
+    takes = counts.params * PARAMETER + counts.activations * batch * ACTIVATION
+    if takes > has:
+        raise Invalid(
+            f"{run.seed.name} takes about {takes / 2**30:.3g} GiB to fine-tune, {batch} images at "
+            f"a time at {job.architecture.resolution} pixels, and this machine has "
+            f"{has / 2**30:.3g}",
+            path=("seed_network",),
+            remedy="begin with a smaller network, lower the largest budget, or use a smaller "
+            "retrain.recipe.batch_size",
+        )
+
+
+def _memory() -> int:
+    """Bytes of this machine; where it does not tell, more than anybody has."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 1 << 62

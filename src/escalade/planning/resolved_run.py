@@ -21,12 +21,12 @@ from escalade.core.space.plain_network import PLAIN
 from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid, within
 from escalade.data import ImageData, load
-from escalade.data.cache_room import Say, default_cache
+from escalade.data.cache.cache_room import Say, default_cache
 from escalade.data.loading import is_folder
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.timing import run_table
 from escalade.evaluate.timing.imported import read_table
-from escalade.family.trainings.jobs import Workplace
+from escalade.family.trainings.making import Workplace
 from escalade.family.trainings.workshop import Workshop
 from escalade.search.growing.found import Found
 from escalade.search.growing.observed import Observed, observed
@@ -47,13 +47,8 @@ class Run:
     """A run; everything heavy is made when first asked for, and once.
 
     Attributes:
-        config: the settings, complete.
-        method: the search.
         base_space: the space, as its file has it.
-        runtime: device, precision, ranks.
         folder: the run folder, which need not be there yet.
-        console: tells people.
-        should_stop: asked often.
         is_new: nothing was measured yet, so that a latency table may be.
         seed: the pretrained network that the run starts from, if there is one.
     """

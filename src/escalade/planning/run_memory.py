@@ -6,7 +6,7 @@ from escalade.core.values.invalid import Invalid
 from escalade.evaluate.evaluator import CACHE_BYTES
 from escalade.planning.memory_needs import MemoryNeeds
 from escalade.planning.resolved_run import Run
-from escalade.train.holding import Holding
+from escalade.train.allocator import Holding
 
 GIBI = 2**30
 CACHES = (CACHE_BYTES, CACHE_BYTES // 4, CACHE_BYTES // 16)

@@ -18,7 +18,7 @@ from escalade.family.packaging.package import Package
 from escalade.family.packaging.preprocessing import Preprocessing
 from escalade.seeds.read_seed import read_seed
 from escalade.seeds.seed import Seed
-from escalade.supernet.digest import digest
+from escalade.supernet.weights_file import digest
 
 # Classes that the space is laid out for before the images are looked at.
 FEW_CLASSES = 10

@@ -18,7 +18,6 @@ class StartPlace:
 
     Attributes:
         at: its place in the ladder, from 0.
-        budget: the target.
         seed: the pretrained network at the largest resolution within it.
         num_images: that its training sees.
     """

@@ -40,7 +40,6 @@ class Arm:
 
 
 def arms(found: Analysed) -> list[Arm]:
-    """The arms that have results."""
     order = list(_TITLES)
     return sorted(
         {_arm(result) for result in found.results},
@@ -49,7 +48,6 @@ def arms(found: Analysed) -> list[Arm]:
 
 
 def networks(found: Analysed) -> list[AnalysedNetwork]:
-    """The networks that have results."""
     named = {result.member for result in found.results}
     return [network for network in found.networks if network.name in named]
 

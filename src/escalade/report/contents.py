@@ -61,7 +61,6 @@ def read(run_folder: Path, *, settings: Mapping[str, Any] | None = None) -> Cont
     """Read everything the report shows.
 
     Args:
-        run_folder: the run.
         settings: resolved; by default as config.yaml has them.
 
     Raises:

@@ -43,9 +43,7 @@ def document(template: str, *, drawn: Sequence[Figure], **values: Any) -> str:
     """The HTML of a page that extends `document.html.j2`.
 
     Args:
-        template: its file.
         drawn: the figures, which the page's script draws at their places.
-        values: what the template shows.
     """
     style, script = (_source(name) for name in ("style.css", "page.js"))
     plotly, packed = _plotly() if drawn else ("", "")

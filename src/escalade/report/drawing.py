@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.rounding import conv_side
 from escalade.report.family_row import FamilyRow
-from escalade.report.glyphs import Glyph, plain
-from escalade.report.slots import Slots, in_words, num_identities, slots
+from escalade.report.slots import Glyph, Slots, in_words, num_identities, plain, slots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,6 @@ class Caution:
 
 
 def sentence(run: Contents, family: Sequence[FamilyRow]) -> str:
-    """The result in one sentence."""
     if not family:
         return "No network has been searched yet; the page shows what the run has made so far."
     ways = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from escalade.artefacts.files import write_text
 from escalade.core.network.cost import Cost
-from escalade.core.scaling.cost_curves import CostCurve
+from escalade.core.scaling.exponents import CostCurve
 from escalade.report import svg
 from escalade.report.document import document
 from escalade.report.figures.rule_costs import KINDS, cost_curves

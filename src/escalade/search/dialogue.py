@@ -9,7 +9,7 @@ import numpy as np
 
 from escalade.artefacts.children import Children
 from escalade.artefacts.searched import Searched
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.search.operators.gene_operators import Scores
 from escalade.search.protocol import Searcher
 
@@ -83,7 +83,6 @@ class Dialogue:
 
 
 def answer(steps: Steps[T], *, score: Callable[[Population], Scores]) -> T:
-    """Run a part of a search to its end."""
     try:
         population = next(steps)
         while True:
@@ -94,7 +93,6 @@ def answer(steps: Steps[T], *, score: Callable[[Population], Scores]) -> T:
 
 
 def drive(searcher: Searcher, *, score: Callable[[Population], Scores]) -> Searched:
-    """Run a search to its end."""
     while len(population := searcher.ask()):
         searcher.tell(score(population))
     return searcher.result()

@@ -12,7 +12,7 @@ from escalade.artefacts.searched import Searched, TiedStrategy
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.statistics import difference_standard_error, within_standard_errors
 from escalade.core.scaling.ratios import scaling_between
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Population
 from escalade.core.space.space import Space
 from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.notebook import Notebook

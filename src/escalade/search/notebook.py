@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from escalade.artefacts.searched import IterationRecord, NumScores
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Population
 from escalade.core.space.space import Space
 from escalade.search.dialogue import answer
 from escalade.search.operators.gene_operators import Scores
@@ -58,7 +58,6 @@ class Notebook:
         """The scores of paths, not a number where one was never asked: (n,).
 
         Args:
-            population: the paths.
             exact: by path keys; else only those asked by the same genome and strategy are known.
         """
         if exact:
@@ -75,7 +74,6 @@ class Notebook:
         return NumScores(asked=self.asked, distinct=self.distinct)
 
     def key(self, genome: IntArray, strategy: IntArray) -> str:
-        """The path key."""
         row = (genome.tobytes(), strategy.tobytes())
         if row not in self._keys:
             self._keys[row] = self._space.path(genome, strategy).key

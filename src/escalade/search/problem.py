@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from escalade.core.numbers.budget import Budget, Ladder
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Population
 from escalade.core.space.space import Space
 
 BoolArray = npt.NDArray[np.bool_]

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from escalade.artefacts.children import Children
 from escalade.artefacts.searched import Searched
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.search.operators.gene_operators import Scores
 
 

@@ -56,22 +56,17 @@ def sum_up(
     **more: Any,
 ) -> Searched:
     """The result of a search, which has no name yet; `more` is what only this search writes."""
-    base = stages[0].architecture
+    rounding = stages[0].architecture.rounding
     return Searched(
         searcher="",
         seed=seed,
         budget_kind=budget_kind,
         space=space.name,
         pi=tuple(pi),
-        base=Base(
-            genome=stages[0].genome,
-            resolution=base.resolution,
-            widths=base.widths,
-            depths=base.depths,
-        ),
+        base=Base.of(stages[0]),
         stages=tuple(stages),
         iterations=tuple(notes.generations),
         evaluations=notes.counted,
-        divisors=(base.rounding.width, base.rounding.resolution),
+        divisors=(rounding.width, rounding.resolution),
         **more,
     )

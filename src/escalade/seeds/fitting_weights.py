@@ -29,7 +29,6 @@ def sizes_of(state: Mapping[str, Tensor], *, first: str, last: str, ordered: boo
     """Channels of the images and classes, by the first and the last layer's weights.
 
     Args:
-        state: of a file.
         first, last: names of the first convolution and the classifier.
         ordered: whether the state's first and last tensors are theirs, whatever their names.
     """
@@ -51,7 +50,6 @@ def fitted(state: Mapping[str, Tensor], expected: Shapes, *, ordered: bool) -> d
     and shapes are the same throughout.
 
     Args:
-        state: of the file.
         expected: of the network, in its order.
         ordered: whether the file keeps the order in which its network has them.
 

@@ -15,7 +15,6 @@ class SeedImages:
     """How a pretrained network wants its images.
 
     Attributes:
-        side: pixels.
         mean, std: per channel, in 0..1 units.
         interpolation: when they are resized: `bilinear`, `bicubic`.
         crop: share of the shorter side that is left when they are evaluated.

@@ -6,7 +6,7 @@ import math
 
 from escalade.core.numbers.budget import Ladder
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.space.space import Space
 from escalade.spaces.load import load
 

@@ -18,7 +18,6 @@ BY_HAND = ("plain", "bases")
 
 
 def names() -> list[str]:
-    """The spaces that come with the package."""
     folder = resources.files("escalade.spaces")
     return sorted(f.name[: -len(".yaml")] for f in folder.iterdir() if f.name.endswith(".yaml"))
 

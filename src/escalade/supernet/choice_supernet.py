@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from torch import Tensor
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from escalade.core.network.architecture import Architecture
-from escalade.core.space.choice_shape import ChoiceShape
+from escalade.core.space.shape import ChoiceShape
 from escalade.supernet import shapes
-from escalade.supernet.elastic import Side
 from escalade.supernet.shared_weights import SharedWeights
 
 
@@ -18,35 +16,17 @@ class ChoiceSupernet(SharedWeights):
 
     The weights of choice c of layer k in stage i are under `blocks.i.k.choice_c.`, those of the
     stem, the first block and the head under timm's names.
-
-    Args:
-        shape: the choices of every layer.
     """
 
     def __init__(self, shape: ChoiceShape) -> None:
         super().__init__(_held(shape))
         self.shape = shape
 
-    def slices(self, architecture: Architecture, *, side: Side = "left") -> dict[str, Tensor]:
-        """The weights that a path uses, each of them whole, under timm's names.
-
-        Raises:
-            ValueError: if the supernet does not hold the architecture, or for the right side.
-        """
-        if side == "right":
-            raise ValueError("side: the supernet of a choice space has none but the left")
-        choices = _choices(self.shape, architecture)
-        found: dict[str, Tensor] = {}
-        for name, (size, _) in shapes.of_network(architecture).items():
-            key = _key(name, choices)
-            found[name] = self._held(key)
-            if found[name].shape != size:
-                raise ValueError(f"{key}: the supernet has {tuple(found[name].shape)}, not {size}")
-        return found
+    def _keys(self, architecture: Architecture) -> Callable[[str], str]:
+        return partial(_key, choices=_choices(self.shape, architecture))
 
 
 def _held(shape: ChoiceShape) -> shapes.Weights:
-    """All parameters of a supernet, by name."""
     found = shapes.of_stem(shape.stem, in_channels=shape.in_channels)
     for name, weight in shapes.of_block(shape.first, shape.stem.width).items():
         found[f"blocks.0.0.{name}"] = weight
@@ -76,6 +56,11 @@ def _choices(shape: ChoiceShape, architecture: Architecture) -> dict[tuple[int, 
         if held != asked:
             raise ValueError(f"{field}: the supernet has {held}, the architecture {asked}")
     choices = shape.choices_of(architecture)
-    if architecture.stages[0].blocks[0] != shape.first:
-        raise ValueError("stages[0].blocks[0]: the supernet holds no such block")
+    for where, held, asked in (
+        ("stem", shape.stem, architecture.stem),
+        ("stages[0].blocks[0]", shape.first, architecture.stages[0].blocks[0]),
+        ("head", shape.head, architecture.head),
+    ):
+        if held != asked:
+            raise ValueError(f"{where}: the supernet has another, the same in every path")
     return {(i, k): choice for (i, k, _), choice in zip(shape.layers, choices, strict=True)}

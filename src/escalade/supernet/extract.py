@@ -49,12 +49,10 @@ class Coupled(nn.Module):
         self.right = right
 
     def forward(self, x: Tensor) -> Tensor:
-        """The summed logits."""
         logits: Tensor = self.left(x) + self.right(x)
         return logits
 
 
 def extract_coupled(supernet: SharedWeights, architecture: Architecture) -> Coupled:
-    """Copy both sides of a path, for evaluation."""
     left = extract(supernet, architecture, side="left")
     return Coupled(left, extract(supernet, architecture, side="right"))

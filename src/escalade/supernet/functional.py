@@ -46,7 +46,6 @@ def forward(
     Args:
         x: images, (batch, in_channels, side, side), best in channels_last.
         architecture: the network; its resolution is not used.
-        weights: every parameter of the network.
         normalise: called for each batch norm, in forward order.
         drop_rate: dropout before the classifier, from torch's global generator.
     """

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from escalade.core.space.choice_shape import ChoiceShape
-from escalade.core.space.network_shape import AnyShape, NetworkShape
-from escalade.core.space.shape import SupernetShape
+from escalade.core.space.shape import AnyShape, ChoiceShape, NetworkShape, SupernetShape
 from escalade.supernet.choice_supernet import ChoiceSupernet
 from escalade.supernet.nested import NestedSupernet
 from escalade.supernet.shared_weights import SharedWeights

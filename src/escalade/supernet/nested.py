@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
-
-from torch import Tensor
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Stage
-from escalade.core.space.network_shape import NetworkShape
+from escalade.core.space.shape import NetworkShape
 from escalade.supernet import shapes
-from escalade.supernet.elastic import Side, view
 from escalade.supernet.shared_weights import SharedWeights
 
 # What all paths have from the largest network, because other weights would not do the same.
@@ -38,21 +35,9 @@ class NestedSupernet(SharedWeights):
         super().__init__(shapes.of_network(shape.largest))
         self.shape = shape
 
-    def slices(self, architecture: Architecture, *, side: Side = "left") -> dict[str, Tensor]:
-        """The weights that a path uses, as views, under timm's names.
-
-        Raises:
-            ValueError: if the supernet does not hold the architecture, or for the right side.
-        """
-        if side == "right":
-            raise ValueError("side: a supernet around a network has none but the left")
+    def _keys(self, architecture: Architecture) -> Callable[[str], str]:
         _check(self.shape.largest, architecture)
-        found = {}
-        for name, weight in shapes.of_network(architecture).items():
-            if name not in self._owners:
-                raise ValueError(f"{name}: the supernet holds no such layer")
-            found[name] = view(self._held(name), weight.shape)
-        return found
+        return lambda name: name
 
 
 def _check(largest: Architecture, architecture: Architecture) -> None:

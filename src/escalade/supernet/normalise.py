@@ -65,5 +65,4 @@ class Averager:
 
     @property
     def statistics(self) -> Statistics:
-        """The averages so far."""
         return Statistics(means=tuple(self._means), variances=tuple(self._variances))

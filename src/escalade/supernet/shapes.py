@@ -32,7 +32,6 @@ def of_network(architecture: Architecture) -> Weights:
 
 
 def of_stem(stem: Stem, *, in_channels: int) -> Weights:
-    """The parameters of a stem."""
     return of_parts([("", parts.stem(stem, in_channels=in_channels, side=1))])
 
 
@@ -49,7 +48,6 @@ def of_head(head: Head, *, in_width: int, num_classes: int, num_stages: int) -> 
 
 
 def of_layer(layer: object) -> Weights:
-    """The parameters of one layer."""
     found = _OF.get(type(layer))
     return {} if found is None else found(layer)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from torch import Tensor, nn
 
 from escalade.core.network.architecture import Architecture
-from escalade.supernet.elastic import Side, draw, hold
+from escalade.supernet import shapes
+from escalade.supernet.elastic import Side, draw, hold, view
 from escalade.supernet.functional import forward
 from escalade.supernet.normalise import Normalise, Statistics, by_batch, by_statistics
-from escalade.supernet.shapes import Weights
 
 
 class SharedWeights(nn.Module):
@@ -22,7 +24,7 @@ class SharedWeights(nn.Module):
         coupled: whether paths may also run on the right side.
     """
 
-    def __init__(self, held: Weights, *, coupled: bool = False) -> None:
+    def __init__(self, held: shapes.Weights, *, coupled: bool = False) -> None:
         super().__init__()
         self.coupled = coupled
         self._owners: dict[str, tuple[nn.Module, str]] = {}
@@ -67,7 +69,23 @@ class SharedWeights(nn.Module):
         return forward(x, architecture, weights, normalise=normalise, drop_rate=drop_rate)
 
     def slices(self, architecture: Architecture, *, side: Side = "left") -> dict[str, Tensor]:
-        """The weights that a path uses, without copies, under timm's names in forward order.
+        """The weights that a path uses, as views, under timm's names in forward order.
+
+        Raises:
+            ValueError: if the supernet does not hold the architecture, or has no right side.
+        """
+        if side == "right" and not self.coupled:
+            raise ValueError("side: the right side needs a supernet made with coupled=True")
+        key_of = self._keys(architecture)
+        found = {}
+        for name, weight in shapes.of_network(architecture).items():
+            if (key := key_of(name)) not in self._owners:
+                raise ValueError(f"{name}: the supernet holds no such layer")
+            found[name] = view(self._held(key), weight.shape, side=side)
+        return found
+
+    def _keys(self, architecture: Architecture) -> Callable[[str], str]:
+        """Where the weights of a path stand, by timm's names; `view` checks the sizes.
 
         Raises:
             ValueError: if the supernet does not hold the architecture.

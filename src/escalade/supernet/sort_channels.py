@@ -31,7 +31,6 @@ def sort_channels(weights: Weights, architecture: Architecture) -> dict[str, Ten
 
     Args:
         weights: every tensor of the network, in timm's names; parameters suffice.
-        architecture: the network.
     """
     found = _Reading(weights)
     for prefix, part in parts_of(architecture):

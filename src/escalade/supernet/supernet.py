@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
-from torch import Tensor, nn
+from torch import nn
 
 from escalade.core.network import fittings, kinds
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block
 from escalade.core.space.shape import StageShape, SupernetShape
 from escalade.supernet import shapes
-from escalade.supernet.elastic import Side, view
 from escalade.supernet.shared_weights import SharedWeights
 
 
@@ -38,24 +39,14 @@ class Supernet(SharedWeights):
             for name in _residual_gammas(shape):
                 nn.init.zeros_(self.get_parameter(name))
 
-    def slices(self, architecture: Architecture, *, side: Side = "left") -> dict[str, Tensor]:
-        """The weights that a path uses, as views, under timm's names.
-
-        Raises:
-            ValueError: if the supernet does not hold the architecture.
-        """
-        if side == "right" and not self.coupled:
-            raise ValueError("side: the right side needs a supernet made with coupled=True")
+    def _keys(self, architecture: Architecture) -> Callable[[str], str]:
         _check(self.shape, architecture)
-        found = {}
-        for name, weight in shapes.of_network(architecture).items():
-            key = name if self.shape.shared_kernels else _kernel_key(name, architecture)
-            found[name] = view(self._held(key), weight.shape, side=side)
-        return found
+        if self.shape.shared_kernels:
+            return lambda name: name
+        return partial(_kernel_key, architecture=architecture)
 
 
 def _held(shape: SupernetShape) -> shapes.Weights:
-    """All parameters of a supernet, by name."""
     found = shapes.of_stem(shape.stem, in_channels=shape.in_channels)
     for i, stage in enumerate(shape.stages):
         for k in range(stage.depth):

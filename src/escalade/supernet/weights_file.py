@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
+from torch import nn
 
 from escalade.artefacts import digests
 from escalade.artefacts.files import write_bytes
@@ -59,3 +61,16 @@ def read_facts(path: Path, *, remedy: str) -> dict[str, str]:
 
 def _damaged(path: Path, error: SafetensorError, remedy: str) -> Invalid:
     return Invalid(f"damaged ({error})", path=(str(path),), remedy=f"delete it and {remedy}")
+
+
+def digest(network: nn.Module) -> str:
+    """SHA-256 (hexadecimal) of names, shapes and values of a network's parameters and buffers.
+
+    Independent of registration order, memory layout and device.
+    """
+    found = hashlib.sha256()
+    for name, tensor in sorted(network.state_dict().items()):
+        values = tensor.detach().cpu().contiguous().numpy()
+        found.update(f"{name} {values.dtype.str} {values.shape}\n".encode())
+        found.update(values.tobytes())
+    return found.hexdigest()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -78,3 +79,24 @@ def resident() -> int:
         pages = Path("/proc/self/statm").read_text(encoding="utf-8").split()
         return (int(pages[1]) - int(pages[2])) * os.sysconf("SC_PAGE_SIZE")
     return 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """What a run may hold, in bytes and in processes; no result depends on it.
+
+    Attributes:
+        peak: all processes together at most, their shared pages counted once.
+        workers: processes that score and train beside the run's own.
+        here: private bytes of the run's own process, above which it gives free memory back.
+        scorer: the same of each worker that scores.
+        trainer: the same of each worker that trains members.
+        caches: resized batches, of all workers.
+    """
+
+    peak: int
+    workers: int
+    here: int
+    scorer: int
+    trainer: int
+    caches: int

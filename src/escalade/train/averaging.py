@@ -22,7 +22,6 @@ class WeightAverage:
     Args:
         network: on its device, in its memory format; read, never changed, by `update`.
         share: of the training that the average looks back on, in (0, 1].
-        num_steps: of the training.
         num_copied: steps at the beginning that it only copies.
     """
 
@@ -42,15 +41,12 @@ class WeightAverage:
 
     @torch.no_grad()
     def give(self) -> None:
-        """Set the network's weights to the average."""
         self._network.load_state_dict(self._model.module.state_dict())
 
     def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint holds of it."""
         return self._model.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a checkpoint."""
         self._model.load_state_dict(state)
 
     @torch.no_grad()

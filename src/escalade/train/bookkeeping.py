@@ -1,4 +1,4 @@
-"""Keeps a run's ledger: what every piece of a stage took, over all its resumes."""
+"""What every piece of a stage took, over all its resumes, and on what a run works."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import torch
+
 from escalade.artefacts.ledger import Ledger, LedgerEntry
+from escalade.artefacts.machines import Machine, Machines
 from escalade.artefacts.run_folder import RunFolder
 from escalade.train.runtime import Runtime
 
@@ -49,12 +52,7 @@ class Bookkeeper:
         """Write down a piece whose total is known, in the place of what stood there.
 
         Args:
-            stage: of the run.
-            name: of the piece.
-            seconds: that it took, over all its resumes.
             num_devices: how many it kept busy.
-            images: that went through a network.
-            evaluations: networks scored.
         """
         if self._runtime.is_main:
             entry = self._entry(stage, name, seconds, num_devices, images, evaluations)
@@ -101,3 +99,26 @@ class Bookkeeper:
             evaluations=evaluations,
             device=self._runtime.device_name,
         )
+
+
+def note_machine(folder: RunFolder, runtime: Runtime) -> None:
+    """Add this machine to a run's, if it is not among them.
+
+    Raises:
+        Invalid: if the file is damaged.
+    """
+    known = folder.find(Machines) or Machines()
+    here = machine(runtime)
+    if here not in known.entries:
+        folder.write(Machines((*known.entries, here)))
+
+
+def machine(runtime: Runtime) -> Machine:
+    """Where a process works."""
+    return Machine(
+        torch=torch.__version__,
+        device=runtime.device_model,
+        capability="CUDA" if runtime.on_cuda else torch.backends.cpu.get_cpu_capability(),
+        threads=runtime.threads,
+        ranks=runtime.world_size,
+    )

@@ -31,7 +31,6 @@ class Console:
         self._open = False
 
     def say(self, text: str) -> None:
-        """A line that stays."""
         self._write(f"{self._end_line()}{plain(text)}\n")
 
     def show(self, table: Table) -> None:
@@ -64,7 +63,6 @@ class Console:
             self._quiet = True
 
     def training(self, name: str, progress: Progress) -> None:
-        """One training's progress."""
         share = progress.step / progress.num_steps
         self.update(
             f"{name}: step {progress.step} of {progress.num_steps} ({share:.0%}), "

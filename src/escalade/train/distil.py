@@ -15,11 +15,7 @@ class DistilStep:
     Labels are not looked at, so label smoothing rests.
 
     Args:
-        student: is trained.
-        resolution: of the student.
         teacher: is put into evaluation mode; its weights and statistics stay as they are.
-        teacher_resolution: of the teacher.
-        objective: input statistics and precision.
     """
 
     def __init__(

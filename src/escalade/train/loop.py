@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from escalade.config.recipe import Recipe
 from escalade.core.numbers.seeds import generator, torch_seed
-from escalade.data.batch_part import BatchPart
+from escalade.data.batching.augmenting import BatchPart
 from escalade.train.allocator import give_back, heap
 from escalade.train.averaging import WeightAverage
 from escalade.train.interrupt import Interrupted, asking
@@ -44,7 +44,6 @@ class TrainResult:
     """What a training did, over all its resumes.
 
     Attributes:
-        num_steps: steps done.
         num_images: images those steps saw.
         seconds: wall seconds up to the end, without what was lost between a checkpoint and a kill.
         resumed_from: the step this call began with.
@@ -83,10 +82,7 @@ def train(
         step: computes gradients; see `escalade.train.steps`.
         network: whose parameters are updated; its state goes into the checkpoint.
         batches: uint8 images and labels by step, this rank's part of the batch (`own_part`).
-        recipe: optimizer and schedule.
         num_steps: steps in all, over all resumes.
-        runtime: device and ranks.
-        seed: of the run.
         name: the stage in metrics and messages.
         checkpoint: the file to resume from and to save to; None trains without.
         checkpoint_seconds: time between saves.

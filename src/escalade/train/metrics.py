@@ -33,11 +33,9 @@ class Reporter:
 
     Args:
         state: the training.
-        recipe: for the batch size.
         num_steps: steps in all.
         metrics: a file of JSON lines that one process writes at a time, or None.
         show: called about twice a second, or None.
-        stage: the lines' stage.
     """
 
     def __init__(

@@ -30,7 +30,6 @@ def make_optimizer(network: nn.Module, *, recipe: Recipe) -> torch.optim.Optimiz
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
-    """Set every group's learning rate."""
     for group in optimizer.param_groups:
         group["lr"] = learning_rate
 

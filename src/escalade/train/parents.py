@@ -1,4 +1,4 @@
-"""Processes that end with the one that started them, however that ended."""
+"""Processes and those that started them: ranks of torchrun, and workers of a pool."""
 
 from __future__ import annotations
 
@@ -42,3 +42,10 @@ def _in_background(wait_for_end: Callable[[], object]) -> None:
         os._exit(1)
 
     threading.Thread(target=end, daemon=True).start()
+
+
+def leave_ranks() -> bool:
+    """Go on as if there were no other ranks; whether this is the one that goes on."""
+    rank = os.environ.pop("RANK", "0")
+    os.environ.pop("WORLD_SIZE", None)
+    return rank == "0"

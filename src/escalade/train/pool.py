@@ -92,7 +92,6 @@ class WorkerPool(Generic[Job, Result]):
             yield from self._run_in_workers(jobs, needs or [None] * len(jobs), report, stop)
 
     def close(self) -> None:
-        """End the workers."""
         for worker in self._workers:
             worker.end()
         self._workers.clear()

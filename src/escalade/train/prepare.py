@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from escalade.config.recipe import Recipe
-from escalade.data.batches import Augmentation, TrainBatches
+from escalade.data.batching.batches import Augmentation, TrainBatches
 from escalade.data.image_data import ImageData
 from escalade.train.loop import own_part
 from escalade.train.losses import ONE_LABEL, SeveralLabels

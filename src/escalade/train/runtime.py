@@ -17,8 +17,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from escalade.train.allocator import heap, keep_memory
-from escalade.train.holding import Holding
+from escalade.train.allocator import Holding, heap, keep_memory
 from escalade.train.parents import end_with_agent
 
 PRECISIONS = ("fp32", "bf16")
@@ -86,7 +85,6 @@ class Runtime:
 
     @property
     def is_main(self) -> bool:
-        """Whether this rank writes files."""
         return self.rank == 0
 
     @property
@@ -116,7 +114,6 @@ class Runtime:
         return torch.autocast(self.device.type, dtype=torch.bfloat16)
 
     def use_threads(self, num: int) -> None:
-        """Compute on so many CPU threads from now on."""
         torch.set_num_threads(num)
 
     def num_workers(self, wanted: int | None) -> int:
@@ -217,7 +214,6 @@ class Runtime:
         return bool(self.mean(torch.tensor(float(flag), device=self.device)) > 0)
 
     def broadcast(self, value: Any) -> Any:
-        """Rank 0's value, on every rank."""
         if self.world_size == 1:
             return value
         box = [value]
@@ -268,7 +264,6 @@ def limit_threads(num: int | None) -> Iterator[None]:
 
 
 def num_cores() -> int:
-    """CPU cores that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)  # Linux
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 

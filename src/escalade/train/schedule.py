@@ -12,12 +12,10 @@ END_RATIO = 0.05  # BigNAS stops decaying at 5 % of the initial rate
 
 
 def constant(progress: float) -> float:
-    """No decay."""
     return 1.0
 
 
 def linear(progress: float) -> float:
-    """A straight line from 1 to 0."""
     return 1.0 - progress
 
 

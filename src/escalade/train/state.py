@@ -23,7 +23,6 @@ class TrainingState:
     Args:
         network: trained in place.
         recipe: makes the optimizer.
-        runtime: device and ranks.
         name: the stage, in messages.
         path: the checkpoint file, or None.
         identity: a checkpoint with another is refused.
@@ -79,7 +78,6 @@ class TrainingState:
         return self.done
 
     def count(self, loss: Tensor) -> None:
-        """One more step is done."""
         self.done += 1
         self.loss_sum += loss
         self.loss_num += 1

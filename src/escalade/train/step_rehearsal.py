@@ -35,8 +35,6 @@ def rehearse(
     Args:
         step: as for `train`, and so are the next four.
         network: its weights hardly change.
-        batches: of the real images.
-        recipe: how the training will be.
         runtime: of this process alone; other ranks are not waited for.
         seconds: how long to go on.
         fewest: steps that are timed however long they take.

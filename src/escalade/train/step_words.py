@@ -23,7 +23,6 @@ def training_in_words(
 
     Args:
         settings: with their step stated.
-        traits: of the space.
         budgets: that paths are drawn around.
     """
     yield "Training step", _step(settings)

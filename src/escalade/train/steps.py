@@ -16,10 +16,9 @@ from torch import Tensor, nn
 
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import PathSampler
-from escalade.core.space.path import Path
-from escalade.core.space.population import Population
+from escalade.core.space.path import Path, Population
 from escalade.core.space.space import Space
-from escalade.data.batches import prepare
+from escalade.data.batching.batches import prepare
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.losses import ONE_LABEL, Losses, mix
 
@@ -133,7 +132,6 @@ class SinglePathStep:
         supernet: the weights.
         space: realises what the sampler draws.
         sampler: draws paths.
-        seed: of the run.
         objective: loss and input statistics.
         coupled: alternate between the left and the right channels (BCNet) by the step's parity.
     """

@@ -60,7 +60,6 @@ class Worker:
         self._is_told = False
 
     def send(self, message: tuple[str, Any]) -> None:
-        """Give a job."""
         self._is_told = False
         with suppress(BrokenPipeError):  # `receive` finds out
             self.connection.send(message)
@@ -101,7 +100,6 @@ def start_worker(
     """Start a process for `work` with the shared tensors of `file`.
 
     Args:
-        work: what it does.
         file: of the shared tensors.
         num: workers there are, for messages.
         memory: private bytes that it may hold between two steps or jobs; None for any.

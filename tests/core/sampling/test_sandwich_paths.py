@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
 from escalade.core.sampling.sandwich_paths import STEPS_PER_DRAW, Pair, Sandwich
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.spaces.load import load
 
 BUDGETS = (1e6, 2e6, 4e6)

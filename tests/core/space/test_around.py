@@ -13,7 +13,7 @@ from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.layouts import parse, to_json
 from escalade.core.space.make_around import around, largest_side, stride_product
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.space.space import Space
 from escalade.spaces import known
 from sample_networks import SAMPLES

@@ -413,13 +413,6 @@ def test_summary(sampler):
     assert sum(found["histogram"]["counts"]) == 1000
 
 
-def test_resolutions_and_depths():
-    population = drawn(SMALL, 100)
-    nets = [path.architecture for path in SMALL.paths(population)]
-    assert SMALL.sides(population).tolist() == [28] * 100
-    assert SMALL.depths(population).tolist() == [sum(net.depths) for net in nets]
-
-
 def test_a_space_is_its_data():
     assert parse(TINY) == tiny().layout
     assert tiny().identity_choices == {IDENTITY}

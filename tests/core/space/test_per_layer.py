@@ -7,13 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalade.core.latency.latency_table import LatencyTable
-from escalade.core.latency.work import works_of
 from escalade.core.network import cost
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical, Uniform, Window
-from escalade.core.space.layouts import parse, to_json
-from escalade.core.space.population import Population
+from escalade.core.space.layouts import parse
+from escalade.core.space.path import Population
 from escalade.core.space.space import Space
 from escalade.core.space.space_numbers import Span
 from escalade.core.space.space_summary import summarise
@@ -250,30 +248,7 @@ def test_the_shape_holds_every_path(name):
                 in_width = block.width
 
 
-@named
-def test_other_data_and_ladders(name):
-    space = SPACES[name]
-    other = space.with_data(in_channels=1, num_classes=7)
-    net = other.path(space.smallest).architecture
-    assert (net.in_channels, net.num_classes) == (1, 7)
-    assert (other.shape.in_channels, other.shape.num_classes) == (1, 7)
-    ladder = space.for_ladder((1.0, 2.0, 4.0), kind="params")
-    assert (ladder.factors, ladder.kind, ladder.num_stages) == ((1.0, 2.0, 4.0), "params", 1)
-    assert ladder.training.factors == ladder.factors
-    assert parse(to_json(space.layout)) == space.layout
-
-
 # Costs
-
-
-@named
-@pytest.mark.parametrize("kind", ["macs", "params", "activations", "memory", "memory_int8"])
-def test_costs_are_those_of_each_network(name, kind):
-    space = SPACES[name]
-    population = drawn(space, 300)
-    population = Population.concatenate([population, of(np.stack([space.smallest, space.largest]))])
-    expected = [getattr(cost.of(path.architecture), kind) for path in space.paths(population)]
-    assert space.costs(population, kind).tolist() == expected
 
 
 @settings(max_examples=12, deadline=None)
@@ -293,47 +268,12 @@ def test_costs_on_any_data(name, seed, in_channels, num_classes, on, expanding):
         assert space.costs(population, kind).tolist() == [getattr(each, kind) for each in found]
 
 
-def test_costs_do_not_depend_on_the_chunks(small):
-    population = drawn(small, 20_000)
-    costs = small.costs(population)
-    order = generator(0, "order").permutation(len(population))
-    np.testing.assert_array_equal(small.costs(population[order]), costs[order])
-    assert len(small.costs(population[:0])) == 0
-
-
 def test_genes_of_layers_that_do_not_run_cost_nothing(small):
     num_choices = [gene.num_choices for gene in small.genes]
     genomes = generator(0, "raw").integers(0, num_choices, (200, small.num_genes))
     repaired = small.repair(genomes)
     assert (repaired != genomes).any()
     np.testing.assert_array_equal(small.costs(of(genomes)), small.costs(of(repaired)))
-
-
-@named
-def test_sides_and_depths(name):
-    space = SPACES[name]
-    population = drawn(space, 100)
-    nets = [path.architecture for path in space.paths(population)]
-    assert space.sides(population).tolist() == [net.resolution for net in nets]
-    assert space.depths(population).tolist() == [sum(net.depths) for net in nets]
-
-
-@named
-def test_latencies_are_those_of_each_network(name):
-    space = SPACES[name]
-    nets = [path.architecture for path in space.paths(drawn(space, 30, seed=1))]
-    works = sorted({work for net in nets for work in works_of(net)})
-    seconds = {work: 1e-6 * (1 + i % 7) + 1e-9 * work.terms[1][1] for i, work in enumerate(works)}
-    timed = tuple((net, 1e-3 + 1e-6 * i) for i, net in enumerate(nets[:12]))
-    table = LatencyTable(settings="fake", parts=seconds, calibration=timed)
-    population = drawn(space, 200)
-    measured = space.with_latency(table)
-    expected = [table.of(path.architecture) for path in space.paths(population)]
-    assert measured.costs(population, "latency").tolist() == expected
-    assert measured.training.latency is table
-    with pytest.raises(ValueError, match=f"space {name}: latency is measured, not counted"):
-        space.costs(population, "latency")
-    assert measured.with_data(in_channels=1, num_classes=2).latency is None
 
 
 # Sampling

@@ -13,15 +13,13 @@ from hypothesis import strategies as st
 
 from escalade.core.network import cost, regnet
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.layouts import parse, to_json
-from escalade.core.space.path import values
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population, values
 from escalade.core.space.quantised_linear import NAMES
 from escalade.core.space.regnet_stages import regnet_stages
 from escalade.core.space.space import Space
 from escalade.core.space.space_numbers import Span
 from escalade.spaces import known
-from escalade.spaces.load import load, read
+from escalade.spaces.load import load
 
 SPACES = ("regnet_y", "regnet_z", "regnet_y_small", "regnet_z_small")
 
@@ -69,19 +67,6 @@ def test_drawn_and_repaired_genomes_are_legal(name, seed, num):
     for genome in repaired[:3]:
         made = chosen.path(genome).architecture  # refuses a resolution too small for its strides
         assert least <= len(made.stages) <= most
-
-
-@pytest.mark.slow
-@settings(max_examples=80, deadline=None)
-@given(st.sampled_from(SPACES), st.integers(0, 2**32), st.sampled_from([1, 3]))
-def test_costs_of_a_population_are_those_of_one(name, seed, in_channels):
-    chosen = space(name).with_data(in_channels=in_channels, num_classes=7)
-    genomes = chosen.sample_genomes(np.random.default_rng(seed), 8)
-    for kind in ("macs", "params", "activations"):
-        found = chosen.costs(Population.unscaled(genomes), kind)
-        assert found.tolist() == [
-            getattr(cost.of(chosen.path(g).architecture), kind) for g in genomes
-        ]
 
 
 def test_costs_of_blocks_without_squeeze_excitation():
@@ -175,35 +160,3 @@ def test_a_space_without_networks_says_so():
     data = replace(space("regnet_y").layout, stages=Span(30, 31))
     with pytest.raises(ValueError, match="hardly any of its networks has 30 to 31 stages"):
         Space(data).sample_genomes(generator(0, "none"), 1)
-
-
-@pytest.mark.parametrize("name", SPACES)
-def test_files_go_back_and_forth(name):
-    data = read(name)
-    assert parse(to_json(data), where=name) == data
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"format": 2}, r"mine\.format: 2 is not known"),
-        ({"kind": "resnet"}, r"mine\.kind: 'resnet' is not known; write kind: regnet"),
-        ({"block": "w"}, r"mine\.block: 'w' is not known; use x, y, z"),
-        ({"wm": [1, 3]}, r"mine\.wm: 1.0 is not above 1"),
-        ({"wa": [8]}, r"mine\.wa: expected \[least, most\]"),
-        ({"w0": [4, 64]}, r"mine\.w0: 4 is not a multiple of width_divisor 8"),
-        ({"depth": [9, 2]}, r"mine\.depth: expected \[least, most\]"),
-        (
-            {"resolution": [32]},
-            r"mine\.resolution: no such setting; did you mean resolutions\?",
-        ),
-        ({"resolutions": [8, 16]}, r"mine\.resolutions: 16 is too small for 4 stages"),
-        ({"group_widths": [8, 4]}, r"mine\.group_widths: list them from small to large"),
-        ({"first_stride": 3}, r"mine\.first_stride: 3 is neither 1 nor 2"),
-        ({"w0": "wide"}, r"mine\.w0: expected"),
-    ],
-)
-def test_errors_name_the_field(change, words):
-    good = to_json(read("regnet_y"))
-    with pytest.raises(ValueError, match=words):
-        parse(good | change, where="mine")

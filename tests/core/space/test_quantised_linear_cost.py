@@ -5,26 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-import torch
 from network_oracles import counted
 
 from escalade.core.network import cost
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.spaces.load import load
 
 SPACES = ("regnet_y", "regnet_z", "regnet_y_small", "regnet_z_small")
 NUM, NUM_FAST = 12, 2  # compared with the oracles, per space
 # The largest of the ImageNet spaces have billions of params, which fvcore would have to hold.
 MOST_PARAMS = 60_000_000
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def drawn(name, rows):

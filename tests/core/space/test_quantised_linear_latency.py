@@ -8,7 +8,7 @@ import pytest
 
 from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.space.space import Space
 from escalade.core.space.space_numbers import Span
 from escalade.spaces.load import load
@@ -27,14 +27,6 @@ def timed(space: Space, *, num: int = 40) -> Space:
     return space.with_latency(LatencyTable(settings="fake", parts=parts, calibration=whole))
 
 
-@pytest.mark.parametrize("name", SPACES)
-def test_many_and_one_agree_exactly(name):
-    space = timed(load(name))
-    genomes = space.sample_genomes(generator(1, "drawn"), 200)
-    found = space.costs(Population.unscaled(genomes), "latency")
-    assert found.tolist() == [space.latency.of(space.path(row).architecture) for row in genomes]
-
-
 @pytest.mark.slow
 def test_networks_take_the_sum_of_their_parts():
     """Of a table without overhead; parts that were not measured included."""
@@ -51,12 +43,3 @@ def test_plain_blocks_and_heads_agree_exactly():
     genomes = space.sample_genomes(generator(1, "plain"), 200)
     found = space.costs(Population.unscaled(genomes), "latency")
     assert found.tolist() == [space.latency.of(space.path(row).architecture) for row in genomes]
-
-
-def test_without_a_table_latency_is_refused():
-    space = load("regnet_y_small")
-    genomes = Population.unscaled(space.sample_genomes(generator(0, "none"), 1))
-    with pytest.raises(ValueError, match="space regnet_y_small: latency is measured, not counted"):
-        space.costs(genomes, "latency")
-    grey = space.with_data(in_channels=1, num_classes=3)
-    assert (grey.in_channels, grey.num_classes) == (1, 3)

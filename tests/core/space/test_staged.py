@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.ratios import apply
-from escalade.core.space.layouts import parse, to_json
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.space.space import Space
 from escalade.core.space.space_summary import histogram, stage_costs, summarise
 from escalade.spaces.load import load
@@ -227,21 +226,6 @@ def test_the_shape_holds_every_path(scalenet, small):
                     assert block.kernel in holds.kernels
                     assert block.expansion in holds.expansions
                 in_width = stage.blocks[-1].width
-
-
-def test_other_data(small):
-    other = small.with_data(in_channels=1, num_classes=7)
-    genome = small.sample_genomes(generator(0, "data"), 1)[0]
-    found = other.path(genome, other.base_triple).architecture
-    assert (found.in_channels, found.num_classes) == (1, 7)
-    before = small.path(genome, small.base_triple).architecture
-    assert replace(found, in_channels=3, num_classes=1000) == before
-
-
-@pytest.mark.parametrize("name", ["small", "medium", "scalenet", "scalenet_half"])
-def test_space_data_round_trip(name):
-    data = load(name, factors=(1.0, 2.0)).layout
-    assert parse(to_json(data)) == data
 
 
 def test_summary(scalenet):

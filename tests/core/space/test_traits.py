@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.spaces.load import load
 
 

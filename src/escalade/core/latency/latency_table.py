@@ -9,17 +9,16 @@ far it is right is checked on other networks.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from scipy.optimize import nnls
 
-from escalade.core.latency.work import Work, work_of
-from escalade.core.latency.work_model import NANO, WorkModel, fit
+from escalade.core.latency.work import NANO, Work, WorkModel, fit, work_of
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.parts import Part, parts_of
 from escalade.core.numbers.statistics import spearman
@@ -28,31 +27,53 @@ Timed = tuple[tuple[Architecture, float], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LatencyCheck:
+class CheckFacts:
     """Predicted against measured seconds of networks that the table was not fitted to.
 
-    `median` and `worst` are relative errors without their sign, `rank_correlation` is Spearman's.
+    `median` and `worst` are relative errors without their sign, `rank_correlation` is Spearman's,
+    None where one side is constant.
     """
 
+    num: int
+    median: float
+    worst: float
+    rank_correlation: float | None
     predicted: tuple[float, ...]
     measured: tuple[float, ...]
 
-    @property
-    def errors(self) -> tuple[float, ...]:
-        """Signed relative errors."""
-        return tuple(p / m - 1 for p, m in zip(self.predicted, self.measured, strict=True))
+    @classmethod
+    def of(cls, predicted: Sequence[float], measured: Sequence[float]) -> Self:
+        """Of networks in one order."""
+        errors = [abs(p / m - 1) for p, m in zip(predicted, measured, strict=True)]
+        rank = spearman(predicted, measured)
+        return cls(
+            num=len(errors),
+            median=float(np.median(errors)),
+            worst=max(errors),
+            rank_correlation=None if math.isnan(rank) else rank,
+            predicted=tuple(predicted),
+            measured=tuple(measured),
+        )
 
-    @property
-    def median(self) -> float:
-        return float(np.median(np.abs(self.errors)))
+    def __str__(self) -> str:
+        rank = self.rank_correlation
+        shown = "" if rank is None else f", rank correlation {rank:.3f}"
+        return (
+            f"predicted against {self.num} networks measured whole: median error "
+            f"{self.median:.1%}, worst {self.worst:.1%}{shown}"
+        )
 
-    @property
-    def worst(self) -> float:
-        return max(abs(error) for error in self.errors)
 
-    @property
-    def rank_correlation(self) -> float:
-        return spearman(self.predicted, self.measured)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableFacts:
+    """What plan.json tells: a network takes `overhead` and `factor` times the sum of its parts."""
+
+    settings: str
+    num_parts: int
+    overhead: float
+    factor: float
+    seconds: float
+    check: CheckFacts
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -110,34 +131,23 @@ class LatencyTable:
         return float(overhead), float(factor)
 
     @property
-    def check(self) -> LatencyCheck:
+    def check(self) -> CheckFacts:
         """How well the table predicts networks it was not fitted to."""
-        ordered = _ordered(self.checked)
-        return LatencyCheck(
-            predicted=tuple(self.of(arch) for arch, _ in ordered),
-            measured=tuple(seconds for _, seconds in ordered),
-        )
+        networks, measured = zip(*_ordered(self.checked), strict=True)
+        return CheckFacts.of([self.of(network) for network in networks], measured)
 
-    def to_json(self) -> dict[str, Any]:
-        """What plan.json tells: settings, correction, and the check with every network."""
+    @property
+    def facts(self) -> TableFacts:
+        """Settings, correction, and the check with every network."""
         overhead, factor = self.correction
-        check = self.check
-        rank = check.rank_correlation
-        return {
-            "settings": self.settings,
-            "num_parts": len(self.parts),
-            "overhead": overhead,
-            "factor": factor,
-            "seconds": self.seconds,
-            "check": {
-                "num": len(check.measured),
-                "median": check.median,
-                "worst": check.worst,
-                "rank_correlation": None if math.isnan(rank) else rank,
-                "predicted": list(check.predicted),
-                "measured": list(check.measured),
-            },
-        }
+        return TableFacts(
+            settings=self.settings,
+            num_parts=len(self.parts),
+            overhead=overhead,
+            factor=factor,
+            seconds=self.seconds,
+            check=self.check,
+        )
 
     @cached_property
     def _known(self) -> WeakKeyDictionary[Part, Any]:
@@ -150,13 +160,3 @@ class LatencyTable:
 def _ordered(timed: Timed) -> Timed:
     """In an order that does not depend on how they came: sums of floats do."""
     return tuple(sorted(timed, key=lambda each: each[0].key))
-
-
-def describe(check: Mapping[str, Any]) -> str:
-    """A check, as `to_json` has it, for people."""
-    rank = check["rank_correlation"]
-    shown = "" if rank is None else f", rank correlation {rank:.3f}"
-    return (
-        f"predicted against {check['num']} networks measured whole: median error "
-        f"{check['median']:.1%}, worst {check['worst']:.1%}{shown}"
-    )

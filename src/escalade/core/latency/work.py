@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import nnls
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.branches import Layers
@@ -14,6 +18,8 @@ from escalade.core.network.parts import Part, parts_of
 LANES = 16  # numbers that vector units work on at once
 
 Term = tuple[str, Any]
+NANO = 1e-9
+Coefficients = Mapping[str, float]
 
 
 class Operation(NamedTuple):
@@ -47,7 +53,6 @@ class Work:
     """All that decides how long a part takes on a given device.
 
     Attributes:
-        group: its operations.
         terms: amounts of what a device spends time on, by name: a call, numbers read and written,
             weights, multiply-adds, and these with widths filled up to `LANES`. Numbers, or arrays
             for many parts.
@@ -58,12 +63,10 @@ class Work:
 
 
 def works_of(architecture: Architecture) -> Iterator[Work]:
-    """The work of every part of a network."""
     return (work_of(part) for _, part in parts_of(architecture))
 
 
 def work_of(part: Part) -> Work:
-    """The work of one part."""
     operations: list[Operation] = []
     terms: list[Term] = [("call", 1), ("input", part.in_width * (part.side * part.side))]
     for way in part.layers.ways:
@@ -122,7 +125,6 @@ _DOES: dict[type, Callable[[Any, Size], tuple[list[Operation], list[Term]]]] = {
 
 
 def _sum(layers: Layers) -> list[Operation]:
-    """What comes after the branch."""
     operations = [Operation("add")] if layers.adds else []
     return operations + (
         [Operation("sum", layers.activation)] if layers.activation != "none" else []
@@ -131,3 +133,58 @@ def _sum(layers: Layers) -> list[Operation]:
 
 def _filled(width: Size) -> Size:
     return -(-width // LANES) * LANES
+
+
+@dataclass(frozen=True, slots=True)
+class WorkModel:
+    """Predicted nanoseconds of parts; whole numbers, so that sums do not depend on their order."""
+
+    coefficients: Mapping[Group, Coefficients]
+
+    def nanoseconds(self, work: Work) -> Any:
+        """Of one part (int) or of many (int array); both agree exactly.
+
+        Terms that the measured group has not are left out.
+
+        Raises:
+            ValueError: if nothing of that kind was measured.
+        """
+        known = self.coefficients[self.nearest(work.group)]
+        total: Any = 0.0
+        for name, amount in work.terms:
+            total = total + known.get(name, 0.0) * amount
+        if isinstance(total, float):
+            return round(total / NANO)
+        return np.rint(total / NANO).astype(np.int64)
+
+    def nearest(self, group: Group) -> Group:
+        """The group itself, or the measured one of its kind that differs least."""
+        if group in self.coefficients:
+            return group
+        same_kind = [each for each in self.coefficients if each.kind == group.kind]
+        if not same_kind:
+            raise ValueError(f"latency: no {group.kind} was measured; measure a network with one")
+        return min(same_kind, key=lambda each: (each.distance(group), each))
+
+
+def fit(measured: Mapping[Work, float]) -> WorkModel:
+    """Fit measured seconds, each group of parts on its own.
+
+    A space has tens of thousands of distinct parts, so a few hundred are measured and the rest
+    predicted. Coefficients are not negative and the relative error is what is minimised.
+    """
+    groups: dict[Group, list[Work]] = {}
+    for work in sorted(measured):
+        groups.setdefault(work.group, []).append(work)
+    return WorkModel({group: _fit(works, measured) for group, works in sorted(groups.items())})
+
+
+def _fit(works: Sequence[Work], measured: Mapping[Work, float]) -> Coefficients:
+    """Non-negative least squares of predicted over measured seconds."""
+    names = [name for name, _ in works[0].terms]
+    rows = np.array([[amount for _, amount in work.terms] for work in works], dtype=np.float64)
+    seconds = np.array([measured[work] for work in works])
+    scale = np.maximum(rows.max(axis=0), 1.0)
+    design: npt.NDArray[np.float64] = rows / scale / seconds[:, None]
+    solution = nnls(design, np.ones(len(works)))[0] / scale
+    return {name: float(value) for name, value in zip(names, solution, strict=True)}

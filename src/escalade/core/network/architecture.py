@@ -60,7 +60,6 @@ class Architecture:
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """Output width of each stage."""
         return tuple(stage.blocks[-1].width for stage in self.stages)
 
     @property

@@ -129,8 +129,6 @@ class Conventions:
     Attributes:
         padding: of convolutions: `symmetric`, or TensorFlow's `same`, which has no more than the
             outputs need: with a stride, of an odd number of pixels one more after than before.
-        epsilon: of every batch norm.
-        momentum: of every batch norm's running statistics.
     """
 
     padding: str = SYMMETRIC

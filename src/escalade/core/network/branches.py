@@ -13,7 +13,6 @@ class Layers:
     """One layer after the other, and what is added to what comes out.
 
     Attributes:
-        branch: the layers.
         shortcut: what is made of the input before it is added; of no layers it is the input
             itself, and None is no shortcut.
         activation: after the sum.
@@ -40,7 +39,6 @@ class Layers:
                 at = layer.after(at)
 
     def after(self, side: Size) -> Size:
-        """The side of the output."""
         for layer in self.branch:
             side = layer.after(side)
         return side

@@ -31,7 +31,6 @@ class Counting:
     """What a network costs by its parts: the sum of what they cost, or the largest.
 
     Attributes:
-        price: of one part.
         join: of the prices of parts that run one after the other: their sum, or the larger.
     """
 
@@ -113,7 +112,6 @@ def count(architecture: Architecture, kind: str) -> int:
 
 
 def layers(architecture: Architecture) -> list[LayerCost]:
-    """Cost of each layer, in the built network's order."""
     return [
         LayerCost(
             prefix + layer.name, layer.macs(side), layer.params(side), layer.activations(side)

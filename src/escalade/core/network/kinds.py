@@ -28,7 +28,6 @@ class Kind:
         has: of the fields in `IDLE` those that say something; the others have the values there.
         why: reasons for others that need one.
         optional: kernels that may be 0, for no convolution.
-        activations: those that it may have.
         expands: whether the hidden width is `expansion` times another.
         is_residual: whether timm's ByobNet builds it, which mixes with no other builder.
         is_elastic: whether supernets hold it in several sizes.

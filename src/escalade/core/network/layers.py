@@ -23,7 +23,6 @@ class Layer:
     __slots__ = ()
 
     def after(self, side: Size) -> Size:
-        """The side of the output."""
         return side
 
     def channels(self, width: Size) -> Size:

@@ -20,7 +20,6 @@ def block_prices(price: Price, block: Block, *, in_width: Any, side: Any) -> Int
     """What a block costs in each of many networks.
 
     Args:
-        price: of one part.
         block: its numbers may be arrays.
         in_width, side: of its input: numbers or arrays. All shapes broadcast to one another.
 

@@ -47,7 +47,6 @@ def peak(layers: Layers, *, in_width: Size, side: Size) -> Size:
 
     Args:
         layers: the branch runs first, then the shortcut's.
-        in_width, side: of the input.
     """
     given = in_width * (side * side)
     most, made = _way(layers.branch, in_width, side, held=given if layers.adds else 0)

@@ -24,7 +24,6 @@ class Part:
     Attributes:
         kind: of a block, or `stem`, `stem_pool`, `final` (the convolution before pooling) or
             `classifier` (pooling and all after it).
-        layers: what it is made of.
         in_width, side: of its input.
     """
 
@@ -35,7 +34,6 @@ class Part:
 
     @cached_property
     def after(self) -> Size:
-        """The side of its output."""
         return self.layers.after(self.side)
 
     @cached_property

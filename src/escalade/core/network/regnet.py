@@ -97,15 +97,11 @@ def regnet(
         kind: `x`, `y` or `z`.
         depth: of the quantised linear function (see `stages`), as are `w0`, `wa`, `wm` and
             `group_width`.
-        resolution: of the images, in pixels.
-        in_channels: of the images.
-        num_classes: of the classifier.
         stem: 32 channels, kernel 3, stride 2, unless given.
         strides: of the stages, from the first one; the last goes on for the stages after it.
         head: without convolution in X and Y, 1000 channels in Z, unless given.
         bottleneck_ratio: hidden width over output width: 1 in X and Y, 4 in Z, unless given.
         rounding: steps of scaling; the widths made here are multiples of its width step.
-        name: of the architecture.
 
     Raises:
         ValueError: for a number outside its range, or a resolution too small for the strides.
@@ -142,7 +138,6 @@ def block(kind: Letter, *, width: Any, group_width: Any) -> Block:
 
     Args:
         kind: `x`, `y` or `z`.
-        width: of the output.
         group_width: of the middle convolution.
     """
     activation = ACTIVATION[kind]

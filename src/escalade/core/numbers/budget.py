@@ -85,7 +85,6 @@ class Ladder:
 
     @property
     def factors(self) -> tuple[float, ...]:
-        """Each budget over the base budget."""
         return tuple(budget.target / self.budgets[0].target for budget in self.budgets)
 
     def stage(self, target: float) -> float:
@@ -106,7 +105,6 @@ def parse_amount(text: str, *, kind: str = "macs", kind_flag: str = "--budget-ki
     """Read `60M`, `1.5G`, `800k`, for latency `4ms`, for memory `256kB` or `256KiB`.
 
     Args:
-        text: the amount.
         kind: what it counts.
         kind_flag: what says so, for the message.
 

@@ -21,8 +21,6 @@ class ClassCounts:
     """Images of a split by class.
 
     Attributes:
-        classes: their names.
-        images: how many of each.
         of_several: of how many images, where an image may be of several classes; None where each
             is of one.
     """

@@ -42,9 +42,7 @@ class Regression:
         centre, level: weighted means of features (p,) and of measurements.
         coefficients: (p,).
         factor: lower triangle L of their precision L L^T: (p, p). Unlike eigenvectors it is unique.
-        level_sd: of the level.
         deviation: standard deviation of what items have of their own.
-        penalty: of the coefficients.
         error: root mean square of leave-one-out errors, of the linear part.
         smooth: the rest that neighbours share, None where there were too many measurements.
     """

@@ -67,7 +67,6 @@ def wilson_interval(accuracy: float, *, num_images: int) -> tuple[float, float]:
 
     Args:
         accuracy: share of the images that were classified rightly.
-        num_images: how many there were.
     """
     squared = CONFIDENT**2 / num_images
     centre = (accuracy + squared / 2) / (1 + squared)

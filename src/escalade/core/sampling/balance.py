@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Population
 
 if TYPE_CHECKING:
     from escalade.core.space.space import Space

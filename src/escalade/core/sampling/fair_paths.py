@@ -19,7 +19,6 @@ class FairPaths:
 
     Args:
         space: whose genes all have the same choices, as a choice space's.
-        seed: of the run.
 
     Raises:
         ValueError: if no set of paths can have every choice once.

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from escalade.core.numbers.budget import format_amount
 from escalade.core.sampling import balance
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Population
 from escalade.core.space.space import Space
 
 Mask = npt.NDArray[np.bool_]
@@ -25,9 +25,7 @@ LEAST_SHARE, JUDGED_AFTER = 1e-4, 25
 class PathSampler(Protocol):
     """Anything that draws populations of paths."""
 
-    def draw(self, rng: np.random.Generator, num: int) -> Population:
-        """`num` independent paths."""
-        ...
+    def draw(self, rng: np.random.Generator, num: int) -> Population: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +82,6 @@ class Hierarchical:
     """First the scaling stage, then a strategy of it (HSS, eqs. 1 and 2): one mode per stage.
 
     Args:
-        space: the space to draw from.
         weights: `equal` is 1 / (M + 1) per stage, `proportional` follows the numbers of
             strategies, or one weight per stage.
         window: keeps each stage's paths near its budget.

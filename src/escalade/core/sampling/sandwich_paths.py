@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical, PathSampler, Window
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 
 if TYPE_CHECKING:
     from escalade.core.space.path import Path
@@ -47,13 +47,9 @@ class StepPaths(Protocol):
         ...
 
     @property
-    def num_paths(self) -> int:
-        """Paths a step."""
-        ...
+    def num_paths(self) -> int: ...
 
-    def at(self, step: int) -> SandwichPaths:
-        """The paths of a step."""
-        ...
+    def at(self, step: int) -> SandwichPaths: ...
 
 
 class Sandwich:
@@ -69,7 +65,6 @@ class Sandwich:
         space: what the supernet trains on (`space.training` of a space whose selection has more
             resolutions).
         sampler: draws the random paths; the ends keep to its window too.
-        seed: of the run.
         num_random: random paths a step (N; 2 in the paper).
         with_ends: whether the largest and the smallest path train; without, for ablations, only
             the random ones do.
@@ -117,7 +112,6 @@ class Sandwich:
         self._drawn: dict[str, Population] = {}
 
     def at(self, step: int) -> SandwichPaths:
-        """The paths of a step."""
         block, index = divmod(step, STEPS_PER_DRAW)
         if block != self._block:
             self._drawn = {name: self._draw(name, block) for name in self._samplers}

@@ -30,7 +30,6 @@ class Aim:
 
     @property
     def measure(self) -> CostOf:
-        """What the budget counts of a network."""
         return self.cost_of or counted(self.budget.kind)
 
     def met(

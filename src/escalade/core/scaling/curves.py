@@ -74,7 +74,6 @@ def predict_exponential(parameters: Floats, stage: float) -> Floats:
 
 
 def fit_linear(stages: Floats, ratios: Floats) -> Floats:
-    """a j + 1."""
     return _polynomial(stages[:, None], ratios)
 
 
@@ -83,7 +82,6 @@ def predict_linear(parameters: Floats, stage: float) -> Floats:
 
 
 def fit_squared(stages: Floats, ratios: Floats) -> Floats:
-    """a j^2 + b j + 1."""
     return _polynomial(np.stack([stages**2, stages], axis=1), ratios)
 
 

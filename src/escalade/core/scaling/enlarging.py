@@ -31,7 +31,6 @@ def enlarge(
     The paper trains every candidate for a few epochs; here a judge tells their errors.
 
     Args:
-        base: the network to enlarge.
         judge: holds what errors networks have, and tells stages apart.
         aim: the budget, and the sizes there are.
 

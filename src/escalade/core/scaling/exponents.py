@@ -1,13 +1,18 @@
-"""What scaling did to params and activations, as powers of what it did to macs."""
+"""What scaling does to costs: over a range of factors, and as powers of what it does to macs."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
+from escalade.core.network.cost import Cost
 from escalade.core.network.layers import Conv
 from escalade.core.network.parts import parts_of
+from escalade.core.scaling.rules import parse
+from escalade.core.scaling.scale_by import scaled_by
 
 Counts = tuple[float, float, float]
 """Macs, params and activations."""
@@ -31,8 +36,6 @@ def exponents(
     """The exponents of a network against its base.
 
     Args:
-        base: before scaling.
-        scaled: after it.
         grouped: count grouped convolutions alone (Table 3); depthwise ones are none.
 
     Returns:
@@ -67,3 +70,35 @@ def _counts(network: Architecture, *, grouped: bool) -> Counts:
         sum(conv.weights for conv, _ in convs),
         sum(conv.activations(side) for conv, side in convs),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostCurve:
+    """Costs of the networks that a rule makes of one base, as rounded, by rising factor."""
+
+    rule: str
+    factors: tuple[float, ...]
+    costs: tuple[Cost, ...]
+
+
+def cost_curve(architecture: Architecture, rule: str, factors: Iterable[float]) -> CostCurve:
+    """Costs at each factor; factors that leave no network are left out.
+
+    Raises:
+        ValueError: for an unknown rule.
+    """
+    chosen = parse(rule)
+    points = []
+    for factor in sorted(factors):
+        try:
+            points.append((factor, cost.of(scaled_by(architecture, chosen, factor))))
+        except ValueError:
+            continue
+    return CostCurve(
+        rule=rule, factors=tuple(f for f, _ in points), costs=tuple(c for _, c in points)
+    )
+
+
+def factors_between(low: float, high: float, num: int) -> tuple[float, ...]:
+    """`num` factors in equal ratios, ends included."""
+    return tuple(low * (high / low) ** (i / (num - 1)) for i in range(num))

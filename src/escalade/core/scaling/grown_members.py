@@ -57,14 +57,9 @@ def solve(
     """The network of a budget on a fitted growth curve (ARCHITECTURE.md).
 
     Args:
-        base: the searched base network, stage 0.
-        growth: the fitted functions.
         budget: any target; the network meets it within the tolerance.
         stage: j = log2(f / f_0) of the target, where the prediction is read off.
-        name: of the member and its architecture.
         form: the growth function; the growth's own if not given.
-        width_divisor: widths are multiples of it.
-        resolution_divisor: the resolution is a multiple of it.
         cost_of: what the budget counts, for kinds that `core.network.cost` does not count.
         interval: of the predicted ratios, kept in the member.
 

@@ -46,12 +46,9 @@ def scale_to(
     step of its width: of the networks within tolerance the one that deviates least is taken.
 
     Args:
-        base: the network to scale.
         rule: as `core.scaling.rules.parse` reads it.
         budget: the target; the network meets it within the tolerance.
         stage: j = log2(f / f_0) of the target.
-        name: of the member and its architecture.
-        base_stage: that of the base.
         cost_of: what the budget counts, for kinds that `core.network.cost` does not count.
 
     Raises:
@@ -168,3 +165,43 @@ def _width_step(block: Block, step: int) -> int:
     group = block.group_width or 1
     fits = (n * step for n in range(1, group + 1) if round(n * step * block.expansion) % group == 0)
     return next(fits, step * group)
+
+
+def scale_within(
+    base: Architecture,
+    *,
+    rule: str,
+    budget: Budget,
+    stage: float,
+    side: int,
+    name: str = "",
+    cost_of: CostOf | None = None,
+) -> SolvedNetwork:
+    """`scale_to` with inputs of at most `side` pixels.
+
+    Where the rule asks for more, the resolution is `side`, and depth and width share all of the
+    compute in the rule's own ratio.
+
+    Args:
+        rule: as `core.scaling.rules.parse` reads it.
+        budget: the target; the network meets it within the tolerance.
+        stage: j = log2(f / f_0) of the target.
+        side: the images' pixels.
+        cost_of: what the budget counts, for kinds that `core.network.cost` does not count.
+
+    Raises:
+        ValueError: if nothing near the rule meets the budget.
+    """
+    measure = cost_of or counted(budget.kind)
+
+    def measured(network: Architecture) -> float:
+        return measure(network) if network.resolution <= side else math.inf
+
+    base = replace(base, resolution=min(base.resolution, side))
+    made = scale_to(base, rule=rule, budget=budget, stage=stage, name=name, cost_of=measure)
+    if made.architecture.resolution <= side:
+        return made
+    shares = parse(rule)
+    rest = f"d{shares.depth:.9f}_w{shares.width:.9f}_g{shares.group_width:.9f}"
+    largest = replace(base, resolution=side)
+    return scale_to(largest, rule=rest, budget=budget, stage=stage, name=name, cost_of=measured)

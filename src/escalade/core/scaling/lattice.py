@@ -50,8 +50,6 @@ def meet_budget(
     deviation at every cost (dynamic programming), which are then costed exactly, best first.
 
     Args:
-        base: the network to scale.
-        scaling: its ratios.
         budget: the target, on both sides of which the tolerance counts.
         at_most: never above the target.
         width_divisor: widths are multiples of it, except where the width ratio is 1.

@@ -39,7 +39,6 @@ def least_error(
     """Depth and resolution over a grid, the width that then costs the budget, and the best of all.
 
     Args:
-        base: the network to scale.
         judge: holds what errors networks have.
         aim: the budget, and the sizes there are.
 

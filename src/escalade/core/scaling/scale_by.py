@@ -39,7 +39,6 @@ def scale(architecture: Architecture, rule: str, factor: float) -> Architecture:
     `efficientnet_b0:dWr:11`.
 
     Args:
-        architecture: the base.
         rule: as `core.scaling.rules.parse` reads it.
         factor: how much the macs grow, before rounding.
 

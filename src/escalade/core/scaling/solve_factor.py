@@ -49,7 +49,6 @@ def solve_factor(
     is bracketed, the bracket scanned, and the neighbourhood of the best factors scanned finer.
 
     Args:
-        architecture: the base.
         rule: as `core.scaling.rules.parse` reads it.
         target: what the network is to cost.
         kind: macs, params, activations or latency (seconds).

@@ -23,21 +23,22 @@ from escalade.core.network.cost import Counting
 from escalade.core.numbers.rounding import make_divisible
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space import stage_choices
-from escalade.core.space.around_prices import HEAD, RESOLUTION, STEM, AroundPrices
-from escalade.core.space.around_stage import AroundStage, check_end, check_stage
+from escalade.core.space.around_tables import around_tables
 from escalade.core.space.layout import Counter, Layout
-from escalade.core.space.narrowing import Position
-from escalade.core.space.network_shape import NetworkShape
-from escalade.core.space.path import Gene
+from escalade.core.space.narrowing import AroundStage, Position, check_end, check_stage
+from escalade.core.space.path import Gene, IntArray, Population
 from escalade.core.space.plain_network import Plain
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.price_tables import PriceTables, StageRows
 from escalade.core.space.scaling_stages import Ratios
+from escalade.core.space.shape import NetworkShape
 from escalade.core.space.space_checks import check_genes, check_rising
 from escalade.core.space.space_numbers import WholeNumbers
 from escalade.core.space.stage_choices import StageColumns
 from escalade.core.space.traits import Traits
 from escalade.core.values.codec import ABSENT
 from escalade.core.values.invalid import Invalid, within
+
+RESOLUTION, STEM, HEAD = 0, 1, 2  # the first genes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,6 @@ class Around(Layout):
 
     Attributes:
         whole: the network; its resolution, classes and input channels say nothing.
-        resolutions: rising.
         stem, head: widths, rising; the last is the whole network's. Without a head's convolution
             there are none, and no gene.
         stages: of the whole network.
@@ -228,7 +228,7 @@ class Around(Layout):
         return self.resolutions[-1]
 
     def counter(self, counting: Counting, ratios: Ratios) -> Counter:
-        prices = AroundPrices.of(
+        tables = around_tables(
             counting,
             self.held,
             sides=np.array(self.resolutions),
@@ -236,9 +236,29 @@ class Around(Layout):
             stages=self.positions,
             head_widths=self.head or (None,),
         )
-        return lambda population: prices.costs(
-            population.genomes, self.columns, with_head=bool(self.head)
-        )
+        return lambda population: self._sums(tables, population)
+
+    def _sums(self, tables: PriceTables, population: Population) -> IntArray:
+        """What every network costs: (n,)."""
+        genes, stages = np.ascontiguousarray(population.genomes.T), []
+        for positions, at in zip(self.positions, self.columns, strict=True):
+            own, depth = genes[at.depth - 1], at.least + genes[at.depth]
+            layers = zip(positions, *(genes[where] for where in at.layers), strict=True)
+            choices = [
+                (own * len(position.kernels) + kernel) * len(position.expansions) + expansion
+                for position, kernel, expansion in layers
+            ]
+            rows = StageRows(
+                least=at.least,
+                depth=depth,
+                scaled=depth,
+                widths=own[None],
+                choices=np.stack(choices),
+            )
+            stages.append(rows)
+        stem = genes[STEM]
+        head = genes[HEAD] if self.head else np.zeros_like(stem)
+        return tables.costs(genes[RESOLUTION], stem, stages, head)
 
     def _widths_of(self, block: Block, choices: AroundStage) -> tuple[int, ...]:
         """A block's width for every choice of its stage's: the same share of its own."""

@@ -26,13 +26,12 @@ from escalade.core.network.cost import COUNTINGS, Counting
 from escalade.core.network.legality import check_squeezed
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.choice_network import ChoiceNetworks
-from escalade.core.space.choice_shape import ChoiceShape, LayerShape
 from escalade.core.space.choice_tables import ChoiceTables, choice_tables
 from escalade.core.space.layout import Counter, Layout
-from escalade.core.space.path import Gene
+from escalade.core.space.path import Gene, IntArray, Population
 from escalade.core.space.plain_network import Plain
-from escalade.core.space.population import IntArray, Population
 from escalade.core.space.scaling_stages import Ratios
+from escalade.core.space.shape import ChoiceShape, LayerShape
 from escalade.core.space.space_checks import (
     check_depth,
     check_expansions,
@@ -108,9 +107,7 @@ class ChoiceList(Layout):
         resolution: input side of every network.
         stem, first, head: the same in every network.
         choices: what every layer may be, in the order of the genes; `identity` is one of them.
-        stages: the searched layers.
         se: of the choices with squeeze-excitation.
-        activation: of the choices.
         identity: how a supernet runs an identity, one of `IDENTITIES`.
         folds: layers directly after an identity have no shortcut, so that every transformation
             folds into the next convolution.

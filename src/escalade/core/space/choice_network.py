@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from escalade.core.network.block import Block
 from escalade.core.network.fittings import keeps_shape
-from escalade.core.space.choice_shape import ChoiceShape, LayerShape
+from escalade.core.space.shape import ChoiceShape, LayerShape
 
 Genome = Sequence[int]
 Blocks = list[Block]

@@ -18,8 +18,8 @@ from escalade.core.network.block import Block
 from escalade.core.network.cost import Counting
 from escalade.core.numbers.rounding import conv_side
 from escalade.core.space.choice_network import ChoiceNetworks
-from escalade.core.space.choice_shape import ChoiceShape
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import IntArray
+from escalade.core.space.shape import ChoiceShape
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,8 +101,6 @@ def choice_tables(networks: ChoiceNetworks, side: int, counting: Counting) -> Ch
     """The tables of a list of choices.
 
     Args:
-        networks: what they make.
-        side: of the images.
         counting: of whole numbers.
     """
     shape, price = networks.shape, counting.price

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from escalade.core.network.cost import COUNTINGS, Counting
 from escalade.core.space.layout import Counter, Layout
-from escalade.core.space.population import Population, chunks
+from escalade.core.space.path import Population, chunks
 from escalade.core.space.scaling_stages import Ratios
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ class Costing:
     """Costs of a space's paths; what counts a kind is made when it is first asked for.
 
     Args:
-        layout: of the space.
-        ratios: of its strategies.
         latency: a device's table, for that kind.
     """
 

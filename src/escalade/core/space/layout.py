@@ -13,11 +13,10 @@ from escalade.core.network.architecture import TORCHS, Architecture
 from escalade.core.network.block import Block, Conventions, Head, Rounding, Stage, Stem
 from escalade.core.network.cost import Counting
 from escalade.core.scaling.ratios import Scaling
-from escalade.core.space.network_shape import AnyShape
-from escalade.core.space.path import Gene
+from escalade.core.space.path import Gene, IntArray, Population, chunks
 from escalade.core.space.plain_network import PLAIN, HandMade, Plain, plain_base
-from escalade.core.space.population import IntArray, Population, chunks
 from escalade.core.space.scaling_stages import ONE, Ratios, Realised
+from escalade.core.space.shape import AnyShape
 from escalade.core.space.traits import Traits
 from escalade.core.values.invalid import Invalid, shown, within
 
@@ -33,10 +32,7 @@ class Layout(ABC):
     there is no scaling.
 
     Attributes:
-        name: of the space.
-        in_channels, num_classes: of the data.
         width_divisor, resolution_divisor: steps in which networks are scaled.
-        description: for people.
         plain: the plain base; None where the file names none.
         bases: others that a person would write by hand, where the file names any.
         traits: what is true of such spaces.
@@ -138,7 +134,6 @@ class Layout(ABC):
 
     @property
     def middle(self) -> Architecture:
-        """The network in the middle of all choices."""
         genome = self.repair(((self.num_choices - 1) // 2)[None])[0]
         return self.realise(genome, Scaling())[0]
 

@@ -13,7 +13,7 @@ from escalade.core.numbers.budget import Budget, format_amount
 from escalade.core.numbers.rounding import make_divisible
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.around import Around
-from escalade.core.space.around_stage import AroundStage, ties
+from escalade.core.space.narrowing import AroundStage, ties
 from escalade.core.space.space_numbers import Numbers, Span, WholeNumbers
 from escalade.core.values.invalid import Invalid
 
@@ -38,7 +38,6 @@ def around(network: Architecture, *, budgets: Sequence[Budget], name: str) -> Ar
     Args:
         network: for the data; its resolution is not used.
         budgets: rising; none for every resolution up to the network's own.
-        name: of the space.
 
     Raises:
         Invalid: for a network whose stages no space holds, or budgets that it does not reach.

@@ -21,9 +21,8 @@ from escalade.core.network.cost import Counting
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space import stage_choices
 from escalade.core.space.layout import Counter, Layout
-from escalade.core.space.path import Gene
+from escalade.core.space.path import Gene, IntArray, Population
 from escalade.core.space.plain_network import Plain
-from escalade.core.space.population import IntArray, Population
 from escalade.core.space.price_tables import PriceTables, StagedBlocks, StageRows
 from escalade.core.space.scaling_stages import Ratios
 from escalade.core.space.shape import SupernetShape

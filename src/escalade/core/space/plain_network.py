@@ -28,7 +28,6 @@ class Plain:
 
     Attributes:
         kind: of all blocks; None leaves the space's.
-        resolution: input side.
         depths, widths: blocks and output channels of every stage of the network, a fixed first
             block among them.
         stem: width of the first convolution; None takes the space's middle one.

@@ -18,7 +18,7 @@ from escalade.core.network.block import Block, Head, Stem
 from escalade.core.network.cost import Counting, Price
 from escalade.core.network.many import block_prices
 from escalade.core.numbers.rounding import conv_side
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import IntArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,6 @@ class StagedBlocks:
     """What the networks of a space may be made of.
 
     Attributes:
-        in_channels, num_classes: of the data.
         sides: of the images, by setting.
         stem, stem_widths: widths by (setting or 1, choice).
         blocks: one of each stage, with the stride of its first block; its kernels and expansions
@@ -66,21 +65,20 @@ class StageRows:
 
 
 @dataclass(frozen=True, slots=True)
-class StagePrices:
-    """Prices of a stage's blocks by (setting, width before, choice), all indices."""
-
-    first: IntArray
-    later: IntArray
-
-
-@dataclass(frozen=True, slots=True)
 class PriceTables:
-    """Prices in one kind of cost, whole numbers: macs, params, bytes, nanoseconds, ..."""
+    """Prices in one kind of cost, whole numbers: macs, params, bytes, nanoseconds, ...
+
+    Attributes:
+        stem: by setting and width.
+        stages: of each layer by setting, width before and choice; the last goes on for the layers
+            after it.
+        head: by setting, width before and width.
+    """
 
     counting: Counting
-    stem: IntArray  # (setting, stem width)
-    stages: tuple[StagePrices, ...]
-    head: IntArray  # (setting, width before, head width)
+    stem: IntArray
+    stages: tuple[tuple[IntArray, ...], ...]
+    head: IntArray
 
     @classmethod
     def of(cls, networks: StagedBlocks, counting: Counting) -> PriceTables:
@@ -96,7 +94,7 @@ class PriceTables:
             first = _blocks(price, block, side=side, before=before, widths=widths)
             before, side, more = widths, conv_side(side, block.stride), replace(block, stride=1)
             later = _blocks(price, more, side=side, before=before, widths=widths)
-            stages.append(StagePrices(first, later))
+            stages.append((first, later))
         head = _head(counting, networks, side=side[:, None, None], before=before[:, :, None])
         return cls(counting, stem_prices, tuple(stages), head)
 
@@ -111,23 +109,24 @@ class PriceTables:
         """
         counting, join = self.counting, self.counting.ufunc
         total, width = _look_up(self.stem, setting, stem), stem
-        for rows, table in zip(stages, self.stages, strict=True):
-            join(total, _look_up(table.first, setting, width, rows.choices[0]), out=total)
-            width, is_one = rows.widths[0], len(rows.widths) == 1
-            later, start = table.later.ravel(), _start(table.later, setting, width)
-            for position in range(1, len(rows.choices)):
-                prices = later.take(start + rows.choices[position])
+        for rows, tables in zip(stages, self.stages, strict=True):
+            is_one, num_tables = len(rows.widths) == 1, max(2, len(tables))
+            start = _start(tables[0], setting, width)
+            for position, choice in enumerate(rows.choices):
+                table = tables[min(position, len(tables) - 1)]
+                if position and (not is_one or position < num_tables):
+                    start = _start(table, setting, width)
+                prices = table.ravel().take(start + choice)
                 runs = None if position < rows.least else position < rows.depth
                 if runs is not None:
                     prices *= runs
-                if not is_one:
+                if position == 0 or not is_one:
                     own = rows.widths[position]
                     width = own if runs is None else np.where(runs, own, width)
-                    start = _start(table.later, setting, width)
                 join(total, prices, out=total)
             if rows.scaled is not rows.depth:
                 last = rows.choices[rows.depth - 1, np.arange(len(width))]
-                prices = later.take(start + last)
+                prices = _look_up(tables[-1], setting, width, last)
                 join(total, counting.repeated(prices, rows.scaled - rows.depth), out=total)
         whole: IntArray = join(total, _look_up(self.head, setting, width, head))
         return whole

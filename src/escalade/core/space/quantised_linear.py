@@ -26,9 +26,8 @@ from escalade.core.numbers.rounding import conv_side
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.layout import Counter, Layout
-from escalade.core.space.path import Gene, values
+from escalade.core.space.path import Gene, IntArray, Population, chunks, values
 from escalade.core.space.plain_network import Plain
-from escalade.core.space.population import IntArray, Population, chunks
 from escalade.core.space.regnet_stages import Floats, RegNetStages, regnet_stages
 from escalade.core.space.scaling_stages import Ratios
 from escalade.core.space.space_checks import check_prices, check_stride, check_widths
@@ -173,7 +172,6 @@ class QuantisedLinear(Layout):
 
     @cached_property
     def grids(self) -> dict[str, Floats]:
-        """The values of every gene as an array, rising."""
         return {gene.name: np.array(gene.choices, dtype=np.float64) for gene in self.genes}
 
     @property

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import IntArray
 
 Floats = npt.NDArray[np.float64]
 # Nearer than this to half an exponent, numpy's logarithm might round to another side than math's.

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from escalade.core.scaling.ratios import Scaling
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import IntArray
 from escalade.core.space.space_numbers import Numbers
 
 Realised = Sequence[Sequence[Any]]
@@ -32,7 +32,6 @@ class Ratios:
 
     @property
     def num(self) -> int:
-        """How many strategies these are."""
         return math.prod(map(len, self.axes))
 
     @property

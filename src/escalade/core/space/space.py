@@ -21,10 +21,9 @@ from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.costing import Costing
 from escalade.core.space.layout import Layout
-from escalade.core.space.network_shape import AnyShape
-from escalade.core.space.path import Gene, Path
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import Gene, IntArray, Path, Population
 from escalade.core.space.scaling_stages import union
+from escalade.core.space.shape import AnyShape
 from escalade.core.space.strategies import Strategies
 from escalade.core.space.traits import Traits
 from escalade.core.values.invalid import Invalid
@@ -48,7 +47,6 @@ class Space:
 
     Attributes:
         ratios: of depth, width and resolution, to which strategies are indices.
-        costs: of populations, by kind.
 
     Raises:
         ValueError: if the layout has no strategies for this ladder.
@@ -272,7 +270,6 @@ class Space:
         return Path(tuple(row.tolist()), (d, w, r), architecture, runs)
 
     def paths(self, population: Population) -> list[Path]:
-        """Realise a whole population."""
         pairs = zip(population.genomes, population.strategies, strict=True)
         return [self.path(genome, strategy) for genome, strategy in pairs]
 
@@ -287,7 +284,6 @@ class Space:
 
     @property
     def largest_side(self) -> int:
-        """The largest resolution of any path."""
         return self.layout.largest_side(self.ratios)
 
     def sides(self, population: Population) -> IntArray:

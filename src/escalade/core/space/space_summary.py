@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Hierarchical, Uniform
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.space.space import Space
 
 Costs = npt.NDArray[Any]
@@ -80,6 +81,12 @@ def histogram(values: Costs) -> dict[str, list[float] | list[int]]:
     edges[0], edges[-1] = low, max(high, low * (1 + 1e-9))
     counts, _ = np.histogram(values, bins=edges)
     return {"edges": edges.tolist(), "counts": counts.tolist()}
+
+
+def bars(counts: Sequence[int]) -> str:
+    """A histogram in one line."""
+    marks, top = " ▁▂▃▄▅▆▇█", max(counts)
+    return "".join(marks[round(8 * count / top)] for count in counts)
 
 
 def _statistics(values: Costs) -> dict[str, float]:

@@ -19,8 +19,7 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import MBCONV, Block, SqueezeExcite, Stem
 from escalade.core.network.kinds import KINDS
 from escalade.core.network.legality import check_squeezed
-from escalade.core.space.path import Gene
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import Gene, IntArray
 from escalade.core.space.shape import StageShape
 from escalade.core.space.space_checks import (
     check_expansions,
@@ -199,7 +198,6 @@ def num_genomes(genes: Sequence[Gene], stages: Sequence[StageColumns]) -> int:
 
 
 def depths(stages: Sequence[StageColumns], genomes: IntArray) -> IntArray:
-    """Layers of every genome's stages together: (n,)."""
     more = genomes[:, [at.depth for at in stages]]
     found: IntArray = sum(at.least for at in stages) + more.sum(axis=1)
     return found

@@ -7,7 +7,6 @@ are drawn uniformly, as the published stages' mean costs need (docs/explanation/
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,13 +21,12 @@ from escalade.core.numbers.rounding import make_divisible, round_to, scale_depth
 from escalade.core.scaling.ratios import Scaling, with_depth
 from escalade.core.space import stage_choices
 from escalade.core.space.layout import Counter, Layout
-from escalade.core.space.path import Gene
+from escalade.core.space.path import Gene, IntArray, Population
 from escalade.core.space.plain_network import HandMade, Plain
-from escalade.core.space.population import IntArray, Population
 from escalade.core.space.price_tables import PriceTables, StagedBlocks, StageRows
 from escalade.core.space.scaling_stages import ONE, Ratios, Realised, union
 from escalade.core.space.shape import SupernetShape
-from escalade.core.space.space_checks import check_head, check_some, check_strategies
+from escalade.core.space.space_checks import check_head, check_side, check_some, check_strategies
 from escalade.core.space.space_numbers import WholeNumbers
 from escalade.core.space.stage_choices import StageChoices, StageColumns, StemChoices
 from escalade.core.space.traits import Traits
@@ -54,7 +52,6 @@ class Staged(Layout):
     """A space of staged networks and strategies that scale them.
 
     Attributes:
-        resolutions: of base networks.
         stem, stages, head: what is searched, and the fixed head.
         scaling: the ratios of every scaling stage; or
         grid: from which strategies are made for a run's ladder.
@@ -96,12 +93,8 @@ class Staged(Layout):
             with within("stages", i):
                 stage.check(self.width_divisor, before=before)
             before = stage.widths
-        stride = math.prod((self.stem.stride, *(stage.stride for stage in self.stages)))
-        if min(self.resolutions) < stride:
-            raise Invalid(
-                f"{min(self.resolutions)} is too small for strides whose product is {stride}",
-                path=("resolutions",),
-            )
+        strides = (self.stem.stride, *(stage.stride for stage in self.stages))
+        check_side(min(self.resolutions), strides, "resolutions")
 
     def _check_scaling(self) -> None:
         base = self.grid if self.grid else (self.scaling or (ONE,))[0]
@@ -168,11 +161,9 @@ class Staged(Layout):
         return self.grid.slack if self.grid else None
 
     def width(self, width: int, ratio: float) -> int:
-        """A width, scaled."""
         return width if ratio == 1 else make_divisible(width * ratio, self.width_divisor)
 
     def side(self, side: int, ratio: float) -> int:
-        """A resolution, scaled."""
         return side if ratio == 1 else round_to(side * ratio, self.resolution_divisor)
 
     def realised(self, ratios: Ratios) -> Realised:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.costing import Costing
 from escalade.core.space.layout import Layout
-from escalade.core.space.population import CHUNK, IntArray, Population, chunks
+from escalade.core.space.path import CHUNK, IntArray, Population, chunks
 from escalade.core.space.scaling_stages import Ratios, distinct, near
 
 # Base networks whose mean cost says how much a strategy multiplies it.
@@ -22,11 +22,8 @@ class Strategies:
     """The strategies that a layout gives, or those of its grid that a ladder asks for.
 
     Args:
-        layout: of the space.
-        stages: the ratios of each stage.
         ratios: of all stages; strategies are indices into them.
         factors: the ladder f_j / f_0, for which those of a grid are chosen.
-        costs: of the space's paths.
         kind: what the ladder counts: a strategy that doubles macs need not double activations.
     """
 

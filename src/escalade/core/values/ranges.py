@@ -6,6 +6,10 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from escalade.core.values.invalid import Invalid, check_known, shown
+from escalade.core.values.plain import one_line
+
+MOST_CHARACTERS = 100
+_FORBIDDEN = frozenset("/\\:")
 
 
 def _check(holds: Callable[[Any], bool], problem: str) -> Callable[[Any], None]:
@@ -44,3 +48,17 @@ AboveOne = Annotated[float, _check(lambda value: value > 1, "is not above 1")]
 def one_of(*names: str) -> Callable[[Any], None]:
     """A text that is one of some names."""
     return lambda value: check_known(value, names)
+
+
+def check_file_name(name: str) -> None:
+    """Refuse a name that is no plain one of a file or folder.
+
+    Raises:
+        Invalid: without a path.
+    """
+    is_plain = name == one_line(name) and not _FORBIDDEN & set(name)
+    if not is_plain or not 0 < len(name) <= MOST_CHARACTERS or name[0] in " ." or name[-1] in " .":
+        raise Invalid(f"{shown(name)} cannot be the name of a file or folder")
+
+
+FileName = Annotated[str, check_file_name]

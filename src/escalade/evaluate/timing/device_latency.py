@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from escalade.artefacts.files import read_value, write_json
-from escalade.artefacts.marks import marked_folder
-from escalade.core.latency import latency_table
-from escalade.core.latency.latency_table import LatencyTable
+from escalade.artefacts.owning import marked_folder
+from escalade.core.latency.latency_table import CheckFacts, LatencyTable
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.solve_factor import Solved, solve_factor
-from escalade.data.cache_room import default_cache
+from escalade.data.cache.cache_room import default_cache
 from escalade.evaluate.store_rows import LatencyRow
 from escalade.evaluate.timing import table_store as latency_store
 from escalade.evaluate.timing.part_times import TurnTimer, measure
@@ -24,6 +23,7 @@ from escalade.evaluate.timing.rule_survey import survey_scaled
 from escalade.evaluate.timing.space_survey import MACS_POWER
 from escalade.train.runtime import Runtime
 
+CHECKED = ("num", "median", "worst", "rank_correlation")  # of a check, for programs
 # A table reaches this far beyond the factors it is measured for.
 MARGIN = 1.3
 # A solution outside of the table is looked for again in a wider one, at most so often.
@@ -43,14 +43,13 @@ class Predicted:
         base: of the base.
         device: whose latency it is.
         settings: under what.
-        check: predicted against measured networks, as `LatencyTable.to_json` has it.
     """
 
     seconds: float
     base: float
     device: str
     settings: str
-    check: dict[str, Any]
+    check: CheckFacts
 
     def to_json(self) -> dict[str, Any]:
         """The key `latency` of `escalade scale --format json`."""
@@ -59,13 +58,12 @@ class Predicted:
             "predicted_base": self.base,
             "device": self.device,
             "settings": self.settings,
-            "check": self.check,
+            "check": {key: getattr(self.check, key) for key in CHECKED},
         }
 
     def __str__(self) -> str:
         return (
-            f"latency: predicted, not measured, for {self.device} ({self.settings});\n"
-            f"{latency_table.describe(self.check)}"
+            f"latency: predicted, not measured, for {self.device} ({self.settings});\n{self.check}"
         )
 
 
@@ -77,7 +75,6 @@ class DeviceLatency:
 
     Args:
         device: auto, cpu, cuda or cuda:N.
-        batch_size: images at a time.
         threads: CPU threads; None takes torch's choice.
         say: tells what is being measured.
 
@@ -102,7 +99,6 @@ class DeviceLatency:
 
     @property
     def device(self) -> str:
-        """This device, for people."""
         return self._runtime.device_model
 
     @property
@@ -187,13 +183,12 @@ class DeviceLatency:
     ) -> Predicted:
         """The latencies of a base and of the network that a rule made of it at a factor."""
         table = self.table(base, rule=rule, factor=factor)
-        check = table.to_json()["check"]
         return Predicted(
             seconds=table.of(network),
             base=table.of(base),
             device=self.device,
             settings=self.settings,
-            check={key: check[key] for key in ("num", "median", "worst", "rank_correlation")},
+            check=table.check,
         )
 
     @property

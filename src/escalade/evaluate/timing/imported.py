@@ -27,7 +27,6 @@ class Timing:
 
     Attributes:
         name, file: of the ONNX file, beside the list.
-        input: the shape of its input.
         role: a part, a network to fit overhead and factor to, or one to check the table with; or
             a call that does nothing, whose time is in that of every part.
         item: the part's work, or the network.

@@ -18,8 +18,7 @@ from escalade.core.latency.work import Group, Work, work_of, works_of
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.parts import parts_of
 from escalade.evaluate.timing.turns import Run, inference
-from escalade.nets.build import build
-from escalade.nets.modules import modules_of
+from escalade.nets.build import build, modules_of
 from escalade.train.runtime import Runtime, limit_threads
 
 # Rounds: as many as fit into the seconds, between these bounds.
@@ -44,8 +43,6 @@ class TurnTimer:
     """Medians over rounds in which every module runs once.
 
     Attributes:
-        runtime: device and precision.
-        batch_size: images at a time.
         threads: CPU threads; None leaves them.
     """
 
@@ -106,11 +103,8 @@ def measure(
     """Time parts and networks all in the same rounds, so that a disturbance hits all alike.
 
     Args:
-        architectures: whose parts are measured.
         num_per_group: so many of each group of parts, drawn at random.
         networks: measured whole.
-        timer: measures.
-        rng: draws.
 
     Returns:
         Seconds of the parts, and of the networks in their order.

@@ -14,7 +14,7 @@ from escalade.core.numbers.budget import Ladder
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.rules import Rule, parse
 from escalade.core.scaling.scale_by import scaled_by
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Population
 from escalade.core.space.space import Space
 from escalade.evaluate.timing.part_times import Timer, measure
 from escalade.evaluate.timing.space_survey import (
@@ -44,10 +44,7 @@ def survey_scaled(
     table also serves other rules.
 
     Args:
-        base: the network to scale.
         rule: as `core.scaling.rules.parse` reads it.
-        low, high: the least and the largest factor.
-        timer: measures.
         settings: under what, as the table keeps it.
 
     Raises:
@@ -85,9 +82,7 @@ def survey_alone(
     Args:
         space: with the data's channels and classes.
         ladder: budgets of kind latency.
-        num_grown: members beyond it.
         rule: that scales the best network.
-        timer: measures.
         settings: under what, as the table keeps it.
     """
     start, rng, chosen = time.perf_counter(), generator(0, "latency", space.name), parse(rule)

@@ -6,17 +6,14 @@ import math
 
 import numpy as np
 
-from escalade.artefacts.latencies import TableFacts
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config.settings import LatencyConfig
-from escalade.core.latency import latency_table
 from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Ladder, format_seconds
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.space.space import Space
-from escalade.core.values.codec import decode
 from escalade.core.values.invalid import Invalid
 from escalade.evaluate.store import EvaluationStore
 from escalade.evaluate.timing import table_store
@@ -53,9 +50,7 @@ def measured(
     Args:
         space: with the data's channels and classes.
         ladder: sizes that members may have.
-        num_grown: members beyond it.
         rule: that scales what is trained alone.
-        measuring: measures.
     """
     with measuring.runtime.private_randomness():
         if space.traits.has_supernet:
@@ -107,11 +102,6 @@ def read(folder: RunFolder) -> LatencyTable:
     return table
 
 
-def facts(table: LatencyTable) -> TableFacts:
-    """What plan.json tells of a table."""
-    return decode(TableFacts, table.to_json())
-
-
 def describe(table: LatencyTable) -> list[str]:
     """A table and its check for people, a line each."""
     overhead, factor = table.correction
@@ -119,7 +109,7 @@ def describe(table: LatencyTable) -> list[str]:
     return [
         f"on {table.settings}: {len(table.parts)} parts measured{took}; a "
         f"network takes {format_seconds(overhead)} and {factor:.2f} times the sum of its parts",
-        latency_table.describe(table.to_json()["check"]),
+        str(table.check),
     ]
 
 

@@ -21,7 +21,6 @@ def faster_precision(architecture: Architecture, *, runtime: Runtime) -> Precisi
 
     Args:
         architecture: a network like those that will be scored.
-        runtime: the device.
     """
     if not (runtime.on_cuda or has_bf16()):
         return "fp32"

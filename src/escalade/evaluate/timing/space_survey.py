@@ -14,7 +14,7 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Ladder
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.ratios import Scaling, apply
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Population
 from escalade.core.space.space import Space
 from escalade.core.space.space_summary import candidate_paths
 from escalade.evaluate.timing.part_times import Timer, measure
@@ -58,8 +58,6 @@ def survey(
     Args:
         space: with the data's channels and classes.
         ladder: budgets, of kind latency or of another that says which networks matter.
-        num_grown: members to be grown beyond it.
-        timer: measures.
         settings: under what, as the table keeps it.
 
     Raises:
@@ -113,9 +111,6 @@ def tabulate(
         calibration: measured whole, for overhead and factor.
         checked: measured whole, to check the table.
         rough: parts measured before.
-        timer: measures.
-        settings: under what, as the table keeps it.
-        rng: draws parts.
         start: when measuring began, by `time.perf_counter`.
     """
     parts, times = measure(

@@ -32,8 +32,6 @@ def training_step(
     Args:
         network: on the runtime's device; put in training mode, and its weights change.
         images: (n, channels, side, side), on the device.
-        num_classes: of the labels.
-        runtime: device and precision.
         forward: what computes the logits, such as the compiled network; None is the network.
 
     Raises:

@@ -55,11 +55,6 @@ def measure_many(
 
     Args:
         networks: network and resolution by name; on the runtime's device, put in evaluation mode.
-        in_channels: channels of the images.
-        runtime: device and precision.
-        batch_size: images at a time.
-        num_repeats: timed rounds.
-        num_warmup: rounds before them.
         threads: CPU threads while measuring; None leaves them.
 
     Raises:
@@ -89,8 +84,6 @@ def take_turns(
     Args:
         runs: what to time, by name.
         runtime: whose clock waits for the device.
-        num_repeats: timed rounds.
-        num_warmup: rounds before them.
         threads: CPU threads while measuring; None leaves them.
 
     Raises:

@@ -20,8 +20,6 @@ class Findings:
     """The content of analysis.json; what earlier commands found stays.
 
     Args:
-        folder: of the run.
-        space: its name.
         networks: all that may have results, in their order.
         teacher: the name of the one that distillation learns from.
         writes: whether this rank writes files.
@@ -49,7 +47,6 @@ class Findings:
         )
 
     def add(self, trial: Trial) -> None:
-        """Write a trial that is done into the file."""
         made = read_made(trial.folder)
         result = ArmResult(
             name=trial.name,

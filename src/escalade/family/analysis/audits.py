@@ -14,8 +14,7 @@ from escalade.core.numbers.agreement import Agreement, agreement, stratified
 from escalade.core.numbers.budget import Budget, format_amount
 from escalade.core.numbers.regression import Floats
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.path import Path
-from escalade.core.space.population import Population
+from escalade.core.space.path import Path, Population
 from escalade.core.space.space import Space
 from escalade.evaluate.score import Score
 
@@ -64,13 +63,9 @@ def samples(
     The search's own choice is among them, in the place of the best by score.
 
     Args:
-        space: that was searched.
-        searched: the result.
-        budgets: of its members.
         population: every scored path, with its score and what the model holds it to be worth.
         scores, worth: (n,).
         num: networks of a budget.
-        seed: of the run.
     """
     costs = space.costs(population, budgets[0].kind)
     made, left_out = [], []
@@ -130,11 +125,9 @@ def audited(
     Args:
         sampled: by budget.
         left_out: budgets without enough networks.
-        budget_kind: what budgets count.
         weights: how the networks were trained.
         num_steps: of a training, by budget.
         trained: what a network reached.
-        seed: of the run.
     """
     pairs = zip(sampled, num_steps, strict=True)
     budgets = tuple(_audited(each, num, trained, seed) for each, num in pairs)

@@ -35,7 +35,6 @@ class Trial:
 
     Attributes:
         name: of its folder.
-        network: whose weights.
         arm: slice, together, or one of `ARMS`.
         folder: where it is made and kept.
         rate: of fine-tuning, relative to the supernet's peak.
@@ -57,10 +56,6 @@ class Trials:
     Names tell steps, so analyses of other lengths stand beside each other.
 
     Attributes:
-        config: of the run.
-        space: of the run.
-        run: its folder.
-        num_train: training images.
         teacher: the network that distillation learns from.
         epochs: as in `Analysis`.
     """

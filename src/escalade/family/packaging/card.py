@@ -14,7 +14,7 @@ from escalade.core.numbers.budget import BYTES, format_amount
 from escalade.core.numbers.score_words import SCORE_WORDS, ScoreWords
 from escalade.core.scaling.extrapolation import is_told
 from escalade.core.values.codec import encode
-from escalade.data.duplicates import Duplicates
+from escalade.data.splits.duplicates import Duplicates
 from escalade.evaluate.score import ClassScore, Score
 from escalade.family.family import FamilyMember
 from escalade.family.packaging.package import Package
@@ -39,15 +39,12 @@ class Facts:
     """What a card says beyond the member and its package.
 
     Attributes:
-        data: the data set's name.
-        num_train: images trained on.
         digests: of the three splits, by which anybody can tell whether images are these.
         budget_kind: macs, params, activations, memory or latency.
         tolerance: of the budget, relative; None for a member that was given none.
         search: accuracy on the search split; where it chose the network, it flatters.
         test: accuracy on the test split by class, measured once.
         chosen: whether the search images chose the architecture.
-        duplicates: images that stood in two splits.
         scored: what the search had measured before, on the search split: name and score of each.
         scaling: ratios to the reference, `depth`, `width`, `resolution`.
         reference: the network that was scaled.

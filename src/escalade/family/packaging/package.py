@@ -63,7 +63,6 @@ def write(folder: Path, *, package: Package, state: Mapping[str, Tensor]) -> Non
 
     Args:
         folder: the member's folder; made where missing.
-        package: what the weights are.
         state: every tensor of the network in timm's names.
 
     Raises:

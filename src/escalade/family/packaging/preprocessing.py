@@ -7,7 +7,7 @@ from typing import Any
 
 from escalade.core.values.invalid import Invalid
 from escalade.core.values.ranges import Count, NotNegative
-from escalade.data.decoding import FULL_LEVELS, Levels
+from escalade.data.decoding.decoding import FULL_LEVELS, Levels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,8 +20,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 # --- this network ---
-from escalade.data.decoding import Levels, to_square
-from escalade.data.opening import open_image, quiet
+from escalade.data.decoding.decoding import Levels, to_square
+from escalade.data.decoding.opening import open_image, quiet
 from escalade.nets.mobile import build
 
 NAME = ""

@@ -8,7 +8,7 @@ from types import ModuleType
 
 from escalade.artefacts import digests
 from escalade.artefacts.files import write_text
-from escalade.data import decoding, opening
+from escalade.data.decoding import decoding, opening
 from escalade.family.packaging.package import Package
 from escalade.nets import mobile, residual, shared
 from escalade.nets.facts import facts, is_residual

@@ -16,11 +16,11 @@ from escalade.core.numbers.score_words import LabelTask
 from escalade.core.numbers.seeds import torch_seed
 from escalade.data.image_data import ImageData
 from escalade.family.packaging import package
-from escalade.family.trainings.adapt import adapt
-from escalade.family.trainings.jobs import MemberJob, Workplace
-from escalade.family.trainings.making import Made, finish
+from escalade.family.trainings.jobs import MemberJob
+from escalade.family.trainings.making import Made, Workplace, finish
 from escalade.family.trainings.warm_start import WarmStart, warm_start
 from escalade.nets.build import build
+from escalade.nets.channels import adapt
 from escalade.train.distil import DistilStep
 from escalade.train.prepare import objective
 from escalade.train.runtime import Runtime
@@ -69,9 +69,7 @@ class RetrainJob(MemberJob):
         return finish(
             network,
             self.architecture,
-            data=data,
-            runtime=runtime,
-            settings=place.settings,
+            place=place,
             num_steps=result.num_steps,
             num_images=result.num_images,
             seconds=result.seconds,

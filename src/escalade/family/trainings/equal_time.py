@@ -47,10 +47,7 @@ def member_images(
     A slice that is not trained after the search has its share of the supernet's training.
 
     Args:
-        config: of the run, complete.
-        origin: searched or grown.
         ratio: of its budget to the smallest member's.
-        num_train: training images that there are.
         num_searched: members that share the supernet's training.
     """
     retrain = config.retrain
@@ -111,11 +108,6 @@ def trained_like_member(
 
     Args:
         architecture: for the data at hand.
-        name: of the training.
-        work: over all its images, as `work_of_image` counts it.
-        config: of the run.
-        num_train: training images that there are.
-        folder: of the training.
         start: a package that it starts from; None is from scratch.
     """
     retrain = config.retrain

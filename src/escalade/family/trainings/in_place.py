@@ -14,10 +14,10 @@ from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import torch_seed
 from escalade.core.sampling.sandwich_paths import Pair
-from escalade.core.space.network_shape import AnyShape
 from escalade.core.space.path import Path as NetworkPath
-from escalade.family.trainings.jobs import MemberJob, Workplace
-from escalade.family.trainings.making import Made, slice_member
+from escalade.core.space.shape import AnyShape
+from escalade.family.trainings.jobs import MemberJob
+from escalade.family.trainings.making import Made, Workplace, slice_member
 from escalade.supernet.make import make_supernet
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.prepare import objective
@@ -86,9 +86,7 @@ class InPlaceJob(MemberJob):
             },
             num_crops=pair.num_paths if self.patches == "different" else 1,
         )
-        made = slice_member(
-            supernet, self.child.running, data=data, runtime=runtime, settings=place.settings
-        )
+        made = slice_member(supernet, self.child.running, place=place)
         return replace(
             made, num_steps=result.num_steps, num_images=result.num_images, seconds=result.seconds
         )

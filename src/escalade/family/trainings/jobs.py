@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -12,40 +12,14 @@ from torch import nn
 
 from escalade.config.recipe import Recipe
 from escalade.core.numbers.seeds import torch_seed
-from escalade.data.image_data import ImageData
-from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.family.trainings.kept import is_done
-from escalade.family.trainings.making import Made
-from escalade.train.interrupt import Stop
+from escalade.family.trainings.making import Made, Workplace
 from escalade.train.loop import TrainResult, train
-from escalade.train.metrics import Progress
 from escalade.train.prepare import training_batches
-from escalade.train.runtime import Runtime
 from escalade.train.steps import Step
 
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.jsonl"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Workplace:
-    """Where networks are trained.
-
-    Attributes:
-        data: `train` is trained on, `search` is scored; test images are not touched.
-        runtime: device, precision, ranks.
-        settings: of the recalibration at the end.
-        checkpoint_seconds: time between saves.
-        progress: gets a job's name and where it is.
-        should_stop: asked often.
-    """
-
-    data: ImageData
-    runtime: Runtime
-    settings: EvaluationSettings
-    checkpoint_seconds: float = 30.0
-    progress: Callable[[str, Progress], None] | None = None
-    should_stop: Stop | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +28,6 @@ class TrainingJob:
 
     Attributes:
         name: the stage in metrics and messages; also names its random streams.
-        recipe: how to train.
-        seed: of the run.
         folder: holds this training's checkpoint and metrics; its own.
     """
 
@@ -79,9 +51,7 @@ class TrainingJob:
         Args:
             step: trains it.
             network: on the device; changed in place.
-            place: where.
             identity: what tells this training from others in the same folder.
-            num_crops: of each image.
 
         Raises:
             Invalid: if another training is in the folder.

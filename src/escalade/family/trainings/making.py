@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,15 +13,35 @@ from torch import Tensor, nn
 from escalade.core.network.architecture import Architecture
 from escalade.data.image_data import ImageData
 from escalade.evaluate.path_meter import EvaluationSettings
-from escalade.evaluate.rating import rating_of
-from escalade.evaluate.score import Score, accuracy, image_batches
+from escalade.evaluate.score import Score, accuracy
 from escalade.family.identities import Folding
 from escalade.family.trainings.warm_start import WarmStart
 from escalade.supernet.extract import assemble
 from escalade.supernet.folding import Folded, fold
 from escalade.supernet.recalibrate import recalibrate
 from escalade.supernet.shared_weights import SharedWeights
+from escalade.train.interrupt import Stop
+from escalade.train.metrics import Progress
 from escalade.train.runtime import Runtime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workplace:
+    """Where networks are trained.
+
+    Attributes:
+        data: `train` is trained on, `search` is scored; test images are not touched.
+        settings: of the recalibration at the end.
+        checkpoint_seconds: time between saves.
+        progress: gets a job's name and where it is.
+    """
+
+    data: ImageData
+    runtime: Runtime
+    settings: EvaluationSettings
+    checkpoint_seconds: float = 30.0
+    progress: Callable[[str, Progress], None] | None = None
+    should_stop: Stop | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,23 +75,12 @@ class Made:
         return state
 
 
-def slice_member(
-    supernet: SharedWeights,
-    running: Architecture,
-    *,
-    data: ImageData,
-    runtime: Runtime,
-    settings: EvaluationSettings,
-) -> Made:
+def slice_member(supernet: SharedWeights, running: Architecture, *, place: Workplace) -> Made:
     """Cut a member out of the supernet (left side) and finish it without training.
 
     Args:
-        supernet: trained.
         running: `Path.running`; identities in it are folded where they fold, so that the member's
             architecture may be another.
-        data: the images; test images are not touched.
-        runtime: device.
-        settings: how many images recalibrate.
 
     Raises:
         ValueError: if the supernet is coupled (a path is then two networks) or does not hold it.
@@ -80,24 +89,11 @@ def slice_member(
         raise ValueError("members of a coupled supernet cannot be sliced; retrain them")
     folded = fold(supernet.slices(running), running)
     network = assemble(folded.weights, folded.architecture)
-    return finish(
-        network,
-        folded.architecture,
-        data=data,
-        runtime=runtime,
-        settings=settings,
-        folding=_folding(folded),
-    )
+    return finish(network, folded.architecture, place=place, folding=_folding(folded))
 
 
 def finish(
-    network: nn.Module,
-    architecture: Architecture,
-    *,
-    data: ImageData,
-    runtime: Runtime,
-    settings: EvaluationSettings,
-    **training: Any,
+    network: nn.Module, architecture: Architecture, *, place: Workplace, **training: Any
 ) -> Made:
     """Recalibrate batch norm on the leading training images, unaugmented, and score.
 
@@ -107,39 +103,26 @@ def finish(
     Args:
         network: of `architecture`; changed in place.
         architecture: the member.
-        data: the images; test images are not touched.
-        runtime: device.
-        settings: how many images recalibrate.
         **training: what the making adds to `Made`.
     """
+    data, runtime = place.data, place.runtime
     network.to(device=runtime.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    recalibrate(network, _images(data, architecture, runtime=runtime, settings=settings))
-    score = accuracy(
-        network,
-        data.search,
-        resolution=architecture.resolution,
-        mean=data.mean,
-        std=data.std,
-        runtime=runtime,
-        rating=rating_of(data),
-    )
+    recalibrate(network, _images(architecture, place))
+    score = accuracy(network, data, resolution=architecture.resolution, runtime=runtime)
     state = {name: t.detach().cpu().contiguous() for name, t in network.state_dict().items()}
     return Made(
         architecture=architecture, weights=safetensors.torch.save(state), search=score, **training
     )
 
 
-def _images(
-    data: ImageData, architecture: Architecture, *, runtime: Runtime, settings: EvaluationSettings
-) -> Iterator[Tensor]:
+def _images(architecture: Architecture, place: Workplace) -> Iterator[Tensor]:
+    data, settings = place.data, place.settings
     num = settings.num_images(len(data.train))
-    batches = image_batches(
+    batches = data.batches(
         data.train.subset(torch.arange(num)),
         resolution=architecture.resolution,
-        mean=data.mean,
-        std=data.std,
-        device=runtime.device,
         batch_size=settings.recalibration_batch,
+        device=place.runtime.device,
     )
     return (images for images, _ in batches)
 

@@ -18,9 +18,8 @@ from escalade.family.trainings.jobs import CHECKPOINT, MemberJob
 from escalade.family.trainings.kept import kept_network, read_made
 from escalade.family.trainings.members_together import TogetherJob
 from escalade.family.trainings.workshop import Workshop
-from escalade.supernet.digest import digest
 from escalade.supernet.shared_weights import SharedWeights
-from escalade.supernet.weights_file import is_trained, read_facts, save_weights
+from escalade.supernet.weights_file import digest, is_trained, read_facts, save_weights
 
 TOGETHER, IN_TURN = "together", "in_turn"
 STARTS = {"warm": "with those weights", "scratch": "from scratch"}
@@ -48,11 +47,8 @@ class MemberTrainings:
     """Makes the weights of a run's members.
 
     Attributes:
-        workshop: does the work.
         settings: with `searched` and `grown` stated.
         least: the smallest member's budget.
-        seed: of the run.
-        run: the run folder.
         load_supernet: the trained supernet; or, given a file, that of the weights in it.
     """
 

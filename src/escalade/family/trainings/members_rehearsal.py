@@ -42,9 +42,6 @@ class Rehearsal:
 
     Attributes:
         data: without the images if they are among the shared tensors.
-        recipe: how the members will be trained.
-        device: where to run.
-        precision: of the training.
         seconds: of steps that are timed, each network.
     """
 
@@ -55,7 +52,6 @@ class Rehearsal:
     seconds: float
 
     def setup(self, shared: Mapping[str, Tensor]) -> tuple[ImageData, Runtime]:
-        """Attach the shared images."""
         runtime = Runtime(device=self.device, precision=self.precision, is_alone=True)
         return with_shared_images(self.data, shared), runtime
 
@@ -94,9 +90,6 @@ def rehearse_all(
     Args:
         architectures: for the data at hand; the last one is also timed alone. Neighbours run side
             by side.
-        recipe: of the members.
-        data: whose training images are trained on.
-        runtime: device and precision.
         num_processes: as `side_by_side.num_processes` says; 1 runs here.
         seconds: of steps that are timed, each network; at least two steps.
     """

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from escalade.core.space.path import Path as NetworkPath
-from escalade.family.trainings.jobs import TrainingJob, Workplace
+from escalade.family.trainings.jobs import TrainingJob
+from escalade.family.trainings.making import Workplace
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.loop import TrainResult
 from escalade.train.prepare import objective

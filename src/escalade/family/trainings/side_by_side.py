@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from escalade.data.image_data import ImageData
-from escalade.data.listed_images import ListedImages
-from escalade.data.split import COPIED_BYTES, Split
+from escalade.data.listing.listed_images import ListedImages
+from escalade.data.splits.split import COPIED_BYTES, Split
 from escalade.evaluate.path_meter import EvaluationSettings, share_split, shared_split
 from escalade.family.trainings.division import divided
-from escalade.family.trainings.jobs import MemberJob, Workplace
-from escalade.family.trainings.making import Made
+from escalade.family.trainings.jobs import MemberJob
+from escalade.family.trainings.making import Made, Workplace
 from escalade.train.metrics import Progress
 from escalade.train.pool import WorkerPool
 from escalade.train.runtime import Runtime
@@ -31,10 +31,6 @@ class Retraining:
 
     Attributes:
         data: without the images if they are among the shared tensors.
-        settings: of the recalibration at the end.
-        device: where to run.
-        precision: of the training.
-        checkpoint_seconds: time between saves.
         is_alone: whether this runs in a worker process, outside the ranks.
     """
 
@@ -46,13 +42,11 @@ class Retraining:
     is_alone: bool
 
     def setup(self, shared: Mapping[str, Tensor]) -> tuple[ImageData, Runtime]:
-        """Attach the shared images."""
         data = with_shared_images(self.data, shared)
         runtime = Runtime(device=self.device, precision=self.precision, is_alone=self.is_alone)
         return data, runtime
 
     def run(self, state: tuple[ImageData, Runtime], job: MemberJob, link: Link) -> Made:
-        """Train one member."""
         data, runtime = state
         place = Workplace(
             data=data,
@@ -84,7 +78,6 @@ def retrain_all(
 
     Args:
         jobs: folders and names must differ; the same on all ranks.
-        place: where.
         num_workers: processes; None is one a core, on CUDA one.
         all_threads: on CPU, for one process: every job has the threads of this one.
         together: names of jobs that all ranks train together, one after the other, before.
@@ -216,7 +209,6 @@ def _ordered(jobs: Sequence[Job], *, data: ImageData) -> list[Job]:
 
 
 def work_of(job: MemberJob, data: ImageData) -> float:
-    """Images times macs."""
     return job.recipe.num_images(len(data.train)) * job.macs
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from escalade.core.network.architecture import Architecture
 from escalade.family.trainings.division import num_together
-from escalade.family.trainings.jobs import CHECKPOINT, MemberJob, Workplace
+from escalade.family.trainings.jobs import CHECKPOINT, MemberJob
 from escalade.family.trainings.kept import damage, is_done, keep
-from escalade.family.trainings.making import Made, slice_member
+from escalade.family.trainings.making import Made, Workplace, slice_member
 from escalade.family.trainings.side_by_side import chains, retrain_all, work_of
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.bookkeeping import Bookkeeper
@@ -22,10 +22,7 @@ class Workshop:
     """Makes weights in folders.
 
     Attributes:
-        place: where.
         num_workers: processes; see `retrain_all`.
-        books: what everything took.
-        console: tells people.
     """
 
     place: Workplace
@@ -111,22 +108,19 @@ class Workshop:
         Identities are folded where they fold, so that the network in `folder` may be another.
 
         Args:
-            folder: where the slice is kept.
             running: what the path runs.
             supernet: makes or loads the supernet; called only where there is something to cut.
 
         Raises:
             Invalid: if the supernet is coupled, or cannot be had.
         """
-        data, runtime = self.place.data, self.place.runtime
+        runtime = self.place.runtime
         if runtime.broadcast(runtime.is_main and is_done(folder)):
             return
         self._tell_damage(folder)
-        made = slice_member(
-            supernet(), running, data=data, runtime=runtime, settings=self.place.settings
-        )
+        made = slice_member(supernet(), running, place=self.place)
         if runtime.is_main:
-            keep(folder, made, data)
+            keep(folder, made, self.place.data)
         runtime.barrier()
 
     def _tell_damage(self, folder: Path) -> None:

@@ -21,19 +21,13 @@ from escalade.core.network.block import (
 from escalade.core.values.invalid import Invalid, within
 from escalade.nets.reading.same_layers import check_same_layers
 from escalade.nets.reading.timm_blocks import FORMS, function, read_block
-from escalade.nets.reading.timm_modules import STEMS, TimmModules
+from escalade.nets.reading.timm_modules import STEMS, ReadBlock, TimmModules, with_usual_squeezes
 from escalade.nets.reading.timm_names import Naming, naming_of
-from escalade.nets.reading.usual_squeezes import ReadBlock, with_usual_squeezes
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """What a timm network is here.
-
-    Attributes:
-        architecture: the network.
-        naming: of its modules.
-    """
+    """What a timm network is here."""
 
     architecture: Architecture
     naming: Naming
@@ -48,8 +42,6 @@ def read_network(network: nn.Module, *, resolution: int, name: str = "") -> Read
 
     Args:
         network: of one of the classes that networks here are like.
-        resolution: of its images.
-        name: of the architecture.
 
     Raises:
         Invalid: if it has parts that are not known here, naming the block or the layer.

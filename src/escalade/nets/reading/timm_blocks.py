@@ -93,7 +93,6 @@ def read_block(module: nn.Module, find: Find, *, in_width: int) -> Block:
     Args:
         module: timm's block.
         find: its modules by our names.
-        in_width: channels of its input.
 
     Raises:
         Invalid: if there is no such block here.

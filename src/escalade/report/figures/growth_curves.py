@@ -26,7 +26,6 @@ def growth_curve(growth: Grown, *, dimension: str, family: Sequence[FamilyRow] =
     Args:
         growth: points, functions and grown members.
         dimension: depth, width or resolution.
-        family: the members, for colours and markers.
     """
     last = float(max(point.stage for point in growth.points))
     end = max([last, *(float(member.stage) for member in growth.members)]) + 0.35

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from escalade.artefacts.latencies import TableFacts
+from escalade.core.latency.latency_table import TableFacts
 from escalade.report.figures.figure import Figure, Key, dots, layout, line
 from escalade.report.number import count, latency, percent
 from escalade.report.palette import NEUTRAL, colour

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from escalade.core.network.cost import Cost
-from escalade.core.scaling.cost_curves import CostCurve
+from escalade.core.scaling.exponents import CostCurve
 from escalade.report.figures.figure import Figure, Key, dots, label, layout, line, log_axis
 from escalade.report.number import amount
 from escalade.report.palette import NEUTRAL, colour

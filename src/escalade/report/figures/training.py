@@ -31,7 +31,6 @@ def member_losses(
 
     Args:
         metrics: lines whose stage, such as `retrain/S0 warm`, names the network.
-        family: the members, for colours.
     """
     runs: dict[str, list[MetricsLine]] = {}
     for row in metrics:

@@ -17,8 +17,7 @@ from escalade.core.numbers.statistics import (
     within_standard_errors,
 )
 from escalade.core.scaling.ratios import Scaling
-from escalade.core.space.path import Path, values
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Path, Population, values
 from escalade.core.space.space import Space
 from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.notebook import Notebook
@@ -34,10 +33,7 @@ class RandomModels(Dialogue):
     """Random networks of a design space inside one budget, asked for all at once.
 
     Args:
-        space: where to draw from.
         budget: of the base network; larger ones come from scaling it (section 6.4).
-        seed: of every random choice.
-        num_images: on which accuracies are measured.
         num_models: distinct networks; fewer only if no more are found.
     """
 

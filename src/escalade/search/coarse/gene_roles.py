@@ -9,8 +9,7 @@ from typing import Self
 
 import numpy as np
 
-from escalade.core.space.path import Gene
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import Gene, IntArray
 
 # Such as resolution, stem.width, stages[2].depth, stages[2].kernel[1].
 _NAME = re.compile(r"(?:(?P<place>\w+(?:\[\d+\])?)\.)?(?P<role>\w+)(?:\[\d+\])?")

@@ -10,7 +10,7 @@ import numpy as np
 from escalade.artefacts.searched import NumSelected, Searched, Selection, Skeleton
 from escalade.core.numbers.budget import Budget, format_amount
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Population
 from escalade.core.space.space import Space
 from escalade.search.coarse.gene_roles import GeneRoles
 from escalade.search.coarse.skeletons import CoarseGrid, Floats, Skeletons, skeletons
@@ -53,7 +53,6 @@ class CoarseToFine(LadderSearch):
         space: whose choices rise (`Traits.rises`), such as per-layer choices.
         budgets: rising; each is answered on its own, both bounds counting.
         seed: of the variations; the grid is the same for all.
-        num_images: on which accuracies are measured.
         num_skeletons: scored a budget at most; of more, an even choice.
         num_variations: scored a budget; fewer only if the neighbourhood has no more.
         num_rounds: in which they are scored; 1, as in the paper, varies the skeleton only.

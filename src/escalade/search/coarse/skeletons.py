@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from escalade.core.numbers.budget import Budget
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import IntArray
 from escalade.core.space.space import Space
 from escalade.search.coarse.gene_roles import GeneRoles
 from escalade.search.operators.gene_operators import spread

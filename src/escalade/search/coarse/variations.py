@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from escalade.core.numbers.budget import Budget
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import IntArray
 from escalade.search.coarse.gene_roles import GeneRoles
 
 Floats = npt.NDArray[np.float64]

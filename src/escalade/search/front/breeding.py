@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import IntArray
 from escalade.search.front.controller import Controller, Edits
 from escalade.search.front.pareto import Floats
 
@@ -56,7 +56,6 @@ class Breeder:
         genomes: the parents (n, genes).
         ranks: their Pareto ranks.
         distances: their crowding distances.
-        num_choices: per gene.
         crossover: share of the children made by crossover; the others are mutated.
         controller: of the exploitation, None if it is off.
         exploration: None if it is off. With neither all children come from crossover.

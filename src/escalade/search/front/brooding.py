@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from escalade.artefacts.children import Brood, Way
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import IntArray
 from escalade.search.front.breeding import WAYS, Breeder, Child, wheel_shares
 from escalade.search.front.candidates import ScoredGenomes
 from escalade.search.front.pareto import Floats

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from escalade.core.numbers.budget import Budget
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Population
 from escalade.core.space.space import Space
 from escalade.search.front.breeding import Breeder, Child
 from escalade.search.front.constraints import Screen
@@ -57,8 +57,6 @@ class Candidates:
 
     Args:
         space: any; paths run under its base strategy.
-        objectives: of the points.
-        screen: the constraints.
     """
 
     def __init__(self, space: Space, *, objectives: Sequence[Objective], screen: Screen) -> None:
@@ -123,7 +121,6 @@ class Candidates:
         return found
 
     def nothing(self) -> ScoredGenomes:
-        """The empty pool."""
         return ScoredGenomes(self._none, np.empty(0), np.empty((0, len(self._objectives))))
 
     def paths(self, genomes: IntArray) -> Population:

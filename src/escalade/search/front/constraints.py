@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 
 from escalade.core.numbers.budget import KINDS, Budget, Ladder, format_amount, parse_amount
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid, within
 from escalade.search.front.objectives import SCORED, check_measure, measured
@@ -86,7 +86,6 @@ class Screen:
 
     Args:
         constraints: in the order of checking; those on the score come after all others.
-        space: whose paths are checked.
 
     Raises:
         Invalid: for a constraint on what nothing measures.

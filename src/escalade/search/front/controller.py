@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import IntArray
 from escalade.search.front.pareto import BoolArray, Floats
 
 _BETAS = (0.9, 0.999)
@@ -61,10 +61,6 @@ class Controller:
     Every choice of every gene has a value. Changing gene g of genome x to choice c has the
     log-odds v[g, c] - v[g, x_g]: what the edit is thought to bring. So one table of values suits
     every parent, and a parent whose genes are good already is edited elsewhere.
-
-    Args:
-        num_choices: per gene.
-        settings: of the policy and its training.
     """
 
     def __init__(self, num_choices: IntArray, *, settings: PPO) -> None:

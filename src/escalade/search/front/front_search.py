@@ -13,8 +13,7 @@ from escalade.artefacts.searched import Searched, SearchedStage
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling.ratios import scaling_between
-from escalade.core.space.path import Path
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import IntArray, Path
 from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid, within
 from escalade.search.dialogue import Dialogue, Steps
@@ -45,8 +44,6 @@ class NSGA2(Dialogue):
 
     Args:
         space: any space; its paths run under the base strategy.
-        seed: of every random choice.
-        num_images: on which accuracies are measured.
         objectives: `error` and measures to minimise, or with a minus to maximise.
         weights: of the crowding distances, one each, of sum 1; the paper's by default.
         constraints: hard ones, such as `Constraint.parse("macs < 500M")`.
@@ -133,7 +130,6 @@ class NSGA2(Dialogue):
 
     @property
     def children(self) -> Children:
-        """How all children were made so far."""
         return Children(generations=tuple(self._broods))
 
     def _breeder(self, survivors: Survivors) -> Breeder:

@@ -8,7 +8,7 @@ import numpy as np
 
 from escalade.artefacts.fronts import FrontGeneration, FrontNetwork
 from escalade.core.numbers.budget import Budget, format_amount
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import IntArray
 from escalade.core.values.invalid import Invalid, Step
 from escalade.search.front.candidates import ScoredGenomes
 from escalade.search.front.objectives import Box, Objective

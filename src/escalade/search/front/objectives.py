@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from escalade.core.numbers.budget import COUNTED
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid, within
 from escalade.search.front.pareto import Floats

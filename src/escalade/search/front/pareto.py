@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import IntArray
 
 Floats = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.space.space import Space
 from escalade.core.space.space_summary import candidate_paths
 from escalade.search.front.constraints import Constraint, Screen

@@ -44,7 +44,6 @@ class ByLaw(ABC):
     ) -> tuple[Architecture, Scaling]: ...
 
     def how(self, settings: GrowConfig) -> str:
-        """By what."""
         return "of the least error by a law fitted to all scores"
 
     def story(self, found: Found) -> str:
@@ -57,7 +56,6 @@ class ByLaw(ABC):
         )
 
     def grow(self, found: Found, budgets: Sequence[Budget]) -> Grown:
-        """Fit the law, and minimise it at each budget."""
         fitted = _fitted(found)
         if isinstance(fitted, str):
             grown = self.otherwise.grow(_falling_back(found), budgets)
@@ -82,7 +80,6 @@ class ByLaw(ABC):
         )
 
     def at(self, found: Found, budget: Budget, *, name: str) -> GrownMember:
-        """The network of any budget."""
         fitted = _fitted(found)
         if isinstance(fitted, str):
             falling = _falling_back(found)
@@ -138,7 +135,6 @@ class GreedyGrowth(ByLaw):
     """Stage by stage, by a regression that tells stages apart."""
 
     def how(self, settings: GrowConfig) -> str:
-        """By what."""
         return "enlarged greedily, stage by stage"
 
     def _network(

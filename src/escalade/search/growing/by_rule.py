@@ -21,7 +21,6 @@ class ByRule:
     grows = True
 
     def how(self, settings: GrowConfig) -> str:
-        """By what."""
         return f"the largest searched member scaled by {settings.rule}"
 
     def story(self, found: Found) -> str:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from escalade.artefacts.grown import Grown, GrownMember, GrowthPoint, LeaveLastOut
+from escalade.artefacts.grown import ComparedRule, Grown, GrownMember, GrowthPoint, LeaveLastOut
 from escalade.config.settings import GrowConfig
+from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling import extrapolation
 from escalade.core.scaling.extrapolation import Growth
 from escalade.core.scaling.grown_members import SolvedNetwork, solve
+from escalade.core.scaling.hybrid import scale_to
+from escalade.core.scaling.lattice import CostOf
 from escalade.core.scaling.ratios import Scaling, realised
 from escalade.search.growing.found import Found, widths_and_depths
-from escalade.search.growing.rules_beside import compare
 
 # How many times the last searched stage an extrapolation may reach before it is called a guess.
 FAR = 2.0
@@ -31,7 +33,6 @@ class Fitted:
     grows = True
 
     def how(self, settings: GrowConfig) -> str:
-        """By what."""
         return "grown by the fitted rule"
 
     def story(self, found: Found) -> str:
@@ -71,7 +72,6 @@ class Fitted:
         )
 
     def at(self, found: Found, budget: Budget, *, name: str) -> GrownMember:
-        """The network of any budget on the fitted curve."""
         growth = fit(found)
         made = found.entry(self._solve(found, growth, budget, name=name))
         notes, last = list(growth.notes), growth.stages[-1]
@@ -131,4 +131,50 @@ def _made(architecture: Architecture | None) -> Architecture:
 def _point(stage: float, scaling: Scaling) -> GrowthPoint:
     return GrowthPoint(
         stage=stage, depth=scaling.depth, width=scaling.width, resolution=scaling.resolution
+    )
+
+
+def compare(
+    base: Architecture,
+    *,
+    rules: Sequence[str],
+    budget: Budget,
+    stage: float,
+    latency_of: CostOf | None = None,
+) -> tuple[ComparedRule, ...]:
+    """The networks that rules make of a base for a budget, in the order of the rules.
+
+    At equal macs networks differ in activations, and so in runtime; the comparison shows what the
+    fitted growth gains or pays against a rule by hand. Nothing is trained.
+
+    Args:
+        rules: as `core.scaling.rules.parse` reads them.
+        budget: the grown member's.
+        stage: j = log2(f / f_0) of it.
+        latency_of: predicts seconds; needed for latency budgets.
+    """
+    return tuple(_compared(base, rule, budget, stage, latency_of) for rule in rules)
+
+
+def _compared(
+    base: Architecture, rule: str, budget: Budget, stage: float, latency_of: CostOf | None
+) -> ComparedRule:
+    cost_of = latency_of if budget.kind == "latency" else None
+    try:
+        made = scale_to(base, rule=rule, budget=budget, stage=stage, name=rule, cost_of=cost_of)
+    except ValueError as error:
+        return ComparedRule(rule=rule, note=" ".join(str(error).split()))
+    network = made.architecture
+    counts = cost.of(network)
+    return ComparedRule(
+        rule=rule,
+        note="",
+        scaling=realised(base, network),
+        resolution=network.resolution,
+        macs=counts.macs,
+        params=counts.params,
+        activations=counts.activations,
+        gap=made.gap,
+        architecture=network,
+        latency=None if latency_of is None else latency_of(network),
     )

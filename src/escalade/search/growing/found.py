@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
-from escalade.artefacts.grown import ComparedRule, Grown, GrownMember
+from escalade.artefacts.grown import ComparedRule, Grown, GrownMember, GrowthPoint
 from escalade.artefacts.searched import Searched
 from escalade.config.settings import GrowConfig
 from escalade.core.network import cost
@@ -14,6 +14,7 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.budget import Budget, Ladder
 from escalade.core.scaling.grown_members import SolvedNetwork
 from escalade.core.scaling.lattice import CostOf
+from escalade.core.values.invalid import Invalid
 from escalade.search.growing.observed import Observed
 
 
@@ -22,10 +23,7 @@ class Found:
     """Searched members and their ladder.
 
     Attributes:
-        searched: the search.
         ladder: of the whole run; where no budgets were given, the searched members' own sizes.
-        settings: of the growth.
-        seed: of the run.
         latency_of: predicts seconds, where budgets are latencies.
         observed: all scores and confirmations, where growth follows a law of them.
     """
@@ -110,3 +108,39 @@ def widths_and_depths(architecture: Architecture) -> str:
         f"{architecture.resolution} pixels, widths {'-'.join(map(str, architecture.widths))}, "
         f"depths {'-'.join(map(str, architecture.depths))}"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The family ends with the searched members, for a reason."""
+
+    why: str
+    grows: ClassVar[bool] = False
+
+    def how(self, settings: GrowConfig) -> str:
+        return ""
+
+    def story(self, found: Found) -> str:
+        return ""
+
+    def grow(self, found: Found, budgets: Sequence[Budget]) -> Grown:
+        """No members, and the reason."""
+        return Grown(
+            form=None,
+            notes=(self.why,),
+            points=(GrowthPoint(stage=0.0, depth=1.0, width=1.0, resolution=1.0),),
+            functions={},
+            leave_last_out=None,
+            members=(),
+        )
+
+    def at(self, found: Found, budget: Budget, *, name: str) -> GrownMember:
+        """Nothing.
+
+        Raises:
+            Invalid: with the reason.
+        """
+        raise Invalid(self.why)
+
+    def told(self, found: Found, member: GrownMember) -> str:
+        return ""

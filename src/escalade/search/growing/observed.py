@@ -104,8 +104,6 @@ def observed(
     """What a search has seen.
 
     Args:
-        space: that was searched.
-        scored: its scores.
         searched: its result, with finalists if there were any.
         share: of a member's training that finalists had in a round.
         most_side: pixels a side that the images have.

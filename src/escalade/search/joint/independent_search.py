@@ -9,7 +9,7 @@ import numpy as np
 from escalade.artefacts.searched import Searched
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Population
 from escalade.core.space.space import Space
 from escalade.search.dialogue import Steps
 from escalade.search.ladder_search import LadderSearch
@@ -26,11 +26,7 @@ class IndependentSearch(LadderSearch):
     nearest strategy inside it. Scores found for one budget are not asked again for another.
 
     Args:
-        space: base choices and strategies.
         budgets: a rising ladder.
-        seed: of every random choice.
-        num_images: on which accuracies are measured.
-        evolution: of each search.
     """
 
     def __init__(

@@ -9,11 +9,10 @@ import numpy as np
 from escalade.artefacts.searched import Searched
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Population
 from escalade.core.space.space import Space
 from escalade.search.dialogue import Steps
-from escalade.search.joint.first_ranking import rank_strategies
-from escalade.search.joint.strategy_search import search_strategies
+from escalade.search.joint.strategy_search import rank_strategies, search_strategies
 from escalade.search.ladder_search import LadderSearch
 from escalade.search.operators.bases import draw_bases
 from escalade.search.operators.evolution import Evolution, evolve
@@ -32,10 +31,7 @@ class MCEA(LadderSearch):
     modelled, and its best is taken, not drawn (`rank_strategies`).
 
     Args:
-        space: base choices and strategies.
         budgets: a rising ladder, one per scaling stage, both bounds counting.
-        seed: of every random choice.
-        num_images: on which accuracies are measured; says which strategies are tied.
         num_bases: K (docs/explanation/deviations.md: 20).
         iterations: T (Table 3: 4 suffice).
         evolution: of the bases.

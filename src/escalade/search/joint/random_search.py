@@ -9,7 +9,7 @@ import numpy as np
 from escalade.artefacts.searched import Searched
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Population
 from escalade.core.space.space import Space
 from escalade.search.dialogue import Steps
 from escalade.search.ladder_search import LadderSearch
@@ -29,10 +29,7 @@ class RandomSearch(LadderSearch):
     In a space without scaling, random networks of each budget, equally many.
 
     Args:
-        space: base choices and strategies.
         budgets: a rising ladder, one per scaling stage.
-        seed: of every random choice.
-        num_images: on which accuracies are measured.
         num_evaluations: distinct paths to score at most; fewer only if the space has no more.
         pi: weights per stage; equal over stages 1 to M by default.
     """

@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Population
 from escalade.search.dialogue import Steps
 from escalade.search.notebook import Notebook
 from escalade.search.operators.evolution import Evolution, evolve
 from escalade.search.operators.gene_operators import Scores, spread
-from escalade.search.problem import Problem
+from escalade.search.problem import BoolArray, Problem
 
 # Where strategies are too many to enumerate, the limit is spent in this many generations.
 NUM_GENERATIONS = 4
 # A triple has three genes: a mutated one should change about one of them.
 MUTATION = 0.34
+# A strategy's effect is shrunk as if one more base had found it average.
+SHRINKAGE = 1.0
 
 
 def search_strategies(
@@ -85,3 +88,56 @@ def _distinct(
         first.setdefault(notes.key(base, triple), i)
     kept: IntArray = listed[np.array(list(first.values()))]
     return kept
+
+
+def rank_strategies(
+    problem: Problem, notes: Notebook, *, bases: IntArray, stage: int, most: int
+) -> Steps[IntArray]:
+    """The strategy (3,) of a stage with the best mean accuracy over the bases it is feasible for.
+
+    Not every strategy suits every base, and a strategy must not win because the better bases
+    admit it. So accuracy is fitted as base effect plus strategy effect, the latter shrunk towards
+    zero for strategies tried on few bases. With complete data this is the paper's mean over K
+    bases. The best is taken where the paper draws in proportion to the mean.
+
+    Args:
+        bases: K legal genomes.
+        stage: 1 or more.
+        most: strategies tried; if there are more, a deterministic choice of those that suit the
+            most bases, spread over depth, width and resolution.
+    """
+    inside = problem.feasible(bases, stage=stage)
+    columns = _candidates(problem, inside, stage=stage, most=most)
+    rows, picks = np.nonzero(inside[:, columns])
+    strategies = problem.strategies(stage)[columns]
+    scores = yield from notes.score(Population(bases[rows], strategies[picks]))
+    notes.note(scores, iteration=0, phase="initial", stage=stage)
+    effects = _effects(rows, picks, scores)
+    best: IntArray = strategies[int(effects.argmax())]
+    return best
+
+
+def _candidates(problem: Problem, inside: BoolArray, *, stage: int, most: int) -> IntArray:
+    """Columns of the strategies to try."""
+    suits = inside.sum(axis=0)
+    columns = np.flatnonzero(suits)
+    if len(columns) <= most:
+        return columns
+    common = np.flatnonzero(suits >= max(1, suits.max() / 2))
+    columns = common if len(common) >= most else np.argsort(-suits, kind="stable")[:most]
+    points = problem.coordinates(problem.strategies(stage)[columns])
+    return np.sort(columns[spread(points, num=most)])
+
+
+def _effects(rows: IntArray, picks: IntArray, scores: Scores) -> npt.NDArray[np.float64]:
+    """Strategy effects of the additive model, by ridge regression: (strategies,)."""
+    num_rows, num_picks = int(rows.max()) + 1, int(picks.max()) + 1
+    design = np.zeros((len(scores) + num_picks, num_rows + num_picks))
+    at = np.arange(len(scores))
+    design[at, rows] = design[at, num_rows + picks] = 1.0
+    penalty = np.arange(num_picks)
+    design[len(scores) + penalty, num_rows + penalty] = np.sqrt(SHRINKAGE)
+    response = np.concatenate([scores, np.zeros(num_picks)])
+    solution = np.linalg.lstsq(design, response, rcond=None)[0]
+    effects: npt.NDArray[np.float64] = solution[num_rows:].round(12)
+    return effects

@@ -30,8 +30,6 @@ def method_of(name: str | None, traits: Traits, *, space: str) -> Method:
 
     Args:
         name: as `search.method` has it.
-        traits: of the space.
-        space: its name.
 
     Raises:
         Invalid: for an unknown name, or if the space does not have what the method searches.

@@ -32,7 +32,6 @@ def num_joint(task: Task) -> int:
 
 
 def num_evolved(settings: SearchConfig) -> int:
-    """Scores of one evolution."""
     assert settings.population is not None
     assert settings.generations is not None
     return settings.population * settings.generations

@@ -12,17 +12,15 @@ import numpy.typing as npt
 from escalade.artefacts.searched import Searched
 from escalade.config.settings import SearchConfig
 from escalade.core.numbers.budget import Budget
-from escalade.core.space.path import Path
-from escalade.core.space.population import Population
+from escalade.core.space.path import Path, Population
 from escalade.core.space.space import Space
 from escalade.core.space.space_summary import Costs
 from escalade.core.space.traits import Traits
 from escalade.core.values.invalid import Invalid
 from escalade.search.growing.by_law import GreedyGrowth, LeastErrorGrowth
 from escalade.search.growing.by_rule import ByRule
-from escalade.search.growing.ends import Ends
 from escalade.search.growing.fitted import Fitted
-from escalade.search.growing.found import Growing
+from escalade.search.growing.found import Ends, Growing
 from escalade.search.operators.gene_operators import Scores
 from escalade.search.problem import Problem
 from escalade.search.protocol import Searcher
@@ -54,7 +52,6 @@ class Task:
         budgets: one a member; none where the search chooses their sizes.
         kind: what budgets count, and members rise in.
         tolerance: of budgets, on both sides.
-        seed: of every random choice.
     """
 
     space: Space
@@ -279,8 +276,6 @@ class Method(ABC):
         """How larger members follow from the searched ones.
 
         Args:
-            traits: of the space.
-            num_searched: members.
             function: `grow.function`; a law of all scores grows also where nothing else does.
         """
         usual = self._usual_growing(traits, num_searched=num_searched)
@@ -313,7 +308,6 @@ class Method(ABC):
         """A sentence for the card of a searched member that has a story.
 
         Args:
-            searched: what the search found.
             images: which scored: search or training.
             has_budgets: whether sizes were given.
         """

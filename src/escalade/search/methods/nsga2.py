@@ -12,17 +12,16 @@ import numpy.typing as npt
 from escalade.artefacts.searched import Searched
 from escalade.config.settings import SearchConfig
 from escalade.core.numbers.budget import Budget
-from escalade.core.space.path import Path
-from escalade.core.space.population import Population
+from escalade.core.space.path import Path, Population
 from escalade.core.space.space_summary import Costs
 from escalade.core.space.traits import Traits
 from escalade.core.values.invalid import Invalid, within
 from escalade.search.front.breeding import CROSSOVER, Roulette
+from escalade.search.front.chosen import with_members
 from escalade.search.front.constraints import Constraint
 from escalade.search.front.controller import PPO
 from escalade.search.front.front_search import NSGA2
 from escalade.search.front.objectives import check_measure, parse_objectives, usual_objectives
-from escalade.search.front.rewritten import with_members
 from escalade.search.front.sizes import allowed_costs, expected_costs
 from escalade.search.methods import evolutions
 from escalade.search.methods.method import Method, Task
@@ -237,7 +236,6 @@ def limits(settings: SearchConfig) -> list[Constraint]:
 
 
 def _all_limits(task: Task) -> list[Constraint]:
-    """Those of the search, and those of the space."""
     kept = [Constraint.at_most(kind, limit) for kind, limit in task.space.limits.items()]
     return [*limits(task.settings), *kept]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from escalade.core.numbers.budget import format_amount
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import IntArray
 from escalade.search.operators.gene_operators import mutate
 from escalade.search.problem import Problem
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import IntArray
 from escalade.search.dialogue import Steps
 from escalade.search.operators.gene_operators import Scores, crossover, mutate, roulette
 
@@ -72,7 +72,6 @@ def evolve(
         legal: repairs rows and drops those outside the budgets.
         key: says which rows are the same network; none is scored twice.
         fitness: steps that score rows, given the generation's number.
-        rng: of this search.
 
     Returns:
         The survivors and their scores, best first.

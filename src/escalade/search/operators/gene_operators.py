@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import IntArray
 
 Scores = npt.NDArray[np.float64]
 

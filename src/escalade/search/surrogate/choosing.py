@@ -19,8 +19,7 @@ from escalade.artefacts.searched import (
 )
 from escalade.core.numbers.regression import Normal
 from escalade.core.scaling.ratios import scaling_between
-from escalade.core.space.path import Path
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Path, Population
 from escalade.search.dialogue import Dialogue, Steps
 from escalade.search.ladder_search import tied_strategy
 from escalade.search.notebook import Notebook
@@ -99,10 +98,6 @@ class Chosen(Dialogue):
 
     What the inner search asks is asked, in its order; networks that are chosen without a score are
     asked at the end.
-
-    Args:
-        inner: the search.
-        choice: how to choose.
     """
 
     def __init__(self, inner: Searcher, *, choice: Choice) -> None:
@@ -112,7 +107,6 @@ class Chosen(Dialogue):
 
     @property
     def children(self) -> Children | None:
-        """Those of the inner search."""
         return self._inner.children
 
     def _steps_of_search(self) -> Steps[Searched]:
@@ -147,16 +141,10 @@ def rewritten(
     stages = [
         _stage(found, chosen, paths, row, worth, choice, surrogate) for row in range(len(paths))
     ]
-    base = stages[0].architecture
     changed = replace(
         found,
         stages=tuple(stages),
-        base=Base(
-            genome=stages[0].genome,
-            resolution=base.resolution,
-            widths=base.widths,
-            depths=base.depths,
-        ),
+        base=Base.of(stages[0]),
         evaluations=replace(found.evaluations, distinct=surrogate.notes.distinct),
         surrogate=surrogate.facts,
     )
@@ -172,7 +160,6 @@ def _stage(
     choice: Choice,
     surrogate: Surrogate,
 ) -> SearchedStage:
-    """One chosen network."""
     problem, before = choice.problem, found.stages[row]
     path, budget = paths[row], problem.budgets[row]
     scaling = scaling_between(paths[0].architecture, path.architecture)

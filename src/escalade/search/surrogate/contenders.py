@@ -11,7 +11,7 @@ import numpy as np
 from escalade.artefacts.searched import Searched, SearchedStage
 from escalade.core.numbers.regression import Floats
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.search.notebook import Notebook
 from escalade.search.surrogate.choosing import Choice
 from escalade.search.surrogate.model import Surrogate

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from escalade.core.numbers.regression import Floats
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Population
 from escalade.search.problem import Problem
 
 

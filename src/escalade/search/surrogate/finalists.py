@@ -12,8 +12,7 @@ from escalade.artefacts.searched import Confirmed, Finalist, Searched, Worth
 from escalade.core.network import cost
 from escalade.core.numbers.regression import Floats
 from escalade.core.numbers.statistics import binomial_standard_error
-from escalade.core.space.path import Path
-from escalade.core.space.population import Population
+from escalade.core.space.path import Path, Population
 from escalade.search.dialogue import answer
 from escalade.search.notebook import Notebook
 from escalade.search.operators.gene_operators import Scores
@@ -31,8 +30,6 @@ class Final:
 
     Attributes:
         choice: how the search chooses.
-        surrogate: of all scores.
-        found: what it chose.
         groups: of finalists.
     """
 

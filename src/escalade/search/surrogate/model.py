@@ -9,14 +9,16 @@ import numpy as np
 
 from escalade.artefacts.searched import SurrogateFacts
 from escalade.core.numbers.regression import Floats, Normal, Regression
-from escalade.core.space.population import Population
+from escalade.core.space.path import Population
 from escalade.core.space.space import Space
 from escalade.search.notebook import Notebook
 from escalade.search.operators.gene_operators import Scores
-from escalade.search.surrogate.features import choices, sizes
 
 # A fit to fewer scores would say nothing.
 LEAST_SCORES = 12
+# A gene of more choices is a number, whose choices rise.
+MOST_CHOICES = 16
+COSTS = ("macs", "params", "activations")
 
 
 def why_none(scores: Scores) -> str:
@@ -74,7 +76,6 @@ class Surrogate:
         """What each path is worth: its own score counts as far as it is no noise.
 
         Args:
-            population: the paths.
             exact: know a path by the network that it makes; else, faster, by genome and strategy.
         """
         features = self._features(population)
@@ -117,3 +118,28 @@ def _features(space: Space, population: Population, centre: Floats, spread: Floa
     first, second = np.triu_indices(sized.shape[1])
     products = sized[:, first] * sized[:, second] / 2
     return np.concatenate([choices(space, population), sized, products], axis=1)
+
+
+def choices(space: Space, population: Population) -> Floats:
+    """A column of 0 and 1 for every choice of every gene that has a few: (n, columns)."""
+    columns = [
+        population.genomes[:, i, None] == np.arange(gene.num_choices)
+        for i, gene in enumerate(space.genes)
+        if 1 < gene.num_choices <= MOST_CHOICES
+    ]
+    none = np.empty((len(population), 0))
+    return np.concatenate([none, *columns], axis=1).astype(np.float64)
+
+
+def sizes(space: Space, population: Population) -> Floats:
+    """Logarithms of costs, of side, depth and ratios; genes of many choices: (n, columns)."""
+    kinds = COSTS if space.latency is None else (*COSTS, "latency")
+    costs = np.log(np.stack([space.costs(population, kind) for kind in kinds], axis=1))
+    shape = np.log(np.stack([space.sides(population), space.depths(population)], axis=1))
+    ratios = [
+        np.log(np.array(axis, dtype=np.float64))[population.strategies[:, i]]
+        for i, axis in enumerate(space.ratios.axes)
+    ]
+    many = [i for i, gene in enumerate(space.genes) if gene.num_choices > MOST_CHOICES]
+    genes = population.genomes[:, many].astype(np.float64)
+    return np.concatenate([costs, shape, np.stack(ratios, axis=1), genes], axis=1)

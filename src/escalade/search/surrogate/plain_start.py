@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from escalade.core.space.population import IntArray
+from escalade.core.space.path import IntArray
 from escalade.core.space.space import Space
 
 

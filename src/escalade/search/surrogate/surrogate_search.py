@@ -10,7 +10,7 @@ from escalade.artefacts.searched import Searched
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.regression import Floats
 from escalade.core.numbers.seeds import generator
-from escalade.core.space.population import IntArray, Population
+from escalade.core.space.path import IntArray, Population
 from escalade.core.space.space import Space
 from escalade.search.dialogue import Steps
 from escalade.search.ladder_search import LadderSearch
@@ -39,9 +39,6 @@ class SurrogateSearch(LadderSearch):
     others each budget has candidates of its own.
 
     Args:
-        space: choices and strategies.
-        budgets: a rising ladder.
-        seed: of every random choice.
         num_images: on which accuracies are measured, which tells their noise.
         population: bases a batch; in spaces without scaling, networks a batch and budget.
         generations: batches.

@@ -33,7 +33,6 @@ FILES = (
 
 
 def names() -> list[str]:
-    """Names of known architectures."""
     return [name for file in FILES for name in _entries(file)]
 
 

@@ -1,0 +1,1 @@
+"""Batches: gathered ahead, cropped, mirrored and augmented."""

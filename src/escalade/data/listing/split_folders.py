@@ -1,0 +1,160 @@
+"""How a folder of images is laid out: class folders, or folders of splits that hold them."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+from escalade.artefacts.owning import is_marked
+from escalade.core.values.invalid import Invalid
+from escalade.data.decoding.opening import SUFFIXES
+from escalade.data.splits.stratified import SEARCH, TEST, TRAIN
+
+# How people spell the splits; `train_set`, `Test images` and the like are the same.
+SPELLINGS = {
+    "train": ("train", "training", "trn"),
+    "val": ("val", "valid", "validation", "dev", "eval", "evaluation"),
+    "test": ("test", "testing", "tst"),
+}
+_ENDING = re.compile(r"[\W_]*(?:set|data|images?|imgs?|split)$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitFolders:
+    """Where the class folders are.
+
+    Attributes:
+        parts: the folders that hold class folders, train first, each with the split it is for.
+        remarks: what lies there and is not used, a line each.
+    """
+
+    parts: tuple[tuple[int, Path], ...]
+    remarks: tuple[str, ...] = ()
+
+
+def find_splits(root: Path) -> SplitFolders:
+    """The splits that a folder comes with; one part where there are none.
+
+    Raises:
+        Invalid: if folders say two things, naming them.
+    """
+    names = folders(root)
+    found = {role: [n for n in names if split_role(n) == role] for role in SPELLINGS}
+    others = [name for name in names if split_role(name) is None]
+    has_splits = bool(found["train"]) and (bool(found["val"]) or bool(found["test"]))
+    if not has_splits and not any(_holds_classes(root / name) for name in found["train"]):
+        return SplitFolders(parts=((TRAIN, root),), remarks=_loose(root, root))
+    for spelt in found.values():
+        _check_one(root, spelt)
+    if not has_splits and others:
+        raise Invalid(
+            f"'{found['train'][0]}' holds class folders, but '{others[0]}' beside it is called "
+            "like no split",
+            path=(str(root),),
+            remedy=f"call it val or test, or give {root / found['train'][0]} alone",
+        )
+    train, val, test = (root / spelt[0] if spelt else None for spelt in found.values())
+    remarks = [f"{name} is left out: it is called like no split" for name in others]
+    remarks += _loose(root, root)
+    val, test = (_scored(part, root, remarks) for part in (val, test))
+    assert train is not None
+    parts = [(TRAIN, train)]
+    if val is not None and test is not None:
+        parts.append((SEARCH, val))
+    if (last := test or val) is not None:
+        parts.append((TEST, last))
+    for _, part in parts:
+        remarks += _loose(part, root)
+    return SplitFolders(parts=tuple(parts), remarks=tuple(remarks))
+
+
+def split_role(name: str) -> str | None:
+    """The split that a name means: train, val or test; None where it means none."""
+    plain = unicodedata.normalize("NFKC", name).casefold().strip(" _-.")
+    plain = _ENDING.sub("", plain) or plain
+    return next((role for role, spelt in SPELLINGS.items() if plain in spelt), None)
+
+
+def _holds_classes(folder: Path) -> bool:
+    return len(folders(folder)) > 1 and not files(folder)
+
+
+def _check_one(root: Path, names: list[str]) -> None:
+    if len(names) > 1:
+        raise Invalid(
+            f"'{names[0]}' and '{names[1]}' are both called like the same split",
+            path=(str(root),),
+            remedy="put their images together, or move one of them away",
+        )
+
+
+def _scored(part: Path | None, root: Path, remarks: list[str]) -> Path | None:
+    """A split to score on; one without class folders is left out, with a remark."""
+    if part is None or folders(part):
+        return part
+    held, name = files(part), part.relative_to(root)
+    remarks.append(
+        f"{name} is left out: its {counted(len(held), 'file')} stand in no class folders, so that "
+        "nothing can be scored on them"
+        if held
+        else f"{name} is left out: it is empty"
+    )
+    return None
+
+
+def _loose(folder: Path, root: Path) -> tuple[str, ...]:
+    """Files beside class folders, which belong to no class."""
+    held = files(folder)
+    if not held or not folders(folder):
+        return ()
+    where = (folder / held[0]).relative_to(root)
+    return (f"{counted(len(held), 'file')} beside the folders left out, such as {where}",)
+
+
+def folders(folder: Path) -> list[str]:
+    """Names of the folders in a folder that may hold images, in order."""
+    return [name for name in _visible(folder) if not _is_made(folder / name)]
+
+
+def made_folders(folder: Path) -> list[str]:
+    """Names of the folders in a folder that Escalade made, or that hold nothing but such."""
+    return [name for name in _visible(folder) if _is_made(folder / name)]
+
+
+def files(folder: Path) -> list[str]:
+    """Names of the files in a folder, in order."""
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in entries if not entry.is_dir()]
+    return sorted(name for name in names if not name.startswith("."))
+
+
+def counted(num: int, what: str) -> str:
+    """1 file, 2 files."""
+    return f"{num:,} {what}{'' if num == 1 else 's'}"
+
+
+def _visible(folder: Path) -> list[str]:
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in entries if entry.is_dir()]
+    return sorted(name for name in names if not name.startswith((".", "__MACOSX")))
+
+
+def _is_made(folder: Path) -> bool:
+    """Whether Escalade made a folder, or there are such in it and no images beside them."""
+    if is_marked(folder):
+        return True
+    made, waiting = False, [folder]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if not entry.is_dir(follow_symlinks=False):
+                    if Path(entry.name).suffix.lower() in SUFFIXES:
+                        return False
+                elif is_marked(Path(entry.path)):
+                    made = True
+                else:
+                    waiting.append(Path(entry.path))
+    return made

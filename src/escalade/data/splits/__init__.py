@@ -1,0 +1,1 @@
+"""Train, search and test images: how rows are divided, and held apart."""
