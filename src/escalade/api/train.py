@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from escalade.api.fine_tune import begin_as_tuned, fine_tune, teacher
-from escalade.api.try_starts import try_starts
 from escalade.planning.resolved_run import Run
 from escalade.planning.seed_training import supernet_settings
 from escalade.supernet.digest import digest
@@ -28,7 +27,6 @@ def train(run: Run) -> None:
     supernet, taught_by = run.new_supernet(), None
     start: dict[str, str] = {}
     if run.seed is not None:
-        try_starts(run)
         fine_tune(run)
         begin_as_tuned(run, supernet)
         start["start"], taught_by = digest(supernet), teacher(run)

@@ -120,6 +120,11 @@ class RunFolder:
         return self.path / "from_scratch.yaml"
 
     @property
+    def from_network(self) -> Path:
+        """The settings that the run began with, where it then went on from scratch."""
+        return self.path / "from_network.yaml"
+
+    @property
     def checkpoint(self) -> Path:
         """The state of the supernet's training."""
         return self.path / "supernet" / "checkpoint.pt"

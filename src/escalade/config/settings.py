@@ -109,9 +109,9 @@ class SeedNetworkConfig:
         source: a timm name, local-dir:FOLDER, the folder of a member, or a weights file.
         architecture: of a weights file: a known name, timm's, or an architecture file.
         digest: of the network as it was read; the run writes it down.
-        scratch: what is done about a start from scratch: tell trains the network and a plain one
-            shortly, says which is ahead, and goes on; stop ends the run there, once, where from
-            scratch is ahead; none does not try it.
+        scratch: what is done about a start from scratch: switch trains the network and a plain one
+            shortly, and goes on from scratch where that is clearly ahead; tell says so and goes on
+            with the network; stop ends the run there, once; none does not try it.
         rate: the learning rates of the network's fine-tuning, of the supernet that begins as it and
             of the members, relative to their recipes'.
     """
@@ -119,7 +119,7 @@ class SeedNetworkConfig:
     source: Said
     architecture: Said | None = None
     digest: str | None = None
-    scratch: Literal["tell", "stop", "none"] = "tell"
+    scratch: Literal["switch", "tell", "stop", "none"] = "switch"
     rate: Positive = 0.1
 
 
