@@ -245,11 +245,14 @@ class ExportConfig:
         onnx: model.onnx.
         torch_export: program.pt2.
         int8: model.int8.onnx, made of the other; takes some seconds to a minute a member.
+        int8_tune: where INT8 loses more than a point, train the member on shortly with its rounding
+            in place; kept where that is more accurate on the search images.
     """
 
     onnx: bool = True
     torch_export: bool = True
     int8: bool = False
+    int8_tune: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
