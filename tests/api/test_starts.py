@@ -212,7 +212,9 @@ def test_the_settings_of_the_same_run_from_scratch(tmp_path):
     file, network = seed_runs.write(tmp_path)
     named = {"source": str(file), "architecture": str(network)}
     usual = {"data": "noise", "budgets": "40k,80k", "hours": 0.5}
-    given = resolve(usual, {"seed_network": named, "supernet": {"step": "taught"}})
+    given = resolve(
+        usual, {"seed_network": named, "supernet": {"step": "taught", "opening": "in_turn"}}
+    )
     run = seed_runs.run_from(tmp_path)
     keep_without_network(run.folder, seeded(given, read_network(given).facts))
     assert resolve(read_file(run.folder.without_network)) == resolve(usual)

@@ -75,7 +75,7 @@ def keep_without_network(folder: RunFolder, given: Config) -> None:
         seed_network=None,
         space=None,
         dataset=replace(given.dataset, in_channels=None),
-        supernet=replace(supernet, step=step),
+        supernet=replace(supernet, step=step, opening=SupernetConfig().opening),
     )
     write_text(folder.without_network, without.to_yaml())
 

@@ -83,6 +83,9 @@ class SupernetConfig:
         weights: equal, proportional, or one weight per scaling stage (eq. 1).
         window: redraw paths farther than this factor from their stage's budget; None keeps all.
         balance: within the window, draw evenly over resolution, depth, both or none.
+        opening: of a taught step: at_once trains all choices from the first step; in_turn begins
+            with resolutions and hidden widths, all else whole, and opens kernels, depths and widths
+            one after another.
         recipe: how to train.
     """
 
@@ -98,6 +101,7 @@ class SupernetConfig:
     weights: str | list[float] = "equal"
     window: AboveOne | None = 1.5
     balance: Literal["none", "resolution", "depth", "both"] = "both"
+    opening: Literal["at_once", "in_turn"] = "at_once"
     recipe: Recipe = field(default_factory=lambda: replace(SMALL_STEPS, epochs=30.0))
 
 
