@@ -163,11 +163,10 @@ def test_a_run_goes_on_from_scratch_where_that_is_ahead(escalade, tmp_path):
     state["bn1.weight"].zero_()
     state["bn1.bias"].zero_()
     safetensors.torch.save_file(state, file)
-    more = settings(
-        **NO_EXPORTS, dataset__limit=300, dataset__search_size=60, retrain__recipe__steps=240
-    )
+    longer = {"dataset.limit": 300, "dataset.search_size": 60, "retrain.recipe.steps": 120}
+    more = settings(**NO_EXPORTS, **longer, rival="none")
     line = [*command(run, file, network), *more, "--set", "seed_network.scratch=switch"]
-    for name in ("starts.json", "from_network.yaml", "supernet/supernet.safetensors"):
+    for name in ("starts.json", "from_network.yaml"):
         escalade.stopped(run, name, *line).kill()
     result = escalade(*line)
     assert result.code == 0, result.err

@@ -134,7 +134,7 @@ def test_what_a_layer_reads_and_its_weights_are_rounded():
     step = 5.1 / 255  # in steps from the least: 0 is the 50th
     read = (np.clip(np.rint(x.detach().numpy() / step) + 50, 0, 255) - 50) * step
     weight = layer.weight.detach().numpy()
-    largest = np.abs(weight).max(axis=1, keepdims=True) / 127
+    largest = np.abs(weight).max(axis=1, keepdims=True) / 64
     rounded = np.rint(weight / largest) * largest
     wanted = read @ rounded.T + layer.bias.detach().numpy()
     np.testing.assert_allclose(found.detach().numpy(), wanted, rtol=1e-5)
@@ -157,6 +157,20 @@ def test_a_network_is_rounded_and_is_itself_again(activation):
     assert {type(m) for m in rounded.modules()} == {type(m) for m in fold(network).modules()}
     error = float((made - exact).norm() / exact.norm())
     assert 1e-3 < error < 0.3
+
+
+def test_the_file_rounds_no_more_than_that(tmp_path):
+    """Also on processors that add products in 16 bits, where weights and pixels are all large."""
+    network = trained(NETWORK)
+    nn.init.uniform_(network.conv_stem.weight, 0.09, 0.1)
+    package.write(tmp_path, package=packaged(NETWORK), state=network.state_dict())
+    export_member(tmp_path, images=SEARCH[0][0][:9], program=False)
+    quantise(tmp_path, calibration=CALIBRATION, search=SEARCH)
+    images = SEARCH[0][0]
+    found = onnx_session((tmp_path / INT8_FILE).read_bytes())(images)
+    with torch.no_grad():
+        exact, rounded = network(images), with_rounding(network, CALIBRATION)(images)
+    assert 0 < (found - exact).norm() < 2 * (rounded - exact).norm()
 
 
 def test_what_is_lost_comes_back(lossy, tmp_path):

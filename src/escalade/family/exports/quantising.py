@@ -155,7 +155,7 @@ class _Quantiser:
         quantiser = QDQQuantizer(
             copied,
             per_channel=True,
-            reduce_range=False,
+            reduce_range=True,  # of weights: else sums of two products saturate without VNNI
             weight_qType=QuantType.QInt8,
             activation_qType=QuantType.QUInt8,
             tensors_range=self._ranges,

@@ -1,7 +1,7 @@
 """A network that trains with the rounding of its INT8 file (Jacob et al., 2018, section 3).
 
 What each convolution and linear layer reads is rounded to 8 bits within the range that it had on
-calibration images, and its weights to 8 bits, a scale a channel. Gradients pass the rounding as if
+calibration images, and its weights to 7 bits, a scale a channel. Gradients pass the rounding as if
 it were not there, and stop where a range ends; both is torch's own fake quantisation.
 """
 
@@ -17,7 +17,7 @@ from torch.func import functional_call
 from escalade.supernet.recalibrate import fold
 
 LEAST = torch.finfo(torch.float32).tiny
-LEVELS, LARGEST = 255, 127  # of what is read, from 0; of weights, on both sides of 0
+LEVELS, LARGEST = 255, 64  # of what is read, from 0; of weights, on both sides of 0
 
 
 class Rounded(nn.Module):
