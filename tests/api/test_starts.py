@@ -24,7 +24,7 @@ from escalade.planning.seed_training import network_of
 from escalade.planning.seeded import read_network, seeded
 from escalade.planning.stage_times import stage_times
 from escalade.planning.start_trials import start_places, why_untried
-from escalade.report.start_words import from_scratch, starts_in_words
+from escalade.report.start_words import from_scratch, start_on_card, starts_in_words
 from escalade.train.console import Console
 
 # A millisecond for a million macs, nothing else.
@@ -116,8 +116,13 @@ def test_it_is_done_once_and_again_to_the_same_bits(looked, tmp_path, monkeypatc
          "from scratch, after a short training of both; so it looks like the better start."),
         (tried((60, 58)), "at one budget, against a plain network of the space small from "
          "scratch, after a short training of both; that is too close to tell."),
+        (tried((60, 64)), "that is too close to tell."),
         (tried((60, 70)), "after a short training of both; so from scratch looks better: "
          + COMMAND),
+        (tried((60, 70), switched=True), "after a short training of both; so the run goes on from "
+         "scratch (seed_network.scratch: tell stays with lite0)."),
+        (tried((60, 70), note="it would not fit"), "so from scratch looks better, but it would not "
+         "fit; else " + COMMAND),
         (tried(note="it would not fit"), "Whether lite0 or no start is better is not known: it "
          "would not fit."),
     ],
@@ -141,7 +146,20 @@ def test_a_run_that_is_to_stop_does_so_once(looked, tmp_path, monkeypatch):
     assert len(lines) == 1
 
 
-@pytest.mark.parametrize(("pair", "scratch"), [((70, 60), "stop"), ((60, 70), "tell")])
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [(tried((60, 70), switched=True), "scratch"), (tried((70, 60)), "lite0"), (tried(), "")],
+)
+def test_the_card_says_what_the_run_started_from(held, words):
+    told = start_on_card(held)
+    assert told.endswith(f"The run started from {words}." if words else "")
+    assert bool(told) == bool(words)
+
+
+@pytest.mark.parametrize(
+    ("pair", "scratch"),
+    [((70, 60), "stop"), ((60, 64), "stop"), ((60, 70), "tell"), ((60, 64), "switch")],
+)
 def test_a_run_goes_on_where_nothing_says_otherwise(looked, tmp_path, monkeypatch, pair, scratch):
     monkeypatch.setattr(starts, "_tried", lambda run: tried(pair))
     run = with_scratch(replace(looked, folder=replace(looked.folder, path=tmp_path)), scratch)
@@ -194,7 +212,9 @@ def test_the_settings_of_the_same_run_from_scratch(tmp_path):
     file, network = seed_runs.write(tmp_path)
     named = {"source": str(file), "architecture": str(network)}
     usual = {"data": "noise", "budgets": "40k,80k", "hours": 0.5}
-    given = resolve(usual, {"seed_network": named, "supernet": {"step": "taught"}})
+    given = resolve(
+        usual, {"seed_network": named, "supernet": {"step": "taught", "opening": "in_turn"}}
+    )
     run = seed_runs.run_from(tmp_path)
     keep_without_network(run.folder, seeded(given, read_network(given).facts))
     assert resolve(read_file(run.folder.without_network)) == resolve(usual)

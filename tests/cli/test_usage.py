@@ -128,6 +128,8 @@ WRONG = [
     ("analyse nowhere --rates 0", "rates: 0 is no positive number"),
     ("analyse nowhere --epochs=-1", "epochs: -1 is no positive number"),
     ("export nowhere", "nowhere: not a run folder"),
+    ("quantise nowhere", "nowhere: not a run folder"),
+    ("quantise nowhere --tun", "did you mean --tune?"),
     ("report nowhere", "nowhere: not a run folder"),
     ("report full", "full: not a run folder"),
     ("report nowhere --opn", "--opn"),

@@ -22,7 +22,8 @@ def command(run, file, network, *, verb="run"):
         "--budgets", ",".join(f"{budget:.0f}" for budget in BUDGETS), "--grow", "1",
         "--out", run, "--set", "hours=null", "--set", "search.num_skeletons=4",
         "--set", "search.num_variations=4", "--set", "tolerance=0.1",
-        "--set", "evaluation.recalibration_images=32", *settings(**NO_EXPORTS),
+        "--set", "evaluation.recalibration_images=32", "--set", "seed_network.scratch=tell",
+        *settings(**NO_EXPORTS),
     ]  # fmt: skip
 
 
@@ -150,3 +151,31 @@ def test_another_network_is_another_run(escalade, begun_from, tmp_path):
     result = escalade(*changed)
     assert result.code == 2
     assert "seed_network.digest is" in result.err
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_from_scratch_where_that_is_ahead(escalade, tmp_path):
+    """From a network that lets nothing through; killed before and after, it ends in the bits of
+    the run whose settings it then has."""
+    run, whole = tmp_path / "run", tmp_path / "whole"
+    file, network = seed_runs.write(tmp_path)
+    state = safetensors.torch.load_file(file)
+    state["bn1.weight"].zero_()
+    state["bn1.bias"].zero_()
+    safetensors.torch.save_file(state, file)
+    longer = {"dataset.limit": 300, "dataset.search_size": 60, "retrain.recipe.steps": 120}
+    more = settings(**NO_EXPORTS, **longer, rival="none")
+    line = [*command(run, file, network), *more, "--set", "seed_network.scratch=switch"]
+    for name in ("starts.json", "from_network.yaml"):
+        escalade.stopped(run, name, *line).kill()
+    result = escalade(*line)
+    assert result.code == 0, result.err
+    config = resolve(read_file(run / "config.yaml"))
+    assert config.seed_network is None
+    assert read(run, "family/family.json")["space"] == "small"
+    for file in (run / "family").glob("S*/README.md"):
+        assert "The run started from scratch" in file.read_text()
+    assert "so the run goes on from scratch" in (run / "report.html").read_text()
+    result = escalade("run", "--config", run / "config.yaml", "--out", whole)
+    assert result.code == 0, result.err
+    assert promised(whole) == promised(run)

@@ -19,7 +19,14 @@ from escalade.train.distil import DistilStep
 from escalade.train.losses import SeveralLabels
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich_step import SandwichStep
-from escalade.train.steps import Batch, PlainStep, SinglePathStep, Step, TrainingObjective
+from escalade.train.steps import (
+    Batch,
+    PathSequence,
+    PlainStep,
+    SinglePathStep,
+    Step,
+    TrainingObjective,
+)
 from escalade.train.taught_step import TaughtStep, Teacher
 from escalade.train.together_step import TogetherStep
 
@@ -80,9 +87,7 @@ def taught(aim: TrainingObjective) -> Step:
     space = tiny.make_space()
     return TaughtStep(
         tiny.make_supernet(),
-        space=space,
-        sampler=Uniform(space),
-        seed=1,
+        paths=PathSequence(space, sampler=Uniform(space), seed=1),
         num_paths=2,
         teacher=Teacher(network=network(), resolution=8),
         objective=aim,

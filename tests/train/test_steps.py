@@ -9,11 +9,14 @@ from hypothesis import strategies as st
 from test_distil import make_teacher
 from tiny_training import make_space, make_split, make_supernet, objective
 
+import seed_runs
 from escalade.core.sampling.samplers import Hierarchical, Uniform
+from escalade.core.space.make_around import around
+from escalade.core.space.space import Space
 from escalade.data.batching.batches import prepare
 from escalade.train.runtime import Runtime
 from escalade.train.steps import PATHS_PER_DRAW, Batch, PathSequence, SinglePathStep, side_at
-from escalade.train.taught_step import TaughtStep, Teacher
+from escalade.train.taught_step import OpenedPaths, TaughtStep, Teacher
 
 
 @settings(max_examples=20, deadline=None)
@@ -106,9 +109,7 @@ def taught(batch, *, num_paths=2):
     space, supernet = make_space(), make_supernet()
     step = TaughtStep(
         supernet,
-        space=space,
-        sampler=Uniform(space),
-        seed=1,
+        paths=PathSequence(space, sampler=Uniform(space), seed=1),
         num_paths=num_paths,
         teacher=Teacher(network=make_teacher(), resolution=10),
         objective=objective(Runtime(device="cpu")),
@@ -141,3 +142,17 @@ def test_labels_are_not_looked_at_and_steps_are_functions_of_their_number():
     other, _ = taught(replace(BATCH, step=6))
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert any(not torch.equal(first[name], other.get(name, torch.empty(0))) for name in first)
+
+
+def test_paths_open_in_turn_and_are_functions_of_their_number():
+    space = Space(around(seed_runs.NETWORK, budgets=(), name="around"))
+    given = {"sampler": Uniform(space), "seed": 1, "num_paths": 2, "num_steps": 12}
+    numbers = range(24)
+    paths = [OpenedPaths(space, **given).at(i).running for i in numbers]
+    assert paths == [OpenedPaths(space, **given).at(i).running for i in reversed(numbers)][::-1]
+    whole = space.path(space.largest).running
+    assert all(each.depths == whole.depths for each in paths[:8])  # two turns of two steps
+    assert all(each.widths == whole.widths for each in paths[:12])
+    assert any(each.widths != whole.widths for each in paths[12:])
+    ever = PathSequence(space, sampler=Uniform(space), seed=1)
+    assert paths[12:] == [ever.at(i).running for i in numbers[12:]]

@@ -7,6 +7,7 @@ from escalade.api.audit import audit
 from escalade.api.claim import free_folder
 from escalade.api.grow import describe_grown, grow_to, growth
 from escalade.api.plan import plan
+from escalade.api.quantise import quantise_run
 from escalade.api.retrain_on import retrain_on
 from escalade.api.run import run, stage
 
@@ -19,6 +20,7 @@ __all__ = [
     "grow_to",
     "growth",
     "plan",
+    "quantise_run",
     "retrain_on",
     "run",
     "stage",

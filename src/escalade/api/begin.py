@@ -75,7 +75,7 @@ def begin(
     if runtime.is_main and not folder.config.exists():
         check_usable(folder.path)
         made = resolved(given, folder=folder, runtime=runtime, should_stop=should_stop, read=read)
-        run = _ahead(made)
+        run = ahead(made)
         make_folder(folder.path)
     seen = None if runtime.is_main else _decoded_with_main(given, folder, runtime, read)
     if runtime.is_main:
@@ -93,8 +93,9 @@ def begin(
             keep_without_network(folder, given)
         runtime.barrier()
         run = run or open_run(folder.path, given=given, should_stop=should_stop, runtime=runtime)
-        run = run if seen is None else run.sharing(seen)
-        _take_up(run)
+        if seen is not None and (seen.seed is None) == (run.seed is None):
+            run = run.sharing(seen)
+        take_up(run)
         if runtime.is_main and not run.is_new:
             keep_place(run)
         with _held(run, limit=given.memory):
@@ -110,7 +111,7 @@ def taken_up(path: Path, *, should_stop: Stop | None = None) -> Iterator[Run]:
     """
     run = open_run(path, should_stop=should_stop)
     with _owned(path, run.runtime):
-        _take_up(run)
+        take_up(run)
         with _held(run):
             yield run
 
@@ -179,16 +180,18 @@ def check_data(run: Run) -> None:
     data, planned = run.data, folder.find(Planned)
     if planned is not None:
         check_same_classes(planned.classes, data, where=folder.path)
-    check_same_images(
-        data,
-        began=None if planned is None else planned.digests,
-        listed=folder.images,
-        where=folder.path,
-        is_trained=folder.is_trained,
-    )
+    goes_on = planned is not None and _is_of_network(run, planned)
+    if not goes_on:
+        check_same_images(
+            data,
+            began=None if planned is None else planned.digests,
+            listed=folder.images,
+            where=folder.path,
+            is_trained=folder.is_trained,
+        )
     if run.runtime.is_main:
-        keep_images(data, folder.images)
-    if planned is not None:
+        keep_images(data, folder.images, anew=goes_on)
+    if planned is not None and not goes_on:
         return
     check_budgets(run)
     for path, reason in data.skipped[:5]:
@@ -199,6 +202,14 @@ def check_data(run: Run) -> None:
         run.console.say(f"data: {note}")
     if run.runtime.is_main:
         folder.write(_planned(run))
+
+
+def _is_of_network(run: Run, planned: Planned) -> bool:
+    """Whether what was planned is of the run from a network, before this went on from scratch.
+
+    Its images were made ready for that, at other sizes.
+    """
+    return run.folder.from_network.exists() and planned.space.name != run.base_space.name
 
 
 def _decoded_with_main(
@@ -232,13 +243,18 @@ def _held(run: Run, *, limit: float | None = None) -> Iterator[None]:
         run.runtime.hold(None)
 
 
-def _take_up(run: Run) -> None:
+def take_up(run: Run) -> None:
+    """Check that a run's images are its own, and note where it works from now on.
+
+    Raises:
+        Invalid: if they are others, or a budget is out of reach.
+    """
     check_data(run)
     if run.runtime.is_main:
         note_machine(run.folder, run.runtime)
 
 
-def _ahead(run: Run) -> Run:
+def ahead(run: Run) -> Run:
     """Check and settle a new run, and fit its schedule where hours are given."""
     run = settle(run)
     if changed := told(run.base_space):

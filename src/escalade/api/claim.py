@@ -36,6 +36,19 @@ def begun_config(folder: RunFolder) -> Config:
     return resolve(read_file(folder.config))
 
 
+def asked_config(folder: RunFolder, given: Config) -> Config:
+    """The settings that the run in a folder began with, as they are to be held against others.
+
+    A run that was to start from a network and went on from scratch answers to both.
+
+    Raises:
+        Invalid: if it is no run, or they are damaged.
+    """
+    if given.seed_network is not None and folder.from_network.is_file():
+        return resolve(read_file(folder.from_network))
+    return begun_config(folder)
+
+
 def free_folder(given: Config, path: Path) -> Path:
     """`path`, or the first of path-2, path-3, ... that is free or holds the run of settings.
 
@@ -66,7 +79,7 @@ def check_same(folder: RunFolder, given: Config) -> None:
     Raises:
         Invalid: with the first setting that differs.
     """
-    before = begun_config(folder)
+    before = asked_config(folder, given)
     if is_folder(before.data) and is_folder(given.data):
         given = with_place(given, before)  # the images themselves will be compared
     if difference := _difference(folder, given):
@@ -120,7 +133,7 @@ def _suits(path: Path, given: Config) -> bool:
     try:
         if not folder.config.exists():
             return False
-        before = begun_config(folder)
+        before = asked_config(folder, given)
         are_folders = is_folder(given.data) and is_folder(before.data)
         if are_folders and _is_moved(before.data, given.data):
             given = with_place(given, before)
@@ -137,7 +150,7 @@ def _is_moved(before: str, now: str) -> bool:
 
 def _difference(folder: RunFolder, given: Config) -> str:
     """The first setting that differs; workers and memory do not make it another run."""
-    begun = begun_config(folder)
+    begun = asked_config(folder, given)
     if given.budget_kind == "latency" and given.space is None:
         given = replace(given, space=begun.space)  # which was chosen by measuring
     given = replace(given, supernet=replace(given.supernet, identity=_identity(given)))

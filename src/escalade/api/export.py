@@ -28,7 +28,7 @@ def export(run: Run) -> None:
             raise Interrupted(f"stopped before the export of {member.name}")
         _export(run, member)
     if run.config.export.int8:
-        quantise_members(run, family)
+        quantise_members(run, family, tune=run.config.export.int8_tune)
     _measure_latency(run, family)
 
 

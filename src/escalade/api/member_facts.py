@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from escalade.api.rival_words import WORDS
+from escalade.artefacts.starts_tried import StartsTried
 from escalade.core.network import cost
 from escalade.core.numbers.budget import COUNTED, Budget, format_amount
 from escalade.core.scaling.ratios import scaling_between
@@ -16,6 +17,7 @@ from escalade.family.packaging.finished import recipe_facts
 from escalade.family.trainings.kept import read_made
 from escalade.family.trainings.members import MemberTrainings, MemberWeights
 from escalade.planning.resolved_run import Run
+from escalade.report.start_words import start_on_card
 from escalade.search.growing.found import Found
 
 
@@ -82,6 +84,13 @@ def about_seed(run: Run, weights: Weights) -> list[str]:
         f"Its weights began as those of {run.seed.name}, fine-tuned on the training images. "
         f"Licence of those: {licence}."
     ]
+
+
+def about_start(run: Run) -> list[str]:
+    """Which of two starts was tried to be the better one, where that was done."""
+    tried = run.folder.find(StartsTried)
+    told = "" if tried is None else start_on_card(tried)
+    return [told] if told else []
 
 
 def about_limits(run: Run, member: FamilyMember) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from escalade.api.claim import begun_config
+from escalade.api.claim import asked_config
 from escalade.artefacts.run_folder import RunFolder
 from escalade.artefacts.seed_facts import SeedFacts
 from escalade.config import Config
@@ -40,7 +40,7 @@ def _kept(given: Config, folder: RunFolder) -> SeedFacts | None:
     """What a run keeps of a network from such a source; None where there is no such run."""
     if given.seed_network is None or not folder.config.is_file() or not folder.has(SeedFacts):
         return None
-    begun = begun_config(folder).seed_network
+    begun = asked_config(folder, given).seed_network
     if begun is None or Path(begun.source).name != Path(given.seed_network.source).name:
         return None
     return folder.read(SeedFacts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -73,7 +74,8 @@ def _histograms(run: Run) -> dict[str, Any]:
     for name in ("uniform", "hierarchical") if space.traits.scales else (own.sampler,):
         settings = own if name == own.sampler else replace(own, sampler=name, weights="equal")
         sampler = path_sampler(settings, space, run.budgets)
-        drawn = sampler.draw(generator(config.seed, "report", name), NUM_PATHS)
         shown = name if space.traits.scales else "uniform"
-        made[shown + TRAINED * (name == own.sampler)] = histogram(space.costs(drawn, kind))
+        with suppress(ValueError):  # where hardly any path has a budget's cost
+            drawn = sampler.draw(generator(config.seed, "report", name), NUM_PATHS)
+            made[shown + TRAINED * (name == own.sampler)] = histogram(space.costs(drawn, kind))
     return made

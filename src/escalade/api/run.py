@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from escalade.api.begin import begin, open_run, taken_up
+from escalade.api.choose_start import with_start
 from escalade.api.export import export
 from escalade.api.grow import grow
 from escalade.api.report import report
@@ -55,7 +56,8 @@ def run(
         ValueError: for anything wrong with settings, data or folder.
         Interrupted: `should_stop` said so; nothing is lost.
     """
-    with begin(layers, out=out, should_stop=should_stop, or_next=or_next) as made:
+    with begin(layers, out=out, should_stop=should_stop, or_next=or_next) as begun:
+        made = with_start(begun)
         for name, do in STAGES.items():
             if made.runtime.any(made.should_stop()):
                 raise Interrupted(f"stopped before {name}")
@@ -86,7 +88,8 @@ def stage(
             report(opened)
         opened.runtime.barrier()
         return
-    with taken_up(path, should_stop=should_stop) as made:
+    with taken_up(path, should_stop=should_stop) as begun:
+        made = with_start(begun) if name == "train" else begun
         if name == "retrain":
             retrain(made, member=member)
         elif made.runtime.is_main or name in SHARED:

@@ -73,9 +73,9 @@ def check_same_images(
     )
 
 
-def keep_images(data: ImageData, listed: Path) -> None:
-    """Write down which images there are, unless that is done."""
-    if not listed.exists():
+def keep_images(data: ImageData, listed: Path, *, anew: bool = False) -> None:
+    """Write down which images there are, unless that is done and need not be done anew."""
+    if anew or not listed.exists():
         image_list.write(listed, data.entries())
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 
-from escalade.api.try_starts import try_starts
 from escalade.family.packaging import package
 from escalade.family.trainings.jobs import CHECKPOINT
 from escalade.family.trainings.kept import is_done, keep, kept_network
@@ -34,7 +33,6 @@ def train(run: Run) -> None:
     supernet, taught_by = run.new_supernet(), None
     start: dict[str, str] = {}
     if run.seed is not None:
-        try_starts(run)
         fine_tune(run)
         begin_as_tuned(run, supernet)
         start["start"], taught_by = digest(supernet), teacher(run)

@@ -33,14 +33,19 @@ from escalade.train.supernet_step import TAUGHT
 def try_starts(run: Run) -> None:
     """Try both starts, unless that is done, and tell which looks better.
 
+    Whether the run is to go on from scratch is decided here, once, and stands in starts.json.
+
     Raises:
         Interrupted: while they trained; the same call goes on.
         Invalid: once, where from scratch is ahead and the run is to stop then.
     """
     named = run.config.seed_network
-    if named is None or named.scratch == "none" or run.runtime.any(run.folder.has(StartsTried)):
+    if named is None or named.scratch == "none":
+        return
+    if run.runtime.any(run.folder.has(StartsTried) or run.folder.supernet.exists()):
         return
     tried = _tried(run)
+    tried = replace(tried, switched=named.scratch == "switch" and tried.scratch_is_ahead)
     if run.runtime.is_main:
         run.folder.write(tried)
     run.runtime.barrier()
@@ -70,7 +75,7 @@ def keep_without_network(folder: RunFolder, given: Config) -> None:
         seed_network=None,
         space=None,
         dataset=replace(given.dataset, in_channels=None),
-        supernet=replace(supernet, step=step),
+        supernet=replace(supernet, step=step, opening=SupernetConfig().opening),
     )
     write_text(folder.without_network, without.to_yaml())
 

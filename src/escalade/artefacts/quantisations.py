@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from escalade.artefacts.latencies import Quartiles
+from escalade.core.values.codec import ABSENT
+
+# Above this loss of accuracy layers that cost it are looked for, and tuning may help.
+MOST_LOSS = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +19,26 @@ class CostlyLayer:
 
     name: str
     share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuning:
+    """A short training with the rounding of INT8 in place, and what it was worth.
+
+    Attributes:
+        num_steps: of the training.
+        before: the accuracy of static quantisation alone.
+        after: that of the trained weights, quantised alike; None where training diverged.
+    """
+
+    num_steps: int
+    before: float
+    after: float | None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the file has the trained weights."""
+        return self.after is not None and self.after > self.before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +52,7 @@ class QuantisedMember:
         fp32, int8: accuracies of both files on them, in 0..1.
         fp32_latency, int8_latency: seconds of a batch by onnxruntime on this device.
         layers: where the loss is above a point, those that cost most.
+        tuning: where it was above a point at first, and the member was tuned.
     """
 
     calibration: str
@@ -38,11 +63,17 @@ class QuantisedMember:
     fp32_latency: Quartiles
     int8_latency: Quartiles
     layers: tuple[CostlyLayer, ...]
+    tuning: Tuning | None = field(default=None, metadata=ABSENT)
 
     @property
     def loss(self) -> float:
         """Of accuracy, in 0..1; negative where INT8 is better."""
         return self.fp32 - self.int8
+
+    @property
+    def wants_tuning(self) -> bool:
+        """Whether more than a point is lost, and nobody has tried to get it back."""
+        return self.loss > MOST_LOSS and self.tuning is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,6 +101,7 @@ class RunFolder:
     images = _At(image_list.FILE)  # that the run began with, by name
     seed_network = _At("seed_network")  # that the run started from, as it was read
     without_network = _At("from_scratch.yaml")  # the settings of the same run without that network
+    from_network = _At("from_network.yaml")  # those that it began with, if it went on from scratch
     checkpoint = _At("supernet", "checkpoint.pt")
     supernet = _At("supernet", "supernet.safetensors")  # which says that training is done
     together = _At("supernet", "together.safetensors")  # after its members trained on together

@@ -36,7 +36,8 @@ class StartsTried:
         space: of the plain base; None where there was none to try.
         num_images: of the search split, on which all were scored.
         trials: by budget.
-        note: why there are none.
+        switched: whether the run goes on from scratch.
+        note: why there are no trials; or why it cannot go on from scratch.
     """
 
     FILE: ClassVar[str] = "starts.json"
@@ -46,6 +47,7 @@ class StartsTried:
     space: str | None
     num_images: int
     trials: tuple[StartTrial, ...] = ()
+    switched: bool = field(default=False, metadata=ABSENT)
     note: str = field(default="", metadata=ABSENT)
 
     @property
@@ -60,8 +62,8 @@ class StartsTried:
 
     @property
     def scratch_is_ahead(self) -> bool:
-        """Whether starting from nothing looks better."""
-        return bool(self.trials) and self.difference < 0
+        """Whether starting from nothing is better by more than the images' noise."""
+        return bool(self.trials) and self.difference < -self.standard_error
 
     @property
     def _pairs(self) -> list[Pair]:

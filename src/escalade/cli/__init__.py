@@ -30,6 +30,7 @@ KEEPING = (
     "grow",
     "retrain",
     "export",
+    "quantise",
     "report",
     "analyse",
     "audit",

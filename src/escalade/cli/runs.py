@@ -57,6 +57,14 @@ def add_commands(commands: Commands) -> None:
     retrain.add_argument("--epochs", type=float, help="of training on the other data set")
     retrain.add_argument("--out", type=Path, help="folder of the new member (with --data)")
     retrain.set_defaults(run_command=_retrain)
+    quantise = commands.add_parser("quantise", help="INT8 of every member, beside its ONNX file")
+    quantise.add_argument("run", type=Path, metavar="RUN", help="the run folder")
+    quantise.add_argument(
+        "--tune",
+        action="store_true",
+        help="where more than a point is lost, train on shortly with the rounding in place",
+    )
+    quantise.set_defaults(run_command=_quantise)
     _add_analyse(commands)
     audit = commands.add_parser(
         "audit", help="can the search be trusted: some of what it scored, trained as members are"
@@ -273,6 +281,10 @@ def _grow(options: argparse.Namespace) -> None:
         write_json(encode(grown))
     else:
         write_text(api.describe_grown(grown))
+
+
+def _quantise(options: argparse.Namespace) -> None:
+    _api(options).quantise_run(options.run, tune=options.tune, should_stop=should_stop)
 
 
 def _retrain(options: argparse.Namespace) -> None:

@@ -34,6 +34,9 @@ def check(config: Config) -> None:
     if config.export.int8 and not config.export.onnx:
         problem = "it is made of model.onnx"
         raise Invalid(problem, path=("export", "int8"), remedy="use export.onnx: true")
+    if config.export.int8_tune and not config.export.int8:
+        problem = "it is for model.int8.onnx"
+        raise Invalid(problem, path=("export", "int8_tune"), remedy="use export.int8: true, too")
     _check_seed_network(config)
     _check_members(config)
     with within("retrain"):

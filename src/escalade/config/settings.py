@@ -83,6 +83,9 @@ class SupernetConfig:
         weights: equal, proportional, or one weight per scaling stage (eq. 1).
         window: redraw paths farther than this factor from their stage's budget; None keeps all.
         balance: within the window, draw evenly over resolution, depth, both or none.
+        opening: of a taught step: at_once trains all choices from the first step; in_turn begins
+            with resolutions and hidden widths, all else whole, and opens kernels, depths and widths
+            one after another.
         recipe: how to train.
     """
 
@@ -98,6 +101,7 @@ class SupernetConfig:
     weights: str | list[float] = "equal"
     window: AboveOne | None = 1.5
     balance: Literal["none", "resolution", "depth", "both"] = "both"
+    opening: Literal["at_once", "in_turn"] = "at_once"
     recipe: Recipe = field(default_factory=lambda: replace(SMALL_STEPS, epochs=30.0))
 
 
@@ -109,9 +113,9 @@ class SeedNetworkConfig:
         source: a timm name, local-dir:FOLDER, the folder of a member, or a weights file.
         architecture: of a weights file: a known name, timm's, or an architecture file.
         digest: of the network as it was read; the run writes it down.
-        scratch: what is done about a start from scratch: tell trains the network and a plain one
-            shortly, says which is ahead, and goes on; stop ends the run there, once, where from
-            scratch is ahead; none does not try it.
+        scratch: what is done about a start from scratch: switch trains the network and a plain one
+            shortly, and goes on from scratch where that is clearly ahead; tell says so and goes on
+            with the network; stop ends the run there, once; none does not try it.
         rate: the learning rates of the network's fine-tuning, of the supernet that begins as it and
             of the members, relative to their recipes'.
     """
@@ -119,7 +123,7 @@ class SeedNetworkConfig:
     source: Said
     architecture: Said | None = None
     digest: str | None = None
-    scratch: Literal["tell", "stop", "none"] = "tell"
+    scratch: Literal["switch", "tell", "stop", "none"] = "switch"
     rate: Positive = 0.1
 
 
@@ -245,11 +249,14 @@ class ExportConfig:
         onnx: model.onnx.
         torch_export: program.pt2.
         int8: model.int8.onnx, made of the other; takes some seconds to a minute a member.
+        int8_tune: where INT8 loses more than a point, train the member on shortly with its rounding
+            in place; kept where that is more accurate on the search images.
     """
 
     onnx: bool = True
     torch_export: bool = True
     int8: bool = False
+    int8_tune: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

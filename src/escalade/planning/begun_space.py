@@ -46,9 +46,9 @@ def begun_space(folder: RunFolder, config: Config) -> Space:
     Raises:
         Invalid: if space.json is damaged, or the settings name another space, or other identities.
     """
+    if config.seed_network and (folder.from_network.exists() or not folder.space.exists()):
+        return space_around(folder.read(SeedFacts), config)
     if not folder.space.exists():
-        if config.seed_network:
-            return space_around(folder.read(SeedFacts), config)
         return named_space(config)
     content = read_json(folder.space, what="space", remedy=AGAIN)
     begun = layouts.parse(content, where=str(folder.space))

@@ -23,6 +23,13 @@ from escalade.planning.stage_times import StageTimes
 from escalade.planning.start_trials import start_places, tries_starts
 from escalade.train.console import duration
 
+# What follows from a look at both starts.
+_FOLLOWS = {
+    "switch": "where from scratch is clearly ahead the run goes on so, and takes another time",
+    "tell": "the run says which looks better",
+    "stop": "where from scratch is clearly ahead the run stops",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontCosts:
@@ -167,11 +174,12 @@ class Outlook:
         run = self.run
         if not tries_starts(run):
             return []
+        assert run.config.seed_network is not None
         kind = run.config.budget_kind
         tried = (format_amount(place.budget.target, kind) for place in start_places(run))
         return [
             f"        before that it is tried shortly against a plain network from scratch, at "
-            f"{' and '.join(tried)}; the run says which looks better"
+            f"{' and '.join(tried)}; {_FOLLOWS[run.config.seed_network.scratch]}"
         ]
 
     def _rival_lines(self) -> list[str]:

@@ -37,7 +37,7 @@ def why_untried(run: Run) -> str:
     """Why a run from a network has no start from scratch to try; empty where it has one."""
     if not run.budgets:
         return "there is no budget to try both at"
-    if run.config.budget_kind == "latency":
+    if run.needs_latency:
         return "what other networks take is not measured here"
     if not start_places(run):
         return "its strides allow no resolution within the budgets that are tried"

@@ -9,6 +9,11 @@ from escalade.core.numbers.budget import Budget
 from escalade.core.space.traits import Traits
 from escalade.train.supernet_step import TAUGHT
 
+_OPENING = {
+    "at_once": "",
+    "in_turn": "; resolutions and hidden widths from the first step, then, all else whole until "
+    "its turn, kernels, depths and the widths of stages",
+}
 _IDENTITIES = {
     "let": "linear 1x1 convolutions, the linearly equivalent transformations of SCARLET's Fig. 2",
     "let_relu": "1x1 convolutions with a ReLU (SCARLET, Fig. 2)",
@@ -44,7 +49,7 @@ def _step(settings: SupernetConfig) -> str:
     if settings.step == TAUGHT:
         return (
             f"{settings.num_random} random paths near the budgets a step, which learn from the "
-            "pretrained network"
+            "pretrained network" + _OPENING[settings.opening]
         )
     if settings.step == "fair":
         return (

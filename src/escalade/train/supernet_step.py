@@ -12,7 +12,13 @@ from escalade.config.settings import SupernetConfig
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import torch_seed
 from escalade.core.sampling.fair_paths import FairPaths
-from escalade.core.sampling.samplers import Hierarchical, NearBudgets, Uniform, Window
+from escalade.core.sampling.samplers import (
+    Hierarchical,
+    NearBudgets,
+    PathSampler,
+    Uniform,
+    Window,
+)
 from escalade.core.sampling.sandwich_paths import Sandwich
 from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid
@@ -23,8 +29,8 @@ from escalade.train import prepare
 from escalade.train.fair_step import FairStep
 from escalade.train.runtime import Runtime
 from escalade.train.sandwich_step import SandwichStep
-from escalade.train.steps import SinglePathStep, Step
-from escalade.train.taught_step import TaughtStep, Teacher
+from escalade.train.steps import PathSequence, SinglePathStep, Step
+from escalade.train.taught_step import OpenedPaths, Paths, TaughtStep, Teacher
 
 # Settings of the sandwich step alone, but for the number of paths, which a taught one has, too.
 OF_SANDWICH = ("num_random", "distillation", "regularise", "patches", "recipe.drop_rate")
@@ -88,9 +94,7 @@ def training_step(
         assert teacher is not None
         return TaughtStep(
             supernet,
-            space=space,
-            sampler=sampler,
-            seed=seed,
+            paths=_taught_paths(settings, space, sampler, seed=seed, num_train=len(data.train)),
             num_paths=settings.num_random,
             teacher=teacher,
             objective=objective,
@@ -113,6 +117,22 @@ def training_step(
         regularise=settings.regularise,
         patches=settings.patches,
         coupled=settings.coupled,
+    )
+
+
+def _taught_paths(
+    settings: SupernetConfig, space: Space, sampler: PathSampler, *, seed: int, num_train: int
+) -> Paths:
+    """The paths of a taught step, by number."""
+    if settings.opening == "at_once":
+        return PathSequence(space, sampler=sampler, seed=seed)
+    recipe = settings.recipe.for_images(num_train)
+    return OpenedPaths(
+        space,
+        sampler=sampler,
+        seed=seed,
+        num_paths=settings.num_random,
+        num_steps=recipe.num_steps(num_train // recipe.batch_size),
     )
 
 
@@ -179,6 +199,14 @@ def check(settings: SupernetConfig, space: Space, budgets: Sequence[Budget], *, 
 def _check_sampling(settings: SupernetConfig, space: Space) -> None:
     """Refuse settings of how paths are drawn that this space has no use for."""
     usual = SupernetConfig()
+    if settings.step != TAUGHT:
+        _check_use(
+            settings,
+            "opening",
+            (usual.opening,),
+            why=f"is for the taught step, and this run's supernet.step is {settings.step}",
+            remedy="leave it out, or start from a pretrained network (--from)",
+        )
     if space.traits.shares and settings.step != "sandwich":
         for name in OF_SANDWICH:
             if name == "num_random" and settings.step == TAUGHT:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from escalade.core.network.architecture import Architecture
+from escalade.core.sampling.opened_in_turn import TURNS, Opening, turn_at
 from escalade.core.sampling.samplers import PathSampler
+from escalade.core.space.path import Path
 from escalade.core.space.space import Space
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.steps import Batch, PathSequence, TrainingObjective, add_gradients
@@ -23,6 +26,36 @@ class Teacher:
     resolution: int
 
 
+class Paths(Protocol):
+    """Paths by number: a pure function of it."""
+
+    def at(self, step: int) -> Path: ...
+
+
+class OpenedPaths:
+    """The paths of a training whose choices open in turn.
+
+    Args:
+        space: realises what the sampler draws.
+        sampler: draws paths as if all choices were open.
+        seed: of the run.
+        num_paths: a step.
+        num_steps: of the training.
+    """
+
+    def __init__(
+        self, space: Space, *, sampler: PathSampler, seed: int, num_paths: int, num_steps: int
+    ) -> None:
+        openings = (Opening(space, sampler=sampler, num_open=i + 1) for i in range(len(TURNS)))
+        self._turns = [PathSequence(space, sampler=each, seed=seed) for each in openings]
+        self._num_paths, self._num_steps = num_paths, num_steps
+
+    def at(self, step: int) -> Path:
+        """The path of a number, of which each step has several."""
+        turn = turn_at(step // self._num_paths, num_steps=self._num_steps)
+        return self._turns[turn - 1].at(step)
+
+
 class TaughtStep:
     """Trains sampled paths on a fixed teacher's soft labels alone, at temperature 1.
 
@@ -32,9 +65,7 @@ class TaughtStep:
 
     Args:
         supernet: the weights.
-        space: realises what the sampler draws.
-        sampler: draws paths.
-        seed: of the run.
+        paths: by their number, over all steps.
         num_paths: a step.
         teacher: is put into evaluation mode; its weights and statistics stay as they are.
         objective: input statistics and precision.
@@ -44,15 +75,13 @@ class TaughtStep:
         self,
         supernet: SharedWeights,
         *,
-        space: Space,
-        sampler: PathSampler,
-        seed: int,
+        paths: Paths,
         num_paths: int,
         teacher: Teacher,
         objective: TrainingObjective,
     ) -> None:
         self._supernet = supernet
-        self._paths = PathSequence(space, sampler=sampler, seed=seed)
+        self._paths = paths
         self._num_paths = num_paths
         self._teacher = teacher.network.eval()
         self._resolution = teacher.resolution

@@ -15,8 +15,7 @@ from escalade.core.network.block import Block, Stage
 from escalade.core.space.space_checks import check_depth
 from escalade.core.values.codec import ABSENT
 from escalade.core.values.invalid import Invalid, within
-from escalade.core.values.names import FileName
-from escalade.core.values.ranges import one_of
+from escalade.core.values.ranges import FileName, one_of
 
 KERNEL = 3
 PLAIN = "plain"  # the name of the plain base among all that are made by hand

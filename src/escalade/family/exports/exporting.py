@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -129,8 +130,13 @@ def export_onnx(
         MissingExtra: if onnx, onnxscript or onnxruntime is not installed.
     """
     need_onnx()
+    make = partial(onnx_content, traced, facts=facts)
+    return _checked(network, path, make=make, load=onnx_session, images=images)
 
-    def make() -> bytes:
+
+def onnx_content(traced: ExportedProgram, *, facts: Mapping[str, str]) -> bytes:
+    """What an ONNX file of a traced network holds."""
+    with quiet():
         made: Any = torch.onnx.export(
             traced,
             dynamo=True,
@@ -140,13 +146,11 @@ def export_onnx(
             output_names=["logits"],
             verbose=False,
         )
-        made.model.metadata_props.update(facts)
-        for node in made.model.graph:
-            node.metadata_props.clear()  # traces of this machine's source files
-        content: bytes = made.model_proto.SerializeToString()
-        return content
-
-    return _checked(network, path, make=make, load=onnx_session, images=images)
+    made.model.metadata_props.update(facts)
+    for node in made.model.graph:
+        node.metadata_props.clear()  # traces of this machine's source files
+    content: bytes = made.model_proto.SerializeToString()
+    return content
 
 
 def onnx_session(content: bytes) -> Callable[[Tensor], Tensor]:

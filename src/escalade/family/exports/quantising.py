@@ -1,14 +1,15 @@
 """INT8 beside `model.onnx`: static quantisation by onnxruntime, per channel, QDQ.
 
 Ranges of activations are calibrated on training images by entropy and by percentile; what is more
-accurate on the search images is kept.
+accurate on the search images is kept. Where more than a point is lost, weights that were trained on
+with the rounding in place may take part (`family/trainings/tuned.py`).
 """
 
 from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,16 +18,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from escalade.artefacts.quantisations import CostlyLayer
+from escalade.artefacts.quantisations import MOST_LOSS, CostlyLayer
 from escalade.evaluate.rating import ONE, Rating
 from escalade.family.exports.exporting import ONNX_FILE, need_onnx, onnx_session, quiet
 
 INT8_FILE = "model.int8.onnx"
 WAYS = ("entropy", "percentile")
-# Above this loss of accuracy, layers that cost it are looked for, on so many images at most.
-MOST_LOSS, NUM_LOOKED_AT, NUM_NAMED = 0.01, 512, 3
+# Of layers that cost accuracy: images that they are looked for on at most, and how many are named.
+NUM_LOOKED_AT, NUM_NAMED = 512, 3
 
 Batches = Sequence[tuple[Tensor, Tensor]]
+# Makes an ONNX file's content of weights that were trained for this; None where that failed.
+Tune = Callable[[], bytes | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,16 +40,25 @@ class Quantised:
         calibration: entropy or percentile.
         fp32, int8: accuracies in 0..1.
         layers: those that cost most, where the loss is above a point.
+        before: the accuracy before tuning; None where there was none.
+        after: that of what tuning made; None where it made nothing.
     """
 
     calibration: str
     fp32: float
     int8: float
     layers: tuple[CostlyLayer, ...]
+    before: float | None = None
+    after: float | None = None
 
 
 def quantise(
-    folder: Path, *, calibration: Sequence[Tensor], search: Batches, rating: Rating = ONE
+    folder: Path,
+    *,
+    calibration: Sequence[Tensor],
+    search: Batches,
+    rating: Rating = ONE,
+    tune: Tune | None = None,
 ) -> Quantised:
     """Write `model.int8.onnx` beside a member's `model.onnx`.
 
@@ -55,27 +67,60 @@ def quantise(
         calibration: batches of prepared training images.
         search: batches of prepared images with their labels.
         rating: of logits against labels.
+        tune: asked where more than a point is lost; what it makes is quantised alike, and kept
+            where it is more accurate.
 
     Raises:
         MissingExtra: if onnx or onnxruntime is not installed.
     """
     need_onnx()
     content = (folder / ONNX_FILE).read_bytes()
-    exact = _logits(content, search)
+    fp32 = _accuracy(_logits(content, search), search, rating)
+    kept = best = _best(content, calibration=calibration, search=search, rating=rating)
+    before = after = None
+    if tune is not None and fp32 - best.accuracy > MOST_LOSS:
+        before, tuned = best.accuracy, tune()
+        if tuned is not None:
+            best = _best(tuned, calibration=calibration, search=search, rating=rating)
+            after = best.accuracy
+            kept = max(kept, best, key=lambda each: each.accuracy)  # the first where they are level
+    lost = fp32 - kept.accuracy
+    layers = _costly(kept, search) if lost > MOST_LOSS else ()
+    beside = folder / f".part.{INT8_FILE}"
+    beside.write_bytes(kept.made)
+    beside.replace(folder / INT8_FILE)
+    return Quantised(
+        calibration=kept.quantiser.way,
+        fp32=fp32,
+        int8=kept.accuracy,
+        layers=layers,
+        before=before,
+        after=after,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tried:
+    """A file's content as INT8, and its accuracy on the search images."""
+
+    content: bytes
+    quantiser: _Quantiser
+    made: bytes
+    accuracy: float
+
+
+def _best(
+    content: bytes, *, calibration: Sequence[Tensor], search: Batches, rating: Rating
+) -> _Tried:
+    """A network as INT8, its ranges by the more accurate of the ways."""
     tried = []
     with quiet(), redirect_stdout(io.StringIO()):  # calibrators print
         for way in WAYS:
             quantiser = _Quantiser(content, way=way, calibration=calibration)
             made = quantiser.quantised()
-            logits = _logits(made, search)
-            tried.append((_accuracy(logits, search, rating), quantiser, made))
-        best, quantiser, made = max(tried, key=lambda each: each[0])
-        fp32 = _accuracy(exact, search, rating)
-        layers = _costly(quantiser, search, exact) if fp32 - best > MOST_LOSS else ()
-    beside = folder / f".part.{INT8_FILE}"
-    beside.write_bytes(made)
-    beside.replace(folder / INT8_FILE)
-    return Quantised(calibration=quantiser.way, fp32=fp32, int8=best, layers=layers)
+            accuracy = _accuracy(_logits(made, search), search, rating)
+            tried.append(_Tried(content=content, quantiser=quantiser, made=made, accuracy=accuracy))
+    return max(tried, key=lambda each: each.accuracy)
 
 
 class _Quantiser:
@@ -110,7 +155,7 @@ class _Quantiser:
         quantiser = QDQQuantizer(
             copied,
             per_channel=True,
-            reduce_range=False,
+            reduce_range=True,  # of weights: else sums of two products saturate without VNNI
             weight_qType=QuantType.QInt8,
             activation_qType=QuantType.QUInt8,
             tensors_range=self._ranges,
@@ -153,15 +198,16 @@ def _ranges(model: Any, way: str, calibration: Iterable[Tensor]) -> Any:
         return calibrator.compute_data()
 
 
-def _costly(quantiser: _Quantiser, search: Batches, exact: Tensor) -> tuple[CostlyLayer, ...]:
+def _costly(tried: _Tried, search: Batches) -> tuple[CostlyLayer, ...]:
     """The layers that alone, all else in fp32, make the largest errors of logits."""
     few = _first(search)
-    exact = exact[: sum(len(labels) for _, labels in few)]
+    exact = _logits(tried.content, few)
 
     def error(node: str) -> float:
-        return float((_logits(quantiser.quantised(node), few) - exact).square().sum())
+        return float((_logits(tried.quantiser.quantised(node), few) - exact).square().sum())
 
-    errors = {name: error(node) for node, name in quantiser.layers.items()}
+    with quiet(), redirect_stdout(io.StringIO()):
+        errors = {name: error(node) for node, name in tried.quantiser.layers.items()}
     largest = sorted(errors, key=lambda name: -errors[name])[:NUM_NAMED]
     total = sum(errors.values()) or 1.0
     return tuple(CostlyLayer(name=name, share=errors[name] / total) for name in largest)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from escalade.artefacts import digests
 from escalade.artefacts.files import write_text
-from escalade.artefacts.quantisations import QuantisedMember
+from escalade.artefacts.quantisations import QuantisedMember, Tuning
 from escalade.core.numbers.score_words import ScoreWords
 from escalade.family.exports.exporting import ONNX_FILE, PROGRAM_FILE
 from escalade.family.exports.parity import Parity
@@ -55,13 +55,25 @@ def in_words(found: QuantisedMember, *, words: ScoreWords) -> str:
         f"search images {100 * found.int8:.2f} %, {100 * -found.loss:+.2f} points to fp32; by "
         f"onnxruntime where it was exported: {times}"
     )
+    if found.tuning is not None:
+        text = f"{text}; {_tuned(found.tuning)}"
     if not found.layers:
         return text
     named = ", ".join(f"`{each.name}` ({100 * each.share:.0f} %)" for each in found.layers)
     return (
-        f"{text}; the layers that cost most, by their shares of the error: {named}; spaces whose "
-        "names end with `_int8` have neither squeeze-excitation nor hard swish"
+        f"{text}; the layers that cost most, by their shares of the error: {named}; "
+        + ("`escalade quantise RUN --tune` may get some of it back; " if found.wants_tuning else "")
+        + "spaces whose names end with `_int8` have neither squeeze-excitation nor hard swish"
     )
+
+
+def _tuned(tuning: Tuning) -> str:
+    """What training with the rounding in place was worth."""
+    steps = f"{tuning.num_steps:,} steps of training with the rounding in place"
+    if tuning.after is None:
+        return f"{steps} were tried, and diverged"
+    verdict = "kept" if tuning.is_kept else "not kept"
+    return f"{steps} brought it from {tuning.before:.2%} to {tuning.after:.2%} ({verdict})"
 
 
 def _note(folder: Path, told: Mapping[str, str]) -> None:

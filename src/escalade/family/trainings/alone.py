@@ -179,12 +179,12 @@ def _fits(architecture: Architecture, data: ImageData) -> None:
 
 
 def _identity(job: RetrainJob, data: ImageData) -> dict[str, str]:
-    start = "scratch" if job.start is None else _digest(job.start)
+    start = "scratch" if job.start is None else weights_digest(job.start)
     found = {"architecture": job.architecture.key, "data": data.train_digest, "start": start}
     found["zero_residual"] = str(job.zero_residual)
-    return found if job.teacher is None else found | {"teacher": _digest(job.teacher)}
+    return found if job.teacher is None else found | {"teacher": weights_digest(job.teacher)}
 
 
-def _digest(folder: Path) -> str:
-    """Of a package's weights."""
+def weights_digest(folder: Path) -> str:
+    """Of a package's weights, by which a checkpoint knows them."""
     return hashlib.sha256((folder / package.WEIGHTS).read_bytes()).hexdigest()[:16]
