@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -99,9 +99,10 @@ def scaled(base: str, data: lab.ImageData, *, budget: str, rule: str) -> lab.Arc
         "small", factors=(1.0,), in_channels=data.in_channels, num_classes=data.num_classes
     )
     changes = dict(BASES[base])
-    kernel = changes.pop("kernel", 3)
-    layout = replace(space.layout, plain=replace(space.layout.plain, **changes))
-    network = layout.plain_base
+    kernel, kind = changes.pop("kernel", 3), changes.pop("kind", "mbconv")
+    plain = asdict(space.layout.plain) | changes | {"name": "tried", "kind": kind}
+    layout = replace(space.layout, bases=(lab.HandMade(**plain),))
+    network = layout.hand_made["tried"]
     stages = [
         replace(s, blocks=tuple(replace(b, kernel=kernel) for b in s.blocks))
         for s in network.stages

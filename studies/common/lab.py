@@ -35,6 +35,7 @@ from escalade.core.scaling.ratios import realised
 from escalade.core.scaling.rules import rule
 from escalade.core.scaling.scale_by import scale
 from escalade.core.space.path import IntArray, Path, Population
+from escalade.core.space.plain_network import HandMade
 from escalade.core.space.space import Space
 from escalade.core.values.codec import encode
 from escalade.data import ImageData, TrainBatches

@@ -152,6 +152,6 @@ def test_where_from_scratch_cannot_be_the_network_stays(switched, tmp_path, monk
         run = begun(tmp_path / "run", switched[1])
         assert run.seed is not None
         held = run.folder.read(StartsTried)
-        assert (held.switched, held.note) == (False, "it would not fit")
+        assert (held.switched, held.note) == (False, "memory: it would not fit")
     assert not run.folder.from_network.exists()
     assert run.space.name == "around_little-0"

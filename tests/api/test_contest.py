@@ -40,11 +40,11 @@ def test_the_difference_is_the_mean_over_budgets():
     ("held", "words"),
     [
         (contest((60, 50), (70, 66)), "+7.00 ± 4.81 points on the search images, in the mean over "
-         "2 budgets, against the plain base scaled by wr, after a short training of both; the "
+         "2 budgets, against the plain base, scaled by wr, after a short training of both; the "
          "members are what was found."),
-        (contest((50, 60), kept="plain"), "at one budget, against the plain base scaled by wr, "
+        (contest((50, 60), kept="plain"), "at one budget, against the plain base, scaled by wr, "
          "after a short training of both; so the members are made of that."),
-        (contest((50, 60), kept="plain", base="conv"), "against the base conv, made by hand, "
+        (contest((50, 60), kept="plain", base="conv"), "against the base conv by hand, "
          "scaled by wr, after a short training of both; so the members are made of that."),
         (Contested(kept="found", rule=None, num_images=9, note="no rule reaches them"),
          "What searching was worth is not known: no rule reaches them."),
@@ -132,6 +132,6 @@ def test_without_a_rule_for_all_budgets_there_is_no_contest(tmp_path, monkeypatc
     everyone = candidates(run)
     assert entered(run, everyone) == everyone
     assert told_of(run) == (
-        "What searching was worth is not known: no rule brings the base conv of small to all "
+        "What searching was worth is not known: no rule brings the base conv by hand of small to all "
         "budgets."
     )

@@ -13,7 +13,7 @@ from escalade.api import placing
 from escalade.api.placing import is_clearly_better, place
 from escalade.api.retrain import _save, member_trainings
 from escalade.api.rivals import rivals_of
-from escalade.api.rules_look import best_base, rival_look
+from escalade.api.rules_look import best_base, plain_network, rival_look
 from escalade.artefacts.grown import Grown, GrowthPoint
 from escalade.artefacts.rival_look import LookedAt, RivalLook
 from escalade.core.network import cost
@@ -25,6 +25,7 @@ from escalade.family.family import Family
 from escalade.family.member_candidates import Candidate
 from escalade.family.trainings.equal_time import work_of_image
 from escalade.family.trainings.members import MemberWeights
+from escalade.report.contest_words import base_in_words
 from escalade.train.console import Console
 from noise_runs import noise, run_of
 
@@ -84,7 +85,7 @@ def test_the_look_is_done_once_and_the_best_rule_makes_every_rival(tmp_path, tol
     correct = {each.rule: each.num_correct for each in look.rules}
     assert list(look.ranked) == sorted(correct, key=correct.get, reverse=True)
     assert {rival.rule for rival in rivals.values()} == {look.ranked[0]}
-    assert [line for line in told if line.startswith("rival: the base plain (26 pixels")]
+    assert [line for line in told if line.startswith("rival: the plain base (26 pixels")]
     # The look is not repeated: nothing is trained, and what was chosen stays.
     shutil.rmtree(run.folder.training)
     before, num = run.folder.read(RivalLook), len(told)
@@ -105,8 +106,29 @@ def test_a_contest_looks_at_every_base_and_then_at_the_rules_of_one(tmp_path, to
     # Equally long: the cheaper a network is to train, the more steps it has.
     steps = {each.base: each.num_steps for each in look.bases}
     assert steps["conv"] > steps["plain"]
-    assert f"rival: the base {look.name} (26 pixels" in told[-1]
+    assert f"rival: {base_in_words(look.name)} (26 pixels" in told[-1]
     assert "(conv " in told[-1]
+
+
+def test_members_that_see_images_often_have_the_plain_base_alone(tmp_path):
+    epochs = {"epochs": 39.0, "steps": None, "batch_size": 16}
+    retrain = {"searched": "retrain", "recipe": epochs}
+    few = run_in(tmp_path, rival="contest", retrain=retrain)
+    many = run_in(
+        tmp_path, rival="contest", retrain=retrain | {"recipe": epochs | {"epochs": 60.0}}
+    )
+    assert few.bases_by_hand == ("conv", "fused", "plain")
+    assert many.bases_by_hand == ("plain",)
+    assert run_in(tmp_path, retrain=retrain).bases_by_hand == ("plain",)  # beside members
+
+
+def test_what_stands_for_a_searched_member_keeps_the_limits(tmp_path):
+    run = run_in(tmp_path, rival="contest", limits={"params": 20_000})
+    conv, least = run.space.layout.hand_made["conv"], candidates(run)[0]
+    network, why = plain_network(run, conv, least, "wr")
+    assert (network, why) == (None, "it misses the limit of 20k params")
+    grown, _ = plain_network(run, conv, replace(least, origin="grown"), "wr")
+    assert cost.of(grown).params > 20_000
 
 
 @pytest.mark.parametrize(
@@ -167,7 +189,7 @@ def test_where_no_rule_meets_a_budget_there_is_none(tmp_path, told):
     run = run_in(tmp_path / "other")
     assert rivals_of(run, [tiny], [tiny]) == {}
     assert run.folder.read(RivalLook).ranked == ()
-    assert told[-1].startswith("rival: none: no rule brings the base plain to 2k: ")
+    assert told[-1].startswith("rival: none: no rule brings the plain base to 2k: ")
 
 
 def test_better_is_more_than_a_standard_error_of_the_difference():

@@ -121,8 +121,8 @@ def test_it_is_done_once_and_again_to_the_same_bits(looked, tmp_path, monkeypatc
          + COMMAND),
         (tried((60, 70), switched=True), "after a short training of both; so the run goes on from "
          "scratch (seed_network.scratch: tell stays with lite0)."),
-        (tried((60, 70), note="it would not fit"), "so from scratch looks better, but it would not "
-         "fit; else " + COMMAND),
+        (tried((60, 70), note="it would not fit"), "from scratch looks better, but cannot be had: "
+         "it would not fit."),
         (tried(note="it would not fit"), "Whether lite0 or no start is better is not known: it "
          "would not fit."),
     ],

@@ -262,7 +262,7 @@ def test_rivals_train_beside_their_members(how, millions):
 
 
 def test_a_contest_is_short_and_members_in_turn_have_all_threads():
-    """Three bases, three rules, what was found at two budgets, by hand at one: a quarter of 1 M."""
+    """Three rules, what was found at two budgets, by hand at one: a quarter of 1 M."""
     how = {"searched": "in_turn", "grown": "warm", "recipe": {"steps": 600}}
     score, images = 1280 * EVALUATION_SHARE, 600 * 128
     times = replace(TIMES, processes=1, threaded=0.6)
@@ -270,7 +270,7 @@ def test_a_contest_is_short_and_members_in_turn_have_all_threads():
     alone = estimate(configured(retrain=how), times).retrain
     assert alone == pytest.approx(1e-3 * members)
     found = estimate(configured(retrain=how, rival="contest"), times).retrain
-    looks = (3 + 3 + 2 + 1) * (images // 4 + score)
+    looks = (3 + 2 + 1) * (images // 4 + score)
     assert found == pytest.approx(1e-3 * (members + looks))
 
 

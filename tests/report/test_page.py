@@ -138,7 +138,7 @@ def test_the_page_of_a_run_of_plain_networks(folder):
     (folder / "family" / "family.json").write_text(json.dumps(stated))
     page = full(folder)
     told = reading.text(page).replace(SPACE, " ")
-    assert "5 networks made of a plain base by dwr span" in told
+    assert "5 networks scaled by dwr from the plain base span" in told
     assert "Searching was worth −5.00 ± " in told
     (row,) = (row for name, row in reading.rows(page, "contest").items() if "S0" in name)
     assert [cell.replace(SPACE, " ") for cell in row] == [

@@ -48,7 +48,9 @@ def _goes_on(run: Run, tried: StartsTried) -> bool:
     try:
         made = _from_scratch(run)
     except ValueError as error:
-        problem = getattr(error, "problem", str(error))
+        problem = " ".join(str(error).split())
+        if run.config.threads is not None:
+            run.runtime.use_threads(run.config.threads)  # the try may have settled on others
         run.folder.write(replace(tried, switched=False, note=problem))
         run.console.say(f"start: from scratch, {problem}; so the run goes on with {tried.seed}")
         return False

@@ -26,7 +26,7 @@ from escalade.family.trainings.alone import RetrainJob
 from escalade.family.trainings.equal_time import work_of_image
 from escalade.family.trainings.kept import read_made
 from escalade.planning.resolved_run import Run
-from escalade.report.contest_words import contest_in_words
+from escalade.report.contest_words import base_in_words, contest_in_words
 
 
 def entered(run: Run, everyone: Sequence[Candidate]) -> list[Candidate]:
@@ -69,7 +69,8 @@ def _held(run: Run, everyone: Sequence[Candidate], look: RivalLook) -> Contested
     made = {rule: _networks(run, everyone, look, rule) for rule in look.ranked}
     rule = next((each for each in look.ranked if len(made[each]) == len(everyone)), None)
     if rule is None:
-        note = f"no rule brings the base {look.name} of {run.space.name} to all budgets"
+        base = base_in_words(look.name)
+        note = f"no rule brings {base} of {run.space.name} to all budgets"
         return Contested(kept="found", rule=None, num_images=num_images, note=note)
     networks = made[rule]
     members = [each for each in everyone if each.name in (everyone[0].name, look.member)]
@@ -133,5 +134,5 @@ def _by_hand(
         interval=None,
         path=None,
         by_hand=ByHand(base=contest.base, rule=contest.rule or ""),
-        effort=work_of_image(member.running) / work_of_image(network),
+        effort=work_of_image(member.architecture) / work_of_image(network),
     )

@@ -47,10 +47,12 @@ def quantise_run(path: Path, *, tune: bool, should_stop: Stop | None = None) -> 
         Interrupted: `should_stop` said so; the same call goes on.
     """
     with taken_up(path, should_stop=should_stop) as run:
-        family = Family.load(run.folder.family)
-        _check_exported(path, family)
-        quantise_members(run, family, tune=tune or run.config.export.int8_tune)
-        report(run)
+        if run.runtime.is_main:
+            family = Family.load(run.folder.family)
+            _check_exported(path, family)
+            quantise_members(run, family, tune=tune or run.config.export.int8_tune)
+            report(run)
+        run.runtime.barrier()
 
 
 def quantise_members(run: Run, family: Family, *, tune: bool) -> None:

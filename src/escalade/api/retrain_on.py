@@ -25,7 +25,7 @@ from escalade.data import ImageData, load, prepare
 from escalade.data.cache.cache_room import default_cache
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.family.exports.exporting import export_member
-from escalade.family.family import Family, FamilyMember
+from escalade.family.family import Family, FamilyMember, Origin
 from escalade.family.packaging import card, card_exports, package
 from escalade.family.packaging.finished import (
     FILES,
@@ -41,6 +41,13 @@ from escalade.train.console import Console
 from escalade.train.interrupt import Stop
 
 RESULT, TRAINING = "result.json", "training"
+
+# How an architecture came into its own family.
+_ORIGINS: dict[Origin, str] = {
+    "searched": "was found by a search",
+    "grown": "was grown by a rule",
+    "rival": "stands for what one has without a search",
+}
 
 
 def retrain_on(
@@ -206,7 +213,7 @@ class _Transfer:
     def _found(self) -> str:
         """Where the architecture comes from: these images did not choose it."""
         source = self.source
-        how = "was found by a search" if source.origin == "searched" else "was grown by a rule"
+        how = _ORIGINS[source.origin]
         start = "began with that member's weights" if self.from_weights else "began from scratch"
         return (
             f"The architecture is {card.escape(source.name)} of a family for "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from escalade.artefacts.rival_look import LookedAt, RivalLook
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
-from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.numbers.budget import COUNTED, Budget, format_amount
 from escalade.core.numbers.statistics import difference_standard_error
 from escalade.core.scaling.hybrid import scale_within
 from escalade.core.space.plain_network import PLAIN
@@ -19,11 +20,13 @@ from escalade.family.trainings.equal_time import (
     RULES,
     contest_images,
     member_work,
+    trained,
     trained_like_member,
     work_of_image,
 )
 from escalade.family.trainings.kept import read_made
 from escalade.planning.resolved_run import Run
+from escalade.report.contest_words import base_in_words
 from escalade.search.growing.found import widths_and_depths
 
 
@@ -75,16 +78,16 @@ def _looked(run: Run, everyone: Sequence[Candidate]) -> RivalLook:
 
 
 def _bases_tried(run: Run, everyone: Sequence[Candidate]) -> dict[str, LookedAt]:
-    """Bases at the smallest budget, where there are several, by the first rule that makes one."""
+    """Bases at the smallest budget, where there are several, by a rule that reaches all budgets."""
     if len(run.bases_by_hand) == 1:
         return {}
     made: dict[str, tuple[str, Architecture]] = {}
     for name in run.bases_by_hand:
         base = run.space.layout.hand_made[name]
         for rule in RULES:
-            network, _ = plain_network(run, base, everyone[0], rule)
-            if network is not None:
-                made[name] = rule, network
+            networks = [plain_network(run, base, each, rule)[0] for each in everyone]
+            if networks[0] is not None and None not in networks:
+                made[name] = rule, networks[0]
                 break
     _train(run, {_of_base(name): network for name, (_, network) in made.items()}, everyone)
     return {
@@ -145,9 +148,29 @@ def best_base(tried: Mapping[str, LookedAt]) -> str:
 def plain_network(
     run: Run, base: Architecture, member: Candidate, rule: str
 ) -> tuple[Architecture | None, str]:
-    """What a rule makes of the base at a member's budget; or None, and why."""
+    """What a rule makes of the base at a member's budget; or None, and why.
+
+    In the place of a searched member it keeps the search's limits, too.
+    """
     budget, name = budget_of(run, member), f"{member.name}-{rule}"
-    return scaled_plain(run, base, budget, rule=rule, stage=member.stage, name=name)
+    network, why = scaled_plain(run, base, budget, rule=rule, stage=member.stage, name=name)
+    if network is None or member.origin != "searched":
+        return network, why
+    missed = _missed_limits(run, network)
+    return (None, f"it misses {' and '.join(missed)}") if missed else (network, "")
+
+
+def _missed_limits(run: Run, network: Architecture) -> list[str]:
+    """Limits on costs that a network does not keep, in words."""
+    table, counts = run.space.latency, cost.of(network)
+    costs: dict[str, float] = {kind: float(getattr(counts, kind)) for kind in COUNTED}
+    costs["latency"] = math.nan if table is None else table.of(network)
+    missed = [
+        f"the limit of {format_amount(limit, kind)} {kind}"
+        for kind, limit in run.config.limits.items()
+        if costs[kind] > limit
+    ]
+    return missed + run.method.missed_limits(run.config.search, costs)
 
 
 def scaled_plain(
@@ -183,7 +206,7 @@ def look_work(run: Run, everyone: Sequence[Candidate]) -> float:
     """What each training takes of a look, or of a contest, whatever its budget."""
     smallest, num_train = everyone[0], len(run.data.train)
     batch_size = run.config.retrain.recipe.for_images(num_train).batch_size
-    of_image = work_of_image(smallest.running)
+    of_image = work_of_image(trained(run.config, smallest))
     images = round(work_of(run, smallest, everyone) / of_image)
     return contest_images(images, batch_size=batch_size) * of_image
 
@@ -225,7 +248,7 @@ def _told(run: Run, look: RivalLook) -> list[str]:
         budget = format_amount(look.budget, run.config.budget_kind)
         return [
             *lines,
-            f"none: no rule brings the base {look.name} to {budget}: {look.rules[0].note}",
+            f"none: no rule brings {base_in_words(look.name)} to {budget}: {look.rules[0].note}",
         ]
     tried = [(each.base, each) for each in look.bases] + [(each.rule, each) for each in look.rules]
     reached = [
@@ -234,4 +257,4 @@ def _told(run: Run, look: RivalLook) -> list[str]:
         if each.num_correct is not None and each.num_images
     ]
     after = f" ({', '.join(reached)} after short looks)" if reached else ""
-    return [*lines, f"the base {look.name} ({shape}) by {look.ranked[0]}{after}"]
+    return [*lines, f"{base_in_words(look.name)} ({shape}) by {look.ranked[0]}{after}"]

@@ -40,6 +40,9 @@ from escalade.train.runtime import Runtime
 from escalade.train.supernet_step import new_supernet
 
 KEPT = ("data", "space", "table")
+# From as many epochs of the smallest member on, what learns fast at first is no longer ahead
+# (docs/studies/bases.md).
+MANY_EPOCHS = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,10 +82,13 @@ class Run:
     def bases_by_hand(self) -> tuple[str, ...]:
         """The bases that a short look tries: best guesses first, the plain one last.
 
-        A rival beside members is the plain base; and what takes time on a device is known of the
-        space's own kinds of blocks alone.
+        The plain base alone beside members; where latency is measured, which is known of the
+        space's own kinds of blocks; and where members see their images so often that a short look
+        misleads.
         """
-        if self.config.rival != "contest" or self.space.latency is not None:
+        num_train, recipe = len(self.data.train), self.config.retrain.recipe
+        is_long = recipe.for_images(num_train).num_images(num_train) >= MANY_EPOCHS * num_train
+        if self.config.rival != "contest" or self.space.latency is not None or is_long:
             return (PLAIN,)
         return (*(each.name for each in self.space.layout.bases), PLAIN)
 

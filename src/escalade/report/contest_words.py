@@ -16,7 +16,7 @@ def contest_in_words(contest: Contested) -> str:
     told = points(contest.difference, contest.standard_error)
     worth = (
         f"Searching was worth {told} points on the search images, {where}, against "
-        f"{base_in_words(contest.base)} scaled by {contest.rule}, after a short training of both"
+        f"{base_in_words(contest.base)}, scaled by {contest.rule}, after a short training of both"
     )
     if contest.kept == "found":
         return f"{worth}; the members are what was found."
@@ -25,4 +25,4 @@ def contest_in_words(contest: Contested) -> str:
 
 def base_in_words(name: str) -> str:
     """What a base is that a person would write by hand."""
-    return "the plain base" if name == PLAIN else f"the base {name}, made by hand,"
+    return "the plain base" if name == PLAIN else f"the base {name} by hand"

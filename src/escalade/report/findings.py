@@ -56,7 +56,7 @@ def sentence(run: Contents, family: Sequence[FamilyRow]) -> str:
 def _rival_kept(run: Contents, family: Sequence[FamilyRow]) -> str:
     if run.contest is None:
         return f"{_rival_kind(family)}, kept as clearly better"
-    return f"made of {base_in_words(run.contest.base)} by {run.contest.rule}"
+    return f"scaled by {run.contest.rule} from {base_in_words(run.contest.base)}"
 
 
 def _rival_kind(family: Sequence[FamilyRow]) -> str:
@@ -165,7 +165,8 @@ def _doubt(high: Share, low: Share) -> float:
 
 def _growth(run: Contents) -> list[Caution]:
     """One line for all that growth has to say of itself; the section has it in full."""
-    if run.growth is None or not growth_notes(run):
+    is_by_hand = run.contest is not None and run.contest.kept == "plain"
+    if run.growth is None or is_by_hand or not growth_notes(run):
         return []
     grown = [member.name for member in run.growth.members]
     if not unchecked(run):

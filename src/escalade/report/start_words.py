@@ -25,8 +25,9 @@ def starts_in_words(tried: StartsTried, folder: Path) -> str:
             f"{tried.seed})."
         )
     if tried.scratch_is_ahead:
-        but = f", but {tried.note}; else" if tried.note else ":"
-        return f"{worth}; so from scratch looks better{but} {from_scratch(folder)}"
+        if tried.note:
+            return f"{worth}; from scratch looks better, but cannot be had: {tried.note}."
+        return f"{worth}; so from scratch looks better: {from_scratch(folder)}"
     if abs(tried.difference) <= tried.standard_error:
         return f"{worth}; that is too close to tell."
     return f"{worth}; so it looks like the better start."

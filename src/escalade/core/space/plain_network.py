@@ -6,14 +6,13 @@ and activations are the space's own. Others differ from it in their kind of bloc
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from escalade.core.network import kinds
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Stage
 from escalade.core.space.space_checks import check_depth
-from escalade.core.values.codec import ABSENT
 from escalade.core.values.invalid import Invalid, within
 from escalade.core.values.ranges import FileName, one_of
 
@@ -26,7 +25,6 @@ class Plain:
     """A plain base as a space's file names it; it need not be a network of the space.
 
     Attributes:
-        kind: of all blocks; None leaves the space's.
         depths, widths: blocks and output channels of every stage of the network, a fixed first
             block among them.
         stem: width of the first convolution; None takes the space's middle one.
@@ -34,7 +32,6 @@ class Plain:
         group_width: of all blocks that have groups; None leaves the space's middle ones.
     """
 
-    kind: Annotated[str, one_of(*kinds.KINDS)] | None = field(default=None, metadata=ABSENT)
     resolution: int
     depths: tuple[int, ...]
     widths: tuple[int, ...]
@@ -49,9 +46,11 @@ class HandMade(Plain):
 
     Attributes:
         name: among those of the space.
+        kind: of all blocks.
     """
 
     name: FileName
+    kind: Annotated[str, one_of(*kinds.KINDS)]
 
 
 def plain_base(plain: Plain | None, *, middle: Architecture) -> Architecture:
@@ -86,7 +85,7 @@ def plain_base(plain: Plain | None, *, middle: Architecture) -> Architecture:
 
 def _plainer(block: Block, plain: Plain | None) -> Block:
     """A block with nothing that a search might choose or leave."""
-    if plain is not None and plain.kind is not None:
+    if isinstance(plain, HandMade):
         block = replace(block, kind=plain.kind, **kinds.KINDS[plain.kind].idle)
     expansion, group_width = block.expansion, block.group_width
     if plain is not None and plain.expansion is not None and kinds.of(block).expands:

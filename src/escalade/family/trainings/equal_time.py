@@ -78,7 +78,12 @@ def member_work(
         num_train=num_train,
         num_searched=sum(each.origin == "searched" for each in everyone),
     )
-    return images * work_of_image(member.running)
+    return images * work_of_image(trained(config, member))
+
+
+def trained(config: Config, member: Candidate) -> Architecture:
+    """The network that a member trains as: its slice, or itself."""
+    return member.running if config.retrain.uses_slices else member.architecture
 
 
 def look_images(images: int, *, batch_size: int) -> int:
