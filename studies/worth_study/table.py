@@ -91,4 +91,6 @@ def _contest(held: Row) -> str:
     num = held["num_images"] * len(held["bouts"])
     gained = sum(b["found"]["num_correct"] - b["plain"]["num_correct"] for b in held["bouts"])
     told = f"{100 * gained / num:+.2f}" if num else NONE
-    return f"{told} | {held['kept']}" + (f", {held['rule']}" if held["kept"] == "plain" else "")
+    return f"{told} | {held['kept']}" + (
+        f", {held.get('base', 'plain')} by {held['rule']}" if held["kept"] == "plain" else ""
+    )

@@ -38,7 +38,7 @@ def test_differences_are_of_the_same_images_and_time():
     mean = next(line for line in text.splitlines() if line.startswith("| mean"))
     cells = [cell.strip() for cell in mean.strip("|").split("|")]
     assert cells == ["mean", "55.00", "50.00", "+5.00", "52.50", "+2.50"]
-    assert "| 0 | 100 | contest 20, train 30 | 99 | 3.0 | -1.00 | plain, wr |" in text
+    assert "| 0 | 100 | contest 20, train 30 | 99 | 3.0 | -1.00 | plain, plain by wr |" in text
 
 
 def test_a_part_that_is_not_there_is_left_out():
