@@ -69,7 +69,7 @@ def test_the_same_run_from_scratch_can_be_begun(escalade, begun_from):
     result = escalade("plan", "--config", run / "from_scratch.yaml", brief=True)
     assert result.code == 0, result.err
     assert "space   small: " in result.err
-    assert "rival   the plain base of small by" in result.err
+    assert "rival   the bases conv, fused and plain of small by dWr" in result.err
     assert "little-0" not in result.err
 
 
