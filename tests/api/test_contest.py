@@ -132,6 +132,6 @@ def test_without_a_rule_for_all_budgets_there_is_no_contest(tmp_path, monkeypatc
     everyone = candidates(run)
     assert entered(run, everyone) == everyone
     assert told_of(run) == (
-        "What searching was worth is not known: no rule brings the base conv by hand of small to all "
-        "budgets."
+        "What searching was worth is not known: no rule brings the base conv by hand of small to "
+        "all budgets."
     )

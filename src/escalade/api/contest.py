@@ -93,9 +93,9 @@ def _jobs(
     rule: str,
     look: RivalLook,
 ) -> tuple[RetrainJob, RetrainJob]:
-    """The short trainings of what was found and of the plain network, of equal work.
+    """The short trainings of what was found and of the network by hand, of equal work.
 
-    Where the rules were tried the plain network is trained already.
+    Where rules were tried the latter is trained already.
     """
     work, name = look_work(run, everyone), f"{member.name}-contest"
     own = look_name(rule) if member.name == look.member else f"{name}-plain"
@@ -118,7 +118,7 @@ def _entrant(job: RetrainJob) -> Entrant:
 def _networks(
     run: Run, everyone: Sequence[Candidate], look: RivalLook, rule: str
 ) -> Mapping[str, Architecture]:
-    """The plain networks that a rule makes of the base, by the members at whose budgets."""
+    """The networks that a rule makes of the base, by the members at whose budgets."""
     made = {each.name: plain_network(run, look.base, each, rule)[0] for each in everyone}
     return {name: network.renamed(name) for name, network in made.items() if network is not None}
 
