@@ -12,7 +12,7 @@ from escalade.core.network import cost, kinds
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.layouts import parse, to_json
-from escalade.core.space.make_around import around, largest_side, stride_product
+from escalade.core.space.make_around import around, largest_side
 from escalade.core.space.path import Population
 from escalade.core.space.space import Space
 from escalade.spaces import known
@@ -128,7 +128,7 @@ def test_resolutions_reach_every_budget():
     budgets = [Budget(macs, "macs", 0.05) for macs in (16e6, 64e6)]
     space = Space(around(network, budgets=budgets, name="around"))
     sides = space.layout.resolutions
-    assert sides[0] == stride_product(network) == 32
+    assert sides[0] == network.total_stride == 32
     # Twice the pixels at which the network itself has the largest budget.
     own = largest_side(network, budgets[-1], cost_of=lambda net: cost.count(net, "macs"))
     assert 1.5 * own < sides[-1] <= 2 * own

@@ -56,11 +56,8 @@ def check(stem: Stem, stages: Sequence[Stage], head: Head, *, rounding: Rounding
     _check_together(stem, stages, head)
 
 
-def check_side(resolution: int, stem: Stem, stages: Sequence[Stage]) -> None:
+def check_side(resolution: int, stride: int) -> None:
     """Raise an `Invalid` if no pixel is left after all strides."""
-    stride = stem.stride * (2 if stem.max_pool else 1)
-    for block in (block for stage in stages for block in stage.blocks):
-        stride *= block.stride
     if resolution < stride:
         problem = f"{resolution} is too small for strides whose product is {stride}"
         raise Invalid(problem, path=("resolution",))

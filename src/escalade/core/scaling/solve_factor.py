@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
-from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
+from escalade.core.network.cost import CostOf, counted
 from escalade.core.numbers.budget import Budget, format_amount
 from escalade.core.scaling.rules import Rule, parse
 from escalade.core.scaling.scale_by import scale, scaled_by
@@ -21,8 +19,6 @@ NUM_SCANNED = 240
 MARGIN = 1.5
 # Then the cells around the best factors are divided this often, into this many parts.
 NUM_ZOOMS, NUM_PARTS, NUM_BEST = 3, 8, 3
-
-CostOf = Callable[[Architecture], float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +56,7 @@ def solve_factor(
         ValueError: if no factor meets the target, naming the nearest below and above.
     """
     budget = Budget(target, kind, tolerance)
-    if cost_of is None and kind == "latency":
-        raise ValueError("latency is measured, not counted; give cost_of")
-    costs = _Costs(architecture, parse(rule), cost_of or partial(cost.count, kind=kind))
+    costs = _Costs(architecture, parse(rule), cost_of or counted(kind))
     low, high = _bracket(costs, target)
     costs.scan(low / MARGIN, high * MARGIN, NUM_SCANNED)
     for _ in range(NUM_ZOOMS):

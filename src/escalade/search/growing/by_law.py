@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from escalade.artefacts.grown import Grown, GrownMember, GrowthPoint
 from escalade.config.settings import GrowConfig
 from escalade.core.network.architecture import Architecture
+from escalade.core.network.cost import counted
 from escalade.core.numbers.budget import Budget
 from escalade.core.scaling.aim import Aim
 from escalade.core.scaling.enlarging import enlarge
 from escalade.core.scaling.grown_members import SolvedNetwork
-from escalade.core.scaling.lattice import counted
 from escalade.core.scaling.law import Law
 from escalade.core.scaling.least_error import least_error
 from escalade.core.scaling.ratios import Scaling, scaling_between
