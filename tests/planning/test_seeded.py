@@ -103,7 +103,7 @@ def test_budgets_below_all_of_it_are_refused_with_the_range(tmp_path):
 def test_more_than_the_memory_is_refused(tmp_path, monkeypatch):
     run = seed_runs.run_from(tmp_path)
     monkeypatch.setattr(path_costs, "_memory", lambda: 1 << 16)
-    with pytest.raises(ValueError, match=r"seed_network: little-0 takes about .* GiB to fine-"):
+    with pytest.raises(ValueError, match=r"seed_network: little-0 takes about .*GiB to fine-"):
         check_feasible(run)
 
 

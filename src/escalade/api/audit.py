@@ -10,7 +10,6 @@ from escalade.api.begin import open_run, taken_up
 from escalade.artefacts.audited import Audited
 from escalade.artefacts.run_folder import command
 from escalade.artefacts.scored import Scored
-from escalade.core.numbers.budget import format_amount
 from escalade.core.values.invalid import Invalid
 from escalade.family.analysis.audits import LEAST_NETWORKS, Sample, Sampled, audited, samples
 from escalade.family.trainings.alone import RetrainJob
@@ -122,8 +121,7 @@ def _steps(run: Run, sample: Sample) -> int:
 
 def _train(run: Run, sample: Sample) -> None:
     supernet = cache(lambda: run.load_supernet(run.folder.supernet))
-    amount = format_amount(sample.budget.target, sample.budget.kind)
-    run.console.say(f"audit: {len(sample.networks)} networks at {amount} {sample.budget.kind}")
+    run.console.say(f"audit: {len(sample.networks)} networks at {sample.budget}")
     jobs = [_job(run, sample, one, supernet) for one in sample.networks]
     run.workshop.train(jobs, stage=STAGE)
 

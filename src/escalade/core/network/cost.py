@@ -20,7 +20,7 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.network.layers import Size
 from escalade.core.network.memory import Memory, larger
 from escalade.core.network.parts import Part, parts_of
-from escalade.core.numbers.budget import BYTES
+from escalade.core.numbers.shown import BYTES
 
 CostOf = Callable[[Architecture], float]
 """What a budget counts or measures of a network."""

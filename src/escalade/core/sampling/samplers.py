@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from escalade.core.numbers.budget import format_amount
+from escalade.core.numbers.shown import amount
 from escalade.core.sampling import balance
 from escalade.core.space.path import IntArray, Population
 from escalade.core.space.space import Space
@@ -214,9 +214,9 @@ def _hardly_any(space: Space, drawn: Population, window: Window, *, stage: int) 
     costs = space.costs(drawn, window.kind)
     return (
         f"budgets: hardly any path of {space.name} costs about "
-        f"{format_amount(window.targets[stage], window.kind)} {window.kind} at stage {stage}; "
-        f"sampled ones cost {format_amount(float(costs.min()), window.kind)} to "
-        f"{format_amount(float(costs.max()), window.kind)}"
+        f"{amount(window.targets[stage], window.kind)} {window.kind} at stage {stage}; "
+        f"sampled ones cost {amount(float(costs.min()), window.kind)} to "
+        f"{amount(float(costs.max()), window.kind)}"
     )
 
 

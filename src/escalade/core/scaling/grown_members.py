@@ -10,7 +10,8 @@ from scipy.optimize import brentq
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.cost import CostOf, counted
-from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.numbers.budget import Budget
+from escalade.core.numbers.shown import amount
 from escalade.core.scaling.extrapolation import Growth, Interval
 from escalade.core.scaling.lattice import meet_budget
 from escalade.core.scaling.ratios import Scaling, apply, with_depth
@@ -216,4 +217,4 @@ def _bracket(
 
 
 def _shown(budget: Budget, excess: float) -> str:
-    return format_amount(budget.target * math.exp(excess), budget.kind)
+    return amount(budget.target * math.exp(excess), budget.kind)

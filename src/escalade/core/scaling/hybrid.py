@@ -12,7 +12,7 @@ from dataclasses import replace
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Stage
 from escalade.core.network.cost import CostOf, counted
-from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.numbers.budget import Budget
 from escalade.core.scaling.grown_members import SolvedNetwork
 from escalade.core.scaling.ratios import follow_inputs, with_depth
 from escalade.core.scaling.rules import Rule, parse
@@ -64,8 +64,7 @@ def scale_to(
         near = _nearest(base, parsed, budget, measure, num_changes=1)
         near = near or _nearest(base, parsed, budget, measure, num_changes=2)
         if near is None:
-            amount = format_amount(budget.target, budget.kind)
-            raise ValueError(f"budgets: {amount}: {error}") from None
+            raise ValueError(f"budgets: {budget}: {error}") from None
         factor, found = near
     return SolvedNetwork(
         name=name,

@@ -12,8 +12,9 @@ import numpy.typing as npt
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Stage
 from escalade.core.network.cost import CostOf, counted
-from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.rounding import round_to
+from escalade.core.numbers.shown import amount, percent
 from escalade.core.scaling.ratios import DIMENSIONS, Scaling, apply, follow_inputs, with_depth
 
 # Widths tried: this many divisor steps from the nearest multiple, and these changes of a wide one.
@@ -222,12 +223,12 @@ def _sides(resolution: int, divisor: int, *, least: int) -> list[int]:
 
 
 def _unmet(budget: Budget, scaling: Scaling, costs: list[float], *, at_most: bool) -> str:
-    below = [f"{format_amount(c, budget.kind)} below" for c in costs if c < budget.low][-1:]
-    above = [f"{format_amount(c, budget.kind)} above" for c in costs if c > budget.low][:1]
+    below = [f"{amount(c, budget.kind)} below" for c in costs if c < budget.low][-1:]
+    above = [f"{amount(c, budget.kind)} above" for c in costs if c > budget.low][:1]
     sides = "below" if at_most else "either side"
     return (
-        f"budget {format_amount(budget.target, budget.kind)} {budget.kind}: no rounding of depth "
-        f"{scaling.depth:.3g}, width {scaling.width:.3g}, resolution {scaling.resolution:.3g} is "
-        f"within {budget.tolerance:.2%} ({sides}); nearest are {' and '.join(below + above)}. "
+        f"budget {budget}: no rounding of depth {scaling.depth:.3g}, width {scaling.width:.3g}, "
+        f"resolution {scaling.resolution:.3g} is within {percent(budget.tolerance, digits=None)} "
+        f"({sides}); nearest are {' and '.join(below + above)}. "
         "Use a larger tolerance or a smaller width divisor"
     )

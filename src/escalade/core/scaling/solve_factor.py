@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.cost import CostOf, counted
-from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.numbers.budget import Budget
+from escalade.core.numbers.shown import amount
 from escalade.core.scaling.rules import Rule, parse
 from escalade.core.scaling.scale_by import scale, scaled_by
 
@@ -136,7 +137,7 @@ def _unmet(costs: _Costs, budget: Budget) -> str:
     name = costs.base.name or "the architecture"
     if known[0][0] == known[-1][0]:
         return (
-            f"target: rule {costs.rule.name} leaves {name} at {_shown(known[0][0], budget.kind)} "
+            f"target: rule {costs.rule.name} leaves {name} at {amount(known[0][0], budget.kind)} "
             f"{budget.kind} whatever the factor; use another rule or another kind"
         )
     below = [each for each in known if each[0] < budget.target][-1:]
@@ -144,17 +145,13 @@ def _unmet(costs: _Costs, budget: Budget) -> str:
     # Of many factors with that cost, such as the smallest network's, the one nearest to 1.
     above = sorted(above, key=lambda each: (each[0], abs(math.log(each[1]))))[:1]
     sides = [
-        f"{_shown(value, budget.kind)} {side} (factor {costs.shortest(factor):g})"
+        f"{amount(value, budget.kind)} {side} (factor {costs.shortest(factor):g})"
         for found, side in ((below, "below"), (above, "above"))
         for value, factor in found
     ]
     missing = " and nothing above" if not above else " and nothing below" if not below else ""
     return (
         f"target: no factor of rule {costs.rule.name} brings {name} within "
-        f"{budget.tolerance:.0%} of {_shown(budget.target, budget.kind)} {budget.kind}; nearest: "
+        f"{budget.allowed}; nearest: "
         f"{' and '.join(sides)}{missing}"
     )
-
-
-def _shown(value: float, kind: str) -> str:
-    return f"{1e3 * value:.4g}ms" if kind == "latency" else format_amount(value, kind)

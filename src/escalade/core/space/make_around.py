@@ -10,8 +10,9 @@ from escalade.core.network import kinds
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Stage
 from escalade.core.network.cost import CostOf, counted
-from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.rounding import make_divisible
+from escalade.core.numbers.shown import amount
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.around import Around
 from escalade.core.space.narrowing import AroundStage, ties
@@ -110,10 +111,10 @@ def _below(
     network: Architecture, budget: Budget, *, least: int, least_cost: float, cost_of: CostOf
 ) -> Invalid:
     kind = budget.kind
-    whole = format_amount(cost_of(replace(network, resolution=network.resolution)), kind)
+    whole = amount(cost_of(replace(network, resolution=network.resolution)), kind)
     return Invalid(
-        f"{format_amount(budget.target, kind)} {kind} is below all that {network.name or 'it'} can "
-        f"be made: its strides need {least} pixels, which take {format_amount(least_cost, kind)} "
+        f"{budget} is below all that {network.name or 'it'} can "
+        f"be made: its strides need {least} pixels, which take {amount(least_cost, kind)} "
         "or more",
         path=("budgets",),
         remedy=f"\nuse budgets from there to about {whole}, its own cost at "

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from escalade.core.network.architecture import Architecture
-from escalade.core.numbers.budget import format_amount
 from escalade.core.numbers.seeds import generator
+from escalade.core.numbers.shown import amount
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.costing import Costing
 from escalade.core.space.layout import Layout
@@ -114,9 +114,9 @@ class Space:
         for kind, limit in limits.items():
             costs = self.costs(base, kind)
             if costs.min() > limit:
-                low, high = (format_amount(float(end), kind) for end in (costs.min(), costs.max()))
+                low, high = (amount(float(end), kind) for end in (costs.min(), costs.max()))
                 raise Invalid(
-                    f"{format_amount(limit, kind)} is below every network of the space {self.name}",
+                    f"{amount(limit, kind)} is below every network of the space {self.name}",
                     path=("limits", kind),
                     remedy=f"unscaled ones have {low} to {high}",
                 )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from escalade.artefacts.run_folder import RunFolder, command
 from escalade.config.member_training import RetrainConfig
+from escalade.core.numbers.shown import percent
 from escalade.core.values.invalid import Invalid
 from escalade.family.family import Weights
 from escalade.family.member_candidates import Candidate
@@ -191,9 +192,9 @@ class MemberTrainings:
         better = "warm" if warm.search.accuracy > scratch.search.accuracy else "scratch"
         note = (
             f"Grown members begin {STARTS[better]}: after {warm.num_steps:,} steps "
-            f"{candidate.name} reached {100 * warm.search.accuracy:.2f} % on the search images "
-            "with the largest searched member's weights, "
-            f"{100 * scratch.search.accuracy:.2f} % from scratch."
+            f"{candidate.name} reached {percent(warm.search.accuracy, digits=2)} on the search "
+            "images with the largest searched member's weights, "
+            f"{percent(scratch.search.accuracy, digits=2)} from scratch."
         )
         return better, note
 
