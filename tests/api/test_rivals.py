@@ -59,7 +59,9 @@ def candidates(run):
     """Networks of the budgets with kernels that the plain base has not."""
     found = []
     for i, budget in enumerate(run.budgets):
-        network = scale_within(run.space.plain_base, rule="dwr", budget=budget, stage=i, side=28)
+        network = scale_within(
+            run.space.layout.plain_base, rule="dwr", budget=budget, stage=i, side=28
+        )
         stages = tuple(
             Stage(blocks=tuple(replace(block, kernel=5) for block in stage.blocks))
             for stage in network.architecture.stages

@@ -100,7 +100,7 @@ def test_identities_are_told_and_drawn(tmp_path):
     found, _ = front_run.searched("scarlet_small")
     page = front_run.page(tmp_path / "run", "scarlet_small")
     text = reading.text(page)
-    choices = load("scarlet_small").identity_choices
+    choices = load("scarlet_small").layout.identity_choices
     identities = [sum(gene in choices for gene in stage.genome) for stage in found.stages]
     assert max(identities) > 0
     drawings = re.findall(r'<div class="drawing".*?(?=<div class="strip">|</section>)', text)

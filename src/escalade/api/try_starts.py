@@ -130,7 +130,7 @@ def _plain(run: Run, space: Space, place: StartPlace) -> tuple[str, Architecture
     for rule in RULES:
         name = f"{space.name}-{rule}"
         network, _ = scaled_plain(
-            run, space.plain_base, place.budget, rule=rule, stage=stage, name=name
+            run, space.layout.plain_base, place.budget, rule=rule, stage=stage, name=name
         )
         if network is not None:
             return rule, network

@@ -35,7 +35,7 @@ def complete(config: Config, space: Space) -> tuple[Config, Method]:
         supernet = replace(
             supernet,
             step=supernet.step or (TAUGHT if config.seed_network else traits.steps[0]),
-            identity=supernet.identity or space.identity,
+            identity=supernet.identity or space.layout.identity,
             window=_window(supernet, is_front=method.is_front, scales=traits.scales),
         )
     else:

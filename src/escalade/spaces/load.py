@@ -45,7 +45,8 @@ def load(
     if in_channels is None and num_classes is None:
         return space
     return space.with_data(
-        in_channels=in_channels or space.in_channels, num_classes=num_classes or space.num_classes
+        in_channels=in_channels or space.layout.in_channels,
+        num_classes=num_classes or space.layout.num_classes,
     )
 
 

@@ -142,7 +142,7 @@ def _costs(
 ) -> npt.NDArray[Any]:
     """Costs of uniform genomes and strategies; meanwhile genomes take a byte or two a gene."""
     small = np.min_scalar_type(int(space.layout.num_choices.max()))
-    parts = [some.astype(small) for some in space.draw_genomes(rng, num)]
+    parts = [some.astype(small) for some in space.layout.draw_genomes(rng, num)]
     strategies, found, start = _uniform(rows, rng, num), [], 0
     for part in parts or [np.empty((0, space.num_genes), dtype=small)]:
         genomes = part.T.astype(np.int64, order="C").T  # as costs read them: gene by gene

@@ -261,10 +261,10 @@ class ChoiceList(Layout):
         """The genome of most macs: (num_genes,)."""
         return self._macs.end(-1)
 
-    def draws(self, rng: np.random.Generator, num: int) -> Iterator[IntArray]:
+    def draw_genomes(self, rng: np.random.Generator, num: int) -> Iterator[IntArray]:
         yield rng.integers(0, len(self.choices), (num, len(self.genes)))
 
-    def spread(self, rng: np.random.Generator, num: int) -> IntArray:
+    def sample_spread(self, rng: np.random.Generator, num: int) -> IntArray:
         """The first two are the smallest and the largest path.
 
         Every gene is uniform, but the genes of a network rise and fall together in what their

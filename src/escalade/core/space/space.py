@@ -7,7 +7,7 @@ changes nothing. The space decides legality once, by `repair`: equal paths have 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
@@ -37,6 +37,9 @@ NUM_LIMITED = 1024
 
 class Space:
     """Genes, strategies per scaling stage, legality; makes architectures of genomes.
+
+    What depends on the choices alone is the layout's; what everybody asks of it is asked here, by
+    the same names.
 
     Args:
         layout: the choices, as a file has them.
@@ -81,14 +84,6 @@ class Space:
     @property
     def traits(self) -> Traits:
         return self.layout.traits
-
-    @property
-    def in_channels(self) -> int:
-        return self.layout.in_channels
-
-    @property
-    def num_classes(self) -> int:
-        return self.layout.num_classes
 
     # The same space for something else
 
@@ -151,11 +146,6 @@ class Space:
         return len(self.genes)
 
     @property
-    def identity_choices(self) -> frozenset[int] | None:
-        """Choices of every gene that leave its layer out; None where a gene has no such choice."""
-        return self.layout.identity_choices
-
-    @property
     def smallest(self) -> IntArray:
         """The smallest genome: of every choice, or in macs: (num_genes,)."""
         return self.layout.smallest
@@ -167,15 +157,7 @@ class Space:
 
     def sample_genomes(self, rng: np.random.Generator, num: int) -> IntArray:
         """Legal genomes as the layout draws them, mostly every gene uniform: (num, num_genes)."""
-        return self.layout.sample(rng, num)
-
-    def draw_genomes(self, rng: np.random.Generator, num: int) -> Iterator[IntArray]:
-        """The same genomes from the same state, some at a time: (some, num_genes)."""
-        return self.layout.draws(rng, num)
-
-    def sample_spread(self, rng: np.random.Generator, num: int) -> IntArray:
-        """Legal genomes that reach over the whole range of costs: (num, num_genes)."""
-        return self.layout.spread(rng, num)
+        return self.layout.sample_genomes(rng, num)
 
     def repair(self, genomes: IntArray) -> IntArray:
         """The canonical legal genome of each row."""
@@ -201,14 +183,9 @@ class Space:
         return genome
 
     @property
-    def num_genomes(self) -> int:
-        """Legal (canonical) genomes, an exact integer."""
-        return self.layout.num_genomes
-
-    @property
     def size(self) -> int:
         """Genomes times strategies, before strategies are de-duplicated."""
-        return self.num_genomes * sum(self.strategy_counts)
+        return self.layout.num_genomes * sum(self.strategy_counts)
 
     @property
     def distinct(self) -> int | None:
@@ -274,15 +251,6 @@ class Space:
         return [self.path(genome, strategy) for genome, strategy in pairs]
 
     @property
-    def plain_base(self) -> Architecture:
-        """The plain base that the space's file names, or what is plainest among its choices.
-
-        Raises:
-            ValueError: if there is no such network.
-        """
-        return self.layout.plain_base
-
-    @property
     def largest_side(self) -> int:
         return self.layout.largest_side(self.ratios)
 
@@ -309,11 +277,6 @@ class Space:
             ValueError: if there is none.
         """
         return self.layout.shape(self.ratios)
-
-    @property
-    def identity(self) -> str | None:
-        """How a supernet runs layers left out; None in a space that leaves none out."""
-        return self.layout.identity
 
     def with_identity(self, identity: str) -> Self:
         """The same space whose supernet runs layers left out so; stand-alone networks stay.

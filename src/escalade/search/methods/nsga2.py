@@ -157,7 +157,7 @@ class Nsga2Method(Method):
                 num_members=settings.members or len(task.budgets),
                 budgets=task.budgets,
                 budget_kind=task.kind,
-                identity_choices=task.space.identity_choices,
+                identity_choices=task.space.layout.identity_choices,
             )
 
     def allowed(
