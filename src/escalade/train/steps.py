@@ -1,8 +1,8 @@
 """Steps: what happens between a batch and its gradients.
 
-The sandwich step is in `train/sandwich.py`, the strictly fair step in `train/fair.py`, that of a
-family's members in `train/together_step.py`: each adds up the gradients of several paths before the
-loop's one update.
+The sandwich step is in `train/sandwich_step.py`, the strictly fair step in `train/fair_step.py`,
+that of a family's members in `train/together_step.py`: each adds up the gradients of several paths
+before the loop's one update.
 """
 
 from __future__ import annotations
