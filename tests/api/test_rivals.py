@@ -187,7 +187,7 @@ def test_where_no_rule_meets_a_budget_there_is_none(tmp_path, told):
     everyone = candidates(run)
     tiny = replace(everyone[0], budget=2e3)
     assert rivals_of(run, everyone, [tiny]) == {}
-    assert sum(line.startswith("rival: none of S0 by ") for line in told) == 3
+    assert sum(line.startswith("rival: none for S0 by ") for line in told) == 3
     run = run_in(tmp_path / "other")
     assert rivals_of(run, [tiny], [tiny]) == {}
     assert run.folder.read(RivalLook).ranked == ()

@@ -161,8 +161,8 @@ def test_an_image_that_is_put_back_goes_on(begun, folder):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"seed": 1}, "divided in another way"),
-        ({"search_size": 2}, "divided in another way"),
+        ({"seed": 1}, "divided differently"),
+        ({"search_size": 2}, "divided differently"),
         ({"side": 8}, "all 36 decode to other pixels"),
         ({"in_channels": 1}, "all 36 decode to other pixels"),
     ],

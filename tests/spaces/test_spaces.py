@@ -118,7 +118,7 @@ def test_a_space_like_none(tmp_path, like, words):
     with pytest.raises(ValueError) as caught:
         load.load(str(path))
     assert str(caught.value).startswith(f"{path}.like: ")
-    assert "is no space that comes with the package" in str(caught.value)
+    assert "is not a space that comes with the package" in str(caught.value)
     assert words in str(caught.value)
 
 

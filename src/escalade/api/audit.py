@@ -75,7 +75,7 @@ def _check(run: Run, networks: int) -> None:
         )
     if networks < LEAST_NETWORKS:
         raise Invalid(
-            f"{networks} networks rank nothing",
+            f"{networks} networks are too few to rank",
             path=("--networks",),
             remedy=f"use {LEAST_NETWORKS} or more",
         )

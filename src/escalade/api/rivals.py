@@ -51,7 +51,7 @@ def rivals_of(
                 job = like_member(run, network, f"{each.name}-rival", work_of(run, each, everyone))
                 made[each.name] = RivalTraining(base="plain", rule=rule, job=job)
                 break
-            run.console.say(f"rival: none of {each.name} by {rule}: {why}")
+            run.console.say(f"rival: none for {each.name} by {rule}: {why}")
     return made
 
 
@@ -64,7 +64,7 @@ def _of_seed(run: Run, member: Candidate, everyone: Sequence[Candidate]) -> Riva
     side = side_within(run, network, budget)
     if side is None:
         run.console.say(
-            f"rival: none of {member.name}: {network.name} has more than {budget} "
+            f"rival: none for {member.name}: {network.name} has more than {budget} "
             "at every resolution that its strides allow"
         )
         return None

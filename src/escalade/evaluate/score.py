@@ -92,7 +92,7 @@ def stored(row: ScoreRow) -> Score:
     if row.count is not None:
         return Score(num_correct=row.count, num_images=row.num_images)
     if not 0 <= row.value <= 1:
-        raise ValueError(f"evaluations: the score of {row.path} is no number of right images")
+        raise ValueError(f"evaluations: the score of {row.path} is not a number of correct images")
     return Score(num_correct=row.value * row.num_images, num_images=row.num_images)
 
 

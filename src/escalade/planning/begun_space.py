@@ -67,7 +67,7 @@ def begun_space(folder: RunFolder, config: Config) -> Space:
             f"supernet.identity is {config.supernet.identity}, but the run began with "
             f"{space.layout.identity}",
             path=(str(folder.config),),
-            remedy="write that, or use another --out",
+            remedy="use that, or another --out",
         )
     return space
 

@@ -235,7 +235,7 @@ def _check_sampling(settings: SupernetConfig, space: Space) -> None:
             settings,
             name,
             values,
-            why=f"says nothing in the space {space.name}, which has {what}",
+            why=f"has no effect in the space {space.name}, which has {what}",
             remedy=f"leave it out. How paths are drawn there is supernet.step, {steps}",
         )
 

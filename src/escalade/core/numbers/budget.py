@@ -75,7 +75,7 @@ class Ladder:
             problem = f"{', '.join(amount(b.target, b.kind) for b in self.budgets)} do not rise"
             raise Invalid(problem, path=("budgets",), remedy="list them from small to large")
         if len({budget.kind for budget in self.budgets}) > 1:
-            raise Invalid("all budgets of a ladder are of one kind", path=("budgets",))
+            raise Invalid("all budgets of a ladder must be of one kind", path=("budgets",))
 
     @property
     def kind(self) -> str:

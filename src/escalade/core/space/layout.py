@@ -122,7 +122,7 @@ class Layout(ABC):
         Raises:
             ValueError: if it is none, naming a field of the network.
         """
-        raise ValueError("its networks do not tell their genomes")
+        raise ValueError("genomes cannot be read from its networks")
 
     # Networks
 
@@ -157,8 +157,8 @@ class Layout(ABC):
         for i, base in enumerate(self.bases):
             with within("bases", i):
                 if base.name in made:
-                    problem = f"{shown(base.name)} is another base's name"
-                    raise Invalid(problem, path=("name",), remedy="use one of its own")
+                    problem = f"{shown(base.name)} is already the name of another base"
+                    raise Invalid(problem, path=("name",), remedy="give it a name of its own")
                 made[base.name] = plain_base(base, middle=self.middle)
         return made
 

@@ -239,10 +239,10 @@ class Space:
         row = np.asarray(genome, dtype=np.int64)
         num = self.layout.num_choices
         if row.shape != num.shape or (row < 0).any() or (row >= num).any():
-            raise ValueError(f"a genome of other genes than those of the space {self.name}")
+            raise ValueError(f"the genome does not fit the genes of the space {self.name}")
         d, w, r = (int(i) for i in (self.base_triple if strategy is None else strategy))
         if any(not 0 <= i < len(axis) for i, axis in zip((d, w, r), self.ratios.axes, strict=True)):
-            raise ValueError(f"a strategy of other ratios than those of the space {self.name}")
+            raise ValueError(f"the strategy does not fit the ratios of the space {self.name}")
         architecture, runs = self.layout.realise(row, self.scaling((d, w, r)))
         return Path(tuple(row.tolist()), (d, w, r), architecture, runs)
 

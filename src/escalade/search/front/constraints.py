@@ -35,7 +35,7 @@ class Constraint:
         if self.is_scored and self.limit == (0 if self.sign == "<" else 1):
             raise Invalid(f"nothing can meet {self.text}, as {self.measure} is within 0..1")
         if not 0 <= self.limit < float("inf"):
-            raise Invalid(f"{self.measure} has no limit of {self.limit:g}")
+            raise Invalid(f"{self.limit:g} is no limit for {self.measure}")
 
     @classmethod
     def parse(cls, text: str) -> Self:
