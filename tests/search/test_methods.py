@@ -118,7 +118,7 @@ def test_what_a_space_has_not(space, method, words):
         ("small", {"objective_weights": [0.5, 0.3, 0.2]}, "objective_weights: has no effect"),
         ("scarlet_small", {"method": "random", "crossover": 0.3}, "crossover: has no effect"),
         ("bignas_small", {"exploration": False}, "search.exploration: has no effect: coarse"),
-        ("scarlet_small", {"objectives": ["macs", "params"]}, "search.objectives: macs, params is"),
+        ("scarlet_small", {"objectives": ["macs", "params"]}, "objectives: macs, params must be"),
         (
             "scarlet_small",
             {"objectives": ["error", "accuracy"]},

@@ -55,8 +55,8 @@ def check_same_images(
     began = began or _digests(known)
     if began is None and is_trained:
         raise Invalid(
-            f"plan.json and {listed.name}, which tell the images that it began with, are lost or "
-            "damaged, so others would go unnoticed",
+            f"plan.json and {listed.name} are lost or damaged, and without them other images would "
+            "go unnoticed",
             path=(str(where),),
             remedy="\nput them back, or start another run with --out",
         )
