@@ -268,5 +268,5 @@ def test_the_card_says_what_it_was_worth(tuning, words):
 
 
 def test_the_setting_goes_with_int8():
-    with pytest.raises(Invalid, match=r"export\.int8_tune: it is for model\.int8\.onnx"):
+    with pytest.raises(Invalid, match=r"export\.int8_tune: it tunes model\.int8\.onnx"):
         resolve({"data": "demo", "export": {"int8_tune": True}})

@@ -49,7 +49,7 @@ def test_a_run_from_nothing_has_none():
     ("more", "words"),
     [
         ({"space": "small"}, "space: small is given, but a run from a network searches around it"),
-        ({"supernet": {"coupled": True}}, "supernet.coupled: true is for spaces that scale"),
+        ({"supernet": {"coupled": True}}, "supernet.coupled: only spaces that scale"),
     ],
 )
 def test_settings_that_do_not_go_with_it_are_refused(tmp_path, more, words):

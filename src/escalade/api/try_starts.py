@@ -52,7 +52,7 @@ def try_starts(run: Run) -> None:
     run.console.say(f"start: {starts_in_words(tried, run.folder.path)}")
     if tried.scratch_is_ahead and named.scratch == "stop":
         raise Invalid(
-            f"starting from scratch looks better than starting from {tried.seed}, so the run stops",
+            f"from scratch looks better than from {tried.seed}, so the run stops",
             path=("seed_network", "scratch"),
             remedy=f"\n{from_scratch(run.folder.path)} starts from scratch; "
             "the same command again goes on here",
