@@ -37,25 +37,14 @@ def check(config: Config) -> None:
     if config.export.int8_tune and not config.export.int8:
         problem = "it is for model.int8.onnx"
         raise Invalid(problem, path=("export", "int8_tune"), remedy="use export.int8: true, too")
-    _check_seed_network(config)
+    if config.seed_network is not None and config.supernet.coupled:
+        problem = "true is for spaces that scale; one around a network has no such paths"
+        raise Invalid(problem, path=("supernet", "coupled"), remedy="use false")
     _check_members(config)
     with within("retrain"):
         _check_weights(
             config.retrain, coupled=config.supernet.coupled, finalists=config.search.finalists
         )
-
-
-def _check_seed_network(config: Config) -> None:
-    """A network teaches where there is one, and has the space that is made around it."""
-    if config.seed_network is None:
-        if config.supernet.step == "taught":
-            problem = "taught needs a pretrained network that teaches"
-            remedy = "name one with --from, or use another step"
-            raise Invalid(problem, path=("supernet", "step"), remedy=remedy)
-        return
-    if config.supernet.coupled:
-        problem = "true is for spaces that scale; one around a network has no such paths"
-        raise Invalid(problem, path=("supernet", "coupled"), remedy="use false")
 
 
 def _check_rule(name: str, *path: Step) -> None:

@@ -9,7 +9,7 @@ from escalade.config import Config, RetrainConfig, SupernetConfig
 from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid
 from escalade.search.methods import Method, method_of
-from escalade.train.supernet_step import TAUGHT
+from escalade.train.steps import step_name
 
 
 def complete(config: Config, space: Space) -> tuple[Config, Method]:
@@ -31,10 +31,11 @@ def complete(config: Config, space: Space) -> tuple[Config, Method]:
     )
     retrain = replace(retrain, grown=retrain.grown or ("warm" if retrain.in_turn else "look"))
     supernet = config.supernet
+    step = step_name(supernet.step, traits, has_teacher=config.seed_network is not None)
     if traits.has_supernet:
         supernet = replace(
             supernet,
-            step=supernet.step or (TAUGHT if config.seed_network else traits.steps[0]),
+            step=step,
             identity=supernet.identity or space.identity,
             window=_window(supernet, is_front=method.is_front, scales=traits.scales),
         )
