@@ -60,7 +60,7 @@ def compared_or_chosen(tree: ast.Module) -> list[tuple[int, str]]:
     for node in ast.walk(tree):
         parts: list[ast.expr | None] = []
         if isinstance(node, ast.Compare):
-            parts = [node.left, *node.comparators]
+            parts = [*sides(node)]
         elif isinstance(node, ast.MatchValue) or getattr(node, "arg", None) == "method":
             parts = [node.value]
         for part in parts:
@@ -84,6 +84,27 @@ def test_names_of_searches_stand_with_them():
 def test_names_of_steps_stand_with_them():
     """But for a layout's usual one."""
     assert named(STEPS, outside("train/steps/", "core/space/")) == []
+
+
+def test_ways_to_weights_are_not_told_by_their_names():
+    found = [
+        (name, node.lineno)
+        for name, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Compare)
+        and any(
+            isinstance(p, ast.Attribute) and p.attr in {"searched", "weights"} for p in sides(node)
+        )
+        and any(
+            isinstance(each, ast.Constant) and isinstance(each.value, str)
+            for each in ast.walk(node)
+        )
+    ]
+    assert found == []
+
+
+def sides(node: ast.Compare) -> list[ast.expr]:
+    return [node.left, *node.comparators]
 
 
 def named(names: set[str], modules: dict[str, ast.Module]) -> list[tuple[str, int, str]]:

@@ -18,6 +18,7 @@ from escalade.artefacts.files import read_json, write_json
 from escalade.artefacts.owning import contents, mark, owned
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, Recipe
+from escalade.config.ways_to_weights import trained_alone
 from escalade.core.network import cost
 from escalade.core.values.codec import encode
 from escalade.core.values.invalid import Invalid
@@ -181,7 +182,7 @@ class _Transfer:
         counts = cost.of(made.architecture)
         member = replace(
             self.source,
-            weights="finetuned" if self.from_weights else "retrained",
+            weights=trained_alone(from_weights=self.from_weights),
             macs=counts.macs,
             params=counts.params,
             activations=counts.activations,

@@ -72,20 +72,21 @@ def _check_members(config: Config) -> None:
 
 def _check_weights(retrain: RetrainConfig, *, coupled: bool, finalists: int) -> None:
     """Where members' weights may come from."""
-    if coupled and retrain.searched is not None and retrain.uses_slices:
+    way = None if retrain.searched is None else retrain.way
+    if coupled and way is not None and way.uses_slices:
         raise Invalid(
-            f"{retrain.searched} needs a supernet that is not coupled",
+            f"{way.name} needs a supernet that is not coupled",
             path=("searched",),
             remedy="use in_turn or retrain, or supernet.coupled: false",
         )
-    if finalists and retrain.searched == "slice":
+    if finalists and way is not None and not (way.alone or way.together):
         raise Invalid(
             "members that are slices are not trained, so that no training can confirm them",
             path=("searched",),
             remedy="use finetune, together or retrain, or search.finalists: 0",
         )
     usual = RetrainConfig().distillation
-    if retrain.searched != "together" and retrain.distillation != usual:
+    if retrain.distillation != usual and (way is None or not way.together):
         raise Invalid(
             f"{retrain.distillation:g} is for members that train together",
             path=("distillation",),

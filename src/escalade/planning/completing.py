@@ -29,7 +29,7 @@ def complete(config: Config, space: Space) -> tuple[Config, Method]:
         searched=config.retrain.searched or traits.member_weights,
         finetune_rate=_finetune_rate(config),
     )
-    retrain = replace(retrain, grown=retrain.grown or ("warm" if retrain.in_turn else "look"))
+    retrain = replace(retrain, grown=retrain.grown or ("warm" if retrain.way.in_turn else "look"))
     supernet = config.supernet
     step = step_name(supernet.step, traits, has_teacher=config.seed_network is not None)
     if traits.has_supernet:
@@ -53,7 +53,7 @@ def complete(config: Config, space: Space) -> tuple[Config, Method]:
 
 def _rival(config: Config, retrain: RetrainConfig) -> Literal["contest", "beside", "none"]:
     """A contest is between networks that are both trained from scratch."""
-    is_alone = config.seed_network is None and not retrain.uses_slices
+    is_alone = config.seed_network is None and not retrain.way.uses_slices
     if config.rival == "auto":
         return "contest" if is_alone else "beside"
     if config.rival == "contest" and not is_alone:

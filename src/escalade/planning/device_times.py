@@ -112,7 +112,7 @@ def _timed(run: Run, sizes: MemberSizes) -> DeviceTimes:
         path = time_supernet(run, runtime)
     else:
         num_jobs = max(num_jobs, run.method.num_scores(run.task))
-    if run.config.retrain.searched == "together":
+    if run.config.retrain.way.together:
         together = time_together(run, sizes, runtime)
     found = time_members(run, example_members(run, sizes), num_jobs=num_jobs)
     return replace(found, path=path, together=together)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from escalade.config import Config, SupernetConfig, resolve
 from escalade.config.recipe_words import recipe_in_words
+from escalade.config.ways_to_weights import WAYS
 from escalade.core.space.traits import Traits
 from escalade.search.methods import METHODS
 from escalade.train.steps import training_of
@@ -16,13 +17,6 @@ _IDENTITIES = {
     "let": "linear 1x1 convolutions, the linearly equivalent transformations of SCARLET's Fig. 2",
     "let_relu": "1x1 convolutions with a ReLU (SCARLET, Fig. 2)",
     "plain": "bare: they hand on what they get, or max pooling of it",
-}
-_WEIGHTS = {
-    "retrain": "each trained from scratch",
-    "slice": "slices of the supernet, without a training of their own",
-    "together": "slices of the supernet after they alone trained on in it, all in every step",
-    "in_turn": "the smallest trained from scratch, each other from the weights of the one before",
-    "finetune": "each trained on from its slice",
 }
 
 
@@ -50,9 +44,10 @@ def _rows(config: Config, traits: Traits) -> Iterator[tuple[str, str]]:
         yield "Search", method.operators(config.search)
     images = "training images beyond those of batch norm" if config.search.images == "train" else ""
     yield "Scores", f"on {images or 'the search images'}"
-    if config.retrain.searched is not None:
-        yield "Members", _WEIGHTS[config.retrain.searched]
-    if config.retrain.searched not in (None, "slice"):
+    way = WAYS.get(config.retrain.searched or "")
+    if way is not None:
+        yield "Members", way.done
+    if way is not None and (way.alone or way.together):
         yield "Their recipe", recipe_in_words(config.retrain.recipe)
 
 
