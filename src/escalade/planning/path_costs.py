@@ -43,7 +43,7 @@ def check_feasible(run: Run) -> None:
     """
     check_memory(run)
     check_budgets(run)
-    if run.space.traits.has_supernet:
+    if run.has_supernet:
         settings_used.check(run.supernet_task)
     run.method.check_feasible(run.task, num_images=len(run.data.search))
 

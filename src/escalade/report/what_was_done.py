@@ -36,14 +36,16 @@ def what_was_done(settings: Mapping[str, Any], traits: Traits | None) -> list[Do
 
 
 def _rows(config: Config, traits: Traits) -> Iterator[tuple[str, str]]:
-    if traits.has_supernet:
+    method = METHODS.get(config.search.method or "")
+    searches = method is not None and method.needs_supernet
+    if searches:
         yield from _supernet_rows(config.supernet, traits, near=bool(config.budgets))
         yield "Recipe", recipe_in_words(config.supernet.recipe)
-    method = METHODS.get(config.search.method or "")
     if method is not None:
         yield "Search", method.operators(config.search)
     images = "training images beyond those of batch norm" if config.search.images == "train" else ""
-    yield "Scores", f"on {images or 'the search images'}"
+    if searches or not traits.has_supernet:
+        yield "Scores", f"on {images or 'the search images'}"
     way = WAYS.get(config.retrain.searched or "")
     if way is not None:
         yield "Members", way.done
