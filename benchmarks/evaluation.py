@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from escalade.api.begin import make_runtime, resolved
+from escalade.api.beginning.begin import make_runtime, resolved
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import read_preset, resolve
 from escalade.core.network import cost

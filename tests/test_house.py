@@ -128,6 +128,11 @@ def seeds(tree: ast.Module) -> list[ast.Call]:
     return [call for call in calls if getattr(call.func, "id", "") == "generator"]
 
 
+def test_api_reads_as_a_table_of_contents():
+    entries = {Path(name).parts[1] for name in trees() if name.startswith("api/")}
+    assert len(entries) <= 15
+
+
 def test_no_name_stands_for_two_things():
     files = Counter(Path(name).name for name in trees())
     twice = [name for name, num in files.items() if num > 1 and name != "__init__.py"]

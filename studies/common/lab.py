@@ -12,7 +12,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import torch
 
 from escalade import search
-from escalade.api.begin import open_run
+from escalade.api.beginning.begin import open_run
 from escalade.artefacts.files import read_json, write_bytes, write_json, write_text
 from escalade.cli.parser import Parser, UsageError
 from escalade.config import Config, read_preset, resolve

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from escalade.api.begin import open_run, taken_up
+from escalade.api.beginning.begin import open_run, taken_up
 from escalade.artefacts.audited import Audited
 from escalade.artefacts.run_folder import command
 from escalade.artefacts.scored import Scored

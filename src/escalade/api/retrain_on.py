@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 
-from escalade.api.begin import make_runtime
-from escalade.api.claim import begun_config
+from escalade.api.beginning.begin import make_runtime
+from escalade.api.beginning.claim import begun_config
+from escalade.api.beginning.same_images import check_same_images, keep_images
 from escalade.api.export import NUM_IMAGES
-from escalade.api.same_images import check_same_images, keep_images
 from escalade.artefacts import digests, image_list
 from escalade.artefacts.files import read_json, write_json
 from escalade.artefacts.owning import contents, mark, owned

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from escalade.api.contest import told_of
-from escalade.api.member_facts import (
+from escalade.api.choosing.contest import told_of
+from escalade.api.choosing.member_facts import (
     about_identities,
     about_limits,
     about_seed,
@@ -19,7 +19,7 @@ from escalade.api.member_facts import (
     recipe_of,
     scores_of,
 )
-from escalade.api.rival_words import WORDS
+from escalade.api.choosing.rival_words import WORDS
 from escalade.config.ways_to_weights import trained_alone
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from escalade.api.rules_look import like_member, scaled_plain
+from escalade.api.choosing.rules_look import like_member, scaled_plain
 from escalade.artefacts.entrants import Entrant
 from escalade.artefacts.files import write_text
 from escalade.artefacts.run_folder import RunFolder

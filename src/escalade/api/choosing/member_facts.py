@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from escalade.api.rival_words import WORDS
+from escalade.api.choosing.rival_words import WORDS
 from escalade.artefacts.starts_tried import StartsTried
 from escalade.config.ways_to_weights import CALLED
 from escalade.core.network import cost
