@@ -19,7 +19,9 @@ class Setting:
     grow: int = flag(1, "members beyond the searched ones, at least one")
     space: str = flag("", "a space's name, which searches; else as a run does it by default")
     rule: str = flag("dWr", "that scales the plain networks a family is held against")
-    parts: str = flag("plain", "what a family is held against: plain, or plain,found where it searched")
+    parts: str = flag(
+        "plain", "what a family is held against: plain, or plain,found where it searched"
+    )
 
     @property
     def sets(self) -> dict[str, str]:
