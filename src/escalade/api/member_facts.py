@@ -51,12 +51,12 @@ def recipe_of(
     ratio, effort = candidate.budget / least, candidate.effort
     if how.weights == "sliced":
         return None
+    more, recipe = {}, settings.recipe_alone(num, ratio=ratio, effort=effort)
     if how.weights == "together":
-        share = {"distillation": settings.distillation}
-        return recipe_facts(settings.recipe_together(num)) | share
-    if how.weights == "finetuned" or (how.weights == "in_turn" and ratio > 1):
-        return recipe_facts(settings.recipe_from_weights(num, ratio=ratio, effort=effort))
-    return recipe_facts(settings.recipe_alone(num, ratio=ratio, effort=effort))
+        more, recipe = {"distillation": settings.distillation}, settings.recipe_together(num)
+    elif how.weights == "finetuned" or (how.weights == "in_turn" and ratio > 1):
+        recipe = settings.recipe_from_weights(num, ratio=ratio, effort=effort)
+    return recipe_facts(recipe, balance=run.data.balance) | more
 
 
 def identities_of(trainings: MemberTrainings, candidate: Candidate) -> Identities | None:

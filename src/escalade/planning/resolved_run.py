@@ -280,7 +280,7 @@ def load_images(config: Config, space: Space, *, say: Say = lambda text: None) -
     if side is None and is_folder(config.data) and Path(config.data).expanduser().exists():
         side = _largest_side(config, space)
     try:
-        return load(
+        images = load(
             config.data,
             cache_dir=default_cache(),
             side=side,
@@ -295,6 +295,7 @@ def load_images(config: Config, space: Space, *, say: Say = lambda text: None) -
             task=settings.task,
             say=say,
         )
+        return replace(images, balance=settings.balance)
     except Invalid as error:
         is_setting = error.path[:1] and error.path[0] in {f.name for f in fields(DatasetConfig)}
         raise error.inside("dataset") if is_setting else error from None

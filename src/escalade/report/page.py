@@ -11,6 +11,7 @@ from escalade.artefacts.files import write_text
 from escalade.config import Config, resolve
 from escalade.config.recipe_words import recipe_in_words
 from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.class_counts import BALANCES
 from escalade.core.numbers.score_words import SCORE_WORDS
 from escalade.core.scaling.ratios import realised
 from escalade.core.space.traits import Traits
@@ -166,6 +167,8 @@ def what_was_done(settings: Mapping[str, Any], traits: Traits | None) -> list[Do
 
 
 def _rows(config: Config, traits: Traits) -> Iterator[tuple[str, str]]:
+    if told := BALANCES[config.dataset.balance]:
+        yield "Classes", told
     if traits.has_supernet:
         budgets = config.ladder.budgets if config.budgets else ()
         yield from training_in_words(config.supernet, traits, budgets=budgets)

@@ -174,6 +174,7 @@ def identity(
         "classes": data.num_classes,
         "in_channels": data.in_channels,
         "train_digest": data.train_digest,
+        "balance": data.balance,
         "space": space.name,
         "budgets": " ".join(f"{budget.target:g} {budget.kind}" for budget in budgets),
         **{f"supernet.{name}": str(value) for name, value in stated.items()},
