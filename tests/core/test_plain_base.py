@@ -122,6 +122,21 @@ def test_depth_and_width_share_what_the_resolution_cannot_have():
     assert sum(deeper.depths) > 6
 
 
+def test_a_rule_of_pixels_alone_ends_where_they_do():
+    args = {"rule": "r", "budget": Budget(8e6), "stage": 0.0}
+    with pytest.raises(ValueError, match=r"the rule r scales nothing but the resolution, to \d+ "):
+        scale_within(small_base(), side=28, **args)
+    assert scale_within(small_base(), side=500, **args).asked is None
+
+
+def test_what_a_rule_asked_for_is_told():
+    args = {"rule": "dWr", "budget": Budget(32e6), "stage": 5.0, "base_stage": 2.0}
+    free, held = (scale_within(small_base(), side=side, **args) for side in (1000, 28))
+    assert held.asked == free.architecture.resolution > 28
+    assert held.predicted.depth == pytest.approx(8 ** (1 / 9))  # of the rest, in its own ratio
+    assert free.predicted.depth == pytest.approx(8**0.1)
+
+
 def test_enough_pixels_change_nothing():
     from escalade.core.scaling.hybrid import scale_to
 
