@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from escalade.api.begin import _planned
+from escalade.api.beginning.begin import _planned
 from noise_runs import noise, run_of
 
 
