@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import fixture
-from escalade.report.number import NONE
+from escalade.core.numbers.shown import NONE
 from rich.console import Console
 
 from escalade.core.values.codec import decode
