@@ -6,9 +6,8 @@ from escalade.core.values.invalid import Invalid
 from escalade.evaluate.evaluator import CACHE_BYTES
 from escalade.planning.memory_needs import MemoryNeeds
 from escalade.planning.resolved_run import Run
-from escalade.train.allocator import Holding
+from escalade.train.allocator import Holding, in_gibi
 
-GIBI = 2**30
 CACHES = (CACHE_BYTES, CACHE_BYTES // 4, CACHE_BYTES // 16)
 MOST = 1024  # workers that are ever counted
 
@@ -25,7 +24,7 @@ def hold(run: Run, *, limit: float | None) -> None:
         Invalid: if the run needs more than the limit, with what it needs.
     """
     if not run.runtime.on_cuda:
-        run.runtime.hold(_fitted(run, limit))
+        run.runtime.hold(_fitted(run, limit), say=run.console.say)
 
 
 def _fitted(run: Run, limit: float | None) -> Holding:
@@ -40,14 +39,14 @@ def _fitted(run: Run, limit: float | None) -> Holding:
     least = min(found, key=lambda each: each.peak)
     if limit is not None:
         raise Invalid(
-            f"{_size(limit)} is too little: also with one worker this run takes about "
-            f"{_size(least.peak)}, most of it to {needs.largest_stage(least)}",
+            f"{in_gibi(limit)} is too little: also with one worker this run takes about "
+            f"{in_gibi(least.peak)}, most of it to {needs.largest_stage(least)}",
             path=("memory",),
-            remedy=f"give {_size(1.01 * least.peak)}, a smaller last budget, fewer grown members "
+            remedy=f"give {in_gibi(1.01 * least.peak)}, a smaller last budget, fewer grown members "
             "(--grow), or smaller batches (supernet.recipe.batch_size, retrain.recipe.batch_size)",
         )
     run.console.say(
-        f"memory: about {_size(least.peak)}, more than half of what is free; nothing takes less"
+        f"memory: about {in_gibi(least.peak)}, more than half of what is free; nothing takes less"
     )
     return least
 
@@ -57,7 +56,3 @@ def _half_of_free(run: Run) -> float | None:
         return run.runtime.free_memory() / 2
     except ValueError:  # not told on this system
         return None
-
-
-def _size(num_bytes: float) -> str:
-    return f"{num_bytes / GIBI:.2f}GiB"
