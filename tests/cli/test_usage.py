@@ -253,7 +253,19 @@ def test_only_what_searches_a_front_needs_pymoo():
     assert ended.stderr.splitlines()[-1] == "False"
 
 
-@pytest.mark.parametrize("command", ["space scalenet --num-paths 100", "cache"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "space scalenet --num-paths 100",
+        "cache",
+        # What is wrong with these is told before torch is loaded.
+        "plan --data nowhere --budgets 1M",
+        "run --data demo --budgets 2M,1M",
+        "report nowhere",
+        "grow nowhere --to 5M",
+        "latency --import nowhere.json",
+    ],
+)
 def test_commands_that_need_no_torch_load_none(command):
     program = (
         "import sys; from escalade.cli import main\n"
