@@ -108,7 +108,7 @@ def _looked(images: Path) -> int:
 
 
 def _look(images: Path) -> int | None:
-    from escalade.api.begin import make_runtime, resolved
+    from escalade.api.beginning.begin import make_runtime, resolved
     from escalade.artefacts.run_folder import RunFolder
     from escalade.config import resolve
     from escalade.planning.ahead import with_threads
@@ -168,7 +168,7 @@ def _trained(threads: int, *, seconds: float) -> float:
     from escalade.train.interrupt import Interrupted
     from escalade.train.loop import train
     from escalade.train.runtime import Runtime
-    from escalade.train.steps import PlainStep, TrainingObjective
+    from escalade.train.step import PlainStep, TrainingObjective
 
     runtime = Runtime(device="cpu", threads=threads)
     torch.manual_seed(0)

@@ -24,8 +24,8 @@ from escalade.train import prepare
 from escalade.train.bookkeeping import machine
 from escalade.train.console import duration
 from escalade.train.runtime import Runtime, limit_threads, num_cores
+from escalade.train.step import PlainStep
 from escalade.train.step_rehearsal import rehearse
-from escalade.train.steps import PlainStep
 
 SECONDS, TURNS = 0.6, 2  # of timed steps a turn; turns of each number of threads
 # What all threads must be worth: a neighbour that comes later costs them more than half.
