@@ -15,7 +15,7 @@ from noise_runs import noise, run_of
     ("space", "networks", "words"),
     [
         ("regnet_y_small", 24, "it has no supernet, and its scores are those of networks trained"),
-        ("small", 4, "--networks: 4 networks rank nothing; use 5 or more"),
+        ("small", 4, "--networks: 4 networks are too few to rank; use 5 or more"),
     ],
 )
 def test_a_run_without_a_supernet_and_too_few_networks(monkeypatch, space, networks, words):

@@ -62,10 +62,13 @@ WRONG = [
     ("plan --preset smoke --set supernet.recipe.steps=0", "supernet.recipe.steps: 0"),
     ("plan --preset smoke --set search.stage_weights=[0,1,1]", "search.stage_weights", "2 weights"),
     ("plan --preset smoke --set search.strategies=1", "strategies"),
-    ("plan --preset smoke --space tiny_se.yaml", "stages[0].se.ratio: 0.01 of 16 channels is none"),
+    (
+        "plan --preset smoke --space tiny_se.yaml",
+        "stages[0].se.ratio: 0.01 of 16 channels is below 1",
+    ),
     (
         "plan --preset smoke --space scarlet_small --set supernet.window=2",
-        "supernet.window: 2.0 says nothing in the space scarlet_small",
+        "supernet.window: 2.0 has no effect in the space scarlet_small",
     ),
     (
         "plan --preset smoke --space scarlet_small_folds --set supernet.identity=let_relu",
@@ -125,8 +128,8 @@ WRONG = [
     ("analyse nowhere --member S0", "did you mean --members?"),
     ("analyse nowhere --arms scrach", "arms: 'scrach' is not known; did you mean scratch?"),
     ("analyse nowhere --rates 0.1,ten", "--rates", "'0.1,ten' is not a list of numbers"),
-    ("analyse nowhere --rates 0", "rates: 0 is no positive number"),
-    ("analyse nowhere --epochs=-1", "epochs: -1 is no positive number"),
+    ("analyse nowhere --rates 0", "rates: 0 is not a positive number"),
+    ("analyse nowhere --epochs=-1", "epochs: -1 is not a positive number"),
     ("export nowhere", "nowhere: not a run folder"),
     ("quantise nowhere", "nowhere: not a run folder"),
     ("quantise nowhere --tun", "did you mean --tune?"),

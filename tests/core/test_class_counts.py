@@ -43,7 +43,7 @@ def test_a_network_that_says_one_class():
     assert split.recalls((500, 0)) == (1.0, 0.0)
     assert split.balanced((500, 0)) == 0.5
     unequal, few = split.cautions()
-    assert "99.0% of the 505 test images are 'a'" in unequal
+    assert "99.0 % of the 505 test images are 'a'" in unequal
     assert "Fewer than 10 test images of 1 of 2 classes ('b' 5)" in few
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from escalade.core.scaling import extrapolation
 from escalade.core.scaling.grown_members import MOST_BLOCKS, follow, solve, unrounded_cost
 from escalade.core.scaling.lattice import meet_budget
 from escalade.core.scaling.ratios import Scaling, apply
+from escalade.spaces import known
 
 
 def network(*, depths=(1, 2, 2, 3, 3, 4, 1), resolution=224) -> Architecture:
@@ -379,3 +381,11 @@ def test_solving_costs_about_a_thousand_networks(target, tolerance):
     member = solve(network(), growth=fitted, budget=budget, stage=stage, cost_of=macs)
     assert member.architecture.key in costed
     assert len(costed) < 1500
+
+
+def test_a_network_at_its_least_side_meets_its_own_macs():
+    """ResNet-50 halves a picture five times, once by its stem's max pool: 28 pixels are too few."""
+    least = replace(known.load("resnet50"), resolution=32)
+    assert least.total_stride == 32
+    own = Budget(cost.count(least, "macs"))
+    assert meet_budget(least, scaling=Scaling(), budget=own).resolution >= 32

@@ -141,7 +141,10 @@ def test_other_bases_differ_in_their_blocks():
 @pytest.mark.parametrize(
     ("base", "words"),
     [
-        ({"name": "plain"}, r"bases\[0\].name: 'plain' is another base's name; use one of its own"),
+        (
+            {"name": "plain"},
+            r"bases\[0\].name: 'plain' is already the name of another base",
+        ),
         ({"kind": "convs"}, r"bases\[0\].kind: 'convs' is not"),
         ({"depths": [2, 2]}, r"bases\[0\].depths: 2 stages, but networks of the space have 3"),
     ],

@@ -91,4 +91,4 @@ def test_an_audit_trains_a_sample_and_goes_on_after_a_kill(run, escalade):
     assert "Can this search be trusted?" in (run / "report.html").read_text()
     few = escalade("audit", run, "--networks", 2)
     assert (few.code, few.err.count("\n")) == (2, 1)
-    assert "--networks: 2 networks rank nothing; use 5 or more" in few.err
+    assert "--networks: 2 networks are too few to rank; use 5 or more" in few.err

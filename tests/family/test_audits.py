@@ -52,7 +52,7 @@ def test_samples_meet_budgets_and_have_the_choice():
 def test_a_budget_without_networks_is_left_out_with_the_reason():
     (made, left_out), _ = sampled(budgets=(Budget(0.8e6), Budget(5.9e6)))
     assert [sample.name for sample in made] == ["S0"]
-    assert left_out == ["S1 at 5.9M has 0"]
+    assert left_out == ["S1 at 5.9M macs has 0"]
     assert LEAST_NETWORKS > 0
 
 

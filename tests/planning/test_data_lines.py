@@ -35,7 +35,7 @@ def test_other_classes_are_a_table_with_what_to_know(tmp_path: Path) -> None:
     assert header.split() == ["class", "train", "search", "test"]
     assert common.split() == ["common", "140", "20", "40"]
     assert rare.split() == ["rare", "7", "1", "2"]
-    assert "95.2% of the 42 test images are 'common'" in unequal
+    assert "95.2 % of the 42 test images are 'common'" in unequal
     assert "('rare' 2)" in few
     facts = data_facts(data)
     assert facts["images"] == {"train": [140, 7], "search": [20, 1], "test": [40, 2]}

@@ -11,7 +11,6 @@ from escalade.artefacts.audited import Audited
 from escalade.artefacts.run_folder import command
 from escalade.artefacts.scored import Scored
 from escalade.config.ways_to_weights import trained_alone
-from escalade.core.numbers.budget import format_amount
 from escalade.core.values.invalid import Invalid
 from escalade.family.analysis.audits import LEAST_NETWORKS, Sample, Sampled, audited, samples
 from escalade.family.trainings.alone import RetrainJob
@@ -82,7 +81,7 @@ def _check(run: Run, networks: int) -> None:
         )
     if networks < LEAST_NETWORKS:
         raise Invalid(
-            f"{networks} networks rank nothing",
+            f"{networks} networks are too few to rank",
             path=("--networks",),
             remedy=f"use {LEAST_NETWORKS} or more",
         )
@@ -128,8 +127,7 @@ def _steps(run: Run, sample: Sample) -> int:
 
 def _train(run: Run, sample: Sample) -> None:
     supernet = cache(lambda: run.load_supernet(run.folder.supernet))
-    amount = format_amount(sample.budget.target, sample.budget.kind)
-    run.console.say(f"audit: {len(sample.networks)} networks at {amount} {sample.budget.kind}")
+    run.console.say(f"audit: {len(sample.networks)} networks at {sample.budget}")
     jobs = [_job(run, sample, one, supernet) for one in sample.networks]
     run.workshop.train(jobs, stage=STAGE)
 

@@ -10,7 +10,8 @@ from escalade.api.choosing.contest import made_by_hand
 from escalade.artefacts.grown import Grown, GrownMember
 from escalade.artefacts.rival_look import RivalLook
 from escalade.artefacts.run_folder import RunFolder
-from escalade.core.numbers.budget import Budget, format_amount, format_seconds, parse_amount
+from escalade.core.numbers.budget import Budget
+from escalade.core.numbers.shown import accuracy, amount, gap, parse_amount
 from escalade.core.scaling.extrapolation import is_told
 from escalade.core.scaling.hybrid import scale_within
 from escalade.core.values.invalid import Invalid, within
@@ -33,12 +34,12 @@ def grow(run: Run) -> None:
     if not growing.grows:
         console.say(f"grow: no members are grown: {made.notes[0]}")
     for member in made.members:
-        amount = format_amount(member.budget, ladder.kind)
-        console.say(f"grow: {member.name} at {amount}{growing.told(found, member)}")
+        budget = amount(member.budget, ladder.kind)
+        console.say(f"grow: {member.name} at {budget}{growing.told(found, member)}")
     run.folder.write(made)
 
 
-def grow_to(path: Path, amount: str) -> GrownMember:
+def grow_to(path: Path, to: str) -> GrownMember:
     """The network of any budget by the growth of a run; nothing is written.
 
     Raises:
@@ -47,15 +48,15 @@ def grow_to(path: Path, amount: str) -> GrownMember:
     run = open_run(path)
     kind, found = run.config.budget_kind, run.found()
     with within("--to"):
-        target = parse_amount(amount, kind=kind, kind_flag="--budget-kind")
+        target = parse_amount(to, kind=kind, kind_flag="--budget-kind")
         least = found.ladder.budgets[0].target
         if target < least:
             raise Invalid(
-                f"{amount} is below the base network's budget",
-                remedy=f"the rule grows from {format_amount(least, kind)} {kind}",
+                f"{to} is below the base network's budget",
+                remedy=f"the rule grows from {amount(least, kind)} {kind}",
             )
     budget = Budget(target, kind, run.config.tolerance)
-    name = f"to_{format_amount(target, kind)}"
+    name = f"to_{amount(target, kind)}"
     with within(str(path)):
         if by_hand := made_by_hand(run):
             return _scaled_by_hand(found, by_hand, run.folder.read(RivalLook), budget, name=name)
@@ -93,10 +94,10 @@ def growth(path: Path) -> Grown:
 
 def describe_grown(grown: GrownMember) -> str:
     arch = grown.architecture
-    latency = "" if grown.latency is None else f", {format_seconds(grown.latency)} predicted"
+    latency = "" if grown.latency is None else f", {amount(grown.latency, 'latency')} predicted"
     lines = [
         widths_and_depths(arch).replace("widths", f"stem {arch.stem.width}, widths"),
-        f"{grown.macs:,} macs ({grown.gap:+.1%} of the budget), {grown.params:,} params, "
+        f"{grown.macs:,} macs ({gap(grown.gap)} of the budget), {grown.params:,} params, "
         f"{grown.activations:,} activations{latency}",
     ]
     for dimension, ratio in grown.solved.to_json().items():
@@ -109,7 +110,7 @@ def describe_grown(grown: GrownMember) -> str:
         lines.append(line)
     if grown.accuracy is not None:
         found = grown.accuracy
-        lines.append(f"  predicted accuracy {found.mean:.2%} ({found.low:.2%} to {found.high:.2%})")
+        lines.append(f"  predicted accuracy {accuracy(found.mean, (found.low, found.high))}")
     if grown.extrapolation and grown.interval is not None:
         lines.append("  extrapolated beyond the searched stages")
     lines.extend(f"  note: {note}" for note in grown.notes or ())

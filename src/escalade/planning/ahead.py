@@ -8,6 +8,7 @@ import numpy as np
 
 from escalade.config import Config
 from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.shown import duration
 from escalade.data.cache.cache_room import default_cache
 from escalade.data.cache.kept_looks import kept
 from escalade.nets.build import build
@@ -22,7 +23,6 @@ from escalade.planning.run_memory import hold
 from escalade.planning.stage_times import stage_times
 from escalade.train import prepare
 from escalade.train.bookkeeping import machine
-from escalade.train.console import duration
 from escalade.train.runtime import Runtime, limit_threads, num_cores
 from escalade.train.step import PlainStep
 from escalade.train.step_rehearsal import rehearse

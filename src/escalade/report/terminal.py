@@ -9,10 +9,10 @@ from escalade.artefacts.analysed import Analysed
 from escalade.artefacts.audited import Audited
 from escalade.core.numbers.class_counts import ClassCounts
 from escalade.core.numbers.score_words import SCORE_WORDS
+from escalade.core.numbers.shown import NONE, amount, correlation, gap, percent
 from escalade.core.values.plain import plain
 from escalade.family.family import Family, FamilyMember, PlainRival, Replaced
 from escalade.report.arms import arms, cell, networks
-from escalade.report.number import NONE, amount, budget, correlation, gap, percent
 
 _BASES = {"plain": "plain", "seed": "fine-tuned"}
 _COLUMNS = ("member", "weights", "budget", "gap", "macs", "params", "input", "search", "test")
@@ -62,7 +62,7 @@ def audit_table(found: Audited) -> Table:
                     *map(
                         Text,
                         (
-                            f"{each.name}, {budget(each.budget, found.budget_kind)}{name}",
+                            f"{each.name}, {amount(each.budget, found.budget_kind)}{name}",
                             f"{len(each.networks)}",
                             correlation(told.spearman, told.spearman_interval),
                             correlation(told.kendall, told.kendall_interval),
@@ -86,7 +86,7 @@ def _row(
     cells = (
         name,
         told,
-        budget(member.budget, kind),
+        amount(member.budget, kind),
         gap(None if cost is None else cost / member.budget - 1),
         amount(shown.macs),
         amount(shown.params),

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from escalade.core.numbers.shown import memory
+
 # Of glibc's malloc.h. The most that an int holds is "never".
 TRIM_THRESHOLD, TOP_PAD, MMAP_MAX = -1, -2, -4
 NEVER, PAD = 2**31 - 1, 64 * 2**20
@@ -92,8 +94,8 @@ class Heap:
         self.bound = max(planned, round(ROOM * held))
         if self.bound > planned:
             self.tell(
-                f"memory: {self._whose} holds {in_gibi(held)} that it needs, and may hold "
-                f"{in_gibi(self.bound)} from now on; {in_gibi(planned)} were planned",
+                f"memory: {self._whose} holds {memory(held)} that it needs, and may hold "
+                f"{memory(self.bound)} from now on; {memory(planned)} were planned",
                 about=self._whose,
             )
 
@@ -119,11 +121,6 @@ def resident() -> int:
         pages = Path("/proc/self/statm").read_text(encoding="utf-8").split()
         return (int(pages[1]) - int(pages[2])) * os.sysconf("SC_PAGE_SIZE")
     return 0
-
-
-def in_gibi(num_bytes: float) -> str:
-    """Bytes for people: 3.21GiB."""
-    return f"{num_bytes / 2**30:.2f}GiB"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

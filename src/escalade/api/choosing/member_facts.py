@@ -8,7 +8,8 @@ from escalade.api.choosing.rival_words import WORDS
 from escalade.artefacts.starts_tried import StartsTried
 from escalade.config.ways_to_weights import CALLED
 from escalade.core.network import cost
-from escalade.core.numbers.budget import COUNTED, Budget, format_amount
+from escalade.core.numbers.budget import COUNTED, Budget
+from escalade.core.numbers.shown import amount, percent
 from escalade.core.scaling.ratios import scaling_between
 from escalade.evaluate.score import Score
 from escalade.family.family import FamilyMember, Weights
@@ -98,8 +99,8 @@ def about_start(run: Run) -> list[str]:
 def about_limits(run: Run, member: FamilyMember) -> list[str]:
     """The limits of the search that a member is above, as grown ones may be; told at once, too."""
     notes = [
-        f"Its {kind} of {format_amount(cost, kind)} is above the limit of the search, "
-        f"{format_amount(limit, kind)}."
+        f"Its {kind} of {amount(cost, kind)} is above the limit of the search, "
+        f"{amount(limit, kind)}."
         for kind, limit in run.config.limits.items()
         if (cost := getattr(member, kind)) > limit
     ]
@@ -121,8 +122,7 @@ def about_identities(run: Run, member: FamilyMember) -> list[str]:
     if run.budgets:
         budget = Budget(member.budget, run.config.budget_kind, run.config.tolerance)
         if not budget.contains(costs[budget.kind]):
-            amount = format_amount(budget.target, budget.kind)
-            missed.append(f"the budget of {amount} {budget.kind} within {budget.tolerance:.0%}")
+            missed.append(f"the budget of {budget} within {percent(budget.tolerance, digits=None)}")
     if not missed:
         return [member.identities.note]
     note = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from escalade.core.numbers.shown import percent
 from escalade.core.values.codec import ABSENT
 from escalade.core.values.invalid import Invalid
 from escalade.core.values.ranges import Count
@@ -74,9 +75,9 @@ class ClassCounts:
             )
         if not self.is_even:
             told.append(
-                f"The classes are of unequal size: {self.majority_share:.1%} of the {self.total:,} "
-                f"{split} images are '{self.majority}', so that always answering that is right as "
-                "often. Balanced accuracy counts every class the same."
+                f"The classes are of unequal size: {percent(self.majority_share)} of the "
+                f"{self.total:,} {split} images are '{self.majority}', so that always answering "
+                "that is right as often. Balanced accuracy counts every class the same."
             )
         few = sorted((num, name) for num, name in zip(self.images, self.classes, strict=True))
         few = [(num, name) for num, name in few if num < FEW]

@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 from scipy.optimize import brentq
 
 from escalade.core.network.architecture import Architecture
-from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.network.cost import CostOf, counted
+from escalade.core.numbers.budget import Budget
+from escalade.core.numbers.shown import amount
 from escalade.core.scaling.extrapolation import Growth, Interval
-from escalade.core.scaling.lattice import CostOf, counted, meet_budget
+from escalade.core.scaling.lattice import meet_budget
 from escalade.core.scaling.ratios import Scaling, apply, with_depth
 
 # How far from the expected stage the curve is followed, in stages; and in steps so small that no
@@ -215,4 +217,4 @@ def _bracket(
 
 
 def _shown(budget: Budget, excess: float) -> str:
-    return format_amount(budget.target * math.exp(excess), budget.kind)
+    return amount(budget.target * math.exp(excess), budget.kind)

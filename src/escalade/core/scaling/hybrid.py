@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Stage
-from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.network.cost import CostOf, counted
+from escalade.core.numbers.budget import Budget
 from escalade.core.scaling.grown_members import SolvedNetwork
-from escalade.core.scaling.lattice import CostOf, counted
 from escalade.core.scaling.ratios import follow_inputs, with_depth
 from escalade.core.scaling.rules import Rule, parse
 from escalade.core.scaling.scale_by import scaled_by
@@ -64,8 +64,7 @@ def scale_to(
         near = _nearest(base, parsed, budget, measure, num_changes=1)
         near = near or _nearest(base, parsed, budget, measure, num_changes=2)
         if near is None:
-            amount = format_amount(budget.target, budget.kind)
-            raise ValueError(f"budgets: {amount}: {error}") from None
+            raise ValueError(f"budgets: {budget}: {error}") from None
         factor, found = near
     return SolvedNetwork(
         name=name,
@@ -135,11 +134,9 @@ def _variants(
 
 
 def _sides(network: Architecture) -> Iterator[tuple[int, float]]:
-    stride = network.stem.stride * (2 if network.stem.max_pool else 1)
-    stride *= math.prod(block.stride for stage in network.stages for block in stage.blocks)
     for steps in range(-MOST_STEPS, MOST_STEPS + 1):
         side = network.resolution + steps * network.rounding.resolution
-        if side >= stride:
+        if side >= network.total_stride:
             yield side, 2 * abs(math.log(side / network.resolution))
 
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from escalade.core.numbers.budget import format_amount, parse_amount
+from escalade.core.numbers.shown import amount, parse_amount
 from escalade.core.values.invalid import Invalid, nearest, within
 from escalade.data.cache import kept_looks
 from escalade.data.cache.cache_lock import locked
@@ -107,8 +107,8 @@ def make_room(cache_dir: Path, needed: int, *, say: Say) -> None:
     _check_disk(folder, needed, removable=idle)
     if needed and total - idle + needed > bound:
         say(
-            f"cache: {format_amount(needed)}B are to be decoded, more than {SIZE_VARIABLE} allows "
-            f"({format_amount(bound)}B); nothing is removed to keep to it"
+            f"cache: {amount(needed, 'memory')} are to be decoded, more than {SIZE_VARIABLE} "
+            f"allows ({amount(bound, 'memory')}); nothing is removed to keep to it"
         )
         bound = math.inf
     for each in oldest_first:
@@ -118,7 +118,7 @@ def make_room(cache_dir: Path, needed: int, *, say: Say) -> None:
             total -= each.num_bytes
             say(
                 f"cache: the decoded images of {each.title} are removed, "
-                f"{format_amount(each.num_bytes)}B, used last {when(each.used)}"
+                f"{amount(each.num_bytes, 'memory')}, used last {when(each.used)}"
             )
     _check_disk(folder, needed)
 
@@ -126,10 +126,10 @@ def make_room(cache_dir: Path, needed: int, *, say: Say) -> None:
 def _check_disk(folder: Path, needed: int, *, removable: int = 0) -> None:
     free = _free(folder)
     if free + removable < needed:
-        also = f", {format_amount(removable)}B could be removed" if removable else ""
+        also = f", {amount(removable, 'memory')} could be removed" if removable else ""
         raise OSError(
             errno.ENOSPC,
-            f"{format_amount(needed)}B are needed, {format_amount(free)}B are free{also}",
+            f"{amount(needed, 'memory')} are needed, {amount(free, 'memory')} are free{also}",
             str(folder),
         )
 

@@ -11,7 +11,7 @@ from escalade.artefacts.audited import Audited, AuditedBudget, AuditedNetwork
 from escalade.artefacts.searched import Searched
 from escalade.core.network import cost
 from escalade.core.numbers.agreement import Agreement, agreement, stratified
-from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.regression import Floats
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.path import Path, Population
@@ -72,8 +72,7 @@ def samples(
     for stage, budget in zip(searched.stages, budgets, strict=True):
         inside = np.flatnonzero((costs >= budget.low) & (costs <= budget.high))
         if len(inside) < LEAST_NETWORKS:
-            amount = format_amount(budget.target, budget.kind)
-            left_out.append(f"{stage.name} at {amount} has {len(inside)}")
+            left_out.append(f"{stage.name} at {budget} has {len(inside)}")
             continue
         rng = generator(seed, "audit", stage.stage)
         rows = inside[stratified(scores[inside], num=num, rng=rng)]

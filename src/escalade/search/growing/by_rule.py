@@ -9,6 +9,7 @@ from dataclasses import replace
 from escalade.artefacts.grown import Functions, Grown, GrownMember, GrowthPoint
 from escalade.config.settings import GrowConfig
 from escalade.core.numbers.budget import Budget
+from escalade.core.numbers.shown import gap
 from escalade.core.scaling import rules
 from escalade.core.scaling.grown_members import SolvedNetwork
 from escalade.core.scaling.hybrid import scale_to
@@ -63,7 +64,7 @@ class ByRule:
     def told(self, found: Found, member: GrownMember) -> str:
         """From what, and its shape."""
         return (
-            f" ({member.gap:+.1%}): {found.searched.largest.name} by {found.settings.rule}, "
+            f" ({gap(member.gap)}): {found.searched.largest.name} by {found.settings.rule}, "
             f"{widths_and_depths(member.architecture)}"
         )
 

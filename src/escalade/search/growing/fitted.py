@@ -9,13 +9,13 @@ from escalade.artefacts.grown import ComparedRule, Grown, GrownMember, GrowthPoi
 from escalade.config.settings import GrowConfig
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
+from escalade.core.network.cost import CostOf
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling import extrapolation
 from escalade.core.scaling.extrapolation import Growth
 from escalade.core.scaling.grown_members import SolvedNetwork, solve
 from escalade.core.scaling.hybrid import scale_to
-from escalade.core.scaling.lattice import CostOf
 from escalade.core.scaling.ratios import Scaling, realised
 from escalade.search.growing.found import Found, widths_and_depths
 

@@ -11,9 +11,9 @@ from escalade.artefacts.searched import Searched
 from escalade.config.settings import GrowConfig
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
+from escalade.core.network.cost import CostOf
 from escalade.core.numbers.budget import Budget, Ladder
 from escalade.core.scaling.grown_members import SolvedNetwork
-from escalade.core.scaling.lattice import CostOf
 from escalade.core.values.invalid import Invalid
 from escalade.search.growing.observed import Observed
 
