@@ -26,6 +26,7 @@ WRONG = [
     ("plan --preset smoke --limit memry=1MB", "limits: 'memry' is not known; did you mean memory?"),
     ("plan --preset smoke --limit memory=1kB", "limits.memory: 1kB is below every network of"),
     ("plan --preset smoke --limit memory=1X", "limits.memory: cannot read '1X'", "like 256kB"),
+    ("plan --preset smoke --balance sampl", "dataset.balance: 'sampl'", "mean sampling?"),
     ("latency", "name a network, or use --export-parts or --import"),
     ("latency efficientnet_b0 --export-parts d", "give one of networks, --export-parts and"),
     ("latency efficientnet_b0 --space small", "--space: goes with --export-parts"),

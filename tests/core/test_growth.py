@@ -389,3 +389,50 @@ def test_a_network_at_its_least_side_meets_its_own_macs():
     assert least.total_stride == 32
     own = Budget(cost.count(least, "macs"))
     assert meet_budget(least, scaling=Scaling(), budget=own).resolution >= 32
+
+
+def grown(scalings, *, factor=8.0, resolution_step=1, **more):
+    """A member of `factor` times the small base's macs by a line through two stages."""
+    base = small()
+    macs = cost.of(base).macs
+    return solve(
+        base, growth=extrapolation.fit([1, 2], scalings=scalings, form="linear"),
+        budget=Budget(factor * macs), stage=math.log2(factor), width_divisor=4,
+        resolution_divisor=resolution_step, **more,
+    )  # fmt: skip
+
+
+EVEN = [Scaling(1.2, 1.1, 1.2), Scaling(1.4, 1.2, 1.4)]
+
+
+def test_inputs_have_no_more_pixels_than_there_are_and_depth_and_width_take_the_rest():
+    free, held = grown(EVEN), grown(EVEN, most_side=28)
+    assert free.architecture.resolution > 28 == held.architecture.resolution
+    assert (free.asked, held.asked) == (None, free.architecture.resolution)
+    assert abs(held.gap) <= 0.05
+    assert held.predicted == free.predicted
+    assert held.solved.depth > free.solved.depth
+    assert held.solved.width > free.solved.width
+    # What was lost is shared in the curve's own ratio of macs: log depth to 2 log width.
+    taken = [
+        math.log(getattr(held.solved, d) / getattr(free.solved, d)) for d in ("depth", "width")
+    ]
+    whole = [math.log(getattr(free.solved, d)) for d in ("depth", "width")]
+    assert taken[0] / taken[1] == pytest.approx(whole[0] / whole[1])
+
+
+def test_growth_in_pixels_alone_becomes_growth_in_depth_and_width():
+    held = grown([Scaling(1.0, 1.0, 1.4), Scaling(1.0, 1.0, 1.8)], most_side=30)
+    assert held.architecture.resolution <= 30
+    assert abs(held.gap) <= 0.05
+    assert held.solved.depth == pytest.approx(held.solved.width**2)
+    assert held.solved.depth > 1.3
+
+
+def test_a_side_is_kept_to_in_steps_of_the_resolution():
+    held = grown(EVEN, most_side=30, resolution_step=4)
+    assert held.architecture.resolution == 28
+
+
+def test_enough_pixels_change_nothing():
+    assert grown(EVEN, most_side=500) == grown(EVEN)

@@ -74,3 +74,8 @@ def test_the_verdict_follows_the_numbers(sign, words):
     assert found.budgets[0].by_worth is None
     assert decode(Audited, encode(found)) == found
     assert audit_table(found).row_count == len(made)
+    told = audited(
+        made, left_out=[], budget_kind="macs", weights="retrained", num_steps=[9, 5],
+        trained=trained, seed=0, by_hand="Others stand in their place",
+    )  # fmt: skip
+    assert told.sentence == f"{found.sentence} Others stand in their place."

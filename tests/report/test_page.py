@@ -379,6 +379,15 @@ def test_a_larger_but_less_accurate_member_is_warned_of(folder, test, expected):
     assert any(text.startswith("S2 is larger than S1 but clearly") for text in told) is expected
 
 
+def test_a_grown_member_that_falls_is_warned_of(folder):
+    def change(family):
+        family["members"][3]["accuracy"]["test"] = 0.88
+
+    told = warned(folder, "family/family.json", change)
+    assert any(text.startswith("S3 is larger than S2 but clearly") for text in told)
+    assert not any(text.startswith("S4") for text in told)
+
+
 def test_a_search_accuracy_measured_anew_has_an_error_of_its_own(folder):
     """Fine-tuned members are far from the score that chose them; grown ones have none."""
     (folder / "plan.json").write_text(json.dumps(fixture.plan()))

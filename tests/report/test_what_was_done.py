@@ -55,6 +55,12 @@ def test_each_run_says_what_it_did(settings, words):
         assert rows[name].startswith(text), rows[name]
 
 
+def test_how_training_made_up_for_unequal_classes():
+    assert "Classes" not in told(space="small")
+    rows = told(space="small", dataset={"balance": "sampling"})
+    assert rows["Classes"] == "in training every class is drawn equally often"
+
+
 def test_the_recipe_of_bignas_is_told_as_a_whole():
     """BigNAS, section 3.1."""
     recipe = {

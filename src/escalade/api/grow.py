@@ -8,6 +8,7 @@ from pathlib import Path
 from escalade.api.beginning.begin import open_run
 from escalade.api.choosing.contest import made_by_hand
 from escalade.artefacts.grown import Grown, GrownMember
+from escalade.artefacts.planned import Planned
 from escalade.artefacts.rival_look import RivalLook
 from escalade.artefacts.run_folder import RunFolder
 from escalade.core.numbers.budget import Budget
@@ -19,6 +20,7 @@ from escalade.family.member_candidates import ByHand
 from escalade.planning.resolved_run import Run
 from escalade.report.contest_words import base_in_words
 from escalade.search.growing.found import Found, Growing, widths_and_depths
+from escalade.search.methods import UNSEARCHED
 
 
 def grow(run: Run) -> None:
@@ -33,7 +35,7 @@ def grow(run: Run) -> None:
     made = growing.grow(found, (*ladder.budgets[num:], *run.grown(ladder)))
     if not growing.grows:
         console.say(f"grow: no members are grown: {made.notes[0]}")
-    for member in made.members:
+    for member in made.members if run.method is not UNSEARCHED else ():
         budget = amount(member.budget, ladder.kind)
         console.say(f"grow: {member.name} at {budget}{growing.told(found, member)}")
     run.folder.write(made)
@@ -59,20 +61,20 @@ def grow_to(path: Path, to: str) -> GrownMember:
     name = f"to_{amount(target, kind)}"
     with within(str(path)):
         if by_hand := made_by_hand(run):
-            return _scaled_by_hand(found, by_hand, run.folder.read(RivalLook), budget, name=name)
+            return _scaled_by_hand(run, found, by_hand, budget, name=name)
         return _growing(run, found).at(found, budget, name=name)
 
 
 def _scaled_by_hand(
-    found: Found, how: ByHand, look: RivalLook, budget: Budget, *, name: str
+    run: Run, found: Found, how: ByHand, budget: Budget, *, name: str
 ) -> GrownMember:
     """The base that the run's members are made of, at any budget."""
     solved = scale_within(
-        look.base,
+        run.folder.read(RivalLook).base,
         rule=how.rule,
         budget=budget,
         stage=found.ladder.stage(budget.target),
-        side=look.side,
+        side=run.folder.read(Planned).side,
         name=name,
         cost_of=found.latency_of,
     )
@@ -80,7 +82,8 @@ def _scaled_by_hand(
         f"{base_in_words(how.base)} scaled by the rule {how.rule}, as the members of the run are; "
         "nothing was fitted"
     )
-    return replace(found.entry(solved), notes=(note,))
+    made = found.entry(solved)
+    return replace(made, notes=(note, *(made.notes or ())))
 
 
 def growth(path: Path) -> Grown:

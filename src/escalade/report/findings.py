@@ -139,9 +139,9 @@ def _replaced(family: Sequence[FamilyRow]) -> list[Caution]:
 
 
 def _not_rising(family: Sequence[FamilyRow]) -> list[Caution]:
-    """Members that were not grown, below the one before by more than both intervals explain."""
+    """Members below the one before by more than both intervals explain."""
     found = []
-    for small, large in pairwise(m for m in family if m.origin != "grown"):
+    for small, large in pairwise(family):
         on_test = small.test is not None and large.test is not None
         before, after = (m.test if on_test else m.search for m in (small, large))
         if before is None or after is None:

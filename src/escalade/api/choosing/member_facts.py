@@ -52,14 +52,14 @@ def recipe_of(
     settings, num = run.config.retrain, len(run.data.train)
     ratio, effort = candidate.budget / least, candidate.effort
     way = CALLED[how.weights]
-    if way.together:
-        share = {"distillation": settings.distillation}
-        return recipe_facts(settings.recipe_together(num)) | share
-    if not way.alone:
+    if not (way.together or way.alone):
         return None
-    if way.uses_slices or (way.in_turn and ratio > 1):
-        return recipe_facts(settings.recipe_from_weights(num, ratio=ratio, effort=effort))
-    return recipe_facts(settings.recipe_alone(num, ratio=ratio, effort=effort))
+    more, recipe = {}, settings.recipe_alone(num, ratio=ratio, effort=effort)
+    if way.together:
+        more, recipe = {"distillation": settings.distillation}, settings.recipe_together(num)
+    elif way.uses_slices or (way.in_turn and ratio > 1):
+        recipe = settings.recipe_from_weights(num, ratio=ratio, effort=effort)
+    return recipe_facts(recipe, balance=run.data.balance) | more
 
 
 def identities_of(trainings: MemberTrainings, candidate: Candidate) -> Identities | None:

@@ -136,7 +136,7 @@ def _rival(run: Run, candidate: Candidate, training: RivalTraining) -> _Finished
     member = replace(member, weights=weights)
     story = WORDS[training.base].story(run, ByHand(PLAIN, training.rule))
     facts = {
-        "recipe": recipe_facts(training.job.recipe),
+        "recipe": recipe_facts(training.job.recipe, balance=run.data.balance),
         "notes": (*about_seed(run, weights),),
         "found": story,
     }

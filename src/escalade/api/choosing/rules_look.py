@@ -80,7 +80,6 @@ def _looked(run: Run, everyone: Sequence[Candidate]) -> RivalLook:
         budget=member.budget,
         rules=rules,
         ranked=tuple(each.rule for each in best),
-        side=run.data.side,
     )
 
 

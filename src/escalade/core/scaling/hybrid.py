@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Stage
@@ -18,6 +19,7 @@ from escalade.core.scaling.ratios import follow_inputs, with_depth
 from escalade.core.scaling.rules import Rule, parse
 from escalade.core.scaling.scale_by import scaled_by
 from escalade.core.scaling.solve_factor import solve_factor
+from escalade.core.values.invalid import Invalid
 
 # Where rounding jumps over a budget: factors tried, up to this ratio from the nearest, and how far
 # the resolution may move from the rule's, in its steps.
@@ -172,6 +174,7 @@ def scale_within(
     stage: float,
     side: int,
     name: str = "",
+    base_stage: float = 0.0,
     cost_of: CostOf | None = None,
 ) -> SolvedNetwork:
     """`scale_to` with inputs of at most `side` pixels.
@@ -187,7 +190,8 @@ def scale_within(
         cost_of: what the budget counts, for kinds that `core.network.cost` does not count.
 
     Raises:
-        ValueError: if nothing near the rule meets the budget.
+        ValueError: if nothing near the rule meets the budget, or it scales nothing but a resolution
+            that would be larger.
     """
     measure = cost_of or counted(budget.kind)
 
@@ -195,10 +199,18 @@ def scale_within(
         return measure(network) if network.resolution <= side else math.inf
 
     base = replace(base, resolution=min(base.resolution, side))
-    made = scale_to(base, rule=rule, budget=budget, stage=stage, name=name, cost_of=measure)
-    if made.architecture.resolution <= side:
+    scaled = partial(scale_to, budget=budget, stage=stage, name=name, base_stage=base_stage)
+    made = scaled(base, rule=rule, cost_of=measure)
+    asked = made.architecture.resolution
+    if asked <= side:
         return made
     shares = parse(rule)
+    if not shares.depth + shares.width + shares.group_width:
+        raise Invalid(
+            f"the rule {rule} scales nothing but the resolution, to {asked} pixels, and images "
+            f"have {side} here",
+            remedy="use another rule, such as dWr",
+        )
     rest = f"d{shares.depth:.9f}_w{shares.width:.9f}_g{shares.group_width:.9f}"
     largest = replace(base, resolution=side)
-    return scale_to(largest, rule=rest, budget=budget, stage=stage, name=name, cost_of=measured)
+    return replace(scaled(largest, rule=rest, cost_of=measured), asked=asked)

@@ -118,6 +118,7 @@ def audited(
     num_steps: Sequence[int],
     trained: Callable[[Sample, Sampled], Score],
     seed: int,
+    by_hand: str = "",
 ) -> Audited:
     """What the accuracies of the trained networks say of the scores.
 
@@ -127,15 +128,17 @@ def audited(
         weights: how the networks were trained.
         num_steps: of a training, by budget.
         trained: what a network reached.
+        by_hand: what the members are, where that is not what these scores chose.
     """
     pairs = zip(sampled, num_steps, strict=True)
     budgets = tuple(_audited(each, num, trained, seed) for each, num in pairs)
+    verdict = _sentence([each.by_score for each in budgets], sampled)
     return Audited(
         budget_kind=budget_kind,
         weights=weights,
         budgets=budgets,
         left_out=tuple(left_out),
-        sentence=_sentence([each.by_score for each in budgets], sampled),
+        sentence=f"{verdict} {by_hand}." if by_hand else verdict,
     )
 
 
