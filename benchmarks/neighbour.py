@@ -6,8 +6,12 @@ The allocator's network trains by the one training loop on random images, batche
 cores; in turns alone and beside a process that does nothing but compute. Images a second count
 from the first step after a warm-up. A process that shares two cores with another has 0.67 of its
 speed with two threads by right, and all of it with one.
-Targets: the best way beside a neighbour has 0.60 of the best way's speed alone; two ranks have 1.8
-times the images/s of one.
+
+What a run does is what its own look says: that of `escalade run` on a folder of images made here,
+taken alone, before the neighbour comes, and taken beside it. What counts is the speed beside the
+neighbour with the threads that each look chose.
+Targets: a run has 0.60 of the best way's speed alone, also where the neighbour came after its look;
+two ranks have 1.8 times the images/s of one.
 """
 
 from __future__ import annotations
@@ -18,13 +22,18 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
+
+from whole_run import make_images
 
 # Ranks, and threads each.
 WAYS = {"one thread": (1, 1), "two threads": (1, 2), "two ranks": (2, 1)}
+OF_THREADS = {1: "one thread", 2: "two threads"}
 CORES, BATCH, NUM_IMAGES, WARM = 2, 64, 1024, 5
 
 
@@ -34,7 +43,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--threads", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--look", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.look is not None:
+        print(json.dumps(_look(options.look)))
+        return
     if options.threads is not None:
         print(json.dumps(_trained(options.threads, seconds=options.seconds)))
         return
@@ -51,8 +64,11 @@ def main() -> None:
         for way, hows in found.items()
     }
     best = max(each["alone"] for each in speeds.values())
+    chosen = _chosen()
+    of_run = {when: speeds[OF_THREADS[num]]["busy"] / best for when, num in chosen.items()}
     if options.json:
-        print(json.dumps({"images_a_second": found, "best_alone": best}))
+        found_all = {"images_a_second": found, "best_alone": best}
+        print(json.dumps(found_all | {"threads_of_a_run": chosen, "a_run_against_best": of_run}))
         return
     for way, each in speeds.items():
         print(
@@ -61,6 +77,45 @@ def main() -> None:
         )
     one, two = speeds["one thread"]["alone"], speeds["two ranks"]["alone"]
     print(f"two ranks against one: {two / one:.2f} times the images/s")
+    for when, num in chosen.items():
+        print(
+            f"a run whose look was taken {when} has {num} threads, and beside the neighbour "
+            f"{of_run[when]:.2f} of the best speed alone"
+        )
+
+
+def _chosen() -> dict[str, int]:
+    """Threads that a run's look chooses, taken before the neighbour comes and beside it."""
+    with tempfile.TemporaryDirectory() as name:
+        make_images(Path(name), num=100)
+        alone = _looked(Path(name))
+        with _neighbour():
+            return {"alone": alone, "beside the neighbour": _looked(Path(name))}
+
+
+def _looked(images: Path) -> int:
+    """A look of a process of its own, which finds none that is kept."""
+    environment = {key: value for key, value in os.environ.items() if key != "OMP_NUM_THREADS"}
+    with tempfile.TemporaryDirectory() as cache:
+        made = subprocess.run(
+            [sys.executable, __file__, "--look", str(images)],
+            env=environment | {"OMP_WAIT_POLICY": "PASSIVE", "ESCALADE_CACHE": cache},
+            stdout=subprocess.PIPE,
+            check=True,
+            text=True,
+        )
+    return int(json.loads(made.stdout))
+
+
+def _look(images: Path) -> int | None:
+    from escalade.api.beginning.begin import make_runtime, resolved
+    from escalade.artefacts.run_folder import RunFolder
+    from escalade.config import resolve
+    from escalade.planning.ahead import with_threads
+
+    given = resolve({"data": str(images), "budgets": "1M,2M"})
+    run = resolved(given, folder=RunFolder(Path()), runtime=make_runtime(given))
+    return with_threads(run).config.threads
 
 
 @contextmanager

@@ -47,6 +47,10 @@ class Draws:
         return out
 
 
+def test_the_policies_are_torchvisions():
+    assert list(POLICIES) == [policy.value for policy in v2.AutoAugmentPolicy]
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("policy", POLICIES)
 def test_each_image_gets_what_torchvision_does_to_it(policy, channels, monkeypatch):

@@ -9,7 +9,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torchvision.transforms.v2 import functional as tv
 
 from escalade.data import Augmentation, Split, TrainBatches, evaluation_batches, prepare
-from escalade.data.batching.augmenting import BatchPart, padded_crop, resized_crop
+from escalade.data.batching.augmenting import (
+    BatchPart,
+    _upright_grid,
+    padded_crop,
+    resized_crop,
+)
 
 NONE = Augmentation()
 ALL = Augmentation(padding=2, flip=True)
@@ -151,6 +156,18 @@ def test_no_padding_only_mirrors():
     assert 25 < int(same.sum()) < 75
 
 
+def test_upright_boxes_have_the_grid_that_torch_gives_them():
+    rng = torch.Generator().manual_seed(0)
+    for side in (1, 5, 12, 64):
+        scale = torch.rand((9, 2), generator=rng) * torch.tensor([-1.0, 1.0])
+        shift = torch.rand((9, 2), generator=rng) - 0.5
+        theta = torch.zeros(9, 2, 3)
+        theta[:, [0, 1], [0, 1]] = scale
+        theta[:, :, 2] = shift
+        wanted = torch.nn.functional.affine_grid(theta, [9, 3, side, side], align_corners=False)
+        assert torch.equal(_upright_grid(scale, shift, side=side), wanted)
+
+
 def test_resized_crops_are_boxes_of_the_image():
     ramp = torch.arange(0, 240, 4, dtype=torch.uint8).expand(60, 60)
     images = torch.stack([ramp, ramp.T]).expand(300, 2, 60, 60).contiguous()
@@ -180,6 +197,23 @@ def test_prepare_agrees_with_torchvision(channels, resolution):
     torch.testing.assert_close(got, expected, atol=1e-5, rtol=1e-5)
     size = resolution
     assert got.stride() == (size * size * channels, 1, size * channels, channels)
+
+
+@pytest.mark.parametrize("resolution", [12, 8])
+def test_images_are_prepared_in_an_order_that_changes_no_bit(resolution):
+    images, mean, std = make_split().images, (0.48, 0.46, 0.41), (0.23, 0.22, 0.225)
+    values = images.float()
+    if resolution != 12:
+        values = torch.nn.functional.interpolate(
+            values, size=(resolution, resolution), mode="bilinear", antialias=True
+        )
+    values = values.to(memory_format=torch.channels_last)
+    scale = torch.tensor(std, dtype=torch.float64).reciprocal()
+    shift = -torch.tensor(mean, dtype=torch.float64) * scale
+    wanted = values * (scale / 255).float().view(1, 3, 1, 1) + shift.float().view(1, 3, 1, 1)
+    found = prepare(images, resolution=resolution, mean=mean, std=std)
+    assert torch.equal(found, wanted)
+    assert found.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_prepare_leaves_its_argument_alone():

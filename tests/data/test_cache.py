@@ -262,7 +262,7 @@ def ends_at(monkeypatch, number, error):
         return decoding.to_square(image, **options)
 
     monkeypatch.setattr(sources, "to_square", ending)
-    monkeypatch.setattr(decoded_set, "MAX_THREADS", 1)
+    monkeypatch.setattr(set_making, "MAX_THREADS", 1)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
@@ -416,10 +416,20 @@ def test_what_was_used_longest_ago_is_removed_first(decode, tmp_path, monkeypatc
     assert len(calls) == num + 10
 
 
-def test_a_set_beyond_the_bound_is_still_decoded(decode, tmp_path, monkeypatch):
-    monkeypatch.setenv(cache_room.SIZE_VARIABLE, "1")
+def test_a_set_beyond_the_bound_is_still_decoded_and_costs_no_other(
+    decode, tmp_path, monkeypatch, said
+):
+    monkeypatch.setenv(cache_room.SIZE_VARIABLE, "100")
     sized(tmp_path, decode, 2)
-    assert [each.data for each in cached_sets(tmp_path / "cache")] == ["set1"]
+    assert [each.data for each in cached_sets(tmp_path / "cache")] == ["set1", "set0"]
+    assert (
+        said
+        == [
+            "cache: 640B are to be decoded, more than ESCALADE_CACHE_SIZE allows (100B); "
+            "nothing is removed to keep to it"
+        ]
+        * 2
+    )
 
 
 @pytest.mark.parametrize(
@@ -437,15 +447,45 @@ def test_a_bound_that_is_no_amount(decode, tmp_path, monkeypatch):
         decode(tmp_path / "photos")
 
 
-def test_too_small_a_disk_is_told_of_before_decoding(decode, tmp_path, monkeypatch, calls):
-    sized(tmp_path, decode, 1)
+def test_too_small_a_disk_is_told_of_before_anything_is_removed(
+    decode, tmp_path, monkeypatch, calls
+):
+    sized(tmp_path, decode, 2)
     uncompressed(tmp_path / "new", 100)
     calls.clear()
+    old = sum(each.num_bytes for each in cached_sets(tmp_path / "cache"))
     monkeypatch.setattr(cache_room, "_free", lambda folder: 100)
-    with pytest.raises(OSError, match=r"disk is full .*640B are needed, 100B are free"):
-        decode(tmp_path / "new")
+    needed = 10 * 64**2
+    assert needed > old + 100
+    with pytest.raises(
+        OSError, match=r"disk is full .*40\.96kB are needed, 100B are free, .*could"
+    ):
+        decode(tmp_path / "new", side=64)
     assert calls == []
-    assert cached_sets(tmp_path / "cache") == []  # the older one had to go
+    assert len(cached_sets(tmp_path / "cache")) == 2
+
+
+def test_only_as_much_is_removed_as_a_small_disk_needs(decode, tmp_path, monkeypatch, calls):
+    sized(tmp_path, decode, 3)
+    uncompressed(tmp_path / "new", 100)
+    cache_dir = tmp_path / "cache"
+
+    def free(folder: Path) -> int:
+        """A disk with room for three sets, of which one more needs 640 bytes."""
+        return 700 * (3 - len(cached_sets(cache_dir)))
+
+    monkeypatch.setattr(cache_room, "_free", free)
+    decode(tmp_path / "new")
+    assert [each.data for each in cached_sets(cache_dir)] == ["new", "set2", "set1"]
+
+
+def test_what_is_being_written_is_not_counted_as_room(decode, tmp_path, monkeypatch, calls):
+    sized(tmp_path, decode, 1)
+    uncompressed(tmp_path / "new", 100)
+    monkeypatch.setattr(cache_room, "_free", lambda folder: 100)
+    with locked(only_set(tmp_path)), pytest.raises(OSError, match="100B are free"):
+        decode(tmp_path / "new")
+    assert len(cached_sets(tmp_path / "cache")) == 1
 
 
 def test_clearing_by_name_takes_nothing_else(decode, tmp_path):

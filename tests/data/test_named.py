@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torchvision import datasets
 
-from escalade.data import NAMES, fashion_mnist, load, torchvision_sets
+from escalade.data import NAMES, fashion_mnist, load
 from escalade.data.fashion_mnist import idx_bytes, read_idx
-from escalade.data.torchvision_sets import TorchvisionSet
+from escalade.data.named_sets import TORCHVISION, TorchvisionSet
 
 has_fashion_mnist = pytest.mark.skipif(
     not fashion_mnist.DEBIAN.is_dir(), reason="package dataset-fashion-mnist is not installed"
@@ -107,8 +108,11 @@ def test_a_torchvision_set_is_decoded_once(tmp_path, monkeypatch):
         made.append(1)
         return Fake(*arguments, **options)
 
-    entry = TorchvisionSet(make=make, train={"train": True}, test={"train": False}, flip=False)
-    monkeypatch.setitem(torchvision_sets.TORCHVISION, "cifar10", entry)
+    entry = TorchvisionSet(
+        named="CIFAR10", train={"train": True}, test={"train": False}, flip=False
+    )
+    monkeypatch.setitem(TORCHVISION, "cifar10", entry)
+    monkeypatch.setattr(datasets, "CIFAR10", make)
     data = load("CIFAR10", cache_dir=tmp_path, side=8)
     assert load("cifar10", cache_dir=tmp_path, side=8).train_digest == data.train_digest
     assert len(made) == 2
@@ -127,8 +131,9 @@ def test_a_torchvision_set_is_decoded_once(tmp_path, monkeypatch):
 )
 def test_class_names_torchvision_lacks_or_has_several_of(given, expected, tmp_path, monkeypatch):
     monkeypatch.setattr(Fake, "classes", given)
-    entry = TorchvisionSet(make=Fake, train={"train": True}, test={"train": False}, side=4)
-    monkeypatch.setitem(torchvision_sets.TORCHVISION, "gtsrb", entry)
+    entry = TorchvisionSet(named="GTSRB", train={"train": True}, test={"train": False}, side=4)
+    monkeypatch.setitem(TORCHVISION, "gtsrb", entry)
+    monkeypatch.setattr(datasets, "GTSRB", Fake)
     assert load("gtsrb", cache_dir=tmp_path).classes == expected
 
 
@@ -136,17 +141,16 @@ def test_a_set_that_cannot_be_fetched(tmp_path, monkeypatch):
     def make(*arguments, **options):
         raise OSError("no route to host")
 
-    entry = TorchvisionSet(make=make, train={}, side=8)
-    monkeypatch.setitem(torchvision_sets.TORCHVISION, "eurosat", entry)
+    monkeypatch.setattr(datasets, "EuroSAT", make)
     with pytest.raises(ValueError, match=r"cannot fetch the data set 'eurosat' .*no route"):
         load("eurosat", cache_dir=tmp_path)
 
 
 def test_known_sets_name_real_arguments():
-    for entry in torchvision_sets.TORCHVISION.values():
+    for entry in TORCHVISION.values():
         for options in (entry.train, entry.test or {}):
-            inspect.signature(entry.make).bind("root", **options, download=True)
-    assert not any(torchvision_sets.TORCHVISION[name].flip for name in ("mnist", "svhn", "kmnist"))
+            inspect.signature(getattr(datasets, entry.named)).bind("root", **options, download=True)
+    assert not any(TORCHVISION[name].flip for name in ("mnist", "svhn", "kmnist"))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from escalade.data import Augmentation, TrainBatches, load
-from escalade.data.cache import cache
+from escalade.data.cache import cache, partial_set
 from escalade.data.cache.cache_room import cached_sets
 
 
@@ -75,9 +75,39 @@ def test_a_file_that_is_another_now_is_refused(folder, tmp_path, in_files):
 def test_no_pixels_need_no_room(folder, tmp_path, monkeypatch, in_files):
     monkeypatch.setattr("escalade.data.cache.cache_room._free", lambda folder: 0)
     assert len(loaded(folder, tmp_path).train) > 20
-    monkeypatch.delenv(cache.KEEP_VARIABLE)
-    with pytest.raises(OSError, match=r"are needed, 0B are free\); ESCALADE_CACHE_KEEP=files"):
+    monkeypatch.setenv(cache.KEEP_VARIABLE, cache.PIXELS)
+    with pytest.raises(OSError, match=r"are needed, 0B are free.*\); ESCALADE_CACHE_KEEP=files"):
         loaded(folder, tmp_path)
+
+
+def test_who_said_once_that_none_are_kept_need_not_say_so_again(
+    folder, tmp_path, monkeypatch, in_files
+):
+    loaded(folder, tmp_path)
+    monkeypatch.delenv(cache.KEEP_VARIABLE)
+    assert loaded(folder, tmp_path).train.is_mapped
+    (kept,) = cached_sets(tmp_path / "cache")
+    assert f"-{cache.FILES}-" in kept.folder.name
+    monkeypatch.setenv(cache.KEEP_VARIABLE, cache.PIXELS)
+    loaded(folder, tmp_path)
+    assert len(cached_sets(tmp_path / "cache")) == 2
+
+
+def test_a_look_that_was_begun_without_pixels_goes_on_without(
+    folder, tmp_path, monkeypatch, in_files
+):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(partial_set.PartialSet, "decode", killed)
+        with pytest.raises(KeyboardInterrupt):
+            loaded(folder, tmp_path)
+    monkeypatch.delenv(cache.KEEP_VARIABLE)
+    loaded(folder, tmp_path)
+    (kept,) = cached_sets(tmp_path / "cache")
+    assert kept.is_whole
+    assert f"-{cache.FILES}-" in kept.folder.name
 
 
 def test_what_is_kept_is_one_of_two(folder, tmp_path, monkeypatch):

@@ -39,6 +39,21 @@ def test_what_begins_alike_stands_together() -> None:
     assert len(twins) - 1 in job
 
 
+def test_of_few_paths_those_that_begin_alike_stand_together() -> None:
+    one, other, *_ = some(12)
+    asked = [each.renamed(f"{i}") for i in range(4) for each in (one, other)]
+    assert sorted(map(sorted, divided(asked))) == [[0, 2, 4, 6], [1, 3, 5, 7]]
+    assert len(divided(asked[:2])) == 2
+    # No worker has nothing to do because all are alike.
+    assert sorted(map(sorted, divided(asked[::2]))) == [[0, 1], [2, 3]]
+
+
+def test_few_paths_that_have_little_in_common_are_measured_one_by_one() -> None:
+    asked = {each.resolution: each for each in some(60)}
+    assert len(asked) > 2
+    assert {len(job) for job in divided([*asked.values()][:8])} == {1}
+
+
 @pytest.mark.parametrize(
     ("limit", "value"), [("MOST_TOGETHER", 1), ("MOST_PARAMS", 0), ("MOST_MACS", 0)]
 )

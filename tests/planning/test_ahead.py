@@ -8,7 +8,7 @@ import torch
 from escalade import api
 from escalade.config import Config
 from escalade.planning import ahead
-from escalade.planning.ahead import with_threads
+from escalade.planning.ahead import ThreadTimes, with_threads
 from escalade.planning.device_times import DeviceTimes
 from escalade.train.runtime import Runtime, limit_threads
 from noise_runs import run_of
@@ -135,14 +135,42 @@ SETTINGS = {"space": "small", "budgets": "0.4M,0.8M", "grow": {"num": 0}}
 
 
 @pytest.mark.parametrize(
-    ("seconds", "chosen"),
-    [({2: 0.6, 1: 1.0}, 2), ({2: 0.95, 1: 1.0}, 1), ({2: 2.5, 1: 1.0}, 1)],
+    ("seconds", "chosen"), [((0.6, 1.0), 2), ((0.95, 1.0), 1), ((2.5, 1.0), 1)]
 )
-def test_all_threads_only_where_they_are_clearly_faster(monkeypatch, seconds, chosen):
-    monkeypatch.setattr(ahead, "_look", lambda *_: seconds)
-    with limit_threads(2):
-        run = with_threads(run_of(SETTINGS))
-        assert run.config.threads == run.runtime.threads == chosen
+def test_all_threads_only_where_they_are_clearly_faster(monkeypatch, tmp_path, seconds, chosen):
+    monkeypatch.setenv("ESCALADE_CACHE", str(tmp_path))
+    looks = looks_that_find(monkeypatch, *seconds)
+    for _ in range(2):  # the second time what was found is known
+        with limit_threads(2):
+            run = with_threads(run_of(SETTINGS))
+            assert run.config.threads == run.runtime.threads == chosen
+    assert len(looks) == 1
+
+
+def test_other_networks_or_batches_are_looked_at_anew(monkeypatch, tmp_path):
+    monkeypatch.setenv("ESCALADE_CACHE", str(tmp_path))
+    looks = looks_that_find(monkeypatch, 0.5, 1.0)
+    for more in (
+        {},
+        {"seed": 3},
+        {"budgets": "1M,2M"},
+        {"supernet": {"recipe": {"batch_size": 8}}},
+    ):
+        with limit_threads(2):
+            assert with_threads(run_of(SETTINGS, more)).config.threads == 2
+    assert len(looks) == 3  # a seed changes no time
+
+
+def looks_that_find(monkeypatch, all_threads, one):
+    """Each look that is taken."""
+    looks = []
+
+    def look(*_):
+        looks.append(1)
+        return ThreadTimes(all=all_threads, one=one)
+
+    monkeypatch.setattr(ahead, "_look", look)
+    return looks
 
 
 def test_what_was_said_is_not_looked_at(monkeypatch):
@@ -162,9 +190,8 @@ def test_the_look_times_both_and_leaves_everything_as_it_was(monkeypatch):
     with limit_threads(2):
         torch.manual_seed(3)
         before = torch.get_rng_state()
-        found = ahead._look(run, network, (2, 1))
+        found = ahead._look(run, network, 2)
         assert torch.equal(torch.get_rng_state(), before)
         assert Runtime(device="cpu").threads == 2
-    assert set(found) == {1, 2}
-    assert all(seconds > 0 for seconds in found.values())
+    assert min(found.all, found.one) > 0
     assert Config().threads is None

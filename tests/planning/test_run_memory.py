@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import weakref
 from dataclasses import replace
 from typing import Any
@@ -15,7 +17,16 @@ from escalade.core.network import cost
 from escalade.core.numbers.seeds import generator
 from escalade.core.values.invalid import Invalid
 from escalade.evaluate.evaluator import CACHE_BYTES
-from escalade.planning.memory_needs import MemoryNeeds
+from escalade.planning import memory_needs
+from escalade.planning.memory_needs import (
+    CALIBRATED,
+    EXPORTED,
+    EXPORTERS,
+    INTERMEDIATE,
+    MEBI,
+    ROUNDED,
+    MemoryNeeds,
+)
 from escalade.planning.network_needs import FLOAT, SCORING, TRAINING
 from escalade.planning.run_memory import hold
 from escalade.supernet.frozen import freeze
@@ -81,6 +92,78 @@ def test_batches_and_their_groups_decide():
     assert small.scoring == large.scoring
     assert small.training < large.training
     assert (grouped.member, grouped.training) == (small.member, small.training)
+
+
+def test_a_split_that_is_not_copied_counts_no_more_than_one_that_is(monkeypatch):
+    run = run_of(SETTINGS)
+    sizes = [each.num_bytes for each in (run.data.train, run.data.search, run.data.test)]
+    assert MemoryNeeds(run).images == sum(sizes)
+    monkeypatch.setattr(memory_needs, "COPIED_BYTES", sorted(sizes)[1])
+    assert MemoryNeeds(run).images == sorted(sizes)[0] + 2 * sorted(sizes)[1]
+
+
+def test_exports_and_int8_and_latencies_are_counted_where_they_are_made(monkeypatch):
+    plain, none, int8, tuned = (
+        MemoryNeeds(run_of(SETTINGS, more))
+        for more in (
+            {},
+            {"export": {"onnx": False, "torch_export": False}},
+            {"export": {"int8": True}},
+            {"export": {"int8": True, "int8_tune": True}},
+        )
+    )
+    usual = set(plain.stages(1, 0))
+    assert "export members" in usual
+    assert set(int8.stages(1, 0)) - usual == {"quantise members"}
+    assert none.exporting < plain.exporting < int8.quantising <= tuned.quantising
+    assert (int8.tuning, tuned.tuning) == (0, round(ROUNDED * tuned.member))
+    assert tuned.holding(1, 0).here >= tuned.idle + tuned.tuning
+    monkeypatch.setattr(type(plain.run), "needs_latency", True)
+    assert set(plain.stages(1, 0)) - usual == {"time networks"}
+
+
+@pytest.mark.slow
+def test_an_export_and_int8_hold_no_more_than_is_counted():
+    pytest.importorskip("onnxscript")
+    pytest.importorskip("onnxruntime")
+    ended = subprocess.run(
+        [sys.executable, "-c", EXPORT], capture_output=True, text=True, check=True
+    )
+    exported, calibrated, weights, activations = map(int, ended.stdout.split()[-4:])
+    assert EXPORTERS / 3 < exported < EXPORTERS + EXPORTED * weights
+    counted = INTERMEDIATE * CALIBRATED * activations
+    assert counted / 3 < calibrated < counted + MEBI * 32
+
+
+EXPORT = """
+import threading, time, torch
+from escalade.core.network import cost
+from escalade.family.exports import exporting, quantising
+from escalade.nets.build import build
+from escalade.spaces import scaled
+from escalade.train.allocator import give_back, resident
+from escalade.train.runtime import Runtime
+
+Runtime(device="cpu", threads=1)
+peak = [0]
+def watch():
+    while True:
+        peak[0] = max(peak[0], resident())
+        time.sleep(0.01)
+network = scaled.load("mobilenet_v2")
+made = build(network).eval()
+threading.Thread(target=watch, daemon=True).start()
+before = resident()
+images = torch.randn(64, 3, 64, 64)
+content = exporting.onnx_content(exporting.trace(made, images[:16]), facts={})
+exported = peak[0] - before
+give_back()
+before, peak[0] = resident(), 0
+with exporting.quiet():
+    quantising._Quantiser(content, way="percentile", calibration=[images])
+size = 4 * cost.of(network).activations * (64 / network.resolution) ** 2
+print(exported, peak[0] - before, 4 * cost.of(network).params, round(size))
+"""
 
 
 def test_a_step_keeps_as_much_as_is_counted():

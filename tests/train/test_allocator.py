@@ -8,6 +8,11 @@ import sys
 
 import pytest
 
+from escalade.train import allocator
+from escalade.train.allocator import ROOM, Heap
+
+GIBI = 2**30
+
 SCRIPT = """
 import resource, torch
 from escalade.train.runtime import Runtime
@@ -61,6 +66,56 @@ def test_holes_are_given_back_above_the_bound() -> None:
     assert int(freed) == 0
     _, bound = _run(HOLES.format("2**20"))
     assert int(bound) > 100 * 2**20  # what lives on is more: not asked for at every step
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """What this process holds, whoever asks: the last number."""
+    found = [0]
+    monkeypatch.setattr(allocator, "resident", lambda: found[-1])
+    monkeypatch.setattr(allocator, "give_back", lambda: found.append(round(0.9 * found[-1])))
+    return found
+
+
+def test_a_bound_that_what_is_needed_is_beyond_is_raised_and_told_of_once(held: list[int]) -> None:
+    said: list[str] = []
+    heap = Heap()
+    held.append(GIBI)
+    heap.watch(GIBI, say=said.append)
+    held.append(2 * GIBI)
+    heap.stay_within()
+    held.append(4 * GIBI)
+    heap.stay_within()
+    assert heap.bound == round(ROOM * 3.6 * GIBI)
+    assert said == [
+        "memory: the run's own process holds 1.80GiB that it needs, and may hold 2.25GiB from now "
+        "on; 1.00GiB were planned"
+    ]
+
+
+def test_what_is_free_is_given_back_without_a_word(
+    held: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    heap = Heap()
+    held.append(GIBI)
+    heap.watch(2 * GIBI, say=said.append)
+    heap.stay_within()
+    assert held[-1] == GIBI
+    monkeypatch.setattr(allocator, "give_back", lambda: held.append(GIBI))
+    held.append(3 * GIBI)
+    heap.stay_within()
+    assert (held[-1], heap.bound, said) == (GIBI, 2 * GIBI, [])
+
+
+def test_where_the_system_does_not_tell_of_memory_that_is_said_once(held: list[int]) -> None:
+    said: list[str] = []
+    heap = Heap()
+    for bound in (GIBI, 2 * GIBI):
+        heap.watch(bound, say=said.append)
+        heap.stay_within()
+    (line,) = said
+    assert "does not tell what a process holds" in line
 
 
 def _run(script: str) -> list[str]:

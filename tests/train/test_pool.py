@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 import torch
 from tiny_jobs import Scale
 
+from escalade.train.allocator import heap
 from escalade.train.interrupt import Interrupted
 from escalade.train.pool import WorkerPool
 
@@ -121,3 +123,17 @@ def _is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")")[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_a_worker_that_needs_more_than_was_planned_is_told_of_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(heap, "_told", set())
+    heap.watch(None, say=said.append)
+    with WorkerPool(Scale(1.0), num_workers=2, shared=SHARED, memory=1) as pool:
+        for _ in range(3):
+            assert len(list(pool.run([1.0, 2.0]))) == 2
+    heap.watch(None)
+    (line,) = said
+    assert re.fullmatch(r"memory: a worker holds .*GiB .*; 0\.00GiB were planned", line)

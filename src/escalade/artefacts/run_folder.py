@@ -85,6 +85,17 @@ class RunFolder:
     def write(self, artefact: Artefact) -> None:
         write_json(self.path / artefact.FILE, artefact)
 
+    def check_begun(self) -> None:
+        """Whether there is a run.
+
+        Raises:
+            Invalid: if there is none.
+        """
+        if not self.config.is_file():
+            problem = "not a run folder (no config.yaml)"
+            remedy = "`escalade run --out` makes one"
+            raise Invalid(problem, path=(str(self.path),), remedy=remedy)
+
     def check_links(self) -> None:
         """Whether all that is in the folder stands there: files and folders, no links elsewhere.
 

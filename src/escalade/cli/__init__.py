@@ -40,6 +40,7 @@ SHARED = ("demo", "run", "train", "search", "retrain", "analyse", "audit")
 STOPPED = (130, 143)  # by Ctrl-C, by SIGTERM
 # How torch says so, on CPU and on CUDA.
 _NO_MEMORY = re.compile("can't allocate memory|out of memory", re.IGNORECASE)
+_NO_DEVICE = re.compile(r"(?:CUDA|CUDA driver|cuDNN|NCCL) error|CUDNN_STATUS|CUBLAS_STATUS")
 _ASKED = re.compile(r"(?:tried|unable) to allocate ([\d.]+) (\w+)", re.IGNORECASE)
 
 
@@ -61,8 +62,7 @@ def _run(arguments: list[str], *, debug: bool) -> int:
         command, options = _parse(arguments)
         if not _is_shared(options) and not leave_ranks():
             return 0
-        kept = "; what is done is kept. Go on with" if options.command in KEEPING else ". Again"
-        farewell = f"escalade: stopped{kept}: escalade {shlex.join(arguments)}"
+        farewell = f"escalade: stopped{_next(arguments)}"
         return interruptible(lambda: command(options), farewell=farewell)
     except KeyboardInterrupt:
         return STOPPED[0]
@@ -73,7 +73,18 @@ def _run(arguments: list[str], *, debug: bool) -> int:
         return _fail(error, 2, debug=debug)
     except (FloatingPointError, RuntimeError, OSError, MemoryError) as error:
         is_wrong = isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG
+        if _is_device(error) and not debug:
+            first = str(error).partition("\n")[0]  # the others are for who debugs kernels
+            gone = f"the GPU does not answer any more ({first}){_next(arguments, stop=chr(10))}"
+            error = RuntimeError(gone)
         return _fail(error, 2 if is_wrong else 1, debug=debug)
+
+
+def _next(arguments: Sequence[str], *, stop: str = " ") -> str:
+    """What remains of a command that did not come to its end, and how it goes on."""
+    kept = "; what is done is kept. Go on with" if arguments[0] in KEEPING else ". Again"
+    before, _, after = kept.rpartition(". ")
+    return f"{before}.{stop}{after}: escalade {shlex.join(arguments)}"
 
 
 def _is_shared(options: Any) -> bool:
@@ -111,6 +122,13 @@ def _is_memory(error: BaseException) -> bool:
         return error.errno == errno.ENOMEM
     in_words = isinstance(error, RuntimeError) and _NO_MEMORY.search(str(error))
     return isinstance(error, MemoryError) or bool(in_words)
+
+
+def _is_device(error: BaseException) -> bool:
+    """Whether a GPU failed, or went away, in the middle of the work."""
+    is_torchs = type(error).__name__ == "AcceleratorError"
+    in_words = isinstance(error, RuntimeError) and _NO_DEVICE.search(str(error))
+    return (is_torchs or bool(in_words)) and not _is_memory(error)
 
 
 def _asked(message: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from escalade.cli.output import write_json, write_line
+from escalade.cli.output import passing, write_json, write_line
 from escalade.cli.parser import UsageError
 
 DEFAULT_BUDGETS = "1M,2M,4M"
@@ -76,13 +76,14 @@ def _export(options: argparse.Namespace) -> None:
 
 def _import(options: argparse.Namespace) -> None:
     from escalade.core.values.codec import encode
-    from escalade.evaluate.timing import run_table
     from escalade.evaluate.timing.imported import read_table
 
     table = read_table(options.times)
     if options.format == "json":
         write_json(encode(table.facts))
         return
+    with passing("latency: loading PyTorch"):
+        from escalade.evaluate.timing import run_table
     for line in run_table.describe(table):
         write_line(f"latency {line}")
     write_line(

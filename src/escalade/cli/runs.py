@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from escalade.artefacts.run_folder import RunFolder
 from escalade.artefacts.texts import parse_yaml
 from escalade.cli.output import passing, write_json, write_text
 from escalade.cli.parser import UsageError
@@ -223,6 +225,31 @@ def _assignment(text: str) -> dict[str, Any]:
     return settings
 
 
+def _check_given(layers: Sequence[Mapping[str, Any]]) -> None:
+    """What can be told of settings without PyTorch, which takes seconds to load.
+
+    Raises:
+        Invalid: for a setting that is wrong in itself.
+        ValueError: if the images are not there.
+    """
+    from escalade.config import resolve
+    from escalade.data import named_sets
+
+    given = resolve(*layers)
+    if named_sets.is_folder(given.data):
+        named_sets.found(given.data)
+
+
+def _of_run(options: argparse.Namespace) -> ModuleType:
+    """What works on the run that the command names.
+
+    Raises:
+        Invalid: if there is none.
+    """
+    RunFolder(options.run).check_begun()
+    return _api(options)
+
+
 def _api(options: argparse.Namespace) -> ModuleType:
     """What works on runs."""
     with passing(f"{options.command}: loading PyTorch"):
@@ -238,9 +265,10 @@ def _demo(options: argparse.Namespace) -> None:
 
 
 def _plan(options: argparse.Namespace) -> None:
+    layers, name = _settings(options)
+    _check_given(layers)
     api = _api(options)
 
-    layers, name = _settings(options)
     plan = api.plan(layers)
     if options.format == "json":
         write_json(plan.to_json())
@@ -260,21 +288,22 @@ def _next_command(options: argparse.Namespace, out: Path) -> str:
 
 
 def _run(options: argparse.Namespace) -> None:
+    layers, name = _settings(options)
+    _check_given(layers)
     api = _api(options)
 
-    layers, name = _settings(options)
     out, or_next = options.out or RUNS / name, options.out is None
     api.run(layers, out=out, should_stop=should_stop, or_next=or_next)
 
 
 def _stage(options: argparse.Namespace) -> None:
-    api = _api(options)
+    api = _of_run(options)
 
     api.stage(options.stage, options.run, should_stop=should_stop)
 
 
 def _grow(options: argparse.Namespace) -> None:
-    api = _api(options)
+    api = _of_run(options)
 
     if options.to is None:
         api.stage("grow", options.run, should_stop=should_stop)
@@ -289,19 +318,19 @@ def _grow(options: argparse.Namespace) -> None:
 
 
 def _quantise(options: argparse.Namespace) -> None:
-    _api(options).quantise_run(options.run, tune=options.tune, should_stop=should_stop)
+    _of_run(options).quantise_run(options.run, tune=options.tune, should_stop=should_stop)
 
 
 def _retrain(options: argparse.Namespace) -> None:
-    api = _api(options)
-
     if options.data is None:
         if options.from_weights or options.out or options.epochs is not None:
             raise UsageError("--from-weights, --epochs and --out go with --data OTHER")
+        api = _of_run(options)
         api.stage("retrain", options.run, should_stop=should_stop, member=options.member)
         return
     if options.member is None:
         raise UsageError("--data: name the member to train, such as --member S2")
+    api = _of_run(options)
     api.retrain_on(
         options.run,
         member=options.member,
@@ -314,7 +343,7 @@ def _retrain(options: argparse.Namespace) -> None:
 
 
 def _analyse(options: argparse.Namespace) -> None:
-    api = _api(options)
+    api = _api(options)  # which checks the arms first
 
     names = ("members", "arms", "rates", "epochs")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
@@ -324,7 +353,7 @@ def _analyse(options: argparse.Namespace) -> None:
 
 
 def _audit(options: argparse.Namespace) -> None:
-    api = _api(options)
+    api = _of_run(options)
 
     found = api.audit(options.run, networks=options.networks, should_stop=should_stop)
     if options.format == "json":

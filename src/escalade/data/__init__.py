@@ -17,7 +17,8 @@ if TYPE_CHECKING:
         prepare,
     )
     from escalade.data.image_data import ImageData
-    from escalade.data.loading import NAMES, load
+    from escalade.data.loading import load
+    from escalade.data.named_sets import NAMES
     from escalade.data.splits.split import Split
 
 __all__ = [
@@ -37,7 +38,7 @@ _MODULES = {
     "evaluation_batches": "batching.batches",
     "prepare": "batching.batches",
     "ImageData": "image_data",
-    "NAMES": "loading",
+    "NAMES": "named_sets",
     "load": "loading",
     "Split": "splits.split",
 }

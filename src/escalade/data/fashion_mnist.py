@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torchvision.datasets as tv
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
@@ -54,8 +53,10 @@ def load_fashion_mnist(*, side: int | None, in_channels: int | None, cache_dir: 
 
 
 def _download(root: Path) -> Path:
+    from torchvision.datasets import FashionMNIST  # which takes seconds to load
+
     try:
-        tv.FashionMNIST(root, download=True)
+        FashionMNIST(root, download=True)
     except (OSError, RuntimeError) as error:
         raise ValueError(
             f"cannot fetch Fashion-MNIST into {root}: {error};\n"

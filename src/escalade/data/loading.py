@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from escalade.artefacts.image_list import SPLITS, UNREADABLE
 from escalade.core.numbers.score_words import LabelTask
-from escalade.core.values.invalid import Invalid, closest
+from escalade.core.values.invalid import Invalid
 from escalade.data.cache.cache_room import Say
 from escalade.data.fashion_mnist import load_demo, load_fashion_mnist
 from escalade.data.folder import load_listed
@@ -19,11 +18,10 @@ from escalade.data.listing.label_table import is_table
 from escalade.data.listing.listed_images import ListedImages
 from escalade.data.listing.listing import Listing, list_images
 from escalade.data.listing.table_listing import list_table
+from escalade.data.named_sets import found, kind_of, known
 from escalade.data.splits.duplicates import DuplicatesPolicy, separate
 from escalade.data.splits.stratified import divide
-from escalade.data.torchvision_sets import TORCHVISION, load_torchvision
-
-NAMES = ("demo", "fashion_mnist", *TORCHVISION)
+from escalade.data.torchvision_sets import load_torchvision
 
 
 def load(
@@ -51,8 +49,8 @@ def load(
     several, and their splits where it has that column.
 
     Args:
-        name_or_folder: one of `NAMES`, a folder, or a table; write `./demo` for a folder of that
-            name.
+        name_or_folder: one of `NAMES` (`named_sets.py`), a folder, or a table; write `./demo` for
+            a folder of that name.
         cache_dir: where downloads and decoded images go.
         side: height and width of the stored images. Default: the set's own; a folder has none.
         in_channels: 1 or 3. Default: the set's own; of a folder, 1 if every image is stored as
@@ -76,14 +74,14 @@ def load(
     """
     _check(side=side, in_channels=in_channels, limit=limit, max_skipped=max_skipped)
     between = None if levels is None else _levels(levels)
-    name = _known(name_or_folder)
+    name = known(name_or_folder)
     if name is None:
-        found = _found(name_or_folder)
+        place = found(name_or_folder)
         if side is None:
-            problem = f"images of the {_kind(found)} {found} have no common side"
+            problem = f"images of the {kind_of(place)} {place} have no common side"
             raise Invalid(problem, path=("side",), remedy="give one")
         return load_listed(
-            _listing(found, root=root, task=task, say=say),
+            _listing(place, root=root, task=task, say=say),
             side=side,
             in_channels=in_channels,
             seed=seed,
@@ -96,24 +94,10 @@ def load(
             say=say,
         )
     _check_no_table(root, task)
-    known = _load_known(name, side=side, in_channels=in_channels, cache_dir=cache_dir, say=say)
+    images = _load_known(name, side=side, in_channels=in_channels, cache_dir=cache_dir, say=say)
     return _divided(
-        name, known, seed=seed, search_size=search_size, limit=limit, duplicates=duplicates
+        name, images, seed=seed, search_size=search_size, limit=limit, duplicates=duplicates
     )
-
-
-def located(name_or_folder: str) -> str:
-    """A folder or table by where it is, wherever it is read from; anything else as it is."""
-    if is_folder(name_or_folder):
-        with suppress(OSError, RuntimeError):  # loading it will say what is wrong
-            root = Path(name_or_folder).expanduser()
-            return str(root.absolute()) if root.exists() else name_or_folder
-    return name_or_folder
-
-
-def is_folder(name_or_folder: str) -> bool:
-    """Whether a folder or a table is meant, no data set's name."""
-    return _known(name_or_folder) is None
 
 
 def _check(
@@ -136,22 +120,11 @@ def _levels(levels: Sequence[float]) -> tuple[float, float]:
     return float(levels[0]), float(levels[1])
 
 
-def _known(name_or_folder: str | Path) -> str | None:
-    if isinstance(name_or_folder, Path):
-        return None
-    name = name_or_folder.lower().replace("-", "_")
-    return name if name in NAMES else None
-
-
-def _listing(found: Path, *, root: Path | None, task: LabelTask | None, say: Say) -> Listing:
-    if is_table(found) and not found.is_dir():
-        return list_table(found, root=root, task=task)
+def _listing(place: Path, *, root: Path | None, task: LabelTask | None, say: Say) -> Listing:
+    if is_table(place) and not place.is_dir():
+        return list_table(place, root=root, task=task)
     _check_no_table(root, task)
-    return list_images(found, say=say)
-
-
-def _kind(path: Path) -> str:
-    return "table" if is_table(path) else "folder"
+    return list_images(place, say=say)
 
 
 def _check_no_table(root: Path | None, task: LabelTask | None) -> None:
@@ -162,37 +135,6 @@ def _check_no_table(root: Path | None, task: LabelTask | None) -> None:
     if task == "multilabel":
         problem = "images of folders and of named sets have one label each"
         raise Invalid(problem, path=("task",), remedy="list files and labels in a table (.csv)")
-
-
-def _found(name_or_folder: str | Path) -> Path:
-    root = _expanded(name_or_folder)
-    if root.is_dir() or (root.exists() and is_table(root)):
-        return root
-    if root.exists():
-        raise ValueError(
-            f"{root} is a file; give a folder of class folders (unpack an archive), "
-            "or a table of files and labels (.csv, .jsonl)"
-        )
-    where = "" if root.is_absolute() else f" in {Path.cwd()}"
-    raise ValueError(
-        f"there is no {_kind(root)} {root}{where} and no data set of that name"
-        f"{_suggestion(root)};\ngive a folder of class folders or one of {', '.join(NAMES)}"
-    )
-
-
-def _expanded(folder: str | Path) -> Path:
-    try:
-        return Path(folder).expanduser()
-    except RuntimeError as error:  # of a user who is not there
-        raise ValueError(f"there is no folder {folder}: {error}") from error
-
-
-def _suggestion(root: Path) -> str:
-    beside = [path.name for path in root.parent.iterdir()] if root.parent.is_dir() else []
-    folders = {name: str(root.parent / name) for name in beside}
-    choices = folders | ({name: name for name in NAMES} if len(root.parts) == 1 else {})
-    close = closest(root.name, choices)
-    return f" (did you mean {choices[close]}?)" if close else ""
 
 
 def _load_known(

@@ -16,6 +16,9 @@ MOST_MACS = (
     10**12
 )  # of all images: about a minute of a core; what a kill loses, and a stop waits for
 JOBS_PER_WORKER = 4  # so that workers end at about the same time
+# Of few paths so many are measured together as have this part of their macs in common: that saves
+# more than a worker loses by waiting for another.
+FEW_TOGETHER, WORTH = 4, 0.2
 
 
 def companies(
@@ -33,7 +36,8 @@ def companies(
         Indices of architectures of one resolution, each in one job.
     """
     lines = _lines(architectures)
-    most = min(MOST_TOGETHER, math.ceil(len(lines) / (JOBS_PER_WORKER * num_workers)))
+    even = min(MOST_TOGETHER, math.ceil(len(lines) / (JOBS_PER_WORKER * num_workers)))
+    alike = max(even, min(FEW_TOGETHER, MOST_TOGETHER, len(lines) // num_workers))
     most_macs = math.inf if on_cuda else MOST_MACS / num_images
     jobs: list[list[int]] = []
     macs, params = 0.0, 0.0
@@ -43,7 +47,7 @@ def companies(
         if (
             before is None
             or line.resolution != before.resolution
-            or len(jobs[-1]) >= most
+            or len(jobs[-1]) >= (alike if more[0] <= (1 - WORTH) * line.macs else even)
             or macs + more[0] > most_macs
             or params + more[1] > MOST_PARAMS
         ):
@@ -67,6 +71,10 @@ class _Line:
     def order(self) -> tuple[int, ...]:
         """Sorts those that begin alike side by side."""
         return (-self.resolution, *self.parts)
+
+    @property
+    def macs(self) -> int:
+        return self.beyond(None)[0]
 
     def beyond(self, other: _Line | None) -> tuple[int, int]:
         """Macs and params of all after what it shares with another."""

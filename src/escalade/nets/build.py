@@ -12,7 +12,6 @@ from torch.overrides import TorchFunctionMode
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.parts import parts_of
-from escalade.nets import mobile, residual
 from escalade.nets.facts import facts, is_residual
 
 
@@ -40,6 +39,8 @@ def build(
     Raises:
         ValueError: if timm's builders have no such network (see `facts`).
     """
+    from escalade.nets import mobile, residual  # timm takes seconds to load
+
     builder = residual.build if is_residual(architecture) else mobile.build
     network = builder(facts(architecture), drop_rate=drop_rate, drop_path_rate=drop_path_rate)
     if zero_residual is not None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from escalade.config import Config
 from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.shown import duration
+from escalade.data.cache.cache_room import default_cache
+from escalade.data.cache.kept_looks import kept
 from escalade.nets.build import build
 from escalade.planning.device_times import time_run
 from escalade.planning.examples import near_budgets
@@ -19,7 +22,8 @@ from escalade.planning.resolved_run import Run
 from escalade.planning.run_memory import hold
 from escalade.planning.stage_times import stage_times
 from escalade.train import prepare
-from escalade.train.runtime import Runtime, limit_threads
+from escalade.train.bookkeeping import machine
+from escalade.train.runtime import Runtime, limit_threads, num_cores
 from escalade.train.step import PlainStep
 from escalade.train.step_rehearsal import rehearse
 
@@ -84,8 +88,9 @@ def with_threads(run: Run) -> Run:
     Threads wait for each other at every operation, so that one that shares its core with another
     process holds up all: beside a busy neighbour two threads are slower than one. The look is taken
     before the first stage and its answer is kept in config.yaml: threads decide the last bits, so
-    they never change within a training. Processes of one thread with averaged gradients wait once a
-    step instead, but they would divide every batch's statistics, and train other networks.
+    they never change within a training. For a week the cache keeps it for other runs of the kind.
+    Processes of one thread with averaged gradients wait once a step instead, but they would divide
+    every batch's statistics, and train other networks.
     """
     return run.with_config(replace(run.config, threads=_threads(run)))
 
@@ -98,23 +103,56 @@ def _threads(run: Run) -> int | None:
     if not run.space.traits.has_supernet:  # all trainings have one thread each
         return most
     middle = near_budgets(run, sizes_of(run))
-    seconds = _look(run, middle[len(middle) // 2].architecture, (most, 1))
-    gain = seconds[1] / seconds[most]
+    network = middle[len(middle) // 2].architecture
+    key = _key(run, network, most=most)
+    times, age = kept(ThreadTimes, default_cache(), key, lambda: _look(run, network, most))
+    gain = times.one / times.all
     if gain >= CLEARLY:
         return most
     runtime.use_threads(1)
+    when = (
+        f"were {gain:.2f} times as fast here {duration(age)} ago, when that was looked at last"
+        if age
+        else f"are {gain:.2f} times as fast here now"
+    )
     run.console.say(
-        f"threads: trains with 1 of {most}, which together are {gain:.2f} times as fast here now; "
-        f"--set threads={most} takes them all"
+        f"threads: trains with 1 of {most}, which together {when}; --set threads={most} takes them "
+        "all"
     )
     return 1
 
 
-def _look(run: Run, network: Architecture, counts: tuple[int, ...]) -> dict[int, float]:
-    """Median seconds of a network's training steps with so many threads, in turns."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadTimes:
+    """Median seconds of a training step with all threads, and with one."""
+
+    all: float
+    one: float
+
+
+def _key(run: Run, network: Architecture, *, most: int) -> tuple[object, ...]:
+    """All that the look depends on."""
     recipe = run.config.supernet.recipe.for_images(len(run.data.train))
-    found: dict[int, list[float]] = {num: [] for num in counts}
-    for num in counts * TURNS:
+    images = (run.data.in_channels, run.data.side, run.data.task)
+    return (
+        "threads",
+        machine(run.runtime),
+        num_cores(),
+        most,
+        run.config.precision,
+        recipe,
+        network.key,
+        images,
+        (SECONDS, TURNS),
+    )
+
+
+def _look(run: Run, network: Architecture, most: int) -> ThreadTimes:
+    """A network's training steps, timed in turns."""
+    run.console.update("threads: timing some steps with all and with one")
+    recipe = run.config.supernet.recipe.for_images(len(run.data.train))
+    found: dict[int, list[float]] = {most: [], 1: []}
+    for num in (most, 1) * TURNS:
         with limit_threads(num):
             runtime = Runtime(device="cpu", precision=run.config.precision, is_alone=True)
             with runtime.private_randomness():
@@ -132,4 +170,4 @@ def _look(run: Run, network: Architecture, counts: tuple[int, ...]) -> dict[int,
                 seconds=SECONDS,
                 clock=runtime.clock,  # neighbours are what is asked about
             )
-    return {num: float(np.median(each)) for num, each in found.items()}
+    return ThreadTimes(all=float(np.median(found[most])), one=float(np.median(found[1])))

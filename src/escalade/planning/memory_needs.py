@@ -16,6 +16,7 @@ import torch
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.data.splits.split import COPIED_BYTES
+from escalade.evaluate.timing.space_survey import NUM_CALIBRATION, NUM_CHECKED, NUM_LARGE
 from escalade.planning.examples import EXAMPLES, example_members
 from escalade.planning.member_sizes import MemberSizes, sizes_of
 from escalade.planning.network_needs import (
@@ -23,6 +24,7 @@ from escalade.planning.network_needs import (
     HOLES,
     STATE,
     TRAINING,
+    MemberPeaks,
     PathPeaks,
     images_at_once,
     path_peaks,
@@ -39,6 +41,14 @@ MEBI = 2**20
 OWN, SHARED = 460 * MEBI, 330 * MEBI
 # What oneDNN remembers of networks that change: where they are trained, and only scored.
 KERNELS, FORWARD_KERNELS = 8192 * 32 * 1024, 160 * MEBI
+# The exporters' own, and copies of the weights while one exports.
+EXPORTERS, EXPORTED = 110 * MEBI, 6
+# What onnxruntime's calibration holds of a batch, against activations in floats: all results.
+INTERMEDIATE = 4.5
+# A training with rounding in place keeps what is rounded, too, and has a teacher.
+ROUNDED = 1.5
+# Images that ranges are calibrated on, of which so many go through a network at once.
+CALIBRATING, CALIBRATED = 256, 64
 
 
 @dataclass(frozen=True)
@@ -48,7 +58,7 @@ class MemoryNeeds:
     run: Run
 
     def holding(self, workers: int, caches: int) -> Holding:
-        here = max(self.training, self.idle + self.testing)
+        here = max(self.training, self.idle + self.testing, self.idle + self.tuning)
         if workers == 1 or self.in_a_row:
             here = max(here, self.idle + self.member)
         if workers == 1:
@@ -76,6 +86,7 @@ class MemoryNeeds:
         found = {
             "train members": self.idle + self.member if self.in_a_row else side_by_side,
             "test members": self.idle + self.testing,
+            "export members": self.idle + self.exporting,
         }
         if self.in_a_row:
             found["compare members"] = self._together(self.searched, workers, workers)
@@ -86,6 +97,10 @@ class MemoryNeeds:
             found["train the supernet"] = self.training
             each = self.scoring + mapped
             found["search"] = self._together(each, workers, workers, kernels=FORWARD_KERNELS)
+        if self.run.config.export.int8:
+            found["quantise members"] = self.idle + self.quantising
+        if self.run.needs_latency and self.run.config.latency.table is None:
+            found["time networks"] = OWN + self.images + self.timing
         copies = self.run.runtime.world_size
         return {name: SHARED + copies * each for name, each in found.items()}
 
@@ -97,10 +112,10 @@ class MemoryNeeds:
 
     @cached_property
     def images(self) -> int:
-        """Bytes of all images; beyond these they stay on the disk, and pages are taken back."""
+        """Bytes of all images; those of a larger split stay on the disk: pages are taken back."""
         data = self.run.data
-        num = sum(split.num_bytes for split in (data.train, data.search, data.test))
-        return min(num, COPIED_BYTES)
+        splits = (data.train, data.search, data.test)
+        return sum(min(split.num_bytes, COPIED_BYTES) for split in splits)
 
     @property
     def in_a_row(self) -> bool:
@@ -159,6 +174,33 @@ class MemoryNeeds:
         return scored(max(cost.of(each).memory for each in self._members))
 
     @cached_property
+    def exporting(self) -> int:
+        """To export the largest member; then all are timed side by side."""
+        weights, settings = FLOAT * self._largest.params, self.run.config.export
+        exports = EXPORTERS + EXPORTED * weights if settings.onnx or settings.torch_export else 0
+        return max(exports, len(self.sizes.all) * weights)
+
+    @cached_property
+    def quantising(self) -> int:
+        """To make the largest member INT8, with images that are prepared for it."""
+        data, largest = self.run.data, self._largest
+        prepared = data.in_channels * largest.side**2 * (len(data.search) + CALIBRATING)
+        tensors = INTERMEDIATE * CALIBRATED * largest.activations
+        return self.exporting + FLOAT * prepared + max(round(FLOAT * tensors), self.tuning)
+
+    @property
+    def tuning(self) -> int:
+        """To train the largest member on with its rounding in place."""
+        settings = self.run.config.export
+        return round(ROUNDED * self.member) if settings.int8 and settings.int8_tune else 0
+
+    @cached_property
+    def timing(self) -> int:
+        """Networks that are timed in turns for a table of latencies, and as parts a third more."""
+        num = NUM_CALIBRATION + NUM_LARGE + NUM_CHECKED
+        return FLOAT * self._largest.params * num * 4 // 3
+
+    @cached_property
     def scoring(self) -> int:
         """To score paths, one after the other."""
         if not self.run.has_supernet:
@@ -186,6 +228,16 @@ class MemoryNeeds:
     def _members(self) -> Sequence[Architecture]:
         """Networks of the largest member's size."""
         return example_members(self.run, self.sizes)[-EXAMPLES:]
+
+    @cached_property
+    def _largest(self) -> MemberPeaks:
+        """Each of another network of the largest member's size."""
+        counts = [cost.of(each) for each in self._members]
+        return MemberPeaks(
+            params=max(each.params for each in counts),
+            activations=max(each.activations for each in counts),
+            side=max(each.resolution for each in self._members),
+        )
 
     @cached_property
     def _paths(self) -> PathPeaks:

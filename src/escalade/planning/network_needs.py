@@ -42,6 +42,15 @@ def images_at_once(run: Run, recipe: Recipe) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MemberPeaks:
+    """Each of another network: numbers of weights and of activations, and the images' side."""
+
+    params: int
+    activations: int
+    side: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PathPeaks:
     """Each of another path: activations in numbers, memory in bytes, and the images' side."""
 

@@ -16,6 +16,7 @@ from escalade.planning.resolved_run import Run
 from escalade.planning.seed_training import seed_job
 from escalade.search.alone.random_models import draw_models
 from escalade.search.problem import BoolArray
+from escalade.train import control_groups
 from escalade.train.steps import path_sampler, settings_used
 
 NUM_PATHS = 20_000
@@ -140,8 +141,9 @@ def check_memory(run: Run) -> None:
 
 
 def _memory() -> int:
-    """Bytes of this machine; where it does not tell, more than anybody has."""
+    """Bytes of this machine or container; where it does not tell, more than anybody has."""
+    allowed = control_groups.memory_limit() or 1 << 62
     try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        return min(allowed, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     except (AttributeError, ValueError, OSError):
-        return 1 << 62
+        return allowed

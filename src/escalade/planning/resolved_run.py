@@ -22,7 +22,7 @@ from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid, within
 from escalade.data import ImageData, load
 from escalade.data.cache.cache_room import Say, default_cache
-from escalade.data.loading import is_folder
+from escalade.data.named_sets import is_folder
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.timing import run_table
 from escalade.evaluate.timing.imported import read_table

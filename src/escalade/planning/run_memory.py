@@ -25,7 +25,7 @@ def hold(run: Run, *, limit: float | None) -> None:
         Invalid: if the run needs more than the limit, with what it needs.
     """
     if not run.runtime.on_cuda:
-        run.runtime.hold(_fitted(run, limit))
+        run.runtime.hold(_fitted(run, limit), say=run.console.say)
 
 
 def _fitted(run: Run, limit: float | None) -> Holding:

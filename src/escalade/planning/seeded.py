@@ -16,7 +16,6 @@ from escalade.core.values.invalid import Invalid
 from escalade.family.packaging import package
 from escalade.family.packaging.package import Package
 from escalade.family.packaging.preprocessing import Preprocessing
-from escalade.seeds.read_seed import read_seed
 from escalade.seeds.seed import Seed
 from escalade.supernet.weights_file import digest
 
@@ -41,6 +40,8 @@ def read_network(config: Config) -> ReadSeed | None:
     named = config.seed_network
     if named is None:
         return None
+    from escalade.seeds.read_seed import read_seed  # timm takes seconds to load
+
     seed = read_seed(
         named.source, architecture=named.architecture, in_channels=config.dataset.in_channels
     )

@@ -8,18 +8,27 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from escalade.core.numbers.shown import memory
 
 # Of glibc's malloc.h. The most that an int holds is "never".
 TRIM_THRESHOLD, TOP_PAD, MMAP_MAX = -1, -2, -4
 NEVER, PAD = 2**31 - 1, 64 * 2**20
 # Of what lives on; to give back less than the rest would be to ask for it at every step.
 ROOM = 1.25
+THE_RUN, A_WORKER = "the run's own process", "a worker"
+UNKNOWN = (
+    "memory: this system does not tell what a process holds; what was planned is not watched, and "
+    "memory that is free is not given back"
+)
 # Who has tuned malloc outside knows better.
 TUNED = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_MMAP_MAX_", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES")
+Say = Callable[[str], None]
 
 
 @cache
@@ -54,14 +63,47 @@ class Heap:
 
     bound: int | None = None
 
+    def __init__(self) -> None:
+        self._say: Say | None = None
+        self._whose = THE_RUN
+        self._told: set[str] = set()
+
+    def watch(self, bound: int | None, *, say: Say | None = None, whose: str = THE_RUN) -> None:
+        """Keep to another bound from now on, or to none, which ends what was to be told once.
+
+        Args:
+            say: is told, once, where it cannot be kept to, or the system does not tell of memory.
+            whose: process this is, for messages.
+        """
+        self.bound, self._say, self._whose = bound, say, whose
+        if bound is None:
+            self._told.clear()
+        elif not resident():
+            self.tell(UNKNOWN, about="the system")
+
     def stay_within(self) -> None:
         """Give free memory back where this process holds more than it may; results do not change.
 
-        What lives on may be more than the bound: it is not asked for at every step, then.
+        What lives on may be more than the bound, or nearly as much: it is not asked for at every
+        step, then, but the bound is raised, and that is told.
         """
-        if self.bound is not None and resident() > self.bound:
-            give_back()
-            self.bound = max(self.bound, round(ROOM * resident()))
+        if self.bound is None or resident() <= self.bound:
+            return
+        give_back()
+        planned, held = self.bound, resident()
+        self.bound = max(planned, round(ROOM * held))
+        if self.bound > planned:
+            self.tell(
+                f"memory: {self._whose} holds {memory(held)} that it needs, and may hold "
+                f"{memory(self.bound)} from now on; {memory(planned)} were planned",
+                about=self._whose,
+            )
+
+    def tell(self, text: str, *, about: str) -> None:
+        """Have something told, the first time that there is something about this."""
+        if self._say is not None and about not in self._told:
+            self._told.add(about)
+            self._say(text)
 
 
 heap = Heap()

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from escalade.artefacts.locks import let_go, temporary_file
-from escalade.train.allocator import heap
+from escalade.train.allocator import A_WORKER, heap
 from escalade.train.interrupt import Interrupted, asking
 from escalade.train.runtime import limit_threads
 from escalade.train.worker import Link, Worker, WorkerTask, start_worker
@@ -145,6 +145,8 @@ class WorkerPool(Generic[Job, Result]):
                     kind, value = worker.receive()
                     if kind == "report":
                         report(index, value)
+                    elif kind == "memory":
+                        heap.tell(value, about=A_WORKER)
                     elif kind == "ready":
                         worker.is_ready = True
                         if all(each.is_ready for each in self._workers):

@@ -17,7 +17,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from escalade.train.allocator import Holding, heap, keep_memory
+from escalade.train import control_groups
+from escalade.train.allocator import Holding, Say, heap, keep_memory
 from escalade.train.parents import end_with_agent
 
 PRECISIONS = ("fp32", "bf16")
@@ -74,10 +75,14 @@ class Runtime:
         self.holding: Holding | None = None
         _make_deterministic(self.device)
 
-    def hold(self, holding: Holding | None) -> None:
-        """Keep to a run's memory from now on, here and in workers."""
+    def hold(self, holding: Holding | None, *, say: Say | None = None) -> None:
+        """Keep to a run's memory from now on, here and in workers.
+
+        Args:
+            say: is told, once, where a process needs more, or the system does not tell of memory.
+        """
         self.holding = holding
-        heap.bound = None if holding is None else holding.here
+        heap.watch(None if holding is None else holding.here, say=say)
 
     @property
     def on_cuda(self) -> bool:
@@ -153,7 +158,7 @@ class Runtime:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
     def free_memory(self) -> int:
-        """Bytes that are free: of the GPU, or of the machine on CPU.
+        """Bytes that are free: of the GPU, or on CPU of the machine and of this container.
 
         Raises:
             ValueError: on CPU where the system does not tell (it is read as Linux has it).
@@ -167,7 +172,8 @@ class Runtime:
             raise ValueError(
                 "free memory is not known on this system; give the batch size"
             ) from None
-        return int(line.split()[1]) * 1024
+        free, allowed = int(line.split()[1]) * 1024, control_groups.free_memory()
+        return free if allowed is None else min(free, allowed)
 
     @property
     def resident_bytes(self) -> int:
@@ -268,8 +274,20 @@ def limit_threads(num: int | None) -> Iterator[None]:
 
 
 def num_cores() -> int:
+    """Cores that this process may use: those of the machine, and what its container allows."""
+    count = getattr(os, "process_cpu_count", None)  # since Python 3.13
     affinity = getattr(os, "sched_getaffinity", None)  # Linux
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+    num = count() if count else len(affinity(0)) if affinity else os.cpu_count()
+    quota = control_groups.cpu_quota()
+    return max(1, num or 1) if quota is None else max(1, min(num or 1, int(quota)))
+
+
+def default_threads() -> int | None:
+    """Threads of a process whose container allows fewer than torch would take; None leaves them."""
+    quota = control_groups.cpu_quota()
+    if quota is None or "OMP_NUM_THREADS" in os.environ or quota >= torch.get_num_threads():
+        return None
+    return max(1, int(quota))
 
 
 def _cpu_model() -> str:

@@ -20,7 +20,7 @@ from typing import Any, Protocol, TypeVar
 import torch
 from torch import Tensor
 
-from escalade.train.allocator import heap
+from escalade.train.allocator import A_WORKER, heap
 from escalade.train.interrupt import Interrupted, is_asking
 from escalade.train.parents import end_with_pool
 
@@ -65,7 +65,7 @@ class Worker:
             self.connection.send(message)
 
     def receive(self) -> tuple[str, Any]:
-        """A (kind, value): ready, report, result or error. A dead worker is an error."""
+        """A (kind, value): ready, memory, report, result or error. A dead worker is an error."""
         try:
             message: tuple[str, Any] = self.connection.recv()
         except (EOFError, OSError):  # also in the middle of a message
@@ -146,7 +146,7 @@ def _main(
     signal.signal(signal.SIGTERM, child.on_terminate)
     end_with_pool()
     torch.set_num_threads(1)
-    heap.bound = memory
+    heap.watch(memory, say=lambda text: connection.send(("memory", text)), whose=A_WORKER)
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         child.serve(work, file)
 

@@ -47,7 +47,7 @@ from escalade.planning.seeded import ReadSeed, keep_network, space_around
 from escalade.train.bookkeeping import note_machine
 from escalade.train.console import Console
 from escalade.train.interrupt import Stop
-from escalade.train.runtime import Runtime
+from escalade.train.runtime import Runtime, default_threads
 
 
 @contextmanager
@@ -165,7 +165,8 @@ def resolved(
 
 def make_runtime(config: Config) -> Runtime:
     """Where this process computes."""
-    return Runtime(device=config.device, precision=config.precision, threads=config.threads)
+    threads = config.threads or default_threads()
+    return Runtime(device=config.device, precision=config.precision, threads=threads)
 
 
 def check_data(run: Run) -> None:

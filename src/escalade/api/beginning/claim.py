@@ -17,7 +17,7 @@ from escalade.core.space import layouts
 from escalade.core.space.space import Space
 from escalade.core.values.codec import encode
 from escalade.core.values.invalid import Invalid
-from escalade.data.loading import is_folder, located
+from escalade.data.named_sets import is_folder, located
 from escalade.planning.begun_space import begun_space, named_space
 from escalade.planning.completing import complete
 from escalade.planning.hours import FITTED
@@ -29,10 +29,7 @@ def begun_config(folder: RunFolder) -> Config:
     Raises:
         Invalid: if it is no run, or they are damaged.
     """
-    if not folder.config.is_file():
-        problem = "not a run folder (no config.yaml)"
-        remedy = "`escalade run --out` makes one"
-        raise Invalid(problem, path=(str(folder.path),), remedy=remedy)
+    folder.check_begun()
     return resolve(read_file(folder.config))
 
 

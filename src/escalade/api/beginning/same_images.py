@@ -12,7 +12,7 @@ from escalade.artefacts.image_list import Digests, Entry, changes
 from escalade.core.values.invalid import Invalid, shown
 from escalade.data import ImageData
 from escalade.data.listing.label_table import is_table
-from escalade.data.loading import is_folder, located
+from escalade.data.named_sets import is_folder, located
 from escalade.planning.resolved_run import Run
 
 ANOTHER = "\nput them back as they were, or start another run with --out"

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 CONFIDENT = 1.959963984540054  # standard deviations on both sides that hold 95 %
 Values = Sequence[float] | npt.NDArray[np.float64]
@@ -98,6 +97,8 @@ def paired_test(first: Values, second: Values) -> PairedTest:
     mean, error = float(difference.mean()), _error(difference)
     if np.ptp(difference) == 0:
         return PairedTest(difference=mean, standard_error=0.0, p_value=float(mean == 0), num=len(a))
+    from scipy import stats  # which takes most of a second to load
+
     p_value = float(2 * stats.t.sf(abs(mean) / error, len(a) - 1))
     return PairedTest(difference=mean, standard_error=error, p_value=p_value, num=len(a))
 
@@ -136,6 +137,8 @@ def _coefficient(name: str, first: Values, second: Values) -> float:
         raise ValueError(f"{name}: {len(a)} and {len(b)} values; give two or more pairs")
     if np.ptp(a) == 0 or np.ptp(b) == 0:
         return math.nan
+    from scipy import stats  # which takes most of a second to load
+
     if name == "pearson":
         return float(stats.pearsonr(a, b)[0])
     if name == "spearman":

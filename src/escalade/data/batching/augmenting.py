@@ -12,13 +12,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
-from torchvision.transforms import v2
 
 # Share of the area and aspect ratio of a random resized crop (timm's and torchvision's ratio).
 CROP_SCALE = (0.35, 1.0)
 CROP_RATIO = (3 / 4, 4 / 3)
 Numbers = NDArray[np.int64]
-POLICIES = tuple(policy.value for policy in v2.AutoAugmentPolicy)
+POLICIES = ("imagenet", "cifar10", "svhn")
 NUM_LEVELS = 10
 
 
@@ -100,15 +99,28 @@ def resized_crop(
     ratio = np.exp(rng.uniform(np.log(CROP_RATIO[0]), np.log(CROP_RATIO[1]), (num, 1)))
     size = np.concatenate([np.sqrt(area * ratio), np.sqrt(area / ratio)], 1).clip(max=1)
     centre = (1 - size) * rng.uniform(-1, 1, (num, 2))  # in -1..1 image coordinates, x then y
-    theta = np.zeros((len(part), 2, 3))
-    theta[:, [0, 1], [0, 1]] = size[part.rows]
-    theta[:, :, 2] = centre[part.rows]
+    size, centre = size[part.rows], centre[part.rows]
     if flip:
-        theta[:, 0, 0] *= np.where(_mirrored(part, rng)[:, 0], -1, 1)
-    boxes = torch.from_numpy(theta).to(images.device, torch.float32)
-    grid = F.affine_grid(boxes, list(images.shape), align_corners=False)
+        size[:, 0] *= np.where(_mirrored(part, rng)[:, 0], -1, 1)
+    scale, shift = (
+        torch.from_numpy(each).to(images.device, torch.float32) for each in (size, centre)
+    )
+    grid = _upright_grid(scale, shift, side=images.shape[-1])
     sampled = F.grid_sample(images.float(), grid, padding_mode="border", align_corners=False)
-    return sampled.round_().to(torch.uint8)
+    return sampled.round_().to(torch.int32).to(torch.uint8)  # straight takes four times as long
+
+
+def _upright_grid(scale: Tensor, shift: Tensor, *, side: int) -> Tensor:
+    """Where boxes' pixels lie, (N, side, side, 2); scale and shift are (N, 2), x then y.
+
+    To the bit what `F.affine_grid` gives of boxes that are not turned, in an eighth of its time.
+    """
+    centres = torch.linspace(-1, 1, side, device=scale.device) * (side - 1) / side
+    places = scale[:, :, None] * centres + shift[:, :, None]
+    grid = places.new_empty(len(scale), side, side, 2)
+    grid[..., 0] = places[:, 0, None, :]
+    grid[..., 1] = places[:, 1, :, None]
+    return grid
 
 
 def _mirrored(part: BatchPart, rng: np.random.Generator) -> NDArray[np.bool_]:
@@ -162,6 +174,8 @@ def auto_augment(
 
 @cache
 def _transform(policy: str) -> Any:
+    from torchvision.transforms import v2  # which takes seconds to load
+
     # Its tables and its one dispatcher have no public names; tests hold what is used of them.
     return v2.AutoAugment(v2.AutoAugmentPolicy(policy))
 

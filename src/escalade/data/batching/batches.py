@@ -175,13 +175,13 @@ def prepare(
         )
     elif values is images:
         values = images.clone()
-    values = values.to(memory_format=torch.channels_last)
     scale = torch.tensor(std, dtype=torch.float64).reciprocal()
     shift = -torch.tensor(mean, dtype=torch.float64) * scale
     scale, shift = (
         value.to(values.device, torch.float32).view(1, -1, 1, 1) for value in (scale / 255, shift)
     )
-    return values.mul_(scale).add_(shift)
+    # In this order, because a channel's numbers stand side by side before, and not after.
+    return values.mul_(scale).add_(shift).to(memory_format=torch.channels_last)
 
 
 def evaluation_batches(

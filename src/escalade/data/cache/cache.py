@@ -9,32 +9,22 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from escalade.artefacts.owning import marked_folder
 from escalade.core.values.invalid import check_known, within
 from escalade.data.cache.cache_lock import locked
 from escalade.data.cache.cache_room import DECODED, Say
-from escalade.data.cache.decoded_set import DamagedSet, Decoded
+from escalade.data.cache.decoded_set import Decoded
+from escalade.data.cache.partial_set import begun
+from escalade.data.cache.pixel_check import DamagedSet
 from escalade.data.cache.set_making import POLL_SECONDS, SetMaking
 from escalade.data.decoding.source import Source
 
 FORMAT = 3  # raise it when decoding changes
 # What is kept of images: their pixels, or nothing but digests, while they stay in their files.
 KEEP_VARIABLE, PIXELS, FILES = "ESCALADE_CACHE_KEEP", "pixels", "files"
-
-
-def keeps_pixels() -> bool:
-    """Whether decoded pixels are kept on the disk, by ESCALADE_CACHE_KEEP; by default they are.
-
-    Raises:
-        Invalid: if it is no choice.
-    """
-    kept = os.environ.get(KEEP_VARIABLE) or PIXELS
-    with within(KEEP_VARIABLE):
-        check_known(kept, (PIXELS, FILES))
-    return kept == PIXELS
 
 
 def decoded(
@@ -61,13 +51,16 @@ def decoded(
         ValueError: if the cache folder cannot be written or an image may not be read.
         OSError: if the disk is full, or has not the room.
     """
-    kind = f"{side}x{side}x{in_channels}-v{FORMAT}"
-    folder = cache_dir / DECODED / f"{key}-{kind}"
-    keeps = keeps_pixels() or folder.is_dir()
-    if not keeps:
-        folder = folder.with_name(f"{key}-{FILES}-{kind}")
+    kind, sets = f"{side}x{side}x{in_channels}-v{FORMAT}", cache_dir / DECODED
+    folders = {PIXELS: sets / f"{key}-{kind}", FILES: sets / f"{key}-{FILES}-{kind}"}
+    kept = _kept(folders)
+    folder = folders[kept]
     making = SetMaking(
-        folder, open_source, name=name, shape=(in_channels, side, side), keeps_pixels=keeps
+        folder,
+        open_source,
+        name=name,
+        shape=(in_channels, side, side),
+        keeps_pixels=kept == PIXELS,
     )
     try:
         while (found := making.find()) is None:
@@ -93,3 +86,21 @@ def decoded(
             f"cannot write the image cache in {cache_dir}: {error.strerror or error}; "
             "give a cache folder that can be written"
         ) from error
+
+
+def _kept(folders: Mapping[str, Path]) -> str:
+    """What is kept of a set: by ESCALADE_CACHE_KEEP, else what was before, whole or begun.
+
+    Pixels that are there are used, whatever is said.
+
+    Raises:
+        Invalid: if it is no choice.
+    """
+    asked = os.environ.get(KEEP_VARIABLE)
+    if asked:
+        with within(KEEP_VARIABLE):
+            check_known(asked, (PIXELS, FILES))
+        return PIXELS if folders[PIXELS].is_dir() else asked
+    whole = [kept for kept, folder in folders.items() if folder.is_dir()]
+    started = [kept for kept, folder in folders.items() if begun(folder) is not None]
+    return next(iter((*whole, *started)), PIXELS)

@@ -95,24 +95,41 @@ def largest() -> float:
 def make_room(cache_dir: Path, needed: int, *, say: Say) -> None:
     """Remove what was used longest ago, until so many bytes more are within bound and disk.
 
+    Nothing is removed in vain: not where the disk has not the room even then, and not for the bound
+    where the bytes are beyond it even then.
+
     Raises:
-        OSError: if the disk has not so much room even then.
+        OSError: if the disk cannot have so much room; nothing is removed.
     """
-    folder, bound = cache_dir / DECODED, largest()
-    sets = cached_sets(cache_dir)
-    total = sum(each.num_bytes for each in sets)
-    while sets and (total + needed > bound or _free(folder) < needed):
-        oldest = sets.pop()
-        total -= oldest.num_bytes
-        if _removed(oldest):
+    folder, bound, sets = cache_dir / DECODED, largest(), cached_sets(cache_dir)
+    oldest_first = [each for each in reversed(sets) if _is_idle(each)]
+    total, idle = (sum(each.num_bytes for each in some) for some in (sets, oldest_first))
+    _check_disk(folder, needed, removable=idle)
+    if needed and total - idle + needed > bound:
+        say(
+            f"cache: {amount(needed, 'memory')} are to be decoded, more than {SIZE_VARIABLE} "
+            f"allows ({amount(bound, 'memory')}); nothing is removed to keep to it"
+        )
+        bound = math.inf
+    for each in oldest_first:
+        if total + needed <= bound and _free(folder) >= needed:
+            break
+        if _removed(each):
+            total -= each.num_bytes
             say(
-                f"cache: the decoded images of {oldest.title} are removed, "
-                f"{amount(oldest.num_bytes, 'memory')}, used last {when(oldest.used)}"
+                f"cache: the decoded images of {each.title} are removed, "
+                f"{amount(each.num_bytes, 'memory')}, used last {when(each.used)}"
             )
-    if (free := _free(folder)) < needed:
+    _check_disk(folder, needed)
+
+
+def _check_disk(folder: Path, needed: int, *, removable: int = 0) -> None:
+    free = _free(folder)
+    if free + removable < needed:
+        also = f", {amount(removable, 'memory')} could be removed" if removable else ""
         raise OSError(
             errno.ENOSPC,
-            f"{amount(needed, 'memory')} are needed, {amount(free, 'memory')} are free",
+            f"{amount(needed, 'memory')} are needed, {amount(free, 'memory')} are free{also}",
             str(folder),
         )
 
@@ -148,13 +165,24 @@ def remove(cached: CachedSet) -> bool:
     Raises:
         OSError: if it may not be removed.
     """
-    name = _SET.fullmatch(cached.folder.name)
-    assert name is not None
-    owner = cached.folder.with_name(name["whole"])
-    with locked(owner, wait=False) as is_ours:
+    with locked(_owner(cached), wait=False) as is_ours:
         if is_ours:
             shutil.rmtree(cached.folder)
     return is_ours
+
+
+def _is_idle(cached: CachedSet) -> bool:
+    """Whether no process is writing a set, nor does its folder forbid to remove it."""
+    with suppress(OSError), locked(_owner(cached), wait=False) as is_ours:
+        return is_ours and os.access(cached.folder, os.W_OK)
+    return False
+
+
+def _owner(cached: CachedSet) -> Path:
+    """What is locked by who writes a set, also one that is not whole."""
+    name = _SET.fullmatch(cached.folder.name)
+    assert name is not None
+    return cached.folder.with_name(name["whole"])
 
 
 def _removed(cached: CachedSet) -> bool:

@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,20 +22,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from escalade.data.cache.cache_room import META
+from escalade.data.cache.pixel_check import DamagedSet, check_pixels
 from escalade.data.image_data import Store
-from escalade.data.splits.split import ImageRows, row_digest
+from escalade.data.splits.split import ImageRows
 
 IMAGES, ROWS = "images.bin", "rows.bin"
-MAX_THREADS = 16
 _ROW = np.dtype([("label", "<i8"), ("digest", "u1", 16)])
-_CHUNK_BYTES = 8 << 20  # a thread compares so many at a time
 
 
 InFiles = Callable[[Mapping[str, Any], NDArray[np.uint8]], ImageRows]
-
-
-class DamagedSet(Exception):
-    """A decoded set is not what was written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +87,7 @@ def write_rows(
 def read(
     folder: Path, *, side: int, in_channels: int, in_files: InFiles | None = None
 ) -> Decoded | None:
-    """A set, every image compared with its digest; None where there is none.
+    """A set, its images compared with their digests (`pixel_check.py`); None where there is none.
 
     Args:
         in_files: of a set without pixels gives the images, by its facts and digests.
@@ -112,7 +106,12 @@ def read(
         images: Tensor | ImageRows
         digests = np.ascontiguousarray(rows["digest"])
         if in_files is None:
-            _check_images(folder / IMAGES, digests, in_channels * side * side)
+            check_pixels(
+                folder / IMAGES,
+                digests,
+                num_bytes=in_channels * side * side,
+                seal=_seal(meta, rows),
+            )
             # Copy-on-write, as torch has no read-only tensors; nothing is ever written to it.
             images = torch.from_numpy(np.memmap(folder / IMAGES, np.uint8, mode="c", shape=shape))
         else:
@@ -145,33 +144,6 @@ def _seal(meta: Mapping[str, Any], rows: NDArray[Any]) -> str:
     hasher = hashlib.sha256(json.dumps(meta, sort_keys=True).encode())
     hasher.update(rows.tobytes())
     return hasher.hexdigest()
-
-
-def _check_images(path: Path, digests: NDArray[np.uint8], num_bytes: int) -> None:
-    """Compare all pixels with their digests. They are read, not mapped: a bad disk is an error."""
-    with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        if size != len(digests) * num_bytes:
-            raise DamagedSet(f"{IMAGES} has {size:,} of {len(digests) * num_bytes:,} bytes")
-
-        chunk = max(1, _CHUNK_BYTES // num_bytes)
-
-        def bad(start: int) -> int:
-            end = min(start + chunk, len(digests))
-            content = os.pread(file.fileno(), (end - start) * num_bytes, start * num_bytes)
-            found = np.frombuffer(content, np.uint8).reshape(end - start, num_bytes)
-            return sum(
-                row_digest(found[row - start]) != digests[row].tobytes()
-                for row in range(start, end)
-            )
-
-        with ThreadPoolExecutor(min(MAX_THREADS, os.cpu_count() or 1)) as pool:
-            try:
-                num = sum(pool.map(bad, range(0, len(digests), chunk)))
-            except (OSError, ValueError) as error:
-                raise DamagedSet(f"{IMAGES} cannot be read") from error
-    if num:
-        raise DamagedSet(f"{num:,} of {len(digests):,} images in {IMAGES} are not what was written")
 
 
 def _sync(path: Path) -> None:

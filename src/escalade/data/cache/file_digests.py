@@ -76,7 +76,7 @@ def _looked(paths: Sequence[Path], look: Path) -> tuple[Contents, Stamps]:
         ):
             digests[row] = np.frombuffer(digest, np.uint8)
     if fresh:
-        settled = (stamps[:, -1] < now - _TICKS) & stamps.any(axis=1)
+        settled = has_settled(stamps, now) & stamps.any(axis=1)
         _remember(look, stamps[settled], digests[settled])
     return digests, stamps
 
@@ -90,6 +90,16 @@ def stamps_of(paths: Sequence[Path]) -> Stamps:
         ValueError: if one is no regular file, or cannot be looked at.
     """
     return np.array([_stamp(path) for path in paths], np.uint64).reshape(-1, 5)
+
+
+def has_settled(stamps: Stamps, now: int) -> NDArray[np.bool_]:
+    """Which files could not change once more with the same stamp, (N,).
+
+    Args:
+        now: ns since the epoch, from before they were read.
+    """
+    settled: NDArray[np.bool_] = stamps[:, -1] < now - _TICKS
+    return settled
 
 
 def check_unchanged(paths: Sequence[Path], stamps: Stamps) -> None:

@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from escalade.data.cache.decoded_set import MAX_THREADS
 from escalade.data.cache.file_digests import FilesChanged
+from escalade.data.cache.pixel_check import MAX_THREADS
 from escalade.data.decoding.opening import quiet
 from escalade.data.decoding.source import RowDecoder
 from escalade.data.splits.split import row_digest

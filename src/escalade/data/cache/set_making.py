@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from escalade.core.numbers.shown import amount
 from escalade.data.cache import decoded_set
 from escalade.data.cache.cache_room import Say, make_room
-from escalade.data.cache.decoded_set import DamagedSet, Decoded
+from escalade.data.cache.decoded_set import Decoded
 from escalade.data.cache.file_digests import FilesChanged
 from escalade.data.cache.on_the_fly import ImagesOnTheFly
 from escalade.data.cache.partial_set import Decode, PartialSet, begun
+from escalade.data.cache.pixel_check import MAX_THREADS, DamagedSet
 from escalade.data.decoding.opening import formats, quiet
 from escalade.data.decoding.source import DecodedRow, RowDecoder, Source
 
@@ -152,7 +153,7 @@ class SetMaking:
     def _decode(self, facts: Mapping[str, Any]) -> Decode:
         """Decodes the rows of a chunk, and makes sure that they still are what they were."""
         source, decoder = self._source, self._decoder(facts)
-        num_threads = min(decoded_set.MAX_THREADS, os.cpu_count() or 1)
+        num_threads = min(MAX_THREADS, os.cpu_count() or 1)
 
         def decode(rows: range) -> Iterator[DecodedRow]:
             with quiet(), ThreadPoolExecutor(num_threads) as pool:

@@ -54,7 +54,7 @@ class Split:
     def images(self) -> Tensor:
         """All images, uint8 (N, C, S, S). A copy when the split stays mapped: prefer `take`."""
         if self._rows is not None:
-            return self._store[self._rows]
+            return _rows_of(self._store, self._rows)
         return self._store if isinstance(self._store, Tensor) else self._store[_all(self._store)]
 
     @property
@@ -74,7 +74,7 @@ class Split:
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """Copies of the images and labels at `indices` (int64), in that order."""
         at = indices if self._rows is None else self._rows[indices]
-        return self._store[at], self.labels[indices]
+        return _rows_of(self._store, at), self.labels[indices]
 
     def take_into(self, indices: Tensor, images: Tensor) -> Tensor:
         """Copy the images at `indices` into a tensor; gives their labels."""
@@ -94,6 +94,11 @@ class Split:
     def to(self, device: str | torch.device) -> Split:
         """The whole split on a device."""
         return Split(self.images.to(device), self.labels.to(device))
+
+
+def _rows_of(images: Tensor | ImageRows, rows: Tensor) -> Tensor:
+    """Copies; of a tensor's bytes by index_select, which is some 20 times as fast as indexing."""
+    return images.index_select(0, rows) if isinstance(images, Tensor) else images[rows]
 
 
 def _all(images: ImageRows) -> Tensor:

@@ -12,11 +12,10 @@ from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from torch.export import Dim, ExportedProgram
 
 from escalade.artefacts import digests
 from escalade.artefacts.files import write_bytes
@@ -24,10 +23,12 @@ from escalade.family.exports.parity import Parity, compare
 from escalade.family.packaging.package import Package, load_network, read
 from escalade.supernet.recalibrate import fold
 
+if TYPE_CHECKING:
+    from torch.export import ExportedProgram
+
 ONNX_FILE = "model.onnx"
 PROGRAM_FILE = "program.pt2"
 OPSET = 18
-DYNAMIC_BATCH = ({0: Dim("batch", min=1)},)
 INSTALL_ONNX = "pip install 'escalade[onnx]'"
 
 
@@ -80,32 +81,42 @@ def trace(network: nn.Module, images: Tensor) -> ExportedProgram:
 
     Batch norm is folded into the convolutions, which halves the operations.
     """
+    from torch.export import export  # which loads sympy
+
     example = images[torch.arange(2) % len(images)].contiguous()
     plain = fold(deepcopy(network))
     for module in plain.modules():
         if hasattr(module, "inplace"):  # exporters take in-place activations apart, at length
             setattr(module, "inplace", False)  # noqa: B010
     with quiet():
-        traced = torch.export.export(plain, (example,), dynamic_shapes=DYNAMIC_BATCH)
+        traced = export(plain, (example,), dynamic_shapes=_dynamic_batch())
     for node in traced.graph.nodes:
         node.meta.pop("stack_trace", None)
     return traced
+
+
+def _dynamic_batch() -> tuple[dict[int, Any]]:
+    """What stays open of the images' shape."""
+    from torch.export import Dim
+
+    return ({0: Dim("batch", min=1)},)
 
 
 def export_program(
     network: nn.Module, path: Path, *, traced: ExportedProgram, images: Tensor
 ) -> Parity:
     """Save a traced network for `torch.export.load`; compared as `compare` does."""
+    from torch.export import load, save
 
     def make() -> bytes:
         content = io.BytesIO()  # torch's own writer ends the process where the disk is full
-        torch.export.save(traced, content)
+        save(traced, content)
         return content.getvalue()
 
-    def load(content: bytes) -> Callable[[Tensor], Tensor]:
-        return torch.export.load(io.BytesIO(content)).module()
+    def reload(content: bytes) -> Callable[[Tensor], Tensor]:
+        return load(io.BytesIO(content)).module()
 
-    return _checked(network, path, make=make, load=load, images=images)
+    return _checked(network, path, make=make, load=reload, images=images)
 
 
 def export_onnx(
@@ -140,7 +151,7 @@ def onnx_content(traced: ExportedProgram, *, facts: Mapping[str, str]) -> bytes:
         made: Any = torch.onnx.export(
             traced,
             dynamo=True,
-            dynamic_shapes=DYNAMIC_BATCH,
+            dynamic_shapes=_dynamic_batch(),
             opset_version=OPSET,
             input_names=["image"],
             output_names=["logits"],

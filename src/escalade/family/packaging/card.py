@@ -19,7 +19,6 @@ from escalade.data.splits.duplicates import Duplicates
 from escalade.evaluate.score import ClassScore, Score
 from escalade.family.family import FamilyMember
 from escalade.family.packaging.package import Package
-from escalade.family.packaging.script import THRESHOLD
 
 FILE = "README.md"
 MAX_CLASSES, MAX_RECALLS = 100, 20
@@ -244,6 +243,8 @@ def _answers(package: Package) -> str:
     """What logits say, where that does not go without saying."""
     if package.task == "classification":
         return ""
+    from escalade.family.packaging.script import THRESHOLD  # which loads timm
+
     return (
         "## Output\n\nA logit for each class; its sigmoid is the probability that the image has "
         "the class, and probabilities of several classes do not add up to one. `python model.py` "

@@ -10,7 +10,7 @@ from escalade.artefacts import digests
 from escalade.artefacts.files import write_text
 from escalade.data.decoding import decoding, opening
 from escalade.family.packaging.package import Package
-from escalade.nets import mobile, residual, shared
+from escalade.nets import shared
 from escalade.nets.facts import facts, is_residual
 
 SCRIPT = "model.py"
@@ -31,6 +31,8 @@ def script(package: Package) -> str:
 
     Names are written as literals, so whatever a user called his classes stays data.
     """
+    from escalade.nets import mobile, residual  # timm takes seconds to load
+
     before, rest = TEMPLATE.read_text(encoding="utf-8").split(FIRST)
     builder = residual if is_residual(package.architecture) else mobile
     sources = map(_source, (opening, decoding, shared, builder))
