@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 
 import fixture
-from escalade.core.numbers.shown import NONE
 from rich.console import Console
 
+from escalade.core.numbers.shown import NONE
 from escalade.core.values.codec import decode
 from escalade.family.family import Family
 from escalade.report.terminal import family_table
