@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
 from escalade.artefacts.owning import is_marked
 from escalade.core.values.invalid import Invalid
 from escalade.data.decoding.opening import SUFFIXES
+from escalade.data.listing.split_names import SPELLINGS, split_roles
 from escalade.data.splits.stratified import SEARCH, TEST, TRAIN
-
-# How people spell the splits; `train_set`, `Test images` and the like are the same.
-SPELLINGS = {
-    "train": ("train", "training", "trn"),
-    "val": ("val", "valid", "validation", "dev", "eval", "evaluation"),
-    "test": ("test", "testing", "tst"),
-}
-_ENDING = re.compile(r"[\W_]*(?:set|data|images?|imgs?|split)$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +33,12 @@ def find_splits(root: Path) -> SplitFolders:
         Invalid: if folders say two things, naming them.
     """
     names = folders(root)
-    found = {role: [n for n in names if split_role(n) == role] for role in SPELLINGS}
-    others = [name for name in names if split_role(name) is None]
+    roles = split_roles(names)
+    found = {role: [n for n in names if roles[n] == role] for role in SPELLINGS}
+    others = [name for name in names if roles[name] is None]
     has_splits = bool(found["train"]) and (bool(found["val"]) or bool(found["test"]))
     if not has_splits and not any(_holds_classes(root / name) for name in found["train"]):
+        _check_classes(root, names, found)
         return SplitFolders(parts=((TRAIN, root),), remarks=_loose(root, root))
     for spelt in found.values():
         _check_one(root, spelt)
@@ -56,7 +49,7 @@ def find_splits(root: Path) -> SplitFolders:
             path=(str(root),),
             remedy=f"call it val or test, or give {root / found['train'][0]} alone",
         )
-    train, val, test = (root / spelt[0] if spelt else None for spelt in found.values())
+    train, val, test = (_inner(root / spelt[0]) if spelt else None for spelt in found.values())
     remarks = [f"{name} is left out: it is called like no split" for name in others]
     remarks += _loose(root, root)
     val, test = (_scored(part, root, remarks) for part in (val, test))
@@ -71,11 +64,38 @@ def find_splits(root: Path) -> SplitFolders:
     return SplitFolders(parts=tuple(parts), remarks=tuple(remarks))
 
 
-def split_role(name: str) -> str | None:
-    """The split that a name means: train, val or test; None where it means none."""
-    plain = unicodedata.normalize("NFKC", name).casefold().strip(" _-.")
-    plain = _ENDING.sub("", plain) or plain
-    return next((role for role, spelt in SPELLINGS.items() if plain in spelt), None)
+def _inner(part: Path) -> Path:
+    """A split's folder, or the one of the same name in it, as some archives have."""
+    inner = folders(part)
+    if len(inner) == 1 and not files(part) and inner[0] == part.name:
+        return part / inner[0]
+    return part
+
+
+def _check_classes(root: Path, names: list[str], found: dict[str, list[str]]) -> None:
+    """Whether folders are classes; not splits without one to train on, nor other divisions."""
+    scored = [name for role in ("val", "test") for name in found[role]]
+    plain = [name for name in scored if not any(map(str.isdecimal, name))]
+    is_split = bool(found["val"] and found["test"]) or bool(plain)
+    if is_split and len(names) > 1:
+        beside = next(name for name in names if name != scored[0])
+        raise Invalid(
+            f"'{scored[0]}' beside '{beside}' is called like a split, but no folder is called "
+            "like the training images'",
+            path=(str(root),),
+            remedy="call that train, or rename what is a class",
+        )
+    inside = [folders(root / name) for name in names]
+    if len(names) > 1 and len(inside[0]) > 1 and all(each == inside[0] for each in inside):
+        if any(files(root / name) for name in names):
+            return
+        raise Invalid(
+            f"'{names[0]}' and '{names[1]}' hold the same folders ('{inside[0][0]}', "
+            f"'{inside[0][1]}') and no images beside them, as splits do, not classes",
+            path=(str(root),),
+            remedy="\ncall one train and another val or test; of classes, put the images of each "
+            "into one folder",
+        )
 
 
 def _holds_classes(folder: Path) -> bool:
