@@ -23,6 +23,7 @@ from escalade.core.values.codec import encode
 from escalade.core.values.invalid import Invalid
 from escalade.data import ImageData, load, prepare
 from escalade.data.cache.cache_room import default_cache
+from escalade.data.seen_before import without_seen
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.family.exports.exporting import export_member
 from escalade.family.family import Family, FamilyMember, Origin
@@ -37,6 +38,7 @@ from escalade.family.packaging.finished import (
 from escalade.family.trainings.alone import RetrainJob
 from escalade.family.trainings.jobs import CHECKPOINT
 from escalade.family.trainings.making import Workplace
+from escalade.planning.learned_images import learned_by_member
 from escalade.train.console import Console
 from escalade.train.interrupt import Stop
 
@@ -86,6 +88,8 @@ def retrain_on(
         duplicates=config.dataset.duplicates,
         say=Console().say,
     )
+    learned = learned_by_member(family[member].path)
+    images = without_seen(images, learned, policy=config.dataset.duplicates)
     transfer = _Transfer(
         config=config,
         source=family[member],
@@ -198,6 +202,7 @@ class _Transfer:
             test=test,
             chosen=False,
             duplicates=images.duplicates,
+            seen=images.seen,
             recipe=recipe_facts(self.recipe),
             found=self._found(),
         )

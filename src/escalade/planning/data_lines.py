@@ -27,6 +27,7 @@ def data_facts(data: ImageData) -> dict[str, Any]:
         "digests": encode(data.digests),
         "skipped": [list(entry) for entry in data.skipped],
         "duplicates": encode(data.duplicates),
+        **({"seen_before": encode(data.seen)} if data.seen else {}),
         "levels": {kind: list(between) for kind, between in data.levels.items()},
         "remarks": list(data.remarks),
     }
@@ -49,8 +50,8 @@ def data_lines(data: ImageData) -> list[str]:
 
 def data_notes(data: ImageData) -> list[str]:
     """What to know of the images before anything is trained on them."""
-    doubled = data.duplicates.describe()
-    return [*data.remarks, *([doubled] if doubled else []), *data.counts(data.test).cautions()]
+    told = [data.duplicates.describe(), data.seen.describe() if data.seen else ""]
+    return [*data.remarks, *filter(None, told), *data.counts(data.test).cautions()]
 
 
 def _class_lines(data: ImageData) -> list[str]:

@@ -47,6 +47,35 @@ class Duplicates:
         return f"{' and '.join(told)} by content, such as {here} = {there}: {done}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenBefore:
+    """Images that a network had learned from before it met these.
+
+    Attributes:
+        by: what to call the network.
+        kept: whether they were left where they are.
+        search: how many of the search split it had been trained on.
+        test: how many of the test split it had been trained or chosen on.
+        unknown: why there may be more; empty where all of its images are known.
+    """
+
+    by: str
+    kept: bool = False
+    search: int = 0
+    test: int = 0
+    unknown: str = ""
+
+    def describe(self) -> str:
+        """One sentence; empty where there are none, and can be none."""
+        told = [f"{num} {name}" for name in ("test", "search") if (num := getattr(self, name))]
+        done = "kept" if self.kept else "taken out"
+        seen = f"{' and '.join(told)} images are among those that {self.by} learned from: {done}"
+        doubt = f"whether {self.by} learned from images of the test split is not known"
+        if not self.unknown:
+            return seen if told else ""
+        return f"{seen + '; ' if told else ''}{doubt}{' of others' if told else ''}: {self.unknown}"
+
+
 def separate(
     parts: Parts,
     digests: NDArray[np.uint8],
