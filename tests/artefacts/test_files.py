@@ -79,24 +79,34 @@ def test_digests_tell_what_changed(tmp_path: Path) -> None:
     assert digests.is_whole(tmp_path, "a")
     assert not digests.is_whole(tmp_path, "a", "b")
     digests.seal(tmp_path, "b")
-    digests.check_whole(tmp_path, remedy="")
+    digests.check_whole(tmp_path, "a", "b", "never noted", remedy="")
     (tmp_path / "b").write_bytes((tmp_path / "b").read_bytes()[:5])
     assert digests.changed(tmp_path, ("a", "b", "c")) == ["b"]
     with pytest.raises(ValueError, match=r"b: is not what was written; make it"):
-        digests.check_whole(tmp_path, remedy="make it")
+        digests.check_whole(tmp_path, *digests.noted(tmp_path), remedy="make it")
     (tmp_path / "b").unlink()
     with pytest.raises(ValueError, match=r"b: is missing; make it"):
         digests.check_whole(tmp_path, "b", remedy="make it")
     digests.seal(tmp_path, "a")  # what is gone is forgotten
-    digests.check_whole(tmp_path, remedy="")
+    assert list(digests.noted(tmp_path)) == ["a"]
 
 
-@pytest.mark.parametrize("text", ["", "[1]", '{"../a": "x", "/etc/passwd": "x", "": "x"}'])
-def test_damaged_digests_say_nothing(tmp_path: Path, text: str) -> None:
-    """Nor do they name what lies elsewhere."""
+@pytest.mark.parametrize("text", ["", "[1]", '{"a": "0'])
+def test_damaged_digests_switch_no_check_off(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a").touch()
+    (tmp_path / digests.FILE).write_text(text)
+    for look in (digests.is_whole, digests.changed, digests.seal):
+        with pytest.raises(ValueError, match=r"digests.json: not a list of digests .*; delete it"):
+            look(tmp_path, "a")
+    (tmp_path / digests.FILE).unlink()
+    assert not digests.is_whole(tmp_path, "a")  # nobody knows, so that it is made again
+    digests.check_whole(tmp_path, "a", remedy="")
+
+
+def test_digests_name_nothing_elsewhere(tmp_path: Path) -> None:
     folder = tmp_path / "S0"
     folder.mkdir()
     (tmp_path / "a").touch()
-    (folder / digests.FILE).write_text(text)
-    digests.check_whole(folder, remedy="")
+    (folder / digests.FILE).write_text('{"../a": "x", "/etc/passwd": "x", "": "x"}')
+    assert digests.noted(folder) == {}
     assert not digests.is_whole(folder, "../a")
