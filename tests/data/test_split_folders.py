@@ -190,9 +190,26 @@ def test_a_pipe_called_like_an_image_is_not_waited_for(make_folder, tmp_path):
 
 def test_files_without_suffix_are_images_where_they_begin_so(make_folder, tmp_path):
     root = make_folder({"a": 9, "b": 9})
-    for number, format_ in enumerate(("PNG", "JPEG", "WEBP", "TIFF", "GIF", "JPEG2000")):
+    for number, format_ in enumerate(
+        ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "JPEG2000", "BMP", "PPM", "ICO")
+    ):
         Image.radial_gradient("L").rotate(number).save(root / "b" / f"{format_}", format_)
-    (root / "b" / "README").write_text("not an image")
+    for name, text in (("README", "not an image"), ("BMI", "BM and so on, and on and on")):
+        (root / "b" / name).write_text(text)
+    (root / "b" / "P1").write_text("P1 is a file of no image")
     data = load(root, cache_dir=tmp_path / "cache", side=8)
-    assert len(data.train) + len(data.search) + len(data.test) == 24
-    assert data.remarks == ("1 file left out that no image begins like, such as b/README",)
+    assert len(data.train) + len(data.search) + len(data.test) == 27
+    assert data.remarks == ("3 files left out that no image begins like, such as b/BMI",)
+
+
+def test_what_is_hidden_is_told_where_it_holds_images(make_folder, tmp_path):
+    root = make_folder({"a": 9, "b": 9, ".c": 3, "a/.d": 2, ".git": 0})
+    (root / ".git" / "config").write_text("no image")
+    (root / "a" / ".DS_Store").write_text("no image")
+    (root / "a" / ".1.png").write_bytes((root / "a" / "001.png").read_bytes())
+    data = load(root, cache_dir=tmp_path / "cache", side=8)
+    assert data.classes == ("a", "b")
+    assert data.remarks == (
+        "1 folder of images left out, hidden by a '.', such as .c",
+        "3 images left out, hidden by a '.', such as a/.1.png",
+    )

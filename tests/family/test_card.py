@@ -184,7 +184,7 @@ def test_of_many_classes_the_least_known_are_shown():
 def test_what_images_in_two_splits_do_to_the_accuracy():
     plain = "The test images played no part in training or choosing."
     assert plain in _card()
-    dropped = Duplicates(test=30, example=("val/1.png", "train/1.png"))
+    dropped = Duplicates(test=30, examples=(("val/1.png", "train/1.png"),))
     text = _card(facts=replace(FACTS, duplicates=dropped))
     assert f"{plain} 30 that were training or search images, too, were taken out." in text
     text = _card(facts=replace(FACTS, duplicates=replace(dropped, kept=True)))

@@ -126,12 +126,17 @@ def _scored(part: Path | None, root: Path, remarks: list[str]) -> Path | None:
 
 
 def _loose(folder: Path, root: Path) -> tuple[str, ...]:
-    """Files beside class folders, which belong to no class."""
-    held = files(folder)
-    if not held or not folders(folder):
-        return ()
-    where = (folder / held[0]).relative_to(root)
-    return (f"{counted(len(held), 'file')} beside the folders left out, such as {where}",)
+    """Files beside class folders, which belong to no class, and folders that are hidden."""
+    held, hidden = files(folder), _hidden(folder)
+    told = []
+    if held and folders(folder):
+        where = (folder / held[0]).relative_to(root)
+        told.append(f"{counted(len(held), 'file')} beside the folders left out, such as {where}")
+    if hidden:
+        where = (folder / hidden[0]).relative_to(root)
+        what = counted(len(hidden), "folder")
+        told.append(f"{what} of images left out, hidden by a '.', such as {where}")
+    return tuple(told)
 
 
 def folders(folder: Path) -> list[str]:
@@ -154,6 +159,19 @@ def files(folder: Path) -> list[str]:
 def counted(num: int, what: str) -> str:
     """1 file, 2 files."""
     return f"{num:,} {what}{'' if num == 1 else 's'}"
+
+
+def _hidden(folder: Path) -> list[str]:
+    """Names of hidden folders that hold images, in order."""
+    with os.scandir(folder) as entries:
+        names = sorted(e.name for e in entries if e.name.startswith(".") and e.is_dir())
+    return [name for name in names if not is_marked(folder / name) and _has_images(folder / name)]
+
+
+def _has_images(folder: Path) -> bool:
+    """Whether files at any depth are called like images."""
+    names = (name for *_, files_ in os.walk(folder) for name in files_)
+    return any(Path(name).suffix.lower() in SUFFIXES for name in names)
 
 
 def _visible(folder: Path) -> list[str]:
