@@ -16,7 +16,6 @@ from escalade.api.choosing.rules_look import (
     rival_look,
     work_of,
 )
-from escalade.core.numbers.budget import format_amount
 from escalade.family.member_candidates import Candidate
 from escalade.family.trainings.equal_time import RivalTraining
 from escalade.planning.resolved_run import Run
@@ -52,7 +51,7 @@ def rivals_of(
                 job = like_member(run, network, f"{each.name}-rival", work_of(run, each, everyone))
                 made[each.name] = RivalTraining(base="plain", rule=rule, job=job)
                 break
-            run.console.say(f"rival: none of {each.name} by {rule}: {why}")
+            run.console.say(f"rival: none for {each.name} by {rule}: {why}")
     return made
 
 
@@ -64,9 +63,8 @@ def _of_seed(run: Run, member: Candidate, everyone: Sequence[Candidate]) -> Riva
     network, budget = network_of(run), budget_of(run, member)
     side = side_within(run, network, budget)
     if side is None:
-        target = format_amount(budget.target, budget.kind)
         run.console.say(
-            f"rival: none of {member.name}: {network.name} has more than {target} {budget.kind} "
+            f"rival: none for {member.name}: {network.name} has more than {budget} "
             "at every resolution that its strides allow"
         )
         return None

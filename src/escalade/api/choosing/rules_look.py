@@ -10,7 +10,8 @@ from pathlib import Path
 from escalade.artefacts.rival_look import LookedAt, RivalLook
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
-from escalade.core.numbers.budget import COUNTED, Budget, format_amount
+from escalade.core.numbers.budget import COUNTED, Budget
+from escalade.core.numbers.shown import amount, percent
 from escalade.core.numbers.statistics import difference_standard_error
 from escalade.core.scaling.hybrid import scale_within
 from escalade.core.space.plain_network import PLAIN
@@ -79,7 +80,6 @@ def _looked(run: Run, everyone: Sequence[Candidate]) -> RivalLook:
         budget=member.budget,
         rules=rules,
         ranked=tuple(each.rule for each in best),
-        side=run.data.side,
     )
 
 
@@ -172,7 +172,7 @@ def _missed_limits(run: Run, network: Architecture) -> list[str]:
     costs: dict[str, float] = {kind: float(getattr(counts, kind)) for kind in COUNTED}
     costs["latency"] = math.nan if table is None else table.of(network)
     missed = [
-        f"the limit of {format_amount(limit, kind)} {kind}"
+        f"the limit of {amount(limit, kind)} {kind}"
         for kind, limit in run.config.limits.items()
         if costs[kind] > limit
     ]
@@ -251,14 +251,14 @@ def _told(run: Run, look: RivalLook) -> list[str]:
             f"middle of its choices: {shape}"
         )
     if not look.ranked:
-        budget = format_amount(look.budget, run.config.budget_kind)
+        budget = amount(look.budget, run.config.budget_kind)
         return [
             *lines,
             f"none: no rule brings {base_in_words(look.name)} to {budget}: {look.rules[0].note}",
         ]
     tried = [(each.base, each) for each in look.bases] + [(each.rule, each) for each in look.rules]
     reached = [
-        f"{name} {each.num_correct / each.num_images:.1%}"
+        f"{name} {percent(each.num_correct / each.num_images)}"
         for name, each in tried
         if each.num_correct is not None and each.num_images
     ]
