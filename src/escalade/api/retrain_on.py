@@ -89,13 +89,10 @@ def retrain_on(
         duplicates=config.dataset.duplicates,
         say=Console().say,
     )
-<<<<<<< HEAD
     learned = learned_by_member(family[member].path)
     images = without_seen(images, learned, policy=config.dataset.duplicates)
-=======
     if images.label_sets is None:
         images = replace(images, balance=config.dataset.balance)
->>>>>>> main
     transfer = _Transfer(
         config=config,
         source=family[member],
@@ -208,12 +205,8 @@ class _Transfer:
             test=test,
             chosen=False,
             duplicates=images.duplicates,
-<<<<<<< HEAD
             seen=images.seen,
-            recipe=recipe_facts(self.recipe),
-=======
             recipe=recipe_facts(self.recipe, balance=self.images.balance),
->>>>>>> main
             found=self._found(),
         )
         card.write(target, member=member, package=packed, facts=facts)

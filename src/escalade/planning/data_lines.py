@@ -51,13 +51,10 @@ def data_lines(data: ImageData) -> list[str]:
 
 def data_notes(data: ImageData) -> list[str]:
     """What to know of the images before anything is trained on them."""
-<<<<<<< HEAD
-    told = [data.duplicates.describe(), data.seen.describe() if data.seen else ""]
-    return [*data.remarks, *filter(None, told), *data.counts(data.test).cautions()]
-=======
     doubled = data.duplicates.describe()
+    seen = data.seen.describe() if data.seen else ""
     balanced = BALANCES[data.balance]
-    told = [doubled, *data.counts(data.test).cautions(remedy=_remedy(data)), balanced]
+    told = [doubled, seen, *data.counts(data.test).cautions(remedy=_remedy(data)), balanced]
     return [*data.remarks, *(each for each in told if each)]
 
 
@@ -66,7 +63,6 @@ def _remedy(data: ImageData) -> str:
     if data.balance != "none" or not data.counts(data.train).is_unequal:
         return ""
     return "`--balance sampling` draws every class equally often in training."
->>>>>>> main
 
 
 def _class_lines(data: ImageData) -> list[str]:
