@@ -1,8 +1,8 @@
 """Moments at which a process that writes files may be stopped, counted where it calls the system.
 
 They are: a new file is made, empty; it is written, in half; it is on the disk; it has its name;
-its folder is on the disk; a line is appended, in half; a file is deleted; sqlite is about to
-commit; it has committed.
+its folder is on the disk; a line is appended, in half; a file is deleted; a folder is made, or
+deleted; a file or folder is moved; sqlite is about to commit; it has committed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+# Functions of `os`, and what has happened once they are done.
+RENAMED = {"replace": "named", "rename": "moved"}
+DELETED = {"unlink": "deleted", "rmdir": "emptied", "mkdir": "folder"}
+
 
 def install(run: Path, *, log: Path, stop_at: int | None) -> None:
     """Write every moment of this process to a log, and die at one of them.
@@ -25,8 +29,12 @@ def install(run: Path, *, log: Path, stop_at: int | None) -> None:
         stop_at: from 0; None is never.
     """
     moments = _Moments(run, log=log, stop_at=stop_at)
-    for patch in (_patch_open, _patch_fsync, _patch_replace, _patch_unlink, _patch_sqlite):
+    for patch in (_patch_open, _patch_fsync, _patch_sqlite):
         patch(moments)
+    for name, what in RENAMED.items():
+        _patch_named(moments, name, what, at=1)
+    for name, what in DELETED.items():
+        _patch_named(moments, name, what, at=0)
 
 
 class _Moments:
@@ -76,24 +84,21 @@ def _patch_fsync(moments: _Moments) -> None:
     os.fsync = syncing
 
 
-def _patch_replace(moments: _Moments) -> None:
-    plain = os.replace
+def _patch_named(moments: _Moments, name: str, what: str, *, at: int) -> None:
+    """Count a function of `os` once it has done its work.
 
-    def replacing(source: Any, target: Any, **named: Any) -> None:
-        plain(source, target, **named)
-        moments.pass_by("named", target)
+    Args:
+        at: which of its arguments is the path.
+    """
+    plain = getattr(os, name)
 
-    os.replace = replacing
+    def counting(*given: Any, **named: Any) -> None:
+        within = named.get("dir_fd")
+        place = Path() if within is None else Path(f"/proc/self/fd/{within}").readlink()
+        plain(*given, **named)
+        moments.pass_by(what, place / given[at])
 
-
-def _patch_unlink(moments: _Moments) -> None:
-    plain = os.unlink
-
-    def unlinking(path: Any, **named: Any) -> None:
-        plain(path, **named)
-        moments.pass_by("deleted", path)
-
-    os.unlink = unlinking
+    setattr(os, name, counting)
 
 
 def _patch_sqlite(moments: _Moments) -> None:

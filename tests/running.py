@@ -14,6 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 SERVER = Path(__file__).with_name("command_server.py")
 ALL_KILLS = bool(os.environ.get("ESCALADE_ALL_KILLS"))  # many more moments at which runs are killed
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -235,6 +237,12 @@ def _after_name(pid: int) -> list[str]:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
     except OSError:
         return ["Z", ""]
+
+
+def tell(request: pytest.FixtureRequest, text: str) -> None:
+    """Write a line of a test's own to the terminal, whatever is captured."""
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        sys.stdout.write(f"\n{text}\n")
 
 
 def promised(run: Path) -> dict[str, bytes]:

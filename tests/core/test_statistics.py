@@ -35,6 +35,18 @@ def test_standard_errors():
     assert difference == pytest.approx(math.sqrt(2 * 0.9 * 0.1 / 200))
 
 
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_a_standard_error_is_never_nothing(share):
+    errors = [statistics.binomial_standard_error(share, num_images=n) for n in (3, 20, 2_000)]
+    assert errors == sorted(errors, reverse=True)
+    for error, num in zip(errors, (3, 20, 2_000), strict=True):
+        assert error == pytest.approx(math.sqrt(2 * (num + 2) / (num + 4) ** 3))
+        # As wide as Wilson's interval, more or less, which is one-sided here.
+        low, high = statistics.wilson_interval(share, num_images=num)
+        assert 0.3 < error / (high - low) < 0.4
+    assert statistics.difference_standard_error(share, num_images=20) > 0
+
+
 def test_summary():
     summary = statistics.summarize([1.0, 2.0, 3.0])
     assert (summary.mean, summary.num) == (2.0, 3)

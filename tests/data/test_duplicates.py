@@ -38,16 +38,18 @@ def test_copies_are_taken_out_of_the_test_split(leaking, tmp_path):
     assert len(data.test) == 10
     assert data.duplicates.test == 30
     assert not data.duplicates.kept
-    here, there = data.duplicates.example
-    assert here.startswith("val/")
-    assert there.startswith("train/")
-    assert here[4:9] == there[6:11]
+    assert len(data.duplicates.examples) == 5
+    for here, there in data.duplicates.examples:
+        assert here.startswith("val/")
+        assert there.startswith("train/")
+        assert here[4:9] == there[6:11]
     train = {image.numpy().tobytes() for image in data.train.images}
     train |= {image.numpy().tobytes() for image in data.search.images}
     assert not train & {image.numpy().tobytes() for image in data.test.images}
     assert data.duplicates.describe().startswith(
-        "30 test images are training or search images by content, such as val/"
+        "30 test images are training or search images by content (val/"
     )
+    assert data.duplicates.describe().endswith(" and 25 more): taken out")
 
 
 def test_they_can_be_kept_or_refused(leaking, tmp_path):
@@ -89,5 +91,7 @@ def test_each_split_is_held_to_the_ones_before_it():
     assert apart.train.tolist() == [0, 1, 2]
     assert apart.search.tolist() == [4]
     assert apart.test.tolist() == [8, 9]  # twice in one split is no leak
-    assert found == Duplicates(search=1, test=3, example=("5", "1"))
+    assert found == Duplicates(
+        search=1, test=3, examples=(("5", "1"), ("6", "2"), ("7", "4"), ("3", "0"))
+    )
     assert Duplicates().describe() == ""

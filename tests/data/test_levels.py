@@ -1,10 +1,14 @@
 """Images of more than eight bits: one range a data set, from the images; blank ones named."""
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from escalade.data import load
+from escalade.data.decoding.decoding import to_square
 from escalade.data.decoding.levels import natural
 
 
@@ -132,3 +136,92 @@ def test_nothing_but_blank_images_is_refused(tmp_path):
             Image.new("L", (8, 8), i).save(tmp_path / "x" / name / f"{i}.png")
     with pytest.raises(ValueError, match=r"60 of 60 images in .* cannot be used.*pixels are alike"):
         load_here(tmp_path / "x", tmp_path)
+
+
+def png(values):
+    """A PNG of 16 bits a channel, which Pillow does not write, of (rows, columns, channels)."""
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    height, width, channels = values.shape
+    kind = {2: 4, 3: 2, 4: 6}[channels]
+    parts = {
+        b"IHDR": struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0),
+        b"IDAT": zlib.compress(rows),
+        b"IEND": b"",
+    }
+    made = b"\x89PNG\r\n\x1a\n"
+    for name, content in parts.items():
+        checked = struct.pack(">I", zlib.crc32(name + content))
+        made += struct.pack(">I", len(content)) + name + content + checked
+    return made
+
+
+def tiff(values, order):
+    """A TIFF of the same, its bytes in either order."""
+    height, width, channels = values.shape
+    alpha = {338: (3, 1, 2)} if channels == 4 else {}
+    content = values.astype(f"{order}u2").tobytes()
+    at = 8 + 2 + 12 * (9 + len(alpha)) + 4
+    tags = {
+        256: (3, 1, width), 257: (3, 1, height), 258: (4, 0, 0), 259: (3, 1, 1), 262: (3, 1, 2),
+        273: (4, 1, at + 2 * channels), 277: (3, 1, channels), 278: (3, 1, height),
+        279: (4, 1, len(content)), **alpha,
+    }  # fmt: skip
+    made = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}IH", 8, len(tags))
+    for tag, (kind, num, value) in tags.items():
+        if tag == 258:
+            made += struct.pack(f"{order}HHII", tag, 3, channels, at)
+        elif kind == 3:
+            made += struct.pack(f"{order}HHIHH", tag, kind, num, value, 0)
+        else:
+            made += struct.pack(f"{order}HHII", tag, kind, num, value)
+    bits = struct.pack(f"{order}{channels}H", *[16] * channels)
+    return made + struct.pack(f"{order}I", 0) + bits + content
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("write", [png, lambda v: tiff(v, "<"), lambda v: tiff(v, ">")])
+def test_colours_of_16_bits_are_read_whole(channels, write, tmp_path):
+    values = np.random.default_rng(0).integers(0, 4096, (16, 16, channels))
+    values[..., 3:] = 65535
+    path = tmp_path / "x"
+    path.write_bytes(write(values))
+    levels = {"integers": (0.0, 4095.0), "floats": (0.0, 1.0)}
+    with Image.open(path) as image:
+        found = to_square(image, side=16, in_channels=3, levels=levels)
+    expected = np.rint(values[..., :3] * (255 / 4095)).astype(np.uint8)
+    assert np.array_equal(found, expected.transpose(2, 0, 1))
+
+
+def test_12_bits_in_16_of_colours_have_all_their_levels(tmp_path):
+    rng = np.random.default_rng(0)
+    for name in "ab":
+        (tmp_path / "x" / name).mkdir(parents=True)
+        for i in range(6):
+            values = rng.integers(0, 4096, (16, 16, 3))
+            values[0, 0] = 4095
+            (tmp_path / "x" / name / f"{i}.png").write_bytes(png(values))
+    data = load_here(tmp_path / "x", tmp_path)
+    assert (data.in_channels, data.levels["integers"]) == (3, (0, 4095))
+    assert num_levels(data) == 256
+    assert data.remarks[0].startswith("12 images of whole numbers from 0 to 4095: 0 becomes black")
+    spread = load_here(tmp_path / "x", tmp_path, levels=[0, 2047])
+    assert (spread.train.images == 255).float().mean() > 0.4
+    # Turned upright, both bytes of it.
+    with Image.open(tmp_path / "x" / "a" / "0.png") as image:
+        image.getexif()[0x0112] = 6
+        upright = to_square(image, side=16, in_channels=3, levels=data.levels)
+    assert upright.shape == (3, 16, 16)
+
+
+def test_where_the_lower_bytes_cannot_be_read_it_is_said(tmp_path):
+    rng = np.random.default_rng(0)
+    for name in "ab":
+        (tmp_path / "x" / name).mkdir(parents=True)
+        for i in range(6):
+            values = rng.integers(0, 65536, (16, 16, 2))
+            (tmp_path / "x" / name / f"{i}.png").write_bytes(png(values))
+    data = load_here(tmp_path / "x", tmp_path)
+    assert data.remarks == (
+        "12 images of 16 bits a channel, of which the upper eight alone can be read, whatever "
+        "dataset.levels says; dark ones become nearly black",
+    )

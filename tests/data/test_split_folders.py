@@ -44,7 +44,13 @@ def split_folders(*names):
         (("train_set", "Test images"), {TRAIN: "train_set", TEST: "Test images"}),
         (("trainset", "dev", "testing"), {TRAIN: "trainset", SEARCH: "dev", TEST: "testing"}),
         (("train",), {TRAIN: "train"}),
-        (("cat", "dog"), {TRAIN: ""}),
+        (("train2017", "val2017"), {TRAIN: "train2017", TEST: "val2017"}),
+        (("seg_train", "seg_test"), {TRAIN: "seg_train", TEST: "seg_test"}),
+        (
+            ("set-v2 Train", "set-v2 val", "set-v2 test"),
+            {TRAIN: "set-v2 Train", SEARCH: "set-v2 val", TEST: "set-v2 test"},
+        ),
+        (("train", "test_1"), {TRAIN: "train", TEST: "test_1"}),
     ],
 )
 def test_spellings(names, expected, tmp_path):
@@ -52,12 +58,55 @@ def test_spellings(names, expected, tmp_path):
     assert found == {split: name or tmp_path.name for split, name in expected.items()}
 
 
-@pytest.mark.parametrize("names", [("Train", "train", "val"), ("train", "eval", "validation")])
-def test_two_spellings_of_one_split(names, tmp_path):
+@pytest.mark.parametrize(
+    "names",
+    [("cat", "dog"), ("train_station", "test_tube"), ("bus", "train1"), ("trainer", "tester")],
+)
+def test_classes_that_are_no_splits(names, tmp_path):
+    assert parts(make(tmp_path, [f"{name}/1.png" for name in names])) == {TRAIN: tmp_path.name}
+
+
+@pytest.mark.parametrize(
+    ("layout", "first", "second"),
+    [
+        (split_folders("val", "test"), "val", "test"),
+        (["val2017/1.png", "test2017/1.png"], "val2017", "test2017"),
+        (["cat/1.png", "dog/1.png", "test/1.png"], "test", "cat"),
+        (split_folders("fold1", "fold2"), "fold1", "fold2"),
+        (split_folders("trainval", "holdout"), "holdout", "trainval"),
+    ],
+)
+def test_splits_are_never_classes(layout, first, second, tmp_path):
+    with pytest.raises(ValueError, match="call") as caught:
+        find_splits(make(tmp_path, layout))
+    assert {f"'{first}'", f"'{second}'"} < set(str(caught.value).split())
+
+
+def test_class_folders_with_other_folders_or_images_in_them_are_classes(tmp_path):
+    for i, more in enumerate([["a/c/1.png"], ["b/1.png"]]):
+        root = make(tmp_path / str(i), [*split_folders("a", "b"), *more])
+        assert parts(root) == {TRAIN: root.name}
+
+
+def test_a_split_within_a_folder_of_its_name(tmp_path):
+    root = make(tmp_path, split_folders("seg_train/seg_train", "seg_test/seg_test"))
+    found = dict(find_splits(make(root, ["seg_pred/1.png"])).parts)
+    assert found == {TRAIN: root / "seg_train/seg_train", TEST: root / "seg_test/seg_test"}
+
+
+@pytest.mark.parametrize(
+    ("names", "twice"),
+    [
+        (("Train", "train", "val"), ("Train", "train")),
+        (("train", "eval", "validation"), ("eval", "validation")),
+        (("train2014", "train2017", "val2017"), ("train2014", "train2017")),
+    ],
+)
+def test_two_spellings_of_one_split(names, twice, tmp_path):
     root = make(tmp_path, split_folders(*names))
     with pytest.raises(ValueError, match="are both called like the same split") as caught:
         find_splits(root)
-    assert all(f"'{name}'" in str(caught.value) for name in names if name not in ("val", "train"))
+    assert all(f"'{name}'" in str(caught.value) for name in twice)
 
 
 def test_a_split_of_another_name_is_not_a_class(tmp_path):
@@ -141,9 +190,26 @@ def test_a_pipe_called_like_an_image_is_not_waited_for(make_folder, tmp_path):
 
 def test_files_without_suffix_are_images_where_they_begin_so(make_folder, tmp_path):
     root = make_folder({"a": 9, "b": 9})
-    for number, format_ in enumerate(("PNG", "JPEG", "WEBP", "TIFF", "GIF", "JPEG2000")):
+    for number, format_ in enumerate(
+        ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "JPEG2000", "BMP", "PPM", "ICO")
+    ):
         Image.radial_gradient("L").rotate(number).save(root / "b" / f"{format_}", format_)
-    (root / "b" / "README").write_text("not an image")
+    for name, text in (("README", "not an image"), ("BMI", "BM and so on, and on and on")):
+        (root / "b" / name).write_text(text)
+    (root / "b" / "P1").write_text("P1 is a file of no image")
     data = load(root, cache_dir=tmp_path / "cache", side=8)
-    assert len(data.train) + len(data.search) + len(data.test) == 24
-    assert data.remarks == ("1 file left out that no image begins like, such as b/README",)
+    assert len(data.train) + len(data.search) + len(data.test) == 27
+    assert data.remarks == ("3 files left out that no image begins like, such as b/BMI",)
+
+
+def test_what_is_hidden_is_told_where_it_holds_images(make_folder, tmp_path):
+    root = make_folder({"a": 9, "b": 9, ".c": 3, "a/.d": 2, ".git": 0})
+    (root / ".git" / "config").write_text("no image")
+    (root / "a" / ".DS_Store").write_text("no image")
+    (root / "a" / ".1.png").write_bytes((root / "a" / "001.png").read_bytes())
+    data = load(root, cache_dir=tmp_path / "cache", side=8)
+    assert data.classes == ("a", "b")
+    assert data.remarks == (
+        "1 folder of images left out, hidden by a '.', such as .c",
+        "3 images left out, hidden by a '.', such as a/.1.png",
+    )

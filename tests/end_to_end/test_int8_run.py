@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from escalade.api import quantise_run
-from escalade.artefacts import quantisations
+from escalade.artefacts import digests, quantisations
 from escalade.family.exports import quantising
 from escalade.train.interrupt import Interrupted
 
@@ -59,10 +59,27 @@ def test_a_finished_run_is_quantised_and_then_tuned(longer, tmp_path, monkeypatc
 
 
 @pytest.mark.slow
-def test_members_without_an_onnx_file_are_refused(escalade, copied):
-    (copied / "family" / "S1" / "model.onnx").unlink()
-    result = escalade("quantise", copied, "--tune")
+def test_files_that_are_found_are_neither_read_nor_sealed(escalade, copied):
+    """An ONNX file may be a stranger's, with a digest to match; a halved card is a halved card."""
+    folder = copied / "family" / "S1"
+    (folder / "model.onnx").write_bytes(b"no ONNX at all")
+    digests.seal(folder, "model.onnx")
+    result = escalade("quantise", copied)
+    assert result.code == 0, result.err
+    assert int8(copied).keys() == files(copied).keys() == {"S0", "S1", "S2"}
+    made = files(copied)
+    (folder / "model.int8.onnx").write_bytes(made["S1"][:-9])
+    result = escalade("report", copied)
     assert result.code == 2
-    assert "S1 has no model.onnx, which INT8 is made of" in result.err
-    assert f"`escalade export {copied}` makes it" in result.err
-    assert not (copied / "int8.json").exists()
+    assert "model.int8.onnx: is not what was written" in result.err
+    result = escalade("quantise", copied)
+    assert result.code == 0, result.err
+    assert "S1/model.int8.onnx is not what was written; made again" in result.err
+    assert files(copied) == made
+    card = folder / "README.md"
+    card.write_bytes(card.read_bytes()[:300])
+    for verb in ("export", "quantise"):
+        result = escalade(verb, copied)
+        assert result.code == 2
+        assert "README.md: is not what was written" in result.err
+    assert len(card.read_bytes()) == 300

@@ -7,7 +7,7 @@ from tiny_members import packaged, tiny
 
 from escalade.artefacts.image_list import Digests
 from escalade.core.numbers.class_counts import ClassCounts
-from escalade.data.splits.duplicates import Duplicates
+from escalade.data.splits.duplicates import Duplicates, SeenBefore
 from escalade.evaluate.score import ClassScore, Score
 from escalade.family import Accuracy, FamilyMember
 from escalade.family.exports.parity import Parity
@@ -184,12 +184,26 @@ def test_of_many_classes_the_least_known_are_shown():
 def test_what_images_in_two_splits_do_to_the_accuracy():
     plain = "The test images played no part in training or choosing."
     assert plain in _card()
-    dropped = Duplicates(test=30, example=("val/1.png", "train/1.png"))
+    dropped = Duplicates(test=30, examples=(("val/1.png", "train/1.png"),))
     text = _card(facts=replace(FACTS, duplicates=dropped))
     assert f"{plain} 30 that were training or search images, too, were taken out." in text
     text = _card(facts=replace(FACTS, duplicates=replace(dropped, kept=True)))
     assert "30 of the test images are training or search images, too" in text
     assert plain not in text
+
+
+def test_what_a_network_that_came_before_had_learned_from():
+    def told(**seen):
+        return _card(facts=replace(FACTS, seen=SeenBefore(by="S0", **seen)))
+
+    assert "None is among the images that S0 had learned from or been chosen on." in told()
+    assert "7 that S0 had learned from or been chosen on were taken out." in told(test=7)
+    kept = told(test=7, kept=True)
+    assert "But 7 of them are among the images that S0 had learned from" in kept
+    assert "so that the accuracy flatters" in kept
+    unknown = told(unknown="no list")
+    assert "whether S0 had learned from some of them before is not known: no list." in unknown
+    assert "None is among" not in unknown
 
 
 def test_images_that_chose_nothing_are_not_said_to_have():

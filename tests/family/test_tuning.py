@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -118,10 +119,8 @@ def content(member, network):
 
 
 def files(folder, member):
-    """A folder with the member's ONNX file alone."""
-    folder.mkdir()
-    (folder / "model.onnx").write_bytes((member / "model.onnx").read_bytes())
-    return folder
+    """A copy of the member's folder."""
+    return shutil.copytree(member, folder)
 
 
 def test_what_a_layer_reads_and_its_weights_are_rounded():

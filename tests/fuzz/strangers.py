@@ -19,6 +19,8 @@ import mutations
 import yaml
 from seam import Begun, Ended, ended, limited_time
 
+import escalade
+
 VERBS: tuple[tuple[str, ...], ...] = (
     ("cost", "run/family/S0", "--layers"),
     ("latency", "run/family/S0", "--repeats", "1"),
@@ -36,7 +38,14 @@ VERBS: tuple[tuple[str, ...], ...] = (
     ("space", "run/space.json", "--num-paths", "20"),
     ("compare", "run/family/S0", "run/family/S1"),
     ("scale", "run/family/S0", "--by", "2"),
+    ("quantise", "run"),
+    ("audit", "run", "--networks", "2"),
+    ("plan", "--data", "demo", "--from", "run/family/S0", "--budgets", "2M,4M"),
+    ("load", "run"),
+    ("load", "run/family/S0"),
 )
+# Names of what takes long.
+WORK = ("train", "measure_many", "time_networks", "export_member", "quantise")
 # What may be gone, so that a verb makes it again from what was changed.
 UNMADE = ("", "", "growth.json", "family", "latency.json")
 PATHS = ("../../outside", "/tmp/outside", "..", "a/b", "x" * 300, "S\0", ".report.html", "\x1b[2J")
@@ -52,8 +61,34 @@ def readers(name: str) -> list[tuple[str, ...]]:
     return [
         words
         for words in VERBS
-        if "run" in words[1:] or (of_a_member and words[1].startswith("run/family"))
+        if "run" in words[1:]
+        or (of_a_member and any(word.startswith("run/family") for word in words))
     ]
+
+
+def fields(content: Any) -> list[tuple[Any, ...]]:
+    """Paths of the values in a file's content, of a list's entries that of the first alone."""
+    found: dict[tuple[Any, ...], None] = {}
+
+    def below(value: Any, path: tuple[Any, ...]) -> None:
+        if path:
+            found[path] = None
+        if isinstance(value, dict):
+            for key, each in value.items():
+                below(each, (*path, key))
+        elif isinstance(value, list) and value:
+            below(value[0], (*path, 0))
+
+    below(content, ())
+    return list(found)
+
+
+def put(content: Any, path: tuple[Any, ...], value: Any) -> None:
+    """Put a value at a path of a file's content."""
+    *before, last = path
+    for key in before:
+        content = content[key]
+    content[last] = value
 
 
 def remove(path: Path) -> None:
@@ -137,8 +172,20 @@ def only_writes_in(*folders: Path) -> Iterator[None]:
 
 
 def command(*arguments: str) -> Ended:
-    """A command in this process; where networks would be trained, timed or exported, it stops."""
-    return ended(arguments, _brief())
+    """A command in this process; where networks would be trained, timed or exported, it stops.
+
+    `load` is Python's, and answers with its errors as a command does.
+    """
+    return _loaded(*arguments[1:]) if arguments[0] == "load" else ended(arguments, _brief())
+
+
+def _loaded(folder: str) -> Ended:
+    with _brief():
+        try:
+            escalade.load(folder)
+        except ValueError as error:
+            return Ended(2, "", f"escalade: {error}\n")
+    return Ended(0, "", "")
 
 
 @contextlib.contextmanager
@@ -150,7 +197,7 @@ def _brief() -> Iterator[None]:
         for module in list(sys.modules.values()):
             name = getattr(module, "__name__", "")
             if name.startswith("escalade."):
-                for attribute in ("train", "measure_many", "time_networks", "export_member"):
+                for attribute in WORK:
                     if callable(found := getattr(module, attribute, None)) and _is_work(found):
                         stack.enter_context(mock.patch.object(module, attribute, begin))
         stack.enter_context(limited_time())

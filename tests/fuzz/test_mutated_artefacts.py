@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import copy
+import os
+import random
 import re
 import sqlite3
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import hypothesis.strategies as st
+import mutations
 import pytest
 import strangers
 import yaml
 from hypothesis import given, settings
 
+from running import tell
+
 EXAMPLES = 80
+# Every field with every verb that reads its file, in the place of a sample; 1 for all that there
+# are, of which there are thousands, 50 for every fiftieth.
+EVERY = "ESCALADE_EVERY_FIELD"
+WRONG = (*mutations.NUMBERS, *mutations.OTHERS, *mutations.TEXTS, *strangers.PATHS)
 
 
 @pytest.fixture(scope="module")
@@ -47,15 +58,19 @@ def files(run: Path) -> list[str]:
     return sorted(str(path.relative_to(run)) for path in found)
 
 
+def write(path: Path, content: Any) -> None:
+    """Write a file with this content, as JSON or YAML by its name."""
+    is_yaml = path.suffix == ".yaml"
+    text = yaml.dump(content, allow_unicode=True) if is_yaml else strangers.as_json(content)
+    path.write_bytes(text.encode(errors="surrogatepass"))
+
+
 @pytest.mark.slow
 @given(data=st.data())
 @settings(max_examples=EXAMPLES, derandomize=True, database=None)
-def test_every_field_of_every_file_read_by_every_verb(finished, place, data):
+def test_some_fields_of_any_file_read_by_any_verb(finished, place, data):
     name = data.draw(st.sampled_from(files(finished)))
-    content = strangers.changed(data.draw, strangers.read(finished, name))
-    is_yaml = name.endswith(".yaml")
-    text = yaml.dump(content, allow_unicode=True) if is_yaml else strangers.as_json(content)
-    (place / name).write_bytes(text.encode(errors="surrogatepass"))
+    write(place / name, strangers.changed(data.draw, strangers.read(finished, name)))
     words = data.draw(st.sampled_from(strangers.readers(name)))
     if unmade := data.draw(st.sampled_from(strangers.UNMADE)):
         strangers.remove(place / unmade)
@@ -63,6 +78,47 @@ def test_every_field_of_every_file_read_by_every_verb(finished, place, data):
         check(place, words)
     finally:
         strangers.copied(finished, place)
+
+
+def combinations(run: Path) -> list[tuple[str, tuple[Any, ...], tuple[str, ...]]]:
+    """Files, their fields and the verbs that read them."""
+    return [
+        (name, field, words)
+        for name in files(run)
+        for field in strangers.fields(strangers.read(run, name))
+        for words in strangers.readers(name)
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(EVERY not in os.environ, reason=f"all take hours; {EVERY}=1 has them")
+def test_all_fields_and_all_verbs_that_read_them(finished, place, request):
+    """A wrong value each, drawn of those that have been wrong elsewhere."""
+    rng = random.Random(0)
+    every = combinations(finished)
+    rng.shuffle(every)
+    chosen = every[:: int(os.environ[EVERY])]
+    for name, field, words in chosen:
+        content, value = strangers.read(finished, name), rng.choice(WRONG)
+        strangers.put(content, field, copy.deepcopy(value))
+        write(place / name, content)
+        try:
+            check(place, words)
+        except BaseException as error:
+            error.add_note(f"{name}: {field} as {value!r:.99}, read by {' '.join(words)}")
+            raise
+        finally:
+            strangers.copied(finished, place)
+    tell(request, f"{len(chosen):,} of {len(every):,} pairs of a field and a verb")
+
+
+@pytest.mark.slow
+def test_every_file_has_readers_and_fields(finished):
+    """So that the count above means something."""
+    every = combinations(finished)
+    assert {name for name, *_ in every} == set(files(finished))
+    assert {words for *_, words in every} == set(strangers.VERBS)
+    assert len(every) > 5_000
 
 
 @pytest.mark.slow

@@ -27,7 +27,8 @@ PLANTED = (
     *("evaluations.sqlite-wal", "evaluations.sqlite-journal", "family/S0/README.md"),
     *("supernet/.checkpoint.pt.part", "family/family.json", "finetuned"),
 )
-VERBS = [words for words in strangers.VERBS if "run" in words[1:]]
+# But `load`, which writes nothing.
+VERBS = [w for w in strangers.VERBS if "run" in w[1:] and w[0] != "load"]
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def test_other_classes_are_a_table_with_what_to_know(tmp_path: Path) -> None:
     facts = data_facts(data)
     assert facts["images"] == {"train": [140, 7], "search": [20, 1], "test": [40, 2]}
     assert facts["majority"] == {"class": "common", "share": 40 / 42}
-    assert facts["duplicates"] == {"kept": False, "search": 0, "test": 0, "example": None}
+    assert facts["duplicates"] == {"kept": False, "search": 0, "test": 0, "examples": []}
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,13 @@ import torch
 from escalade.api.quantise import quantise_members
 from escalade.artefacts import digests
 from escalade.artefacts.latencies import Latencies
+from escalade.artefacts.run_folder import command
 from escalade.data import prepare
 from escalade.evaluate.timing.turns import measure_many
 from escalade.family.exports.exporting import ONNX_FILE, PROGRAM_FILE, Exports, export_member
 from escalade.family.family import Family, FamilyMember
 from escalade.family.packaging import card_exports, package
+from escalade.family.packaging.finished import FILES
 from escalade.planning.resolved_run import Run
 from escalade.train.interrupt import Interrupted
 
@@ -26,6 +28,8 @@ def export(run: Run) -> None:
     for member in family:
         if run.should_stop():
             raise Interrupted(f"stopped before the export of {member.name}")
+        remedy = f"{command('retrain', run.folder.path)} makes it again"
+        digests.check_whole(member.path, *FILES, remedy=remedy)
         _export(run, member)
     if run.config.export.int8:
         quantise_members(run, family, tune=run.config.export.int8_tune)

@@ -12,10 +12,9 @@ from torch import Tensor
 
 from escalade.api.beginning.begin import taken_up
 from escalade.api.report import report
+from escalade.artefacts import digests
 from escalade.artefacts.quantisations import Quantisations, QuantisedMember, Tuning
-from escalade.artefacts.run_folder import command
 from escalade.core.numbers.score_words import SCORE_WORDS
-from escalade.core.values.invalid import Invalid
 from escalade.data import prepare
 from escalade.data.splits.split import Split
 from escalade.evaluate.rating import rating_of
@@ -43,13 +42,13 @@ def quantise_run(path: Path, *, tune: bool, should_stop: Stop | None = None) -> 
     """Quantise the members of a finished run, and tune those that lose more than a point if asked.
 
     Raises:
-        Invalid: if there are no members, or one has no ONNX file.
+        Invalid: if there are no members, or one is not what was written.
         Interrupted: `should_stop` said so; the same call goes on.
     """
     with taken_up(path, should_stop=should_stop) as run:
         if run.runtime.is_main:
             family = Family.load(run.folder.family)
-            _check_exported(path, family)
+            family.check_whole(but=INT8_FILE)
             quantise_members(run, family, tune=tune or run.config.export.int8_tune)
             report(run)
         run.runtime.barrier()
@@ -70,27 +69,19 @@ def quantise_members(run: Run, family: Family, *, tune: bool) -> None:
         if run.should_stop():
             raise Interrupted(f"stopped before the quantisation of {member.name}")
         if not _is_done(run, member, tune=tune):
+            for name in digests.changed(member.path, (INT8_FILE,)):
+                run.console.say(f"export: {member.name}/{name} is not what was written; made again")
             try:
                 _quantise(run, member, tune=tune)
             except MissingExtra as error:
                 run.console.say(f"export: {member.name}/{INT8_FILE} left out: {error}")
 
 
-def _check_exported(path: Path, family: Family) -> None:
-    """Whether there is something to quantise."""
-    for member in family:
-        if not (member.path / ONNX_FILE).exists():
-            raise Invalid(
-                f"{member.name} has no {ONNX_FILE}, which INT8 is made of",
-                path=(str(path),),
-                remedy=f"{command('export', path)} makes it, where export.onnx is true in "
-                "config.yaml",
-            )
-
-
 def _is_done(run: Run, member: FamilyMember, *, tune: bool) -> bool:
     known = run.folder.find(Quantisations)
-    is_there = (member.path / INT8_FILE).exists() and card_exports.is_noted(member.path, INT8_FILE)
+    is_there = digests.is_whole(member.path, INT8_FILE) and card_exports.is_noted(
+        member.path, INT8_FILE
+    )
     if known is None or member.name not in known.members or not is_there:
         return False
     return not (tune and known.members[member.name].wants_tuning)
@@ -174,9 +165,7 @@ def _timed(run: Run, member: FamilyMember, found: Quantised) -> QuantisedMember:
         device=torch.device("cpu"),
     ).contiguous()
     with limit_threads(settings.threads):
-        files = {
-            name: onnx_session((member.path / name).read_bytes()) for name in (ONNX_FILE, INT8_FILE)
-        }
+        files = {name: onnx_session(content) for name, content in found.contents.items()}
         runs = {name: partial(session, images) for name, session in files.items()}
         times = take_turns(runs, runtime=run.runtime)
     return QuantisedMember(

@@ -24,6 +24,7 @@ from escalade.core.values.codec import encode
 from escalade.core.values.invalid import Invalid
 from escalade.data import ImageData, load, prepare
 from escalade.data.cache.cache_room import default_cache
+from escalade.data.seen_before import without_seen
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.family.exports.exporting import export_member
 from escalade.family.family import Family, FamilyMember, Origin
@@ -38,6 +39,7 @@ from escalade.family.packaging.finished import (
 from escalade.family.trainings.alone import RetrainJob
 from escalade.family.trainings.jobs import CHECKPOINT
 from escalade.family.trainings.making import Workplace
+from escalade.planning.learned_images import learned_by_member
 from escalade.train.console import Console
 from escalade.train.interrupt import Stop
 
@@ -87,6 +89,8 @@ def retrain_on(
         duplicates=config.dataset.duplicates,
         say=Console().say,
     )
+    learned = learned_by_member(family[member].path)
+    images = without_seen(images, learned, policy=config.dataset.duplicates)
     if images.label_sets is None:
         images = replace(images, balance=config.dataset.balance)
     transfer = _Transfer(
@@ -201,6 +205,7 @@ class _Transfer:
             test=test,
             chosen=False,
             duplicates=images.duplicates,
+            seen=images.seen,
             recipe=recipe_facts(self.recipe, balance=self.images.balance),
             found=self._found(),
         )

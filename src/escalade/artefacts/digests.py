@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,47 +17,51 @@ FILE = "digests.json"
 def seal(folder: Path, *names: str) -> None:
     """Note files of a folder as they are now; what was noted of others stays."""
     made = {name: _digest(folder / name) for name in names}
-    known = {name: text for name, text in _noted(folder).items() if (folder / name).exists()}
+    known = {name: text for name, text in noted(folder).items() if (folder / name).exists()}
     write_json(folder / FILE, dict(sorted((known | made).items())))
 
 
 def is_whole(folder: Path, *names: str) -> bool:
-    noted = _noted(folder)
-    return all(name in noted and _is_same(folder / name, noted[name]) for name in names)
+    known = noted(folder)
+    return all(name in known and _is_same(folder / name, known[name]) for name in names)
 
 
 def check_whole(folder: Path, *names: str, remedy: str) -> None:
-    """Refuse files that are not what was noted of them; without names, all that were noted.
+    """Refuse files that are not what was noted of them.
 
     What was never noted is not known to be wrong.
 
     Raises:
-        Invalid: with the first such file.
+        Invalid: with the first such file; or if what was noted cannot be read.
     """
-    noted = _noted(folder)
-    for name in names or noted:
-        if name in noted and not _is_same(folder / name, noted[name]):
+    known = noted(folder)
+    for name in names:
+        if name in known and not _is_same(folder / name, known[name]):
             problem = "is missing" if not (folder / name).exists() else "is not what was written"
             raise Invalid(problem, path=(str(folder / name),), remedy=remedy)
 
 
 def changed(folder: Path, names: Iterable[str]) -> list[str]:
     """The files among these that are there and are not what was noted of them."""
-    noted = _noted(folder)
+    known = noted(folder)
     return [
         name
         for name in names
-        if (folder / name).exists() and name in noted and not _is_same(folder / name, noted[name])
+        if (folder / name).exists() and name in known and not _is_same(folder / name, known[name])
     ]
 
 
-def _noted(folder: Path) -> Mapping[str, str]:
-    """What is noted; nothing where the notes are missing or damaged."""
+def noted(folder: Path) -> Mapping[str, str]:
+    """What is noted, by names of files; nothing where there are no notes.
+
+    Raises:
+        Invalid: if they are damaged: nobody knows then whether the files beside them are.
+    """
     path = folder / FILE
-    try:
-        found: Mapping[str, Any] = read_json(path, what="list of digests", remedy="")
-    except ValueError:
+    if not os.path.lexists(path):
         return {}
+    remedy = "give the command that made the files beside it again"
+    found: Mapping[str, Any] = read_json(path, what="list of digests", remedy=remedy)
     plain = (name for name in found if name not in ("", ".", "..") and Path(name).name == name)
     return {name: str(found[name]) for name in plain}
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
+from escalade.artefacts import locks
 from escalade.artefacts.texts import MOST_STORED, parse_json, read_text
 from escalade.core.values.codec import decode, encode
 from escalade.core.values.invalid import Invalid
@@ -23,8 +24,8 @@ _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)  # Windows has none
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Write a file so that readers, crashes and power cuts see all of it or nothing.
 
-    It is written under a name that nobody else has or can guess, and a link in its place is
-    replaced, not followed.
+    It is written under a name that nobody else has or can guess, locked until it has its own, and
+    a link in its place is replaced, not followed.
 
     Args:
         path: the file; its folder is made where it is missing.
@@ -33,18 +34,19 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         OSError: naming `path`, for a full disk or no permission; what stood there is untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".part-{secrets.token_hex(8)}-{path.name}")
     try:
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW, 0o666)
-        with open(handle, "wb") as file:  # noqa: PTH123
-            write(file)
-            file.flush()
-            os.fsync(handle)
-        os.replace(part, path)  # noqa: PTH105
+        handle, part = _new_part(path)
+        try:
+            with locks.kept(handle):
+                with open(handle, "wb") as file:  # noqa: PTH123
+                    write(file)
+                    file.flush()
+                    os.fsync(handle)
+                os.replace(part, path)  # noqa: PTH105
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
-    finally:
-        part.unlink(missing_ok=True)
     _sync(path.parent)
 
 
@@ -65,11 +67,11 @@ def is_part(name: str) -> bool:
 
 
 def sweep(folder: Path) -> None:
-    """Delete what killed processes were writing, at any depth; nobody else may be writing there."""
+    """Delete what killed processes were writing, at any depth; what others write there stays."""
     for inside, _, names in os.walk(folder):
         for name in filter(is_part, names):
             with suppress(OSError):
-                Path(inside, name).unlink()
+                locks.delete_abandoned(Path(inside, name))
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -134,6 +136,16 @@ def _load(path: Path, *, what: str, remedy: str) -> Any:
 
 def _damaged(path: Path, why: str, *, what: str, remedy: str) -> Invalid:
     return Invalid(f"not a {what} ({why})", path=(str(path),), remedy=f"delete it and {remedy}")
+
+
+def _new_part(path: Path) -> tuple[int, Path]:
+    """A new file beside a path, that whoever sweeps there leaves alone."""
+    while True:
+        part = path.with_name(f".part-{secrets.token_hex(8)}-{path.name}")
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW, 0o666)
+        if locks.lock_new(handle, part):
+            return handle, part
+        os.close(handle)
 
 
 def _sync(folder: Path) -> None:

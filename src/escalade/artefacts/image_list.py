@@ -15,7 +15,7 @@ from escalade.core.values.invalid import Invalid, shown
 
 FILE = "images.csv"
 SPLITS = ("train", "search", "test")
-UNREADABLE, UNUSED = "unreadable", "unused"
+UNREADABLE, DUPLICATE, UNUSED = "unreadable", "duplicate", "unused"
 MOST_CLASSES = 1 << 31
 NAMED = 2  # of each kind of change
 
@@ -24,7 +24,8 @@ class Entry(NamedTuple):
     """One image.
 
     Attributes:
-        split: train, search or test; unreadable; or unused, beyond a limit.
+        split: train, search or test; unreadable; duplicate of an image in another split; or unused,
+            beyond a limit.
         image: its path in the data's folder, or its place in a named set.
         digest: of its decoded pixels, 32 hexadecimal digits; empty outside the splits.
     """

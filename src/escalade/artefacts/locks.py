@@ -23,6 +23,7 @@ except ImportError:  # Windows
     fcntl = None
 
 POLL_SECONDS = 0.05
+OLD_SECONDS = 600.0  # where nothing is locked, a file of this age is nobody's any more
 MOST_NOTED = 200  # characters of a note that are read
 # What file systems without locks answer, such as some network ones.
 _LOCKLESS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
@@ -105,6 +106,66 @@ def temporary_folder(prefix: str) -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         let_go(handle, file)
+
+
+def lock_new(handle: int, path: Path) -> bool:
+    """Lock a file that was just made, as long as it is open, where this system can.
+
+    Returns:
+        Whether it is this process's; not where another has just taken it for a dead one's.
+    """
+    if fcntl is None:
+        return True
+    try:
+        return _lock(handle) and _is_at(handle, path)
+    except OSError as error:
+        if error.errno in _LOCKLESS:
+            return True
+        raise
+
+
+@contextmanager
+def kept(handle: int) -> Iterator[None]:
+    """Keep a file's lock in the body, also when the file is closed there."""
+    if fcntl is None:  # where files that are open cannot be renamed
+        yield
+        return
+    other = os.dup(handle)
+    try:
+        yield
+    finally:
+        os.close(other)
+
+
+def delete_abandoned(path: Path) -> None:
+    """Delete a file that nobody is writing: who does has locked it, or, without locks, just begun.
+
+    Raises:
+        OSError: if it may not be read or deleted.
+    """
+    if fcntl is None:
+        if _is_old(path.lstat()):
+            path.unlink(missing_ok=True)
+        return
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | _NOFOLLOW)
+    try:
+        if _is_left(handle):
+            path.unlink(missing_ok=True)
+    finally:
+        os.close(handle)
+
+
+def _is_left(handle: int) -> bool:
+    try:
+        return _lock(handle)
+    except OSError as error:
+        if error.errno in _LOCKLESS:
+            return _is_old(os.fstat(handle))
+        raise
+
+
+def _is_old(found: os.stat_result) -> bool:
+    return time.time() - found.st_mtime > OLD_SECONDS
 
 
 def _sweep(left: Path) -> None:

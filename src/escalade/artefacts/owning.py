@@ -54,7 +54,8 @@ def is_marked(folder: Path) -> bool:
 def owned(
     folder: Path, *, say: Callable[[str], None] = lambda _: None, rank: int = 0
 ) -> Iterator[None]:
-    """Own a folder in the body; what killed owners left half-written is swept away.
+    """Own a folder in the body; what killed owners left half-written is swept away, and what others
+    are writing there (a report, a member trained on other images) is not.
 
     Args:
         say: gets a line where the file system has no locks.

@@ -111,6 +111,7 @@ class RunFolder:
     space = _At("space.json")  # as its file had it when the run began
     images = _At(image_list.FILE)  # that the run began with, by name
     seed_network = _At("seed_network")  # that the run started from, as it was read
+    seed_images = _At("seed_network", image_list.FILE)  # that it learned from, where they are known
     without_network = _At("from_scratch.yaml")  # the settings of the same run without that network
     from_network = _At("from_network.yaml")  # those that it began with, if it went on from scratch
     checkpoint = _At("supernet", "checkpoint.pt")

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from escalade.core.network.architecture import Architecture
+from escalade.core.values.codec import ABSENT
 from escalade.core.values.invalid import Invalid
+from escalade.core.values.ranges import Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagesLearned:
+    """How the images that a network learned from were decoded; they are listed beside this file.
+
+    Attributes:
+        unknown: why it may have learned from others, too; empty where it has not.
+    """
+
+    side: Count
+    in_channels: Count
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +36,7 @@ class SeedFacts:
         licence: as its source states it; None where it states none.
         notes: what was changed when it was read.
         digest: of all of it.
+        learned: where it is a member whose run has a list of its images.
     """
 
     FILE: ClassVar[str] = "seed_network/seed.json"
@@ -34,6 +50,7 @@ class SeedFacts:
     licence: str | None
     notes: tuple[str, ...]
     digest: str
+    learned: ImagesLearned | None = field(default=None, metadata=ABSENT)
 
     def __post_init__(self) -> None:
         for name in ("mean", "std"):

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from escalade.artefacts.image_list import SPLITS, UNREADABLE, UNUSED
+from escalade.artefacts.image_list import DUPLICATE, SPLITS, UNREADABLE, UNUSED
 from escalade.core.values.codec import decode, encode
 from escalade.core.values.invalid import Invalid
 from escalade.data.cache.cache import decoded
@@ -85,16 +85,17 @@ def load_listed(
     _check_skipped(skipped, len(used), listing.root, max_skipped)
     parts = _compact(parts, used, skipped)
     _check_left(parts, result.store, listing, why="that can be used")
-    parts, doubled = separate(
+    apart, doubled = separate(
         parts,
         result.store.digests,
         policy=duplicates,
         name=lambda row: listing.paths[int(used[row])],
     )
-    _check_left(parts, result.store, listing, why="that is not in another split, too")
+    _check_left(apart, result.store, listing, why="that is not in another split, too")
+    double = np.setdiff1d(_rows(parts), _rows(apart))
     return assemble(
         result.store,
-        parts,
+        apart,
         name=listing.name,
         classes=listing.classes,
         label_sets=listing.label_sets,
@@ -103,24 +104,31 @@ def load_listed(
         depth=decode(Depth, result.facts["notes"]["depth"]),
         duplicates=doubled,
         remarks=listing.remarks,
-        listed=_listed(listing, parts, used, result),
+        listed=_listed(listing, apart, used, result, double=double),
     )
 
 
-def _listed(listing: Listing, parts: Parts, used: Rows, result: Decoded) -> ListedImages:
+def _rows(parts: Parts) -> Rows:
+    return np.concatenate([getattr(parts, name) for name in SPLITS])
+
+
+def _listed(
+    listing: Listing, parts: Parts, used: Rows, result: Decoded, *, double: Rows
+) -> ListedImages:
     """All files by name, also those that are in no split."""
     digests = np.zeros((len(listing.paths), result.store.digests.shape[1]), np.uint8)
     digests[used] = result.store.digests
     bad = used[sorted(result.skipped)]
     splits = {name: used[getattr(parts, name)] for name in SPLITS}
-    known = np.concatenate([*splits.values(), bad])
+    splits |= {UNREADABLE: bad, DUPLICATE: used[double]}
+    known = np.concatenate([*splits.values()])
     unused = np.setdiff1d(np.arange(len(listing.paths)), known)
     return ListedImages(
         names=listing.paths,
         labels=listing.labels,
         label_sets=listing.label_sets,
         digests=digests,
-        splits={**splits, UNREADABLE: bad, UNUSED: unused},
+        splits={**splits, UNUSED: unused},
     )
 
 

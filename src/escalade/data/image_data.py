@@ -19,7 +19,7 @@ from escalade.data.decoding.decoding import FULL_LEVELS, Levels
 from escalade.data.decoding.levels import Depth
 from escalade.data.listing.label_sets import LabelSets, images_per_class
 from escalade.data.listing.listed_images import ListedImages
-from escalade.data.splits.duplicates import Duplicates
+from escalade.data.splits.duplicates import Duplicates, SeenBefore
 from escalade.data.splits.split import ImageRows, Split, split_digest
 from escalade.data.splits.stratified import Parts, Rows
 
@@ -58,6 +58,8 @@ class ImageData:
         skipped: (path, reason) of every image that could not be used.
         levels: which values of images of more than eight bits are 0 and 255 here.
         duplicates: images that stand in two splits.
+        seen: images that the network which training begins with, or whose architecture it has, had
+            learned from before; None where there is none.
         remarks: what a user should know of the images and of what lies beside them, a line each.
         train_digest: SHA-256 over the digests of its images and its labels; likewise search and
             test.
@@ -78,6 +80,7 @@ class ImageData:
     skipped: tuple[tuple[str, str], ...] = ()
     levels: Levels = field(default_factory=lambda: FULL_LEVELS)
     duplicates: Duplicates = field(default_factory=Duplicates)
+    seen: SeenBefore | None = None
     remarks: tuple[str, ...] = ()
     train_digest: str
     search_digest: str

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from escalade.artefacts.image_list import SPLITS, UNREADABLE
+from escalade.artefacts.image_list import DUPLICATE, SPLITS, UNREADABLE
 from escalade.core.numbers.score_words import LabelTask
 from escalade.core.values.invalid import Invalid
 from escalade.data.cache.cache_room import Say
@@ -162,10 +162,11 @@ def _divided(
     parts = divide(
         labels, origin, classes=known.classes, seed=seed, search_size=search_size, limit=limit
     )
-    parts, doubled = separate(parts, known.store.digests, policy=duplicates, name=names.__getitem__)
+    apart, doubled = separate(parts, known.store.digests, policy=duplicates, name=names.__getitem__)
+    before, after = (np.concatenate([getattr(p, n) for n in SPLITS]) for p in (parts, apart))
     return assemble(
         known.store,
-        parts,
+        apart,
         name=name,
         classes=known.classes,
         flip=known.flip,
@@ -175,7 +176,10 @@ def _divided(
             names=names,
             labels=labels,
             digests=known.store.digests,
-            splits={name: getattr(parts, name) for name in SPLITS}
-            | {UNREADABLE: np.array(sorted(known.skipped), np.int64)},
+            splits={name: getattr(apart, name) for name in SPLITS}
+            | {
+                UNREADABLE: np.array(sorted(known.skipped), np.int64),
+                DUPLICATE: np.setdiff1d(before, after),
+            },
         ),
     )

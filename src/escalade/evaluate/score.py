@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from torch import Tensor, nn
 
 from escalade.core.numbers import shown
 from escalade.core.numbers.class_counts import ClassCounts
-from escalade.core.numbers.statistics import wilson_interval
+from escalade.core.numbers.statistics import binomial_standard_error, wilson_interval
 from escalade.data.image_data import ImageData
 from escalade.evaluate.rating import ONE, Rating, rating_of
 from escalade.evaluate.store_rows import ScoreRow
@@ -41,13 +40,13 @@ class Score:
 
     @property
     def standard_error(self) -> float:
-        """Binomial standard error of the accuracy.
+        """Binomial standard error of the accuracy, which is not 0 at 0 and 1 either.
 
         For mean average precision an estimate: as if each image were right or wrong. It takes the
         binomial error of a class's average precision (Boyd, Eng and Page, 2013) for classes that
         have about as many labels together as there are images.
         """
-        return math.sqrt(self.accuracy * (1 - self.accuracy) / self.num_images)
+        return binomial_standard_error(self.accuracy, num_images=self.num_images)
 
     @property
     def interval(self) -> tuple[float, float]:

@@ -226,8 +226,11 @@ class Family:
         remedy = f"write one with {command('retrain', run)}"
         return read_value(cls, root / FILE, what="family", remedy=remedy)._in(root)
 
-    def check_whole(self) -> None:
+    def check_whole(self, *, but: str = "") -> None:
         """Whether every file of every member is what was written.
+
+        Args:
+            but: a file that is about to be made again.
 
         Raises:
             Invalid: with the first that is not.
@@ -235,7 +238,8 @@ class Family:
         for member in self:
             again = "repeat the command that made it, which makes it anew; or, if you changed"
             note = f"it on purpose, delete its line in {member.path / digests.FILE}"
-            digests.check_whole(member.path, remedy=f"\n{again} {note}")
+            names = [name for name in digests.noted(member.path) if name != but]
+            digests.check_whole(member.path, *names, remedy=f"\n{again} {note}")
 
     def _in(self, folder: Path) -> Self:
         return replace(self, members=tuple(replace(m, root=folder) for m in self.members))

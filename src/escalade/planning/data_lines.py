@@ -28,6 +28,7 @@ def data_facts(data: ImageData) -> dict[str, Any]:
         "digests": encode(data.digests),
         "skipped": [list(entry) for entry in data.skipped],
         "duplicates": encode(data.duplicates),
+        **({"seen_before": encode(data.seen)} if data.seen else {}),
         "levels": {kind: list(between) for kind, between in data.levels.items()},
         "remarks": list(data.remarks),
     }
@@ -51,8 +52,9 @@ def data_lines(data: ImageData) -> list[str]:
 def data_notes(data: ImageData) -> list[str]:
     """What to know of the images before anything is trained on them."""
     doubled = data.duplicates.describe()
+    seen = data.seen.describe() if data.seen else ""
     balanced = BALANCES[data.balance]
-    told = [doubled, *data.counts(data.test).cautions(remedy=_remedy(data)), balanced]
+    told = [doubled, seen, *data.counts(data.test).cautions(remedy=_remedy(data)), balanced]
     return [*data.remarks, *(each for each in told if each)]
 
 

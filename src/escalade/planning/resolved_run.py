@@ -23,11 +23,13 @@ from escalade.core.values.invalid import Invalid, within
 from escalade.data import ImageData, load
 from escalade.data.cache.cache_room import Say, default_cache
 from escalade.data.named_sets import is_folder
+from escalade.data.seen_before import without_seen
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.evaluate.timing import run_table
 from escalade.evaluate.timing.imported import read_table
 from escalade.family.trainings.making import Workplace
 from escalade.family.trainings.workshop import Workshop
+from escalade.planning.learned_images import learned_by_seed
 from escalade.search.growing.found import Found
 from escalade.search.growing.observed import Observed, observed
 from escalade.search.methods import Method, Task
@@ -106,8 +108,10 @@ class Run:
         """
         console = self.console if self.runtime.is_main else Console()
         images = load_images(self.config, self.base_space, say=console.say)
-        if self.seed is None:
+        if self.seed is None or self.config.seed_network is None:
             return images
+        learned = learned_by_seed(self.seed, self.config.seed_network.source, self.folder)
+        images = without_seen(images, learned, policy=self.config.dataset.duplicates)
         return replace(images, mean=self.seed.mean, std=self.seed.std)
 
     @cached_property

@@ -16,6 +16,7 @@ from escalade.core.values.invalid import Invalid
 from escalade.family.packaging import package
 from escalade.family.packaging.package import Package
 from escalade.family.packaging.preprocessing import Preprocessing
+from escalade.planning.learned_images import images_learned, keep_learned
 from escalade.seeds.seed import Seed
 from escalade.supernet.weights_file import digest
 
@@ -25,8 +26,9 @@ FEW_CLASSES = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadSeed:
-    """A pretrained network with what a run keeps of it."""
+    """A pretrained network with what a run keeps of it, and where it was read."""
 
+    source: str
     seed: Seed
     facts: SeedFacts
 
@@ -54,6 +56,7 @@ def read_network(config: Config) -> ReadSeed | None:
         licence=seed.licence,
         notes=seed.notes,
         digest=_digest(seed),
+        learned=images_learned(named.source),
     )
     if config.space not in (None, space_name(facts)):
         problem = f"{config.space} is given, but a run from a network searches around it"
@@ -61,7 +64,7 @@ def read_network(config: Config) -> ReadSeed | None:
     if named.digest not in (None, facts.digest):
         problem = f"{named.source} is not the network that these settings were written with"
         raise Invalid(problem, path=("seed_network", "digest"), remedy="leave the digest out")
-    return ReadSeed(seed=seed, facts=facts)
+    return ReadSeed(source=named.source, seed=seed, facts=facts)
 
 
 def seeded(config: Config, facts: SeedFacts | None) -> Config:
@@ -114,6 +117,8 @@ def keep_network(folder: RunFolder, read: ReadSeed) -> None:
         ),
     )
     package.write(start, package=packed, state=read.seed.tensors)
+    if facts.learned is not None:
+        keep_learned(folder, read.source)
     folder.write(facts)
 
 

@@ -187,6 +187,7 @@ def _write(run: Run, candidate: Candidate, kept: _Finished, *, beside: str = "")
         search=kept.made.search,
         test=kept.test,
         duplicates=run.data.duplicates,
+        seen=run.data.seen,
         beside=beside,
         **kept.facts,
     )

@@ -75,7 +75,13 @@ def wilson_interval(accuracy: float, *, num_images: int) -> tuple[float, float]:
 
 
 def binomial_standard_error(accuracy: float, *, num_images: int) -> float:
-    """Standard error of an accuracy (0..1) measured on `num_images` images."""
+    """Standard error of an accuracy (0..1) measured on `num_images` images.
+
+    At 0 and 1, where it would be 0 on three images as on a million, it is that of the share that
+    has two more of each (Agresti and Coull, 1998).
+    """
+    if accuracy in (0.0, 1.0):
+        accuracy, num_images = (accuracy * num_images + 2) / (num_images + 4), num_images + 4
     return math.sqrt(accuracy * (1 - accuracy) / num_images)
 
 

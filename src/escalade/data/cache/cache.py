@@ -22,7 +22,7 @@ from escalade.data.cache.pixel_check import DamagedSet
 from escalade.data.cache.set_making import POLL_SECONDS, SetMaking
 from escalade.data.decoding.source import Source
 
-FORMAT = 3  # raise it when decoding changes
+FORMAT = 4  # raise it when decoding changes
 # What is kept of images: their pixels, or nothing but digests, while they stay in their files.
 KEEP_VARIABLE, PIXELS, FILES = "ESCALADE_CACHE_KEEP", "pixels", "files"
 

@@ -18,6 +18,9 @@ from escalade.data.decoding.decoding import (
     Levels,
     bands,
     deep_kind,
+    is_wide,
+    joined,
+    lower_bytes,
     num_pixels,
 )
 
@@ -36,10 +39,17 @@ class Extent:
     high: float = -np.inf
     most: float = -np.inf
 
-    def add(self, image: Image.Image) -> None:
-        """Take in an image of more than eight bits; one that is not finite is left alone."""
+    def add(self, image: Image.Image, lower: Image.Image | None = None) -> None:
+        """Take in an image of more than eight bits; one that is not finite is left alone.
+
+        Args:
+            lower: of colours of 16 bits, their lower bytes.
+        """
         image.load()
         values = [np.asarray(band) for _, band in bands(image)]
+        if lower is not None:
+            pairs = zip(bands(image), bands(lower), strict=True)
+            values = [joined(upper, below)[..., :3] for (_, upper), (_, below) in pairs]
         low, high = (float(f([f(v) for v in values])) for f in (np.min, np.max))
         if not np.isfinite((low, high)).all():
             return
@@ -74,10 +84,12 @@ def find_depth(
     for row in rows:
         try:
             with read(row) as image:
-                kind = deep_kind(image)
-                if kind is not None and num_pixels(image, 1) <= MOST_PIXELS:
-                    extents[kind].add(image)
+                if num_pixels(image, 1) > MOST_PIXELS:
+                    continue
+                kind = "integers" if is_wide(image) else deep_kind(image)
                 cut += kind is None and _is_cut(image)
+                if kind is not None:
+                    extents[kind].add(image, lower_bytes(image))
         except Exception:  # Pillow raises nearly anything for a damaged file
             continue
     levels, remarks = dict(FULL_LEVELS), []
@@ -86,7 +98,10 @@ def find_depth(
             levels[kind] = given or natural(extent.low, extent.high, kind=kind)
             remarks += _remarks(kind, extent, levels[kind], is_given=given is not None)
     if cut:
-        remarks.append(f"{cut} images of 16 bits a colour: the upper eight bits are read")
+        remarks.append(
+            f"{cut} image{'s' if cut > 1 else ''} of 16 bits a channel, of which the upper eight "
+            "alone can be read, whatever dataset.levels says; dark ones become nearly black"
+        )
     return Depth(levels=levels, remarks=tuple(remarks))
 
 
@@ -103,7 +118,7 @@ def natural(low: float, high: float, *, kind: str) -> tuple[float, float]:
 
 
 def _is_cut(image: Image.Image) -> bool:
-    """Whether a colour image has 16 bits a channel, of which Pillow reads eight."""
+    """Whether an image has 16 bits a channel, of which Pillow reads eight."""
     tiles = getattr(image, "tile", ())
     return any(";16" in str(tile[3]) for tile in tiles)
 

@@ -6,6 +6,7 @@ It goes into a member's `model.py`, so it imports Pillow alone.
 from __future__ import annotations
 
 import importlib
+import re
 import warnings
 from contextlib import AbstractContextManager
 from functools import cache
@@ -34,6 +35,12 @@ _SIGNATURES = (
     *(b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*"),
     *(b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51", b"qoif"),
 )
+# Two bytes begin many files: what follows must look right, too.
+_SHORT = (
+    re.compile(rb"BM....\0{4}....[\x0c\x28\x34\x38\x40\x6c\x7c]", re.DOTALL),  # BMP
+    re.compile(rb"P[1-6]\s+(?:\d|#)"),  # PPM and its kind
+    re.compile(rb"\0\0\x01\0[\x01-\xff]\0...\0", re.DOTALL),  # ICO, of some pictures
+)
 
 
 def open_image(path: Path) -> Image.Image:
@@ -56,7 +63,8 @@ def looks_like_image(path: Path) -> bool:
     except OSError:
         return False
     is_riff = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
-    return head.startswith(_SIGNATURES) or is_riff or _brand(head) is not None
+    is_short = any(pattern.match(head) for pattern in _SHORT)
+    return head.startswith(_SIGNATURES) or is_riff or is_short or _brand(head) is not None
 
 
 def quiet() -> AbstractContextManager[object]:

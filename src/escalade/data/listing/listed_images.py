@@ -21,7 +21,7 @@ class ListedImages:
         names: of every row.
         labels: class of every row, or the set of its classes.
         digests: uint8 (N, 16), of every row's pixels.
-        splits: rows by what became of them: train, search, test, unreadable or unused.
+        splits: rows by what became of them: train, search, test, unreadable, duplicate or unused.
         label_sets: what labels stand for, where rows have several classes.
     """
 

@@ -70,11 +70,12 @@ def list_images(root: Path, *, say: Callable[[str], None] = lambda text: None) -
 
 @dataclass(kw_only=True)
 class _Files:
-    """Image files as they are found, and the others."""
+    """Image files as they are found, those that are hidden, and files of other kinds."""
 
     root: Path
     found: list[tuple[str, int, int]] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
 
     def add(self, folder: Path, label: int, origin: int) -> None:
         """Take in a class folder.
@@ -85,7 +86,10 @@ class _Files:
         before = len(self.found)
         for path in sorted(_files_below(folder), key=_by_letter):
             name = Path(os.path.relpath(path, self.root)).as_posix()
-            if _is_image(path):
+            if any(part.startswith(".") for part in path.relative_to(folder).parts):
+                if path.suffix.lower() in SUFFIXES:
+                    self.hidden.append(name)
+            elif _is_image(path):
                 self.found.append((name, label, origin))
             else:
                 self.others.append(name)
@@ -95,10 +99,14 @@ class _Files:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        if not self.others:
-            return ()
-        num = counted(len(self.others), "file")
-        return (f"{num} left out that no image begins like, such as {self.others[0]}",)
+        told = []
+        if self.others:
+            num = counted(len(self.others), "file")
+            told.append(f"{num} left out that no image begins like, such as {self.others[0]}")
+        if self.hidden:
+            num = counted(len(self.hidden), "image")
+            told.append(f"{num} left out, hidden by a '.', such as {self.hidden[0]}")
+        return tuple(told)
 
 
 def _list(root: Path, say: Callable[[str], None]) -> Listing:
@@ -153,10 +161,10 @@ def _files_below(folder: Path) -> Iterator[Path]:
     waiting = [folder]
     while waiting:
         for path in sorted(waiting.pop().iterdir(), key=_by_letter):
-            if path.name.startswith("."):
-                continue
             if path.is_dir():
-                if _identity(path) not in seen and not is_marked(path):
+                if path.name.startswith("."):
+                    yield from (Path(at, name) for at, _, names in os.walk(path) for name in names)
+                elif _identity(path) not in seen and not is_marked(path):
                     seen.add(_identity(path))
                     waiting.append(path)
             else:

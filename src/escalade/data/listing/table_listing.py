@@ -14,7 +14,8 @@ from escalade.data.listing.class_names import alike, class_names
 from escalade.data.listing.label_sets import LabelSets
 from escalade.data.listing.label_table import SEPARATOR, TableRow, read_table
 from escalade.data.listing.listing import Listing
-from escalade.data.listing.split_folders import SPELLINGS, counted, split_role
+from escalade.data.listing.split_folders import counted
+from escalade.data.listing.split_names import SPELLINGS, split_role
 from escalade.data.splits.stratified import SEARCH, TEST, TRAIN
 
 _NAMED = 3

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from escalade.core.values.invalid import Invalid
 from escalade.data.splits.stratified import Parts, Rows
 
+MOST_NAMED = 5
 DuplicatesPolicy = Literal["drop", "keep", "refuse"]
 
 
@@ -23,17 +24,17 @@ class Duplicates:
         kept: whether they were left where they are.
         search: how many of the search split are training images.
         test: how many of the test split are training or search images.
-        example: one of them, and the image that it equals.
+        examples: the first ones, each with the image that it equals.
     """
 
     kept: bool = False
     search: int = 0
     test: int = 0
-    example: tuple[str, str] | None = None
+    examples: tuple[tuple[str, str], ...] = ()
 
     def describe(self) -> str:
         """One sentence; empty where there are none."""
-        if self.example is None:
+        if not self.examples:
             return ""
         counts = [(self.test, "test", "training or search"), (self.search, "search", "training")]
         told = [
@@ -43,8 +44,39 @@ class Duplicates:
             if num
         ]
         done = "kept" if self.kept else "taken out"
-        here, there = self.example
-        return f"{' and '.join(told)} by content, such as {here} = {there}: {done}"
+        named = ", ".join(f"{here} = {there}" for here, there in self.examples)
+        left = self.search + self.test - len(self.examples)
+        more = f" and {left:,} more" if left > 0 else ""
+        return f"{' and '.join(told)} by content ({named}{more}): {done}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenBefore:
+    """Images that a network had learned from before it met these.
+
+    Attributes:
+        by: what to call the network.
+        kept: whether they were left where they are.
+        search: how many of the search split it had been trained on.
+        test: how many of the test split it had been trained or chosen on.
+        unknown: why there may be more; empty where all of its images are known.
+    """
+
+    by: str
+    kept: bool = False
+    search: int = 0
+    test: int = 0
+    unknown: str = ""
+
+    def describe(self) -> str:
+        """One sentence; empty where there are none, and can be none."""
+        told = [f"{num} {name}" for name in ("test", "search") if (num := getattr(self, name))]
+        done = "kept" if self.kept else "taken out"
+        seen = f"{' and '.join(told)} images are among those that {self.by} learned from: {done}"
+        doubt = f"whether {self.by} learned from images of the test split is not known"
+        if not self.unknown:
+            return seen if told else ""
+        return f"{seen + '; ' if told else ''}{doubt}{' of others' if told else ''}: {self.unknown}"
 
 
 def separate(
@@ -77,7 +109,9 @@ def separate(
         kept=policy == "keep",
         search=int(in_train.sum()),
         test=int(in_either.sum()),
-        example=_example(int(doubled[0]), before, content, name),
+        examples=tuple(
+            _example(row, before, content, name) for row in doubled[:MOST_NAMED].tolist()
+        ),
     )
     if policy == "refuse":
         raise Invalid(

@@ -1,4 +1,4 @@
-"""INT8 beside `model.onnx`: static quantisation by onnxruntime, per channel, QDQ.
+"""INT8 beside a member's weights: static quantisation by onnxruntime, per channel, QDQ.
 
 Ranges of activations are calibrated on training images by entropy and by percentile; what is more
 accurate on the search images is kept. Where more than a point is lost, weights that were trained on
@@ -9,18 +9,29 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from escalade.artefacts import digests
+from escalade.artefacts.files import write_bytes
 from escalade.artefacts.quantisations import MOST_LOSS, CostlyLayer
 from escalade.evaluate.rating import ONE, Rating
-from escalade.family.exports.exporting import ONNX_FILE, need_onnx, onnx_session, quiet
+from escalade.family.exports.exporting import (
+    ONNX_FILE,
+    need_onnx,
+    onnx_content,
+    onnx_facts,
+    onnx_session,
+    quiet,
+    trace,
+)
+from escalade.family.packaging import package
 
 INT8_FILE = "model.int8.onnx"
 WAYS = ("entropy", "percentile")
@@ -42,6 +53,7 @@ class Quantised:
         layers: those that cost most, where the loss is above a point.
         before: the accuracy before tuning; None where there was none.
         after: that of what tuning made; None where it made nothing.
+        contents: of both files, by name.
     """
 
     calibration: str
@@ -50,6 +62,7 @@ class Quantised:
     layers: tuple[CostlyLayer, ...]
     before: float | None = None
     after: float | None = None
+    contents: Mapping[str, bytes] = field(repr=False)
 
 
 def quantise(
@@ -60,7 +73,9 @@ def quantise(
     rating: Rating = ONE,
     tune: Tune | None = None,
 ) -> Quantised:
-    """Write `model.int8.onnx` beside a member's `model.onnx`.
+    """Write `model.int8.onnx` beside a member's weights, which it is made of.
+
+    A `model.onnx` that lies there is not read: it may be anybody's.
 
     Args:
         folder: of the member.
@@ -72,9 +87,11 @@ def quantise(
 
     Raises:
         MissingExtra: if onnx or onnxruntime is not installed.
+        ValueError: if the weights are missing or damaged.
     """
     need_onnx()
-    content = (folder / ONNX_FILE).read_bytes()
+    facts = onnx_facts(package.read(folder))
+    content = onnx_content(trace(package.load_network(folder), calibration[0]), facts=facts)
     fp32 = _accuracy(_logits(content, search), search, rating)
     kept = best = _best(content, calibration=calibration, search=search, rating=rating)
     before = after = None
@@ -86,9 +103,8 @@ def quantise(
             kept = max(kept, best, key=lambda each: each.accuracy)  # the first where they are level
     lost = fp32 - kept.accuracy
     layers = _costly(kept, search) if lost > MOST_LOSS else ()
-    beside = folder / f".part.{INT8_FILE}"
-    beside.write_bytes(kept.made)
-    beside.replace(folder / INT8_FILE)
+    write_bytes(folder / INT8_FILE, kept.made)
+    digests.seal(folder, INT8_FILE)
     return Quantised(
         calibration=kept.quantiser.way,
         fp32=fp32,
@@ -96,6 +112,7 @@ def quantise(
         layers=layers,
         before=before,
         after=after,
+        contents={ONNX_FILE: content, INT8_FILE: kept.made},
     )
 
 

@@ -15,7 +15,7 @@ from escalade.core.numbers.score_words import SCORE_WORDS, ScoreWords
 from escalade.core.numbers.shown import BYTES, amount, gap, interval, percent
 from escalade.core.scaling.extrapolation import is_told
 from escalade.core.values.codec import encode
-from escalade.data.splits.duplicates import Duplicates
+from escalade.data.splits.duplicates import Duplicates, SeenBefore
 from escalade.evaluate.score import ClassScore, Score
 from escalade.family.family import FamilyMember
 from escalade.family.packaging.package import Package
@@ -36,6 +36,8 @@ class Facts:
         search: accuracy on the search split; where it chose the network, it flatters.
         test: accuracy on the test split by class, measured once.
         chosen: whether the search images chose the architecture.
+        duplicates: images that stood in two splits.
+        seen: what a network that came before had learned from, where there was one.
         scored: what the search had measured before, on the search split: name and score of each.
         scaling: ratios to the reference, `depth`, `width`, `resolution`.
         reference: the network that was scaled.
@@ -55,6 +57,7 @@ class Facts:
     test: ClassScore | None = None
     chosen: bool = True
     duplicates: Duplicates = field(default_factory=Duplicates)
+    seen: SeenBefore | None = None
     scored: tuple[tuple[str, Score], ...] = ()
     scaling: Mapping[str, float] | None = None
     reference: str = "the base"
@@ -159,9 +162,32 @@ def _part_played(facts: Facts, measure: ScoreWords) -> str:
         )
     elif doubled.test:
         told += f" {doubled.test:,} that were training or search images, too, were taken out."
+    if facts.seen is not None:
+        told += _seen(facts.seen, measure)
     if facts.chosen:
         told += " The search images chose the architecture, "
         told += f"so that {measure.name} flatters a little."
+    return told
+
+
+def _seen(seen: SeenBefore, measure: ScoreWords) -> str:
+    """What a network that came before had to do with the test images."""
+    by, told = escape(seen.by), ""
+    if seen.test and seen.kept:
+        told = (
+            f" But {seen.test:,} of them are among the images that {by} had learned from or been "
+            f"chosen on before, so that the {measure.name} flatters (`dataset.duplicates` kept "
+            "them)."
+        )
+    elif seen.test:
+        told = f" {seen.test:,} that {by} had learned from or been chosen on were taken out."
+    if seen.unknown:
+        told += (
+            f" That is of this training; whether {by} had learned from some of them before is not "
+            f"known: {escape(seen.unknown)}."
+        )
+    elif not seen.test:
+        told += f" None is among the images that {by} had learned from or been chosen on."
     return told
 
 
