@@ -83,6 +83,8 @@ def place(
         return FamilyPlace(member=ours.member, rival=rival)
     told = _told(ours, theirs, WORDS[training.base].short)
     run.console.say(f"retrain: {candidate.name}: {told}")
+    notes = (*about_limits(run, theirs.member), *theirs.facts["notes"])
+    theirs = replace(theirs, facts=theirs.facts | {"notes": notes})
     _write(run, candidate, theirs, beside=told)
     return FamilyPlace(member=theirs.member, rival=replace(rival, replaced=_replaced(ours.member)))
 

@@ -17,8 +17,10 @@ from escalade.api.rules_look import (
     work_of,
 )
 from escalade.core.numbers.budget import format_amount
+from escalade.core.space.make_around import stride_product
 from escalade.family.member_candidates import Candidate
 from escalade.family.trainings.equal_time import RivalTraining
+from escalade.planning.kept_limits import missed_limits
 from escalade.planning.resolved_run import Run
 from escalade.planning.seed_training import network_of, seed_job, side_within
 
@@ -59,15 +61,19 @@ def rivals_of(
 def _of_seed(run: Run, member: Candidate, everyone: Sequence[Candidate]) -> RivalTraining | None:
     """The fine-tuned network at the largest resolution within a member's budget.
 
-    None where its strides allow no resolution so small.
+    In the place of a searched member it keeps the search's limits, too. None where its strides
+    allow no resolution so small.
     """
     network, budget = network_of(run), budget_of(run, member)
-    side = side_within(run, network, budget)
+    limited = member.origin == "searched"
+    side = side_within(run, network, budget, limited=limited)
     if side is None:
-        target = format_amount(budget.target, budget.kind)
+        least = replace(network, resolution=stride_product(network))
+        missed = missed_limits(run, least) if limited else []
+        target = f"{format_amount(budget.target, budget.kind)} {budget.kind}"
         run.console.say(
-            f"rival: none of {member.name}: {network.name} has more than {target} {budget.kind} "
-            "at every resolution that its strides allow"
+            f"rival: none of {member.name}: at every resolution that its strides allow "
+            f"{network.name} has more than {' or misses '.join([target, *missed])}"
         )
         return None
     network, name = replace(network, resolution=side), f"{member.name}-rival"
