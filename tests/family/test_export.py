@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 
 import onnx
 import onnxruntime
@@ -62,6 +63,12 @@ def test_the_onnx_file_says_how_to_use_it(exported):
     assert json.loads(facts["levels"]) == {"integers": [0, 65535], "floats": [0, 1]}
     assert tuple(json.loads(facts["classes"])) == CLASSES
     assert "resize to 12 x 12 (bilinear, antialias)" in facts["preprocessing"]
+
+
+def test_a_stated_licence_is_in_the_metadata():
+    packed = packaged(tiny())
+    assert "license" not in export.onnx_facts(packed)
+    assert export.onnx_facts(replace(packed, licence="apache-2.0"))["license"] == "apache-2.0"
 
 
 def test_the_onnx_file_has_whole_operators_only(exported):

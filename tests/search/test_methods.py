@@ -325,7 +325,7 @@ def test_limits_that_leave_nothing_of_a_budget_are_refused_before_any_score(spac
 
 def test_limits_that_leave_nothing_together_are_named_together():
     found, task = task_of("bignas_small", method="random", budgets=(1e6,))
-    (within,) = found._first_networks(task, task.space, 2000)
+    (within,) = found.begins_with(task, task.space, 2000)
     kinds = ("memory_int8", "params")
     costs = np.stack([task.space.costs(within, kind) for kind in kinds])
     ends = costs.min(axis=1) * 1.05

@@ -11,6 +11,7 @@ from escalade.api.member_facts import (
     about_identities,
     about_limits,
     about_seed,
+    licence_of,
     about_start,
     found_in_words,
     has_budget,
@@ -177,7 +178,8 @@ def _member(
 def _write(run: Run, candidate: Candidate, kept: _Finished, *, beside: str = "") -> None:
     """Package what is kept, with its card."""
     folder = run.folder.family / candidate.name
-    packed = write_member(folder, kept.made, run.data)
+    licence = licence_of(run, kept.member.weights)
+    packed = write_member(folder, kept.made, run.data, licence=licence)
     facts = card.Facts(
         data=run.data.name,
         num_train=len(run.data.train),

@@ -157,11 +157,11 @@ class _Transfer:
         name, images, target = self.source.name, self.images, self.target
         self._keep_images()
         runtime = make_runtime(self.config)
-        before = package.read(self.source.path).architecture
+        before = package.read(self.source.path)
         job = RetrainJob(
             name=f"{name}-on-{images.name}",
             architecture=replace(
-                before, in_channels=images.in_channels, num_classes=images.num_classes
+                before.architecture, in_channels=images.in_channels, num_classes=images.num_classes
             ),
             recipe=self.recipe,
             seed=self.config.seed,
@@ -176,7 +176,8 @@ class _Transfer:
             should_stop=should_stop,
         )
         made = job.make(place)
-        packed = write_member(target, made, images)
+        licence = before.licence if self.from_weights else None
+        packed = write_member(target, made, images, licence=licence)
         test = score_on_test(target, images, runtime)
         counts = cost.of(made.architecture)
         member = replace(

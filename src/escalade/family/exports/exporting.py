@@ -177,6 +177,7 @@ def onnx_facts(package: Package) -> dict[str, str]:
         "architecture": package.architecture.name,
         "classes": json.dumps(package.classes),
         **({"task": package.task} if package.task == "multilabel" else {}),
+        **({} if package.licence is None else {"license": package.licence}),
         "preprocessing": package.preprocessing.describe(),
         "mean": json.dumps(package.preprocessing.mean),
         "std": json.dumps(package.preprocessing.std),

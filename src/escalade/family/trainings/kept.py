@@ -87,12 +87,13 @@ def kept_network(folder: Path) -> Architecture:
     return package.read(folder).architecture
 
 
-def pack(architecture: Architecture, data: ImageData) -> Package:
-    """A network's package: architecture, class names, preprocessing."""
+def pack(architecture: Architecture, data: ImageData, *, licence: str | None = None) -> Package:
+    """A network's package: architecture, class names, preprocessing, licence of its start."""
     return Package(
         architecture=architecture,
         classes=data.classes,
         task=data.task,
+        licence=licence,
         preprocessing=Preprocessing(
             in_channels=data.in_channels,
             side=data.side,

@@ -245,9 +245,9 @@ class Method(ABC):
         """
         if task.budgets:
             budgets = task.budgets[: self.num_searched(len(task.budgets))]
-            check_networks(task.space, budgets=budgets, draw=partial(self._first_networks, task))
+            check_networks(task.space, budgets=budgets, draw=partial(self.begins_with, task))
 
-    def _first_networks(self, task: Task, space: Space, num: int) -> list[Population]:
+    def begins_with(self, task: Task, space: Space, num: int) -> list[Population]:
         """Networks of every budget that is searched, as a search begins with."""
         joint = self._is_joint(task)
         problem = self._problem(replace(task, space=space), joint=joint)

@@ -58,7 +58,7 @@ class ModelsMethod(Method):
             num_models=task.settings.num_models,
         )
 
-    def _first_networks(self, task: Task, space: Space, num: int) -> list[Population]:
+    def begins_with(self, task: Task, space: Space, num: int) -> list[Population]:
         rng = generator(0, "feasible")
         found = draw_models(space, budget=task.budgets[0], num=num, rng=rng)
         return [Population.unscaled(found)]
