@@ -60,7 +60,9 @@ def compared_or_chosen(tree: ast.Module) -> list[tuple[int, str]]:
         parts: list[ast.expr | None] = []
         if isinstance(node, ast.Compare):
             parts = [node.left, *node.comparators]
-        elif isinstance(node, ast.MatchValue) or getattr(node, "arg", None) == "method":
+        elif isinstance(node, ast.MatchValue) or (
+            isinstance(node, ast.keyword) and node.arg == "method"
+        ):
             parts = [node.value]
         for part in parts:
             for constant in ast.walk(part) if part is not None else ():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from test_rivals import candidates, run_in
@@ -48,6 +49,12 @@ def test_the_difference_is_the_mean_over_budgets():
          "scaled by wr, after a short training of both; so the members are made of that."),
         (Contested(kept="found", rule=None, num_images=9, note="no rule reaches them"),
          "What searching was worth is not known: no rule reaches them."),
+        (replace(contest((11, 9), kept="plain"), chance=0.1),
+         "What searching was worth is not known: after a short training no network was better than "
+         "chance. The members are the plain base, scaled by wr, which is the better guess; more "
+         "time (--hours) would tell."),
+        (Contested(kept="plain", rule="wr", num_images=9),
+         "Nothing was searched: the members are the plain base, scaled by wr."),
     ],
 )  # fmt: skip
 def test_it_is_told_in_a_sentence(held, words):
@@ -89,7 +96,8 @@ def test_plain_networks_that_are_ahead_or_level_are_the_members(tmp_path, monkey
     run = run_in(tmp_path, rival="auto")
     assert run.config.rival == "contest"
     everyone = candidates(run)
-    given(monkeypatch, [9, 8, 9, 10])
+    half = len(run.data.search) // 2
+    given(monkeypatch, [half + each for each in (1, 0, 1, 2)])
     made = entered(run, everyone)
     held = run.folder.read(Contested)
     assert (held.kept, held.difference, held.num_images) == ("plain", 0, len(run.data.search))
@@ -118,11 +126,24 @@ def test_plain_networks_that_are_ahead_or_level_are_the_members(tmp_path, monkey
 @pytest.mark.slow
 def test_what_was_found_stays_where_it_is_ahead(tmp_path, monkeypatch):
     run = run_in(tmp_path, rival="contest")
-    given(monkeypatch, [9, 10, 11, 9])
+    half = len(run.data.search) // 2
+    given(monkeypatch, [half + each for each in (1, 2, 3, 1)])
     everyone = candidates(run)
     assert entered(run, everyone) == everyone
     assert json.loads((run.folder.path / "contest.json").read_text())["kept"] == "found"
     assert "the members are what was found" in told_of(run)
+
+
+@pytest.mark.slow
+def test_what_chance_put_ahead_is_no_reason_to_keep_it(tmp_path, monkeypatch):
+    run = run_in(tmp_path, rival="contest")
+    chance = len(run.data.search) // run.data.num_classes
+    given(monkeypatch, [chance + 1, chance, chance + 1, chance])
+    entered(run, candidates(run))
+    held = run.folder.read(Contested)
+    assert held.difference > 0
+    assert (held.kept, held.can_tell) == ("plain", False)
+    assert "better than chance" in told_of(run)
 
 
 @pytest.mark.slow

@@ -13,13 +13,19 @@ from escalade.config import Config, presets, read_preset, resolve
 from escalade.planning.begun_space import named_space
 from escalade.planning.completing import complete, told
 from escalade.planning.resolved_run import load_images
-from escalade.search.methods import METHODS, Task
+from escalade.search.methods import METHODS, UNSEARCHED, Task
 from noise_runs import run_of
 
 
 def completed(**settings) -> Config:
     given = resolve({"data": "noise", "budgets": "1M,2M"}, settings)
     return complete(given, named_space(given))[0]
+
+
+def finished(config: Config):
+    """The space of settings, and their search."""
+    space = named_space(config)
+    return space, complete(config, space)[1]
 
 
 @pytest.mark.parametrize(
@@ -55,8 +61,40 @@ def test_without_a_supernet_networks_are_trained_alone_whatever_is_said():
     config = completed(space="regnet_y_small", search={"method": "random"})
     assert config.search.method == "models"
     assert (config.retrain.searched, config.retrain.grown) == ("retrain", "scratch")
-    assert "regnet_y_small has no supernet" in told(named_space(config))
-    assert told(named_space(completed(space="small"))) == ""
+    assert "regnet_y_small has no supernet" in told(*finished(config))
+    assert told(*finished(completed(space="small"))) == ""
+
+
+def test_a_run_too_short_for_a_search_has_its_members_made_by_hand():
+    config = completed(hours=0.9)
+    assert (config.search.method, config.retrain.searched) == (UNSEARCHED.name, "in_turn")
+    assert config.rival == "contest"
+    assert complete(config, named_space(config))[0] == config
+    assert "nothing is searched" in told(*finished(config))
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        {"hours": 1.0},
+        {"space": "small"},
+        {"search": {"population": 8}},
+        {"search": {"method": "random"}},
+        {"supernet": {"recipe": {"steps": 100}}},
+        {"grow": {"function": "law"}},
+        {"rival": "beside"},
+        {"rival": "none"},
+        {"retrain": {"searched": "slice"}},
+    ],
+)
+def test_whoever_asks_for_a_search_gets_one(asks):
+    assert completed(**{"hours": 0.4} | asks).search.method != UNSEARCHED.name
+
+
+@pytest.mark.parametrize("asks", [{"rival": "beside"}, {"retrain": {"searched": "slice"}}])
+def test_members_by_hand_need_the_looks_of_a_contest(asks):
+    with pytest.raises(ValueError, match=r"search\.method: makes members by hand"):
+        completed(space="small", search={"method": UNSEARCHED.name}, **asks)
 
 
 @pytest.mark.parametrize("name", presets())
@@ -73,7 +111,7 @@ def test_every_preset_has_room_for_its_search(name):
     assert [note for note in method.left_undone(task) if "compares no grid" not in note] == []
 
 
-@pytest.mark.parametrize("method", [name for name in METHODS if name != "models"])
+@pytest.mark.parametrize("method", [name for name, each in METHODS.items() if each.needs_supernet])
 def test_any_search_is_what_it_is_in_the_smoke_preset(method):
     """NSGA-II evolves, and its controller learns."""
     given = resolve(read_preset("smoke"), {"search": {"method": method}, "space": None})

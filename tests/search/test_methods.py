@@ -71,22 +71,22 @@ def test_what_every_supernet_has(space, method):
         (
             "scarlet_small",
             "mcea",
-            "has none of; use nsga2, random, independent or surrogate",
+            "has none of; use nsga2, random, independent, surrogate or by_hand",
         ),
         (
             "bignas_small",
             "mcea",
-            "use coarse_to_fine, random, independent or surrogate",
+            "use coarse_to_fine, random, independent, surrogate or by_hand",
         ),
         (
             "scarlet_small",
             "coarse_to_fine",
-            "not have; use nsga2, random, independent or surrogate, or",
+            "not have; use nsga2, random, independent, surrogate or by_hand, or",
         ),
         (
             "small",
             "models",
-            "small has a supernet; use mcea, random, independent or surrogate",
+            "small has a supernet; use mcea, random, independent, surrogate or by_hand",
         ),
         ("small", "mceaa", "'mceaa' is not known; did you mean mcea?"),
     ],

@@ -18,7 +18,7 @@ class Clock(Runtime):
 
     now = 0.0
 
-    def clock(self) -> float:
+    def own_clock(self) -> float:
         return self.now
 
 

@@ -116,6 +116,10 @@ def _check(run: Run, wanted: Analysis) -> None:
             "slices to analyse",
             path=where,
         )
+    if not run.has_supernet:
+        raise Invalid(
+            "no supernet was trained (search.method), so there are no slices to analyse", path=where
+        )
     if run.config.supernet.coupled:
         raise Invalid(
             "its supernet is coupled (supernet.coupled), so a path is two networks and has no "

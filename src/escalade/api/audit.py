@@ -74,6 +74,11 @@ def _check(run: Run, networks: int) -> None:
             "and its scores are those of networks trained alone, so there is nothing to audit",
             path=(str(run.folder.path),),
         )
+    if not run.has_supernet:
+        raise Invalid(
+            "nothing was searched (search.method), so there are no scores to audit",
+            path=(str(run.folder.path),),
+        )
     if networks < LEAST_NETWORKS:
         raise Invalid(
             f"{networks} networks rank nothing",

@@ -257,7 +257,7 @@ def take_up(run: Run) -> None:
 def ahead(run: Run) -> Run:
     """Check and settle a new run, and fit its schedule where hours are given."""
     run = settle(run)
-    if changed := told(run.base_space):
+    if changed := told(run.base_space, run.method):
         run.console.say(f"run: {changed}")
     for note in (run.seed.origin, *run.seed.notes) if run.seed else ():
         run.console.say(f"from: {note}")

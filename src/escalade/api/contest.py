@@ -57,6 +57,14 @@ def entered(run: Run, everyone: Sequence[Candidate]) -> list[Candidate]:
     ]
 
 
+def made_by_hand(run: Run) -> ByHand | None:
+    """How all members are made, where they are by hand; None before the contest, too."""
+    contest = run.folder.find(Contested) if run.config.rival == "contest" else None
+    if contest is None or contest.kept == "found" or contest.rule is None:
+        return None
+    return ByHand(base=contest.base, rule=contest.rule)
+
+
 def told_of(run: Run) -> str:
     """The contest in a sentence; empty where there is none."""
     contest = run.folder.find(Contested) if run.config.rival == "contest" else None
@@ -72,6 +80,8 @@ def _held(run: Run, everyone: Sequence[Candidate], look: RivalLook) -> Contested
         base = base_in_words(look.name)
         note = f"no rule brings {base} of {run.space.name} to all budgets"
         return Contested(kept="found", rule=None, num_images=num_images, note=note)
+    if not run.has_supernet:
+        return Contested(kept="plain", base=look.name, rule=rule, num_images=num_images)
     networks = made[rule]
     members = [each for each in everyone if each.name in (everyone[0].name, look.member)]
     jobs = {
@@ -80,8 +90,16 @@ def _held(run: Run, everyone: Sequence[Candidate], look: RivalLook) -> Contested
     }
     run.workshop.train([job for pair in jobs.values() for job in pair])
     bouts = tuple(_bout(each, jobs[each.name]) for each in members)
-    contest = Contested(kept="found", base=look.name, rule=rule, num_images=num_images, bouts=bouts)
-    return contest if contest.difference > 0 else replace(contest, kept="plain")
+    contest = Contested(
+        kept="found",
+        base=look.name,
+        rule=rule,
+        num_images=num_images,
+        bouts=bouts,
+        chance=None if run.data.label_sets else run.data.counts(run.data.search).majority_share,
+    )
+    is_found = contest.can_tell and contest.difference > 0
+    return contest if is_found else replace(contest, kept="plain")
 
 
 def _jobs(

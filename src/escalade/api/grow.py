@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from escalade.api.begin import open_run
+from escalade.api.contest import made_by_hand
 from escalade.artefacts.grown import Grown, GrownMember
+from escalade.artefacts.rival_look import RivalLook
 from escalade.artefacts.run_folder import RunFolder
 from escalade.core.numbers.budget import Budget, format_amount, format_seconds, parse_amount
 from escalade.core.scaling.extrapolation import is_told
+from escalade.core.scaling.hybrid import scale_within
 from escalade.core.values.invalid import Invalid, within
+from escalade.family.member_candidates import ByHand
 from escalade.planning.resolved_run import Run
+from escalade.report.contest_words import base_in_words
 from escalade.search.growing.found import Found, Growing, widths_and_depths
 
 
@@ -51,7 +57,29 @@ def grow_to(path: Path, amount: str) -> GrownMember:
     budget = Budget(target, kind, run.config.tolerance)
     name = f"to_{format_amount(target, kind)}"
     with within(str(path)):
+        if by_hand := made_by_hand(run):
+            return _scaled_by_hand(found, by_hand, run.folder.read(RivalLook), budget, name=name)
         return _growing(run, found).at(found, budget, name=name)
+
+
+def _scaled_by_hand(
+    found: Found, how: ByHand, look: RivalLook, budget: Budget, *, name: str
+) -> GrownMember:
+    """The base that the run's members are made of, at any budget."""
+    solved = scale_within(
+        look.base,
+        rule=how.rule,
+        budget=budget,
+        stage=found.ladder.stage(budget.target),
+        side=look.side,
+        name=name,
+        cost_of=found.latency_of,
+    )
+    note = (
+        f"{base_in_words(how.base)} scaled by the rule {how.rule}, as the members of the run are; "
+        "nothing was fitted"
+    )
+    return replace(found.entry(solved), notes=(note,))
 
 
 def growth(path: Path) -> Grown:

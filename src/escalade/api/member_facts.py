@@ -30,7 +30,7 @@ def scores_of(run: Run, found: Found, candidate: Candidate) -> tuple[tuple[str, 
         return ()
     num = len(run.data.search)
     return (
-        ("search, scored by the search", Score(num_correct=stage.score * num, num_images=num)),
+        ("search, scored by the search", Score(num_correct=stage.accuracy * num, num_images=num)),
         (
             f"search, after {reached.num_steps} steps as a finalist",
             Score(num_correct=reached.accuracy * num, num_images=num),

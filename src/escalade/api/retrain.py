@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from escalade.api.contest import entered
+from escalade.api.contest import entered, made_by_hand, told_of
 from escalade.api.placing import FamilyPlace, place
 from escalade.api.rivals import rivals_of
 from escalade.artefacts import digests
-from escalade.artefacts.grown import Grown
+from escalade.artefacts.grown import Grown, GrowthFit
 from escalade.artefacts.metrics_lines import collect_metrics
 from escalade.core.values.invalid import Invalid
 from escalade.family.family import Family, FamilyMember
@@ -73,6 +73,13 @@ def _family(run: Run) -> Family | None:
     return Family.load(run.folder.family) if path.exists() else None
 
 
+def _growth(run: Run) -> GrowthFit:
+    """The rule that the family follows; members by hand follow none that was fitted."""
+    if made_by_hand(run) is None:
+        return run.folder.read(Grown).fit
+    return GrowthFit(form=None, functions={}, leave_last_out=None, notes=(told_of(run),))
+
+
 def _save(run: Run, placed: FamilyPlace) -> None:
     """Add a member and its rival to family.json, in order of budget."""
     family = _family(run)
@@ -80,7 +87,7 @@ def _save(run: Run, placed: FamilyPlace) -> None:
         family = Family(
             members=(),
             budget_kind=run.config.budget_kind,
-            growth=run.folder.read(Grown).fit,
+            growth=_growth(run),
             space=run.space.name,
             data=run.data.name,
             tested=run.data.counts(run.data.test),

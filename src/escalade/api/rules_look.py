@@ -48,13 +48,18 @@ def rival_look(run: Run, everyone: Sequence[Candidate]) -> RivalLook:
 
 
 def _looked(run: Run, everyone: Sequence[Candidate]) -> RivalLook:
-    """Try bases at the smallest budget, and then the rules of one at the budget in the middle."""
+    """Try bases at the smallest budget, and then the rules of one at the budget in the middle.
+
+    Without a search, whose contest needs the network in the middle, no rule is tried: looks have
+    never told one from another, and the first is the best guess.
+    """
     bases = _bases_tried(run, everyone)
     chosen = best_base(bases) if bases else PLAIN
     member, base = everyone[len(everyone) // 2], run.space.layout.hand_made[chosen]
     made = {rule: plain_network(run, base, member, rule) for rule in RULES}
     networks = {rule: network for rule, (network, _) in made.items() if network is not None}
-    if is_choice := len({network.key for network in networks.values()}) > 1:
+    is_choice = run.has_supernet and len({network.key for network in networks.values()}) > 1
+    if is_choice:
         _train(run, networks, everyone)
     rules = tuple(
         _result(run, rule if is_choice else None, network, LookedAt(rule=rule, note=why))
@@ -74,6 +79,7 @@ def _looked(run: Run, everyone: Sequence[Candidate]) -> RivalLook:
         budget=member.budget,
         rules=rules,
         ranked=tuple(each.rule for each in best),
+        side=run.data.side,
     )
 
 

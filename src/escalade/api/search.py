@@ -27,6 +27,7 @@ from escalade.evaluate.trained_alone import AloneEvaluator, Trained
 from escalade.family.trainings.alone import RetrainJob
 from escalade.family.trainings.side_by_side import retrain_all
 from escalade.planning.resolved_run import Run
+from escalade.search.protocol import Searcher
 from escalade.train.bookkeeping import Tally
 
 
@@ -37,6 +38,9 @@ def search(run: Run) -> None:
         return
     data = selection_data(run)
     searcher = run.method.begin(run.task, num_images=len(data.search))
+    if not run.method.num_scores(run.task):
+        _unsearched(run, searcher)
+        return
     with (
         _store(run) as store,
         _scorer(run, data, store) as scorer,
@@ -65,6 +69,15 @@ def search(run: Run) -> None:
         run.console.say(f"search: {line}")
 
 
+def _unsearched(run: Run, searcher: Searcher) -> None:
+    """What a method finds that needs no scores."""
+    searcher.ask()
+    if run.runtime.is_main:
+        run.folder.write(run.method.result(searcher))
+    run.runtime.barrier()
+    run.console.say(f"search: {run.method.scores_in_words(0, run.config.search)}")
+
+
 def selection_data(run: Run) -> ImageData:
     """The images with what the search scores on as `search`.
 
@@ -72,7 +85,7 @@ def selection_data(run: Run) -> ImageData:
     beyond those that set batch-norm statistics where there are enough (BigNAS, section 4.4).
     """
     data = run.data
-    if run.config.search.images == "search" or not run.space.traits.has_supernet:
+    if run.config.search.images == "search" or not run.has_supernet:
         return data
     num = min(len(data.search), len(data.train))
     return replace(
@@ -89,7 +102,7 @@ def _store(run: Run) -> EvaluationStore:
 
 def _scorer(run: Run, data: ImageData, store: EvaluationStore) -> Scorer:
     """Scores slices of the supernet; where there is none, networks that it trains alone."""
-    if run.space.traits.has_supernet:
+    if run.has_supernet:
         return Evaluator(
             run.load_supernet(run.folder.supernet),
             data=data,
@@ -123,7 +136,7 @@ class _Scoring:
         def progress(done: int, of: int) -> None:
             run.console.update(f"search: {before + done} paths scored")
             _count(self._tally, self._scorer)
-            if not run.space.traits.has_supernet:  # minutes may lie between two scores
+            if not run.has_supernet:  # minutes may lie between two scores
                 self._tally.keep()
 
         paths = run.space.paths(population)
@@ -195,7 +208,7 @@ def _told(run: Run, found: Searched) -> Iterator[str]:
         reached = found.confirmed(stage.stage)
         yield (
             f"{stage.name} at {format_amount(stage.budget, kind)} {kind} ({stage.gap:+.1%}): "
-            f"{stage.score:.2%} on the search split"
+            f"{stage.accuracy:.2%} on the search split"
             + ("" if reached is None else f", {reached.accuracy:.2%} after a short training")
         )
     if found.models is not None:

@@ -20,8 +20,8 @@ from escalade.train.taught_step import Teacher
 def train(run: Run) -> None:
     """Train the supernet on sampled paths, from its checkpoint if there is one."""
     console = run.console
-    if not run.space.traits.has_supernet:
-        console.say(f"train: the space {run.space.name} has no supernet to train")
+    if not run.has_supernet:
+        console.say("train: there is no supernet to train")
         return
     if run.runtime.broadcast(run.runtime.is_main and is_trained(run.folder.supernet)):
         console.say("train: done before")

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from escalade.artefacts.entrants import Entrant, Pair, difference_error, mean_difference
+from escalade.artefacts.entrants import (
+    Entrant,
+    Pair,
+    difference_error,
+    is_above_chance,
+    mean_difference,
+)
 from escalade.core.space.plain_network import PLAIN
 from escalade.core.values.codec import ABSENT
 
@@ -26,10 +32,11 @@ class Contested:
 
     Attributes:
         kept: what the members are: found, or plain where that has more images right over all bouts,
-            or as many.
+            or as many, or where nothing was searched, or no bout could tell.
         base: name of the base by hand that made the plain networks.
         rule: what scales it; None where none brings it to all budgets.
         num_images: of the search split, on which all were scored.
+        chance: share of them that belong to the largest class; None of several labels.
         bouts: by budget.
         note: why there was no contest.
     """
@@ -43,6 +50,15 @@ class Contested:
     num_images: int
     bouts: tuple[Bout, ...] = ()
     note: str = field(default="", metadata=ABSENT)
+    chance: float | None = field(default=None, metadata=ABSENT)
+
+    @property
+    def can_tell(self) -> bool:
+        """Whether any network was better than chance, so that the contest says something."""
+        best = max(each.num_correct / self.num_images for pair in self._pairs for each in pair)
+        return self.chance is None or is_above_chance(
+            best, chance=self.chance, num_images=self.num_images
+        )
 
     @property
     def difference(self) -> float:

@@ -23,6 +23,15 @@ class Entrant:
 Pair = tuple[Entrant, Entrant]
 
 
+# Standard errors above chance from which on a network has learnt something.
+CLEARLY = 2.0
+
+
+def is_above_chance(share: float, *, chance: float, num_images: int) -> bool:
+    """Whether a network is clearly better than one that names the largest class."""
+    return share > chance + CLEARLY * binomial_standard_error(chance, num_images=num_images)
+
+
 def mean_difference(pairs: Sequence[Pair], *, num_images: int) -> float:
     """The mean accuracy of the first ones minus that of the others, as a share."""
     gained = sum(one.num_correct - other.num_correct for one, other in pairs)

@@ -111,7 +111,7 @@ class SearchedStage:
         strategy: places of the ratios of depth, width and resolution.
         runs: what the supernet runs, where that is another network.
         gap: signed relative distance from the budget.
-        score: accuracy on the images of the search, in 0..1.
+        score: accuracy on the images of the search, in 0..1; None where nothing was scored.
         tied: strategies that cannot be told from the chosen one, itself included.
         worth: by the model of all scores that chose it, where one did.
     """
@@ -127,8 +127,8 @@ class SearchedStage:
     params: Count
     activations: Count
     gap: float
-    score: Share
-    standard_error: NotNegative
+    score: Share | None
+    standard_error: NotNegative | None
     tied: tuple[TiedStrategy, ...]
     worth: Worth | None = field(default=None, metadata=ABSENT)
 
@@ -136,6 +136,12 @@ class SearchedStage:
     def name(self) -> str:
         """The member's."""
         return f"S{self.stage}"
+
+    @property
+    def accuracy(self) -> float:
+        """The score, of a search that has scores."""
+        assert self.score is not None
+        return self.score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,4 +304,4 @@ class Searched:
     @property
     def fitness(self) -> float:
         """The objective of equation (4)."""
-        return sum(w * s.score for w, s in zip(self.pi, self.stages, strict=True))
+        return sum(w * s.accuracy for w, s in zip(self.pi, self.stages, strict=True))

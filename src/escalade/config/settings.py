@@ -146,8 +146,9 @@ class SearchConfig:
 
     Attributes:
         method: mcea, random, independent, surrogate or nsga2; coarse_to_fine where choices are per
-            stage and layer. None takes mcea where there are scaling stages, nsga2 in a space of
-            choices, else coarse_to_fine.
+            stage and layer; by_hand searches nothing. None takes that in short runs that ask for no
+            search; else mcea where there are scaling stages, nsga2 in a space of choices, and
+            coarse_to_fine elsewhere.
         chosen_by: the networks' own scores (score), or what a model of all scores holds them to be
             worth (posterior). None takes posterior for the method surrogate, else score.
         images: score paths on the search split, or, as BigNAS does, on training images (train).

@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from escalade.config import Config, RetrainConfig, SupernetConfig
+from escalade.config import Config, RetrainConfig, SearchConfig, SupernetConfig
 from escalade.core.space.space import Space
+from escalade.core.space.traits import Traits
 from escalade.core.values.invalid import Invalid
-from escalade.search.methods import Method, method_of
+from escalade.search.methods import UNSEARCHED, Method, method_of
 from escalade.train.supernet_step import TAUGHT
+
+# Hours from which on a run searches: below, what was found was never ahead of networks by hand that
+# had the time (docs/studies/worth.md).
+SEARCHES_FROM = 1.0
 
 
 def complete(config: Config, space: Space) -> tuple[Config, Method]:
@@ -19,14 +24,13 @@ def complete(config: Config, space: Space) -> tuple[Config, Method]:
         Invalid: for settings that do not suit the space, or the search.
     """
     traits, search = space.traits, config.search
-    name = search.method if traits.has_supernet else None
-    method = method_of(name, traits, space=space.name)
+    method = _method(config, space)
     has_budgets = bool(config.budgets)
     stated = method.stated(search, kind=config.budget_kind, has_budgets=has_budgets)
     method.check(stated, has_budgets=has_budgets)
     retrain = replace(
         config.retrain,
-        searched=config.retrain.searched or traits.member_weights,
+        searched=config.retrain.searched or _member_weights(traits, method),
         finetune_rate=_finetune_rate(config),
     )
     retrain = replace(retrain, grown=retrain.grown or ("warm" if retrain.in_turn else "look"))
@@ -46,13 +50,52 @@ def complete(config: Config, space: Space) -> tuple[Config, Method]:
         search=stated,
         supernet=supernet,
         retrain=retrain,
-        rival=_rival(config, retrain),
+        rival=_rival(config, retrain, method),
     ), method
 
 
-def _rival(config: Config, retrain: RetrainConfig) -> Literal["contest", "beside", "none"]:
+def _method(config: Config, space: Space) -> Method:
+    """The search that is named, or that suits the space and the time."""
+    traits = space.traits
+    if traits.has_supernet and is_too_short(config):
+        return UNSEARCHED
+    return method_of(
+        config.search.method if traits.has_supernet else None, traits, space=space.name
+    )
+
+
+def is_too_short(config: Config) -> bool:
+    """Whether a run has no time for a search, and nothing said asks for one."""
+    return (
+        config.hours is not None
+        and config.hours < SEARCHES_FROM
+        and config.space is None
+        and config.seed_network is None
+        and bool(config.budgets)
+        and config.rival in ("auto", "contest")
+        and config.search == SearchConfig()
+        and config.supernet == SupernetConfig()
+        and config.retrain.searched in (None, "in_turn", "retrain")
+        and not config.follows_law
+    )
+
+
+def _member_weights(traits: Traits, method: Method) -> str:
+    return traits.member_weights if method.needs_supernet else "in_turn"
+
+
+def _rival(
+    config: Config, retrain: RetrainConfig, method: Method
+) -> Literal["contest", "beside", "none"]:
     """A contest is between networks that are both trained from scratch."""
     is_alone = config.seed_network is None and not retrain.uses_slices
+    if method is UNSEARCHED and not (is_alone and config.rival in ("auto", "contest")):
+        raise Invalid(
+            "makes members by hand and from scratch, which rival, retrain.searched or --from "
+            "leave no room for",
+            path=("search", "method"),
+            remedy="use rival: contest and retrain.searched: in_turn without --from, or search",
+        )
     if config.rival == "auto":
         return "contest" if is_alone else "beside"
     if config.rival == "contest" and not is_alone:
@@ -74,10 +117,15 @@ def _finetune_rate(config: Config) -> float:
     return config.seed_network.rate
 
 
-def told(space: Space) -> str:
+def told(space: Space, method: Method) -> str:
     """What completing changes of what was said, for people; empty if nothing."""
-    if space.traits.has_supernet:
+    if method.needs_supernet:
         return ""
+    if space.traits.has_supernet:
+        return (
+            f"nothing is searched: members are networks by hand, which have all of the time; "
+            f"--hours {SEARCHES_FROM:g} or more, or --space {space.name}, searches"
+        )
     return (
         f"the space {space.name} has no supernet: networks are drawn at random and trained alone "
         "(search.num_models of them), members from scratch (retrain.searched: retrain, "

@@ -109,7 +109,7 @@ def _timed(run: Run, sizes: MemberSizes) -> DeviceTimes:
     )
     path = together = 0.0
     num_jobs = len(sizes.all) * (2 if run.config.rival == "beside" else 1)
-    if run.space.traits.has_supernet:
+    if run.has_supernet:
         path = time_supernet(run, runtime)
     else:
         num_jobs = max(num_jobs, run.method.num_scores(run.task))

@@ -45,7 +45,7 @@ def fit(run: Run, sizes: MemberSizes, times: DeviceTimes) -> Run:
     schedule = _Schedule(run, sizes, times)
     if not run.space.traits.has_supernet:
         return schedule.alone()
-    fitted = schedule.supernet()
+    fitted = schedule.supernet() if run.has_supernet else schedule.members()
     schedule.check(fitted, "use smaller budgets or fewer images")
     return fitted
 
@@ -73,12 +73,23 @@ class _Schedule:
         units = max(1.0, free * share / max(training, 1e-9))
         left = free - one.train - one.trained - (units - 1) * training
         epochs = LEAST_EPOCHS + left / max(per_epoch, 1e-9)
-        if epochs > MOST_EPOCHS:  # what members have no use for, the supernet has
+        if epochs > MOST_EPOCHS:  # what members have no use for, the supernet may have
             units += (epochs - MOST_EPOCHS) * per_epoch / max(training, 1e-9)
+        units = max(1.0, min(units, self._most_units))
         fitted = self._at(LEAST_STEPS * units, scores, _within(epochs))
         # Short looks end at a length that does not go on with the epochs.
         epochs += (self._seconds - self._take(fitted).total) / max(per_epoch, 1e-9)
         return self._at(LEAST_STEPS * units, scores, _within(epochs))
+
+    def members(self) -> Run:
+        """Epochs of the members, which have all of the time."""
+        one, more = (self._take(self._with(self._run.config, epochs)) for epochs in (1.0, 2.0))
+        per_epoch = max(more.total - one.total, 1e-9)
+        epochs = 1.0 + (self._seconds - one.total) / per_epoch
+        for _ in range(2):  # short looks end at a length, and long trainings have none
+            fitted = self._with(self._run.config, _within(epochs))
+            epochs += (self._seconds - self._take(fitted).total) / per_epoch
+        return self._with(self._run.config, _within(epochs))
 
     def alone(self) -> Run:
         """Epochs of the networks that are compared, and of the members."""
@@ -100,6 +111,14 @@ class _Schedule:
                 path=("hours",),
                 remedy=f"raise --hours, or {remedy}",
             )
+
+    @property
+    def _most_units(self) -> float:
+        """Of the supernet's training, which all searched members share."""
+        num_train = len(self._run.data.train)
+        recipe = self._run.config.supernet.recipe.for_images(num_train)
+        most = MOST_EPOCHS * len(self._sizes.searched)
+        return most * num_train / (LEAST_STEPS * recipe.batch_size)
 
     def _take(self, run: Run) -> StageTimes:
         return stage_times(run, self._sizes, self._times)

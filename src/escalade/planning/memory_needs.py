@@ -81,7 +81,7 @@ class MemoryNeeds:
             found["compare members"] = self._together(self.searched, workers, workers)
         if self.run.config.hours is not None and not self.run.config.fitted:
             found["time members"] = side_by_side - self.kept
-        if self.run.space.traits.has_supernet:
+        if self.run.has_supernet:
             mapped = min(caches, self.batches)
             found["train the supernet"] = self.training
             each = self.scoring + mapped
@@ -113,7 +113,7 @@ class MemoryNeeds:
         """Networks that may be trained side by side."""
         run = self.run
         num = len(self.sizes.all) * (2 if run.config.rival == "beside" else 1)
-        return num if run.space.traits.has_supernet else max(num, run.method.num_scores(run.task))
+        return num if run.has_supernet else max(num, run.method.num_scores(run.task))
 
     @cached_property
     def sizes(self) -> MemberSizes:
@@ -127,12 +127,12 @@ class MemoryNeeds:
     @property
     def kept(self) -> int:
         """What the supernet's training leaves: weights and kernels."""
-        return FLOAT * self.weights + KERNELS if self.run.space.traits.has_supernet else 0
+        return FLOAT * self.weights + KERNELS if self.run.has_supernet else 0
 
     @cached_property
     def training(self) -> int:
         """The run's own process while it trains a supernet."""
-        if not self.run.space.traits.has_supernet:
+        if not self.run.has_supernet:
             return self.idle
         per_step = images_at_once(self.run, self.run.config.supernet.recipe)
         sides = 2 if self.run.config.supernet.coupled else 1
@@ -161,7 +161,7 @@ class MemoryNeeds:
     @cached_property
     def scoring(self) -> int:
         """To score paths, one after the other."""
-        if not self.run.space.traits.has_supernet:
+        if not self.run.has_supernet:
             return 0
         return scored(self._paths.memory)
 
@@ -175,7 +175,7 @@ class MemoryNeeds:
     @cached_property
     def weights(self) -> int:
         """Numbers of the supernet."""
-        if not self.run.space.traits.has_supernet:
+        if not self.run.has_supernet:
             return 0
         settings = self.run.config.supernet
         with self.run.runtime.private_randomness(), torch.device("meta"):

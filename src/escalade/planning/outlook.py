@@ -24,6 +24,9 @@ from escalade.planning.stage_times import StageTimes
 from escalade.planning.start_trials import start_places, tries_starts
 from escalade.train.console import duration
 
+# Below so many epochs of the smallest member nothing is trained to its end (docs/studies/worth.md),
+# and below so many search images a score has a standard error of five points and more.
+FEW_EPOCHS, FEW_IMAGES = 10.0, 100
 # What follows from a look at both starts.
 _FOLLOWS = {
     "switch": "where from scratch is clearly ahead the run goes on so, and takes another time",
@@ -88,6 +91,7 @@ class Outlook:
             "grown": [budget.target for budget in self.sizes.beyond] if run.budgets else [],
             "histogram": dict(self.histogram),
             "seconds": asdict(self.seconds) | {"total": self.seconds.total},
+            "epochs": self.epochs,
             "memory_bytes": self.memory,
             "latency": None if space.latency is None else encode(space.latency.facts),
         }
@@ -117,9 +121,14 @@ class Outlook:
             *(f"grow    {note}" for note in grown_above_limits(self.run, self.sizes)),
             *self._rival_lines(),
             *([] if table is None else [f"latency {each}" for each in run_table.describe(table)]),
-            f"paths   {bars(self.histogram['counts'])} {drawn}{low} to {high} {kind}",
+            *(
+                [f"paths   {bars(self.histogram['counts'])} {drawn}{low} to {high} {kind}"]
+                if self.seconds.evaluations
+                else []
+            ),
             *(f"search  {note}" for note in self.run.method.left_undone(self.run.task)),
             self._time_line(),
+            *self._epoch_lines(),
             self._memory_line(),
             f"next    {command}",
         ]
@@ -141,6 +150,9 @@ class Outlook:
             f"{row.share:.1%} of them meet it"
             for row in self.stages
         ]
+        if not self.seconds.evaluations:
+            amounts = [format_amount(budget.target, kind) for budget in self.sizes.all]
+            return [f"  S{i}  {amount} {kind}" for i, amount in enumerate(amounts)]
         if not run.space.traits.has_supernet:
             lines[-1] += f"; the best of {self.seconds.evaluations} random ones, "
             lines[-1] += f"{_length(run.config.search.recipe)} each"
@@ -193,6 +205,12 @@ class Outlook:
                 "itself, fine-tuned, at the largest resolution within the budget"
             ]
         rules = f"{', '.join(RULES[:-1])} or {RULES[-1]}"
+        if not self.run.has_supernet:
+            return [
+                f"members {self._bases()} of {self.run.space.name}, by {RULES[0]} where that "
+                "reaches all budgets"
+                + (", whichever is ahead after short trainings" if self._is_tried else "")
+            ]
         if self.run.config.rival == "contest":
             return [
                 f"rival   {self._bases()} of {self.run.space.name} by {rules}; members are made of "
@@ -202,6 +220,10 @@ class Outlook:
             f"rival   beside every member, and trained for as long, the plain base of "
             f"{self.run.space.name} by {rules}; a short look chooses"
         ]
+
+    @property
+    def _is_tried(self) -> bool:
+        return len(self.run.bases_by_hand) > 1
 
     def _bases(self) -> str:
         names = self.run.bases_by_hand
@@ -217,14 +239,55 @@ class Outlook:
 
     def _time_line(self) -> str:
         seconds, config = self.seconds, self.run.config
-        scores = self.run.method.scores_in_words(seconds.evaluations, config.search)
-        train = f"train {duration(seconds.train)}, " if seconds.train else ""
-        confirm = f"finalists {duration(seconds.confirm)}, " if seconds.confirm else ""
-        return (
-            f"time    about {duration(seconds.total)} here: {train}search "
-            f"{duration(seconds.search)} ({scores}), {confirm}retrain {duration(seconds.retrain)}, "
-            f"export {duration(seconds.export)}"
-        )
+        parts = []
+        if self.run.has_supernet:
+            steps = config.supernet.recipe.num_images(self._num_train) // self._batch_size
+            parts.append(f"train {duration(seconds.train)} ({steps:,} steps)")
+        if seconds.evaluations:
+            scores = self.run.method.scores_in_words(seconds.evaluations, config.search)
+            parts.append(f"search {duration(seconds.search)} ({scores})")
+        if seconds.confirm:
+            parts.append(f"finalists {duration(seconds.confirm)}")
+        parts += [f"retrain {duration(seconds.retrain)}", f"export {duration(seconds.export)}"]
+        return f"time    about {duration(seconds.total)} here: {', '.join(parts)}"
+
+    @property
+    def epochs(self) -> list[float]:
+        """How often each member's training sees its images; by hand they may train longer."""
+        return [
+            self.run.config.retrain.recipe_alone(self._num_train, ratio=ratio).num_images(
+                self._num_train
+            )
+            / self._num_train
+            for ratio in self.sizes.ratios
+        ]
+
+    @property
+    def _num_train(self) -> int:
+        return len(self.run.data.train)
+
+    @property
+    def _batch_size(self) -> int:
+        return self.run.config.supernet.recipe.for_images(self._num_train).batch_size
+
+    def _epoch_lines(self) -> list[str]:
+        """How long members train, and whether that is enough; none where slices do not."""
+        if self.run.config.retrain.searched in ("slice", "together"):
+            return []
+        first, last = self.epochs[0], self.epochs[-1]
+        to = f", S{len(self.epochs) - 1} {last:.3g} times" if len(self.epochs) > 1 else ""
+        lines = [f"        S0 sees the {self._num_train:,} training images {first:.3g} times{to}"]
+        if first < FEW_EPOCHS:
+            lines.append(
+                "        which is too few to train them to their end: use a longer --hours, "
+                "smaller budgets or fewer of them"
+            )
+        if len(self.run.data.search) < FEW_IMAGES:
+            lines.append(
+                f"        {len(self.run.data.search)} search images choose between networks, which "
+                "is little more than chance; dataset.search_size takes more"
+            )
+        return lines
 
 
 def _front_lines(front: FrontCosts, *, kind: str) -> list[str]:

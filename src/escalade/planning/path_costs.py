@@ -43,7 +43,7 @@ def check_feasible(run: Run) -> None:
     """
     check_memory(run)
     check_budgets(run)
-    if run.space.traits.has_supernet:
+    if run.has_supernet:
         supernet_step.check(run.config.supernet, run.space, run.budgets, seed=run.config.seed)
     run.method.check_feasible(run.task, num_images=len(run.data.search))
 

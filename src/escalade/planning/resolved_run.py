@@ -79,6 +79,11 @@ class Run:
         return made
 
     @property
+    def has_supernet(self) -> bool:
+        """Whether one is trained, whose slices are scored."""
+        return self.method.needs_supernet
+
+    @property
     def bases_by_hand(self) -> tuple[str, ...]:
         """The bases that a short look tries: best guesses first, the plain one last.
 

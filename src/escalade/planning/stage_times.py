@@ -55,7 +55,7 @@ def stage_times(run: Run, sizes: MemberSizes, times: DeviceTimes) -> StageTimes:
     num_scored = len(run.data.search) + min(config.evaluation.recalibration_images, num_train)
     score = num_scored * EVALUATION_SHARE
     evaluations = run.method.num_scores(run.task)
-    if run.space.traits.has_supernet:
+    if run.has_supernet:
         train = config.supernet.recipe.num_images(num_train) * times.path
         mean = float(np.mean([times.image(m) for m in macs[: len(sizes.searched)]]))
         asked = evaluations * run.method.fresh_share
@@ -220,6 +220,8 @@ def _rivals(
     short = _Training(macs[0], contest_images(images[0], batch_size=batch_size) + score)
     num_bases = len(run.bases_by_hand)
     num_looks = 0 if run.seed is not None else len(RULES) + (num_bases if num_bases > 1 else 0)
+    if not run.has_supernet:  # nothing to hold a network against
+        return [(short,)] * (num_bases if num_bases > 1 else 0), []
     if rival == "contest":  # what was found at two budgets, a network by hand at one of them
         return [(short,)] * (num_looks + (3 if len(macs) > 1 else 1)), []
     return [(short,)] * num_looks, [

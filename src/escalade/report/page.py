@@ -166,15 +166,16 @@ def what_was_done(settings: Mapping[str, Any], traits: Traits | None) -> list[Do
 
 
 def _rows(config: Config, traits: Traits) -> Iterator[tuple[str, str]]:
-    if traits.has_supernet:
+    method = METHODS.get(config.search.method or "")
+    if method is not None and method.needs_supernet:
         budgets = config.ladder.budgets if config.budgets else ()
         yield from training_in_words(config.supernet, traits, budgets=budgets)
         yield "Recipe", recipe_in_words(config.supernet.recipe)
-    method = METHODS.get(config.search.method or "")
     if method is not None:
         yield "Search", method.operators(config.search)
     images = "training images beyond those of batch norm" if config.search.images == "train" else ""
-    yield "Scores", f"on {images or 'the search images'}"
+    if traits.has_supernet is False or (method is not None and method.needs_supernet):
+        yield "Scores", f"on {images or 'the search images'}"
     if config.retrain.searched is not None:
         yield "Members", _WEIGHTS[config.retrain.searched]
     if config.retrain.searched not in (None, "slice"):

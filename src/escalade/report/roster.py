@@ -141,7 +141,7 @@ def _search(found: Found | None, finished: FamilyMember | None, run: Contents) -
 
 def _num_images(stage: SearchedStage | None) -> int:
     """How many images a score was measured on, by its standard error; 0 where that does not say."""
-    if stage is None or not stage.standard_error:
+    if stage is None or stage.score is None or not stage.standard_error:
         return 0
     return round(stage.score * (1 - stage.score) / stage.standard_error**2)
 

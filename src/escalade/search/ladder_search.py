@@ -74,13 +74,24 @@ class LadderSearch(Dialogue):
 
         In a space without scaling, members' ratios are those that they stand in to the smallest.
         """
+        scores = yield from self._notes.score(Population(np.stack(genomes), np.stack(strategies)))
+        return self._summed(genomes, strategies, scores=scores, **more)
+
+    def _summed(
+        self,
+        genomes: Sequence[IntArray],
+        strategies: Sequence[IntArray],
+        *,
+        scores: Scores | None,
+        **more: Any,
+    ) -> Searched:
+        """The chosen networks, one a stage; without scores where nothing was scored."""
         problem = self._problem
-        chosen = Population(np.stack(genomes), np.stack(strategies))
-        scores = yield from self._notes.score(chosen)
-        paths = self._space.paths(chosen)
+        paths = self._space.paths(Population(np.stack(genomes), np.stack(strategies)))
         stages = []
         for stage, (path, budget) in enumerate(zip(paths, problem.budgets, strict=True)):
-            genome, strategy, score = genomes[stage], strategies[stage], float(scores[stage])
+            genome, strategy = genomes[stage], strategies[stage]
+            score = None if scores is None else float(scores[stage])
             scaling = self._space.scaling(strategy)
             if not problem.scales:
                 scaling = scaling_between(paths[0].architecture, path.architecture)
@@ -92,7 +103,9 @@ class LadderSearch(Dialogue):
                 scaling=scaling,
                 score=score,
                 num_images=self._num_images,
-                tied=self._tied(genome, strategy, stage=stage, score=score),
+                tied=()
+                if score is None
+                else self._tied(genome, strategy, stage=stage, score=score),
             )
             stages.append(made)
         return sum_up(

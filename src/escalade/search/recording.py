@@ -21,7 +21,7 @@ def searched_stage(
     budget: float,
     gap: float,
     scaling: Scaling,
-    score: float,
+    score: float | None,
     num_images: int,
     tied: tuple[TiedStrategy, ...] = (),
 ) -> SearchedStage:
@@ -40,7 +40,9 @@ def searched_stage(
         activations=counts.activations,
         gap=gap,
         score=score,
-        standard_error=binomial_standard_error(score, num_images=num_images),
+        standard_error=None
+        if score is None
+        else binomial_standard_error(score, num_images=num_images),
         tied=tied,
     )
 

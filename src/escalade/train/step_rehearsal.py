@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
@@ -29,6 +30,7 @@ def rehearse(
     runtime: Runtime,
     seconds: float,
     fewest: int = FEWEST,
+    clock: Callable[[], float] | None = None,
 ) -> list[float]:
     """Seconds of a training's steps after the first: batch, gradients and update.
 
@@ -38,8 +40,10 @@ def rehearse(
         runtime: of this process alone; other ranks are not waited for.
         seconds: how long to go on.
         fewest: steps that are timed however long they take.
+        clock: that times them; None leaves out what other processes take of the core, so that a
+            plan is the same on a busy machine (`Runtime.own_clock`).
     """
-    watch = _Watch(step, runtime)
+    watch = _Watch(step, clock or runtime.own_clock)
     with suppress(Interrupted):
         train(
             watch,
@@ -58,18 +62,18 @@ def rehearse(
 class _Watch:
     """A step that notes when it begins; from one beginning to the next is a whole step."""
 
-    def __init__(self, step: Step, runtime: Runtime) -> None:
+    def __init__(self, step: Step, clock: Callable[[], float]) -> None:
         self._step = step
-        self._runtime = runtime
+        self._clock = clock
         self._times: list[float] = []
         self.durations: list[float] = []
 
     def __call__(self, batch: Batch) -> Tensor:
-        self._times.append(self._runtime.clock())
+        self._times.append(self._clock())
         return self._step(batch)
 
     def has(self, seconds: float, fewest: int) -> bool:
         """Whether so much was timed; asked at the end of a step."""
-        times = [*self._times, self._runtime.clock()]
+        times = [*self._times, self._clock()]
         self.durations = [after - before for before, after in pairwise(times)][1:]
         return len(self.durations) >= fewest and sum(self.durations) >= seconds

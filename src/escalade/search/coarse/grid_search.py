@@ -119,7 +119,8 @@ class CoarseToFine(LadderSearch):
         found = yield from self._conclude(chosen, [self._space.base_triple] * len(chosen))
         selections = tuple(
             _selection(
-                self._space, grid, row, coarse=coarse[stage], fine_score=found.stages[stage].score,
+                self._space, grid, row, coarse=coarse[stage],
+                fine_score=found.stages[stage].accuracy,
                 num_variations=centres[stage].num_variations,
             )
             for stage, row in enumerate(best)

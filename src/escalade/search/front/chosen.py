@@ -63,7 +63,7 @@ def with_members(front: Front, *, stages: Sequence[SearchedStage], space: Space)
             networks.append(
                 FrontNetwork(
                     genome=stage.genome,
-                    score=stage.score,
+                    score=stage.accuracy,
                     values=tuple(row),
                     architecture=stage.architecture,
                 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from escalade.core.space.traits import Traits
 from escalade.core.values.invalid import Invalid, check_known, within
+from escalade.search.methods.by_hand import ByHandMethod
 from escalade.search.methods.coarse_to_fine import CoarseToFineMethod
 from escalade.search.methods.independent import IndependentMethod
 from escalade.search.methods.mcea import MceaMethod
@@ -22,7 +23,10 @@ METHODS: dict[str, Method] = {
     "random": RandomMethod("random"),
     "independent": IndependentMethod("independent"),
     "surrogate": SurrogateMethod("surrogate"),
+    "by_hand": ByHandMethod("by_hand"),
 }
+# Of runs that are too short for a search.
+UNSEARCHED = METHODS["by_hand"]
 
 
 def method_of(name: str | None, traits: Traits, *, space: str) -> Method:
@@ -50,4 +54,4 @@ def method_of(name: str | None, traits: Traits, *, space: str) -> Method:
         )
 
 
-__all__ = ["METHODS", "Method", "Task", "method_of"]
+__all__ = ["METHODS", "UNSEARCHED", "Method", "Task", "method_of"]

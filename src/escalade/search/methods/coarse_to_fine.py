@@ -74,7 +74,7 @@ class CoarseToFineMethod(Method):
     def rechosen(self, task: Task, found: Searched, paths: Sequence[Path]) -> Searched:
         """With the scores of the networks chosen in the end."""
         pairs = zip(found.selections or (), found.stages, strict=True)
-        selections = tuple(replace(each, fine_score=stage.score) for each, stage in pairs)
+        selections = tuple(replace(each, fine_score=stage.accuracy) for each, stage in pairs)
         return replace(found, selections=selections)
 
     def check_feasible(self, task: Task, *, num_images: int) -> None:

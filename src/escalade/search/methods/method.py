@@ -79,6 +79,7 @@ class Method(ABC):
         is_front: members are chosen of a front, of any size where there are no budgets.
         fresh_share: of the scores that it may ask for, those that it has not had before.
         chosen_by: what its networks are chosen by, if nobody says otherwise.
+        needs_supernet: it scores slices of one; else nothing, or networks that are trained alone.
     """
 
     needs = ""
@@ -91,6 +92,7 @@ class Method(ABC):
     is_front = False
     fresh_share = 1.0
     chosen_by = SCORE
+    needs_supernet = True
 
     def __init__(self, name: str) -> None:
         self.name = self.label = name

@@ -16,6 +16,7 @@ from escalade.search.protocol import Searcher
 class ModelsMethod(Method):
     """The best of random networks of the first budget (Fast and Accurate Model Scaling, 6.1)."""
 
+    needs_supernet = False
     needs = "trains networks alone, but the space {space} has a supernet"
 
     def __init__(self, name: str) -> None:
