@@ -12,6 +12,7 @@ from tiny_members import CLASSES, packaged, tiny
 from torch import nn
 
 from escalade.family.exports import exporting as export
+from escalade.family.exports.member_exports import export_member
 from escalade.family.exports.parity import ExportMismatch, compare
 from escalade.family.packaging import package
 
@@ -29,7 +30,7 @@ def exported(tmp_path_factory, network, images):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(torch.export, "export", counted)
-        return folder, export.export_member(folder, images=images), len(traced)
+        return folder, export_member(folder, images=images), len(traced)
 
 
 @pytest.mark.slow
@@ -121,7 +122,7 @@ def test_a_bad_export_is_removed_with_the_older_file(tmp_path, network, images, 
 @pytest.mark.slow
 def test_without_onnx_the_rest_goes_on(member, images, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxscript", None)
-    found = export.export_member(member, images=images)
+    found = export_member(member, images=images)
     assert [parity.name for parity in found.written] == ["program.pt2"]
     ((name, reason),) = found.skipped
     assert name == "model.onnx"

@@ -11,7 +11,7 @@ import torch
 
 from escalade.api.begin import make_runtime
 from escalade.api.claim import begun_config
-from escalade.api.export import NUM_IMAGES
+from escalade.api.export import NUM_IMAGES, export_files, wanted_files
 from escalade.api.same_images import check_same_images, keep_images
 from escalade.artefacts import digests, image_list
 from escalade.artefacts.files import read_json, write_json
@@ -21,10 +21,9 @@ from escalade.config import Config, Recipe
 from escalade.core.network import cost
 from escalade.core.values.codec import encode
 from escalade.core.values.invalid import Invalid
-from escalade.data import ImageData, load, prepare
+from escalade.data import ImageData, load
 from escalade.data.cache.cache_room import default_cache
 from escalade.evaluate.path_meter import EvaluationSettings
-from escalade.family.exports.exporting import export_member
 from escalade.family.family import Family, FamilyMember, Origin
 from escalade.family.packaging import card, card_exports, package
 from escalade.family.packaging.finished import (
@@ -237,14 +236,9 @@ class _Transfer:
 
     def _export(self) -> None:
         images, settings = self.images, self.config.export
-        batch, _ = images.search.take(torch.arange(min(NUM_IMAGES, len(images.search))))
-        side = package.read(self.target).architecture.resolution
-        done = export_member(
-            self.target,
-            images=prepare(batch, resolution=side, mean=images.mean, std=images.std),
-            onnx=settings.onnx,
-            program=settings.torch_export,
-        )
+        pixels, _ = images.search.take(torch.arange(min(NUM_IMAGES, len(images.search))))
+        names = wanted_files(settings)
+        done = export_files(self.target, names, pixels=pixels, settings=settings)
         card_exports.add_exports(self.target, done.written)
         for file, reason in done.skipped:
             self.console.say(f"export: {file} left out: {reason}")

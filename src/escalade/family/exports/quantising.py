@@ -19,8 +19,10 @@ import torch
 from torch import Tensor
 
 from escalade.artefacts.quantisations import MOST_LOSS, CostlyLayer
+from escalade.core.values.invalid import Invalid
 from escalade.evaluate.rating import ONE, Rating
 from escalade.family.exports.exporting import ONNX_FILE, need_onnx, onnx_session, quiet
+from escalade.family.exports.inside import network_alone, with_front_of
 
 INT8_FILE = "model.int8.onnx"
 WAYS = ("entropy", "percentile")
@@ -71,10 +73,15 @@ def quantise(
             where it is more accurate.
 
     Raises:
+        Invalid: if there are no images to calibrate on.
         MissingExtra: if onnx or onnxruntime is not installed.
     """
     need_onnx()
-    content = (folder / ONNX_FILE).read_bytes()
+    if not sum(map(len, calibration)):
+        remedy = "INT8 needs some, or leave export.int8 out"
+        raise Invalid("there are no training images to calibrate on", remedy=remedy)
+    whole = (folder / ONNX_FILE).read_bytes()
+    content = network_alone(whole)
     fp32 = _accuracy(_logits(content, search), search, rating)
     kept = best = _best(content, calibration=calibration, search=search, rating=rating)
     before = after = None
@@ -87,7 +94,7 @@ def quantise(
     lost = fp32 - kept.accuracy
     layers = _costly(kept, search) if lost > MOST_LOSS else ()
     beside = folder / f".part.{INT8_FILE}"
-    beside.write_bytes(kept.made)
+    beside.write_bytes(with_front_of(whole, kept.made))
     beside.replace(folder / INT8_FILE)
     return Quantised(
         calibration=kept.quantiser.way,

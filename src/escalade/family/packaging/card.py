@@ -265,7 +265,7 @@ def _answers(package: Package) -> str:
         f"names the classes of {THRESHOLD:.0%} or more, where missing a class and naming one too "
         "many cost alike; another threshold (`THRESHOLD` in `model.py`) trades one for the other. "
         "Average precision, by which the network was chosen, depends on no threshold. Intervals "
-        "are an estimate, as of a share of as many images."
+        "are by a jackknife over images; of scores that the search had an estimate, as of a share."
     )
 
 
