@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from escalade.api.begin import make_runtime, resolved
+from escalade.api.beginning.begin import make_runtime, resolved
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import read_preset, resolve
 from escalade.core.network import cost
@@ -42,8 +42,8 @@ from escalade.supernet.extract import extract
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.optimizer import make_optimizer
 from escalade.train.runtime import num_cores
-from escalade.train.steps import Batch
-from escalade.train.supernet_step import new_supernet, training_batches, training_step
+from escalade.train.step import Batch
+from escalade.train.steps import training_of
 
 BATCH_SIZE = 256
 RATE = 0.1  # of the training
@@ -51,19 +51,10 @@ RATE = 0.1  # of the training
 
 def trained(run: Run, num_steps: int) -> SharedWeights:
     """The run's supernet after some of its steps, so that its scores say something."""
-    config, data, runtime = run.config, run.data, run.runtime
-    supernet = new_supernet(config.supernet, run.space, seed=config.seed, runtime=runtime).train()
-    batches = training_batches(config.supernet, seed=config.seed, data=data, runtime=runtime)
-    step = training_step(
-        config.supernet,
-        run.space,
-        run.budgets,
-        seed=config.seed,
-        data=data,
-        supernet=supernet,
-        runtime=runtime,
-    )
-    recipe = replace(config.supernet.recipe, learning_rate=RATE)
+    task, supernet = run.supernet_task, run.new_supernet().train()
+    training = training_of(task.settings)
+    batches, step = training.batches(task), training.step(task, supernet)
+    recipe = replace(task.settings.recipe, learning_rate=RATE)
     optimizer = make_optimizer(supernet, recipe=recipe)
     for number in range(num_steps):
         images, labels = batches.at(number)

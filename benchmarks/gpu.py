@@ -62,8 +62,10 @@ from escalade.supernet.supernet import Supernet
 from escalade.train.optimizer import make_optimizer
 from escalade.train.prepare import objective, training_batches
 from escalade.train.runtime import Runtime
-from escalade.train.sandwich_step import SandwichStep
-from escalade.train.steps import Batch, PlainStep, SinglePathStep, Step
+from escalade.train.step import Batch, PlainStep, Step
+from escalade.train.steps.path_sequence import PathSequence
+from escalade.train.steps.sandwich import SandwichStep
+from escalade.train.steps.single_path import SinglePathStep
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 NUM_WARM = 3
@@ -176,9 +178,7 @@ def _path(bench: Bench, batch_size: int, *, is_there: bool = False) -> Work:
     space = bench.space.training
     step = SinglePathStep(
         bench.supernet,
-        space=space,
-        sampler=Hierarchical(space),
-        seed=0,
+        paths=PathSequence(space, sampler=Hierarchical(space), seed=0),
         objective=_objective(bench, batch_size),
     )
     return _stepped(bench, step, bench.supernet, batch_size, is_there=is_there)

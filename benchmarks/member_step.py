@@ -30,7 +30,7 @@ from escalade.nets.build import build
 from escalade.spaces.load import load
 from escalade.train.optimizer import make_optimizer
 from escalade.train.runtime import Runtime, num_cores
-from escalade.train.steps import Batch, PlainStep, TrainingObjective
+from escalade.train.step import Batch, PlainStep, TrainingObjective
 
 NUM_CLASSES = 10
 NUM_IMAGES = 4096

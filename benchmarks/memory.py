@@ -35,8 +35,8 @@ from escalade.spaces.load import load as load_space
 from escalade.supernet.supernet import Supernet
 from escalade.train.optimizer import make_optimizer
 from escalade.train.runtime import Runtime
-from escalade.train.sandwich_step import SandwichStep
-from escalade.train.steps import Batch, TrainingObjective
+from escalade.train.step import Batch, TrainingObjective
+from escalade.train.steps.sandwich import SandwichStep
 
 NUM_MARKS = 20
 BATCH_SIZE = 128

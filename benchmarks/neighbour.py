@@ -113,7 +113,7 @@ def _trained(threads: int, *, seconds: float) -> float:
     from escalade.train.interrupt import Interrupted
     from escalade.train.loop import train
     from escalade.train.runtime import Runtime
-    from escalade.train.steps import PlainStep, TrainingObjective
+    from escalade.train.step import PlainStep, TrainingObjective
 
     runtime = Runtime(device="cpu", threads=threads)
     torch.manual_seed(0)

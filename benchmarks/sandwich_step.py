@@ -32,8 +32,8 @@ from escalade.spaces.load import load
 from escalade.supernet.supernet import Supernet
 from escalade.train.optimizer import make_optimizer
 from escalade.train.runtime import Runtime
-from escalade.train.sandwich_step import SandwichStep
-from escalade.train.steps import Batch, PlainStep, TrainingObjective
+from escalade.train.step import Batch, PlainStep, TrainingObjective
+from escalade.train.steps.sandwich import SandwichStep
 
 NUM_CLASSES = 10
 NUM_WARM = 5  # rounds that are not counted

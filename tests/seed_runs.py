@@ -11,7 +11,7 @@ from typing import Any
 import safetensors.torch
 import torch
 
-from escalade.api.begin import resolved
+from escalade.api.beginning.begin import resolved
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import resolve
 from escalade.core.network import cost

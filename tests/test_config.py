@@ -148,7 +148,6 @@ def test_no_budgets(given):
             {"supernet": {"recipe": {"drop_path_rate": 0.1}}},
             "supernet.recipe.drop_path_rate: 0.1 is for networks trained alone",
         ),
-        ({"supernet": {"step": "fare"}}, "supernet.step: 'fare' is not known; did you mean fair?"),
         (
             {"evaluation": {"recalibration_images": 1}},
             "evaluation.recalibration_images: 1 image has no statistics; use 2 or more",

@@ -15,6 +15,7 @@ SPACES = {"Space", "Staged", "PerLayer", "ChoiceList", "QuantisedLinear", "Aroun
 METHODS = {"mcea", "coarse_to_fine", "nsga2", "random", "independent", "models", "surrogate"}
 # Some of the names are words of their own: they name a search where a name is compared or chosen.
 ALSO_WORDS = {"random", "independent", "models", "surrogate"}
+STEPS = {"single_path", "sandwich", "fair", "taught"}
 
 
 @cache
@@ -24,8 +25,8 @@ def trees() -> dict[str, ast.Module]:
     return {f.relative_to(SRC).as_posix(): ast.parse(f.read_text(encoding="utf-8")) for f in files}
 
 
-def outside(room: str) -> dict[str, ast.Module]:
-    return {name: tree for name, tree in trees().items() if not name.startswith(room)}
+def outside(*rooms: str) -> dict[str, ast.Module]:
+    return {name: tree for name, tree in trees().items() if not name.startswith(rooms)}
 
 
 def test_nobody_outside_asks_what_kind_of_space_it_is():
@@ -59,7 +60,7 @@ def compared_or_chosen(tree: ast.Module) -> list[tuple[int, str]]:
     for node in ast.walk(tree):
         parts: list[ast.expr | None] = []
         if isinstance(node, ast.Compare):
-            parts = [node.left, *node.comparators]
+            parts = [*sides(node)]
         elif isinstance(node, ast.MatchValue) or (
             isinstance(node, ast.keyword) and node.arg == "method"
         ):
@@ -72,23 +73,64 @@ def compared_or_chosen(tree: ast.Module) -> list[tuple[int, str]]:
 
 
 def test_names_of_searches_stand_with_them():
+    modules = outside("search/methods/")
+    compared = [
+        (name, *at)
+        for name, tree in modules.items()
+        for at in compared_or_chosen(tree)
+        if at[1] in METHODS
+    ]
+    assert compared + named(METHODS - ALSO_WORDS, modules) == []
+
+
+def test_names_of_steps_stand_with_them():
+    """But for a layout's usual one."""
+    assert named(STEPS, outside("train/steps/", "core/space/")) == []
+
+
+def test_ways_to_weights_are_not_told_by_their_names():
+    found = [
+        (name, node.lineno)
+        for name, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Compare)
+        and any(
+            isinstance(p, ast.Attribute) and p.attr in {"searched", "weights"} for p in sides(node)
+        )
+        and any(
+            isinstance(each, ast.Constant) and isinstance(each.value, str)
+            for each in ast.walk(node)
+        )
+    ]
+    assert found == []
+
+
+def sides(node: ast.Compare) -> list[ast.expr]:
+    return [node.left, *node.comparators]
+
+
+def named(names: set[str], modules: dict[str, ast.Module]) -> list[tuple[str, int, str]]:
+    """Where modules have some names, other than those of streams of random numbers."""
     found = []
-    for name, tree in outside("search/methods/").items():
-        found += [(name, *at) for at in compared_or_chosen(tree) if at[1] in METHODS]
+    for name, tree in modules.items():
         streams = {id(part) for call in seeds(tree) for part in call.args}
         found += [
-            (name, node.lineno, node.value)
+            (name, node.lineno, str(node.value))
             for node in ast.walk(tree)
-            if isinstance(node, ast.Constant) and node.value in METHODS - ALSO_WORDS
-            if id(node) not in streams
+            if isinstance(node, ast.Constant) and node.value in names and id(node) not in streams
         ]
-    assert found == []
+    return found
 
 
 def seeds(tree: ast.Module) -> list[ast.Call]:
     """Calls that name a stream of random numbers, whose name decides the draws."""
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     return [call for call in calls if getattr(call.func, "id", "") == "generator"]
+
+
+def test_api_reads_as_a_table_of_contents():
+    entries = {Path(name).parts[1] for name in trees() if name.startswith("api/")}
+    assert len(entries) <= 15
 
 
 def test_no_name_stands_for_two_things():

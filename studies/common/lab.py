@@ -12,7 +12,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import torch
 
 from escalade import search
-from escalade.api.begin import open_run
+from escalade.api.beginning.begin import open_run
 from escalade.artefacts.files import read_json, write_bytes, write_json, write_text
 from escalade.cli.parser import Parser, UsageError
 from escalade.config import Config, read_preset, resolve
@@ -75,16 +75,18 @@ from escalade.supernet.extract import extract
 from escalade.supernet.make import make_supernet
 from escalade.supernet.normalise import Normalise
 from escalade.supernet.shared_weights import SharedWeights as Supernet
-from escalade.train.fair_step import FairStep
 from escalade.train.interrupt import Interrupted
 from escalade.train.loop import train
 from escalade.train.metrics import Progress
 from escalade.train.pool import WorkerPool
 from escalade.train.prepare import objective, training_batches
 from escalade.train.runtime import Runtime, num_cores
-from escalade.train.sandwich_step import SandwichStep
-from escalade.train.steps import Batch, PathSequence, PlainStep, SinglePathStep, Step
-from escalade.train.together_step import TogetherStep
+from escalade.train.step import Batch, PlainStep, Step
+from escalade.train.steps.fair import FairStep
+from escalade.train.steps.path_sequence import PathSequence
+from escalade.train.steps.sandwich import SandwichStep
+from escalade.train.steps.single_path import SinglePathStep
+from escalade.train.steps.together import TogetherStep
 from escalade.train.worker import Link
 
 CHANNELS, CLASSES = 1, 10  # of Fashion-MNIST

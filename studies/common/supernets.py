@@ -65,9 +65,7 @@ class SupernetJob(ABC):
         """How it trains."""
         return lab.SinglePathStep(
             supernet,
-            space=self.space.training,
-            sampler=self.sampler,
-            seed=self.seed,
+            paths=lab.PathSequence(self.space.training, sampler=self.sampler, seed=self.seed),
             objective=lab.objective(self.recipe, data, runtime=runtime),
         )
 

@@ -17,9 +17,11 @@ class Setting:
     folders: str = flag("", "folders of images, commas between them (make_images.py)")
     minutes: float = flag(20.0, "of one core that a run may take: 10 minutes of two")
     grow: int = flag(1, "members beyond the searched ones, at least one")
-    space: str = flag("small", "a space's name")
+    space: str = flag("", "a space's name, which searches; else as a run does it by default")
     rule: str = flag("dWr", "that scales the plain networks a family is held against")
-    parts: str = flag("plain,found", "what a family is held against: plain, found or both")
+    parts: str = flag(
+        "plain", "what a family is held against: plain, or plain,found where it searched"
+    )
 
     @property
     def sets(self) -> dict[str, str]:

@@ -66,7 +66,7 @@ class Runs(Work):
         settings = {
             "data": str(Path(self.setting.sets[name]).resolve()),
             "budgets": budgets_of(name).split(","),
-            "space": self.setting.space,
+            "space": self.setting.space or None,
             "seed": seed,
             "hours": self.setting.minutes / 60,
             "threads": 1,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from escalade.api.member_facts import about_identities, found_in_words, ratios_of
+from escalade.api.choosing.member_facts import about_identities, found_in_words, ratios_of
 from escalade.api.retrain_on import _Transfer
 from escalade.api.search import selection_data
 from escalade.artefacts.searched import Base, NumScores, Searched

@@ -8,9 +8,9 @@ import shutil
 import pytest
 
 import seed_runs
-from escalade.api import choose_start, try_starts
-from escalade.api.begin import begin, open_run
-from escalade.api.choose_start import with_start
+from escalade.api.beginning import choose_start, try_starts
+from escalade.api.beginning.begin import begin, open_run
+from escalade.api.beginning.choose_start import with_start
 from escalade.artefacts.entrants import Entrant
 from escalade.artefacts.files import write_text
 from escalade.artefacts.starts_tried import StartsTried, StartTrial

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from escalade.api.begin import open_run
-from escalade.api.claim import (
+from escalade.api.beginning.begin import open_run
+from escalade.api.beginning.claim import (
     begun_config,
     check_same,
     check_usable,

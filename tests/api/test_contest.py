@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from test_rivals import candidates, run_in
 
-from escalade.api import contest as contests
-from escalade.api.contest import entered, told_of
+from escalade.api.choosing import contest as contests
+from escalade.api.choosing.contest import entered, told_of
 from escalade.artefacts.contested import Bout, Contested
 from escalade.artefacts.entrants import Entrant
 from escalade.artefacts.rival_look import RivalLook

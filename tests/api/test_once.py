@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from escalade import api
-from escalade.api import begin, claim
+from escalade.api.beginning import begin, claim
 from escalade.planning import begun_space
 from escalade.spaces import load
 

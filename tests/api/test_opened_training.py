@@ -11,9 +11,9 @@ from escalade.api.train import train
 from escalade.core.values.codec import encode
 from escalade.core.values.invalid import Invalid
 from escalade.planning.ahead import settle
-from escalade.report.page import what_was_done
+from escalade.report.what_was_done import what_was_done
 from escalade.train.interrupt import Interrupted
-from escalade.train.supernet_step import check
+from escalade.train.steps.settings_used import check
 
 
 def made(folder, opening, **more):
@@ -41,7 +41,7 @@ def test_a_kill_on_the_way_ends_in_the_same_bits(tmp_path):
 def test_another_step_has_no_use_for_it(tmp_path):
     run = made(tmp_path, "in_turn", step="sandwich")
     with pytest.raises(Invalid, match=r"supernet\.opening: in_turn is for the taught step"):
-        check(run.config.supernet, run.space, run.budgets, seed=0)
+        check(run.supernet_task)
     with pytest.raises(Invalid, match="leave it out, or start from a pretrained network"):
         settle(run)
 

@@ -9,11 +9,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from escalade.api import placing
-from escalade.api.placing import is_clearly_better, place
+from escalade.api.choosing import placing
+from escalade.api.choosing.placing import is_clearly_better, place
+from escalade.api.choosing.rivals import rivals_of
+from escalade.api.choosing.rules_look import best_base, plain_network, rival_look
 from escalade.api.retrain import _save, member_trainings
-from escalade.api.rivals import rivals_of
-from escalade.api.rules_look import best_base, plain_network, rival_look
 from escalade.artefacts.grown import Grown, GrowthPoint
 from escalade.artefacts.rival_look import LookedAt, RivalLook
 from escalade.core.network import cost

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from escalade.api.same_images import check_same_classes, check_same_images, keep_images
+from escalade.api.beginning.same_images import check_same_classes, check_same_images, keep_images
 from escalade.artefacts import image_list
 from escalade.artefacts.image_list import split_digests
 from escalade.core.values.invalid import Invalid

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import seed_runs
-from escalade.api.rival_words import WORDS
-from escalade.api.rivals import rivals_of
+from escalade.api.choosing.rival_words import WORDS
+from escalade.api.choosing.rivals import rivals_of
 from escalade.api.train import begin_as_tuned, fine_tune, teacher
 from escalade.artefacts.rival_look import RivalLook
 from escalade.core.network import cost

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import seed_runs
-from escalade.api import try_starts as starts
-from escalade.api.try_starts import keep_without_network, try_starts
+from escalade.api.beginning import try_starts as starts
+from escalade.api.beginning.try_starts import keep_without_network, try_starts
 from escalade.artefacts.entrants import Entrant
 from escalade.artefacts.starts_tried import StartsTried, StartTrial
 from escalade.config import read_file, resolve

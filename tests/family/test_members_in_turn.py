@@ -110,6 +110,6 @@ def test_members_in_turn_have_the_threads_of_the_run(tmp_path, place, monkeypatc
 
 def test_only_the_smallest_trains_at_the_whole_rate():
     settings = RetrainConfig(searched="in_turn", finetune_rate=0.5)
-    assert not settings.uses_slices
+    assert not settings.way.uses_slices
     whole = settings.recipe_alone(1_000).learning_rate
     assert settings.recipe_from_weights(1_000, ratio=2).learning_rate == 0.5 * whole

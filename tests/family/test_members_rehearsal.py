@@ -14,7 +14,7 @@ from escalade.family.trainings import members_rehearsal as rehearsal
 from escalade.family.trainings.members_rehearsal import rehearse_all
 from escalade.family.trainings.side_by_side import num_processes
 from escalade.train.runtime import Runtime
-from escalade.train.steps import PlainStep
+from escalade.train.step import PlainStep
 from made_data import grey_data, noise_split
 
 RECIPE = Recipe(epochs=4, batch_size=16, padding=1)

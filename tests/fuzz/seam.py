@@ -16,7 +16,7 @@ from typing import Any
 from unittest import mock
 
 from escalade import api, cli
-from escalade.api import begin
+from escalade.api.beginning import begin
 from escalade.artefacts import files
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, resolve

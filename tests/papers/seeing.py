@@ -13,7 +13,7 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
-from escalade.api.begin import open_run
+from escalade.api.beginning.begin import open_run
 
 
 @dataclass(frozen=True)

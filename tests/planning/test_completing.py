@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from escalade.config import Config, presets, read_preset, resolve
+from escalade.core.values.invalid import Invalid
 from escalade.planning.begun_space import named_space
 from escalade.planning.completing import complete, told
 from escalade.planning.resolved_run import load_images
@@ -55,6 +56,20 @@ def test_what_is_said_stays():
     assert (config.supernet.step, config.supernet.identity) == ("single_path", "plain")
     assert (config.search.method, config.search.population) == ("random", 8)
     assert config.retrain.searched == "slice"
+
+
+@pytest.mark.parametrize("space", ["small", "regnet_y_small"])
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        ("fare", "supernet.step: 'fare' is not known; did you mean fair?"),
+        ("taught", "supernet.step: taught needs a pretrained network"),
+    ],
+)
+def test_steps_that_cannot_be_are_refused(space, step, words):
+    with pytest.raises(Invalid) as caught:
+        completed(space=space, supernet={"step": step})
+    assert str(caught.value).startswith(words)
 
 
 def test_without_a_supernet_networks_are_trained_alone_whatever_is_said():

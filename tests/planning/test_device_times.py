@@ -16,9 +16,9 @@ from escalade.planning import device_times, examples
 from escalade.planning.examples import example_members, near_budgets
 from escalade.planning.member_sizes import sizes_of
 from escalade.train.console import Console
-from escalade.train.fair_step import FairStep
-from escalade.train.steps import PathSequence
-from escalade.train.supernet_step import path_sampler
+from escalade.train.steps import path_sampler
+from escalade.train.steps.fair import FairStep
+from escalade.train.steps.path_sequence import PathSequence
 from noise_runs import RUNTIME, run_of
 
 SETTINGS = {

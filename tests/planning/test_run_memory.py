@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,8 +21,8 @@ from escalade.planning.run_memory import hold
 from escalade.supernet.frozen import freeze
 from escalade.train import prepare
 from escalade.train.runtime import Runtime
-from escalade.train.steps import Batch
-from escalade.train.supernet_step import new_supernet, path_sampler
+from escalade.train.step import Batch
+from escalade.train.steps import path_sampler
 from noise_runs import run_of
 
 SETTINGS = {"space": "small", "budgets": "1M,2M", "grow": {"num": 1}, "workers": 4}
@@ -88,7 +89,7 @@ def test_a_step_keeps_as_much_as_is_counted():
     space, settings = run.space.training, run.config.supernet
     drawn = path_sampler(settings, space, run.budgets).draw(generator(0, "test"), 16)
     runtime = Runtime(device="cpu")
-    supernet = new_supernet(settings, space, seed=0, runtime=runtime)
+    supernet = replace(run.supernet_task, runtime=runtime).new_supernet()
     weights = {each.untyped_storage().data_ptr() for each in supernet.parameters()}
     aim = prepare.objective(settings.recipe, run.data, runtime=runtime)
     images, labels = run.data.train.take(torch.arange(16))
@@ -118,7 +119,7 @@ def test_a_score_holds_as_much_as_is_counted():
     run = run_of(SETTINGS)
     space, settings = run.space.training, run.config.supernet
     drawn = path_sampler(settings, space, run.budgets).draw(generator(0, "test"), 12)
-    supernet = new_supernet(settings, space, seed=0, runtime=Runtime(device="cpu"))
+    supernet = run.new_supernet()
     ratios = []
     for path in space.paths(drawn):
         side = path.running.resolution

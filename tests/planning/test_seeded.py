@@ -17,7 +17,7 @@ from escalade.planning.path_costs import check_budgets, check_feasible
 from escalade.planning.seed_training import network_of, seed_job, side_within, supernet_settings
 from escalade.planning.seeded import read_network, seeded
 from escalade.planning.start_trials import start_places
-from escalade.train.supernet_step import path_sampler
+from escalade.train.steps import path_sampler
 
 
 def given(folder, **more):
@@ -56,11 +56,6 @@ def test_a_run_from_nothing_has_none():
 def test_settings_that_do_not_go_with_it_are_refused(tmp_path, more, words):
     with pytest.raises(ValueError, match=words):
         read_network(given(tmp_path, **more))
-
-
-def test_taught_needs_a_teacher():
-    with pytest.raises(ValueError, match=r"supernet.step: taught needs a pretrained network"):
-        resolve({"budgets": "1M", "supernet": {"step": "taught"}})
 
 
 def test_the_run_is_complete(tmp_path):

@@ -11,7 +11,8 @@ from escalade.config import resolve
 from escalade.core.values.codec import encode
 from escalade.planning.begun_space import named_space
 from escalade.planning.completing import complete
-from escalade.report.page import what_was_done, write
+from escalade.report.page import write
+from escalade.report.what_was_done import what_was_done
 
 
 def told(**settings: Any) -> dict[str, str]:

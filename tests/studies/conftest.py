@@ -12,7 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "studies"))
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def read_once() -> Iterator[None]:
     """Images and files of spaces, which every command of a study reads anew."""
     import common.study

@@ -23,7 +23,7 @@ from escalade.data.splits.split import Split
 from escalade.supernet.extract import extract
 from escalade.supernet.recalibrate import recalibrate
 from escalade.train.runtime import Runtime
-from escalade.train.steps import Batch
+from escalade.train.step import Batch
 from made_data import grey_data
 
 TINY = "--limit 40 --steps 2 --networks 3 --probes 2 --probed 2 --flipped 6 --ranked 3 --folded 1"
@@ -181,7 +181,7 @@ def test_on_a_gpu_every_tensor_of_a_step_and_of_a_look_is_there(
     )
     monkeypatch.setattr(Runtime, "clock", lambda self: 0.0)
     monkeypatch.setattr(Runtime, "resident_bytes", 1 << 30)
-    monkeypatch.setattr("escalade.train.steps.add_gradients", add_gradients)
+    monkeypatch.setattr("escalade.train.step.add_gradients", add_gradients)
     monkeypatch.setattr("escalade.evaluate.path_meter.count_each", count_each)
     setting = replace(SHORT, networks=3, ranked=3, probed=1, probes=2, limit=64, steps=4)
     training = Training(seed=0, epochs=1, learning_rate=0.1, step=kind)

@@ -74,7 +74,11 @@ def test_plain_networks_and_what_was_found_once(tmp_path, monkeypatch):
         export={"onnx": False, "torch_export": False},
     )
     monkeypatch.setattr(work, "REHEARSED", (2, 60))  # far enough apart to be timed anywhere
-    runs = work.Runs(setting=Setting(folders="demo"), folder=tmp_path, options=Namespace(seeds=1))
+    runs = work.Runs(
+        setting=Setting(folders="demo", parts="plain,found"),
+        folder=tmp_path,
+        options=Namespace(seeds=1),
+    )
     family = {"seconds": 9.0} | members_of(out)
     (tmp_path / "demo-seed0-family.json").write_text(json.dumps(family))
     runs.run()

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from escalade.config.recipe import Recipe
 from escalade.train.averaging import WeightAverage
-from escalade.train.steps import Batch, Step
+from escalade.train.step import Batch, Step
 
 
 def _move(network: nn.Module, *, seed: int) -> None:

@@ -13,10 +13,10 @@ from torch.nn import functional
 from escalade.config.recipe import Recipe
 from escalade.core.sampling.sandwich_paths import Pair
 from escalade.data.batching.batches import prepare
-from escalade.train.distil import DistilStep
 from escalade.train.runtime import Runtime
-from escalade.train.sandwich_step import SandwichStep
-from escalade.train.steps import Batch
+from escalade.train.step import Batch
+from escalade.train.steps.distil import DistilStep
+from escalade.train.steps.sandwich import SandwichStep
 
 SPLIT = make_split(8)
 BATCH = Batch(images=SPLIT.images, labels=SPLIT.labels, step=5, share=1.0)

@@ -28,10 +28,12 @@ from escalade.core.sampling.samplers import Uniform
 from escalade.core.space.path import Path as NetworkPath
 from escalade.data.batching.batches import prepare
 from escalade.supernet.shared_weights import SharedWeights
-from escalade.train.fair_step import FairStep, PathsOfSteps
 from escalade.train.interrupt import Interrupted
 from escalade.train.runtime import Runtime
-from escalade.train.steps import Batch, PathSequence, SinglePathStep, Step
+from escalade.train.step import Batch, Step
+from escalade.train.steps.fair import FairStep, PathsOfSteps
+from escalade.train.steps.path_sequence import PathSequence
+from escalade.train.steps.single_path import SinglePathStep
 
 LAYERS, CHOICES, WIDTH, SIDE = 3, 5, 6, 8
 BATCH = Batch(images=make_split(8).images, labels=make_split(8).labels, step=5, share=1.0)
@@ -265,9 +267,7 @@ def test_a_single_path_trains_what_runs() -> None:
     supernet.register_forward_pre_hook(lambda _, args: seen.append(args[1]))
     single = SinglePathStep(
         supernet,
-        space=space,
-        sampler=Uniform(space),
-        seed=0,
+        paths=PathSequence(space, sampler=Uniform(space), seed=0),
         objective=objective(Runtime(device="cpu")),
     )
     paths = PathSequence(space, sampler=Uniform(space), seed=0)

@@ -20,7 +20,7 @@ from escalade.train.loop import batch_norm_groups
 from escalade.train.metrics import Progress
 from escalade.train.runtime import Runtime
 from escalade.train.state import _require_same
-from escalade.train.steps import Batch, Step
+from escalade.train.step import Batch, Step
 
 
 class StopAfter:

@@ -20,7 +20,7 @@ from escalade.core.values.codec import field_types
 from escalade.data.batching.augmenting import POLICIES
 from escalade.train.interrupt import Interrupted
 from escalade.train.loop import mixup_ratio
-from escalade.train.steps import Batch, Step
+from escalade.train.step import Batch, Step
 
 RECIPE = Recipe(
     steps=12,

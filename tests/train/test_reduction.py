@@ -8,7 +8,7 @@ from tiny_training import Training
 from torch import Tensor, nn
 
 from escalade.train.reduction import GradientReduction
-from escalade.train.steps import Batch
+from escalade.train.step import Batch
 
 
 class TwoRanks:

@@ -7,8 +7,8 @@ from torch import Tensor
 from escalade.config.recipe import Recipe
 from escalade.data.batching.batches import Augmentation, TrainBatches
 from escalade.train.runtime import Runtime
+from escalade.train.step import Batch, PlainStep, TrainingObjective
 from escalade.train.step_rehearsal import rehearse
-from escalade.train.steps import Batch, PlainStep, TrainingObjective
 
 RECIPE = Recipe(epochs=3, batch_size=16)
 

@@ -21,8 +21,9 @@ from escalade.spaces.load import load
 from escalade.supernet.supernet import Supernet
 from escalade.train.interrupt import Interrupted
 from escalade.train.runtime import Runtime
-from escalade.train.sandwich_step import SandwichStep
-from escalade.train.steps import Batch, Step, side_at
+from escalade.train.step import Batch, Step
+from escalade.train.steps.path_sequence import side_at
+from escalade.train.steps.sandwich import SandwichStep
 
 RECIPE = Recipe(steps=12, batch_size=8, learning_rate=0.05)
 FULL = replace(RECIPE, optimizer="rmsprop", drop_rate=0.3, mixup=0.2, batch_norm_groups=2)

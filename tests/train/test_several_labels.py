@@ -15,20 +15,16 @@ from escalade.config.recipe import Recipe
 from escalade.core.numbers.seeds import generator
 from escalade.core.sampling.samplers import Uniform
 from escalade.core.sampling.sandwich_paths import Sandwich
-from escalade.train.distil import DistilStep
 from escalade.train.losses import SeveralLabels
 from escalade.train.runtime import Runtime
-from escalade.train.sandwich_step import SandwichStep
-from escalade.train.steps import (
-    Batch,
-    PathSequence,
-    PlainStep,
-    SinglePathStep,
-    Step,
-    TrainingObjective,
-)
-from escalade.train.taught_step import TaughtStep, Teacher
-from escalade.train.together_step import TogetherStep
+from escalade.train.step import Batch, PlainStep, Step, TrainingObjective
+from escalade.train.steps import Teacher
+from escalade.train.steps.distil import DistilStep
+from escalade.train.steps.path_sequence import PathSequence
+from escalade.train.steps.sandwich import SandwichStep
+from escalade.train.steps.single_path import SinglePathStep
+from escalade.train.steps.taught import TaughtStep
+from escalade.train.steps.together import TogetherStep
 
 SETS = torch.tensor([[1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
 SPLIT = tiny.make_split(8)
@@ -69,7 +65,9 @@ def distil(aim: TrainingObjective) -> Step:
 def single_path(aim: TrainingObjective) -> Step:
     space = tiny.make_space()
     return SinglePathStep(
-        tiny.make_supernet(), space=space, sampler=Uniform(space), seed=1, objective=aim
+        tiny.make_supernet(),
+        paths=PathSequence(space, sampler=Uniform(space), seed=1),
+        objective=aim,
     )
 
 

@@ -15,8 +15,11 @@ from escalade.core.space.make_around import around
 from escalade.core.space.space import Space
 from escalade.data.batching.batches import prepare
 from escalade.train.runtime import Runtime
-from escalade.train.steps import PATHS_PER_DRAW, Batch, PathSequence, SinglePathStep, side_at
-from escalade.train.taught_step import OpenedPaths, TaughtStep, Teacher
+from escalade.train.step import Batch
+from escalade.train.steps import Teacher
+from escalade.train.steps.path_sequence import PATHS_PER_DRAW, PathSequence, side_at
+from escalade.train.steps.single_path import SinglePathStep
+from escalade.train.steps.taught import OpenedPaths, TaughtStep
 
 
 @settings(max_examples=20, deadline=None)
@@ -43,9 +46,7 @@ def _touched(*, coupled: bool, step: int) -> Iterator[tuple[str, torch.Tensor]]:
     supernet, space = make_supernet(coupled=coupled), make_space()
     single = SinglePathStep(
         supernet,
-        space=space,
-        sampler=Hierarchical(space),
-        seed=0,
+        paths=PathSequence(space, sampler=Hierarchical(space), seed=0),
         objective=objective(Runtime(device="cpu")),
         coupled=coupled,
     )
@@ -81,9 +82,7 @@ def test_share_scales_the_gradient_not_the_loss() -> None:
         supernet, space = make_supernet(), make_space()
         single = SinglePathStep(
             supernet,
-            space=space,
-            sampler=Hierarchical(space),
-            seed=0,
+            paths=PathSequence(space, sampler=Hierarchical(space), seed=0),
             objective=objective(Runtime(device="cpu")),
         )
         split = make_split(8)

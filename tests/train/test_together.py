@@ -26,8 +26,8 @@ from escalade.core.space.path import Path
 from escalade.data.batching.batches import prepare
 from escalade.supernet.supernet import Supernet
 from escalade.train.runtime import Runtime
-from escalade.train.steps import Batch
-from escalade.train.together_step import TogetherStep
+from escalade.train.step import Batch
+from escalade.train.steps.together import TogetherStep
 
 SPLIT = make_split(8)
 BATCH = Batch(images=SPLIT.images, labels=SPLIT.labels, step=5, share=1.0)

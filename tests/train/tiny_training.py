@@ -20,11 +20,13 @@ from escalade.data.splits.split import Split
 from escalade.supernet.make import make_supernet as make_any_supernet
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.supernet.supernet import Supernet
-from escalade.train.fair_step import FairStep
 from escalade.train.loop import TrainResult, own_part, train
 from escalade.train.runtime import Runtime
-from escalade.train.sandwich_step import SandwichStep
-from escalade.train.steps import PlainStep, SinglePathStep, Step, TrainingObjective
+from escalade.train.step import PlainStep, Step, TrainingObjective
+from escalade.train.steps.fair import FairStep
+from escalade.train.steps.path_sequence import PathSequence
+from escalade.train.steps.sandwich import SandwichStep
+from escalade.train.steps.single_path import SinglePathStep
 from made_data import TINY_SPACE as SPACE
 
 # One down-sampling layer, one that grows and one that keeps its shape; the last choice is nothing.
@@ -127,9 +129,7 @@ class Training:
             else:
                 step = SinglePathStep(
                     supernet,
-                    space=space,
-                    sampler=sampler,
-                    seed=3,
+                    paths=PathSequence(space, sampler=sampler, seed=3),
                     objective=objective(self.runtime),
                     coupled=coupled,
                 )

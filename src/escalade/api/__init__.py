@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from escalade.api.analyse import Analysis, analyse
 from escalade.api.audit import audit
-from escalade.api.claim import free_folder
+from escalade.api.beginning.claim import free_folder
 from escalade.api.export import export_run
 from escalade.api.grow import describe_grown, grow_to, growth
 from escalade.api.plan import plan

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from escalade.api.begin import open_run, taken_up
+from escalade.api.beginning.begin import open_run, taken_up
 from escalade.artefacts.analysed import Analysed
 from escalade.artefacts.grown import Grown
 from escalade.artefacts.run_folder import command

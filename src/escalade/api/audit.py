@@ -6,10 +6,11 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from escalade.api.begin import open_run, taken_up
+from escalade.api.beginning.begin import open_run, taken_up
 from escalade.artefacts.audited import Audited
 from escalade.artefacts.run_folder import command
 from escalade.artefacts.scored import Scored
+from escalade.config.ways_to_weights import trained_alone
 from escalade.core.numbers.budget import format_amount
 from escalade.core.values.invalid import Invalid
 from escalade.family.analysis.audits import LEAST_NETWORKS, Sample, Sampled, audited, samples
@@ -52,7 +53,7 @@ def _audit(run: Run, networks: int) -> Audited:
         sampled,
         left_out=left_out,
         budget_kind=run.config.budget_kind,
-        weights="finetuned" if _slices(run) else "retrained",
+        weights=trained_alone(from_weights=_slices(run)),
         num_steps=[_steps(run, sample) for sample in sampled],
         trained=lambda sample, one: read_made(_folder(run, sample, one)).search,
         seed=run.config.seed,
@@ -116,7 +117,7 @@ def _sample(run: Run, networks: int) -> tuple[list[Sample], list[str]]:
 
 def _slices(run: Run) -> bool:
     """Whether trainings begin with slices, as those of members do that are not retrained."""
-    return run.config.retrain.uses_slices
+    return run.config.retrain.way.uses_slices
 
 
 def _steps(run: Run, sample: Sample) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from escalade.api.begin import taken_up
+from escalade.api.beginning.begin import taken_up
 from escalade.api.quantise import quantise_members
 from escalade.artefacts import digests
 from escalade.artefacts.files import write_bytes

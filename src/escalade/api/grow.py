@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from escalade.api.begin import open_run
-from escalade.api.contest import made_by_hand
+from escalade.api.beginning.begin import open_run
+from escalade.api.choosing.contest import made_by_hand
 from escalade.artefacts.grown import Grown, GrownMember
 from escalade.artefacts.rival_look import RivalLook
 from escalade.artefacts.run_folder import RunFolder

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from escalade.api.begin import make_runtime, resolved
-from escalade.api.claim import placed
+from escalade.api.beginning.begin import make_runtime, resolved
+from escalade.api.beginning.claim import placed
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import resolve
 from escalade.planning.ahead import look_ahead, settle

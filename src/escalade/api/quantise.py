@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from escalade.api.begin import taken_up
+from escalade.api.beginning.begin import taken_up
 from escalade.api.report import report
 from escalade.artefacts.quantisations import Quantisations, QuantisedMember, Tuning
 from escalade.artefacts.run_folder import command

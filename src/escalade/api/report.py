@@ -16,7 +16,7 @@ from escalade.evaluate.store import EvaluationStore
 from escalade.planning.resolved_run import Run
 from escalade.report import page
 from escalade.report.figures.paths import TRAINED
-from escalade.train.supernet_step import path_sampler
+from escalade.train.steps import path_sampler
 
 NUM_PATHS = 20_000
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from escalade.api.contest import entered, made_by_hand, told_of
-from escalade.api.placing import FamilyPlace, place
-from escalade.api.rivals import rivals_of
+from escalade.api.choosing.contest import entered, made_by_hand, told_of
+from escalade.api.choosing.placing import FamilyPlace, place
+from escalade.api.choosing.rivals import rivals_of
 from escalade.artefacts import digests
 from escalade.artefacts.grown import Grown, GrowthFit
 from escalade.artefacts.metrics_lines import collect_metrics

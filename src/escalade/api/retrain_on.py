@@ -9,15 +9,16 @@ from typing import Any
 
 import torch
 
-from escalade.api.begin import make_runtime
-from escalade.api.claim import begun_config
+from escalade.api.beginning.begin import make_runtime
+from escalade.api.beginning.claim import begun_config
+from escalade.api.beginning.same_images import check_same_images, keep_images
 from escalade.api.export import NUM_IMAGES, export_files, wanted_files
-from escalade.api.same_images import check_same_images, keep_images
 from escalade.artefacts import digests, image_list
 from escalade.artefacts.files import read_json, write_json
 from escalade.artefacts.owning import contents, mark, owned
 from escalade.artefacts.run_folder import RunFolder
 from escalade.config import Config, Recipe
+from escalade.config.ways_to_weights import trained_alone
 from escalade.core.network import cost
 from escalade.core.values.codec import encode
 from escalade.core.values.invalid import Invalid
@@ -181,7 +182,7 @@ class _Transfer:
         counts = cost.of(made.architecture)
         member = replace(
             self.source,
-            weights="finetuned" if self.from_weights else "retrained",
+            weights=trained_alone(from_weights=self.from_weights),
             macs=counts.macs,
             params=counts.params,
             activations=counts.activations,

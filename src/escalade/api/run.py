@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from escalade.api.begin import begin, open_run, taken_up
-from escalade.api.choose_start import with_start
+from escalade.api.beginning.begin import begin, open_run, taken_up
+from escalade.api.beginning.choose_start import with_start
 from escalade.api.export import export
 from escalade.api.grow import grow
 from escalade.api.report import report

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from escalade.api.confirm import confirm, finalists
+from escalade.api.choosing.confirm import confirm, finalists
 from escalade.artefacts.run_folder import command
 from escalade.artefacts.scored import Scored
 from escalade.artefacts.searched import Searched

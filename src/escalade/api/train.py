@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from escalade.family.packaging import package
@@ -13,8 +15,7 @@ from escalade.supernet.begin_as import begin_as
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.supernet.weights_file import digest, is_trained, save_weights
 from escalade.train import loop
-from escalade.train.supernet_step import identity, training_batches, training_step
-from escalade.train.taught_step import Teacher
+from escalade.train.steps import Teacher, training_of
 
 
 def train(run: Run) -> None:
@@ -28,41 +29,32 @@ def train(run: Run) -> None:
         return
     if run.folder.supernet.exists():
         console.say(f"train: {run.folder.supernet} is not what was written; made again")
-    config, settings, data = run.config, supernet_settings(run), run.data
-    recipe = settings.recipe.for_images(len(data.train))
-    supernet, taught_by = run.new_supernet(), None
+    task = replace(run.supernet_task, settings=supernet_settings(run))
+    training = training_of(task.settings)
+    recipe = task.settings.recipe.for_images(len(task.data.train))
+    supernet = task.new_supernet()
     start: dict[str, str] = {}
     if run.seed is not None:
         fine_tune(run)
         begin_as_tuned(run, supernet)
-        start["start"], taught_by = digest(supernet), teacher(run)
-    batches = training_batches(settings, seed=config.seed, data=data, runtime=run.runtime)
+        start["start"], task = digest(supernet), replace(task, teacher=teacher(run))
+    batches = training.batches(task)
     num_steps = recipe.num_steps(batches.num_per_epoch)
     console.say(
         f"train: supernet of {sum(p.numel() for p in supernet.parameters()):,} parameters, "
         f"{num_steps} steps of {recipe.batch_size} images"
     )
-    step = training_step(
-        settings,
-        run.space,
-        run.budgets,
-        seed=config.seed,
-        data=data,
-        supernet=supernet,
-        runtime=run.runtime,
-        teacher=taught_by,
-    )
     result = loop.train(
-        step,
+        training.step(task, supernet),
         network=supernet,
         batches=batches,
         recipe=recipe,
         num_steps=num_steps,
         runtime=run.runtime,
-        seed=config.seed,
+        seed=task.seed,
         name="train",
         checkpoint=run.folder.checkpoint,
-        identity=identity(settings, run.space, run.budgets, data=data) | start,
+        identity=task.identity() | start,
         metrics=run.folder.metrics,
         progress=lambda progress: console.training("train", progress),
         should_stop=run.should_stop,

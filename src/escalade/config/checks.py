@@ -37,25 +37,14 @@ def check(config: Config) -> None:
     if config.export.int8_tune and not config.export.int8:
         problem = "it is for model.int8.onnx"
         raise Invalid(problem, path=("export", "int8_tune"), remedy="use export.int8: true, too")
-    _check_seed_network(config)
+    if config.seed_network is not None and config.supernet.coupled:
+        problem = "true is for spaces that scale; one around a network has no such paths"
+        raise Invalid(problem, path=("supernet", "coupled"), remedy="use false")
     _check_members(config)
     with within("retrain"):
         _check_weights(
             config.retrain, coupled=config.supernet.coupled, finalists=config.search.finalists
         )
-
-
-def _check_seed_network(config: Config) -> None:
-    """A network teaches where there is one, and has the space that is made around it."""
-    if config.seed_network is None:
-        if config.supernet.step == "taught":
-            problem = "taught needs a pretrained network that teaches"
-            remedy = "name one with --from, or use another step"
-            raise Invalid(problem, path=("supernet", "step"), remedy=remedy)
-        return
-    if config.supernet.coupled:
-        problem = "true is for spaces that scale; one around a network has no such paths"
-        raise Invalid(problem, path=("supernet", "coupled"), remedy="use false")
 
 
 def _check_rule(name: str, *path: Step) -> None:
@@ -83,20 +72,21 @@ def _check_members(config: Config) -> None:
 
 def _check_weights(retrain: RetrainConfig, *, coupled: bool, finalists: int) -> None:
     """Where members' weights may come from."""
-    if coupled and retrain.searched is not None and retrain.uses_slices:
+    way = None if retrain.searched is None else retrain.way
+    if coupled and way is not None and way.uses_slices:
         raise Invalid(
-            f"{retrain.searched} needs a supernet that is not coupled",
+            f"{way.name} needs a supernet that is not coupled",
             path=("searched",),
             remedy="use in_turn or retrain, or supernet.coupled: false",
         )
-    if finalists and retrain.searched == "slice":
+    if finalists and way is not None and not (way.alone or way.together):
         raise Invalid(
             "members that are slices are not trained, so that no training can confirm them",
             path=("searched",),
             remedy="use finetune, together or retrain, or search.finalists: 0",
         )
     usual = RetrainConfig().distillation
-    if retrain.searched != "together" and retrain.distillation != usual:
+    if retrain.distillation != usual and (way is None or not way.together):
         raise Invalid(
             f"{retrain.distillation:g} is for members that train together",
             path=("distillation",),

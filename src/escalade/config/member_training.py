@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 from escalade.config.recipe import SMALL_STEPS, Recipe
+from escalade.config.ways_to_weights import WAYS, MemberWay
 from escalade.core.values.ranges import Positive, Share, one_of
 
 
@@ -33,9 +34,7 @@ class RetrainConfig:
         recipe: how to train.
     """
 
-    searched: (
-        Annotated[str, one_of("retrain", "slice", "together", "in_turn", "finetune")] | None
-    ) = None
+    searched: Annotated[str, one_of(*WAYS)] | None = None
     grown: Annotated[str, one_of("scratch", "warm", "both", "look")] | None = None
     taper: Share = 0.5
     finetune_rate: Positive = 1.0
@@ -43,14 +42,9 @@ class RetrainConfig:
     recipe: Recipe = field(default_factory=lambda: replace(SMALL_STEPS, epochs=20.0))
 
     @property
-    def in_turn(self) -> bool:
-        """Whether searched members train one after another, each from the weights before it."""
-        return self.searched == "in_turn"
-
-    @property
-    def uses_slices(self) -> bool:
-        """Whether searched members come out of the supernet, or begin with its weights."""
-        return self.searched not in ("retrain", "in_turn")
+    def way(self) -> MemberWay:
+        """To the weights of searched members, where `searched` is stated."""
+        return WAYS[self.searched or ""]
 
     def recipe_alone(self, num_train: int, *, ratio: float = 1.0, effort: float = 1.0) -> Recipe:
         """How a member is trained from scratch on so many images.

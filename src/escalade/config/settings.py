@@ -90,7 +90,7 @@ class SupernetConfig:
         recipe: how to train.
     """
 
-    step: Annotated[str, one_of("single_path", "sandwich", "fair", "taught")] | None = None
+    step: str | None = None
     identity: Annotated[str, one_of("let", "let_relu", "plain")] | None = None
     num_random: Some = 2
     distillation: bool = True

@@ -12,6 +12,7 @@ from escalade.artefacts import digests
 from escalade.artefacts.files import read_value, write_json
 from escalade.artefacts.grown import GrowthFit
 from escalade.artefacts.run_folder import command
+from escalade.config.ways_to_weights import CALLED
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.memory import Memory
 from escalade.core.numbers.budget import KINDS
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 FILE = "family.json"
 Origin = Literal["searched", "grown", "rival"]
 RivalBase = Literal["plain", "seed"]
-Weights = Literal["sliced", "together", "in_turn", "retrained", "finetuned"]
+Weights = Annotated[str, one_of(*CALLED)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

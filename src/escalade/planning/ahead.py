@@ -20,8 +20,8 @@ from escalade.planning.run_memory import hold
 from escalade.planning.stage_times import stage_times
 from escalade.train import prepare
 from escalade.train.runtime import Runtime, limit_threads
+from escalade.train.step import PlainStep
 from escalade.train.step_rehearsal import rehearse
-from escalade.train.steps import PlainStep
 
 SECONDS, TURNS = 0.6, 2  # of timed steps a turn; turns of each number of threads
 # What all threads must be worth: a neighbour that comes later costs them more than half.

@@ -10,7 +10,7 @@ from escalade.core.space.space import Space
 from escalade.core.space.traits import Traits
 from escalade.core.values.invalid import Invalid
 from escalade.search.methods import UNSEARCHED, Method, method_of
-from escalade.train.supernet_step import TAUGHT
+from escalade.train.steps import step_name
 
 # Hours from which on a run searches: below, what was found was never ahead of networks by hand that
 # had the time (docs/studies/worth.md).
@@ -33,12 +33,13 @@ def complete(config: Config, space: Space) -> tuple[Config, Method]:
         searched=config.retrain.searched or _member_weights(traits, method),
         finetune_rate=_finetune_rate(config),
     )
-    retrain = replace(retrain, grown=retrain.grown or ("warm" if retrain.in_turn else "look"))
+    retrain = replace(retrain, grown=retrain.grown or ("warm" if retrain.way.in_turn else "look"))
     supernet = config.supernet
+    step = step_name(supernet.step, traits, has_teacher=config.seed_network is not None)
     if traits.has_supernet:
         supernet = replace(
             supernet,
-            step=supernet.step or (TAUGHT if config.seed_network else traits.steps[0]),
+            step=step,
             identity=supernet.identity or space.identity,
             window=_window(supernet, is_front=method.is_front, scales=traits.scales),
         )
@@ -75,7 +76,7 @@ def is_too_short(config: Config) -> bool:
         and config.rival in ("auto", "contest")
         and config.search == SearchConfig()
         and config.supernet == SupernetConfig()
-        and config.retrain.searched in (None, "in_turn", "retrain")
+        and not (config.retrain.searched and config.retrain.way.uses_slices)
         and not config.follows_law
     )
 
@@ -88,7 +89,7 @@ def _rival(
     config: Config, retrain: RetrainConfig, method: Method
 ) -> Literal["contest", "beside", "none"]:
     """A contest is between networks that are both trained from scratch."""
-    is_alone = config.seed_network is None and not retrain.uses_slices
+    is_alone = config.seed_network is None and not retrain.way.uses_slices
     if method is UNSEARCHED and not (is_alone and config.rival in ("auto", "contest")):
         raise Invalid(
             "makes members by hand and from scratch, which rival, retrain.searched or --from "

@@ -33,10 +33,9 @@ from escalade.train.bookkeeping import machine
 from escalade.train.console import duration
 from escalade.train.runtime import Runtime, num_cores
 from escalade.train.step_rehearsal import rehearse
-from escalade.train.steps import PathSequence, SinglePathStep
-from escalade.train.supernet_step import path_sampler, training_batches, training_step
-from escalade.train.taught_step import Teacher
-from escalade.train.together_step import TogetherStep
+from escalade.train.steps import Teacher, training_of
+from escalade.train.steps.path_sequence import PathSequence
+from escalade.train.steps.together import TogetherStep
 
 # Seconds of timed steps: of the supernet, and of each member.
 SUPERNET_SECONDS, MEMBER_SECONDS = 6.0, 1.0
@@ -113,7 +112,7 @@ def _timed(run: Run, sizes: MemberSizes) -> DeviceTimes:
         path = time_supernet(run, runtime)
     else:
         num_jobs = max(num_jobs, run.method.num_scores(run.task))
-    if run.config.retrain.searched == "together":
+    if run.config.retrain.way.together:
         together = time_together(run, sizes, runtime)
     found = time_members(run, example_members(run, sizes), num_jobs=num_jobs)
     return replace(found, path=path, together=together)
@@ -121,37 +120,32 @@ def _timed(run: Run, sizes: MemberSizes) -> DeviceTimes:
 
 def time_supernet(run: Run, runtime: Runtime) -> float:
     """Seconds per image of the supernet's training, over all that its sampler draws."""
-    config, space = run.config, run.space.training
-    sampler = path_sampler(config.supernet, space, run.budgets)
+    settings, space = run.config.supernet, run.space.training
+    training = training_of(settings)
+    sampler = training.sampler_for(run.supernet_task)
     drawn = sampler.draw(generator(0, "timing"), NUM_PATHS)
-    largest = float(space.costs(drawn).max())
-    recipe = _affordable(run, config.supernet.recipe, largest)
-    settings = replace(config.supernet, recipe=recipe)
+    recipe = _affordable(run, settings.recipe, float(space.costs(drawn).max()))
     supernet = _fresh(run, runtime)
-    step = training_step(
-        settings,
-        run.space,
-        run.budgets,
-        seed=config.seed,
-        data=run.data,
-        supernet=supernet,
+    task = replace(
+        run.supernet_task,
+        settings=replace(settings, recipe=recipe),
         runtime=runtime,
         teacher=None if run.seed is None else _untrained_teacher(run, runtime),
     )
     durations = rehearse(
-        step,
+        training.step(task, supernet),
         network=supernet,
-        batches=training_batches(settings, seed=config.seed, data=run.data, runtime=runtime),
+        batches=training.batches(task),
         recipe=recipe,
         runtime=runtime,
         seconds=SUPERNET_SECONDS,
     )
-    if not isinstance(step, SinglePathStep):
+    if not training.has_one_path:
         return float(np.mean(durations)) / recipe.batch_size
     # A few dozen paths: what is above or below the mean path in macs is taken out.
-    paths = PathSequence(space, sampler=sampler, seed=config.seed)
+    paths = PathSequence(space, sampler=sampler, seed=task.seed)
     macs = [cost.of(paths.at(1 + i).architecture).macs for i in range(len(durations))]
-    drawn = sampler.draw(generator(config.seed, "timing"), NUM_PATHS)
+    drawn = sampler.draw(generator(task.seed, "timing"), NUM_PATHS)
     fixed, per_mac = _line(macs, durations)
     mean = float(space.costs(drawn).mean())
     return (fixed + per_mac * mean) / recipe.batch_size

@@ -106,7 +106,7 @@ class MemoryNeeds:
     def in_a_row(self) -> bool:
         """Whether members are trained one after the other, by the run's own process."""
         config = self.run.config
-        return config.retrain.in_turn and config.rival != "beside"
+        return config.retrain.way.in_turn and config.rival != "beside"
 
     @cached_property
     def jobs(self) -> int:

@@ -11,7 +11,7 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import generator
 from escalade.evaluate.score import BATCH_SIZE
 from escalade.planning.resolved_run import Run
-from escalade.train.supernet_step import path_sampler
+from escalade.train.steps import path_sampler
 
 STATE = 5  # numbers a weight: itself, gradient, momentum, average, and a copy while saving
 FLOAT = 4

@@ -272,7 +272,7 @@ class Outlook:
 
     def _epoch_lines(self) -> list[str]:
         """How long members train, and whether that is enough; none where slices do not."""
-        if self.run.config.retrain.searched in ("slice", "together"):
+        if not self.run.config.retrain.way.alone:
             return []
         first, last = self.epochs[0], self.epochs[-1]
         to = f", S{len(self.epochs) - 1} {last:.3g} times" if len(self.epochs) > 1 else ""

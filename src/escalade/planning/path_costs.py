@@ -14,8 +14,7 @@ from escalade.core.values.invalid import Invalid
 from escalade.planning.resolved_run import Run
 from escalade.planning.seed_training import seed_job
 from escalade.search.problem import BoolArray
-from escalade.train import supernet_step
-from escalade.train.supernet_step import path_sampler
+from escalade.train.steps import path_sampler, settings_used
 
 NUM_PATHS = 20_000
 # Bytes of a parameter in training: weight, gradient, momentum, and the supernet's copy of it; and
@@ -44,7 +43,7 @@ def check_feasible(run: Run) -> None:
     check_memory(run)
     check_budgets(run)
     if run.has_supernet:
-        supernet_step.check(run.config.supernet, run.space, run.budgets, seed=run.config.seed)
+        settings_used.check(run.supernet_task)
     run.method.check_feasible(run.task, num_images=len(run.data.search))
 
 

@@ -37,7 +37,7 @@ from escalade.train.bookkeeping import Bookkeeper
 from escalade.train.console import Console
 from escalade.train.interrupt import Stop
 from escalade.train.runtime import Runtime
-from escalade.train.supernet_step import new_supernet
+from escalade.train.steps import SupernetTask
 
 KEPT = ("data", "space", "table")
 # From as many epochs of the smallest member on, what learns fast at first is no longer ahead
@@ -167,6 +167,18 @@ class Run:
         """What is searched."""
         return self._task(self.space)
 
+    @property
+    def supernet_task(self) -> SupernetTask:
+        """What the supernet trains on."""
+        return SupernetTask(
+            settings=self.config.supernet,
+            space=self.space,
+            budgets=self.budgets,
+            seed=self.config.seed,
+            data=self.data,
+            runtime=self.runtime,
+        )
+
     @cached_property
     def books(self) -> Bookkeeper:
         """The ledger's."""
@@ -200,8 +212,7 @@ class Run:
 
     def new_supernet(self) -> SharedWeights:
         """The supernet with the initial weights of the run's seed."""
-        config = self.config
-        return new_supernet(config.supernet, self.space, seed=config.seed, runtime=self.runtime)
+        return self.supernet_task.new_supernet()
 
     def load_supernet(self, path: Path) -> SharedWeights:
         """The supernet with the weights of one of the run's files.

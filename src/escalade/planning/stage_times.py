@@ -66,7 +66,7 @@ def stage_times(run: Run, sizes: MemberSizes, times: DeviceTimes) -> StageTimes:
         search = _trainings([(_Training(macs[0], short),)] * evaluations, times)
     how = config.retrain
     images = how.recipe.num_images(num_train)
-    together = images * times.together if how.searched == "together" else 0.0
+    together = images * times.together if how.way.together else 0.0
     alone = [
         _Training(each, how.recipe_alone(num_train, ratio=ratio).num_images(num_train) + score)
         for each, ratio in zip(macs, sizes.ratios, strict=True)
@@ -130,7 +130,7 @@ def _trainings(rows: Iterable[_Row], times: DeviceTimes) -> float:
 
 def _round(run: Run, rows: Sequence[_Row], times: DeviceTimes) -> float:
     """Seconds of a round of members' trainings; a row of members in turn has all threads."""
-    if run.config.retrain.in_turn and len(rows) == 1:
+    if run.config.retrain.way.in_turn and len(rows) == 1:
         return times.threaded * _trainings(rows, replace(times, processes=1, alone=1.0))
     return _trainings(rows, times)
 
@@ -155,14 +155,14 @@ def _rounds(
     searched, grown = jobs[:num], jobs[num:]
     alone = [(job,) for job in grown]
     first = [*beside]
-    if how.in_turn:
+    if how.way.in_turn:
         first.append(tuple(searched))
-    elif how.searched not in ("slice", "together"):
+    elif how.way.alone:
         first += [(job,) for job in searched]
     if how.grown in ("scratch", "both"):
         first += alone
     # Warm starts need the largest without its identities, which its slice may keep.
-    keeps = run.space.traits.leaves_out and how.searched != "retrain"
+    keeps = run.space.traits.leaves_out and how.way.uses_slices
     if keeps and grown and how.grown != "scratch":
         first.append((searched[-1],))
     if grown and how.grown == "look":

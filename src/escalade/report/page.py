@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from escalade.artefacts.files import write_text
-from escalade.config import Config, resolve
-from escalade.config.recipe_words import recipe_in_words
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.score_words import SCORE_WORDS
 from escalade.core.scaling.ratios import realised
@@ -23,9 +21,8 @@ from escalade.report.figures.front_panels import front_keys
 from escalade.report.figures.paths import Bins
 from escalade.report.number import budget
 from escalade.report.start_words import starts_in_words
+from escalade.report.what_was_done import what_was_done
 from escalade.report.worth import worth_of
-from escalade.search.methods import METHODS
-from escalade.train.step_words import training_in_words
 
 FILE = "report.html"
 # The page's sections in order: their templates, and what the navigation calls them.
@@ -43,13 +40,6 @@ _SECTIONS = {
     "audit": "Trust",
     "cost": "Cost",
     "config": "Repeat",
-}
-_WEIGHTS = {
-    "retrain": "each trained from scratch",
-    "slice": "slices of the supernet, without a training of their own",
-    "together": "slices of the supernet after they alone trained on in it, all in every step",
-    "in_turn": "the smallest trained from scratch, each other from the weights of the one before",
-    "finetune": "each trained on from its slice",
 }
 
 
@@ -148,35 +138,3 @@ def _identity(run: Contents) -> str:
 def _reasons(kept: Sequence[str]) -> list[tuple[str, int]]:
     """Why identities stay, each reason once, with how many it keeps."""
     return list(Counter(entry.split(": ", 1)[-1] for entry in kept).items())
-
-
-class Done(NamedTuple):
-    """What, and how."""
-
-    name: str
-    text: str
-
-
-def what_was_done(settings: Mapping[str, Any], traits: Traits | None) -> list[Done]:
-    """The rows of a run's settings; none where these are not complete, or the space not known."""
-    if traits is None:
-        return []
-    config = resolve(settings)
-    return [Done(*row) for row in _rows(config, traits)] if config.search.method else []
-
-
-def _rows(config: Config, traits: Traits) -> Iterator[tuple[str, str]]:
-    method = METHODS.get(config.search.method or "")
-    if method is not None and method.needs_supernet:
-        budgets = config.ladder.budgets if config.budgets else ()
-        yield from training_in_words(config.supernet, traits, budgets=budgets)
-        yield "Recipe", recipe_in_words(config.supernet.recipe)
-    if method is not None:
-        yield "Search", method.operators(config.search)
-    images = "training images beyond those of batch norm" if config.search.images == "train" else ""
-    if traits.has_supernet is False or (method is not None and method.needs_supernet):
-        yield "Scores", f"on {images or 'the search images'}"
-    if config.retrain.searched is not None:
-        yield "Members", _WEIGHTS[config.retrain.searched]
-    if config.retrain.searched not in (None, "slice"):
-        yield "Their recipe", recipe_in_words(config.retrain.recipe)

@@ -23,7 +23,7 @@ from escalade.train.reduction import GradientReduction
 from escalade.train.runtime import Runtime
 from escalade.train.schedule import rate_factor
 from escalade.train.state import TrainingState
-from escalade.train.steps import Batch, Step
+from escalade.train.step import Batch, Step
 
 CHECK_EVERY = 20  # on CUDA or several ranks, where looking at a loss means waiting
 

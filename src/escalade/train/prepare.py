@@ -8,7 +8,7 @@ from escalade.data.image_data import ImageData
 from escalade.train.loop import own_part
 from escalade.train.losses import ONE_LABEL, SeveralLabels
 from escalade.train.runtime import Runtime
-from escalade.train.steps import TrainingObjective
+from escalade.train.step import TrainingObjective
 
 
 def augmentation(recipe: Recipe, data: ImageData) -> Augmentation:

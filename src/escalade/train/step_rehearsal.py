@@ -13,7 +13,7 @@ from escalade.config.recipe import Recipe
 from escalade.train.interrupt import Interrupted
 from escalade.train.loop import Batches, train
 from escalade.train.runtime import Runtime
-from escalade.train.steps import Batch, Step
+from escalade.train.step import Batch, Step
 
 # Longer than anybody waits, and a rate that leaves the weights where they are.
 NUM_STEPS, LEARNING_RATE = 1_000_000, 1e-6

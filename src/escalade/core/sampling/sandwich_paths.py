@@ -91,7 +91,7 @@ class Sandwich:
             raise ValueError(
                 "supernet.step: sandwich trains a largest path, whose weights the others share, "
                 f"and in the {space.traits.noun} {space.name} choices share none; use "
-                f"{' or '.join(space.traits.steps)}"
+                "fair or single_path"
             )
         self.with_ends = with_ends
         self.num_paths = num_random + 2 * with_ends

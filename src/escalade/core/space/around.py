@@ -68,7 +68,7 @@ class Around(Layout):
     traits: ClassVar[Traits] = Traits(
         noun="space around a network",
         rises=True,
-        steps=("sandwich", "single_path", "taught"),
+        usual_step="sandwich",
         member_weights="finetune",
     )
 

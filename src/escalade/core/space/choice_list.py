@@ -136,7 +136,7 @@ class ChoiceList(Layout):
         noun="choice space",
         shares=False,
         leaves_out=True,
-        steps=("fair", "single_path"),
+        usual_step="fair",
         member_weights="retrain",
     )
 

@@ -103,9 +103,7 @@ class PerLayer(Layout):
     description: str = ""
     plain: Plain | None = field(default=None, metadata=ABSENT)
 
-    traits: ClassVar[Traits] = Traits(
-        noun="per-layer space", rises=True, steps=("single_path", "sandwich")
-    )
+    traits: ClassVar[Traits] = Traits(noun="per-layer space", rises=True)
 
     def check(self) -> None:
         check_rising(self, "resolutions")

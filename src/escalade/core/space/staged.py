@@ -74,7 +74,7 @@ class Staged(Layout):
     plain: Plain | None = field(default=None, metadata=ABSENT)
     bases: tuple[HandMade, ...] = field(default=(), metadata=ABSENT)
 
-    traits: ClassVar[Traits] = Traits(noun="space", scales=True, steps=("single_path", "sandwich"))
+    traits: ClassVar[Traits] = Traits(noun="space", scales=True)
 
     def check(self) -> None:
         if bool(self.scaling) == (self.grid is not None):

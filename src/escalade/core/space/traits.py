@@ -21,7 +21,7 @@ class Traits:
             them in a sandwich; else only whole choices are shared.
         leaves_out: layers may be left out, which the supernet keeps at their positions: what it
             runs (`Path.running`), and so a slice, may be more than the network that was searched.
-        steps: of the supernet's training, those that make sense; the first is the usual one.
+        usual_step: of the supernet's training, if nobody says otherwise.
         member_weights: where searched members' weights come from, if nobody says otherwise.
     """
 
@@ -31,7 +31,7 @@ class Traits:
     rises: bool = False
     shares: bool = True
     leaves_out: bool = False
-    steps: tuple[str, ...] = ()
+    usual_step: str = "single_path"
     member_weights: str = "in_turn"
 
     @property

@@ -167,7 +167,7 @@ class Trials:
     def _num_seen(self) -> int:
         """Images that the run's slices have seen."""
         seen = self._shared.num_images(self.num_train)
-        if self.config.retrain.searched != TOGETHER:
+        if not self.config.retrain.way.together:
             return seen
         return seen + self.config.retrain.recipe_together(self.num_train).num_images(self.num_train)
 

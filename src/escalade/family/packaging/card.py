@@ -10,6 +10,7 @@ from pathlib import Path
 from escalade.artefacts import digests
 from escalade.artefacts.files import write_text
 from escalade.artefacts.image_list import Digests
+from escalade.config.ways_to_weights import CALLED
 from escalade.core.numbers.budget import BYTES, format_amount
 from escalade.core.numbers.score_words import SCORE_WORDS, ScoreWords
 from escalade.core.scaling.extrapolation import is_told
@@ -23,15 +24,6 @@ from escalade.family.packaging.script import THRESHOLD
 FILE = "README.md"
 MAX_CLASSES, MAX_RECALLS = 100, 20
 COSTS = {"macs": "multiply-adds", "params": "parameters", "activations": "activations"}
-MADE = {
-    "sliced": "cut out of the supernet, batch norm recalibrated",
-    "together": "cut out of the supernet, in which the family's members had trained on together, "
-    "the costliest teaching the others; batch norm recalibrated",
-    "in_turn": "trained after the smaller members of the family, the smallest from scratch, each "
-    "from the weights of the one before",
-    "retrained": "trained from scratch",
-    "finetuned": "trained from given weights",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +227,7 @@ def _origin(member: FamilyMember, facts: Facts) -> str:
 def _training(member: FamilyMember, facts: Facts) -> str:
     lines = [
         "## Training\n",
-        f"Weights: {MADE[member.weights]}; {facts.num_train:,} training images of "
+        f"Weights: {CALLED[member.weights].made}; {facts.num_train:,} training images of "
         f"{escape(facts.data)}. Batch-norm statistics come from training images at the end.",
     ]
     if facts.recipe:

@@ -21,10 +21,10 @@ from escalade.family.trainings.making import Made, Workplace, finish
 from escalade.family.trainings.warm_start import WarmStart, warm_start
 from escalade.nets.build import build
 from escalade.nets.channels import adapt
-from escalade.train.distil import DistilStep
 from escalade.train.prepare import objective
 from escalade.train.runtime import Runtime
-from escalade.train.steps import PlainStep, Step, TrainingObjective
+from escalade.train.step import PlainStep, Step, TrainingObjective
+from escalade.train.steps.distil import DistilStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,10 +54,10 @@ def member_images(
     images = retrain.recipe_alone(num_train, ratio=ratio).num_images(num_train)
     if origin == "grown":
         return images * (2 if retrain.grown == "both" else 1)
-    if retrain.searched == "slice":
-        return config.supernet.recipe.num_images(num_train) // num_searched
-    if retrain.searched == "together":
+    if retrain.way.together:
         return retrain.recipe_together(num_train).num_images(num_train)
+    if not retrain.way.alone:
+        return config.supernet.recipe.num_images(num_train) // num_searched
     return images
 
 
@@ -83,7 +83,7 @@ def member_work(
 
 def trained(config: Config, member: Candidate) -> Architecture:
     """The network that a member trains as: its slice, or itself."""
-    return member.running if config.retrain.uses_slices else member.architecture
+    return member.running if config.retrain.way.uses_slices else member.architecture
 
 
 def look_images(images: int, *, batch_size: int) -> int:

@@ -22,7 +22,7 @@ from escalade.supernet.make import make_supernet
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.prepare import objective
 from escalade.train.runtime import Runtime
-from escalade.train.sandwich_step import SandwichStep
+from escalade.train.steps.sandwich import SandwichStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

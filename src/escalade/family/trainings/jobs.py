@@ -16,7 +16,7 @@ from escalade.family.trainings.kept import is_done
 from escalade.family.trainings.making import Made, Workplace
 from escalade.train.loop import TrainResult, train
 from escalade.train.prepare import training_batches
-from escalade.train.steps import Step
+from escalade.train.step import Step
 
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.jsonl"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from escalade.artefacts.run_folder import RunFolder, command
 from escalade.config.member_training import RetrainConfig
+from escalade.config.ways_to_weights import trained_alone
 from escalade.core.values.invalid import Invalid
 from escalade.family.family import Weights
 from escalade.family.member_candidates import Candidate
@@ -21,16 +22,8 @@ from escalade.family.trainings.workshop import Workshop
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.supernet.weights_file import digest, is_trained, read_facts, save_weights
 
-TOGETHER, IN_TURN = "together", "in_turn"
+TOGETHER = "together"  # the training of all searched members
 STARTS = {"warm": "with those weights", "scratch": "from scratch"}
-# What family.json calls the weights of each way for searched members.
-CALLED: dict[str, Weights] = {
-    "slice": "sliced",
-    TOGETHER: "together",
-    IN_TURN: "in_turn",
-    "retrain": "retrained",
-    "finetune": "finetuned",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,27 +65,24 @@ class MemberTrainings:
         largest searched one; where a slice may keep identities, which no grown member has, that
         one is then trained alone, too.
         """
-        way = self.settings.searched
-        grown_from = self.settings.grown
-        assert way is not None
+        way, grown_from = self.settings.way, self.settings.grown
         assert grown_from is not None
         searched = [each for each in everyone if each.origin == "searched"]
         grown = [each for each in missing if each.origin == "grown"]
         largest = searched[-1]
         needs_largest = bool(grown) and grown_from != "scratch"
-        alone = needs_largest and largest.keeps_identities and self.settings.uses_slices
+        alone = needs_largest and largest.keeps_identities and way.uses_slices
         first = [each for each in missing if each.origin == "searched"]
         kept = list(first)
         if needs_largest and not alone and largest not in first:
             first.append(largest)
         self._slice(first, searched)
         jobs: list[MemberJob] = [*beside]
-        if self.settings.in_turn and first:
-            jobs += self._row(searched[: searched.index(first[-1]) + 1], IN_TURN)
-        if way == "retrain":
-            jobs += [self._job(each, "scratch") for each in first]
-        if way == "finetune":
-            jobs += [self._job(each, way, start=self.folder(each, "slice")) for each in first]
+        if way.in_turn and first:
+            jobs += self._row(searched[: searched.index(first[-1]) + 1], way.folder)
+        elif way.alone:
+            from_slice = way.uses_slices
+            jobs += [self._job(each, way.folder, from_slice=from_slice) for each in first]
         if grown_from in ("scratch", "both"):
             jobs += [self._job(each, "scratch") for each in grown]
         looked = next((each for each in everyone if each.origin == "grown"), None)
@@ -100,15 +90,14 @@ class MemberTrainings:
             jobs.append(self._look(looked, "scratch"))
         if alone:
             jobs.append(self._job(largest, "scratch"))
-        self.workshop.train(jobs, all_threads=self.settings.in_turn and not beside)
-        kind = "scratch" if way == "retrain" else way
+        self.workshop.train(jobs, all_threads=way.in_turn and not beside)
         made = {
-            each.name: MemberWeights(folder=self.folder(each, kind), weights=CALLED[way])
+            each.name: MemberWeights(folder=self.folder(each, way.folder), weights=way.called)
             for each in kept
         }
         if not needs_largest:
             return made | {each.name: self._grown(each, grown_from) for each in grown}
-        start, note = self.folder(largest, "scratch" if alone else kind), ""
+        start, note = self.folder(largest, "scratch" if alone else way.folder), ""
         if looked and grown_from == "look":
             self.workshop.train([self._look(looked, "warm", start=start)])
             grown_from, note = self._better_look(looked)
@@ -119,7 +108,7 @@ class MemberTrainings:
                 each for each in everyone[: everyone.index(grown[-1]) + 1] if each.origin == "grown"
             ]
             row_jobs = self._row(row, "warm", start=start)
-            self.workshop.train(row_jobs, all_threads=self.settings.in_turn)
+            self.workshop.train(row_jobs, all_threads=way.in_turn)
         return made | {each.name: self._grown(each, grown_from, note) for each in grown}
 
     def folder(self, candidate: Candidate, kind: str) -> Path:
@@ -128,32 +117,38 @@ class MemberTrainings:
 
     def slice_folder(self, candidate: Candidate) -> Path:
         """Of a searched member as the supernet has it in the end."""
-        together = self.settings.searched == TOGETHER
-        return self.folder(candidate, TOGETHER if together else "slice")
+        return self.folder(candidate, TOGETHER if self.settings.way.together else "slice")
 
     def _slice(self, candidates: Sequence[Candidate], searched: Sequence[Candidate]) -> None:
         """Cut what needs a slice: to be kept, to train on from, or to tell of its identities."""
         supernet: Callable[[], SharedWeights] = cache(
             lambda: (
                 self._together(searched)
-                if self.settings.searched == TOGETHER
+                if self.settings.way.together
                 else self.load_supernet(self.run.supernet)
             )
         )
         for each in candidates:
-            if self.settings.uses_slices or each.keeps_identities:
+            if self.settings.way.uses_slices or each.keeps_identities:
                 folder = self.slice_folder(each)
                 self.workshop.slice_into(folder, each.running, supernet=supernet)
 
-    def _job(self, candidate: Candidate, kind: str, *, start: Path | None = None) -> RetrainJob:
+    def _job(
+        self,
+        candidate: Candidate,
+        kind: str,
+        *,
+        start: Path | None = None,
+        from_slice: bool = False,
+    ) -> RetrainJob:
         num_train = len(self.workshop.place.data.train)
         ratio = candidate.budget / self.least
-        tuned = kind == "finetune" and start is not None
+        start = self.slice_folder(candidate) if from_slice else start
         how = self.settings
         recipe = how.recipe_alone if start is None else how.recipe_from_weights
         return RetrainJob(
             name=f"{candidate.label}-{kind}",
-            architecture=kept_network(start) if tuned and start else candidate.architecture,
+            architecture=kept_network(start) if from_slice and start else candidate.architecture,
             recipe=recipe(num_train, ratio=ratio, effort=candidate.effort),
             seed=self.seed,
             folder=self.folder(candidate, kind),
@@ -199,9 +194,10 @@ class MemberTrainings:
     def _grown(self, candidate: Candidate, way: str, note: str = "") -> MemberWeights:
         """Which weights a grown member keeps."""
         if way != "both":
-            weights: Weights = "finetuned" if way == "warm" else "retrained"
             return MemberWeights(
-                folder=self.folder(candidate, way), weights=weights, notes=(note,) if note else ()
+                folder=self.folder(candidate, way),
+                weights=trained_alone(from_weights=way == "warm"),
+                notes=(note,) if note else (),
             )
         folders = {kind: self.folder(candidate, kind) for kind in ("scratch", "warm")}
         scratch, warm = (read_made(folders[kind]) for kind in ("scratch", "warm"))
@@ -209,7 +205,7 @@ class MemberTrainings:
         self.workshop.console.say(f"retrain: {candidate.name}: {choice.note}")
         return MemberWeights(
             folder=folders["warm" if choice.is_warm else "scratch"],
-            weights="finetuned" if choice.is_warm else "retrained",
+            weights=trained_alone(from_weights=choice.is_warm),
             notes=(choice.note,),
         )
 

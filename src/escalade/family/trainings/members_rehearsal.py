@@ -16,8 +16,8 @@ from escalade.nets.build import build
 from escalade.train.pool import WorkerPool
 from escalade.train.prepare import objective, training_batches
 from escalade.train.runtime import Runtime
+from escalade.train.step import PlainStep
 from escalade.train.step_rehearsal import rehearse
-from escalade.train.steps import PlainStep
 from escalade.train.worker import Link
 
 

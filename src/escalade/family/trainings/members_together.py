@@ -16,7 +16,7 @@ from escalade.family.trainings.making import Workplace
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.loop import TrainResult
 from escalade.train.prepare import objective
-from escalade.train.together_step import TogetherStep
+from escalade.train.steps.together import TogetherStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

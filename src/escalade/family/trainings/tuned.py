@@ -16,8 +16,8 @@ from escalade.family.trainings.alone import weights_digest
 from escalade.family.trainings.equal_time import look_images
 from escalade.family.trainings.jobs import TrainingJob
 from escalade.family.trainings.making import Workplace
-from escalade.train.distil import DistilStep
 from escalade.train.prepare import objective
+from escalade.train.steps.distil import DistilStep
 
 # Weights that are nearly right, without batch norm, bear small steps alone.
 RATE, MOST_GRADIENT = 0.01, 0.3

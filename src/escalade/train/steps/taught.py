@@ -3,33 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from escalade.config.settings import SupernetConfig
 from escalade.core.network.architecture import Architecture
 from escalade.core.sampling.opened_in_turn import TURNS, Opening, turn_at
 from escalade.core.sampling.samplers import PathSampler
 from escalade.core.space.path import Path
 from escalade.core.space.space import Space
 from escalade.supernet.shared_weights import SharedWeights
-from escalade.train.steps import Batch, PathSequence, TrainingObjective, add_gradients
+from escalade.train.step import Batch, Step, TrainingObjective, add_gradients
+from escalade.train.steps.path_sequence import Paths, PathSequence
+from escalade.train.steps.supernet_training import SupernetTask, SupernetTraining, Teacher
+
+_OPENING = {
+    "at_once": "",
+    "in_turn": "; resolutions and hidden widths from the first step, then, all else whole until "
+    "its turn, kernels, depths and the widths of stages",
+}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Teacher:
-    """A trained network for the same classes, and the resolution that it looks at images at."""
+class TaughtTraining(SupernetTraining):
+    """Paths near the budgets learn from the pretrained network that the run starts from."""
 
-    network: nn.Module
-    resolution: int
+    own = ("opening", "num_random")
+    remedy = "start from a pretrained network (--from)"
+    needs_teacher = True
+    near_budgets = True
 
+    def paths(self, task: SupernetTask) -> Paths:
+        settings, space, sampler = task.settings, task.space.training, self.sampler_for(task)
+        if settings.opening == "at_once":
+            return PathSequence(space, sampler=sampler, seed=task.seed)
+        num_train = len(task.data.train)
+        recipe = settings.recipe.for_images(num_train)
+        return OpenedPaths(
+            space,
+            sampler=sampler,
+            seed=task.seed,
+            num_paths=settings.num_random,
+            num_steps=recipe.num_steps(num_train // recipe.batch_size),
+        )
 
-class Paths(Protocol):
-    """Paths by number: a pure function of it."""
+    def step(self, task: SupernetTask, supernet: SharedWeights) -> Step:
+        assert task.teacher is not None
+        return TaughtStep(
+            supernet,
+            paths=self.paths(task),
+            num_paths=task.settings.num_random,
+            teacher=task.teacher,
+            objective=task.objective,
+        )
 
-    def at(self, step: int) -> Path: ...
+    def words(self, settings: SupernetConfig) -> str:
+        return (
+            f"{settings.num_random} random paths near the budgets a step, which learn from the "
+            "pretrained network" + _OPENING[settings.opening]
+        )
 
 
 class OpenedPaths:

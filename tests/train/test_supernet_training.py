@@ -8,11 +8,11 @@ import pytest
 
 from escalade.core.sampling.fair_paths import FairPaths
 from escalade.planning.resolved_run import Run
-from escalade.train import supernet_step
-from escalade.train.fair_step import FairStep
-from escalade.train.steps import Batch, SinglePathStep, Step
-from escalade.train.supernet_step import identity, training_step
-from noise_runs import RUNTIME, noise, run_of
+from escalade.train.step import Batch, Step
+from escalade.train.steps import settings_used, training_of
+from escalade.train.steps.fair import FairStep
+from escalade.train.steps.single_path import SinglePathStep
+from noise_runs import noise, run_of
 
 DATA = noise(train=8, search=8, test=8)
 
@@ -27,15 +27,11 @@ def make_step(run: Run) -> tuple[Step, list[Any]]:
     """The step, and a list of what its supernet runs from now on."""
     supernet, seen = run.new_supernet(), []
     supernet.register_forward_pre_hook(lambda _, args: seen.append(args[1]))
-    step = training_step(
-        run.config.supernet, run.space, run.budgets, seed=0, data=DATA, supernet=supernet,
-        runtime=RUNTIME,
-    )  # fmt: skip
-    return step, seen
+    return training_of(run.config.supernet).step(run.supernet_task, supernet), seen
 
 
 def check(run: Run) -> None:
-    supernet_step.check(run.config.supernet, run.space, run.budgets, seed=0)
+    settings_used.check(run.supernet_task)
 
 
 BATCH = Batch(images=DATA.train.images, labels=DATA.train.labels, step=3, share=1.0)
@@ -125,9 +121,7 @@ def test_a_checkpoint_of_other_steps_or_budgets_is_another_training():
     """What the steps of a training are made of is in its checkpoint, in every space."""
 
     def made(**settings: Any) -> tuple[Any, ...]:
-        run = make(**settings)
-        found = identity(run.config.supernet, run.space, run.budgets, data=DATA)
-        return tuple(sorted(found.items()))
+        return tuple(sorted(make(**settings).supernet_task.identity().items()))
 
     first = {"space": "small", "step": "sandwich"}
     changes = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from escalade.api.claim import begun_config, with_place
+from escalade.api.beginning.claim import begun_config, with_place
 from escalade.artefacts import image_list
 from escalade.artefacts.files import write_text
 from escalade.artefacts.image_list import Digests, Entry, changes

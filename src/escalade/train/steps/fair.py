@@ -8,11 +8,36 @@ from typing import TYPE_CHECKING, Protocol
 import torch
 from torch import Tensor
 
-from escalade.train.steps import Batch, TrainingObjective
+from escalade.config.settings import SupernetConfig
+from escalade.core.sampling.fair_paths import FairPaths
+from escalade.core.space.traits import Traits
+from escalade.train.step import Batch, Step, TrainingObjective
+from escalade.train.steps.supernet_training import SupernetTask, SupernetTraining
 
 if TYPE_CHECKING:
     from escalade.core.space.path import Path
     from escalade.supernet.shared_weights import SharedWeights
+
+
+class FairTraining(SupernetTraining):
+    """Every choice of every layer once a step, in a space of choices."""
+
+    draws = False
+
+    def suits(self, traits: Traits) -> bool:
+        return not traits.shares
+
+    def paths(self, task: SupernetTask) -> FairPaths:
+        return FairPaths(task.space.training, seed=task.seed)
+
+    def step(self, task: SupernetTask, supernet: SharedWeights) -> Step:
+        return FairStep(supernet, paths=self.paths(task), objective=task.objective)
+
+    def words(self, settings: SupernetConfig) -> str:
+        return (
+            "strictly fair (FairNAS, which SCARLET follows): every choice of every layer once a "
+            "step, gradients summed over as many paths"
+        )
 
 
 class PathsOfSteps(Protocol):

@@ -1,8 +1,7 @@
-"""Steps: what happens between a batch and its gradients.
+"""A step: what happens between a batch and its gradients.
 
-The sandwich step is in `train/sandwich.py`, the strictly fair step in `train/fair.py`, that of a
-family's members in `train/together_step.py`: each adds up the gradients of several paths before the
-loop's one update.
+Those of a supernet, and others that train several networks at a time, are in `train/steps/`: each
+adds up the gradients of several passes before the loop's one update.
 """
 
 from __future__ import annotations
@@ -10,19 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from torch import Tensor, nn
 
-from escalade.core.numbers.seeds import generator
-from escalade.core.sampling.samplers import PathSampler
-from escalade.core.space.path import Path, Population
-from escalade.core.space.space import Space
 from escalade.data.batching.batches import prepare
-from escalade.supernet.shared_weights import SharedWeights
 from escalade.train.losses import ONE_LABEL, Losses, mix
-
-PATHS_PER_DRAW = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,69 +115,3 @@ class PlainStep:
 
     def __call__(self, batch: Batch) -> Tensor:
         return self._objective.backward(batch, resolution=self._resolution, forward=self._network)
-
-
-class SinglePathStep:
-    """Trains one sampled path a step (ScaleNet, section 3.2).
-
-    Args:
-        supernet: the weights.
-        space: realises what the sampler draws.
-        sampler: draws paths.
-        objective: loss and input statistics.
-        coupled: alternate between the left and the right channels (BCNet) by the step's parity.
-    """
-
-    def __init__(
-        self,
-        supernet: SharedWeights,
-        *,
-        space: Space,
-        sampler: PathSampler,
-        seed: int,
-        objective: TrainingObjective,
-        coupled: bool = False,
-    ) -> None:
-        self._supernet = supernet
-        self._paths = PathSequence(space, sampler=sampler, seed=seed)
-        self._objective = objective
-        self._coupled = coupled
-
-    def __call__(self, batch: Batch) -> Tensor:
-        running = self._paths.at(batch.step).running
-        side = side_at(batch.step) if self._coupled else "left"
-
-        def forward(images: Tensor) -> Tensor:
-            logits: Tensor = self._supernet(images, running, side=side)
-            return logits
-
-        return self._objective.backward(batch, resolution=running.resolution, forward=forward)
-
-
-class PathSequence:
-    """The path of every step: a pure function of the seed and the step.
-
-    Paths are drawn in blocks, because samplers are vectorised; the last block is kept.
-    """
-
-    def __init__(self, space: Space, *, sampler: PathSampler, seed: int) -> None:
-        self._space = space
-        self._sampler = sampler
-        self._seed = seed
-        self._block = -1
-        self._population: Population | None = None
-
-    def at(self, step: int) -> Path:
-        """The path of a step."""
-        block, index = divmod(step, PATHS_PER_DRAW)
-        if self._population is None or block != self._block:
-            rng = generator(self._seed, "paths", block)
-            self._population = self._sampler.draw(rng, PATHS_PER_DRAW)
-            self._block = block
-        population = self._population
-        return self._space.path(population.genomes[index], population.strategies[index])
-
-
-def side_at(step: int) -> Literal["left", "right"]:
-    """The side of a coupled supernet that a step trains; from the step, so it survives a resume."""
-    return "left" if step % 2 == 0 else "right"

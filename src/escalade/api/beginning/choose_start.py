@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from escalade.api.begin import ahead, open_run, resolved, take_up
-from escalade.api.claim import with_place
-from escalade.api.try_starts import try_starts
+from escalade.api.beginning.begin import ahead, open_run, resolved, take_up
+from escalade.api.beginning.claim import with_place
+from escalade.api.beginning.try_starts import try_starts
 from escalade.artefacts.files import write_json, write_text
 from escalade.artefacts.run_folder import RunFolder
 from escalade.artefacts.starts_tried import StartsTried

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from escalade.train.steps import Batch, TrainingObjective, add_gradients
+from escalade.train.step import Batch, TrainingObjective, add_gradients
 
 
 class DistilStep:

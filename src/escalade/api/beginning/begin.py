@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from escalade.api.claim import (
+from escalade.api.beginning.claim import (
     begun_config,
     check_same,
     check_usable,
@@ -18,15 +18,15 @@ from escalade.api.claim import (
     placed,
     with_place,
 )
-from escalade.api.named_network import named_network
-from escalade.api.same_images import (
+from escalade.api.beginning.named_network import named_network
+from escalade.api.beginning.same_images import (
     check_place,
     check_same_classes,
     check_same_images,
     keep_images,
     keep_place,
 )
-from escalade.api.try_starts import keep_without_network
+from escalade.api.beginning.try_starts import keep_without_network
 from escalade.artefacts.owning import mark, owned
 from escalade.artefacts.planned import ImagesByClass, Planned, SpaceFacts, Splits
 from escalade.artefacts.run_folder import RunFolder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from escalade.api.claim import asked_config
+from escalade.api.beginning.claim import asked_config
 from escalade.artefacts.run_folder import RunFolder
 from escalade.artefacts.seed_facts import SeedFacts
 from escalade.config import Config

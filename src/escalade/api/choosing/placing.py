@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from escalade.api.contest import told_of
-from escalade.api.member_facts import (
+from escalade.api.choosing.contest import told_of
+from escalade.api.choosing.member_facts import (
     about_identities,
     about_limits,
     about_seed,
@@ -20,12 +20,13 @@ from escalade.api.member_facts import (
     recipe_of,
     scores_of,
 )
-from escalade.api.rival_words import WORDS
+from escalade.api.choosing.rival_words import WORDS
+from escalade.config.ways_to_weights import trained_alone
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.space.plain_network import PLAIN
 from escalade.evaluate.score import ClassScore, Score
-from escalade.family.family import Accuracy, FamilyMember, PlainRival, Replaced, Weights
+from escalade.family.family import Accuracy, FamilyMember, PlainRival, Replaced
 from escalade.family.member_candidates import ByHand, Candidate
 from escalade.family.packaging import card
 from escalade.family.packaging.finished import (
@@ -130,7 +131,7 @@ def _found(
 
 def _rival(run: Run, candidate: Candidate, training: RivalTraining) -> _Finished:
     """What one has without a search at the same budget."""
-    weights: Weights = "retrained" if training.job.start is None else "finetuned"
+    weights = trained_alone(from_weights=training.job.start is not None)
     how = MemberWeights(folder=training.job.folder, weights=weights)
     made, test = read_made(how.folder), _tested(run, f"{candidate.name}-rival", how)
     member = _member(run, candidate, made.architecture, accuracy_of(made.search, test))
@@ -162,7 +163,7 @@ def _member(
         name=candidate.name,
         stage=candidate.stage,
         origin="rival",
-        weights="retrained",
+        weights=trained_alone(from_weights=False),
         budget=candidate.budget,
         macs=counts.macs,
         params=counts.params,

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from escalade.train.steps import Batch, TrainingObjective, add_gradients, side_at
+from escalade.config.settings import SupernetConfig
+from escalade.core.sampling.sandwich_paths import Sandwich
+from escalade.core.space.traits import Traits
+from escalade.train.step import Batch, Step, TrainingObjective, add_gradients
+from escalade.train.steps.path_sequence import side_at
+from escalade.train.steps.supernet_training import SupernetTask, SupernetTraining
 
 if TYPE_CHECKING:
     from escalade.config.recipe import Recipe
@@ -19,6 +24,51 @@ if TYPE_CHECKING:
 
 REGULARISE = ("largest", "all")
 PATCHES = ("same", "different")
+
+
+class SandwichTraining(SupernetTraining):
+    """The largest, the smallest and random paths in every step."""
+
+    own = ("num_random", "distillation", "regularise", "patches", "recipe.drop_rate")
+    remedy = "use supernet.step: sandwich"
+
+    def suits(self, traits: Traits) -> bool:
+        return traits.shares
+
+    def paths(self, task: SupernetTask) -> Sandwich:
+        return Sandwich(
+            task.space.training,
+            sampler=self.sampler_for(task),
+            seed=task.seed,
+            num_random=task.settings.num_random,
+        )
+
+    def step(self, task: SupernetTask, supernet: SharedWeights) -> Step:
+        settings = task.settings
+        return SandwichStep(
+            supernet,
+            sandwich=self.paths(task),
+            objective=task.objective,
+            recipe=settings.recipe,
+            distillation=settings.distillation,
+            regularise=settings.regularise,
+            patches=settings.patches,
+            coupled=settings.coupled,
+        )
+
+    def num_crops(self, settings: SupernetConfig) -> int:
+        return 1 if settings.patches == "same" else settings.num_random + 2
+
+    def words(self, settings: SupernetConfig) -> str:
+        taught = "the labels teach all"
+        if settings.distillation:
+            taught = "the others learn the largest one's predictions (in-place distillation)"
+        whom = "the largest alone" if settings.regularise == "largest" else "all"
+        return (
+            "sandwich rule (BigNAS, section 3.1): the largest, the smallest and "
+            f"{settings.num_random} random paths a step; {taught}; dropout and weight decay on "
+            f"{whom}; {settings.patches} patches"
+        )
 
 
 class SandwichStep:

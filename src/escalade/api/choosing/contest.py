@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from escalade.api.rules_look import (
+from escalade.api.choosing.rules_look import (
     like_member,
     look_name,
     look_work,

@@ -57,7 +57,7 @@ def confirm(run: Run, field: Final) -> Searched:
 def _train(run: Run, field: Final, part: Sequence[Finalist], number: int) -> None:
     """A round: from slices, or from scratch; later ones from the round before."""
     supernet = cache(lambda: run.load_supernet(run.folder.supernet))
-    sliced = run.has_supernet and run.config.retrain.uses_slices
+    sliced = run.has_supernet and run.config.retrain.way.uses_slices
     jobs = []
     for each in part:
         path = field.path(each)

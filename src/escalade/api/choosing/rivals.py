@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from escalade.api.rules_look import (
+from escalade.api.choosing.rules_look import (
     budget_of,
     like_member,
     plain_network,

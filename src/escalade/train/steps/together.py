@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from escalade.core.network import cost
-from escalade.train.steps import Batch, TrainingObjective, add_gradients
+from escalade.train.step import Batch, TrainingObjective, add_gradients
 
 if TYPE_CHECKING:
     from escalade.core.network.architecture import Architecture

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from escalade.api.rival_words import WORDS
+from escalade.api.choosing.rival_words import WORDS
 from escalade.artefacts.starts_tried import StartsTried
+from escalade.config.ways_to_weights import CALLED
 from escalade.core.network import cost
 from escalade.core.numbers.budget import COUNTED, Budget, format_amount
 from escalade.core.scaling.ratios import scaling_between
@@ -49,12 +50,13 @@ def recipe_of(
     """How the weights were trained, after the supernet; None where they were not."""
     settings, num = run.config.retrain, len(run.data.train)
     ratio, effort = candidate.budget / least, candidate.effort
-    if how.weights == "sliced":
-        return None
-    if how.weights == "together":
+    way = CALLED[how.weights]
+    if way.together:
         share = {"distillation": settings.distillation}
         return recipe_facts(settings.recipe_together(num)) | share
-    if how.weights == "finetuned" or (how.weights == "in_turn" and ratio > 1):
+    if not way.alone:
+        return None
+    if way.uses_slices or (way.in_turn and ratio > 1):
         return recipe_facts(settings.recipe_from_weights(num, ratio=ratio, effort=effort))
     return recipe_facts(settings.recipe_alone(num, ratio=ratio, effort=effort))
 
@@ -77,7 +79,7 @@ def identities_of(trainings: MemberTrainings, candidate: Candidate) -> Identitie
 
 def about_seed(run: Run, weights: Weights) -> list[str]:
     """The pretrained network that weights began as, whose licence goes with them."""
-    if run.seed is None or weights == "retrained":
+    if run.seed is None or not CALLED[weights].uses_slices:
         return []
     licence = run.seed.licence or "which its source does not state"
     return [
@@ -116,7 +118,7 @@ def about_identities(run: Run, member: FamilyMember) -> list[str]:
 
     A slice may cost more than the network that the search counted, which keeps all limits.
     """
-    if member.identities is None or member.weights == "retrained":
+    if member.identities is None or not CALLED[member.weights].uses_slices:
         return []
     costs: dict[str, float] = {kind: float(getattr(member, kind)) for kind in COUNTED}
     costs["latency"] = float("nan") if member.latency is None else member.latency

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from escalade.api.rules_look import like_member, scaled_plain
+from escalade.api.choosing.rules_look import like_member, scaled_plain
 from escalade.artefacts.entrants import Entrant
 from escalade.artefacts.files import write_text
 from escalade.artefacts.run_folder import RunFolder
@@ -28,7 +28,7 @@ from escalade.planning.resolved_run import Run
 from escalade.planning.start_trials import StartPlace, start_places, why_untried
 from escalade.report.start_words import from_scratch, starts_in_words
 from escalade.spaces import choose
-from escalade.train.supernet_step import TAUGHT
+from escalade.train.steps import needs_teacher
 
 
 def try_starts(run: Run) -> None:
@@ -70,7 +70,7 @@ def keep_without_network(folder: RunFolder, given: Config) -> None:
     if given.seed_network is None or folder.without_network.exists():
         return
     supernet = given.supernet
-    step = None if supernet.step == TAUGHT else supernet.step
+    step = None if needs_teacher(supernet.step) else supernet.step
     without = replace(
         given,
         seed_network=None,

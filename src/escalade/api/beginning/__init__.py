@@ -1,0 +1,1 @@
+"""How a run begins or is taken up: its folder, its images, its network, and the start it has."""
