@@ -13,7 +13,7 @@ from escalade.api.beginning.begin import taken_up
 from escalade.api.quantise import quantise_members
 from escalade.artefacts import digests
 from escalade.artefacts.files import write_bytes
-from escalade.artefacts.latencies import Latencies
+from escalade.artefacts.latencies import Latencies, Quartiles
 from escalade.config.settings import ExportConfig
 from escalade.core.values.codec import decode, encode
 from escalade.core.values.invalid import within
@@ -23,11 +23,13 @@ from escalade.family.exports.executorch_export import PTE_FILE
 from escalade.family.exports.exporting import ONNX_FILE, PROGRAM_FILE, onnx_form
 from escalade.family.exports.inside import is_inside, network_alone, with_front_of
 from escalade.family.exports.member_exports import Exports, export_member
+from escalade.family.exports.network_times import time_networks
 from escalade.family.exports.quantising import INT8_FILE
 from escalade.family.family import Family, FamilyMember
 from escalade.family.packaging import card_exports, package
 from escalade.planning.resolved_run import Run
 from escalade.train.interrupt import Interrupted, Stop
+from escalade.train.runtime import Runtime
 
 NUM_IMAGES = 16
 INSIDE = "inside"  # of `export.preprocessing`
@@ -162,13 +164,30 @@ def _measure_latency(run: Run, family: Family) -> None:
     if known is not None and set(family.names) <= known.members.keys():
         return
     settings = run.config.latency
-    measured = measure_many(
-        {m.name: (package.load_network(m.path), m.resolution) for m in family},
-        in_channels=run.data.in_channels,
-        runtime=run.runtime,
+    if settings.backend == "onnx":
+        device, measured = _by_onnxruntime(run, family)
+    else:
+        device = run.runtime.device_name
+        measured = measure_many(
+            {m.name: (package.load_network(m.path), m.resolution) for m in family},
+            in_channels=run.data.in_channels,
+            runtime=run.runtime,
+            batch_size=settings.batch_size,
+            threads=settings.threads,
+        )
+    run.folder.write(Latencies(device=device, batch_size=settings.batch_size, members=measured))
+
+
+def _by_onnxruntime(run: Run, family: Family) -> tuple[str, dict[str, Quartiles]]:
+    """What members take on this machine's CPU by onnxruntime, and what that is called."""
+    settings, runtime = run.config.latency, Runtime(device="cpu", is_alone=True)
+    made = {m.name: (package.load_network(m.path), package.read(m.path)) for m in family}
+    timed = time_networks(
+        {name: (network, packed.architecture) for name, (network, packed) in made.items()},
+        runtime=runtime,
         batch_size=settings.batch_size,
+        backend=settings.backend,
         threads=settings.threads,
     )
-    run.folder.write(
-        Latencies(device=run.runtime.device_name, batch_size=settings.batch_size, members=measured)
-    )
+    device = f"{runtime.device_name}, onnxruntime"
+    return device, {name: each.seconds for name, each in timed.items()}

@@ -234,12 +234,15 @@ class LatencyConfig:
     Attributes:
         batch_size: images at a time.
         threads: CPU threads; None takes torch's choice.
+        backend: eager torch, or onnx: onnxruntime on this machine's CPU, batch norm folded; for
+            budgets, limits and the family's own times.
         table: another device's times, as `escalade latency --import` reads them, for budgets and
             limits; None measures this device.
     """
 
     batch_size: Count = 1
     threads: Some | None = 1
+    backend: Literal["eager", "onnx"] = "eager"
     table: str | None = None
 
 
