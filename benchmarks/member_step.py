@@ -68,7 +68,7 @@ class Contest:
         space = load(
             case.space, factors=(1.0, 2.0), in_channels=case.channels, num_classes=NUM_CLASSES
         )
-        architecture = space.plain_base
+        architecture = space.layout.plain_base
         self.side, self.recipe = architecture.resolution, recipe
         mean, std = (0.5,) * case.channels, (0.25,) * case.channels
         size = (NUM_IMAGES, case.channels, case.side, case.side)

@@ -74,7 +74,7 @@ def main() -> None:
             constraints=[Constraint("macs", "<", 450e6), Constraint("accuracy", ">", 0.4)],
             population=args.population,
             generations=args.generations,
-            identity_choices=space.identity_choices,
+            identity_choices=space.layout.identity_choices,
         )
         while len(population := searcher.ask()):
             searching += time.process_time() - start

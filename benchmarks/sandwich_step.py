@@ -74,7 +74,7 @@ class Contest:
         self.plain_step = PlainStep(
             plain, resolution=largest.architecture.resolution, objective=self.objective
         )
-        size = (batch_size, space.in_channels, 28, 28)
+        size = (batch_size, space.layout.in_channels, 28, 28)
         self.batch = Batch(
             images=torch.randint(0, 256, size, dtype=torch.uint8).to(runtime.device),
             labels=torch.randint(0, NUM_CLASSES, (batch_size,)).to(runtime.device),

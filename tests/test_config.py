@@ -106,7 +106,10 @@ def test_no_budgets(given):
         ({"budgets": [-1.0]}, "budgets: -1.0 is not a positive amount"),
         ({"budgets": ["1M"], "tolerance": 1.5}, "tolerance: 1.5 is outside (0, 1)"),
         ({"budgets": ["1M"], "budget_kind": "mac"}, "budget_kind: 'mac' is not known; did you"),
-        ({"export": {"int8": True, "onnx": False}}, "export.int8: it is made of model.onnx"),
+        (
+            {"export": {"int8": True, "onnx": False}},
+            "export.int8: model.int8.onnx is made from model",
+        ),
         ({"limits": {"memroy": 1}}, "limits: 'memroy' is not known; did you mean memory?"),
         ({"limits": {"latency": "4ms"}}, "limits: 'latency' is not known"),
         ({"limits": {"memory": "4ms"}}, "limits.memory: cannot read '4ms' as an amount"),
@@ -142,7 +145,7 @@ def test_no_budgets(given):
         ({"search": {"members": 0}}, "search.members: 0 is not positive"),
         (
             {"budgets": ["1M", "2M"], "search": {"members": 2}},
-            "search.members: 2 are to be chosen of a front, but every budget has one member",
+            "search.members: members are chosen from a front, but every budget has one member",
         ),
         (
             {"supernet": {"recipe": {"drop_path_rate": 0.1}}},

@@ -88,6 +88,6 @@ def _ladder_rows(num: int) -> Population:
 def _pool() -> tuple[Population, IntArray]:
     """Random networks from the smallest to the largest, and their macs."""
     space = space_of(PLAINEST)
-    genomes = space.sample_spread(generator(0, "bignas study", "slices"), POOL)
+    genomes = space.layout.sample_spread(generator(0, "bignas study", "slices"), POOL)
     pool = Population(genomes, np.repeat(space.base_triple[None], len(genomes), axis=0))
     return pool, space.costs(pool)

@@ -83,7 +83,7 @@ def _spread(num: int, identity: str, folds: bool) -> tuple[Path, ...]:
 @cache
 def _flipped(num: int, identity: str, folds: bool) -> dict[int, tuple[Path, ...]]:
     space = _space(identity, folds)
-    (nothing,) = space.identity_choices
+    (nothing,) = space.layout.identity_choices
     rng = generator(0, "scarlet study", "flipped")
     bases = rng.integers(0, nothing, (num, space.num_genes))
     orders = np.argsort(rng.random(bases.shape), axis=1)

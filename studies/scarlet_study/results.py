@@ -83,7 +83,7 @@ def _flipped(work: Work, training: Training) -> dict[str, float]:
 def _identities(work: Work, training: Training) -> list[int]:
     """How many layers of each random network are identities."""
     genomes = [path.genome for path in spread(work.setting, training)]
-    identities = list(space_of(training).identity_choices or ())
+    identities = list(space_of(training).layout.identity_choices or ())
     return np.isin(genomes, identities).sum(axis=1).tolist()
 
 

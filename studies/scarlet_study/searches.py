@@ -112,7 +112,7 @@ def searcher(asked: Asked, setting: Setting, *, num_images: int) -> lab.search.N
         generations=setting.generations,
         exploitation=lab.search.PPO() if kind.controller else None,
         num_members=min(3, setting.population),
-        identity_choices=space.identity_choices,
+        identity_choices=space.layout.identity_choices,
     )
 
 

@@ -131,7 +131,7 @@ class Runs(Work):
 
 def _plain_networks(run: Any, family: Mapping[str, Any], *, rule: str) -> list[lab.Architecture]:
     """The plain base of the run's space at every budget."""
-    base = run.space.plain_base
+    base = run.space.layout.plain_base
     ladder = run.config.ladder
     made = [
         lab.scale_within(

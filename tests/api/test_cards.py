@@ -109,7 +109,7 @@ def test_budgets_that_a_costlier_slice_misses():
     assert len(about_identities(run, slice_of(2_190_000, 2e6))) == 1
     for macs in (2_210_000, 1_790_000):
         _, note = about_identities(run, slice_of(macs, 2e6))
-        assert "it misses the budget of 2M macs within 10%; a run with" in note
+        assert "it misses the budget of 2M macs within 10 %; a run with" in note
     assert about_identities(run, replace(slice_of(1, 2e6), weights="retrained")) == []
 
 

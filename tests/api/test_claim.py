@@ -117,7 +117,7 @@ def test_no_identity_is_the_spaces_own_not_the_one_the_run_began_with(tmp_path):
     plain = resolve(FRONT, {"supernet": {"identity": "plain"}})
     folder = begun(tmp_path / "run", FRONT, {"supernet": {"identity": "plain"}})
     check_same(folder, plain)
-    assert space_of(folder).identity == "plain"
+    assert space_of(folder).layout.identity == "plain"
     with pytest.raises(ValueError, match=r"identity is let, but the run began with plain"):
         check_same(folder, resolve(FRONT))
     assert free_folder(resolve(FRONT), folder.path) == folder.path.with_name("run-2")

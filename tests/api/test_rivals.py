@@ -59,7 +59,9 @@ def candidates(run):
     """Networks of the budgets with kernels that the plain base has not."""
     found = []
     for i, budget in enumerate(run.budgets):
-        network = scale_within(run.space.plain_base, rule="dwr", budget=budget, stage=i, side=28)
+        network = scale_within(
+            run.space.layout.plain_base, rule="dwr", budget=budget, stage=i, side=28
+        )
         stages = tuple(
             Stage(blocks=tuple(replace(block, kernel=5) for block in stage.blocks))
             for stage in network.architecture.stages
@@ -185,7 +187,7 @@ def test_where_no_rule_meets_a_budget_there_is_none(tmp_path, told):
     everyone = candidates(run)
     tiny = replace(everyone[0], budget=2e3)
     assert rivals_of(run, everyone, [tiny]) == {}
-    assert sum(line.startswith("rival: none of S0 by ") for line in told) == 3
+    assert sum(line.startswith("rival: none for S0 by ") for line in told) == 3
     run = run_in(tmp_path / "other")
     assert rivals_of(run, [tiny], [tiny]) == {}
     assert run.folder.read(RivalLook).ranked == ()

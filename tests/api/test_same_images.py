@@ -161,8 +161,8 @@ def test_an_image_that_is_put_back_goes_on(begun, folder):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"seed": 1}, "divided in another way"),
-        ({"search_size": 2}, "divided in another way"),
+        ({"seed": 1}, "divided differently"),
+        ({"search_size": 2}, "divided differently"),
         ({"side": 8}, "all 36 decode to other pixels"),
         ({"in_channels": 1}, "all 36 decode to other pixels"),
     ],
@@ -187,7 +187,7 @@ def test_without_the_list_it_is_still_refused(begun, folder, tmp_path, content):
     delete(folder)
     now = loaded(folder, tmp_path)
     where = {"listed": listed, "where": tmp_path}
-    with pytest.raises(Invalid, match=r"\(train, search, test\): what is in them cannot be told"):
+    with pytest.raises(Invalid, match=r"\(train, search, test\): nobody knows any more"):
         check_same_images(now, began=before.digests, is_trained=True, **where)
     with pytest.raises(Invalid, match=r"plan\.json and images\.csv are lost or damaged"):
         check_same_images(now, began=None, is_trained=True, **where)
@@ -200,7 +200,7 @@ def test_a_list_that_was_edited_names_nothing(begun, folder, tmp_path):
     entries = image_list.read(listed)
     image_list.write(listed, entries[1:])
     delete(folder)
-    with pytest.raises(Invalid, match="what is in them cannot be told"):
+    with pytest.raises(Invalid, match="nobody knows any more"):
         check_same_images(
             loaded(folder, tmp_path), began=before.digests, listed=listed, where=tmp_path,
             is_trained=True,

@@ -73,7 +73,7 @@ def test_there_is_none_where_its_strides_allow_no_resolution_so_small(tuned, mon
     tiny = replace(everyone[0], budget=2e3)
     assert rivals_of(tuned, everyone, [tiny]) == {}
     assert lines == [
-        "rival: none of S0: at every resolution that its strides allow little-0 has more than 2k "
+        "rival: none for S0: at every resolution that its strides allow little-0 has more than 2k "
         "macs"
     ]
 

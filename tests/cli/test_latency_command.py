@@ -10,7 +10,6 @@ import torch
 from escalade.family.packaging import package
 from escalade.family.packaging.preprocessing import Preprocessing
 from escalade.nets.build import build
-from escalade.report.number import SPACE
 from escalade.spaces import known
 
 KEYS = ["device", "threads", "precision", "backend", "mode", "repeats", "networks"]
@@ -100,8 +99,8 @@ CUDA = "CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capac
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (RuntimeError(f"{CPU}you tried to allocate 60211200000000 bytes."), f" for 60.2{SPACE}TB:"),
-        (RuntimeError(f"{CPU}you tried to allocate 4194304 bytes."), f" for 4.19{SPACE}MB:"),
+        (RuntimeError(f"{CPU}you tried to allocate 60211200000000 bytes."), " for 60.21TB:"),
+        (RuntimeError(f"{CPU}you tried to allocate 4194304 bytes."), " for 4.194MB:"),
         (torch.OutOfMemoryError(CUDA), " for 20.00 GiB:"),
         (MemoryError("Unable to allocate 72.8 TiB for an array"), " for 72.8 TiB:"),
         (MemoryError(), ":"),

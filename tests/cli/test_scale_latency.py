@@ -19,7 +19,7 @@ from escalade.spaces import known
 
 FLAGS = ("--kind", "latency", "--device", "cpu")
 UNMET = (
-    r"target: no factor of rule dWr brings small within 5% of [\d.]+ms latency; nearest: "
+    r"target: no factor of rule dWr brings small within 5 % of [\d.]+ms latency; nearest: "
     r"[\d.]+ms below \(factor [\d.]+\) and [\d.]+ms above \(factor [\d.]+\)"
 )
 

@@ -46,7 +46,7 @@ def of(genomes) -> Population:
 def drawn(space, num, seed=0) -> Population:
     """Half of them uniform, half spread over all costs, so that many have many identities."""
     rng = generator(seed, "choice space")
-    half = space.sample_spread(rng, num // 2)
+    half = space.layout.sample_spread(rng, num // 2)
     return of(np.concatenate([half, space.sample_genomes(rng, num - num // 2)]))
 
 

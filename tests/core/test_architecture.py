@@ -217,5 +217,7 @@ def test_depths_and_widths(architecture):
 def test_an_expansion_that_leaves_no_channel_is_refused():
     data = known.load("regnet_z_500mf").to_json()
     thin = change(data, ["stages", 0, "blocks", 0, "expansion"], 0.01)
-    with pytest.raises(ValueError, match=r"expansion: 0.01 of 16 channels is none; use 0.062 or"):
+    with pytest.raises(
+        ValueError, match=r"expansion: 0.01 of 16 channels is below 1; use 0.062 or"
+    ):
         Architecture.from_json(thin)

@@ -43,7 +43,7 @@ def test_a_network_that_says_one_class():
     assert split.recalls((500, 0)) == (1.0, 0.0)
     assert split.balanced((500, 0)) == 0.5
     unequal, few = split.cautions()
-    assert "99.0% of the 505 test images are 'a'" in unequal
+    assert "99.0 % of the 505 test images are 'a'" in unequal
     assert "Fewer than 10 test images of 1 of 2 classes ('b' 5)" in few
 
 
@@ -69,3 +69,20 @@ def test_it_is_read_as_it_was_written():
     assert decode(ClassCounts, encode(split)) == split
     with pytest.raises(ValueError, match="1 counts for 2 classes"):
         ClassCounts(classes=("a", "b"), images=(1,))
+
+
+def test_weights_make_classes_count_the_same():
+    """What a class weighs in all is the same for each, and 1 an image in the mean."""
+    split = counts(600, 30, 6, 0)
+    weighed = [weight * num for weight, num in zip(split.weights, split.images, strict=True)]
+    assert weighed == pytest.approx([212, 212, 212, 0])
+    assert counts(7, 7).weights == (1.0, 1.0)
+
+
+def test_very_unequal_classes_have_a_remedy():
+    assert [counts(*each).is_unequal for each in ((100, 10), (99, 10), (5, 0))] == [
+        True, False, False,
+    ]  # fmt: skip
+    (unequal,) = counts(200, 20).cautions(remedy="Do this.")
+    assert unequal.endswith("counts every class the same. Do this.")
+    assert counts(20, 20).cautions(remedy="Do this.") == ()

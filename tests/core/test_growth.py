@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from escalade.core.scaling import extrapolation
 from escalade.core.scaling.grown_members import MOST_BLOCKS, follow, solve, unrounded_cost
 from escalade.core.scaling.lattice import meet_budget
 from escalade.core.scaling.ratios import Scaling, apply
+from escalade.spaces import known
 
 
 def network(*, depths=(1, 2, 2, 3, 3, 4, 1), resolution=224) -> Architecture:
@@ -379,3 +381,58 @@ def test_solving_costs_about_a_thousand_networks(target, tolerance):
     member = solve(network(), growth=fitted, budget=budget, stage=stage, cost_of=macs)
     assert member.architecture.key in costed
     assert len(costed) < 1500
+
+
+def test_a_network_at_its_least_side_meets_its_own_macs():
+    """ResNet-50 halves a picture five times, once by its stem's max pool: 28 pixels are too few."""
+    least = replace(known.load("resnet50"), resolution=32)
+    assert least.total_stride == 32
+    own = Budget(cost.count(least, "macs"))
+    assert meet_budget(least, scaling=Scaling(), budget=own).resolution >= 32
+
+
+def grown(scalings, *, factor=8.0, resolution_step=1, **more):
+    """A member of `factor` times the small base's macs by a line through two stages."""
+    base = small()
+    macs = cost.of(base).macs
+    return solve(
+        base, growth=extrapolation.fit([1, 2], scalings=scalings, form="linear"),
+        budget=Budget(factor * macs), stage=math.log2(factor), width_divisor=4,
+        resolution_divisor=resolution_step, **more,
+    )  # fmt: skip
+
+
+EVEN = [Scaling(1.2, 1.1, 1.2), Scaling(1.4, 1.2, 1.4)]
+
+
+def test_inputs_have_no_more_pixels_than_there_are_and_depth_and_width_take_the_rest():
+    free, held = grown(EVEN), grown(EVEN, most_side=28)
+    assert free.architecture.resolution > 28 == held.architecture.resolution
+    assert (free.asked, held.asked) == (None, free.architecture.resolution)
+    assert abs(held.gap) <= 0.05
+    assert held.predicted == free.predicted
+    assert held.solved.depth > free.solved.depth
+    assert held.solved.width > free.solved.width
+    # What was lost is shared in the curve's own ratio of macs: log depth to 2 log width.
+    taken = [
+        math.log(getattr(held.solved, d) / getattr(free.solved, d)) for d in ("depth", "width")
+    ]
+    whole = [math.log(getattr(free.solved, d)) for d in ("depth", "width")]
+    assert taken[0] / taken[1] == pytest.approx(whole[0] / whole[1])
+
+
+def test_growth_in_pixels_alone_becomes_growth_in_depth_and_width():
+    held = grown([Scaling(1.0, 1.0, 1.4), Scaling(1.0, 1.0, 1.8)], most_side=30)
+    assert held.architecture.resolution <= 30
+    assert abs(held.gap) <= 0.05
+    assert held.solved.depth == pytest.approx(held.solved.width**2)
+    assert held.solved.depth > 1.3
+
+
+def test_a_side_is_kept_to_in_steps_of_the_resolution():
+    held = grown(EVEN, most_side=30, resolution_step=4)
+    assert held.architecture.resolution == 28
+
+
+def test_enough_pixels_change_nothing():
+    assert grown(EVEN, most_side=500) == grown(EVEN)

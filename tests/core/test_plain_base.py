@@ -122,6 +122,21 @@ def test_depth_and_width_share_what_the_resolution_cannot_have():
     assert sum(deeper.depths) > 6
 
 
+def test_a_rule_of_pixels_alone_ends_where_they_do():
+    args = {"rule": "r", "budget": Budget(8e6), "stage": 0.0}
+    with pytest.raises(ValueError, match=r"the rule r scales nothing but the resolution, to \d+ "):
+        scale_within(small_base(), side=28, **args)
+    assert scale_within(small_base(), side=500, **args).asked is None
+
+
+def test_what_a_rule_asked_for_is_told():
+    args = {"rule": "dWr", "budget": Budget(32e6), "stage": 5.0, "base_stage": 2.0}
+    free, held = (scale_within(small_base(), side=side, **args) for side in (1000, 28))
+    assert held.asked == free.architecture.resolution > 28
+    assert held.predicted.depth == pytest.approx(8 ** (1 / 9))  # of the rest, in its own ratio
+    assert free.predicted.depth == pytest.approx(8**0.1)
+
+
 def test_enough_pixels_change_nothing():
     from escalade.core.scaling.hybrid import scale_to
 
@@ -129,19 +144,34 @@ def test_enough_pixels_change_nothing():
     assert scale_within(small_base(), side=500, **args) == scale_to(small_base(), **args)
 
 
-def test_other_bases_differ_in_their_blocks():
-    made = load.read("small").hand_made
+@pytest.mark.parametrize("space", ["small", "medium"])
+def test_other_bases_differ_in_their_blocks(space):
+    made = load.read(space).hand_made
     assert [*made] == ["plain", "conv", "fused"]
+    strides = [stage.blocks[0].stride for stage in made["plain"].stages]
     for name, kind in (("conv", "conv"), ("fused", "fused_mbconv")):
         assert {block.kind for block in blocks(made[name])} == {kind}
-        assert [stage.blocks[0].stride for stage in made[name].stages] == [1, 2, 2]
+        assert [stage.blocks[0].stride for stage in made[name].stages] == strides
         build(replace(made[name], num_classes=3))
+
+
+@pytest.mark.parametrize("name", ["plain", "conv", "fused"])
+@pytest.mark.parametrize("macs", [4e6, 8e6, 16e6, 32e6, 64e6])
+def test_bases_of_medium_reach_its_budgets(name, macs):
+    base = replace(load.read("medium").hand_made[name], num_classes=10)
+    budget = Budget(macs)
+    made = scale_within(base, rule="dWr", budget=budget, stage=0.0, side=224).architecture
+    assert budget.contains(cost.of(made).macs)
+    assert 48 <= made.resolution <= 96
 
 
 @pytest.mark.parametrize(
     ("base", "words"),
     [
-        ({"name": "plain"}, r"bases\[0\].name: 'plain' is another base's name; use one of its own"),
+        (
+            {"name": "plain"},
+            r"bases\[0\].name: 'plain' is already the name of another base",
+        ),
         ({"kind": "convs"}, r"bases\[0\].kind: 'convs' is not"),
         ({"depths": [2, 2]}, r"bases\[0\].depths: 2 stages, but networks of the space have 3"),
     ],

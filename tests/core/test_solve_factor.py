@@ -94,7 +94,7 @@ def test_a_target_in_a_gap_names_the_nearest_below_and_above():
     with pytest.raises(ValueError) as caught:
         solve_factor(base, "d", 41, cost_of=blocks, tolerance=0.01)
     message = str(caught.value)
-    assert message.startswith("target: no factor of rule d brings regnet_z_500mf within 1% of 41")
+    assert message.startswith("target: no factor of rule d brings regnet_z_500mf within 1 % of 41")
     assert "40 below (factor " in message
     assert "42 above (factor " in message
     below, above = (float(part.split(")")[0]) for part in message.split("(factor ")[1:])

@@ -1,5 +1,7 @@
 """Training batches are a function of the step; preparing agrees with torchvision."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -243,3 +245,50 @@ def test_a_gpu_makes_the_same_batches(augmentation):
     assert there[0].is_cuda
     assert (here[0].int() - there[0].cpu().int()).abs().max() <= 1
     assert here[1].equal(there[1].cpu())
+
+
+def unequal_split():
+    """Classes 0, 2 and 5 of 40, 7 and 3 images; each image tells its row."""
+    labels = torch.tensor([0] * 40 + [2] * 7 + [5] * 3)[torch.randperm(50)]
+    images = torch.arange(50, dtype=torch.uint8).view(50, 1, 1, 1).expand(50, 1, 4, 4)
+    return Split(images.contiguous(), labels)
+
+
+@pytest.mark.parametrize("batch_size", [8, 7, 50])  # 48, 49 and 50 images an epoch
+def test_equal_classes_are_drawn_equally_often_and_so_is_each_image_of_one(batch_size):
+    split = unequal_split()
+    loader = TrainBatches(
+        split, batch_size=batch_size, seed=0, augmentation=NONE, equal_classes=True
+    )
+    num = loader.num_per_epoch
+    epochs = [[loader.at(num * epoch + i) for i in range(num)] for epoch in range(7)]
+    rows = torch.cat([images[:, 0, 0, 0].long() for batches in epochs for images, _ in batches])
+    labels = torch.cat([labels for batches in epochs for _, labels in batches])
+    assert labels.equal(split.labels[rows])
+    for epoch in labels.chunk(7):
+        counts = epoch.unique(return_counts=True)[1]
+        assert len(counts) == 3
+        assert counts.max() - counts.min() <= 1
+    for label in (0, 2, 5):
+        drawn = torch.bincount(rows, minlength=50)[split.labels == label]
+        assert drawn.max() - drawn.min() <= 1
+    first, second = (torch.cat([labels for _, labels in batches]) for batches in epochs[:2])
+    assert not first.equal(second)
+    assert len(first[:6].unique()) > 1
+
+
+def test_batches_of_equal_classes_depend_on_the_step_alone_and_are_made_in_parts():
+    split, make = unequal_split(), partial(TrainBatches, batch_size=8, augmentation=ALL)
+    straight = make(split, seed=0, equal_classes=True)
+    wanted = {step: straight.at(step) for step in range(20)}
+    resumed = make(split, seed=0, equal_classes=True)
+    parts = [
+        make(split, seed=0, equal_classes=True, part=BatchPart(start, start + 4, 8))
+        for start in (0, 4)
+    ]
+    for step in (17, 3, 3, 9):
+        made = [part.at(step) for part in parts]
+        for place, expected in enumerate(wanted[step]):
+            assert resumed.at(step)[place].equal(expected)
+            assert torch.cat([each[place] for each in made]).equal(expected)
+    assert not make(split, seed=1, equal_classes=True).at(3)[0].equal(wanted[3][0])

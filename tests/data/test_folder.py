@@ -224,7 +224,15 @@ def test_a_file_one_may_not_read_stops(make_folder, tmp_path, monkeypatch):
         ({"a": 5, "b": 0}, r"images/b holds no images"),
         ({"a": 5}, r"one class folder only, 'a'"),
         ({"wrapped/a": 5, "wrapped/b": 5}, r"did you mean .*images/wrapped\?"),
-        ({"a": 5, "b": 2}, r"too few images to split: 'b' \(2\)"),
+        (
+            {"a": 5, "b": 2},
+            r"too few images to split: 'b' \(2\); a class needs 3, or 2 where test images are "
+            r"apart .*\nadd images, put the class together with another, or leave it out",
+        ),
+        (
+            {"train/a": 5, "train/b": 1, "test/a": 5, "test/b": 5},
+            r"too few images to split: 'b' \(1\); a class needs 2;\s+add images, put the class",
+        ),
         (
             {"train/a": 5, "train/b": 5, "val/a": 5, "val/c": 5},
             r"val: has the class 'c' that .*train does not have;",

@@ -23,6 +23,10 @@ FILE = re.compile(r"[\w./-]+\.(?:py|yaml|yml|toml|jsonl?|md|svg|html|sqlite|safe
 EXAMPLES = {"photo.jpg", "birds.yaml", "curves.svg", "curves.html", "made.json", "config.yaml"}
 EXAMPLES |= {"parts.json", "TIMES.json", "time_parts.py", "labels.jsonl"}
 
+WRITTEN = {"model.py"}  # into a member's folder
+SOURCE = re.compile(r"(?<![\w./{-])((?:[a-z_]+/)*[a-z_]+\.py)\b")
+MODULE = re.compile(r"`((?:[a-z_]+\.)+\w+)`")
+
 
 def test_the_documents_are_found() -> None:
     names = {path.name for path in DOCUMENTS}
@@ -75,6 +79,35 @@ def test_sources_name_pages_that_are_there() -> None:
             if file.suffix in (".py", ".yaml", ".j2"):
                 for page in re.findall(r"\bdocs/[\w/-]+(?:\.md)?", file.read_text("utf-8")):
                     assert (ROOT / page).exists(), f"{file.relative_to(ROOT)} names {page}"
+
+
+def test_sources_name_files_and_modules_that_are_there() -> None:
+    """Comments and docstrings of the package: `train/loop.py`, `core.scaling.rules.parse`."""
+    rooms = {room.name for room in PACKAGE.iterdir() if room.is_dir()} - {"search", "supernet"}
+    elsewhere = EXAMPLES | _files_of_a_run() | WRITTEN
+    for file in PACKAGE.rglob("*.py"):
+        text, where = file.read_text(encoding="utf-8"), file.relative_to(ROOT)
+        for name in SOURCE.findall(text):
+            places = (ROOT, PACKAGE, file.parent)
+            found = name in elsewhere or any((place / name).is_file() for place in places)
+            assert found, f"{where} names {name}"
+        for name in MODULE.findall(text):
+            first, *rest = name.split(".")
+            if first in rooms and not FILE.fullmatch(name):  # those two are groups of settings
+                assert _is_there(PACKAGE / first, rest), f"{where} names {name}"
+
+
+def _is_there(at: Path, names: list[str]) -> bool:
+    """Whether a dotted name leads to a module, or to something that one defines."""
+    for i, name in enumerate(names):
+        if (at / name).is_dir():
+            at /= name
+        elif (module := at / f"{name}.py").is_file():
+            source = module.read_text(encoding="utf-8")
+            return all(re.search(rf"\b{each}\b", source) for each in names[i + 1 :])
+        else:
+            return False
+    return True
 
 
 def test_the_map_names_every_room() -> None:

@@ -140,7 +140,7 @@ def test_killed_and_taken_up_again(escalade, copied, tmp_path):
     [
         ("--members S9", "members: 'S9' is not known; use S0, S1"),
         ("--members s1", "members: 's1' is not known; did you mean S1?"),
-        ("--members S0,S2", "members: S2 is grown, no slice of the supernet; use S0, S1"),
+        ("--members S0,S2", "members: S2 was grown, so it is not a slice of the supernet; use"),
         ("--arms slicing", "arms: 'slicing' is not known; use finetune, scratch, distil_a"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -81,6 +82,7 @@ def test_an_audit_trains_a_sample_and_goes_on_after_a_kill(run, escalade):
     escalade.stopped(run, "audit/*/result.json", *command).kill()
     result = escalade(*command)
     assert result.code == 0, result.err
+    assert re.search(r"audit: \d+ trainings?: .* steps; about .*, as this run's own", result.err)
     found = json.loads(result.out)
     assert found == read(run, "audit.json")
     for each in found["budgets"]:
@@ -91,4 +93,4 @@ def test_an_audit_trains_a_sample_and_goes_on_after_a_kill(run, escalade):
     assert "Can this search be trusted?" in (run / "report.html").read_text()
     few = escalade("audit", run, "--networks", 2)
     assert (few.code, few.err.count("\n")) == (2, 1)
-    assert "--networks: 2 networks rank nothing; use 5 or more" in few.err
+    assert "--networks: 2 networks are too few to rank; use 5 or more" in few.err

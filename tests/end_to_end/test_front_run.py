@@ -183,14 +183,14 @@ def test_latency_as_an_objective(escalade, tmp_path):
         ({"search__objectives": "[error, watts]"}, "search.objectives[1]: nothing measures"),
         ({"search__objective_weights": "[1]"}, "search.objective_weights: 1 are 1 for 2"),
         ({"search__members": 7}, "search.members: 7 networks cannot be chosen of a population"),
-        ({"budgets": "[1M, 2M]"}, "search.members: 2 are to be chosen of a front"),
+        ({"budgets": "[1M, 2M]"}, "search.members: members are chosen from a front"),
         (
             {"budgets": "[1M, 4M]", "search__members": "null"},
             "budgets[1]: 4M macs cannot meet the constraint macs < 2.8M",
         ),
         (
             {"search__method": "random", "budgets": "[1M]", "search__members": "null"},
-            "search.constraints: random keeps budgets only",
+            "search.constraints: random takes no constraints but budgets",
         ),
         ({"search__method": "random"}, "budgets: random needs a ladder, such as --budgets"),
         ({"supernet__step": "sandwich"}, "supernet.step: sandwich"),

@@ -138,7 +138,7 @@ def test_the_same_command_goes_on_where_its_source_is_gone(escalade, begun_from)
     result = escalade(*line)
     file.with_suffix(".away").rename(file)
     assert result.code == 0, result.err
-    assert "the run goes on with little-0 as it keeps it" in result.err
+    assert "the run goes on with little-0 from its own copy" in result.err
 
 
 @pytest.mark.slow

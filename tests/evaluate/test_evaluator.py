@@ -176,7 +176,7 @@ def test_recalibration_takes_whole_batches() -> None:
     assert settings.num_images(5000) == 1024
     assert settings.num_images(1000) == 896
     assert settings.num_images(100) == 100
-    with pytest.raises(ValueError, match="num_recalibration: 10 images make no batch of 128"):
+    with pytest.raises(ValueError, match="recalibration: 10 images are too few for a batch of 128"):
         EvaluationSettings(num_recalibration=10)
 
 

@@ -100,8 +100,8 @@ def test_nothing_is_overwritten(folder):
     ("seconds", "words"),
     [
         (None, "items: 1 of [0-9]+ have no time, such as call-0000"),
-        (-1.0, r"items: 1 of [0-9]+ have times that are none, such as call-0000 \(-1.0\)"),
-        (0.0, "have times that are none"),
+        (-1.0, r"items: 1 of [0-9]+ have impossible times, such as call-0000 \(-1.0\)"),
+        (0.0, "have impossible times"),
         (float("nan"), "have no time"),
         ("fast", r"items\[0\].seconds: expected a number, got .fast."),
     ],
@@ -119,7 +119,7 @@ def test_lists_that_are_none(times, tmp_path):
     times["items"][1]["item"] = {"group": 3}
     for role in ("calibration", "check"):
         times["items"].append(times["items"][-1] | {"role": role})
-    with pytest.raises(ValueError, match="an item is no part and no network"):
+    with pytest.raises(ValueError, match="an item is neither a part nor a network"):
         read_table(put(times, tmp_path))
     with pytest.raises(ValueError, match="there is no list of times here; `escalade latency"):
         read_table(tmp_path / "none.json")

@@ -35,7 +35,7 @@ def test_counts_what_is_right(batch_size: int) -> None:
     assert score.standard_error == pytest.approx((5 / 7 * 2 / 7 / 7) ** 0.5)
     low, high = score.interval
     assert low < 5 / 7 < high
-    assert score.in_words() == f"71.43% ({100 * low:.1f} to {high:.1%}) on 7 images"
+    assert score.in_words() == f"71.4 % ({100 * low:.1f} to {100 * high:.1f}) on 7 images"
 
 
 def test_classes_are_counted_apart() -> None:

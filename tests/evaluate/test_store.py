@@ -96,7 +96,7 @@ def test_a_store_has_its_tables_and_nothing_else(
     tmp_path: Path, statement: str, read_only: bool
 ) -> None:
     path = made(tmp_path / "e.sqlite", statement)
-    with pytest.raises(ValueError, match="that are not of a store"):
+    with pytest.raises(ValueError, match="that a store does not have"):
         EvaluationStore(path, read_only=read_only)
 
 
@@ -105,7 +105,7 @@ def test_a_view_in_the_place_of_a_table_is_not_read(tmp_path: Path, view: str) -
     path = made(
         tmp_path / "e.sqlite", "DROP TABLE evaluations", f"CREATE VIEW evaluations AS {view}"
     )
-    with pytest.raises(ValueError, match="that are not of a store"):
+    with pytest.raises(ValueError, match="that a store does not have"):
         EvaluationStore(path, read_only=True)
 
 
@@ -154,7 +154,7 @@ def test_a_score_that_is_no_share_of_images_has_no_count(tmp_path: Path) -> None
     with EvaluationStore(tmp_path / "e.sqlite") as store:
         store.put([ROW, other])
         assert store.rows() == [other, ROW]
-    with pytest.raises(ValueError, match="no number of right images"):
+    with pytest.raises(ValueError, match="not a number of correct images"):
         stored(other)
     assert stored(ROW) == Score(num_correct=3, num_images=4)
 

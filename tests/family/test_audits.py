@@ -52,7 +52,7 @@ def test_samples_meet_budgets_and_have_the_choice():
 def test_a_budget_without_networks_is_left_out_with_the_reason():
     (made, left_out), _ = sampled(budgets=(Budget(0.8e6), Budget(5.9e6)))
     assert [sample.name for sample in made] == ["S0"]
-    assert left_out == ["S1 at 5.9M has 0"]
+    assert left_out == ["S1 at 5.9M macs has 0"]
     assert LEAST_NETWORKS > 0
 
 
@@ -74,3 +74,8 @@ def test_the_verdict_follows_the_numbers(sign, words):
     assert found.budgets[0].by_worth is None
     assert decode(Audited, encode(found)) == found
     assert audit_table(found).row_count == len(made)
+    told = audited(
+        made, left_out=[], budget_kind="macs", weights="retrained", num_steps=[9, 5],
+        trained=trained, seed=0, by_hand="Others stand in their place",
+    )  # fmt: skip
+    assert told.sentence == f"{found.sentence} Others stand in their place."

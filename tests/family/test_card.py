@@ -159,7 +159,7 @@ def test_a_latency_budget_has_no_gap_and_undecodable_names_are_written(tmp_path)
     facts = replace(FACTS, budget_kind="latency", data="\udcff")
     write(tmp_path, member=replace(MEMBER, budget=0.004), package=packaged(tiny()), facts=facts)
     text = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert "| budget | latency 4 ms" in text
+    assert "| budget | latency 4ms" in text
     assert "gap to the budget" not in text
 
 
@@ -176,7 +176,7 @@ def test_what_an_accuracy_stands_on_is_told():
     text = _card(facts=replace(FACTS, test=ClassScore(counts=counts, correct=(500, 0))))
     assert "| test | 99.01 % | 97.7 to 99.6 % | 505 |" in text
     assert "Balanced accuracy (mean recall of the classes): 50.00 %" in text
-    assert "99.0% of the 505 test images are 'common'" in text
+    assert "99.0 % of the 505 test images are 'common'" in text
     assert "'rare' 5" in text
     assert "| rare | 0.0 % | 5 |" in text
 
@@ -218,5 +218,5 @@ def test_several_labels_an_image_are_told():
     assert "| c | 75.0 % | 40 |" in text
     assert "| class | average precision | test images |" in text
     assert "its sigmoid is the probability" in text
-    assert "names the classes of 50% or more" in text
+    assert "names the classes of 50 % or more" in text
     assert "ccuracy" not in text

@@ -142,7 +142,7 @@ def test_a_member_folder_outside_the_family_is_refused(folder):
         (lambda d: d["members"][1].pop("macs"), r"members\[1\].*macs"),
         (lambda d: d["members"][1].pop("accuracy"), r"members\[1\].accuracy: missing"),
         (lambda d: d["members"][1].update(origin="found"), "origin: 'found' is not known"),
-        (lambda d: d["members"][1].update(name="S0"), "'S0' stands there twice"),
+        (lambda d: d["members"][1].update(name="S0"), "'S0' is listed twice"),
         (
             lambda d: d["members"][1]["accuracy"].update(correct=[1, 2]),
             r"members\[1\].accuracy.correct: 2 counts for 0 tested classes",

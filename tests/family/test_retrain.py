@@ -8,6 +8,7 @@ from tiny_members import packaged, tiny, trained
 from torch import nn
 
 from escalade.config.recipe import Recipe
+from escalade.core.values.invalid import Invalid
 from escalade.data.batching.batches import prepare
 from escalade.evaluate.score import Score
 from escalade.family.packaging import package
@@ -178,3 +179,12 @@ def test_the_better_start_is_kept_and_the_numbers_said(scratch, warm, is_warm, v
     assert choice.made.search.num_correct == (warm if is_warm else scratch)
     assert verdict in choice.note
     assert f"{warm / 100:.2f} %" in choice.note
+
+
+def test_a_training_with_another_balance_of_classes_is_another(tmp_path, place):
+    calls = iter(range(100))
+    with pytest.raises(Interrupted):
+        _job(tmp_path).make(replace(place, should_stop=lambda: next(calls) == 2))
+    balanced = replace(place, data=replace(place.data, balance="sampling"))
+    with pytest.raises(Invalid, match="balance"):
+        _job(tmp_path).make(balanced)

@@ -249,8 +249,9 @@ def test_it_is_a_sixth_of_a_training_at_most_200_steps_in_small_ones():
     [
         (None, "`escalade quantise RUN --tune` may get some of it back"),
         (Tuning(num_steps=50, before=0.7, after=0.75),
-         "50 steps of training with the rounding in place brought it from 70.00% to 75.00% (kept)"),
-        (Tuning(num_steps=50, before=0.75, after=0.7), "from 75.00% to 70.00% (not kept)"),
+         "50 steps of training with the rounding in place brought it from 70.00 % to 75.00 % "
+         "(kept)"),
+        (Tuning(num_steps=50, before=0.75, after=0.7), "from 75.00 % to 70.00 % (not kept)"),
         (Tuning(num_steps=50, before=0.75, after=None), "were tried, and diverged"),
     ],
 )  # fmt: skip
@@ -267,5 +268,5 @@ def test_the_card_says_what_it_was_worth(tuning, words):
 
 
 def test_the_setting_goes_with_int8():
-    with pytest.raises(Invalid, match=r"export\.int8_tune: it is for model\.int8\.onnx"):
+    with pytest.raises(Invalid, match=r"export\.int8_tune: it tunes model\.int8\.onnx"):
         resolve({"data": "demo", "export": {"int8_tune": True}})

@@ -145,7 +145,7 @@ def test_blank_is_the_built_network_without_values() -> None:
         ),
         (
             lambda: replace(regnet_y(), stages=(stage(_plain(8), 1), stage(_narrow(), 1))),
-            r"stages\[1\].blocks\[0\].expansion: 0.25 of 1 channels is none",
+            r"stages\[1\].blocks\[0\].expansion: 0.25 of 1 channels is below 1",
         ),
     ],
 )

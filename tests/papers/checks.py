@@ -183,7 +183,7 @@ def _(seen: Seen) -> None:
     for words in (
         "sandwich rule (BigNAS, section 3.1): the largest, the smallest and 2 random paths",
         "in-place distillation", "dropout and weight decay on the largest alone; same patches",
-        "the last scale of every residual branch is 0", "exponential schedule to 5% of it",
+        "the last scale of every residual branch is 0", "exponential schedule to 5 % of it",
         "then constant", "slices of the supernet, without a training of their own",
     ):  # fmt: skip
         assert words in told, words

@@ -158,7 +158,7 @@ def test_what_was_said_is_not_looked_at(monkeypatch):
 def test_the_look_times_both_and_leaves_everything_as_it_was(monkeypatch):
     monkeypatch.setattr(ahead, "SECONDS", 0.01)
     run = run_of(SETTINGS, {"supernet": {"recipe": {"batch_size": 8}}})
-    network = run.space.plain_base
+    network = run.space.layout.plain_base
     with limit_threads(2):
         torch.manual_seed(3)
         before = torch.get_rng_state()

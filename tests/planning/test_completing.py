@@ -190,7 +190,7 @@ def test_a_front_needs_no_budgets(settings):
 )
 def test_identities_run_as_the_settings_say(space, kept):
     given = resolve({"budgets": "1M", "space": space, "supernet": {"identity": kept}})
-    assert named_space(given).identity == kept
+    assert named_space(given).layout.identity == kept
 
 
 # Members' sizes, found and grown

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
+from escalade.core.numbers.class_counts import Balance
 from escalade.data import ImageData, load
 from escalade.planning.data_lines import data_facts, data_lines
 
@@ -35,12 +38,29 @@ def test_other_classes_are_a_table_with_what_to_know(tmp_path: Path) -> None:
     assert header.split() == ["class", "train", "search", "test"]
     assert common.split() == ["common", "140", "20", "40"]
     assert rare.split() == ["rare", "7", "1", "2"]
-    assert "95.2% of the 42 test images are 'common'" in unequal
+    assert "95.2 % of the 42 test images are 'common'" in unequal
+    assert unequal.endswith("`--balance sampling` draws every class equally often in training.")
     assert "('rare' 2)" in few
     facts = data_facts(data)
     assert facts["images"] == {"train": [140, 7], "search": [20, 1], "test": [40, 2]}
     assert facts["majority"] == {"class": "common", "share": 40 / 42}
     assert facts["duplicates"] == {"kept": False, "search": 0, "test": 0, "example": None}
+
+
+@pytest.mark.parametrize(
+    ("balance", "told"),
+    [
+        ("sampling", "in training every class is drawn equally often"),
+        ("loss", "in training an image's loss is weighted by the inverse of its class's images"),
+    ],
+)
+def test_how_training_makes_up_for_unequal_classes_is_said(
+    tmp_path: Path, balance: Balance, told: str
+) -> None:
+    data = replace(images(tmp_path, {"common": 200, "rare": 10}), balance=balance)
+    lines = data_lines(data)
+    assert lines[-1].strip() == told
+    assert "--balance" not in "".join(lines)
 
 
 def test_of_many_classes_the_smallest_are_shown_and_the_largest(tmp_path: Path) -> None:

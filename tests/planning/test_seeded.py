@@ -50,7 +50,7 @@ def test_a_run_from_nothing_has_none():
     ("more", "words"),
     [
         ({"space": "small"}, "space: small is given, but a run from a network searches around it"),
-        ({"supernet": {"coupled": True}}, "supernet.coupled: true is for spaces that scale"),
+        ({"supernet": {"coupled": True}}, "supernet.coupled: only spaces that scale"),
     ],
 )
 def test_settings_that_do_not_go_with_it_are_refused(tmp_path, more, words):
@@ -122,7 +122,7 @@ def test_budgets_below_all_of_it_are_refused_with_the_range(tmp_path):
 def test_more_than_the_memory_is_refused(tmp_path, monkeypatch):
     run = seed_runs.run_from(tmp_path)
     monkeypatch.setattr(path_costs, "_memory", lambda: 1 << 16)
-    with pytest.raises(ValueError, match=r"seed_network: little-0 takes about .* GiB to fine-"):
+    with pytest.raises(ValueError, match=r"seed_network: little-0 takes about .*GiB to fine-"):
         check_feasible(run)
 
 

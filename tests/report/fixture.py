@@ -266,6 +266,7 @@ def plan(**more: Any) -> dict[str, Any]:
         "split": {"train": 8000, "search": 2000, "test": 10000},
         "images": {"train": [800] * 10, "search": [200] * 10, "test": [1000] * 10},
         "digests": {"train": "0" * 64, "search": "1" * 64, "test": "2" * 64},
+        "side": 28,
         "skipped": [],
         "remarks": [],
         "space": {"name": "small", "size": 1000, "distinct": 900},

@@ -47,7 +47,7 @@ def _searched(name: str) -> tuple[Searched, list[dict[str, Any]], Children]:
         constraints=[Constraint.parse(text) for text in CONSTRAINTS[name]],
         population=24,
         generations=20,
-        identity_choices=space.identity_choices,
+        identity_choices=space.layout.identity_choices,
     )
     found = drive(search, score=score)
     assert search.children is not None

@@ -8,12 +8,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from escalade.report.number import SPACE
-
 
 def text(page: Path) -> str:
     """The HTML with every run of white space as one space."""
-    return re.sub(r"\s+", " ", page.read_text(encoding="utf-8").replace(SPACE, " "))
+    return re.sub(r"\s+", " ", page.read_text(encoding="utf-8"))
 
 
 def figures(page: Path) -> dict[str, Any]:

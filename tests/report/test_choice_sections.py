@@ -8,7 +8,6 @@ from pathlib import Path
 import fixture
 import pytest
 
-from escalade.report.number import SPACE
 from escalade.report.page import write
 
 WORTH = {"mean": 0.871, "sd": 0.004}
@@ -76,11 +75,11 @@ def page(tmp_path_factory) -> str:
 def test_score_confirmation_and_accuracy_stand_side_by_side(page):
     section = page[page.index("<h3>Finalists") : page.index("All but the last column")]
     row = section[section.index("S0-f1") :]
-    places = [row.index(f"{share}{SPACE}%") for share in ("86.0", "87.1", "86.2")]
+    places = [row.index(f"{share} %") for share in ("86.0", "87.1", "86.2")]
     assert places == sorted(places)
     assert "chosen" in row
     assert section.count("<tr>") == 3
-    assert f"1,204 scores, not by the largest\none: scores spread by 2.00{SPACE}%" in page
+    assert "1,204 scores, not by the largest\none: scores spread by 2.00 %" in page
 
 
 def test_predictions_stand_beside_what_was_measured(page):
@@ -96,7 +95,7 @@ def test_predictions_stand_beside_what_was_measured(page):
 def test_the_audit_says_what_it_found(page):
     section = page[page.index('<section id="audit"') :]
     assert "The scores &lt;can&gt; be trusted." in section
-    assert "0.61 (−0.05 to 0.78)" in section
+    assert "0.61 (-0.05 to 0.78)" in section
     assert "Too few networks to compare: S0 at 2M has 1." in section
     assert '<a href="#audit">Trust</a>' in page
 

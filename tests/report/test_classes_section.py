@@ -32,7 +32,7 @@ def test_a_row_a_class_with_images_and_recall(tmp_path):
 def test_the_first_screen_says_what_the_accuracy_stands_on(tmp_path):
     path = page(tmp_path / "run")
     text = html.unescape(reading.text(path))
-    assert "99.0% of the 505 test images are 'common'" in text
+    assert "99.0 % of the 505 test images are 'common'" in text
     assert "Fewer than 10 test images of 1 of 2 classes" in text
     assert "Always answering common is right on 99.0 % of the test images." in text
     assert "x is <left> out" not in path.read_text()

@@ -18,7 +18,6 @@ from escalade.report.figures.front_panels import front_keys, front_panels
 from escalade.report.figures.generations import generation_curves
 from escalade.report.figures.objective import Measure, limit_lines
 from escalade.report.figures.ways import children_figures
-from escalade.report.number import SPACE
 from escalade.report.roster import family_rows
 
 SIGNS = {"error": 1, "macs": 1, "params": -1}
@@ -164,7 +163,7 @@ def test_hovering_tells_values_and_choices_escaped(panels, front):
     lines = told["hovertext"][0].split("<br>")
     macs = front.networks[place].values[1]
     assert lines[0] == "on the final front"
-    assert lines[2] == f"{macs / 1e6:.3g}{SPACE}M macs" or lines[2].endswith("k macs")
+    assert lines[2] == f"{macs / 1e6:.4g}M macs" or lines[2].endswith("k macs")
     assert lines[4:] == [f"layers of {place}", "second &lt;line&gt;"]
     member = panels["front-error-macs"].traces[-1]
     assert member["hovertext"][0].startswith(f"{member['text'][0]}, chosen<br>")
@@ -245,7 +244,7 @@ def test_the_reading_of_the_hypervolume_has_its_numbers():
         )
         for g, v in ((1, 0.5), (2, 0.596), (3, 0.59))
     ]  # fmt: skip
-    told = generation_curves(rows)[0].reading.replace(SPACE, " ")
+    told = generation_curves(rows)[0].reading
     assert "50.0 % in the first generation, 59.0 % in the last" in told
 
 

@@ -17,7 +17,6 @@ from escalade.config import GrowConfig
 from escalade.core.numbers.budget import Budget, Ladder
 from escalade.report.contents import read
 from escalade.report.findings import sentence
-from escalade.report.number import SPACE
 from escalade.report.page import write
 from escalade.report.roster import family_rows
 from escalade.search.growing.by_rule import ByRule
@@ -101,7 +100,7 @@ def test_identities_are_told_and_drawn(tmp_path):
     found, _ = front_run.searched("scarlet_small")
     page = front_run.page(tmp_path / "run", "scarlet_small")
     text = reading.text(page)
-    choices = load("scarlet_small").identity_choices
+    choices = load("scarlet_small").layout.identity_choices
     identities = [sum(gene in choices for gene in stage.genome) for stage in found.stages]
     assert max(identities) > 0
     drawings = re.findall(r'<div class="drawing".*?(?=<div class="strip">|</section>)', text)
@@ -119,7 +118,7 @@ def test_identities_are_told_and_drawn(tmp_path):
 def test_the_first_screen_tells_of_the_front(tmp_path):
     folder = front_run.build(tmp_path / "run")
     run = read(folder)
-    told = sentence(run, family_rows(run)).replace(SPACE, " ")
+    told = sentence(run, family_rows(run))
     assert told.startswith("3 networks chosen on a Pareto front span ")
     assert "<dt>Budgets</dt>" in written(folder)
     config = folder / "config.yaml"
@@ -164,7 +163,7 @@ def test_what_folded_is_a_table(tmp_path):
     family["members"][0]["identities"] = IDENTITIES
     path.write_text(json.dumps(family))
     assert reading.rows(write(folder), "identities")["S0"] == [
-        "5", "2", "3", "1.50 M macs", "81.2 %", "1.25 M macs",
+        "5", "2", "3", "1.5M macs", "81.2 %", "1.25M macs",
         "the shortcut of the next layer reads it, too (2)|max <pooling> reads it (1)",
     ]  # fmt: skip
 

@@ -55,7 +55,7 @@ def test_grown_members_stand_beside_the_rules(compared):
     growth = json.loads((compared / "growth.json").read_text())
     member, rule = growth["members"][1], growth["members"][1]["compared"][0]
     more = rule["activations"] / member["activations"] - 1
-    assert rows["by dWr"][5].endswith(f"|{100 * more:+.1f} %".replace("-", "\N{MINUS SIGN}"))
+    assert rows["by dWr"][5].endswith(f"|{100 * more:+.1f} %")
     assert rows["by dwr"] == ["no factor <meets> it"]
     assert "Predicted latency" not in rows["Network"]
 
@@ -69,7 +69,7 @@ def test_predicted_latencies_are_a_column_where_there_are_any(compared):
             rule["latency"] = 0.003
     (compared / "growth.json").write_text(json.dumps(growth))
     rows = reading.rows(page.write(compared), "compared")
-    assert rows["by dWr"][rows["Network"].index("Predicted latency")] == "3.00 ms|+50.0 %"
+    assert rows["by dWr"][rows["Network"].index("Predicted latency")] == "3ms|+50.0 %"
 
 
 def test_without_rules_there_is_no_comparison(tmp_path):
@@ -82,7 +82,7 @@ def test_the_check_of_the_latency_table_is_drawn_and_read(tmp_path):
     drawn = latency_check(read(folder).plan.latency)
     assert drawn.traces[1]["x"] == pytest.approx([1.0, 1.4, 3.0])
     assert drawn.traces[1]["y"] == pytest.approx([0.9, 1.5, 3.1])
-    told = drawn.reading.replace("\N{NO-BREAK SPACE}", " ")
+    told = drawn.reading
     assert "error 2.8 % in the median, 17.7 % at worst, rank correlation 0.976" in told
     assert "latency-check" in reading.figures(page.write(folder))
 
@@ -97,5 +97,5 @@ def test_latencies_of_paths_have_an_axis_of_times():
     histogram = {"edges": [0.001, 0.002, 0.004], "counts": [3, 5]}
     drawn = path_histogram({"uniform": histogram}, budget_kind="latency")
     assert drawn.title == "Latency of sampled paths"
-    assert "2.00\N{NO-BREAK SPACE}ms" in drawn.layout["xaxis"]["ticktext"]
-    assert "8 paths, most at 2.00\N{NO-BREAK SPACE}ms to 4.00" in drawn.reading
+    assert "2ms" in drawn.layout["xaxis"]["ticktext"]
+    assert "8 paths, most at 2ms to 4ms" in drawn.reading

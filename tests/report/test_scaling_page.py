@@ -46,7 +46,7 @@ def test_the_figure_holds_the_costs_and_marks_the_network(curves, kind):
 
 def test_the_reading_tells_where_lines_end(curves):
     reading = cost_curves(curves, kind="activations").reading
-    assert reading.startswith("Activations from factor 1 to 32: d 6.75\N{NO-BREAK SPACE}M to 172")
+    assert reading.startswith("Activations from factor 1 to 32: d 6.748M to 172.5M")
     assert "5.63 times" in reading  # w: about the root of 32
     short = CostCurve(rule="r", factors=(1.0, 4.0), costs=(CHOSEN[2], CHOSEN[2]))
     assert "1 times at factor 4." in cost_curves([*curves, short], kind="macs").reading

@@ -92,7 +92,7 @@ def test_every_path_of_a_choice_space_has_its_genome_s_identities():
     for genome in space.sample_genomes(np.random.default_rng(0), 100):
         path = space.path(genome, space.base_triple)
         found = slots(path.architecture, path.runs)
-        assert num_identities(found) == np.isin(genome, list(space.identity_choices)).sum()
+        assert num_identities(found) == np.isin(genome, list(space.layout.identity_choices)).sum()
         assert sum(map(len, found)) == 1 + space.num_genes
         left = [slot.block for stage in found for slot in stage if not slot.removed]
         assert left == [block for stage in path.architecture.stages for block in stage.blocks]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import fixture
+from escalade.report.number import NONE
 from rich.console import Console
 
 from escalade.core.values.codec import decode
@@ -15,7 +16,7 @@ from escalade.report.terminal import family_table
 def shown(family):
     console = Console(file=io.StringIO(), width=140)
     console.print(family_table(decode(Family, family)))
-    return console.file.getvalue().replace("\N{NO-BREAK SPACE}", " ").splitlines()
+    return console.file.getvalue().splitlines()
 
 
 def test_one_line_a_member():
@@ -55,5 +56,24 @@ def test_unequal_classes_have_a_column_and_a_word():
     assert header.split()[-2:] == ["test", "balanced"]
     assert first.split()[-4:] == ["99.0", "%", "50.0", "%"]
     told = " ".join(" ".join(rest).split())
-    assert "99.0% of the 505 test images are 'common'" in told
+    assert "99.0 % of the 505 test images are 'common'" in told
     assert "('rare' 5)" in told
+
+
+def test_equal_classes_have_no_column_of_their_own():
+    """Whatever the members' balanced accuracies are, which are known all the same."""
+    family = fixture.family() | {"rivals": fixture.rivals()}
+    family["tested"] = {"classes": ["a", "b"], "images": [500, 505]}
+    for member in family["members"]:
+        member["accuracy"]["balanced"] = 0.5
+    table = family_table(decode(Family, family))
+    assert [column.header for column in table.columns][-1] == "test"
+    assert "50.0" not in "".join(shown(family))
+
+
+def test_unequal_classes_fill_the_column_for_rivals_too():
+    family = uneven(fixture.family()) | {"rivals": fixture.rivals()}
+    family["rivals"][0]["accuracy"]["balanced"] = 0.25
+    rows = shown(family)[1:]
+    assert rows[1].endswith("86.0 %    25.0 %")
+    assert rows[3].split()[-3:] == ["86.0", "%", NONE]

@@ -42,7 +42,7 @@ def told(**settings: Any) -> dict[str, str]:
             "Training step": "strictly fair (FairNAS",
             "Identities": "linear 1x1 convolutions",
             "Search": "NSGA-II (SCARLET, Algorithm 1) of error, macs, -params within macs < 2M: 70 "
-            "over 120 generations, the first 2 random, 50% of the children by crossover, the "
+            "over 120 generations, the first 2 random, 50 % of the children by crossover, the "
             "others mutated by a controller that learns (PPO) and a roulette wheel",
         }),
         ({"space": "scarlet_small", "supernet": {"identity": "plain"}}, {"Identities": "bare"}),
@@ -53,6 +53,12 @@ def test_each_run_says_what_it_did(settings, words):
     rows = told(**settings)
     for name, text in words.items():
         assert rows[name].startswith(text), rows[name]
+
+
+def test_how_training_made_up_for_unequal_classes():
+    assert "Classes" not in told(space="small")
+    rows = told(space="small", dataset={"balance": "sampling"})
+    assert rows["Classes"] == "in training every class is drawn equally often"
 
 
 def test_the_recipe_of_bignas_is_told_as_a_whole():
@@ -70,8 +76,8 @@ def test_the_recipe_of_bignas_is_told_as_a_whole():
     )
     assert rows["Recipe"] == (
         "20 epochs of batches of 128, SGD with Nesterov momentum 0.9 and rate 0.4, exponential "
-        "schedule to 5% of it after 70% of the training, then constant, weight decay 1e-05, label "
-        "smoothing 0.1, dropout 0.2"
+        "schedule to 5 % of it after 70 % of the training, then constant, weight decay 1e-05, "
+        "label smoothing 0.1, dropout 0.2"
     )
     assert "is 0 (BigNAS" in rows["Initialisation"]
     assert rows["Members"].startswith("slices of the supernet, without a training")

@@ -102,7 +102,7 @@ def test_what_helps_grows_and_what_does_not_stays(found):
 def test_any_budget_is_met_and_far_ones_are_extrapolated(found):
     beyond = growing().at(found, Budget(6e6), name="to")
     assert beyond.extrapolation
-    assert f"predicted accuracy {beyond.accuracy.mean:.2%}" in describe_grown(beyond)
+    assert f"predicted accuracy {100 * beyond.accuracy.mean:.1f} %" in describe_grown(beyond)
     assert not growing().at(found, Budget(1.8e6), name="to").extrapolation
 
 

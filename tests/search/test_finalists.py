@@ -128,7 +128,7 @@ def test_settings_that_confirm_nothing_are_refused():
     with pytest.raises(Invalid, match=r"retrain.searched: members that are slices"):
         resolve(given, {"retrain": {"searched": "slice"}})
     task = task_of("scarlet_small", "nsga2", finalists=3)
-    with pytest.raises(Invalid, match=r"search.finalists: 3 are of each budget"):
+    with pytest.raises(Invalid, match=r"search.finalists: 3 are chosen for each budget"):
         METHODS["nsga2"].check(task.settings, has_budgets=False)
 
 

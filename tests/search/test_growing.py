@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -113,3 +114,40 @@ def test_where_growth_ends_the_reason_is_told(family):
     assert not ends.grows
     with pytest.raises(ValueError, match="no reason"):
         ends.at(family, Budget(1e9), name="x")
+
+
+@pytest.mark.slow
+def test_a_fitted_function_is_held_to_the_pixels_that_there_are(family):
+    """And so are the rules beside it. What was searched may read more than the images have."""
+    largest = family.searched.stages[-1].architecture.resolution
+    free = Fitted().grow(family, (Budget(3120e6),)).members[0]
+    assert free.notes is None
+    held = replace(family, most_side=largest)
+    grown = Fitted().grow(held, (Budget(3120e6),))
+    (member,) = grown.members
+    assert free.architecture.resolution > largest >= member.architecture.resolution
+    assert abs(member.gap) <= 0.05
+    (note,) = member.notes
+    assert note == (
+        f"growth asks for {free.architecture.resolution} pixels, but images are kept at {largest} "
+        f"(dataset.side): inputs have {member.architecture.resolution}, and depth and width take "
+        "the rest"
+    )
+    assert grown.notes[-1] == f"S3: {note}"
+    assert Fitted().told(held, member).endswith(f"(extrapolated; {note})")
+    assert all(rule.resolution <= largest for rule in member.compared)
+    assert note in Fitted().at(held, Budget(3120e6), name="x").notes
+    assert replace(family, most_side=20).side == largest
+
+
+def test_a_rule_is_held_to_the_pixels_that_there_are(family):
+    largest = family.searched.stages[-1].architecture.resolution
+    held = replace(family, most_side=largest)
+    free = ByRule().grow(family, (Budget(3120e6),)).members[0]
+    grown = ByRule().grow(held, (Budget(3120e6),))
+    (member,) = grown.members
+    assert free.architecture.resolution > largest >= member.architecture.resolution
+    assert abs(member.gap) <= 0.05
+    assert grown.notes[1] == f"S3: {member.notes[0]}"
+    assert ByRule().told(held, member).endswith(f"; {member.notes[0]}")
+    assert ByRule().at(held, Budget(3120e6), name="x").notes[1] == member.notes[0]

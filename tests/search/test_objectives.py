@@ -45,7 +45,7 @@ def test_other_objectives_weigh_the_same():
     ],
 )
 def test_objectives_are_error_and_others(names):
-    with pytest.raises(ValueError, match=r"objectives: .* is not error and one or more other"):
+    with pytest.raises(ValueError, match=r"objectives: .* must be error and one or more other"):
         parse_objectives(names)
 
 
@@ -61,7 +61,7 @@ def test_the_accuracy_is_no_objective_beside_the_error(name):
         ([0.5, 0.4, 0.2], "weights: 0.5, 0.4, 0.2 sum to 1.1"),
         ([0.9, 0.3, -0.2], "weights: 0.9, 0.3, -0.2 are not all between 0 and 1"),
         ([float("nan"), 0.5, 0.5], "are not all between 0 and 1"),
-        ([0.5, 0.5], "are 2 for 3 objectives"),
+        ([0.5, 0.5], "are 2 weights for 3 objectives"),
     ],
 )
 def test_weights_that_make_no_sense_are_refused(weights, message):

@@ -108,18 +108,18 @@ def test_what_is_known_by_name_is_read_as_it_is_known(theirs: str, ours: str) ->
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("resnet18", r"stages\.0\.0: BasicBlock is no block that is known here"),
-        ("resnet26d", r"stem\.conv1\.conv: Sequential is no plain convolution"),
+        ("resnet18", r"stages\.0\.0: BasicBlock is not a block that can be read"),
+        ("resnet26d", r"stem\.conv1\.conv: Sequential is not a plain convolution"),
         ("seresnet50", r"stages\.0\.0\.se\.fc1: Conv2d is no part of blocks"),
-        ("mixnet_s", r"blocks\.1\.0\.conv_pwl: MixedConv2d is no plain convolution"),
-        ("mobilenetv4_hybrid_medium", r"blocks\.2\.4: MobileAttention is no block"),
+        ("mixnet_s", r"blocks\.1\.0\.conv_pwl: MixedConv2d is not a plain convolution"),
+        ("mobilenetv4_hybrid_medium", r"blocks\.2\.4: MobileAttention is not a block"),
         ("mobilenetv4_conv_aa_medium", r"blocks\.0\.0\.aa: AvgPool2d is no part"),
         ("efficientnet_b1_pruned", r"blocks\.1\.1\.conv_pw: out_channels is 62; .* have 64"),
         ("lcnet_050", r"blocks\.5\.1: a hidden layer after pooling needs a 1x1"),
-        ("mobilenetv3_rw", r"conv_head: blocks that are known here have a bias"),
-        ("mobilenet_edgetpu_v2_xs", r"groups is 2; blocks that are known here have 1"),
+        ("mobilenetv3_rw", r"conv_head: blocks that can be read have a bias"),
+        ("mobilenet_edgetpu_v2_xs", r"groups is 2; blocks that can be read have 1"),
         ("regnetz_040", r"final_conv: an activation alone before pooling"),
-        ("vit_tiny_patch16_224", r"builds it as VisionTransformer, whose blocks are not known"),
+        ("vit_tiny_patch16_224", r"builds it as VisionTransformer, whose blocks cannot be read"),
         ("gernet_s", r"stages\.0\.0: BasicBlock"),
         ("efficientnet_cc_b0_4e", r"blocks\.4\.0: CondConvResidual"),
     ],
@@ -156,7 +156,7 @@ def test_what_layers_do_not_say_is_seen_by_its_logits() -> None:
     reading = read_network(network, resolution=64)
     ours = build(reading.architecture).eval()
     ours.load_state_dict(reading.tensors(network.state_dict()))
-    with pytest.raises(Invalid, match="computes something else than its layers say"):
+    with pytest.raises(Invalid, match="computes something other than its layers do"):
         check_same_logits(ours, network, architecture=reading.architecture)
     same = drawn("tinynet_e")
     check_same_logits(ours, same, architecture=reading.architecture)

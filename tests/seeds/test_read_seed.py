@@ -168,11 +168,11 @@ def test_what_is_no_seed_is_refused(tmp_path: Path) -> None:
     text = tmp_path / "notes.pth"
     text.write_text("no weights")
     for source, architecture, message in (
-        (str(text), None, r"notes\.pth: a file of weights needs to be told their architecture"),
+        (str(text), None, r"notes\.pth: a file of weights needs an architecture"),
         (str(text), NAME, r"notes\.pth: not a file of weights"),
-        (str(tmp_path), None, "this folder is no member of a run"),
-        ("tinynet_q", None, r"'tinynet_q' is no network that timm has; did you mean tinynet_"),
-        (NAME, NAME, "only a file of weights is told an architecture"),
+        (str(tmp_path), None, "this folder is not a member of a run"),
+        ("tinynet_q", None, r"'tinynet_q' is not a network that timm has; did you mean tinynet_"),
+        (NAME, NAME, "only a file of weights takes an architecture"),
         (f"local-dir:{tmp_path}", None, "cannot be had"),
     ):
         with pytest.raises(Invalid, match=message) as raised:

@@ -63,7 +63,7 @@ def test_every_named_layer_space_loads_and_says_what_it_is_for(name):
     space = load.load(name, factors=(1.0, 2.0), kind="params", in_channels=1)
     assert space.traits.rises
     assert (space.name, bool(space.layout.description)) == (name, True)
-    assert (space.factors, space.kind, space.in_channels) == ((1.0, 2.0), "params", 1)
+    assert (space.factors, space.kind, space.layout.in_channels) == ((1.0, 2.0), "params", 1)
     assert parse(to_json(space.layout), where=name) == space.layout
     assert load.load(name, in_channels=1).layout == space.layout
     assert space.largest_side == max(space.layout.resolutions)
@@ -76,7 +76,7 @@ def test_every_named_choice_space_loads_and_says_what_it_is_for(name):
     space = load.load(name, factors=(1.0, 2.0), kind="params", in_channels=1)
     assert space.traits.leaves_out
     assert (space.name, bool(space.layout.description)) == (name, True)
-    assert (space.factors, space.kind, space.in_channels) == ((1.0, 2.0), "params", 1)
+    assert (space.factors, space.kind, space.layout.in_channels) == ((1.0, 2.0), "params", 1)
     assert space.layout.folds is name.endswith("folds")
     assert parse(to_json(space.layout), where=name) == space.layout
     assert load.load(name, in_channels=1).layout == space.layout
@@ -101,7 +101,7 @@ def test_a_space_like_another(tmp_path):
     found = load.load(str(path)).layout
     assert found == replace(usual, name="mine", resolutions=(20, 28), plain=None)
     path.write_text("like: scarlet_folds\nidentity: plain\nname: mine\n")
-    assert load.load(str(path)).identity == "plain"
+    assert load.load(str(path)).layout.identity == "plain"
     assert load.load(str(path)).layout.folds
     path.write_text("like: scarlet\nresolution: 16\n")
     with pytest.raises(ValueError, match=r"own\.yaml\.resolution: 16 is too small"):
@@ -118,7 +118,7 @@ def test_a_space_like_none(tmp_path, like, words):
     with pytest.raises(ValueError) as caught:
         load.load(str(path))
     assert str(caught.value).startswith(f"{path}.like: ")
-    assert "is no space that comes with the package" in str(caught.value)
+    assert "is not a space that comes with the package" in str(caught.value)
     assert words in str(caught.value)
 
 
@@ -166,12 +166,12 @@ def test_a_space_of_ones_own(tmp_path):
     path = tmp_path / "own.yaml"
     path.write_text(OWN)
     space = load.load(str(path))
-    assert (space.name, space.num_stages, space.num_classes) == ("mine", 2, 4)
+    assert (space.name, space.num_stages, space.layout.num_classes) == ("mine", 2, 4)
     assert len(space.strategies(1)) == 2
     found = space.path(space.sample_genomes(generator(0, "own"), 1)[0], space.strategies(1)[0])
     assert found.architecture.resolution in (30, 40)
     other = load.load(str(path), in_channels=3)
-    assert (other.in_channels, other.num_classes) == (3, 4)
+    assert (other.layout.in_channels, other.layout.num_classes) == (3, 4)
     assert choose.space_for(str(path), ladder(1e6, 2e6)).num_stages == 2
 
 

@@ -219,7 +219,7 @@ def genomes(space: Space, num: int) -> list[np.ndarray]:
     """The all-identity one, and some with every third layer an identity."""
     rng = generator(0, "folding variant")
     drawn = space.sample_genomes(rng, num)
-    drawn[rng.random(drawn.shape) < 1 / 3] = min(space.identity_choices or {0})
+    drawn[rng.random(drawn.shape) < 1 / 3] = min(space.layout.identity_choices or {0})
     return [space.smallest, *drawn]
 
 

@@ -154,7 +154,7 @@ def test_what_a_path_may_not_change_is_refused() -> None:
         supernet.slices(replace(largest, stages=longer))
     with pytest.raises(ValueError, match="conventions"):
         supernet.slices(replace(largest, conventions=Conventions(epsilon=0.5)))
-    with pytest.raises(ValueError, match="around a network"):
+    with pytest.raises(ValueError, match=r"supernet\.coupled: only supernets of stages"):
         make_supernet(NetworkShape(largest=largest), coupled=True)
 
 

@@ -8,8 +8,11 @@ from timm.data.mixup import Mixup
 from timm.loss import SoftTargetCrossEntropy
 from torch.nn import functional
 
+from escalade.core.numbers.class_counts import ClassCounts
 from escalade.train.losses import (
+    ONE_LABEL,
     SeveralLabels,
+    WeightedClasses,
     cross_entropy,
     mix,
     soft_cross_entropy,
@@ -125,3 +128,57 @@ def test_a_teachers_probabilities_of_several_labels() -> None:
     student = teacher.detach().clone().requires_grad_()
     (gradient,) = torch.autograd.grad(losses.of_soft_labels(student, soft), student)
     torch.testing.assert_close(gradient, torch.zeros_like(gradient))
+
+
+def weighted(labels: torch.Tensor) -> WeightedClasses:
+    """By the images that there are, of three classes."""
+    images = tuple(torch.bincount(labels, minlength=3).tolist())
+    return WeightedClasses(
+        torch.tensor(ClassCounts(classes=("a", "b", "c"), images=images).weights)
+    )
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_weighted_classes_count_the_same(smoothing: float) -> None:
+    """Over all images the loss is the mean of the classes' own losses."""
+    labels = torch.tensor([0, 0, 0, 0, 0, 0, 1, 2, 2])
+    logits = torch.randn(9, 3, generator=torch.Generator().manual_seed(0))
+    alone = [
+        cross_entropy(logits[labels == each], labels[labels == each], label_smoothing=smoothing)
+        for each in range(3)
+    ]
+    losses = weighted(labels)
+    loss = losses.of_labels(logits, labels, label_smoothing=smoothing, ratio=1.0)
+    torch.testing.assert_close(loss, torch.stack(alone).mean())
+    assert losses.of_labels(logits.bfloat16(), labels, label_smoothing=0, ratio=1).dtype == (
+        torch.float32
+    )
+
+
+def test_of_mixed_images_each_label_has_its_own_weight() -> None:
+    labels = torch.tensor([0, 0, 0, 1, 2])
+    logits = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
+    losses, shares = weighted(labels), logits.softmax(1)
+    weights = torch.tensor([5 / 9, 5 / 3, 5 / 3])
+    expected = -sum(
+        0.7 * weights[own] * share[own].log() + 0.3 * weights[other] * share[other].log()
+        for share, own, other in zip(shares, labels, labels.flip(0), strict=True)
+    )
+    loss = losses.of_labels(logits, labels, label_smoothing=0.0, ratio=0.7)
+    torch.testing.assert_close(loss, expected / 5)
+
+
+def test_soft_labels_have_the_weight_of_their_classes() -> None:
+    """A teacher that is sure is as good as labels, and equal classes change nothing."""
+    labels = torch.tensor([0, 0, 0, 1, 2])
+    logits, taught = torch.randn(2, 5, 3, generator=torch.Generator().manual_seed(0)).unbind()
+    losses, sure = weighted(labels), functional.one_hot(labels, 3).float()
+    torch.testing.assert_close(
+        losses.of_soft_labels(logits, sure),
+        losses.of_labels(logits, labels, label_smoothing=0.0, ratio=1.0),
+    )
+    soft = losses.soft_labels(taught)
+    even = weighted(torch.tensor([0, 1, 2]))
+    torch.testing.assert_close(
+        even.of_soft_labels(logits, soft), ONE_LABEL.of_soft_labels(logits, soft)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -138,5 +139,8 @@ def test_a_checkpoint_of_other_steps_or_budgets_is_another_training():
     found = [made(**first | change) for change in changes]
     assert len(set(found)) == len(found)
     assert made(**first | {"recipe": {"epochs": 3}}) == found[0]
+    run = make(**first)
+    run.__dict__["data"] = replace(DATA, balance="loss")
+    assert tuple(sorted(run.supernet_task.identity().items())) not in found
     choices = [made(**each) for each in ({}, {"identity": "plain"}, {"step": "single_path"})]
     assert len(set(choices)) == 3

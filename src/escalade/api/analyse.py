@@ -54,7 +54,7 @@ class Analysis:
         for name, values in (("rates", self.rates), ("epochs", lengths)):
             for value in values:
                 if not 0 < value < math.inf:
-                    raise Invalid(f"{value:g} is no positive number", path=(name,))
+                    raise Invalid(f"{value:g} is not a positive number", path=(name,))
 
 
 def analyse(
@@ -133,7 +133,7 @@ def _check(run: Run, wanted: Analysis) -> None:
     with within("members"):
         for name in wanted.members or ():
             if name in [each.name for each in everyone if each.origin == "grown"]:
-                problem = f"{name} is grown, no slice of the supernet"
+                problem = f"{name} was grown, so it is not a slice of the supernet"
                 raise Invalid(problem, remedy=f"use {', '.join(searched)}")
             check_known(name, searched)
 

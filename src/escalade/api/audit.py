@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
 from escalade.api.beginning.begin import open_run, taken_up
 from escalade.artefacts.audited import Audited
+from escalade.artefacts.contested import Contested
 from escalade.artefacts.run_folder import command
 from escalade.artefacts.scored import Scored
 from escalade.config.ways_to_weights import trained_alone
-from escalade.core.numbers.budget import format_amount
 from escalade.core.values.invalid import Invalid
 from escalade.family.analysis.audits import LEAST_NETWORKS, Sample, Sampled, audited, samples
 from escalade.family.trainings.alone import RetrainJob
-from escalade.family.trainings.kept import kept_network, read_made
+from escalade.family.trainings.kept import is_done, kept_network, read_made
+from escalade.family.trainings.side_by_side import num_processes
+from escalade.planning.audit_time import AuditTrainings, audit_in_words
 from escalade.planning.resolved_run import Run
+from escalade.report.contest_words import base_in_words
 from escalade.report.terminal import audit_table
 from escalade.search.notebook import Notebook
 from escalade.search.surrogate.model import Surrogate, why_none
@@ -47,6 +50,8 @@ def audit(path: Path, *, networks: int = NUM_NETWORKS, should_stop: Stop | None 
 
 def _audit(run: Run, networks: int) -> Audited:
     sampled, left_out = _sample(run, networks)
+    if told := _ahead(run, sampled):
+        run.console.say(f"{STAGE}: {told}")
     for sample in sampled:
         _train(run, sample)
     found = audited(
@@ -57,6 +62,7 @@ def _audit(run: Run, networks: int) -> Audited:
         num_steps=[_steps(run, sample) for sample in sampled],
         trained=lambda sample, one: read_made(_folder(run, sample, one)).search,
         seed=run.config.seed,
+        by_hand=_by_hand(run),
     )
     if run.runtime.is_main:
         run.folder.write(found)
@@ -82,7 +88,7 @@ def _check(run: Run, networks: int) -> None:
         )
     if networks < LEAST_NETWORKS:
         raise Invalid(
-            f"{networks} networks rank nothing",
+            f"{networks} networks are too few to rank",
             path=("--networks",),
             remedy=f"use {LEAST_NETWORKS} or more",
         )
@@ -126,10 +132,41 @@ def _steps(run: Run, sample: Sample) -> int:
     return recipe.num_steps(num // recipe.batch_size)
 
 
+def _ahead(run: Run, sampled: Sequence[Sample]) -> str:
+    """What is still to be trained, and about how long it takes."""
+    settings, num = run.config.retrain, len(run.data.train)
+    waiting = [
+        AuditTrainings(
+            member=sample.name,
+            num=sum(not is_done(_folder(run, sample, one)) for one in sample.networks),
+            num_steps=_steps(run, sample),
+            num_images=settings.recipe_alone(num, ratio=sample.ratio).num_images(num),
+        )
+        for sample in sampled
+    ]
+    at_a_time = run.runtime.world_size * num_processes(
+        sum(each.num for each in waiting),
+        data=run.data,
+        runtime=run.runtime,
+        num_workers=run.config.workers,
+    )
+    return audit_in_words(waiting, ledger=run.books.ledger, at_a_time=at_a_time)
+
+
+def _by_hand(run: Run) -> str:
+    """That the members are other networks than these, where a contest kept those by hand."""
+    contest = run.folder.find(Contested)
+    if contest is None or contest.kept == "found":
+        return ""
+    return (
+        f"No score chose the members of this run: its contest kept {base_in_words(contest.base)}, "
+        f"scaled by {contest.rule}"
+    )
+
+
 def _train(run: Run, sample: Sample) -> None:
     supernet = cache(lambda: run.load_supernet(run.folder.supernet))
-    amount = format_amount(sample.budget.target, sample.budget.kind)
-    run.console.say(f"audit: {len(sample.networks)} networks at {amount} {sample.budget.kind}")
+    run.console.say(f"audit: {len(sample.networks)} networks at {sample.budget}")
     jobs = [_job(run, sample, one, supernet) for one in sample.networks]
     run.workshop.train(jobs, stage=STAGE)
 

@@ -8,9 +8,11 @@ from pathlib import Path
 from escalade.api.beginning.begin import open_run
 from escalade.api.choosing.contest import made_by_hand
 from escalade.artefacts.grown import Grown, GrownMember
+from escalade.artefacts.planned import Planned
 from escalade.artefacts.rival_look import RivalLook
 from escalade.artefacts.run_folder import RunFolder
-from escalade.core.numbers.budget import Budget, format_amount, format_seconds, parse_amount
+from escalade.core.numbers.budget import Budget
+from escalade.core.numbers.shown import accuracy, amount, gap, parse_amount
 from escalade.core.scaling.extrapolation import is_told
 from escalade.core.scaling.hybrid import scale_within
 from escalade.core.values.invalid import Invalid, within
@@ -18,6 +20,7 @@ from escalade.family.member_candidates import ByHand
 from escalade.planning.resolved_run import Run
 from escalade.report.contest_words import base_in_words
 from escalade.search.growing.found import Found, Growing, widths_and_depths
+from escalade.search.methods import UNSEARCHED
 
 
 def grow(run: Run) -> None:
@@ -32,13 +35,13 @@ def grow(run: Run) -> None:
     made = growing.grow(found, (*ladder.budgets[num:], *run.grown(ladder)))
     if not growing.grows:
         console.say(f"grow: no members are grown: {made.notes[0]}")
-    for member in made.members:
-        amount = format_amount(member.budget, ladder.kind)
-        console.say(f"grow: {member.name} at {amount}{growing.told(found, member)}")
+    for member in made.members if run.method is not UNSEARCHED else ():
+        budget = amount(member.budget, ladder.kind)
+        console.say(f"grow: {member.name} at {budget}{growing.told(found, member)}")
     run.folder.write(made)
 
 
-def grow_to(path: Path, amount: str) -> GrownMember:
+def grow_to(path: Path, to: str) -> GrownMember:
     """The network of any budget by the growth of a run; nothing is written.
 
     Raises:
@@ -47,31 +50,31 @@ def grow_to(path: Path, amount: str) -> GrownMember:
     run = open_run(path)
     kind, found = run.config.budget_kind, run.found()
     with within("--to"):
-        target = parse_amount(amount, kind=kind, kind_flag="--budget-kind")
+        target = parse_amount(to, kind=kind, kind_flag="--budget-kind")
         least = found.ladder.budgets[0].target
         if target < least:
             raise Invalid(
-                f"{amount} is below the base network's budget",
-                remedy=f"the rule grows from {format_amount(least, kind)} {kind}",
+                f"{to} is below the base network's budget",
+                remedy=f"the rule grows from {amount(least, kind)} {kind}",
             )
     budget = Budget(target, kind, run.config.tolerance)
-    name = f"to_{format_amount(target, kind)}"
+    name = f"to_{amount(target, kind)}"
     with within(str(path)):
         if by_hand := made_by_hand(run):
-            return _scaled_by_hand(found, by_hand, run.folder.read(RivalLook), budget, name=name)
+            return _scaled_by_hand(run, found, by_hand, budget, name=name)
         return _growing(run, found).at(found, budget, name=name)
 
 
 def _scaled_by_hand(
-    found: Found, how: ByHand, look: RivalLook, budget: Budget, *, name: str
+    run: Run, found: Found, how: ByHand, budget: Budget, *, name: str
 ) -> GrownMember:
     """The base that the run's members are made of, at any budget."""
     solved = scale_within(
-        look.base,
+        run.folder.read(RivalLook).base,
         rule=how.rule,
         budget=budget,
         stage=found.ladder.stage(budget.target),
-        side=look.side,
+        side=run.folder.read(Planned).side,
         name=name,
         cost_of=found.latency_of,
     )
@@ -79,7 +82,8 @@ def _scaled_by_hand(
         f"{base_in_words(how.base)} scaled by the rule {how.rule}, as the members of the run are; "
         "nothing was fitted"
     )
-    return replace(found.entry(solved), notes=(note,))
+    made = found.entry(solved)
+    return replace(made, notes=(note, *(made.notes or ())))
 
 
 def growth(path: Path) -> Grown:
@@ -93,10 +97,10 @@ def growth(path: Path) -> Grown:
 
 def describe_grown(grown: GrownMember) -> str:
     arch = grown.architecture
-    latency = "" if grown.latency is None else f", {format_seconds(grown.latency)} predicted"
+    latency = "" if grown.latency is None else f", {amount(grown.latency, 'latency')} predicted"
     lines = [
         widths_and_depths(arch).replace("widths", f"stem {arch.stem.width}, widths"),
-        f"{grown.macs:,} macs ({grown.gap:+.1%} of the budget), {grown.params:,} params, "
+        f"{grown.macs:,} macs ({gap(grown.gap)} of the budget), {grown.params:,} params, "
         f"{grown.activations:,} activations{latency}",
     ]
     for dimension, ratio in grown.solved.to_json().items():
@@ -109,7 +113,7 @@ def describe_grown(grown: GrownMember) -> str:
         lines.append(line)
     if grown.accuracy is not None:
         found = grown.accuracy
-        lines.append(f"  predicted accuracy {found.mean:.2%} ({found.low:.2%} to {found.high:.2%})")
+        lines.append(f"  predicted accuracy {accuracy(found.mean, (found.low, found.high))}")
     if grown.extrapolation and grown.interval is not None:
         lines.append("  extrapolated beyond the searched stages")
     lines.extend(f"  note: {note}" for note in grown.notes or ())

@@ -86,6 +86,8 @@ def retrain_on(
         duplicates=config.dataset.duplicates,
         say=Console().say,
     )
+    if images.label_sets is None:
+        images = replace(images, balance=config.dataset.balance)
     transfer = _Transfer(
         config=config,
         source=family[member],
@@ -133,7 +135,7 @@ class _Transfer:
             "from_weights": self.from_weights,
             "seed": self.config.seed,
             "digests": encode(self.images.digests),
-            "recipe": recipe_facts(self.recipe),
+            "recipe": recipe_facts(self.recipe, balance=self.images.balance),
         }
 
     @property
@@ -199,7 +201,7 @@ class _Transfer:
             test=test,
             chosen=False,
             duplicates=images.duplicates,
-            recipe=recipe_facts(self.recipe),
+            recipe=recipe_facts(self.recipe, balance=self.images.balance),
             found=self._found(),
         )
         card.write(target, member=member, package=packed, facts=facts)

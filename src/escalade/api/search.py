@@ -16,7 +16,7 @@ from escalade.artefacts.run_folder import command
 from escalade.artefacts.scored import Scored
 from escalade.artefacts.searched import Searched
 from escalade.core.network.architecture import Architecture
-from escalade.core.numbers.budget import format_amount
+from escalade.core.numbers.shown import amount, gap, percent
 from escalade.core.space.path import Population
 from escalade.core.values.invalid import Invalid
 from escalade.data import ImageData
@@ -207,12 +207,12 @@ def _told(run: Run, found: Searched) -> Iterator[str]:
     for stage in found.stages:
         reached = found.confirmed(stage.stage)
         yield (
-            f"{stage.name} at {format_amount(stage.budget, kind)} {kind} ({stage.gap:+.1%}): "
-            f"{stage.accuracy:.2%} on the search split"
-            + ("" if reached is None else f", {reached.accuracy:.2%} after a short training")
+            f"{stage.name} at {amount(stage.budget, kind)} {kind} ({gap(stage.gap)}): "
+            f"{percent(stage.accuracy)} on the search split"
+            + ("" if reached is None else f", {percent(reached.accuracy)} after a short training")
         )
     if found.models is not None:
         yield (
-            f"best of {len(found.models)}, worst {found.models[-1].score:.2%}; {found.num_tied} "
-            "cannot be told from the best"
+            f"best of {len(found.models)}, worst {percent(found.models[-1].score)}; "
+            f"{found.num_tied} cannot be told from the best"
         )

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import torch
 
+from escalade.core.numbers.shown import duration, percent
 from escalade.family.packaging import package
 from escalade.family.trainings.jobs import CHECKPOINT
 from escalade.family.trainings.kept import is_done, keep, kept_network
@@ -91,7 +92,7 @@ def fine_tune(run: Run) -> None:
             images=made.num_images,
             evaluations=1,
         )
-        reached = f"{made.search.accuracy:.2%} on the search split, {made.seconds:.0f} s"
+        reached = f"{percent(made.search.accuracy)} on the search split, {duration(made.seconds)}"
         console.say(f"train: {run.seed.name}: {reached}")
     runtime.barrier()
 

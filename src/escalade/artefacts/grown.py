@@ -118,7 +118,7 @@ class GrownMember:
         extrapolation: whether it is beyond what was searched.
         latency: predicted seconds, with latency budgets.
         compared: what rules make of the base instead; of fitted growth.
-        notes: what a reader should know; of a network that `escalade grow --to` shows.
+        notes: what a reader should know of it.
         accuracy: predicted by a law of error, where there is one.
     """
 

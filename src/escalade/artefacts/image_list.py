@@ -122,7 +122,7 @@ def changes(before: Iterable[Entry], now: Iterable[Entry]) -> str:
         "readable now": [shown(was.image) for was, entry in kept if _is_broken(entry, was)],
     }
     told = [f"{len(names):,} {what} ({_first(names)})" for what, names in found.items() if names]
-    return ", ".join(told) or "none is another, but they are divided in another way"
+    return ", ".join(told) or "the images are the same, but divided differently"
 
 
 def _moved(gone: Sequence[Entry], added: Sequence[Entry]) -> dict[str, str]:

@@ -46,6 +46,7 @@ class Planned:
     Attributes:
         images: of these each class's.
         digests: of the splits; other images are refused.
+        side: pixels that images are kept at.
         skipped: unusable images, each with the reason.
         task: whether every image has one class, or may have several.
         remarks: what else a user should know of the images, a line each.
@@ -60,6 +61,7 @@ class Planned:
     split: Splits
     images: ImagesByClass
     digests: Digests
+    side: Count
     skipped: tuple[tuple[str, str], ...]
     remarks: tuple[str, ...]
     space: SpaceFacts

@@ -8,7 +8,6 @@ from typing import ClassVar
 from escalade.core.network.architecture import Architecture
 from escalade.core.space.plain_network import PLAIN
 from escalade.core.values.codec import ABSENT
-from escalade.core.values.ranges import Count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +45,6 @@ class RivalLook:
         rules: what was tried of this base.
         ranked: rules by what they reached, the best first; networks are made by the first that
             meets their budget. Where it is empty there are none.
-        side: of the images, which no network's input is larger than.
     """
 
     FILE: ClassVar[str] = "rival.json"
@@ -60,4 +58,3 @@ class RivalLook:
     budget: float
     rules: tuple[LookedAt, ...]
     ranked: tuple[str, ...]
-    side: Count

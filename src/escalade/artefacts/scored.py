@@ -69,5 +69,5 @@ def _rows(texts: Sequence[str]) -> IntArray:
     try:
         return np.array([[int(part) for part in text.split()] for text in texts], dtype=np.int64)
     except ValueError:
-        problem = "its genomes or strategies are no rows of as many numbers"
+        problem = "its genomes or strategies are not rows of equal length"
         raise Invalid(problem, path=(Scored.FILE,)) from None

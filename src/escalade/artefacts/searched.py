@@ -286,7 +286,7 @@ class Searched:
         if not self.stages:
             raise Invalid("there is none", path=("stages",))
         if [each.stage for each in self.stages] != list(range(len(self.stages))):
-            raise Invalid("they are not numbered from 0 on", path=("stages",))
+            raise Invalid("they are not numbered from 0", path=("stages",))
         if len(self.pi) != len(self.stages):
             raise Invalid(f"there are {len(self.pi)} for {len(self.stages)} stages", path=("pi",))
 

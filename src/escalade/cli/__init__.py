@@ -118,10 +118,10 @@ def _asked(message: str) -> str:
     found = _ASKED.search(message)
     if found is None:
         return ""
-    from escalade.report.number import amount
+    from escalade.core.numbers.shown import amount
 
     value, unit = found.groups()
-    return f" for {amount(float(value))}B" if unit == "bytes" else f" for {value} {unit}"
+    return f" for {amount(float(value), 'memory')}" if unit == "bytes" else f" for {value} {unit}"
 
 
 def _parse(arguments: list[str]) -> tuple[Callable[[Any], None], Any]:

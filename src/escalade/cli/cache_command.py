@@ -28,14 +28,14 @@ def add_commands(commands: Commands) -> None:
 
 
 def _cache(options: argparse.Namespace) -> None:
-    from escalade.core.numbers.budget import format_amount
+    from escalade.core.numbers.shown import amount
     from escalade.data.cache import cache_room
     from escalade.data.cache.cache_room import default_cache
 
     folder = default_cache()
     if options.clear:
         for each in cache_room.clear(folder, options.clear):
-            write_line(f"removed {each.title}, {format_amount(each.num_bytes)}B")
+            write_line(f"removed {each.title}, {amount(each.num_bytes, 'memory')}")
     sets = cache_room.cached_sets(folder)
     bound, downloads = cache_room.largest(), folder / cache_room.DOWNLOADS
     if options.format == "json":
@@ -51,11 +51,11 @@ def _cache(options: argparse.Namespace) -> None:
     _write(sets)
     total = sum(each.num_bytes for each in sets)
     write_line(
-        f"{folder}: {format_amount(total)}B of decoded images, of at most {format_amount(bound)}B "
-        f"({cache_room.SIZE_VARIABLE})"
+        f"{folder}: {amount(total, 'memory')} of decoded images, of at most "
+        f"{amount(bound, 'memory')} ({cache_room.SIZE_VARIABLE})"
     )
     if taken := cache_room.bytes_below(downloads):
-        write_line(f"{downloads}: {format_amount(taken)}B of downloads, which stay")
+        write_line(f"{downloads}: {amount(taken, 'memory')} of downloads, which stay")
 
 
 def _facts(each: CachedSet) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def _facts(each: CachedSet) -> dict[str, Any]:
 
 
 def _write(sets: list[CachedSet]) -> None:
-    from escalade.core.numbers.budget import format_amount
+    from escalade.core.numbers.shown import amount
     from escalade.data.cache.cache_room import when
 
     rows = [
@@ -73,7 +73,7 @@ def _write(sets: list[CachedSet]) -> None:
             each.title if each.data else "?",
             f"{each.num:,}",
             str(each.side),
-            f"{format_amount(each.num_bytes)}B",
+            f"{amount(each.num_bytes, 'memory')}",
             when(each.used) if each.used else "never",
         )
         for each in sets

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from escalade.cli.output import share, table, write_json, write_line
+from escalade.cli.output import table, write_json, write_line
 from escalade.cli.parser import UsageError
+from escalade.core.numbers.shown import percent
 
 if TYPE_CHECKING:
     from escalade.core.network.architecture import Architecture
@@ -44,7 +45,7 @@ def add_commands(commands: Commands) -> None:
 
 def _cost(options: argparse.Namespace) -> None:
     from escalade.core.network import cost
-    from escalade.core.numbers.budget import format_amount
+    from escalade.core.numbers.shown import amount
     from escalade.spaces import known, scaled
 
     if options.list:
@@ -67,7 +68,7 @@ def _cost(options: argparse.Namespace) -> None:
     write_line(
         f"{architecture.name} at {architecture.resolution} pixels: {total.macs:,} macs, "
         f"{total.params:,} params, {total.activations:,} activations, "
-        f"{format_amount(total.memory, 'memory')} peak memory in fp32"
+        f"{amount(total.memory, 'memory')} peak memory in fp32"
     )
 
 
@@ -110,14 +111,15 @@ _AMOUNTS = ("macs", "share", "params", "share", "activations", "share")
 def _amounts(part: Cost | StageCost | LayerCost, total: Cost) -> Iterator[str]:
     """Each cost and its share of the network's."""
     for kind in ("macs", "params", "activations"):
-        amount = getattr(part, kind)
-        yield f"{amount:,}"
-        yield share(amount, getattr(total, kind))
+        value = getattr(part, kind)
+        yield f"{value:,}"
+        yield percent(value / getattr(total, kind))
 
 
 def _space(options: argparse.Namespace) -> None:
     from escalade.cli.choices_table import choices_lines
-    from escalade.core.numbers.budget import Budget, Ladder, format_amount, parse_amount
+    from escalade.core.numbers.budget import Budget, Ladder
+    from escalade.core.numbers.shown import amount, parse_amount
     from escalade.core.space.space_summary import bars, summarise
     from escalade.core.values.invalid import within
     from escalade.spaces.load import load
@@ -144,13 +146,13 @@ def _space(options: argparse.Namespace) -> None:
     for stage in summary["stages"] if space.traits.scales else ():
         write_line(
             f"  stage {stage['stage']}: {_counted(stage['strategies'])}, "
-            f"{stage['distinct']} distinct, mean {format_amount(stage['macs']['mean'])} macs "
-            f"({format_amount(stage['macs']['min'])} to {format_amount(stage['macs']['max'])})"
+            f"{stage['distinct']} distinct, mean {amount(stage['macs']['mean'])} macs "
+            f"({amount(stage['macs']['min'])} to {amount(stage['macs']['max'])})"
         )
     line = bars(summary["histogram"]["counts"])
     low, high = summary["macs"]["min"], summary["macs"]["max"]
     drawn = options.sampler if space.traits.scales else "as drawn"
-    write_line(f"  macs, {drawn}: {format_amount(low)} |{line}| {format_amount(high)}")
+    write_line(f"  macs, {drawn}: {amount(low)} |{line}| {amount(high)}")
 
 
 def _counted(num: int) -> str:

@@ -141,13 +141,13 @@ def _load(
 def _check_memory(architecture: Architecture, name: str, runtime: Runtime) -> None:
     """Refuse a network whose weights do not fit, which the system would end the process for."""
     from escalade.core.network import cost
+    from escalade.core.numbers.shown import amount
     from escalade.core.values.invalid import Invalid
-    from escalade.report.number import amount
 
     needed = 4 * cost.of(architecture).params
     if needed > SMALL and needed > (free := runtime.free_memory()):
-        problem = f"its weights take {amount(needed)}B, and {amount(free)}B are free"
-        raise Invalid(problem, path=(name,))
+        takes, left = amount(needed, "memory"), amount(free, "memory")
+        raise Invalid(f"its weights take {takes}, and {left} are free", path=(name,))
 
 
 def _conditions(options: argparse.Namespace, runtime: Runtime) -> dict[str, Any]:
@@ -163,7 +163,7 @@ def _conditions(options: argparse.Namespace, runtime: Runtime) -> dict[str, Any]
 
 
 def _write_table(result: dict[str, Any]) -> None:
-    from escalade.report.number import amount
+    from escalade.core.numbers.shown import amount
 
     lines = [_HEADER]
     for row in result["networks"]:

@@ -45,7 +45,8 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    from escalade.core.numbers.budget import Budget, Ladder, parse_amount
+    from escalade.core.numbers.budget import Budget, Ladder
+    from escalade.core.numbers.shown import parse_amount
     from escalade.core.values.invalid import within
     from escalade.family.exports.part_export import RUNNER, export_parts
     from escalade.spaces.load import load

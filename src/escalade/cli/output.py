@@ -85,8 +85,3 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
         right = (cell.rjust(width) for cell, width in zip(numbers, widths[1:], strict=True))
         lines.append("  ".join([name.ljust(widths[0]), *right]).rstrip())
     return lines
-
-
-def share(part: float, whole: float) -> str:
-    """A part in per cent of the whole."""
-    return f"{100 * part / whole:.1f}%"

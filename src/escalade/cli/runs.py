@@ -159,6 +159,9 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from-architecture", metavar="NAME", help="what network a file of weights is of"
     )
+    parser.add_argument(
+        "--balance", help="classes of unequal size in training: none, sampling or loss"
+    )
     parser.add_argument("--hours", type=float, help="fit the schedule to this time on this device")
     parser.add_argument("--memory", help="what all processes may hold, such as 4G or 3.5GiB")
     parser.add_argument("--seed", type=int)
@@ -190,6 +193,8 @@ def _settings(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
     }
     if options.grow is not None:
         flags["grow"] = {"num": options.grow}
+    if options.balance is not None:
+        flags["dataset"] = {"balance": options.balance}
     if options.seed_network is not None:
         flags["seed_network"] = {"source": options.seed_network}
         flags.setdefault("space", None)  # that of a preset is for runs from nothing

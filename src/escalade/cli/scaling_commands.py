@@ -125,7 +125,7 @@ def _made(
     base: Architecture, options: argparse.Namespace, latency: DeviceLatency | None
 ) -> tuple[float, Architecture]:
     """The factor and the network that it makes."""
-    from escalade.core.numbers.budget import parse_amount
+    from escalade.core.numbers.shown import parse_amount
     from escalade.core.scaling.scale_by import scale
     from escalade.core.scaling.solve_factor import solve_factor
     from escalade.core.values.invalid import within
@@ -218,17 +218,17 @@ def _rows(
     ratio: bool = False,
 ) -> Iterator[tuple[str, ...]]:
     """A row for each property, a column for each network; the ratio is the last to the first."""
-    from escalade.core.numbers.budget import format_amount
+    from escalade.core.numbers.shown import amount
 
     numbers = [_costs(each) | _shape(each) for each in networks]
     for kind in (*KINDS, "resolution", "depth"):
         values = [each[kind] for each in numbers]
-        show = partial(format_amount, kind=kind) if kind in KINDS else str
+        show = partial(amount, kind=kind) if kind in KINDS else str
         last = (f"{values[-1] / values[0]:.2f}",) if ratio else ()
         yield kind, *map(show, values), *last
         if kind == KINDS[-1] and seconds is not None:
             last = (f"{seconds[-1] / seconds[0]:.2f}",) if ratio else ()
-            yield "latency", *(format_amount(value, "latency") for value in seconds), *last
+            yield "latency", *(amount(value, "latency") for value in seconds), *last
     blank = ("",) if ratio else ()
     for kind in ("depths", "widths"):
         yield kind, *("-".join(map(str, each[kind])) for each in numbers), *blank

@@ -32,13 +32,13 @@ def check(config: Config) -> None:
     if config.budgets:
         _ = config.ladder
     if config.export.int8 and not config.export.onnx:
-        problem = "it is made of model.onnx"
+        problem = "model.int8.onnx is made from model.onnx"
         raise Invalid(problem, path=("export", "int8"), remedy="use export.onnx: true")
     if config.export.int8_tune and not config.export.int8:
-        problem = "it is for model.int8.onnx"
+        problem = "it tunes model.int8.onnx, which is not made"
         raise Invalid(problem, path=("export", "int8_tune"), remedy="use export.int8: true, too")
     if config.seed_network is not None and config.supernet.coupled:
-        problem = "true is for spaces that scale; one around a network has no such paths"
+        problem = "only spaces that scale can be coupled, not one around a network"
         raise Invalid(problem, path=("supernet", "coupled"), remedy="use false")
     _check_members(config)
     with within("retrain"):
@@ -64,7 +64,7 @@ def _check_members(config: Config) -> None:
         )
     if num and search.members is not None:
         raise Invalid(
-            f"{search.members} are to be chosen of a front, but every budget has one member",
+            "members are chosen from a front, but every budget has one member",
             path=("search", "members"),
             remedy="give budgets or members",
         )
@@ -81,7 +81,7 @@ def _check_weights(retrain: RetrainConfig, *, coupled: bool, finalists: int) -> 
         )
     if finalists and way is not None and not (way.alone or way.together):
         raise Invalid(
-            "members that are slices are not trained, so that no training can confirm them",
+            "members that are slices are not trained, so no training can confirm them",
             path=("searched",),
             remedy="use finetune, together or retrain, or search.finalists: 0",
         )

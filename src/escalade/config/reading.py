@@ -10,7 +10,8 @@ from typing import Any
 from escalade.artefacts.texts import parse_yaml, read_text
 from escalade.config.checks import check
 from escalade.config.settings import Config
-from escalade.core.numbers.budget import COUNTED, KINDS, parse_amount
+from escalade.core.numbers.budget import COUNTED, KINDS
+from escalade.core.numbers.shown import parse_amount
 from escalade.core.values.codec import as_mapping, decode, encode, written
 from escalade.core.values.invalid import Invalid, check_known, nearest, shown, within
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from escalade.config.recipe import Recipe
+from escalade.core.numbers.shown import percent
 
 _OPTIMIZERS = {"sgd": "SGD", "rmsprop": "RMSProp in TensorFlow's flavour"}
 
@@ -28,10 +29,11 @@ def _optimizer(recipe: Recipe) -> str:
 def _schedule(recipe: Recipe) -> str:
     if recipe.schedule != "exponential":
         return f"{recipe.schedule} schedule"
-    falls = f"exponential schedule to {recipe.end_ratio:.0%} of it"
+    falls = f"exponential schedule to {percent(recipe.end_ratio, digits=None)} of it"
     if recipe.constant_after == 1:
         return falls
-    return f"{falls} after {recipe.constant_after:.0%} of the training, then constant"
+    after = percent(recipe.constant_after, digits=None)
+    return f"{falls} after {after} of the training, then constant"
 
 
 def _others(recipe: Recipe) -> Iterator[str]:

@@ -11,6 +11,7 @@ import yaml
 from escalade.config.member_training import RetrainConfig
 from escalade.config.recipe import SMALL_STEPS, Recipe
 from escalade.core.numbers.budget import KINDS, Budget, Ladder
+from escalade.core.numbers.class_counts import Balance
 from escalade.core.numbers.score_words import LabelTask
 from escalade.core.values.codec import encode
 from escalade.core.values.ranges import (
@@ -60,6 +61,7 @@ class DatasetConfig:
     levels: list[float] | None = None
     root: Said | None = None
     task: LabelTask | None = None
+    balance: Balance = "none"
 
 
 @dataclass(frozen=True, kw_only=True)

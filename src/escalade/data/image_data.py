@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from escalade.artefacts.image_list import Digests, Entry
-from escalade.core.numbers.class_counts import ClassCounts
+from escalade.core.numbers.class_counts import Balance, ClassCounts
 from escalade.core.numbers.score_words import LabelTask
+from escalade.core.values.invalid import Invalid
 from escalade.data.batching.batches import evaluation_batches
 from escalade.data.decoding.decoding import FULL_LEVELS, Levels
 from escalade.data.decoding.levels import Depth
@@ -53,6 +54,7 @@ class ImageData:
         label_sets: what labels stand for, where an image has several classes; None where its
             label is its class.
         flip: whether a mirrored image keeps its class (not so for digits and letters).
+        balance: how training makes up for classes of unequal size.
         skipped: (path, reason) of every image that could not be used.
         levels: which values of images of more than eight bits are 0 and 255 here.
         duplicates: images that stand in two splits.
@@ -72,6 +74,7 @@ class ImageData:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     flip: bool
+    balance: Balance = "none"
     skipped: tuple[tuple[str, str], ...] = ()
     levels: Levels = field(default_factory=lambda: FULL_LEVELS)
     duplicates: Duplicates = field(default_factory=Duplicates)
@@ -81,6 +84,11 @@ class ImageData:
     test_digest: str
     label_sets: LabelSets | None = None
     listed: ListedImages = field(default_factory=ListedImages)
+
+    def __post_init__(self) -> None:
+        if self.balance != "none" and self.label_sets is not None:
+            problem = f"{self.balance} is for images of one class each, and these may have several"
+            raise Invalid(problem, path=("balance",), remedy="use none")
 
     @property
     def num_classes(self) -> int:

@@ -47,8 +47,8 @@ class EvaluationSettings:
     def __post_init__(self) -> None:
         if not self.num_recalibration >= self.recalibration_batch >= 2:
             raise ValueError(
-                f"evaluation.num_recalibration: {self.num_recalibration} images make no batch of "
-                f"{self.recalibration_batch}"
+                f"evaluation.num_recalibration: {self.num_recalibration} images are too few "
+                f"for a batch of {self.recalibration_batch}"
             )
 
     @classmethod

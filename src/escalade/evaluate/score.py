@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from escalade.core.numbers import shown
 from escalade.core.numbers.class_counts import ClassCounts
 from escalade.core.numbers.statistics import CONFIDENT, wilson_interval
 from escalade.data.image_data import ImageData
@@ -62,9 +63,8 @@ class Score:
         return wilson_interval(self.accuracy, num_images=self.num_images)
 
     def in_words(self) -> str:
-        """91.20% (89.1 to 92.9%) on 1,000 images."""
-        low, high = self.interval
-        return f"{self.accuracy:.2%} ({100 * low:.1f} to {high:.1%}) on {self.num_images:,} images"
+        """91.2 % (89.1 to 92.9) on 1,000 images."""
+        return f"{shown.accuracy(self.accuracy, self.interval)} on {self.num_images:,} images"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ def stored(row: ScoreRow) -> Score:
     if row.count is not None:
         return Score(num_correct=row.count, num_images=row.num_images)
     if not 0 <= row.value <= 1:
-        raise ValueError(f"evaluations: the score of {row.path} is no number of right images")
+        raise ValueError(f"evaluations: the score of {row.path} is not a number of correct images")
     return Score(num_correct=row.value * row.num_images, num_images=row.num_images)
 
 

@@ -50,7 +50,7 @@ def check_tables(connection: sqlite3.Connection, schemas: Sequence[str], *, make
     found = connection.execute("SELECT sql FROM sqlite_master").fetchall()
     others = {row[0] for row in found} - {None, *schemas}
     if others or any(row[0] is None for row in found):
-        raise ValueError("it has tables, views or triggers that are not of a store")
+        raise ValueError("it has tables, views or triggers that a store does not have")
     if make:
         for schema in schemas:
             if (schema,) not in found:

@@ -60,7 +60,7 @@ class AloneEvaluator(Scorer):
             data=data,
             store=store,
             runtime=runtime,
-            measured_by=_training(recipe, seed=seed, runtime=runtime),
+            measured_by=_training(recipe, data, seed=seed, runtime=runtime),
             settings=settings.text,
         )
         self._train_all = train_all
@@ -85,8 +85,8 @@ class AloneEvaluator(Scorer):
             yield row, trained.num_images
 
 
-def _training(recipe: Recipe, *, seed: int, runtime: Runtime) -> str:
+def _training(recipe: Recipe, data: ImageData, *, seed: int, runtime: Runtime) -> str:
     """What stands in the place of a supernet's digest: how the weights came about."""
     place = (runtime.precision, runtime.device.type, runtime.world_size)
-    text = json.dumps([asdict(recipe), seed, *place], sort_keys=True)
+    text = json.dumps([asdict(recipe), data.balance, seed, *place], sort_keys=True)
     return f"alone-{hashlib.sha256(text.encode()).hexdigest()[:16]}"

@@ -167,8 +167,8 @@ class Family:
         for what in ("name", "folder"):
             counts = Counter(getattr(member, what) for member in self.members)
             if doubled := sorted(each for each, num in counts.items() if num > 1):
-                problem = f"{shown(doubled[0])} stands there twice"
-                raise Invalid(problem, path=("members",), remedy=f"every {what} is unique")
+                problem = f"{shown(doubled[0])} is listed twice"
+                raise Invalid(problem, path=("members",), remedy=f"every {what} must be unique")
         num_classes = 0 if self.tested is None else len(self.tested.classes)
         for i, member in enumerate(self.members):
             correct = member.accuracy.correct
@@ -233,7 +233,7 @@ class Family:
             Invalid: with the first that is not.
         """
         for member in self:
-            again = "give the command that made it again, and it is made anew; or, if you changed"
+            again = "repeat the command that made it, which makes it anew; or, if you changed"
             note = f"it on purpose, delete its line in {member.path / digests.FILE}"
             digests.check_whole(member.path, remedy=f"\n{again} {note}")
 

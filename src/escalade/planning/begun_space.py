@@ -65,9 +65,9 @@ def begun_space(folder: RunFolder, config: Config) -> Space:
     if _with_identity(space, config.supernet.identity).layout != space.layout:
         raise Invalid(
             f"supernet.identity is {config.supernet.identity}, but the run began with "
-            f"{space.identity}",
+            f"{space.layout.identity}",
             path=(str(folder.config),),
-            remedy="write that, or use another --out",
+            remedy="use that, or another --out",
         )
     return space
 
@@ -88,7 +88,7 @@ def _name(space: str | None) -> str | None:
 
 
 def _with_identity(space: Space, identity: str | None) -> Space:
-    if identity is None or identity == space.identity:
+    if identity is None or identity == space.layout.identity:
         return space
     with within("supernet", "identity"):
         return space.with_identity(identity)

@@ -40,7 +40,7 @@ def complete(config: Config, space: Space) -> tuple[Config, Method]:
         supernet = replace(
             supernet,
             step=step,
-            identity=supernet.identity or space.identity,
+            identity=supernet.identity or space.layout.identity,
             window=_window(supernet, is_front=method.is_front, scales=traits.scales),
         )
     else:

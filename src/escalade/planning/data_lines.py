@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from escalade.core.numbers.class_counts import BALANCES
 from escalade.core.values.codec import encode
 from escalade.data import ImageData
 from escalade.data.listing.split_folders import counted
@@ -50,7 +51,16 @@ def data_lines(data: ImageData) -> list[str]:
 def data_notes(data: ImageData) -> list[str]:
     """What to know of the images before anything is trained on them."""
     doubled = data.duplicates.describe()
-    return [*data.remarks, *([doubled] if doubled else []), *data.counts(data.test).cautions()]
+    balanced = BALANCES[data.balance]
+    told = [doubled, *data.counts(data.test).cautions(remedy=_remedy(data)), balanced]
+    return [*data.remarks, *(each for each in told if each)]
+
+
+def _remedy(data: ImageData) -> str:
+    """What helps against classes of very unequal size, where nothing is done about them yet."""
+    if data.balance != "none" or not data.counts(data.train).is_unequal:
+        return ""
+    return "`--balance sampling` draws every class equally often in training."
 
 
 def _class_lines(data: ImageData) -> list[str]:

@@ -18,6 +18,7 @@ from escalade.config import Recipe
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import generator
+from escalade.core.numbers.shown import duration
 from escalade.data.cache.cache_room import default_cache
 from escalade.data.cache.kept_looks import kept
 from escalade.family.trainings.members_rehearsal import rehearse_all
@@ -30,7 +31,6 @@ from escalade.planning.seed_training import network_of, teacher_side
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.train import prepare
 from escalade.train.bookkeeping import machine
-from escalade.train.console import duration
 from escalade.train.runtime import Runtime, num_cores
 from escalade.train.step_rehearsal import rehearse
 from escalade.train.steps import Teacher, training_of

@@ -6,7 +6,8 @@ import math
 
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
-from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.numbers.budget import Budget
+from escalade.core.numbers.shown import amount
 from escalade.core.scaling.grown_members import follow
 from escalade.core.scaling.ratios import Scaling, apply
 from escalade.core.space.path import Population
@@ -34,8 +35,8 @@ def grown_above_limits(run: Run, sizes: MemberSizes) -> list[str]:
             least = min(cost.count(each, kind) for each in grown)
             if least > limit:
                 told.append(
-                    f"S{at}, of {format_amount(budget.target, budget.kind)} {budget.kind}, will "
-                    f"have about {format_amount(least, kind)} {kind} or more: grown members keep "
+                    f"S{at}, of {budget}, will "
+                    f"have about {amount(least, kind)} {kind} or more: grown members keep "
                     "no limit, and --grow 0 grows none"
                 )
                 break

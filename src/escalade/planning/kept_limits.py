@@ -6,7 +6,8 @@ import math
 
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
-from escalade.core.numbers.budget import COUNTED, format_amount
+from escalade.core.numbers.budget import COUNTED
+from escalade.core.numbers.shown import amount
 from escalade.planning.resolved_run import Run
 
 
@@ -16,7 +17,7 @@ def missed_limits(run: Run, network: Architecture) -> list[str]:
     costs: dict[str, float] = {kind: float(getattr(counts, kind)) for kind in COUNTED}
     costs["latency"] = math.nan if table is None else table.of(network)
     missed = [
-        f"the limit of {format_amount(limit, kind)} {kind}"
+        f"the limit of {amount(limit, kind)} {kind}"
         for kind, limit in run.config.limits.items()
         if costs[kind] > limit
     ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from escalade.config import Config, Recipe
 from escalade.core.network import cost
-from escalade.core.numbers.budget import format_amount
+from escalade.core.numbers.shown import amount, duration, memory, percent
 from escalade.core.space.space_summary import bars
 from escalade.core.values.codec import encode
 from escalade.evaluate.timing import run_table
@@ -22,7 +22,6 @@ from escalade.planning.resolved_run import Run
 from escalade.planning.seed_training import seed_job
 from escalade.planning.stage_times import StageTimes
 from escalade.planning.start_trials import start_places, tries_starts
-from escalade.train.console import duration
 
 # Below so many epochs of the smallest member nothing is trained to its end (docs/studies/worth.md),
 # and below so many search images a score has a standard error of five points and more.
@@ -109,7 +108,7 @@ class Outlook:
     def text(self, *, command: str) -> str:
         """For people, ending with the next command."""
         kind, table = self.run.config.budget_kind, self.run.space.latency
-        low, high = (format_amount(self.histogram["edges"][at], kind) for at in (0, -1))
+        low, high = (amount(self.histogram["edges"][at], kind) for at in (0, -1))
         limits = self.run.config.limits.items()
         drawn = "trained on, " if self.run.space.traits.has_supernet else ""
         lines = [
@@ -117,7 +116,7 @@ class Outlook:
             *self._seed_lines(),
             self._space_line(),
             *self._member_lines(),
-            *(f"limit   at most {format_amount(most, each)} {each}" for each, most in limits),
+            *(f"limit   at most {amount(most, each)} {each}" for each, most in limits),
             *(f"grow    {note}" for note in grown_above_limits(self.run, self.sizes)),
             *self._rival_lines(),
             *([] if table is None else [f"latency {each}" for each in run_table.describe(table)]),
@@ -145,14 +144,14 @@ class Outlook:
         kind, num = run.config.budget_kind, len(self.sizes.searched)
         growing = run.method.growing(run.space.traits, num_searched=num, function=settings.function)
         lines = [
-            f"  S{row.stage}  {format_amount(row.budget, kind)} {kind}: paths cost "
-            f"{format_amount(row.min, kind)} to {format_amount(row.max, kind)}, "
-            f"{row.share:.1%} of them meet it"
+            f"  S{row.stage}  {amount(row.budget, kind)} {kind}: paths cost "
+            f"{amount(row.min, kind)} to {amount(row.max, kind)}, "
+            f"{percent(row.share)} of them meet it"
             for row in self.stages
         ]
         if not self.seconds.evaluations:
-            amounts = [format_amount(budget.target, kind) for budget in self.sizes.all]
-            return [f"  S{i}  {amount} {kind}" for i, amount in enumerate(amounts)]
+            amounts = [amount(budget.target, kind) for budget in self.sizes.all]
+            return [f"  S{i}  {each} {kind}" for i, each in enumerate(amounts)]
         if not run.space.traits.has_supernet:
             lines[-1] += f"; the best of {self.seconds.evaluations} random ones, "
             lines[-1] += f"{_length(run.config.search.recipe)} each"
@@ -164,7 +163,7 @@ class Outlook:
         if settings.num and not growing.grows:
             lines.append("  none is grown: that takes two budgets or more, and one base for all")
         return lines + [
-            f"  S{i}  {format_amount(budget.target, kind)}: {how}"
+            f"  S{i}  {amount(budget.target, kind)}: {how}"
             for i, budget in enumerate(self.sizes.beyond, start=num)
         ]
 
@@ -176,9 +175,9 @@ class Outlook:
         whole, job = cost.of(run.seed.architecture), seed_job(run)
         own, side = run.seed.architecture.resolution, job.architecture.resolution
         return [
-            f"from    {run.seed.name}: {format_amount(whole.macs, 'macs')} macs at {own} pixels, "
-            f"{format_amount(whole.params, 'params')} params",
-            f"        fine-tuned whole at {side} pixels ({format_amount(job.macs, 'macs')} macs, "
+            f"from    {run.seed.name}: {amount(whole.macs, 'macs')} macs at {own} pixels, "
+            f"{amount(whole.params, 'params')} params",
+            f"        fine-tuned whole at {side} pixels ({amount(job.macs, 'macs')} macs, "
             f"{_length(job.recipe)}); it teaches, and the supernet begins as it",
             *self._start_lines(),
         ]
@@ -190,7 +189,7 @@ class Outlook:
             return []
         assert run.config.seed_network is not None
         kind = run.config.budget_kind
-        tried = (format_amount(place.budget.target, kind) for place in start_places(run))
+        tried = (amount(place.budget.target, kind) for place in start_places(run))
         return [
             f"        before that it is tried shortly against a plain network from scratch, at "
             f"{' and '.join(tried)}; {_FOLLOWS[run.config.seed_network.scratch]}"
@@ -235,7 +234,7 @@ class Outlook:
         holding = self.run.runtime.holding
         beside = holding is not None and holding.workers > 1
         words = f", {holding.workers} processes beside the run's own" if holding and beside else ""
-        return f"memory  about {self.memory / 2**30:.1f} GiB{words}"
+        return f"memory  about {memory(self.memory)}{words}"
 
     def _time_line(self) -> str:
         seconds, config = self.seconds, self.run.config
@@ -296,8 +295,8 @@ def _front_lines(front: FrontCosts, *, kind: str) -> list[str]:
     return [
         f"  S0 to S{front.members - 1}: {front.members} equispaced on the front of "
         f"{', '.join(front.objectives)}" + (f" where {limits}" if limits else ""),
-        f"  paths within the limits on costs have {format_amount(front.min, kind)} to "
-        f"{format_amount(front.max, kind)} {kind}, {front.share:.1%} of those drawn",
+        f"  paths within the limits on costs have {amount(front.min, kind)} to "
+        f"{amount(front.max, kind)} {kind}, {percent(front.share)} of those drawn",
     ]
 
 

@@ -6,8 +6,9 @@ import os
 from dataclasses import dataclass
 
 from escalade.core.network import cost
-from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
+from escalade.core.numbers.shown import amount, memory
 from escalade.core.space.path import Population
 from escalade.core.space.space_summary import Costs, candidate_paths, histogram
 from escalade.core.values.invalid import Invalid
@@ -107,9 +108,9 @@ def _outside(run: Run, row: StageReach, budget: Budget, at: int) -> Invalid:
     if run.seed is not None:
         others = "or begin with another network"
     return Invalid(
-        f"{format_amount(budget.target, kind)} {kind} at stage {row.stage} is outside what the "
-        f"space {run.space.name} reaches there, {format_amount(row.min, kind)} to "
-        f"{format_amount(row.max, kind)}",
+        f"{amount(budget.target, kind)} {kind} at stage {row.stage} is outside what the "
+        f"space {run.space.name} reaches there, {amount(row.min, kind)} to "
+        f"{amount(row.max, kind)}",
         path=("budgets",),
         remedy=f"\n{way} the budget, {others}",
     )
@@ -128,9 +129,8 @@ def check_memory(run: Run) -> None:
     takes = counts.params * PARAMETER + counts.activations * batch * ACTIVATION
     if takes > has:
         raise Invalid(
-            f"{run.seed.name} takes about {takes / 2**30:.3g} GiB to fine-tune, {batch} images at "
-            f"a time at {job.architecture.resolution} pixels, and this machine has "
-            f"{has / 2**30:.3g}",
+            f"{run.seed.name} takes about {memory(takes)} to fine-tune, {batch} images at a time "
+            f"at {job.architecture.resolution} pixels, and this machine has {memory(has)}",
             path=("seed_network",),
             remedy="begin with a smaller network, lower the largest budget, or use a smaller "
             "retrain.recipe.batch_size",

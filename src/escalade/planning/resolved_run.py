@@ -114,8 +114,17 @@ class Run:
     @cached_property
     def data(self) -> ImageData:
         """The images by the name that they had when the run began, wherever they are now."""
-        planned = None if self.is_new else self.folder.find(Planned)
+        planned = self._planned
         return self.images if planned is None else replace(self.images, name=planned.data)
+
+    @cached_property
+    def side(self) -> int:
+        """Pixels a side that images are kept at; known without images once the run has begun."""
+        return self.data.side if self._planned is None else self._planned.side
+
+    @property
+    def _planned(self) -> Planned | None:
+        return None if self.is_new else self.folder.find(Planned)
 
     @cached_property
     def space(self) -> Space:
@@ -247,6 +256,7 @@ class Run:
             seed=self.config.seed,
             latency_of=run_table.read(self.folder).of if latency else None,
             observed=self._observed(searched) if self.config.follows_law else None,
+            most_side=self.side,
         )
 
     def _observed(self, searched: Searched) -> Observed | None:
@@ -259,7 +269,7 @@ class Run:
             scored=scored,
             searched=searched,
             share=self.config.search.finalist_share,
-            most_side=self.data.side,
+            most_side=self.side,
         )
 
     def ladder(self, chosen: Iterable[float]) -> Ladder:
@@ -304,7 +314,7 @@ def load_images(config: Config, space: Space, *, say: Say = lambda text: None) -
     if side is None and is_folder(config.data) and Path(config.data).expanduser().exists():
         side = _largest_side(config, space)
     try:
-        return load(
+        images = load(
             config.data,
             cache_dir=default_cache(),
             side=side,
@@ -319,6 +329,7 @@ def load_images(config: Config, space: Space, *, say: Say = lambda text: None) -
             task=settings.task,
             say=say,
         )
+        return replace(images, balance=settings.balance)
     except Invalid as error:
         is_setting = error.path[:1] and error.path[0] in {f.name for f in fields(DatasetConfig)}
         raise error.inside("dataset") if is_setting else error from None

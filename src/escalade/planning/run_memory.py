@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from escalade.core.numbers.shown import memory
 from escalade.core.values.invalid import Invalid
 from escalade.evaluate.evaluator import CACHE_BYTES
 from escalade.planning.memory_needs import MemoryNeeds
 from escalade.planning.resolved_run import Run
 from escalade.train.allocator import Holding
 
-GIBI = 2**30
 CACHES = (CACHE_BYTES, CACHE_BYTES // 4, CACHE_BYTES // 16)
 MOST = 1024  # workers that are ever counted
 
@@ -40,14 +40,14 @@ def _fitted(run: Run, limit: float | None) -> Holding:
     least = min(found, key=lambda each: each.peak)
     if limit is not None:
         raise Invalid(
-            f"{_size(limit)} is too little: also with one worker this run takes about "
-            f"{_size(least.peak)}, most of it to {needs.largest_stage(least)}",
+            f"{memory(limit)} is too little: also with one worker this run takes about "
+            f"{memory(least.peak)}, most of it to {needs.largest_stage(least)}",
             path=("memory",),
-            remedy=f"give {_size(1.01 * least.peak)}, a smaller last budget, fewer grown members "
+            remedy=f"give {memory(1.01 * least.peak)}, a smaller last budget, fewer grown members "
             "(--grow), or smaller batches (supernet.recipe.batch_size, retrain.recipe.batch_size)",
         )
     run.console.say(
-        f"memory: about {_size(least.peak)}, more than half of what is free; nothing takes less"
+        f"memory: about {memory(least.peak)}, more than half of what is free; nothing takes less"
     )
     return least
 
@@ -57,7 +57,3 @@ def _half_of_free(run: Run) -> float | None:
         return run.runtime.free_memory() / 2
     except ValueError:  # not told on this system
         return None
-
-
-def _size(num_bytes: float) -> str:
-    return f"{num_bytes / GIBI:.2f}GiB"

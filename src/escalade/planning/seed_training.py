@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from escalade.config import SupernetConfig
-from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
+from escalade.core.network.cost import CostOf, counted
 from escalade.core.numbers.budget import Budget
-from escalade.core.space.make_around import CostOf, largest_side, stride_product
+from escalade.core.space.make_around import largest_side
 from escalade.family.trainings.alone import RetrainJob
 from escalade.planning.kept_limits import missed_limits
 from escalade.planning.resolved_run import Run
@@ -53,7 +53,7 @@ def teacher_side(run: Run) -> int:
     network = network_of(run)
     if not run.budgets:
         return min(network.resolution, run.space.largest_side)
-    return side_within(run, network, run.budgets[-1]) or stride_product(network)
+    return side_within(run, network, run.budgets[-1]) or network.total_stride
 
 
 def side_within(
@@ -82,7 +82,7 @@ def cost_of(run: Run, kind: str) -> CostOf:
     if kind == "latency":
         assert run.space.latency is not None
         return run.space.latency.of
-    return lambda network: cost.count(network, kind)
+    return counted(kind)
 
 
 def supernet_settings(run: Run) -> SupernetConfig:

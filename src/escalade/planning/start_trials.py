@@ -38,7 +38,7 @@ def why_untried(run: Run) -> str:
     if not run.budgets:
         return "there is no budget to try both at"
     if run.needs_latency:
-        return "what other networks take is not measured here"
+        return "the latency of other networks is not measured here"
     if not start_places(run):
         limits = " and limits" if run.config.limits else ""
         return f"its strides allow no resolution within the budgets{limits} that are tried"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from escalade.artefacts.analysed import Analysed, AnalysedNetwork, ArmResult
+from escalade.core.numbers.shown import amount, count, interval, percent, points
 from escalade.core.numbers.statistics import wilson_interval
-from escalade.report.number import amount, count, interval, percent, points
 
 # In the order of the paper's tables.
 _TITLES = {

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from escalade.artefacts.contested import Contested
+from escalade.core.numbers.shown import points
 from escalade.core.space.plain_network import PLAIN
-from escalade.report.number import points
 
 
 def contest_in_words(contest: Contested) -> str:

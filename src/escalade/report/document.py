@@ -14,23 +14,19 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
-from escalade.report import number
+from escalade.core.numbers import shown
 from escalade.report.figures.figure import Figure
 
 _FILTERS = (
-    number.accuracy,
-    number.amount,
-    number.budget,
-    number.correlation,
-    number.count,
-    number.duration,
-    number.gap,
-    number.interval,
-    number.latency,
-    number.listed,
-    number.percent,
-    number.signed,
-    number.size,
+    shown.accuracy,
+    shown.amount,
+    shown.correlation,
+    shown.count,
+    shown.duration,
+    shown.gap,
+    shown.interval,
+    shown.listed,
+    shown.percent,
 )
 
 

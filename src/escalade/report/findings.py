@@ -10,11 +10,11 @@ from itertools import pairwise
 from pathlib import Path
 
 from escalade.core.numbers.score_words import SCORE_WORDS
+from escalade.core.numbers.shown import accuracy, amount, gap, listed, percent
 from escalade.report import roster
 from escalade.report.contents import Contents
 from escalade.report.contest_words import base_in_words
 from escalade.report.family_row import FamilyRow, Rival, Share
-from escalade.report.number import SPACE, accuracy, amount, budget, gap, listed, percent
 from escalade.report.roster import budget_kind, chosen_on_front, task, tolerance
 from escalade.report.start_words import starts_in_words
 from escalade.search.methods import METHODS
@@ -113,11 +113,11 @@ def _start(run: Contents) -> list[Caution]:
 
 
 def _missed(run: Contents, family: Sequence[FamilyRow]) -> list[Caution]:
-    kind, allowed = budget_kind(run), percent(tolerance(run), digits=0)
+    kind, allowed = budget_kind(run), percent(tolerance(run), digits=None)
     return [
         Caution(
-            f"{m.name} misses its budget of {budget(m.budget, kind)} {kind} by {gap(m.gap)} "
-            f"(tolerance ±{SPACE}{allowed})."
+            f"{m.name} misses its budget of {amount(m.budget, kind)} {kind} by {gap(m.gap)} "
+            f"(tolerance ±{allowed})."
         )
         for m in family
         if m.outside
@@ -139,9 +139,9 @@ def _replaced(family: Sequence[FamilyRow]) -> list[Caution]:
 
 
 def _not_rising(family: Sequence[FamilyRow]) -> list[Caution]:
-    """Members that were not grown, below the one before by more than both intervals explain."""
+    """Members below the one before by more than both intervals explain."""
     found = []
-    for small, large in pairwise(m for m in family if m.origin != "grown"):
+    for small, large in pairwise(family):
         on_test = small.test is not None and large.test is not None
         before, after = (m.test if on_test else m.search for m in (small, large))
         if before is None or after is None:

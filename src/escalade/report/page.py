@@ -10,6 +10,7 @@ from typing import Any
 from escalade.artefacts.files import write_text
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.score_words import SCORE_WORDS
+from escalade.core.numbers.shown import amount
 from escalade.core.scaling.ratios import realised
 from escalade.core.space.traits import Traits
 from escalade.report import arms, class_rows, drawing, findings, roster
@@ -19,7 +20,6 @@ from escalade.report.document import document
 from escalade.report.family_row import FamilyRow
 from escalade.report.figures.front_panels import front_keys
 from escalade.report.figures.paths import Bins
-from escalade.report.number import budget
 from escalade.report.start_words import starts_in_words
 from escalade.report.what_was_done import what_was_done
 from escalade.report.worth import worth_of
@@ -102,7 +102,7 @@ def _values(run: Contents, family: Sequence[FamilyRow]) -> dict[str, Any]:
         "family": family,
         "kind": kind,
         "measure": SCORE_WORDS[roster.task(run)],
-        "budgets": [budget(each, kind) for each in planned],
+        "budgets": [amount(each, kind) for each in planned],
         "tolerance": roster.tolerance(run),
         "alone": roster.trained_alone(run),
         "free": roster.chosen_on_front(run),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from escalade.artefacts.run_folder import RunFolder, command
 from escalade.artefacts.starts_tried import StartsTried
-from escalade.report.number import points
+from escalade.core.numbers.shown import points
 
 
 def starts_in_words(tried: StartsTried, folder: Path) -> str:

@@ -9,10 +9,12 @@ from escalade.artefacts.analysed import Analysed
 from escalade.artefacts.audited import Audited
 from escalade.core.numbers.class_counts import ClassCounts
 from escalade.core.numbers.score_words import SCORE_WORDS
+from escalade.core.numbers.shown import NONE, amount, correlation, gap, percent
 from escalade.core.values.plain import plain
 from escalade.family.family import Family, FamilyMember, PlainRival, Replaced
 from escalade.report.arms import arms, cell, networks
-from escalade.report.number import NONE, amount, budget, correlation, gap, percent
+
+_Shown = FamilyMember | PlainRival | Replaced
 
 _BASES = {"plain": "plain", "seed": "fine-tuned"}
 _COLUMNS = ("member", "weights", "budget", "gap", "macs", "params", "input", "search", "test")
@@ -27,15 +29,17 @@ def family_table(family: Family) -> Table:
         title = f"{name} ({kind})" if name == "budget" else name
         table.add_column(title, justify="left" if i < 2 else "right", no_wrap=True)
     for member in family:
-        table.add_row(
-            *_row(member, member.name, f"{member.origin}, {member.weights}", kind, member)
-        )
+        rows: list[tuple[_Shown, str, str]] = [
+            (member, member.name, f"{member.origin}, {member.weights}")
+        ]
         rival = family.rival_of(member.name)
         if rival is not None and rival.replaced is None:
-            table.add_row(*_row(rival, "", f"{_BASES[rival.base]}, {rival.rule}", kind, member))
+            rows.append((rival, "", f"{_BASES[rival.base]}, {rival.rule}"))
         elif rival is not None and (before := rival.replaced) is not None:
-            told = f"before: {before.origin}, {before.weights}"
-            table.add_row(*_row(before, "", told, kind, member))
+            rows.append((before, "", f"before: {before.origin}, {before.weights}"))
+        for shown, name, told in rows:
+            balanced = (percent(shown.accuracy.balanced),) if uneven else ()
+            table.add_row(*_row(shown, name, told, kind, member), *map(Text, balanced))
     if notes := _notes(family.tested):
         table.caption, table.caption_justify = Text("\n".join(notes)), "left"
     return table
@@ -62,7 +66,7 @@ def audit_table(found: Audited) -> Table:
                     *map(
                         Text,
                         (
-                            f"{each.name}, {budget(each.budget, found.budget_kind)}{name}",
+                            f"{each.name}, {amount(each.budget, found.budget_kind)}{name}",
                             f"{len(each.networks)}",
                             correlation(told.spearman, told.spearman_interval),
                             correlation(told.kendall, told.kendall_interval),
@@ -75,7 +79,7 @@ def audit_table(found: Audited) -> Table:
 
 
 def _row(
-    shown: FamilyMember | PlainRival | Replaced,
+    shown: _Shown,
     name: str,
     told: str,
     kind: str,
@@ -86,7 +90,7 @@ def _row(
     cells = (
         name,
         told,
-        budget(member.budget, kind),
+        amount(member.budget, kind),
         gap(None if cost is None else cost / member.budget - 1),
         amount(shown.macs),
         amount(shown.params),
@@ -94,9 +98,7 @@ def _row(
         percent(shown.accuracy.search),
         percent(shown.accuracy.test),
     )
-    balanced = shown.accuracy.balanced
-    more = () if balanced is None else (percent(balanced),)
-    return [Text(plain(cell)) for cell in (*cells, *more)]
+    return [Text(plain(cell)) for cell in cells]
 
 
 def analysis_table(found: Analysed) -> Table:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from escalade.config import Config, SupernetConfig, resolve
 from escalade.config.recipe_words import recipe_in_words
 from escalade.config.ways_to_weights import WAYS
+from escalade.core.numbers.class_counts import BALANCES
 from escalade.core.space.traits import Traits
 from escalade.search.methods import METHODS
 from escalade.train.steps import training_of
@@ -36,6 +37,8 @@ def what_was_done(settings: Mapping[str, Any], traits: Traits | None) -> list[Do
 
 
 def _rows(config: Config, traits: Traits) -> Iterator[tuple[str, str]]:
+    if told := BALANCES[config.dataset.balance]:
+        yield "Classes", told
     method = METHODS.get(config.search.method or "")
     searches = method is not None and method.needs_supernet
     if searches:

@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from escalade.core.numbers.shown import points
 from escalade.core.numbers.statistics import summarize
 from escalade.report.contents import Contents
 from escalade.report.contest_words import contest_in_words
 from escalade.report.family_row import FamilyRow, Share
-from escalade.report.number import points
 
 CLEAR = 1.96  # standard errors
 

@@ -99,7 +99,7 @@ def _layout(name: str, sizes: Sizes | None = None) -> _Layout:
     if not name.startswith(SOURCES) and not is_name(name):
         close = closest(name, timm.models.list_models())
         remedy = f"did you mean {close}?" if close else "`timm.list_models()` lists them"
-        raise Invalid(f"{shown(name)} is no network that timm has", remedy=remedy)
+        raise Invalid(f"{shown(name)} is not a network that timm has", remedy=remedy)
     wanted: dict[str, Any] = {}
     if sizes is not None:
         wanted = {"num_classes": sizes.num_classes, "in_chans": sizes.channels}

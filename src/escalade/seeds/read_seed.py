@@ -31,7 +31,7 @@ IMAGENETS: dict[str, Any] = {
     "interpolation": "bicubic",
     "crop_pct": 0.875,
 }
-ASSUMED = "its images are normalised as ImageNet's usually are, as nothing says how"
+ASSUMED = "its images are normalised as ImageNet's usually are, since nothing says otherwise"
 
 
 def read_seed(
@@ -57,17 +57,17 @@ def _read(source: str, architecture: str | None) -> Seed:
     path = Path(source.removeprefix(from_timm.LOCAL)).expanduser()
     if path.is_file():
         if architecture is None:
-            problem = "a file of weights needs to be told their architecture"
+            problem = "a file of weights needs an architecture"
             raise Invalid(problem, path=(source,), remedy="give its name, such as efficientnet_b0")
         return _of_file(path, architecture)
     if architecture is not None:
-        problem = "only a file of weights is told an architecture, and this is none"
+        problem = "only a file of weights takes an architecture, and this is not one"
         raise Invalid(problem, path=(source,), remedy="leave the architecture out")
     if _is_member(path):
         return _of_member(path)
     if path.is_dir() and not is_local:
         remedy = "name a member's, such as RUN/family/S0, or local-dir:FOLDER for one of timm's"
-        raise Invalid("this folder is no member of a run", path=(source,), remedy=remedy)
+        raise Invalid("this folder is not a member of a run", path=(source,), remedy=remedy)
     return from_timm.from_name(f"{from_timm.LOCAL}{path}" if is_local else source)
 
 

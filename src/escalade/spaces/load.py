@@ -45,7 +45,8 @@ def load(
     if in_channels is None and num_classes is None:
         return space
     return space.with_data(
-        in_channels=in_channels or space.in_channels, num_classes=num_classes or space.num_classes
+        in_channels=in_channels or space.layout.in_channels,
+        num_classes=num_classes or space.layout.num_classes,
     )
 
 
@@ -65,7 +66,7 @@ def _content(name: str) -> Any:
         return content
     like = content.pop("like")
     if like not in names():
-        problem = f"{like!r} is no space that comes with the package"
+        problem = f"{like!r} is not a space that comes with the package"
         raise Invalid(problem, path=(name, "like"), remedy=nearest(like, names()))
     known = {field: value for field, value in _content(like).items() if field not in BY_HAND}
     return known | content

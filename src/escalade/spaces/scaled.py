@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from escalade.core.network.architecture import Architecture
-from escalade.core.numbers.budget import parse_amount
+from escalade.core.numbers.shown import parse_amount
 from escalade.core.scaling.scale_by import scale
 from escalade.core.scaling.solve_factor import solve_factor
 from escalade.core.values.invalid import within

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from escalade.core.space.shape import AnyShape, ChoiceShape, NetworkShape, SupernetShape
 from escalade.supernet.choice_supernet import ChoiceSupernet
 from escalade.supernet.nested import NestedSupernet
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.supernet.supernet import Supernet
 
-# What messages call a supernet that has no options.
-PLAIN = {ChoiceShape: "of a choice space", NetworkShape: "around a network"}
+SUPERNETS: dict[type, Callable[..., SharedWeights]] = {
+    SupernetShape: Supernet,
+    ChoiceShape: ChoiceSupernet,
+    NetworkShape: NestedSupernet,
+}
 
 
 def make_supernet(
@@ -24,22 +29,18 @@ def make_supernet(
     Raises:
         ValueError: if one without them is to be coupled, or to begin with zero residuals.
     """
-    if isinstance(shape, SupernetShape):
-        return Supernet(shape, coupled=coupled, zero_residual=zero_residual)
-    check_options(shape, coupled=coupled, zero_residual=zero_residual)
-    return ChoiceSupernet(shape) if isinstance(shape, ChoiceShape) else NestedSupernet(shape)
+    options = check_options(shape, coupled=coupled, zero_residual=zero_residual)
+    return SUPERNETS[type(shape)](shape, **dict.fromkeys(options, True))
 
 
-def check_options(shape: AnyShape, *, coupled: bool, zero_residual: bool) -> None:
-    """Refuse what only a supernet of stages has.
+def check_options(shape: AnyShape, *, coupled: bool, zero_residual: bool) -> list[str]:
+    """The options that are asked for.
 
     Raises:
-        ValueError: naming the setting.
+        ValueError: naming the setting of one that this supernet does not have.
     """
-    if isinstance(shape, SupernetShape):
-        return
-    for name, wanted in (("coupled", coupled), ("zero_residual", zero_residual)):
-        if wanted:
-            raise ValueError(
-                f"supernet.{name}: the supernet {PLAIN[type(shape)]} has no such thing; use false"
-            )
+    given = {"coupled": coupled, "zero_residual": zero_residual}
+    asked = [name for name, wanted in given.items() if wanted]
+    if asked and SUPERNETS[type(shape)] is not Supernet:
+        raise ValueError(f"supernet.{asked[0]}: only supernets of stages have it; use false")
+    return asked

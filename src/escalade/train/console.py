@@ -10,6 +10,7 @@ import time
 from rich.console import Console as RichConsole
 from rich.table import Table
 
+from escalade.core.numbers.shown import duration, percent
 from escalade.core.values.plain import plain
 from escalade.train.live_line import END_OF_LINE, is_live
 from escalade.train.metrics import Progress
@@ -65,14 +66,7 @@ class Console:
     def training(self, name: str, progress: Progress) -> None:
         share = progress.step / progress.num_steps
         self.update(
-            f"{name}: step {progress.step} of {progress.num_steps} ({share:.0%}), "
+            f"{name}: step {progress.step} of {progress.num_steps} ({percent(share, digits=0)}), "
             f"loss {progress.loss:.3f}, {progress.images_per_second:,.0f} images/s, "
             f"{duration(progress.seconds_left)} left"
         )
-
-
-def duration(seconds: float) -> str:
-    """Seconds for people: 40 s, 12 min, 3.5 h."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -45,6 +45,45 @@ ONE_LABEL = OneLabel()
 
 
 @dataclass(frozen=True, slots=True)
+class WeightedClasses:
+    """Every image has one class, whose weight its cross entropy has.
+
+    Soft labels have the weight that their classes have in the mean, by their shares.
+
+    Attributes:
+        weights: float32 (classes,); 1 in the mean over the training images, so that losses are as
+            large as without and the same learning rates suit.
+    """
+
+    weights: Tensor
+
+    def of_labels(
+        self, logits: Tensor, labels: Tensor, *, label_smoothing: float, ratio: float
+    ) -> Tensor:
+        """Mean over the images; of mixed ones each label has its own weight."""
+        own = self._weighted(logits, labels, label_smoothing)
+        if ratio == 1.0:
+            return own
+        other = self._weighted(logits, labels.flip(0), label_smoothing)
+        return ratio * own + (1.0 - ratio) * other
+
+    def soft_labels(self, logits: Tensor) -> Tensor:
+        """See `soft_labels`."""
+        return soft_labels(logits)
+
+    def of_soft_labels(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Mean over the images, in float32."""
+        losses = functional.cross_entropy(logits.float(), targets, reduction="none")
+        return (losses * (targets @ self.weights)).mean()
+
+    def _weighted(self, logits: Tensor, labels: Tensor, smoothing: float) -> Tensor:
+        losses = functional.cross_entropy(
+            logits.float(), labels, label_smoothing=smoothing, reduction="none"
+        )
+        return (losses * self.weights[labels]).mean()
+
+
+@dataclass(frozen=True, slots=True)
 class SeveralLabels:
     """Every image has a set of classes: binary cross entropies, summed over the classes.
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import torch
+
 from escalade.config.recipe import Recipe
 from escalade.data.batching.batches import Augmentation, TrainBatches
 from escalade.data.image_data import ImageData
 from escalade.train.loop import own_part
-from escalade.train.losses import ONE_LABEL, SeveralLabels
+from escalade.train.losses import ONE_LABEL, Losses, SeveralLabels, WeightedClasses
 from escalade.train.runtime import Runtime
 from escalade.train.step import TrainingObjective
 
@@ -30,6 +32,7 @@ def training_batches(
         batch_size=recipe.batch_size,
         seed=seed,
         augmentation=augmentation(recipe, data),
+        equal_classes=data.balance == "sampling",
         device=runtime.device,
         num_crops=num_crops,
         part=own_part(recipe, runtime=runtime),
@@ -39,11 +42,19 @@ def training_batches(
 
 def objective(recipe: Recipe, data: ImageData, *, runtime: Runtime) -> TrainingObjective:
     """What the recipe's steps make of the data's images and logits."""
-    sets = data.label_sets
     return TrainingObjective(
         mean=data.mean,
         std=data.std,
         label_smoothing=recipe.label_smoothing,
         autocast=runtime.autocast,
-        losses=ONE_LABEL if sets is None else SeveralLabels(sets.targets.to(runtime.device)),
+        losses=_losses(data, device=runtime.device),
     )
+
+
+def _losses(data: ImageData, *, device: torch.device) -> Losses:
+    """What the kind of labels calls for, and classes of unequal size where the loss balances."""
+    if data.label_sets is not None:
+        return SeveralLabels(data.label_sets.targets.to(device))
+    if data.balance == "loss":
+        return WeightedClasses(torch.tensor(data.counts(data.train).weights, device=device))
+    return ONE_LABEL

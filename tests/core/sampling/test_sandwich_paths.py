@@ -124,7 +124,7 @@ def test_a_pair_is_the_same_in_every_step(layers):
 
 def test_a_pair_of_one_network_is_refused(layers):
     path = layers.path(layers.largest, layers.base_triple)
-    with pytest.raises(ValueError, match="child: it is the very network that teaches"):
+    with pytest.raises(ValueError, match="child: it is the network that teaches"):
         Pair(largest=path, child=path)
 
 

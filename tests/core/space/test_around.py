@@ -12,7 +12,7 @@ from escalade.core.network import cost, kinds
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.layouts import parse, to_json
-from escalade.core.space.make_around import around, largest_side, stride_product
+from escalade.core.space.make_around import around, largest_side
 from escalade.core.space.path import Population
 from escalade.core.space.space import Space
 from escalade.spaces import known
@@ -34,7 +34,7 @@ def made(name: str) -> Space:
 def drawn(space: Space, num: int = 40) -> Population:
     rng = generator(0, "around")
     return Population.unscaled(
-        np.concatenate([space.sample_genomes(rng, num), space.sample_spread(rng, num)])
+        np.concatenate([space.sample_genomes(rng, num), space.layout.sample_spread(rng, num)])
     )
 
 
@@ -43,7 +43,7 @@ def test_the_largest_path_is_the_network(name):
     space = made(name)
     network, largest = {**NETWORKS, **PUBLISHED}[name], space.path(space.largest).architecture
     assert largest.key == replace(network, resolution=largest.resolution).key
-    assert space.plain_base.key == largest.key
+    assert space.layout.plain_base.key == largest.key
     assert space.shape.largest.key == largest.key
 
 
@@ -98,13 +98,13 @@ def test_equal_paths_have_equal_genomes(name):
 def test_genomes_are_counted(name):
     """Of a space small enough to list them all."""
     space = made(name)
-    if space.num_genomes > 50_000:
+    if space.layout.num_genomes > 50_000:
         pytest.skip("too many to list")
     counts = [range(gene.num_choices) for gene in space.genes]
     if np.prod([len(each) for each in counts], dtype=float) > 1e6:
         pytest.skip("too many to list")
     everything = np.array(list(itertools.product(*counts)))
-    assert len(np.unique(space.repair(everything), axis=0)) == space.num_genomes
+    assert len(np.unique(space.repair(everything), axis=0)) == space.layout.num_genomes
 
 
 def test_a_space_is_read_back():
@@ -128,12 +128,14 @@ def test_resolutions_reach_every_budget():
     budgets = [Budget(macs, "macs", 0.05) for macs in (16e6, 64e6)]
     space = Space(around(network, budgets=budgets, name="around"))
     sides = space.layout.resolutions
-    assert sides[0] == stride_product(network) == 32
+    assert sides[0] == network.total_stride == 32
     # Twice the pixels at which the network itself has the largest budget.
     own = largest_side(network, fits=lambda net: cost.of(net).macs <= budgets[-1].high)
     assert 1.5 * own < sides[-1] <= 2 * own
     assert all(side % 16 == 0 for side in sides)
-    costs = space.costs(Population.unscaled(space.sample_spread(generator(0, "reach"), 4000)))
+    costs = space.costs(
+        Population.unscaled(space.layout.sample_spread(generator(0, "reach"), 4000))
+    )
     for budget in budgets:
         assert ((costs >= budget.low) & (costs <= budget.high)).any()
 

@@ -88,9 +88,9 @@ def test_all_identities_leave_stem_pools_and_tail():
 
 
 def test_published_size_and_layers():
-    assert SCARLET.size == SCARLET.distinct == SCARLET.num_genomes == 13**19
+    assert SCARLET.size == SCARLET.distinct == SCARLET.layout.num_genomes == 13**19
     assert (SCARLET.num_genes, len(SCARLET.layout.choices), SMALL.size) == (19, 13, 13**9)
-    assert SCARLET.identity_choices == SMALL.identity_choices == {ALL_IDENTITY}
+    assert SCARLET.layout.identity_choices == SMALL.layout.identity_choices == {ALL_IDENTITY}
     layers = [layer for *_, layer in SCARLET.shape.layers]
     assert [layer.width for layer in layers] == [
         *([32] * 2 + [40] * 4 + [80] * 4 + [96] * 4 + [192] * 4 + [320])
@@ -113,7 +113,7 @@ def test_table_1(name):
 
 
 def test_the_small_space():
-    assert SMALL.identity_choices == {ALL_IDENTITY}
+    assert SMALL.layout.identity_choices == {ALL_IDENTITY}
     ends = SMALL.costs(of([SMALL.smallest, SMALL.largest]))
     assert ends[0] < 0.3e6 < 4.5e6 < ends[1] < 5e6
     sampled = SMALL.costs(of(SMALL.sample_genomes(generator(0, "ends"), 5000)))
@@ -211,7 +211,7 @@ def blocks_of(net):
 def test_every_transformation_can_fold(data, name):
     """In the variant only the next convolution reads it: no max pool, no shortcut around it."""
     space = folding(tiny() if name == "tiny" else load(name), True)
-    identity = min(space.identity_choices)
+    identity = min(space.layout.identity_choices)
     # Long rows of identities are rare among uniform draws.
     genes = st.one_of(st.just(identity), st.integers(0, len(space.layout.choices) - 1))
     size = space.num_genes
@@ -341,7 +341,7 @@ def test_other_data_and_ladders():
     assert (other.shape.in_channels, other.shape.num_classes) == (1, 7)
     ladder = SCARLET.with_identity("plain").for_ladder((1.0, 2.0, 4.0), kind="params")
     assert (ladder.factors, ladder.kind, ladder.num_stages) == ((1.0, 2.0, 4.0), "params", 1)
-    assert ladder.identity == ladder.training.identity == "plain"
+    assert ladder.layout.identity == ladder.training.layout.identity == "plain"
     assert (ladder.layout.folds, load("scarlet_folds").layout.folds) == (False, True)
     assert parse(to_json(ladder.layout)) == ladder.layout
     with pytest.raises(ValueError, match="'none' is not known; use let, let_relu, plain"):
@@ -371,7 +371,7 @@ def test_no_network_is_cheaper_or_costlier_than_the_ends(folds):
 def test_ends_without_identities():
     choices = [{"expansion": 6, "kernel": 5}, {"expansion": 2, "kernel": 7}]
     space = tiny(choices=choices)
-    assert space.identity_choices is None
+    assert space.layout.identity_choices is None
     macs = space.costs(of(everything(space)))
     ends = [space.smallest, space.largest]
     assert space.costs(of(ends)).tolist() == [macs.min(), macs.max()]
@@ -395,7 +395,7 @@ def test_spread_genomes_reach_over_all_costs():
     assert (macs.min(), macs.max()) == tuple(ends)
     counts, _ = np.histogram(macs, bins=12, range=tuple(ends))
     assert counts.min() > 4000 / 12 / 4
-    assert SMALL.sample_spread(generator(0, "spread"), 1).shape == (1, 9)
+    assert SMALL.layout.sample_spread(generator(0, "spread"), 1).shape == (1, 9)
 
 
 def test_a_window_reaches_from_the_first_to_the_last_budget():
@@ -415,4 +415,4 @@ def test_summary(sampler):
 
 def test_a_space_is_its_data():
     assert parse(TINY) == tiny().layout
-    assert tiny().identity_choices == {IDENTITY}
+    assert tiny().layout.identity_choices == {IDENTITY}

@@ -28,7 +28,7 @@ def check_against_oracles(name, rows):
     space = SPACES[name]
     fair = FairPaths(space, seed=0)
     genomes = [path.genome for path in fair.at(0)]
-    spread = space.sample_spread(generator(0, "spread"), NUM_SPREAD)
+    spread = space.layout.sample_spread(generator(0, "spread"), NUM_SPREAD)
     population = of(np.concatenate([spread, genomes]))[rows]
     costs = [space.costs(population, kind).tolist() for kind in KINDS]
     for path, expected in zip(space.paths(population), zip(*costs, strict=True), strict=True):

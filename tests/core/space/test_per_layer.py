@@ -105,7 +105,7 @@ def test_published_size(bignas):
     heads = (1408 - 1280) // 8 + 1
     resolutions = (320 - 192) // 4 + 1
     expected = resolutions * 2 * heads * np.prod(stages, dtype=object)
-    assert bignas.size == bignas.distinct == bignas.num_genomes == expected
+    assert bignas.size == bignas.distinct == bignas.layout.num_genomes == expected
     assert bignas.training.size == expected // resolutions * 4
     assert bignas.size > 10**12
 
@@ -316,7 +316,7 @@ def test_hierarchical_has_one_stage_here(small):
 @pytest.mark.parametrize("sampler", ["uniform", "hierarchical"])
 def test_summary(small, sampler):
     found = summarise(small, sampler=sampler, num_paths=1000, seed=0)
-    assert found["size"] == found["distinct"] == small.num_genomes
+    assert found["size"] == found["distinct"] == small.layout.num_genomes
     assert [(s["stage"], s["strategies"], s["distinct"]) for s in found["stages"]] == [(0, 1, 1)]
     assert sum(found["histogram"]["counts"]) == 1000
     ends = small.costs(of(np.stack([small.smallest, small.largest])))

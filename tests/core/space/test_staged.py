@@ -30,9 +30,9 @@ def test_published_strategies(scalenet):
 
 def test_published_size(scalenet):
     """Two fixed layers of 3 kernels, five stages of 1 to 4 layers: an exact integer."""
-    assert scalenet.num_genomes == 3**2 * (3 + 9 + 27 + 81) ** 5
-    assert scalenet.size == scalenet.num_genomes * 271
-    assert scalenet.distinct == scalenet.num_genomes * 100
+    assert scalenet.layout.num_genomes == 3**2 * (3 + 9 + 27 + 81) ** 5
+    assert scalenet.size == scalenet.layout.num_genomes * 271
+    assert scalenet.distinct == scalenet.layout.num_genomes * 100
 
 
 def test_published_means(scalenet):

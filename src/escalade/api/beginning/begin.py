@@ -318,6 +318,7 @@ def _planned(run: Run) -> Planned:
             test=data.counts(data.test).images,
         ),
         digests=data.digests,
+        side=data.side,
         task=data.task,
         skipped=tuple(data.skipped),
         remarks=tuple(data_notes(data)),

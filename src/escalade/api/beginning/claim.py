@@ -173,7 +173,7 @@ def _identity(given: Config) -> str | None:
     if given.seed_network is not None:
         return None
     try:
-        return given.supernet.identity or named_space(given).identity
+        return given.supernet.identity or named_space(given).layout.identity
     except ValueError:
         return None  # a user's own file, which may have moved
 

@@ -31,7 +31,7 @@ def named_network(given: Config, out: Path) -> tuple[Config, ReadSeed | None]:
         facts = _kept(given, RunFolder(out))
         if facts is None:
             raise
-        Console().say(f"from: {error.problem}; the run goes on with {facts.name} as it keeps it")
+        Console().say(f"from: {error.problem}; the run goes on with {facts.name} from its own copy")
         return seeded(given, facts), None
     return seeded(given, None if read is None else read.facts), read
 

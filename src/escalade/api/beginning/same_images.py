@@ -55,14 +55,14 @@ def check_same_images(
     began = began or _digests(known)
     if began is None and is_trained:
         raise Invalid(
-            f"plan.json and {listed.name} are lost or damaged, which tell the images that it began "
-            "with; others cannot be told from them",
+            f"plan.json and {listed.name} are lost or damaged, and without them other images would "
+            "go unnoticed",
             path=(str(where),),
             remedy="\nput them back, or start another run with --out",
         )
     if began is None or began == data.digests:
         return
-    told = "what is in them cannot be told any more"
+    told = "nobody knows any more what was in them"
     if _digests(known) == began:
         told = changes(known, data.entries())
     splits = [name for name in image_list.SPLITS if _differ(began, data.digests, name)]

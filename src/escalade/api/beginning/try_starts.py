@@ -53,7 +53,7 @@ def try_starts(run: Run) -> None:
     run.console.say(f"start: {starts_in_words(tried, run.folder.path)}")
     if tried.scratch_is_ahead and named.scratch == "stop":
         raise Invalid(
-            f"from scratch looks better than from {tried.seed}, and the run is to stop then",
+            f"from scratch looks better than from {tried.seed}, so the run stops",
             path=("seed_network", "scratch"),
             remedy=f"\n{from_scratch(run.folder.path)} starts from scratch; "
             "the same command again goes on here",
@@ -133,7 +133,7 @@ def _plain(run: Run, space: Space, place: StartPlace) -> tuple[str, Architecture
     for rule in RULES:
         name = f"{space.name}-{rule}"
         network, _ = scaled_plain(
-            run, space.plain_base, place.budget, rule=rule, stage=stage, name=name
+            run, space.layout.plain_base, place.budget, rule=rule, stage=stage, name=name
         )
         if network is not None and not missed_limits(run, network):
             return rule, network

@@ -8,7 +8,8 @@ from escalade.api.choosing.rival_words import WORDS
 from escalade.artefacts.starts_tried import StartsTried
 from escalade.config.ways_to_weights import CALLED
 from escalade.core.network import cost
-from escalade.core.numbers.budget import COUNTED, Budget, format_amount
+from escalade.core.numbers.budget import COUNTED, Budget
+from escalade.core.numbers.shown import amount, percent
 from escalade.core.scaling.ratios import scaling_between
 from escalade.evaluate.score import Score
 from escalade.family.family import FamilyMember, Weights
@@ -51,14 +52,14 @@ def recipe_of(
     settings, num = run.config.retrain, len(run.data.train)
     ratio, effort = candidate.budget / least, candidate.effort
     way = CALLED[how.weights]
-    if way.together:
-        share = {"distillation": settings.distillation}
-        return recipe_facts(settings.recipe_together(num)) | share
-    if not way.alone:
+    if not (way.together or way.alone):
         return None
-    if way.uses_slices or (way.in_turn and ratio > 1):
-        return recipe_facts(settings.recipe_from_weights(num, ratio=ratio, effort=effort))
-    return recipe_facts(settings.recipe_alone(num, ratio=ratio, effort=effort))
+    more, recipe = {}, settings.recipe_alone(num, ratio=ratio, effort=effort)
+    if way.together:
+        more, recipe = {"distillation": settings.distillation}, settings.recipe_together(num)
+    elif way.uses_slices or (way.in_turn and ratio > 1):
+        recipe = settings.recipe_from_weights(num, ratio=ratio, effort=effort)
+    return recipe_facts(recipe, balance=run.data.balance) | more
 
 
 def identities_of(trainings: MemberTrainings, candidate: Candidate) -> Identities | None:
@@ -103,8 +104,8 @@ def about_start(run: Run) -> list[str]:
 def about_limits(run: Run, member: FamilyMember) -> list[str]:
     """The limits of the search that a member is above, as grown ones may be; told at once, too."""
     notes = [
-        f"Its {kind} of {format_amount(cost, kind)} is above the limit of the search, "
-        f"{format_amount(limit, kind)}."
+        f"Its {kind} of {amount(cost, kind)} is above the limit of the search, "
+        f"{amount(limit, kind)}."
         for kind, limit in run.config.limits.items()
         if (cost := getattr(member, kind)) > limit
     ]
@@ -126,8 +127,7 @@ def about_identities(run: Run, member: FamilyMember) -> list[str]:
     if run.budgets:
         budget = Budget(member.budget, run.config.budget_kind, run.config.tolerance)
         if not budget.contains(costs[budget.kind]):
-            amount = format_amount(budget.target, budget.kind)
-            missed.append(f"the budget of {amount} {budget.kind} within {budget.tolerance:.0%}")
+            missed.append(f"the budget of {budget} within {percent(budget.tolerance, digits=None)}")
     if not missed:
         return [member.identities.note]
     note = (

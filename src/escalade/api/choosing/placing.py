@@ -24,6 +24,7 @@ from escalade.api.choosing.rival_words import WORDS
 from escalade.config.ways_to_weights import trained_alone
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.shown import percent
 from escalade.core.space.plain_network import PLAIN
 from escalade.evaluate.score import ClassScore, Score
 from escalade.family.family import Accuracy, FamilyMember, PlainRival, Replaced
@@ -138,7 +139,7 @@ def _rival(run: Run, candidate: Candidate, training: RivalTraining) -> _Finished
     member = replace(member, weights=weights)
     story = WORDS[training.base].story(run, ByHand(PLAIN, training.rule))
     facts = {
-        "recipe": recipe_facts(training.job.recipe),
+        "recipe": recipe_facts(training.job.recipe, balance=run.data.balance),
         "notes": (*about_seed(run, weights),),
         "found": story,
     }
@@ -228,18 +229,18 @@ def _compared(run: Run, rival: PlainRival, theirs: _Finished) -> str:
     """The rival of a member that stays, in a sentence for its card."""
     made = WORDS[rival.base].beside(run, rival.rule, rival.architecture)
     return (
-        f"{made}: {100 * theirs.test.total.accuracy:.2f} % on the test images, "
-        f"{100 * theirs.made.search.accuracy:.2f} % on the search images."
+        f"{made}: {percent(theirs.test.total.accuracy, digits=2)} on the test images, "
+        f"{percent(theirs.made.search.accuracy, digits=2)} on the search images."
     )
 
 
 def _told(ours: _Finished, theirs: _Finished, rival: str) -> str:
     """Why the rival is kept."""
     search, before = theirs.made.search, ours.made.search
-    reached, found = (100 * each.test.total.accuracy for each in (theirs, ours))
+    reached, found = (percent(each.test.total.accuracy, digits=2) for each in (theirs, ours))
     return (
-        f"{rival} is ahead of what was found, {100 * search.accuracy:.2f} % against "
-        f"{100 * before.accuracy:.2f} % on the search images (standard error of the difference "
-        f"{100 * _error(search, before):.2f} points), and takes its place; on the test images "
-        f"they reach {reached:.2f} % and {found:.2f} %."
+        f"{rival} is ahead of what was found, {percent(search.accuracy, digits=2)} against "
+        f"{percent(before.accuracy, digits=2)} on the search images (standard error of the "
+        f"difference {100 * _error(search, before):.2f} points), and takes its place; on the "
+        f"test images they reach {reached} and {found}."
     )

@@ -16,8 +16,6 @@ from escalade.api.choosing.rules_look import (
     rival_look,
     work_of,
 )
-from escalade.core.numbers.budget import format_amount
-from escalade.core.space.make_around import stride_product
 from escalade.family.member_candidates import Candidate
 from escalade.family.trainings.equal_time import RivalTraining
 from escalade.planning.kept_limits import missed_limits
@@ -54,7 +52,7 @@ def rivals_of(
                 job = like_member(run, network, f"{each.name}-rival", work_of(run, each, everyone))
                 made[each.name] = RivalTraining(base="plain", rule=rule, job=job)
                 break
-            run.console.say(f"rival: none of {each.name} by {rule}: {why}")
+            run.console.say(f"rival: none for {each.name} by {rule}: {why}")
     return made
 
 
@@ -68,12 +66,11 @@ def _of_seed(run: Run, member: Candidate, everyone: Sequence[Candidate]) -> Riva
     limited = member.origin == "searched"
     side = side_within(run, network, budget, limited=limited)
     if side is None:
-        least = replace(network, resolution=stride_product(network))
+        least = replace(network, resolution=network.total_stride)
         missed = missed_limits(run, least) if limited else []
-        target = f"{format_amount(budget.target, budget.kind)} {budget.kind}"
         run.console.say(
-            f"rival: none of {member.name}: at every resolution that its strides allow "
-            f"{network.name} has more than {' or misses '.join([target, *missed])}"
+            f"rival: none for {member.name}: at every resolution that its strides allow "
+            f"{network.name} has more than {' or misses '.join([str(budget), *missed])}"
         )
         return None
     network, name = replace(network, resolution=side), f"{member.name}-rival"

@@ -9,7 +9,8 @@ from pathlib import Path
 from escalade.artefacts.rival_look import LookedAt, RivalLook
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
-from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.numbers.budget import Budget
+from escalade.core.numbers.shown import amount, percent
 from escalade.core.numbers.statistics import difference_standard_error
 from escalade.core.scaling.hybrid import scale_within
 from escalade.core.space.plain_network import PLAIN
@@ -79,7 +80,6 @@ def _looked(run: Run, everyone: Sequence[Candidate]) -> RivalLook:
         budget=member.budget,
         rules=rules,
         ranked=tuple(each.rule for each in best),
-        side=run.data.side,
     )
 
 
@@ -238,14 +238,14 @@ def _told(run: Run, look: RivalLook) -> list[str]:
             f"middle of its choices: {shape}"
         )
     if not look.ranked:
-        budget = format_amount(look.budget, run.config.budget_kind)
+        budget = amount(look.budget, run.config.budget_kind)
         return [
             *lines,
             f"none: no rule brings {base_in_words(look.name)} to {budget}: {look.rules[0].note}",
         ]
     tried = [(each.base, each) for each in look.bases] + [(each.rule, each) for each in look.rules]
     reached = [
-        f"{name} {each.num_correct / each.num_images:.1%}"
+        f"{name} {percent(each.num_correct / each.num_images)}"
         for name, each in tried
         if each.num_correct is not None and each.num_images
     ]

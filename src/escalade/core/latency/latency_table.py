@@ -21,6 +21,7 @@ from scipy.optimize import nnls
 from escalade.core.latency.work import NANO, Work, WorkModel, fit, work_of
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.parts import Part, parts_of
+from escalade.core.numbers.shown import percent
 from escalade.core.numbers.statistics import spearman
 
 Timed = tuple[tuple[Architecture, float], ...]
@@ -60,7 +61,7 @@ class CheckFacts:
         shown = "" if rank is None else f", rank correlation {rank:.3f}"
         return (
             f"predicted against {self.num} networks measured whole: median error "
-            f"{self.median:.1%}, worst {self.worst:.1%}{shown}"
+            f"{percent(self.median)}, worst {percent(self.worst)}{shown}"
         )
 
 

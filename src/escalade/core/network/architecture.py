@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -43,7 +44,7 @@ class Architecture:
         legality.check_positive(self, "resolution", "in_channels", "num_classes")
         legality.check(self.stem, self.stages, self.head, rounding=self.rounding)
         legality.check_conventions(self.conventions, self.stages)
-        legality.check_side(self.resolution, self.stem, self.stages)
+        legality.check_side(self.resolution, self.total_stride)
 
     @property
     def key(self) -> str:
@@ -61,6 +62,12 @@ class Architecture:
     @property
     def widths(self) -> tuple[int, ...]:
         return tuple(stage.blocks[-1].width for stage in self.stages)
+
+    @property
+    def total_stride(self) -> int:
+        """The product of all strides: the least side that leaves a pixel."""
+        blocks = (block.stride for stage in self.stages for block in stage.blocks)
+        return self.stem.stride * (2 if self.stem.max_pool else 1) * math.prod(blocks)
 
     @property
     def features(self) -> int:

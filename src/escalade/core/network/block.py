@@ -11,9 +11,8 @@ from typing import Any, Self
 
 from escalade.core.values.codec import ABSENT
 
-# The kinds that code asks for by name. `linear` and `identity` are what a layer left out may be.
-MBCONV, DSCONV, BOTTLENECK, REGNET_Z = "mbconv", "dsconv", "bottleneck", "regnet_z"
-LINEAR, IDENTITY = "linear", "identity"
+# The kind of a block that names none, and those that builders ask for by name.
+USUAL_KIND, BOTTLENECK, REGNET_Z = "mbconv", "bottleneck", "regnet_z"
 # Paddings of convolutions.
 SYMMETRIC, SAME = "symmetric", "same"
 # Fields that say nothing in some kinds, and the values they have there.
@@ -73,7 +72,7 @@ class Block:
     stand for a layer left out (SCARLET, Figure 2), are made by the methods of these names.
     """
 
-    kind: str = MBCONV
+    kind: str = USUAL_KIND
     kernel: int = 3
     stride: int = 1
     expansion: float = 6.0
@@ -86,17 +85,34 @@ class Block:
     start_kernel: int = field(default=0, metadata=ABSENT)
 
     @classmethod
+    def separable(cls, width: int, *, kernel: int, stride: int, activation: str) -> Self:
+        """A depthwise and a 1x1 convolution: what a mobile network begins with."""
+        return cls(
+            kind="dsconv",
+            kernel=kernel,
+            stride=stride,
+            expansion=1.0,
+            width=width,
+            activation=activation,
+        )
+
+    @classmethod
     def linear(cls, width: int, *, stride: int = 1, activation: str = "none") -> Self:
         """A 1x1 convolution alone: SCARLET's linearly equivalent transformation."""
         return cls(
-            kind=LINEAR, kernel=1, stride=stride, expansion=1.0, width=width, activation=activation
+            kind="linear",
+            kernel=1,
+            stride=stride,
+            expansion=1.0,
+            width=width,
+            activation=activation,
         )
 
     @classmethod
     def identity(cls, width: int, *, stride: int = 1) -> Self:
         """Nothing, or max pooling where the stride is 2; zero channels where it is wider."""
         return cls(
-            kind=IDENTITY, kernel=1, stride=stride, expansion=1.0, width=width, activation="none"
+            kind="identity", kernel=1, stride=stride, expansion=1.0, width=width, activation="none"
         )
 
 

@@ -20,7 +20,10 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.network.layers import Size
 from escalade.core.network.memory import Memory, larger
 from escalade.core.network.parts import Part, parts_of
-from escalade.core.numbers.budget import BYTES
+from escalade.core.numbers.shown import BYTES
+
+CostOf = Callable[[Architecture], float]
+"""What a budget counts or measures of a network."""
 
 Price = Callable[[Part], Size]
 """What a part costs: a whole number, or many where its sizes are arrays."""
@@ -109,6 +112,13 @@ def of(architecture: Architecture) -> Cost:
 def count(architecture: Architecture, kind: str) -> int:
     """One cost of the whole network, by its kind, as `of` has it; the others are not counted."""
     return int(COUNTINGS[kind].of(part for _, part in parts_of(architecture)))
+
+
+def counted(kind: str) -> CostOf:
+    """What a budget of a kind counts."""
+    if kind == "latency":
+        raise ValueError("latency is measured, not counted; give cost_of, such as LatencyTable.of")
+    return lambda architecture: float(count(architecture, kind))
 
 
 def layers(architecture: Architecture) -> list[LayerCost]:

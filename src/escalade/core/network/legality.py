@@ -56,11 +56,8 @@ def check(stem: Stem, stages: Sequence[Stage], head: Head, *, rounding: Rounding
     _check_together(stem, stages, head)
 
 
-def check_side(resolution: int, stem: Stem, stages: Sequence[Stage]) -> None:
+def check_side(resolution: int, stride: int) -> None:
     """Raise an `Invalid` if no pixel is left after all strides."""
-    stride = stem.stride * (2 if stem.max_pool else 1)
-    for block in (block for stage in stages for block in stage.blocks):
-        stride *= block.stride
     if resolution < stride:
         problem = f"{resolution} is too small for strides whose product is {stride}"
         raise Invalid(problem, path=("resolution",))
@@ -94,7 +91,7 @@ def check_squeezed(block: Block, in_width: int) -> None:
     assert se is not None
     if kinds.se_width(block, in_width) < 1:
         of = kinds.hidden(block, in_width) if se.of == "hidden" else in_width
-        problem, remedy = f"{se.ratio:g} of {of} channels is none", f"use {1 / of:.2g} or more"
+        problem, remedy = f"{se.ratio:g} of {of} channels is below 1", f"use {1 / of:.2g} or more"
         raise Invalid(problem, path=("ratio",), remedy=remedy)
 
 
@@ -102,7 +99,7 @@ def _check_head(head: Head) -> None:
     _check_known(head, activation=ACTIVATIONS)
     check_positive(head, *(name for name in ("width", "hidden") if getattr(head, name) is not None))
     if head.hidden_norm and head.hidden is None:
-        problem = "there is no hidden layer to have it"
+        problem = "there is no hidden layer to normalise"
         raise Invalid(problem, path=("hidden_norm",), remedy="use false")
 
 
@@ -111,7 +108,7 @@ def _check_together(stem: Stem, stages: Sequence[Stage], head: Head) -> None:
     found = {block.kind for stage in stages for block in stage.blocks}
     residual, others = sorted(found & set(RESIDUAL)), sorted(found - set(RESIDUAL))
     if residual and others:
-        problem = f"{residual[0]} and {others[0]} blocks are in one network"
+        problem = f"{residual[0]} and {others[0]} blocks cannot be in one network"
         raise Invalid(problem, path=("stages",))
     only = f"is only possible with {' or '.join(RESIDUAL)} blocks"
     if others and head.width is None:
@@ -173,7 +170,7 @@ def _check_hidden(block: Block, in_width: int) -> None:
         problem = f"{block.expansion} is outside (0, {MOST_EXPANSION:,}]"
         raise Invalid(problem, path=("expansion",))
     if kinds.hidden(block, in_width) < 1:
-        problem = f"{block.expansion:g} of {block.width} channels is none"
+        problem = f"{block.expansion:g} of {block.width} channels is below 1"
         remedy = f"use {1 / block.width:.2g} or more"
         raise Invalid(problem, path=("expansion",), remedy=remedy)
 

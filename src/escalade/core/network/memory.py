@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from escalade.core.network.branches import Layers
 from escalade.core.network.layers import Layer, Size
-from escalade.core.numbers.budget import BYTES
+from escalade.core.numbers.shown import BYTES
 
 
 class Memory:

@@ -19,7 +19,7 @@ from escalade.core.network.layers import Conv, Counted, GlobalPool, Linear, Pool
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Part:
-    """What runs as one; `nets.modules` has its module.
+    """What runs as one.
 
     Attributes:
         kind: of a block, or `stem`, `stem_pool`, `final` (the convolution before pooling) or

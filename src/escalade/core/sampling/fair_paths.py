@@ -26,7 +26,7 @@ class FairPaths:
 
     def __init__(self, space: Space, *, seed: int) -> None:
         counts = [gene.num_choices for gene in space.genes]
-        if len(set(counts)) > 1 or space.num_genomes != math.prod(counts):
+        if len(set(counts)) > 1 or space.layout.num_genomes != math.prod(counts):
             raise ValueError(_unequal(space, counts))
         self.num_paths = counts[0]
         self._space = space

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from escalade.core.numbers.budget import format_amount
+from escalade.core.numbers.shown import amount
 from escalade.core.sampling import balance
 from escalade.core.space.path import IntArray, Population
 from escalade.core.space.space import Space
@@ -142,7 +142,7 @@ def _costs(
 ) -> npt.NDArray[Any]:
     """Costs of uniform genomes and strategies; meanwhile genomes take a byte or two a gene."""
     small = np.min_scalar_type(int(space.layout.num_choices.max()))
-    parts = [some.astype(small) for some in space.draw_genomes(rng, num)]
+    parts = [some.astype(small) for some in space.layout.draw_genomes(rng, num)]
     strategies, found, start = _uniform(rows, rng, num), [], 0
     for part in parts or [np.empty((0, space.num_genes), dtype=small)]:
         genomes = part.T.astype(np.int64, order="C").T  # as costs read them: gene by gene
@@ -214,9 +214,9 @@ def _hardly_any(space: Space, drawn: Population, window: Window, *, stage: int) 
     costs = space.costs(drawn, window.kind)
     return (
         f"budgets: hardly any path of {space.name} costs about "
-        f"{format_amount(window.targets[stage], window.kind)} {window.kind} at stage {stage}; "
-        f"sampled ones cost {format_amount(float(costs.min()), window.kind)} to "
-        f"{format_amount(float(costs.max()), window.kind)}"
+        f"{amount(window.targets[stage], window.kind)} {window.kind} at stage {stage}; "
+        f"sampled ones cost {amount(float(costs.min()), window.kind)} to "
+        f"{amount(float(costs.max()), window.kind)}"
     )
 
 

@@ -154,7 +154,7 @@ class Pair:
 
     def __init__(self, *, largest: Path, child: Path) -> None:
         if largest.key == child.key:
-            raise ValueError("child: it is the very network that teaches; name a smaller one")
+            raise ValueError("child: it is the network that teaches; name a smaller one")
         self._paths = SandwichPaths(largest=largest, smallest=None, random=(child,))
 
     def at(self, step: int) -> SandwichPaths:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from escalade.core.network.architecture import Architecture
+from escalade.core.network.cost import CostOf, counted
 from escalade.core.numbers.budget import Budget
-from escalade.core.scaling.lattice import CostOf, counted, meet_budget
+from escalade.core.scaling.lattice import meet_budget
 from escalade.core.scaling.ratios import DIMENSIONS, Scaling
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from scipy.optimize import brentq
 
 from escalade.core.network.architecture import Architecture
-from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.network.cost import CostOf, counted
+from escalade.core.numbers.budget import Budget
+from escalade.core.numbers.shown import amount
 from escalade.core.scaling.extrapolation import Growth, Interval
-from escalade.core.scaling.lattice import CostOf, counted, meet_budget
-from escalade.core.scaling.ratios import Scaling, apply, with_depth
+from escalade.core.scaling.lattice import meet_budget
+from escalade.core.scaling.ratios import DIMENSIONS, Scaling, apply, with_depth
 
 # How far from the expected stage the curve is followed, in stages; and in steps so small that no
 # network far above the target is built.
@@ -21,6 +23,8 @@ REACH, STEP = 20.0, 0.25
 LEAST_RATIO = 0.1
 # Nor is it followed up to networks that nobody can build, where a steep curve goes at once.
 MOST_BLOCKS, MOST_RATIO = 1000, 100.0
+# Sides tried, the largest first, where inputs are held below what a curve asks for.
+MOST_STEPS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +32,8 @@ class SolvedNetwork:
     """A network nobody searched, at its budget.
 
     `predicted` are the fitted ratios at stage j = log2(f / f_0), `solved` those where the curve,
-    before rounding, costs exactly the target; `architecture` is the rounded network.
+    before rounding, costs exactly the target; `architecture` is the rounded network. Where the
+    curve asks for more pixels than the images have, `asked` is how many.
     """
 
     name: str
@@ -39,6 +44,7 @@ class SolvedNetwork:
     architecture: Architecture
     gap: float
     interval: Interval | None = None
+    asked: int | None = None
 
 
 def solve(
@@ -53,8 +59,12 @@ def solve(
     resolution_divisor: int = 4,
     cost_of: CostOf | None = None,
     interval: Interval | None = None,
+    most_side: int | None = None,
 ) -> SolvedNetwork:
     """The network of a budget on a fitted growth curve (ARCHITECTURE.md).
+
+    Where the curve asks for inputs of more than `most_side` pixels, they stay at that, and depth
+    and width share the rest of the compute in the curve's own ratio there.
 
     Args:
         budget: any target; the network meets it within the tolerance.
@@ -62,6 +72,7 @@ def solve(
         form: the growth function; the growth's own if not given.
         cost_of: what the budget counts, for kinds that `core.network.cost` does not count.
         interval: of the predicted ratios, kept in the member.
+        most_side: pixels that inputs may have; None for any.
 
     Raises:
         ValueError: if the curve never reaches the target, or no rounding meets it.
@@ -71,17 +82,27 @@ def solve(
     def curve(j: float) -> Scaling:
         return growth.predict(j, form=form)
 
-    solved, architecture = Scaling(), base
-    if stage != 0 or not budget.contains(measure(base)):  # at 0 stands the base itself
-        solved = follow(base, curve=curve, budget=budget, start=stage, cost_of=measure)
-        architecture = meet_budget(
+    def rounded(scaling: Scaling, *move: str) -> Architecture:
+        return meet_budget(
             base,
-            scaling=solved,
+            scaling=scaling,
             budget=budget,
             width_divisor=width_divisor,
             resolution_divisor=resolution_divisor,
+            move=move or DIMENSIONS,
             cost_of=measure,
         )
+
+    solved, architecture, asked = Scaling(), base, None
+    if stage != 0 or not budget.contains(measure(base)):  # at 0 stands the base itself
+        solved = follow(base, curve=curve, budget=budget, start=stage, cost_of=measure)
+        architecture = rounded(solved)
+        if most_side is not None and architecture.resolution > most_side:
+            asked = architecture.resolution
+            sides = _sides(base.resolution, most=most_side, divisor=resolution_divisor)
+            solved, architecture = _held(
+                base, solved, sides=sides, budget=budget, measure=measure, rounded=rounded
+            )
     return SolvedNetwork(
         name=name,
         stage=stage,
@@ -91,7 +112,47 @@ def solve(
         architecture=architecture.renamed(name),
         gap=budget.gap(measure(architecture)),
         interval=interval,
+        asked=asked,
     )
+
+
+def _sides(least: int, *, most: int, divisor: int) -> list[int]:
+    """The largest sides up to one that are multiples of the divisor; the least if there is none."""
+    top = most - most % divisor
+    sides = [top - step * divisor for step in range(MOST_STEPS)]
+    return [side for side in sides if side >= least] or [least]
+
+
+def _held(
+    base: Architecture,
+    scaling: Scaling,
+    *,
+    sides: Sequence[int],
+    budget: Budget,
+    measure: CostOf,
+    rounded: Callable[..., Architecture],
+) -> tuple[Scaling, Architecture]:
+    """A scaling of another resolution, whose depth and width grow in its ratio, and a network.
+
+    Args:
+        sides: the first at which rounding depths and widths meets the budget is taken.
+    """
+    depth, width = max(math.log(scaling.depth), 0.0), max(2 * math.log(scaling.width), 0.0)
+    share = depth / (depth + width) if depth + width else 0.5
+    refused: ValueError | None = None
+    for side in sides:
+
+        def curve(j: float, resolution: float = side / base.resolution) -> Scaling:
+            longer, wider = 2 ** (share * j), 2 ** ((1 - share) * j / 2)
+            return Scaling(scaling.depth * longer, scaling.width * wider, resolution)
+
+        try:
+            solved = follow(base, curve=curve, budget=budget, start=0.0, cost_of=measure)
+            return solved, rounded(solved, "depth", "width")
+        except ValueError as error:
+            refused = refused or error
+    assert refused is not None
+    raise refused
 
 
 def follow(
@@ -215,4 +276,4 @@ def _bracket(
 
 
 def _shown(budget: Budget, excess: float) -> str:
-    return format_amount(budget.target * math.exp(excess), budget.kind)
+    return amount(budget.target * math.exp(excess), budget.kind)

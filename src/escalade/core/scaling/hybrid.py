@@ -8,16 +8,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Stage
-from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.network.cost import CostOf, counted
+from escalade.core.numbers.budget import Budget
 from escalade.core.scaling.grown_members import SolvedNetwork
-from escalade.core.scaling.lattice import CostOf, counted
 from escalade.core.scaling.ratios import follow_inputs, with_depth
 from escalade.core.scaling.rules import Rule, parse
 from escalade.core.scaling.scale_by import scaled_by
 from escalade.core.scaling.solve_factor import solve_factor
+from escalade.core.values.invalid import Invalid
 
 # Where rounding jumps over a budget: factors tried, up to this ratio from the nearest, and how far
 # the resolution may move from the rule's, in its steps.
@@ -64,8 +66,7 @@ def scale_to(
         near = _nearest(base, parsed, budget, measure, num_changes=1)
         near = near or _nearest(base, parsed, budget, measure, num_changes=2)
         if near is None:
-            amount = format_amount(budget.target, budget.kind)
-            raise ValueError(f"budgets: {amount}: {error}") from None
+            raise ValueError(f"budgets: {budget}: {error}") from None
         factor, found = near
     return SolvedNetwork(
         name=name,
@@ -135,11 +136,9 @@ def _variants(
 
 
 def _sides(network: Architecture) -> Iterator[tuple[int, float]]:
-    stride = network.stem.stride * (2 if network.stem.max_pool else 1)
-    stride *= math.prod(block.stride for stage in network.stages for block in stage.blocks)
     for steps in range(-MOST_STEPS, MOST_STEPS + 1):
         side = network.resolution + steps * network.rounding.resolution
-        if side >= stride:
+        if side >= network.total_stride:
             yield side, 2 * abs(math.log(side / network.resolution))
 
 
@@ -175,6 +174,7 @@ def scale_within(
     stage: float,
     side: int,
     name: str = "",
+    base_stage: float = 0.0,
     cost_of: CostOf | None = None,
 ) -> SolvedNetwork:
     """`scale_to` with inputs of at most `side` pixels.
@@ -190,7 +190,8 @@ def scale_within(
         cost_of: what the budget counts, for kinds that `core.network.cost` does not count.
 
     Raises:
-        ValueError: if nothing near the rule meets the budget.
+        ValueError: if nothing near the rule meets the budget, or it scales nothing but a resolution
+            that would be larger.
     """
     measure = cost_of or counted(budget.kind)
 
@@ -198,10 +199,18 @@ def scale_within(
         return measure(network) if network.resolution <= side else math.inf
 
     base = replace(base, resolution=min(base.resolution, side))
-    made = scale_to(base, rule=rule, budget=budget, stage=stage, name=name, cost_of=measure)
-    if made.architecture.resolution <= side:
+    scaled = partial(scale_to, budget=budget, stage=stage, name=name, base_stage=base_stage)
+    made = scaled(base, rule=rule, cost_of=measure)
+    asked = made.architecture.resolution
+    if asked <= side:
         return made
     shares = parse(rule)
+    if not shares.depth + shares.width + shares.group_width:
+        raise Invalid(
+            f"the rule {rule} scales nothing but the resolution, to {asked} pixels, and images "
+            f"have {side} here",
+            remedy="use another rule, such as dWr",
+        )
     rest = f"d{shares.depth:.9f}_w{shares.width:.9f}_g{shares.group_width:.9f}"
     largest = replace(base, resolution=side)
-    return scale_to(largest, rule=rest, budget=budget, stage=stage, name=name, cost_of=measured)
+    return replace(scaled(largest, rule=rest, cost_of=measured), asked=asked)

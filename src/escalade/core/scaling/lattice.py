@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Stage
-from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.network.cost import CostOf, counted
+from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.rounding import round_to
+from escalade.core.numbers.shown import amount, percent
 from escalade.core.scaling.ratios import DIMENSIONS, Scaling, apply, follow_inputs, with_depth
 
 # Widths tried: this many divisor steps from the nearest multiple, and these changes of a wide one.
@@ -26,7 +27,6 @@ NUM_BINS = 2001
 REACH = 1.0
 ESTIMATE_ERROR = 0.04
 
-CostOf = Callable[[Architecture], float]
 Floats = npt.NDArray[np.float64]
 
 
@@ -82,13 +82,6 @@ def meet_budget(
     raise ValueError(_unmet(budget, scaling, sorted(tried.values()), at_most=at_most))
 
 
-def counted(kind: str) -> CostOf:
-    """What a budget kind counts of an architecture."""
-    if kind == "latency":
-        raise ValueError("latency is measured, not counted; give cost_of, such as LatencyTable.of")
-    return lambda architecture: float(cost.count(architecture, kind))
-
-
 # A rounding: (depth, width) of every stage, and the resolution.
 _Choice = tuple[tuple[tuple[int, int], ...], int]
 # Values with their deviations in front, least first.
@@ -126,7 +119,7 @@ class _Roundings:
             pairs = [(a + b, (d, w)) for a, d in depths for b, w in widths]
             self.stages.append(pairs)
         self.resolutions = _options(
-            _sides(self.start.resolution, resolution_divisor, least=_total_stride(base)),
+            _sides(self.start.resolution, resolution_divisor, least=base.total_stride),
             wanted=base.resolution * scaling.resolution,
             weight=4,
             moves="resolution" in move,
@@ -229,18 +222,13 @@ def _sides(resolution: int, divisor: int, *, least: int) -> list[int]:
     return [step for step in steps if step >= least] or [max(resolution, round_to(least, divisor))]
 
 
-def _total_stride(architecture: Architecture) -> int:
-    strides = [block.stride for stage in architecture.stages for block in stage.blocks]
-    return architecture.stem.stride * math.prod(strides)
-
-
 def _unmet(budget: Budget, scaling: Scaling, costs: list[float], *, at_most: bool) -> str:
-    below = [f"{format_amount(c, budget.kind)} below" for c in costs if c < budget.low][-1:]
-    above = [f"{format_amount(c, budget.kind)} above" for c in costs if c > budget.low][:1]
+    below = [f"{amount(c, budget.kind)} below" for c in costs if c < budget.low][-1:]
+    above = [f"{amount(c, budget.kind)} above" for c in costs if c > budget.low][:1]
     sides = "below" if at_most else "either side"
     return (
-        f"budget {format_amount(budget.target, budget.kind)} {budget.kind}: no rounding of depth "
-        f"{scaling.depth:.3g}, width {scaling.width:.3g}, resolution {scaling.resolution:.3g} is "
-        f"within {budget.tolerance:.2%} ({sides}); nearest are {' and '.join(below + above)}. "
+        f"budget {budget}: no rounding of depth {scaling.depth:.3g}, width {scaling.width:.3g}, "
+        f"resolution {scaling.resolution:.3g} is within {percent(budget.tolerance, digits=None)} "
+        f"({sides}); nearest are {' and '.join(below + above)}. "
         "Use a larger tolerance or a smaller width divisor"
     )

@@ -19,7 +19,6 @@ Floats = npt.NDArray[np.float64]
 # What networks' errors are held to be, to compare networks of one cost.
 Judge = Callable[[Sequence[Architecture]], Floats]
 
-DIMENSIONS = ("depth", "width", "resolution")
 POWER, LOGARITHM = "power", "logarithm"
 # Exponents beyond these are not told from a constant, or from a step.
 EXPONENTS = (0.1, 2.5)

@@ -128,7 +128,7 @@ def _by_weights(name: str) -> Rule:
     for part in name.split("_"):
         match = re.fullmatch(r"([dwgr])(\d+(?:\.\d+)?)", part)
         if match is None:
-            raise _unknown(name, f"has {part!r}, which is no weight of d, w, g or r")
+            raise _unknown(name, f"has {part!r}, which is not a weight of d, w, g or r")
         if match[1] in seen:
             raise _unknown(name, f"has two weights of {match[1]}")
         seen.add(match[1])

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
-from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
-from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.network.cost import CostOf, counted
+from escalade.core.numbers.budget import Budget
+from escalade.core.numbers.shown import amount
 from escalade.core.scaling.rules import Rule, parse
 from escalade.core.scaling.scale_by import scale, scaled_by
 
@@ -21,8 +20,6 @@ NUM_SCANNED = 240
 MARGIN = 1.5
 # Then the cells around the best factors are divided this often, into this many parts.
 NUM_ZOOMS, NUM_PARTS, NUM_BEST = 3, 8, 3
-
-CostOf = Callable[[Architecture], float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +57,7 @@ def solve_factor(
         ValueError: if no factor meets the target, naming the nearest below and above.
     """
     budget = Budget(target, kind, tolerance)
-    if cost_of is None and kind == "latency":
-        raise ValueError("latency is measured, not counted; give cost_of")
-    costs = _Costs(architecture, parse(rule), cost_of or partial(cost.count, kind=kind))
+    costs = _Costs(architecture, parse(rule), cost_of or counted(kind))
     low, high = _bracket(costs, target)
     costs.scan(low / MARGIN, high * MARGIN, NUM_SCANNED)
     for _ in range(NUM_ZOOMS):
@@ -142,7 +137,7 @@ def _unmet(costs: _Costs, budget: Budget) -> str:
     name = costs.base.name or "the architecture"
     if known[0][0] == known[-1][0]:
         return (
-            f"target: rule {costs.rule.name} leaves {name} at {_shown(known[0][0], budget.kind)} "
+            f"target: rule {costs.rule.name} leaves {name} at {amount(known[0][0], budget.kind)} "
             f"{budget.kind} whatever the factor; use another rule or another kind"
         )
     below = [each for each in known if each[0] < budget.target][-1:]
@@ -150,17 +145,13 @@ def _unmet(costs: _Costs, budget: Budget) -> str:
     # Of many factors with that cost, such as the smallest network's, the one nearest to 1.
     above = sorted(above, key=lambda each: (each[0], abs(math.log(each[1]))))[:1]
     sides = [
-        f"{_shown(value, budget.kind)} {side} (factor {costs.shortest(factor):g})"
+        f"{amount(value, budget.kind)} {side} (factor {costs.shortest(factor):g})"
         for found, side in ((below, "below"), (above, "above"))
         for value, factor in found
     ]
     missing = " and nothing above" if not above else " and nothing below" if not below else ""
     return (
         f"target: no factor of rule {costs.rule.name} brings {name} within "
-        f"{budget.tolerance:.0%} of {_shown(budget.target, budget.kind)} {budget.kind}; nearest: "
+        f"{budget.allowed}; nearest: "
         f"{' and '.join(sides)}{missing}"
     )
-
-
-def _shown(value: float, kind: str) -> str:
-    return f"{1e3 * value:.4g}ms" if kind == "latency" else format_amount(value, kind)

@@ -170,7 +170,7 @@ class Around(Layout):
                 genomes[:, column] = position.same[width, genomes[:, column]]
         return stage_choices.silence(genomes, self.columns)
 
-    def sample(self, rng: np.random.Generator, num: int) -> IntArray:
+    def sample_genomes(self, rng: np.random.Generator, num: int) -> IntArray:
         """Any resolution, and all else rising and falling together: from the least to the whole.
 
         Were every gene drawn alone, no path would be near the whole network.
@@ -179,9 +179,9 @@ class Around(Layout):
         genomes[:, RESOLUTION] = rng.integers(0, len(self.resolutions), num)
         return self.repair(genomes)
 
-    def spread(self, rng: np.random.Generator, num: int) -> IntArray:
+    def sample_spread(self, rng: np.random.Generator, num: int) -> IntArray:
         """The smallest and the largest path, then as `sample`."""
-        genomes = self.sample(rng, num)
+        genomes = self.sample_genomes(rng, num)
         genomes[:2] = np.stack([self.smallest, self.largest])[:num]
         return genomes
 

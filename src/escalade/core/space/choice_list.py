@@ -16,7 +16,6 @@ import numpy as np
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import (
-    DSCONV,
     Block,
     Head,
     SqueezeExcite,
@@ -62,7 +61,7 @@ ODD = "use 3, 5 or 7"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockChoice:
-    """An `mbconv` block that a layer may be (SCARLET, Table 1)."""
+    """A block of the usual kind that a layer may be (SCARLET, Table 1)."""
 
     expansion: float
     kernel: int
@@ -71,7 +70,7 @@ class BlockChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstBlock:
-    """The `dsconv` block after the stem, which is not searched."""
+    """The separable block after the stem, which is not searched."""
 
     width: int
     kernel: int = 3
@@ -80,13 +79,8 @@ class FirstBlock:
 
     @property
     def block(self) -> Block:
-        return Block(
-            kind=DSCONV,
-            kernel=self.kernel,
-            stride=self.stride,
-            expansion=1.0,
-            width=self.width,
-            activation=self.activation,
+        return Block.separable(
+            self.width, kernel=self.kernel, stride=self.stride, activation=self.activation
         )
 
 
@@ -261,10 +255,10 @@ class ChoiceList(Layout):
         """The genome of most macs: (num_genes,)."""
         return self._macs.end(-1)
 
-    def draws(self, rng: np.random.Generator, num: int) -> Iterator[IntArray]:
+    def draw_genomes(self, rng: np.random.Generator, num: int) -> Iterator[IntArray]:
         yield rng.integers(0, len(self.choices), (num, len(self.genes)))
 
-    def spread(self, rng: np.random.Generator, num: int) -> IntArray:
+    def sample_spread(self, rng: np.random.Generator, num: int) -> IntArray:
         """The first two are the smallest and the largest path.
 
         Every gene is uniform, but the genes of a network rise and fall together in what their

@@ -97,24 +97,24 @@ class Layout(ABC):
         genome: IntArray = self.repair(genes)[0]
         return genome
 
-    def sample(self, rng: np.random.Generator, num: int) -> IntArray:
+    def sample_genomes(self, rng: np.random.Generator, num: int) -> IntArray:
         """Legal genomes, mostly every gene uniform before repair: (num, num_genes)."""
         genomes, start = np.empty((num, len(self.genes)), dtype=np.int64), 0
-        for some in self.draws(rng, num):
+        for some in self.draw_genomes(rng, num):
             genomes[start : start + len(some)] = some
             start += len(some)
         return genomes
 
-    def draws(self, rng: np.random.Generator, num: int) -> Iterator[IntArray]:
-        """The genomes of `sample`, some at a time, so that they stay in the cache."""
+    def draw_genomes(self, rng: np.random.Generator, num: int) -> Iterator[IntArray]:
+        """The genomes of `sample_genomes`, some at a time, so that they stay in the cache."""
         for rows in chunks(num, size=DRAWN_AT_ONCE):
             drawn = rng.random((len(range(num)[rows]), len(self.genes)))
             drawn *= self.num_choices
             yield self.canonical(drawn.astype(np.int64))
 
-    def spread(self, rng: np.random.Generator, num: int) -> IntArray:
+    def sample_spread(self, rng: np.random.Generator, num: int) -> IntArray:
         """Legal genomes that reach over the whole range of costs: (num, num_genes)."""
-        return self.sample(rng, num)
+        return self.sample_genomes(rng, num)
 
     def encode(self, running: Architecture) -> IntArray:
         """The genome of a network as a supernet runs it, by its sizes alone: (num_genes,).
@@ -122,7 +122,7 @@ class Layout(ABC):
         Raises:
             ValueError: if it is none, naming a field of the network.
         """
-        raise ValueError("its networks do not tell their genomes")
+        raise ValueError("genomes cannot be read from its networks")
 
     # Networks
 
@@ -157,8 +157,8 @@ class Layout(ABC):
         for i, base in enumerate(self.bases):
             with within("bases", i):
                 if base.name in made:
-                    problem = f"{shown(base.name)} is another base's name"
-                    raise Invalid(problem, path=("name",), remedy="use one of its own")
+                    problem = f"{shown(base.name)} is already the name of another base"
+                    raise Invalid(problem, path=("name",), remedy="give it a name of its own")
                 made[base.name] = plain_base(base, middle=self.middle)
         return made
 

@@ -6,18 +6,18 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from escalade.core.network import cost, kinds
+from escalade.core.network import kinds
 from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Stage
-from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.network.cost import CostOf, counted
+from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.rounding import make_divisible
+from escalade.core.numbers.shown import amount
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.around import Around
 from escalade.core.space.narrowing import AroundStage, ties
 from escalade.core.space.space_numbers import Numbers, Span, WholeNumbers
 from escalade.core.values.invalid import Invalid
-
-CostOf = Callable[[Architecture], float]
 
 # Shares of widths and of hidden widths; kernels; the share of a stage's blocks that always runs.
 WIDTHS, HIDDEN, KERNELS, DEPTH = (0.5, 0.75, 1.0), (0.5, 0.75, 1.0), (3, 5, 7), 0.5
@@ -72,7 +72,7 @@ def largest_side(network: Architecture, *, fits: Callable[[Architecture], bool])
     def fits_at(side: int) -> bool:
         return fits(replace(network, resolution=side))
 
-    low, high = stride_product(network), MOST_SIDE
+    low, high = network.total_stride, MOST_SIDE
     if not fits_at(low):
         return None
     if fits_at(high):
@@ -83,23 +83,16 @@ def largest_side(network: Architecture, *, fits: Callable[[Architecture], bool])
     return low
 
 
-def stride_product(network: Architecture) -> int:
-    """The least side that leaves a pixel after all strides."""
-    blocks = [block for stage in network.stages for block in stage.blocks]
-    pool = 2 if network.stem.max_pool else 1
-    return network.stem.stride * pool * math.prod(block.stride for block in blocks)
-
-
 def _sides(
     network: Architecture, smallest: Architecture, budgets: Sequence[Budget]
 ) -> tuple[int, ...]:
     """Resolutions to choose from, rising."""
-    least = stride_product(network)
+    least = network.total_stride
     step = max(1, least // 2)
     low, high = least, max(least, network.resolution)
     if budgets and budgets[0].kind != "latency":
         first, last = budgets[0], budgets[-1]
-        cost_of = _counted(first.kind)
+        cost_of = counted(first.kind)
         reached = _side_below(smallest, last, cost_of=cost_of)
         least_cost = cost_of(replace(smallest, resolution=least))
         if reached is None or least_cost > first.high:
@@ -123,19 +116,15 @@ def _below(
     network: Architecture, budget: Budget, *, least: int, least_cost: float, cost_of: CostOf
 ) -> Invalid:
     kind = budget.kind
-    whole = format_amount(cost_of(replace(network, resolution=network.resolution)), kind)
+    whole = amount(cost_of(replace(network, resolution=network.resolution)), kind)
     return Invalid(
-        f"{format_amount(budget.target, kind)} {kind} is below all that {network.name or 'it'} can "
-        f"be made: its strides need {least} pixels, which take {format_amount(least_cost, kind)} "
+        f"{budget} is below all that {network.name or 'it'} can "
+        f"be made: its strides need {least} pixels, which take {amount(least_cost, kind)} "
         "or more",
         path=("budgets",),
         remedy=f"\nuse budgets from there to about {whole}, its own cost at "
         f"{network.resolution} pixels, or begin with a smaller network",
     )
-
-
-def _counted(kind: str) -> CostOf:
-    return lambda network: cost.count(network, kind)
 
 
 def _stages(network: Architecture, divisor: int) -> Iterator[AroundStage]:

@@ -155,7 +155,7 @@ def check_stage(
         problem = f"ends with {choices.depth.most}, but the network has {len(stage.blocks)}"
         raise Invalid(problem, path=("depth",))
     if {block.width for block in stage.blocks[choices.depth.least - 1 :]} != {choices.widths[-1]}:
-        problem = f"after {choices.depth.least} of its blocks it has not its width yet"
+        problem = f"the stage does not have its final width after {choices.depth.least} blocks"
         raise Invalid(problem, path=("depth",), remedy="keep more of them")
     if choices.hidden[-1] != 1:
         raise Invalid(f"ends with {choices.hidden[-1]:g}, not with 1", path=("hidden",))

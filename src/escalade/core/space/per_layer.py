@@ -182,7 +182,7 @@ class PerLayer(Layout):
     def canonical(self, genomes: IntArray) -> IntArray:
         return stage_choices.silence(genomes, self.columns)
 
-    def spread(self, rng: np.random.Generator, num: int) -> IntArray:
+    def sample_spread(self, rng: np.random.Generator, num: int) -> IntArray:
         """The first two are the smallest and the largest path.
 
         Every gene is uniform before repair, but the genes of a network rise and fall together, so

@@ -184,7 +184,7 @@ class QuantisedLinear(Layout):
         """Many genomes make the same network; how many networks there are is not counted."""
         return None
 
-    def draws(self, rng: np.random.Generator, num: int) -> Iterator[IntArray]:
+    def draw_genomes(self, rng: np.random.Generator, num: int) -> Iterator[IntArray]:
         """Legal genomes, those that are not redrawn.
 
         Depth and resolution are uniform, the others log-uniform over their range, as published
@@ -246,7 +246,7 @@ class QuantisedLinear(Layout):
     @cached_property
     def _anchor(self) -> IntArray:
         """A legal genome; which one does not matter, only that it is always the same."""
-        anchor: IntArray = self.sample(generator(0, "anchor", self.name), 1)[0]
+        anchor: IntArray = self.sample_genomes(generator(0, "anchor", self.name), 1)[0]
         return anchor
 
     # Networks

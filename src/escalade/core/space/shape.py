@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from escalade.core.network import kinds
 from escalade.core.network.architecture import Architecture
-from escalade.core.network.block import MBCONV, Block, Head, SqueezeExcite, Stem
+from escalade.core.network.block import USUAL_KIND, Block, Head, SqueezeExcite, Stem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +111,7 @@ class StageShape:
     expansions: tuple[float, ...]
     kernels: tuple[int, ...]
     stride: int
-    kind: str = MBCONV
+    kind: str = USUAL_KIND
     se: SqueezeExcite | None = None
     activation: str = "hard_swish"
     transition: bool = False

@@ -7,7 +7,7 @@ changes nothing. The space decides legality once, by `repair`: equal paths have 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from escalade.core.network.architecture import Architecture
-from escalade.core.numbers.budget import format_amount
 from escalade.core.numbers.seeds import generator
+from escalade.core.numbers.shown import amount
 from escalade.core.scaling.ratios import Scaling
 from escalade.core.space.costing import Costing
 from escalade.core.space.layout import Layout
@@ -37,6 +37,9 @@ NUM_LIMITED = 1024
 
 class Space:
     """Genes, strategies per scaling stage, legality; makes architectures of genomes.
+
+    What depends on the choices alone is the layout's; what everybody asks of it is asked here, by
+    the same names.
 
     Args:
         layout: the choices, as a file has them.
@@ -82,14 +85,6 @@ class Space:
     def traits(self) -> Traits:
         return self.layout.traits
 
-    @property
-    def in_channels(self) -> int:
-        return self.layout.in_channels
-
-    @property
-    def num_classes(self) -> int:
-        return self.layout.num_classes
-
     # The same space for something else
 
     def with_data(self, *, in_channels: int, num_classes: int) -> Self:
@@ -114,9 +109,9 @@ class Space:
         for kind, limit in limits.items():
             costs = self.costs(base, kind)
             if costs.min() > limit:
-                low, high = (format_amount(float(end), kind) for end in (costs.min(), costs.max()))
+                low, high = (amount(float(end), kind) for end in (costs.min(), costs.max()))
                 raise Invalid(
-                    f"{format_amount(limit, kind)} is below every network of the space {self.name}",
+                    f"{amount(limit, kind)} is below every network of the space {self.name}",
                     path=("limits", kind),
                     remedy=f"unscaled ones have {low} to {high}",
                 )
@@ -151,11 +146,6 @@ class Space:
         return len(self.genes)
 
     @property
-    def identity_choices(self) -> frozenset[int] | None:
-        """Choices of every gene that leave its layer out; None where a gene has no such choice."""
-        return self.layout.identity_choices
-
-    @property
     def smallest(self) -> IntArray:
         """The smallest genome: of every choice, or in macs: (num_genes,)."""
         return self.layout.smallest
@@ -167,15 +157,7 @@ class Space:
 
     def sample_genomes(self, rng: np.random.Generator, num: int) -> IntArray:
         """Legal genomes as the layout draws them, mostly every gene uniform: (num, num_genes)."""
-        return self.layout.sample(rng, num)
-
-    def draw_genomes(self, rng: np.random.Generator, num: int) -> Iterator[IntArray]:
-        """The same genomes from the same state, some at a time: (some, num_genes)."""
-        return self.layout.draws(rng, num)
-
-    def sample_spread(self, rng: np.random.Generator, num: int) -> IntArray:
-        """Legal genomes that reach over the whole range of costs: (num, num_genes)."""
-        return self.layout.spread(rng, num)
+        return self.layout.sample_genomes(rng, num)
 
     def repair(self, genomes: IntArray) -> IntArray:
         """The canonical legal genome of each row."""
@@ -201,14 +183,9 @@ class Space:
         return genome
 
     @property
-    def num_genomes(self) -> int:
-        """Legal (canonical) genomes, an exact integer."""
-        return self.layout.num_genomes
-
-    @property
     def size(self) -> int:
         """Genomes times strategies, before strategies are de-duplicated."""
-        return self.num_genomes * sum(self.strategy_counts)
+        return self.layout.num_genomes * sum(self.strategy_counts)
 
     @property
     def distinct(self) -> int | None:
@@ -262,25 +239,16 @@ class Space:
         row = np.asarray(genome, dtype=np.int64)
         num = self.layout.num_choices
         if row.shape != num.shape or (row < 0).any() or (row >= num).any():
-            raise ValueError(f"a genome of other genes than those of the space {self.name}")
+            raise ValueError(f"the genome does not fit the genes of the space {self.name}")
         d, w, r = (int(i) for i in (self.base_triple if strategy is None else strategy))
         if any(not 0 <= i < len(axis) for i, axis in zip((d, w, r), self.ratios.axes, strict=True)):
-            raise ValueError(f"a strategy of other ratios than those of the space {self.name}")
+            raise ValueError(f"the strategy does not fit the ratios of the space {self.name}")
         architecture, runs = self.layout.realise(row, self.scaling((d, w, r)))
         return Path(tuple(row.tolist()), (d, w, r), architecture, runs)
 
     def paths(self, population: Population) -> list[Path]:
         pairs = zip(population.genomes, population.strategies, strict=True)
         return [self.path(genome, strategy) for genome, strategy in pairs]
-
-    @property
-    def plain_base(self) -> Architecture:
-        """The plain base that the space's file names, or what is plainest among its choices.
-
-        Raises:
-            ValueError: if there is no such network.
-        """
-        return self.layout.plain_base
 
     @property
     def largest_side(self) -> int:
@@ -309,11 +277,6 @@ class Space:
             ValueError: if there is none.
         """
         return self.layout.shape(self.ratios)
-
-    @property
-    def identity(self) -> str | None:
-        """How a supernet runs layers left out; None in a space that leaves none out."""
-        return self.layout.identity
 
     def with_identity(self, identity: str) -> Self:
         """The same space whose supernet runs layers left out so; stand-alone networks stay.

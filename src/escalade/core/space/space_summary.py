@@ -64,7 +64,7 @@ def candidate_paths(space: Space, rng: np.random.Generator, stage: int, *, num: 
     its whole range of costs, since a sum over so many independent choices hardly varies.
     """
     if not space.traits.scales:
-        return Population.unscaled(space.sample_spread(rng, num))
+        return Population.unscaled(space.layout.sample_spread(rng, num))
     return _uniform(space, rng, stage, num=num)
 
 

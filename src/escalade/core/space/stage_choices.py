@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from escalade.core.network.architecture import Architecture
-from escalade.core.network.block import MBCONV, Block, SqueezeExcite, Stem
+from escalade.core.network.block import USUAL_KIND, Block, SqueezeExcite, Stem
 from escalade.core.network.kinds import KINDS
 from escalade.core.network.legality import check_squeezed
 from escalade.core.space.path import Gene, IntArray
@@ -63,7 +63,7 @@ class StemChoices:
 class StageChoices:
     """Choices of one stage, or of each of its layers."""
 
-    kind: str = MBCONV
+    kind: str = USUAL_KIND
     depth: Span
     widths: WholeNumbers
     expansions: Numbers

@@ -97,7 +97,7 @@ class Strategies:
     def _growth(self) -> tuple[IntArray, npt.NDArray[np.float64]]:
         """All distinct strategies, and how much each multiplies the mean cost of some bases."""
         rows = distinct(self._ratios.product(), self._layout.realised(self._ratios))
-        genomes = self._layout.sample(generator(0, "reference"), NUM_REFERENCE_GENOMES)
+        genomes = self._layout.sample_genomes(generator(0, "reference"), NUM_REFERENCE_GENOMES)
         num = len(genomes)
         base = Population(genomes, np.repeat(self._ratios.base[None], num, axis=0))
         means = np.empty(len(rows))

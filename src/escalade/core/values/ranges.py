@@ -27,7 +27,7 @@ _not_negative = _check(lambda value: value >= 0, "is negative")
 
 _fits = _check(lambda value: value <= MOST, "is too large")
 
-_is_some = _check(lambda value: value <= 100_000, "is more than anybody means")
+_is_some = _check(lambda value: value <= 100_000, "is larger than any sensible value")
 
 Count = Annotated[int, _positive, _fits]
 CountFrom0 = Annotated[int, _not_negative, _fits]

@@ -17,6 +17,7 @@ from escalade.data.batching.augmenting import (
     padded_crop,
     resized_crop,
 )
+from escalade.data.batching.epoch_order import EpochOrder, EqualClasses, Shuffled
 from escalade.data.batching.rows_ahead import RowsAhead
 from escalade.data.splits.split import Split
 
@@ -56,6 +57,7 @@ class TrainBatches:
 
     Args:
         seed: of order and augmentation.
+        equal_classes: show every class equally often instead of every image once an epoch.
         num_crops: crops of each image; with more than one, they stand in a second dimension.
         part: the images of every batch that are made here; None makes all.
         resident_bytes: a split of at most so many moves to the device, once; of a larger one, and
@@ -72,6 +74,7 @@ class TrainBatches:
         batch_size: int,
         seed: int,
         augmentation: Augmentation,
+        equal_classes: bool = False,
         device: str | torch.device = "cpu",
         num_crops: int = 1,
         part: BatchPart | None = None,
@@ -89,7 +92,11 @@ class TrainBatches:
         self._seed = seed
         self._augmentation = augmentation
         self._num_crops = num_crops
-        self._order = (-1, torch.empty(0, dtype=torch.int64))  # of the epoch last asked for
+        self._order: EpochOrder = Shuffled(len(split), seed=seed)
+        if equal_classes:
+            num = self.num_per_epoch * batch_size
+            self._order = EqualClasses(split.labels, num=num, seed=seed)
+        self._ordered = (-1, torch.empty(0, dtype=torch.int64))  # the epoch last asked for
         device = torch.device(device)
         is_host = device.type == "cpu"
         moves = not is_host and split.num_bytes <= resident_bytes
@@ -138,10 +145,9 @@ class TrainBatches:
         return images
 
     def _epoch_order(self, epoch: int) -> Tensor:
-        if self._order[0] != epoch:
-            rng = generator(self._seed, "order", epoch)
-            self._order = (epoch, torch.from_numpy(rng.permutation(len(self._split))))
-        return self._order[1]
+        if self._ordered[0] != epoch:
+            self._ordered = (epoch, self._order.of(epoch))
+        return self._ordered[1]
 
 
 def prepare(

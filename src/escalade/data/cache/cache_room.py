@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from escalade.core.numbers.budget import format_amount, parse_amount
+from escalade.core.numbers.shown import amount, parse_amount
 from escalade.core.values.invalid import Invalid, nearest, within
 from escalade.data.cache import kept_looks
 from escalade.data.cache.cache_lock import locked
@@ -107,12 +107,12 @@ def make_room(cache_dir: Path, needed: int, *, say: Say) -> None:
         if _removed(oldest):
             say(
                 f"cache: the decoded images of {oldest.title} are removed, "
-                f"{format_amount(oldest.num_bytes)}B, used last {when(oldest.used)}"
+                f"{amount(oldest.num_bytes, 'memory')}, used last {when(oldest.used)}"
             )
     if (free := _free(folder)) < needed:
         raise OSError(
             errno.ENOSPC,
-            f"{format_amount(needed)}B are needed, {format_amount(free)}B are free",
+            f"{amount(needed, 'memory')} are needed, {amount(free, 'memory')} are free",
             str(folder),
         )
 

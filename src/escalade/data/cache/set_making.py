@@ -17,7 +17,7 @@ import numpy as np
 import PIL
 from numpy.typing import NDArray
 
-from escalade.core.numbers.budget import format_amount
+from escalade.core.numbers.shown import amount
 from escalade.data.cache import decoded_set
 from escalade.data.cache.cache_room import Say, make_room
 from escalade.data.cache.decoded_set import DamagedSet, Decoded
@@ -129,7 +129,7 @@ class SetMaking:
         if needed >= TOLD_BYTES:
             say(
                 f"cache: {num:,} of {self._source.num:,} images of {self._name} are to be decoded "
-                f"into {self._folder.parent}, {format_amount(needed)}B"
+                f"into {self._folder.parent}, {amount(needed, 'memory')}"
             )
         make_room(cache_dir, needed, say=say)
 

@@ -134,9 +134,12 @@ def _check_counts(labels: Rows, classes: Sequence[str], *, needed: int) -> None:
     counts = np.bincount(labels, minlength=len(classes))
     small = [f"'{classes[i]}' ({counts[i]})" for i in np.flatnonzero(counts < needed).tolist()]
     if small:
-        raise ValueError(
-            f"too few images to split: {', '.join(small[:5])}"
-            f"{' and others' if len(small) > 5 else ''}; a class needs at least {needed}"
+        others = " and others" if len(small) > 5 else ""
+        apart = ", or 2 where test images are apart (a test folder, a column split)"
+        raise Invalid(
+            f"too few images to split: {', '.join(small[:5])}{others}; a class needs {needed}"
+            f"{apart if needed > 2 else ''}",
+            remedy="\nadd images, put the class together with another, or leave it out",
         )
 
 

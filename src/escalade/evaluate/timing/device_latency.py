@@ -14,6 +14,7 @@ from escalade.core.latency.latency_table import CheckFacts, LatencyTable
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.seeds import generator
+from escalade.core.numbers.shown import duration
 from escalade.core.scaling.solve_factor import Solved, solve_factor
 from escalade.data.cache.cache_room import default_cache
 from escalade.evaluate.store_rows import LatencyRow
@@ -159,7 +160,7 @@ class DeviceLatency:
         rows = tuple(latency_store.to_rows(found))
         marked_folder(path.parent)
         write_json(path, _Kept(low=low, high=high, rows=rows))
-        self._say(f"latency: {len(found.parts)} parts in {found.seconds:.0f} s, kept in {path}")
+        self._say(f"latency: {len(found.parts)} parts in {duration(found.seconds)}, kept in {path}")
         return found
 
     def measured(self, networks: Sequence[Architecture]) -> list[float]:

@@ -77,7 +77,7 @@ def read_table(path: Path) -> LatencyTable:
     try:
         return table_store.from_rows(rows)
     except (KeyError, TypeError, ValueError) as error:
-        problem = f"an item is no part and no network ({error})"
+        problem = f"an item is neither a part nor a network ({error})"
         raise Invalid(problem, path=(str(path), "items"), remedy=remedy) from None
 
 
@@ -92,7 +92,7 @@ def _check(times: Timings) -> None:
         raise Invalid(f"{times.format} is not known", path=("format",), remedy=f"use {FORMAT}")
     for problem, wrong in (
         ("have no time", [each for each in times.items if each.seconds is None]),
-        ("have times that are none", [each for each in times.items if not _is_time(each.seconds)]),
+        ("have impossible times", [each for each in times.items if not _is_time(each.seconds)]),
     ):
         if wrong:
             shown = f"{wrong[0].name} ({wrong[0].seconds})" if wrong[0].seconds else wrong[0].name

@@ -10,8 +10,9 @@ from escalade.artefacts.run_folder import RunFolder
 from escalade.config.settings import LatencyConfig
 from escalade.core.latency.latency_table import LatencyTable
 from escalade.core.network.architecture import Architecture
-from escalade.core.numbers.budget import Ladder, format_seconds
+from escalade.core.numbers.budget import Ladder
 from escalade.core.numbers.seeds import generator
+from escalade.core.numbers.shown import amount, duration
 from escalade.core.space.path import Population
 from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid
@@ -105,10 +106,10 @@ def read(folder: RunFolder) -> LatencyTable:
 def describe(table: LatencyTable) -> list[str]:
     """A table and its check for people, a line each."""
     overhead, factor = table.correction
-    took = f" in {table.seconds:.0f} s" if table.seconds else ""
+    took = f" in {duration(table.seconds)}" if table.seconds else ""
     return [
         f"on {table.settings}: {len(table.parts)} parts measured{took}; a "
-        f"network takes {format_seconds(overhead)} and {factor:.2f} times the sum of its parts",
+        f"network takes {amount(overhead, 'latency')} and {factor:.2f} times the sum of its parts",
         str(table.check),
     ]
 

@@ -11,7 +11,7 @@ from escalade.artefacts.audited import Audited, AuditedBudget, AuditedNetwork
 from escalade.artefacts.searched import Searched
 from escalade.core.network import cost
 from escalade.core.numbers.agreement import Agreement, agreement, stratified
-from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.regression import Floats
 from escalade.core.numbers.seeds import generator
 from escalade.core.space.path import Path, Population
@@ -72,8 +72,7 @@ def samples(
     for stage, budget in zip(searched.stages, budgets, strict=True):
         inside = np.flatnonzero((costs >= budget.low) & (costs <= budget.high))
         if len(inside) < LEAST_NETWORKS:
-            amount = format_amount(budget.target, budget.kind)
-            left_out.append(f"{stage.name} at {amount} has {len(inside)}")
+            left_out.append(f"{stage.name} at {budget} has {len(inside)}")
             continue
         rng = generator(seed, "audit", stage.stage)
         rows = inside[stratified(scores[inside], num=num, rng=rng)]
@@ -119,6 +118,7 @@ def audited(
     num_steps: Sequence[int],
     trained: Callable[[Sample, Sampled], Score],
     seed: int,
+    by_hand: str = "",
 ) -> Audited:
     """What the accuracies of the trained networks say of the scores.
 
@@ -128,15 +128,17 @@ def audited(
         weights: how the networks were trained.
         num_steps: of a training, by budget.
         trained: what a network reached.
+        by_hand: what the members are, where that is not what these scores chose.
     """
     pairs = zip(sampled, num_steps, strict=True)
     budgets = tuple(_audited(each, num, trained, seed) for each, num in pairs)
+    verdict = _sentence([each.by_score for each in budgets], sampled)
     return Audited(
         budget_kind=budget_kind,
         weights=weights,
         budgets=budgets,
         left_out=tuple(left_out),
-        sentence=_sentence([each.by_score for each in budgets], sampled),
+        sentence=f"{verdict} {by_hand}." if by_hand else verdict,
     )
 
 

@@ -11,8 +11,8 @@ from escalade.artefacts import digests
 from escalade.artefacts.files import write_text
 from escalade.artefacts.image_list import Digests
 from escalade.config.ways_to_weights import CALLED
-from escalade.core.numbers.budget import BYTES, format_amount
 from escalade.core.numbers.score_words import SCORE_WORDS, ScoreWords
+from escalade.core.numbers.shown import BYTES, amount, gap, interval, percent
 from escalade.core.scaling.extrapolation import is_told
 from escalade.core.values.codec import encode
 from escalade.data.splits.duplicates import Duplicates
@@ -113,19 +113,18 @@ def _head(member: FamilyMember, package: Package, facts: Facts) -> str:
 def _costs(member: FamilyMember, facts: Facts) -> str:
     rows = [f"| {COSTS[key]} | {getattr(member, key):,} |" for key in COSTS]
     rows += [
-        f"| {name}: peak memory, weights | {_amount(getattr(member, kind), kind)}, "
-        f"{_amount(member.params * BYTES[kind], kind)} |"
+        f"| {name}: peak memory, weights | {amount(getattr(member, kind), kind)}, "
+        f"{amount(member.params * BYTES[kind], kind)} |"
         for name, kind in (("fp32", "memory"), ("INT8", "memory_int8"))
     ]
     if member.latency is not None:
-        rows.append(f"| predicted latency | {_amount(member.latency, 'latency')} |")
+        rows.append(f"| predicted latency | {amount(member.latency, 'latency')} |")
     if facts.tolerance is not None:
-        budget = f"{facts.budget_kind} {_amount(member.budget, facts.budget_kind)}"
-        rows.append(f"| budget | {budget} &plusmn; {100 * facts.tolerance:g} % |")
+        budget = f"{facts.budget_kind} {amount(member.budget, facts.budget_kind)}"
+        rows.append(f"| budget | {budget} &plusmn; {percent(facts.tolerance, digits=None)} |")
         cost = getattr(member, facts.budget_kind)
         if cost is not None:
-            gap = cost / member.budget - 1
-            rows.append(f"| gap to the budget | {100 * gap:+.1f} % |")
+            rows.append(f"| gap to the budget | {gap(cost / member.budget - 1)} |")
     return "\n".join(["## Costs\n", "| | one image |", "|---|---|", *rows])
 
 
@@ -135,11 +134,8 @@ def _accuracy(facts: Facts, measure: ScoreWords) -> str:
     test = facts.test.total if facts.test else None
     for name, found in (("test", test), ("search", facts.search), *facts.scored):
         if found is not None:
-            low, high = (100 * share for share in found.interval)
-            share = 100 * found.accuracy
-            rows.append(
-                f"| {name} | {share:.2f} % | {low:.1f} to {high:.1f} % | {found.num_images:,} |"
-            )
+            share, between = percent(found.accuracy, digits=2), interval(found.interval)
+            rows.append(f"| {name} | {share} | {between} % | {found.num_images:,} |")
     if not rows:
         return f"{title}\nNot measured."
     table = [f"| images | {measure.name} | 95 % interval | number |", "|---|---|---|---|", *rows]
@@ -181,12 +177,9 @@ def _by_class(test: ClassScore | None, measure: ScoreWords) -> list[str]:
     if len(recalls) > MAX_RECALLS:
         recalls = sorted(recalls, key=lambda row: 1.0 if row[0] is None else row[0])[:MAX_RECALLS]
         heading = f"the {MAX_RECALLS} classes of least {measure.of_class}"
-    rows = [
-        f"| {escape(name)} | {'-' if recall is None else f'{100 * recall:.1f} %'} | {num:,} |"
-        for recall, name, num in recalls
-    ]
+    rows = [f"| {escape(name)} | {percent(recall)} | {num:,} |" for recall, name, num in recalls]
     if test.balanced is not None:
-        mean = f"{100 * test.balanced:.2f} %"
+        mean = percent(test.balanced, digits=2)
         told.append(f"\nBalanced accuracy (mean recall of the classes): {mean}")
     header = f"| {heading} | {measure.of_class} | test images |"
     return [*told, "", header, "|---|---|---|", *rows]
@@ -254,10 +247,11 @@ def _answers(package: Package) -> str:
     return (
         "## Output\n\nA logit for each class; its sigmoid is the probability that the image has "
         "the class, and probabilities of several classes do not add up to one. `python model.py` "
-        f"names the classes of {THRESHOLD:.0%} or more, where missing a class and naming one too "
-        "many cost alike; another threshold (`THRESHOLD` in `model.py`) trades one for the other. "
-        "Average precision, by which the network was chosen, depends on no threshold. Intervals "
-        "are by a jackknife over images; of scores that the search had an estimate, as of a share."
+        f"names the classes of {percent(THRESHOLD, digits=0)} or more, where missing a class and "
+        "naming one too many cost alike; another threshold (`THRESHOLD` in `model.py`) trades "
+        "one for the other. Average precision, by which the network was chosen, depends on no "
+        "threshold. Intervals are by a jackknife over images; of scores that the search had an "
+        "estimate, as of a share."
     )
 
 
@@ -290,7 +284,3 @@ def _licence(of_start: str | None) -> str:
             f"model.onnx). {own}"
         )
     return f"## Licence\n\n{own}"
-
-
-def _amount(value: float, kind: str) -> str:
-    return f"{1000 * value:.4g} ms" if kind == "latency" else format_amount(value)

@@ -9,6 +9,7 @@ from escalade.artefacts import digests
 from escalade.artefacts.files import write_text
 from escalade.artefacts.quantisations import QuantisedMember, Tuning
 from escalade.core.numbers.score_words import ScoreWords
+from escalade.core.numbers.shown import amount, percent
 from escalade.family.exports.executorch_export import PTE_FILE
 from escalade.family.exports.exporting import ONNX_FILE, PROGRAM_FILE
 from escalade.family.exports.parity import Parity
@@ -63,20 +64,20 @@ def in_words(found: QuantisedMember, *, words: ScoreWords, has_spaces: bool = Tr
             kinds of blocks are fixed.
     """
     times = ", ".join(
-        f"{name} {1e3 * each.median:.3g} ms"
+        f"{name} {amount(each.median, 'latency')}"
         for name, each in (("INT8", found.int8_latency), ("fp32", found.fp32_latency))
     )
     text = (
         f"INT8 by static quantisation, per channel, ranges by {found.calibration} from "
         f"{found.num_calibration:,} training images; {words.name} on the {found.num_images:,} "
-        f"search images {100 * found.int8:.2f} %, {100 * -found.loss:+.2f} points to fp32; by "
-        f"onnxruntime where it was exported: {times}"
+        f"search images {percent(found.int8, digits=2)}, {100 * -found.loss:+.2f} points "
+        f"to fp32; by onnxruntime where it was exported: {times}"
     )
     if found.tuning is not None:
         text = f"{text}; {_tuned(found.tuning)}"
     if not found.layers:
         return text
-    named = ", ".join(f"`{each.name}` ({100 * each.share:.0f} %)" for each in found.layers)
+    named = ", ".join(f"`{each.name}` ({percent(each.share, digits=0)})" for each in found.layers)
     offers = [f"{text}; the layers that cost most, by their shares of the error: {named}"]
     if found.wants_tuning:
         offers.append("`escalade quantise RUN --tune` may get some of it back")
@@ -93,7 +94,8 @@ def _tuned(tuning: Tuning) -> str:
     if tuning.after is None:
         return f"{steps} were tried, and diverged"
     verdict = "kept" if tuning.is_kept else "not kept"
-    return f"{steps} brought it from {tuning.before:.2%} to {tuning.after:.2%} ({verdict})"
+    before, after = percent(tuning.before, digits=2), percent(tuning.after, digits=2)
+    return f"{steps} brought it from {before} to {after} ({verdict})"
 
 
 def _note(folder: Path, told: Mapping[str, str]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from escalade.config import Recipe
+from escalade.core.numbers.class_counts import Balance
 from escalade.data import ImageData
 from escalade.evaluate.score import ClassScore, Score, score_by_class
 from escalade.family.family import Accuracy
@@ -52,6 +53,7 @@ def accuracy_of(search: Score, test: ClassScore) -> Accuracy:
     )
 
 
-def recipe_facts(recipe: Recipe) -> dict[str, Any]:
-    """A recipe for a card."""
-    return {key: value for key, value in asdict(recipe).items() if value is not None}
+def recipe_facts(recipe: Recipe, *, balance: Balance) -> dict[str, Any]:
+    """A recipe for a card, with how it made up for classes of unequal size."""
+    stated = {key: value for key, value in asdict(recipe).items() if value is not None}
+    return stated if balance == "none" else stated | {"balance": balance}

@@ -14,6 +14,7 @@ from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
 from escalade.core.numbers.score_words import LabelTask
 from escalade.core.numbers.seeds import torch_seed
+from escalade.core.numbers.shown import percent
 from escalade.data.image_data import ImageData
 from escalade.family.packaging import package
 from escalade.family.trainings.jobs import MemberJob
@@ -162,7 +163,8 @@ def better_start(*, scratch: Made, warm: Made) -> BetterStart:
     note = (
         f"Trained from the weights of the member before it and from scratch, "
         f"{warm.num_images:,} and {scratch.num_images:,} images: "
-        f"{100 * warm.search.accuracy:.2f} % and {100 * scratch.search.accuracy:.2f} % on the "
+        f"{percent(warm.search.accuracy, digits=2)} and "
+        f"{percent(scratch.search.accuracy, digits=2)} on the "
         f"search images (difference {100 * gap:+.2f} points, standard error {100 * error:.2f}): "
         f"{verdict}. Kept: {'the warm start' if is_warm else 'from scratch'}."
     )

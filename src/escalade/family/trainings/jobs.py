@@ -51,7 +51,8 @@ class TrainingJob:
         Args:
             step: trains it.
             network: on the device; changed in place.
-            identity: what tells this training from others in the same folder.
+            identity: what tells this training from others in the same folder, beside how classes
+                of unequal size are made up for.
 
         Raises:
             Invalid: if another training is in the folder.
@@ -74,7 +75,7 @@ class TrainingJob:
             name=self.name,
             checkpoint=self.folder / CHECKPOINT,
             checkpoint_seconds=place.checkpoint_seconds,
-            identity=identity,
+            identity={**identity, "balance": place.data.balance},
             metrics=self.folder / METRICS,
             progress=None if progress is None else lambda value: progress(self.name, value),
             should_stop=place.should_stop,

@@ -10,11 +10,12 @@ from pathlib import Path
 from escalade.artefacts.run_folder import RunFolder, command
 from escalade.config.member_training import RetrainConfig
 from escalade.config.ways_to_weights import trained_alone
+from escalade.core.numbers.shown import percent
 from escalade.core.values.invalid import Invalid
 from escalade.family.family import Weights
 from escalade.family.member_candidates import Candidate
 from escalade.family.trainings.alone import RetrainJob, better_start
-from escalade.family.trainings.equal_time import LOOK_PART, LOOK_STEPS
+from escalade.family.trainings.equal_time import look_images
 from escalade.family.trainings.jobs import CHECKPOINT, MemberJob
 from escalade.family.trainings.kept import kept_network, read_made
 from escalade.family.trainings.members_together import TogetherJob
@@ -167,8 +168,9 @@ class MemberTrainings:
     def _look(self, candidate: Candidate, kind: str, *, start: Path | None = None) -> RetrainJob:
         """A short training from one of two starts."""
         job = self._job(candidate, kind, start=start)
-        num_per_epoch = len(self.workshop.place.data.train) // job.recipe.batch_size
-        steps = min(job.recipe.num_steps(num_per_epoch) // LOOK_PART, LOOK_STEPS)
+        batch_size = job.recipe.batch_size
+        images = job.recipe.num_images(len(self.workshop.place.data.train))
+        steps = look_images(images, batch_size=batch_size) // batch_size
         kind = f"look-{kind}"
         return replace(
             job,
@@ -185,9 +187,9 @@ class MemberTrainings:
         better = "warm" if warm.search.accuracy > scratch.search.accuracy else "scratch"
         note = (
             f"Grown members begin {STARTS[better]}: after {warm.num_steps:,} steps "
-            f"{candidate.name} reached {100 * warm.search.accuracy:.2f} % on the search images "
-            "with the largest searched member's weights, "
-            f"{100 * scratch.search.accuracy:.2f} % from scratch."
+            f"{candidate.name} reached {percent(warm.search.accuracy, digits=2)} on the search "
+            "images with the largest searched member's weights, "
+            f"{percent(scratch.search.accuracy, digits=2)} from scratch."
         )
         return better, note
 

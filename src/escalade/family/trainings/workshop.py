@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from escalade.core.network.architecture import Architecture
+from escalade.core.numbers.shown import duration, percent
 from escalade.family.trainings.division import num_together
 from escalade.family.trainings.jobs import CHECKPOINT, MemberJob
 from escalade.family.trainings.kept import damage, is_done, keep
@@ -76,8 +77,8 @@ class Workshop:
                 stage, job.name, seconds=seconds, num_devices=num, images=images, evaluations=1
             )
             self.console.say(
-                f"{stage}: {job.name}: {made.search.accuracy:.2%} on the search split, "
-                f"{seconds:.0f} s"
+                f"{stage}: {job.name}: {percent(made.search.accuracy)} on the search split, "
+                f"{duration(seconds)}"
             )
             if on_done is not None:
                 on_done(job)

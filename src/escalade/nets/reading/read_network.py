@@ -118,7 +118,7 @@ def _head(modules: TimmModules, last: Block | None) -> Head:
             width = modules.conv(conv).out_channels
             return Head(width=width, activation=function(modules.find, active))
     if modules.find("final_conv") is not None:
-        raise Invalid("an activation alone before pooling is not known here", path=("final_conv",))
+        raise Invalid("an activation alone before pooling cannot be read", path=("final_conv",))
     return Head(width=None, activation=_stem(modules).activation)
 
 

@@ -48,7 +48,7 @@ def check_same_layers(architecture: Architecture, modules: Mapping[str, nn.Modul
         has_weights = any(True for _ in (*module.parameters(False), *module.buffers(False)))
         is_other = not any(module.children()) and kind not in SILENT
         if (has_weights or is_other) and name not in known:
-            raise Invalid(f"{kind} is no part of blocks that are known here", path=(name,))
+            raise Invalid(f"{kind} is no part of blocks that can be read", path=(name,))
 
 
 @torch.no_grad()
@@ -58,19 +58,14 @@ def check_same_logits(ours: nn.Module, theirs: nn.Module, *, architecture: Archi
     Raises:
         Invalid: if it is not the same.
     """
-    stem = architecture.stem
-    product = stem.stride * (2 if stem.max_pool else 1)
-    for stage in architecture.stages:
-        for block in stage.blocks:
-            product *= block.stride
     generator = torch.Generator().manual_seed(0)
-    side = SIDES * product
+    side = SIDES * architecture.total_stride
     images = torch.randn(2, architecture.in_channels, side, side, generator=generator)
     expected, found = theirs(images), ours(images)
     scale = expected.abs().max().clamp(min=torch.finfo(torch.float32).tiny)
     if not bool((found - expected).abs().max() <= FAULT * scale):
-        problem = "it computes something else than its layers say"
-        raise Invalid(problem, remedy="such networks are not known here")
+        problem = "it computes something other than its layers do"
+        raise Invalid(problem, remedy="such networks cannot be read")
 
 
 Check = Callable[[nn.Module | None], str | None]
@@ -133,14 +128,14 @@ def _differs(
     exact: bool = False,
 ) -> str | None:
     if not isinstance(module, kind) or (exact and type(module) is not kind):
-        return f"{type(module).__name__} is no {kind.__name__}"
+        return f"{type(module).__name__} is not a {kind.__name__}"
     for name, value in facts.items():
         if (found := getattr(module, name)) != value:
-            return f"{name} is {found}; blocks that are known here have {value}"
+            return f"{name} is {found}; blocks that can be read have {value}"
     return None
 
 
 def _bias(module: Any, wanted: bool) -> str | None:
     if (module.bias is not None) == wanted:
         return None
-    return f"blocks that are known here have {'a' if wanted else 'no'} bias"
+    return f"blocks that can be read have {'a' if wanted else 'no'} bias"

@@ -99,8 +99,8 @@ def read_block(module: nn.Module, find: Find, *, in_width: int) -> Block:
     """
     form = FORMS.get(type(module).__name__)
     if form is None:
-        problem = f"{type(module).__name__} is no block that is known here"
-        raise Invalid(problem, remedy=f"known are {', '.join(FORMS)}")
+        problem = f"{type(module).__name__} is not a block that can be read"
+        raise Invalid(problem, remedy=f"these can be: {', '.join(FORMS)}")
     is_linear = form.kind == BOTTLENECK and find("act") is None  # nothing after the sum
     kind = REGNET_Z if is_linear else form.kind
     has, width = KINDS[kind].has, _needed(find, form.last).out_channels
@@ -132,8 +132,8 @@ def function(find: Find, name: str) -> str:
     tried = (find(at) for at in (f"{name}.act", f"{name}.bn.act", name))
     found = next((module for module in tried if module is not None), None)
     if (known := FUNCTIONS.get(type(found).__name__)) is None:
-        problem = f"{type(found).__name__} is no activation that is known here"
-        raise Invalid(problem, path=(name,), remedy=f"known are {', '.join(_KNOWN)}")
+        problem = f"{type(found).__name__} is not an activation that can be read"
+        raise Invalid(problem, path=(name,), remedy=f"these can be: {', '.join(_KNOWN)}")
     return known
 
 
@@ -160,5 +160,5 @@ def _conv(find: Find, name: str) -> nn.Conv2d | None:
 def _needed(find: Find, name: str) -> nn.Conv2d:
     found = _conv(find, name)
     if found is None:
-        raise Invalid(f"{type(find(name)).__name__} is no plain convolution", path=(name,))
+        raise Invalid(f"{type(find(name)).__name__} is not a plain convolution", path=(name,))
     return found

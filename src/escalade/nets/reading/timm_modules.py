@@ -42,7 +42,7 @@ class TimmModules:
         name = next((name for name in names if name in self.named), names[0])
         found = self.named.get(name)
         if not isinstance(found, nn.Conv2d):
-            raise Invalid(f"{type(found).__name__} is no plain convolution", path=(name,))
+            raise Invalid(f"{type(found).__name__} is not a plain convolution", path=(name,))
         return found
 
     @property
@@ -50,7 +50,7 @@ class TimmModules:
         """The last layer."""
         found = self.named.get("classifier", self.named.get("head.fc"))
         if not isinstance(found, nn.Linear):
-            problem = f"{type(found).__name__} is no linear layer"
+            problem = f"{type(found).__name__} is not a linear layer"
             raise Invalid(problem, path=("classifier",), remedy="use a network with a classifier")
         return found
 

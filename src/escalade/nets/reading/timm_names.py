@@ -77,7 +77,7 @@ def naming_of(network: nn.Module) -> Naming:
     """
     found = _NAMINGS.get(type(network).__name__)
     if found is None:
-        problem = f"timm builds it as {type(network).__name__}, whose blocks are not known here"
+        problem = f"timm builds it as {type(network).__name__}, whose blocks cannot be read"
         raise Invalid(problem, remedy=f"use a network of {', '.join(_NAMINGS)}")
     return found
 

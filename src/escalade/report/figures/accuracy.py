@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from escalade.core.numbers.shown import accuracy, amount, count
 from escalade.report.family_row import FamilyRow, Share
 from escalade.report.figures.figure import Figure, Key, Trace, dots, label, layout, line, log_axis
-from escalade.report.number import SPACE, accuracy, amount, count
 from escalade.report.palette import NEUTRAL, faded
 
 MAX_DOTS = 8000
@@ -69,7 +69,7 @@ def _mark(member: FamilyRow, share: Share, images: str, *, named: bool) -> Trace
     told = f"{label(member.name)}, {member.origin}<br>{images} accuracy {shown}"
     more: Trace = {}
     if named:
-        name = f"{SPACE}{label(member.name)}{SPACE}"
+        name = f"\N{NO-BREAK SPACE}{label(member.name)}\N{NO-BREAK SPACE}"
         more = {"mode": "markers+text", "text": [name], "textposition": "top left"}
         more["textfont"] = {"size": 13}
     if share.interval is not None and not opened:

@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import Any
 
 from escalade.artefacts.searched import IterationRecord
+from escalade.core.numbers.shown import count, percent
 from escalade.report.figures.figure import Figure, Key, Trace, dots, layout, line
-from escalade.report.number import count, percent
 from escalade.report.palette import NEUTRAL, colour, faded
 
 _X = {"title": {"text": "iteration of the search, in order"}, "tickformat": "d"}

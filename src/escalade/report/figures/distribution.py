@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from escalade.core.numbers.shown import count, percent
 from escalade.report.figures.figure import Figure, Key, dots, layout, line
-from escalade.report.number import count, percent
 from escalade.report.palette import NEUTRAL, colour
 
 

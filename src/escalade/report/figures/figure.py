@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from escalade.report.number import amount
+from escalade.core.numbers.shown import amount
 
 Trace = dict[str, Any]
 _MARGIN = {"l": 60, "r": 16, "t": 14, "b": 52}
@@ -92,10 +92,8 @@ def layout(*, x: dict[str, Any], y: dict[str, Any], **more: Any) -> dict[str, An
     }
 
 
-def log_axis(
-    title: str, low: float, high: float, *, shown: Callable[[float], str] | None = None
-) -> dict[str, Any]:
-    """A logarithmic axis with some air at its ends; ticks are amounts such as 2 M, or `shown`."""
+def log_axis(title: str, low: float, high: float, *, kind: str = "macs") -> dict[str, Any]:
+    """A logarithmic axis with some air at its ends; ticks are amounts of a kind, such as 2M."""
     pad = 0.04 * max(math.log10(high / low), 0.3)
     ticks = log_ticks(low, high)
     return {
@@ -103,7 +101,7 @@ def log_axis(
         "type": "log",
         "range": [math.log10(low) - pad, math.log10(high) + pad],
         "tickvals": ticks,
-        "ticktext": [shown(tick) if shown else amount(tick, trimmed=True) for tick in ticks],
+        "ticktext": [amount(tick, kind) for tick in ticks],
     }
 
 

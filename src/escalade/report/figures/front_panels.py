@@ -8,10 +8,10 @@ from itertools import combinations
 from typing import Any
 
 from escalade.artefacts.fronts import Front, FrontNetwork
+from escalade.core.numbers.shown import listed
 from escalade.report.family_row import FamilyRow
 from escalade.report.figures.figure import Figure, Key, Trace, dots, label, layout, line
 from escalade.report.figures.objective import Measure, limit_lines
-from escalade.report.number import listed
 from escalade.report.palette import NEUTRAL, faded
 
 MAX_DOTS = 4000

@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 from escalade.artefacts.fronts import FrontGeneration
+from escalade.core.numbers.shown import count, listed, percent
 from escalade.report.figures.figure import Figure, Key, Trace, label, layout, line
-from escalade.report.number import count, listed, percent
 from escalade.report.palette import NEUTRAL, colour
 
 # Told apart without their colours.

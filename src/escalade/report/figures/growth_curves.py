@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from escalade.artefacts.grown import Grown, GrownMember, GrowthPoint
+from escalade.core.numbers.shown import listed
 from escalade.core.scaling.curves import FORMS
 from escalade.core.scaling.extrapolation import is_told
 from escalade.report.family_row import FamilyRow
 from escalade.report.figures.figure import Figure, Key, Trace, dots, label, layout, line
-from escalade.report.number import listed
 from escalade.report.palette import NEUTRAL, faded
 
 NUM_POINTS = 61

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from escalade.core.latency.latency_table import TableFacts
+from escalade.core.numbers.shown import amount, count, percent
 from escalade.report.figures.figure import Figure, Key, dots, layout, line
-from escalade.report.number import count, latency, percent
 from escalade.report.palette import NEUTRAL, colour
 
 
@@ -26,10 +26,10 @@ def latency_check(table: TableFacts | None) -> Figure | None:
     return Figure(
         name="latency-check",
         title="Predicted latency",
-        reading=f"One batch on {table.settings}: {latency(table.overhead)} and {table.factor:.2f} "
-        f"times the sum of a network's parts, of which {count(table.num_parts)} were measured. "
-        f"Checked on {check.num} whole networks: error {percent(check.median)} in the median, "
-        f"{percent(check.worst)} at worst{order}.",
+        reading=f"One batch on {table.settings}: {amount(table.overhead, 'latency')} and "
+        f"{table.factor:.2f} times the sum of a network's parts, of which "
+        f"{count(table.num_parts)} were measured. Checked on {check.num} whole networks: "
+        f"error {percent(check.median)} in the median, {percent(check.worst)} at worst{order}.",
         traces=(
             line("exact", ends, ends, colour=NEUTRAL, width=1.5, dash="dot"),
             dots(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import log10
 from typing import Any
 
+from escalade.core.numbers.shown import amount, percent
 from escalade.report.figures.figure import label, log_axis
-from escalade.report.number import amount, latency, percent
 from escalade.report.palette import NEUTRAL
 from escalade.search.front.constraints import Constraint
 
@@ -44,10 +44,11 @@ class Measure:
         return 100 * value if self.is_share else value
 
     def shown(self, drawn: float) -> str:
-        """A drawn value for people: 11.4 % error, 2.76 M macs."""
+        """A drawn value for people: 11.42 % error, 2.76M macs."""
         if self.is_share:
             return f"{percent(drawn / 100, digits=2)} {self.name}"
-        return latency(drawn) if self.name == "latency" else f"{amount(drawn)} {self.name}"
+        told = amount(drawn, self.name)
+        return told if self.name == "latency" else f"{told} {self.name}"
 
     def better(self, one: float, other: float) -> bool:
         """Whether one value is strictly better."""
@@ -65,8 +66,7 @@ class Measure:
         inside = [at for at in places if low - below * width <= at <= high + above * width]
         first, last = min([low, *inside]) - _AIR * width, max([high, *inside]) + _AIR * width
         if is_log:
-            shown = latency if self.name == "latency" else None
-            return log_axis(f"{title} (log scale)", 10**first, 10**last, shown=shown)
+            return log_axis(f"{title} (log scale)", 10**first, 10**last, kind=self.name)
         made: dict[str, Any] = {"title": {"text": title}, "range": [first, last]}
         made |= {} if self.is_share else {"tickformat": "~s", "nticks": 6}
         return made | ({"ticksuffix": "s"} if self.name == "latency" else {})

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from math import log10
 from typing import Any
 
+from escalade.core.numbers.shown import amount, count, listed
 from escalade.report.family_row import FamilyRow
 from escalade.report.figures.figure import Figure, Key, Trace, label, layout, line, log_axis
-from escalade.report.number import budget, count, latency, listed
 from escalade.report.palette import NEUTRAL, colour, faded
 
 # Ends the name of the sampler whose paths the run trained on.
@@ -60,7 +60,7 @@ def _rank(name: str) -> tuple[bool, bool, str]:
 
 def _axis(kind: str, low: float, high: float) -> dict[str, Any]:
     if kind == "latency":
-        return log_axis("predicted latency of one batch (log scale)", low, high, shown=latency)
+        return log_axis("predicted latency of one batch (log scale)", low, high, kind=kind)
     return log_axis(f"{kind}{' of one image' * (kind != 'params')} (log scale)", low, high)
 
 
@@ -93,5 +93,5 @@ def _name(member: FamilyRow) -> dict[str, Any]:
 def _told(name: str, histogram: Bins, kind: str) -> str:
     edges, counts = histogram["edges"], list(histogram["counts"])
     top = counts.index(max(counts))
-    peak = f"{budget(edges[top], kind)} to {budget(edges[top + 1], kind)}"
+    peak = f"{amount(edges[top], kind)} to {amount(edges[top + 1], kind)}"
     return f"{name}: {count(sum(counts))} paths, most at {peak} {kind}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from escalade.core.network.cost import Cost
+from escalade.core.numbers.shown import amount
 from escalade.core.scaling.exponents import CostCurve
 from escalade.report.figures.figure import Figure, Key, dots, label, layout, line, log_axis
-from escalade.report.number import amount
 from escalade.report.palette import NEUTRAL, colour
 
 KINDS = ("macs", "params", "activations")
@@ -50,7 +50,7 @@ def cost_curves(
             dots("this network", [factor], [value], colour=NEUTRAL, size=10, hover=[said])
         )
         keys.append(Key(label="this network", swatch="dot", colour=NEUTRAL))
-    x = log_axis("factor s (log scale)", min(factors), max(factors), shown="{:g}".format)
+    x = log_axis("factor s (log scale)", min(factors), max(factors))
     return Figure(
         name=f"scaling-{kind}",
         title=kind.capitalize(),

@@ -8,9 +8,9 @@ from itertools import groupby
 from statistics import fmean
 
 from escalade.artefacts.metrics_lines import MetricsLine
+from escalade.core.numbers.shown import count
 from escalade.report.family_row import FamilyRow
 from escalade.report.figures.figure import Figure, Key, Trace, label, layout, line
-from escalade.report.number import count
 from escalade.report.palette import NEUTRAL
 
 MAX_POINTS = 500

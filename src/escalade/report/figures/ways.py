@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from escalade.artefacts.children import Brood, Way
+from escalade.core.numbers.shown import count, listed, percent
 from escalade.report.figures.figure import Figure, Key, Trace, layout, line
-from escalade.report.number import count, listed, percent
 from escalade.report.palette import colour
 
 _DASHES = {

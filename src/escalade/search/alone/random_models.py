@@ -9,8 +9,9 @@ import numpy as np
 
 from escalade.artefacts.searched import Distribution, Searched, TrainedModel
 from escalade.core.network import cost
-from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
+from escalade.core.numbers.shown import amount
 from escalade.core.numbers.statistics import (
     difference_standard_error,
     empirical_distribution,
@@ -131,8 +132,7 @@ def draw_models(space: Space, *, budget: Budget, num: int, rng: np.random.Genera
     if not found:
         raise ValueError(
             f"budgets[0]: no network of space {space.name} was found within "
-            f"{budget.tolerance:.2%} of {format_amount(budget.target, budget.kind)} {budget.kind}; "
-            f"networks range from {format_amount(float(low), budget.kind)} to "
-            f"{format_amount(float(high), budget.kind)}"
+            f"{budget.allowed}; networks range from {amount(float(low), budget.kind)} to "
+            f"{amount(float(high), budget.kind)}"
         )
     return np.stack(list(found.values()))

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from escalade.artefacts.searched import NumSelected, Searched, Selection, Skeleton
-from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
+from escalade.core.numbers.shown import amount
 from escalade.core.space.path import IntArray, Population
 from escalade.core.space.space import Space
 from escalade.search.coarse.gene_roles import GeneRoles
@@ -189,8 +190,8 @@ class CoarseToFine(LadderSearch):
         remedy = "; allow a larger tolerance" if low < budget.target < high else ""
         return (
             f"budgets[{stage}]: no network of space {self._space.name} was found within "
-            f"{budget.tolerance:.2%} of {format_amount(budget.target, kind)} {kind}; its smallest "
-            f"has {format_amount(low, kind)}, its largest {format_amount(high, kind)}{remedy}"
+            f"{budget.allowed}; its smallest has {amount(low, kind)}, its largest "
+            f"{amount(high, kind)}{remedy}"
         )
 
 

@@ -10,7 +10,8 @@ from typing import Self
 
 import numpy as np
 
-from escalade.core.numbers.budget import KINDS, Budget, Ladder, format_amount, parse_amount
+from escalade.core.numbers.budget import KINDS, Budget, Ladder
+from escalade.core.numbers.shown import amount, parse_amount
 from escalade.core.space.path import Population
 from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid, within
@@ -34,7 +35,7 @@ class Constraint:
         if self.is_scored and self.limit == (0 if self.sign == "<" else 1):
             raise Invalid(f"nothing can meet {self.text}, as {self.measure} is within 0..1")
         if not 0 <= self.limit < float("inf"):
-            raise Invalid(f"{self.measure} has no limit of {self.limit:g}")
+            raise Invalid(f"{self.limit:g} is no limit for {self.measure}")
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -69,7 +70,7 @@ class Constraint:
 
     def show(self, value: float) -> str:
         """A value of the measure, for people."""
-        return format_amount(value, self.measure)
+        return amount(value, self.measure)
 
     def met(self, values: Floats) -> BoolArray:
         """Which values are inside."""
@@ -190,8 +191,7 @@ def check_budgets(
         for each in constraints:
             if each.measure == budget_kind and not each.met(ends).any():
                 raise Invalid(
-                    f"{format_amount(budget.target, budget_kind)} {budget_kind} cannot meet the "
-                    f"constraint {each.text}",
+                    f"{budget} cannot meet the constraint {each.text}",
                     path=("budgets", i),
                     remedy="change one of them",
                 )

@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from escalade.artefacts.fronts import FrontGeneration, FrontNetwork
-from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.numbers.budget import Budget
+from escalade.core.numbers.shown import amount
 from escalade.core.space.path import IntArray
 from escalade.core.values.invalid import Invalid, Step
 from escalade.search.front.candidates import ScoredGenomes
@@ -159,8 +160,7 @@ class _Inside:
         budget = self._budget
         raise Invalid(
             "no network that was scored and meets the constraints is within "
-            f"{budget.tolerance:.2%} of {format_amount(budget.target, budget.kind)} {budget.kind}; "
-            f"the nearest has {format_amount(self._nearest, budget.kind)}",
+            f"{budget.allowed}; the nearest has {amount(self._nearest, budget.kind)}",
             path=path,
             remedy="allow a larger tolerance, move the budget, or search with more generations or "
             "a larger population",

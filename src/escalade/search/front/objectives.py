@@ -56,12 +56,12 @@ def parse_objectives(
     measures = {name.removeprefix("-") for name in names}
     if "error" not in names or len(names) < 2 or len(measures) < len(names):
         raise Invalid(
-            f"{', '.join(names)} is not error and one or more other measures, each once",
+            f"{', '.join(names)} must be error and one or more other measures, each once",
             path=("objectives",),
             remedy=f"for example {', '.join(DEFAULT)}",
         )
     if "accuracy" in measures:
-        problem = "accuracy is 1 - error, which is one of them"
+        problem = "accuracy is 1 - error, which is already an objective"
         raise Invalid(problem, path=("objectives",), remedy="leave it out")
     if weights is None:
         same = tuple(names) == DEFAULT
@@ -77,12 +77,12 @@ def parse_objectives(
 def _check_weights(weights: Sequence[float], *, num: int) -> None:
     shown = ", ".join(f"{weight:g}" for weight in weights)
     if len(weights) != num:
-        raise Invalid(f"{shown} are {len(weights)} for {num} objectives")
+        raise Invalid(f"{shown} are {len(weights)} weights for {num} objectives")
     if not all(0 <= weight <= 1 for weight in weights):
         raise Invalid(f"{shown} are not all between 0 and 1")
     if not math.isclose(sum(weights), 1.0, abs_tol=1e-6):
         problem = f"{shown} sum to {sum(weights):g}"
-        raise Invalid(problem, remedy="they are shares of a sum of 1")
+        raise Invalid(problem, remedy="give shares that sum to 1")
 
 
 def usual_objectives(kind: str) -> list[str]:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from escalade.artefacts.grown import Grown, GrownMember, GrowthPoint
 from escalade.config.settings import GrowConfig
 from escalade.core.network.architecture import Architecture
+from escalade.core.network.cost import counted
 from escalade.core.numbers.budget import Budget
+from escalade.core.numbers.shown import accuracy, gap
 from escalade.core.scaling.aim import Aim
 from escalade.core.scaling.enlarging import enlarge
 from escalade.core.scaling.grown_members import SolvedNetwork
-from escalade.core.scaling.lattice import counted
 from escalade.core.scaling.law import Law
 from escalade.core.scaling.least_error import least_error
 from escalade.core.scaling.ratios import Scaling, scaling_between
@@ -92,11 +93,11 @@ class ByLaw(ABC):
 
     def told(self, found: Found, member: GrownMember) -> str:
         """Its shape, and what it is predicted to reach."""
-        told = f" ({member.gap:+.1%}): {widths_and_depths(member.architecture)}"
+        told = f" ({gap(member.gap)}): {widths_and_depths(member.architecture)}"
         if member.accuracy is None:
             return told
         value = member.accuracy
-        return f"{told}; predicted {value.mean:.2%} ({value.low:.2%} to {value.high:.2%})"
+        return f"{told}; predicted {accuracy(value.mean, (value.low, value.high))}"
 
     def _base(self, found: Found) -> Architecture:
         return found.base if self.shares_base else found.largest

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from escalade.artefacts.grown import Functions, Grown, GrownMember, GrowthPoint
 from escalade.config.settings import GrowConfig
 from escalade.core.numbers.budget import Budget
+from escalade.core.numbers.shown import gap
 from escalade.core.scaling import rules
 from escalade.core.scaling.grown_members import SolvedNetwork
-from escalade.core.scaling.hybrid import scale_to
-from escalade.search.growing.found import Found, widths_and_depths
+from escalade.core.scaling.hybrid import scale_to, scale_within
+from escalade.search.growing.found import Found, held_back, widths_and_depths
 
 
 class ByRule:
@@ -38,38 +40,41 @@ class ByRule:
         """
         rule, stage = found.settings.rule, _stage(found)
         first = len(found.searched.stages)
-        members = [
+        members = tuple(
             found.entry(_scaled(found, budget, name=f"S{first + i}"))
             for i, budget in enumerate(budgets)
-        ]
+        )
         is_function = not stage and found.ladder.kind == "macs"
         note = f"scaled from {found.searched.largest.name} by the rule {rule}: nothing was fitted"
         return Grown(
             form="compound" if is_function else None,
             rule=rule,
-            notes=(note,) if members else (),
+            notes=(note, *held_back(members)) if members else (),
             points=(GrowthPoint(stage=stage, depth=1.0, width=1.0, resolution=1.0),),
             functions=_compound(rule) if is_function else {},
             leave_last_out=None,
-            members=tuple(members),
+            members=members,
         )
 
     def at(self, found: Found, budget: Budget, *, name: str) -> GrownMember:
         """The largest searched member at any budget."""
         made = found.entry(_scaled(found, budget, name=name))
         base, rule = found.searched.largest.name, found.settings.rule
-        return replace(made, notes=(f"{base} scaled by the rule {rule}; nothing was fitted",))
+        told = f"{base} scaled by the rule {rule}; nothing was fitted"
+        return replace(made, notes=(told, *(made.notes or ())))
 
     def told(self, found: Found, member: GrownMember) -> str:
-        """From what, and its shape."""
-        return (
-            f" ({member.gap:+.1%}): {found.searched.largest.name} by {found.settings.rule}, "
+        """From what, its shape, and what held it back."""
+        told = (
+            f" ({gap(member.gap)}): {found.searched.largest.name} by {found.settings.rule}, "
             f"{widths_and_depths(member.architecture)}"
         )
+        return "; ".join((told, *(member.notes or ())))
 
 
 def _scaled(found: Found, budget: Budget, *, name: str) -> SolvedNetwork:
-    return scale_to(
+    scaled = scale_to if found.side is None else partial(scale_within, side=found.side)
+    return scaled(
         found.largest,
         rule=found.settings.rule,
         budget=budget,

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from escalade.artefacts.grown import ComparedRule, Grown, GrownMember, GrowthPoint, LeaveLastOut
 from escalade.config.settings import GrowConfig
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
+from escalade.core.network.cost import CostOf
 from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
 from escalade.core.scaling import extrapolation
 from escalade.core.scaling.extrapolation import Growth
 from escalade.core.scaling.grown_members import SolvedNetwork, solve
-from escalade.core.scaling.hybrid import scale_to
-from escalade.core.scaling.lattice import CostOf
+from escalade.core.scaling.hybrid import scale_to, scale_within
 from escalade.core.scaling.ratios import Scaling, realised
-from escalade.search.growing.found import Found, widths_and_depths
+from escalade.search.growing.found import Found, held_back, widths_and_depths
 
 # How many times the last searched stage an extrapolation may reach before it is called a guess.
 FAR = 2.0
@@ -48,33 +49,22 @@ class Fitted:
         ]
         points = zip((0.0, *growth.stages), (Scaling(), *growth.scalings), strict=True)
         errors = growth.leave_last_out
+        entries = tuple(self._entry(found, member) for member in members)
         return Grown(
             form=growth.form,
-            notes=growth.notes,
+            notes=(*growth.notes, *held_back(entries)),
             points=tuple(_point(stage, scaling) for stage, scaling in points),
             functions=growth.functions,
             leave_last_out=None
             if errors is None
             else LeaveLastOut(stage=growth.stages[-1], errors=errors),
-            members=tuple(
-                found.entry(
-                    member,
-                    compared=compare(
-                        found.base,
-                        rules=found.settings.compare,
-                        budget=member.budget,
-                        stage=member.stage,
-                        latency_of=found.latency_of,
-                    ),
-                )
-                for member in members
-            ),
+            members=entries,
         )
 
     def at(self, found: Found, budget: Budget, *, name: str) -> GrownMember:
         growth = fit(found)
         made = found.entry(self._solve(found, growth, budget, name=name))
-        notes, last = list(growth.notes), growth.stages[-1]
+        notes, last = [*growth.notes, *(made.notes or ())], growth.stages[-1]
         if made.stage > FAR * last:
             notes.append(
                 f"stage {made.stage:.1f} is far beyond the last searched stage, {last:.1f}: a guess"
@@ -83,8 +73,20 @@ class Fitted:
         return replace(made, extrapolation=beyond, notes=tuple(notes))
 
     def told(self, found: Found, member: GrownMember) -> str:
-        """Its shape."""
-        return f": {widths_and_depths(member.architecture)} (extrapolated)"
+        """Its shape, and what held it back."""
+        shape = widths_and_depths(member.architecture)
+        return f": {shape} ({'; '.join(('extrapolated', *(member.notes or ())))})"
+
+    def _entry(self, found: Found, member: SolvedNetwork) -> GrownMember:
+        compared = compare(
+            found.base,
+            rules=found.settings.compare,
+            budget=member.budget,
+            stage=member.stage,
+            latency_of=found.latency_of,
+            side=found.side,
+        )
+        return found.entry(member, compared=compared)
 
     def _solve(self, found: Found, growth: Growth, budget: Budget, *, name: str) -> SolvedNetwork:
         stage = found.ladder.stage(budget.target)
@@ -100,6 +102,7 @@ class Fitted:
             resolution_divisor=resolution_divisor,
             cost_of=found.latency_of,
             interval=growth.interval(stage, tied=_tied(found), rng=rng),
+            most_side=found.side,
         )
 
 
@@ -141,6 +144,7 @@ def compare(
     budget: Budget,
     stage: float,
     latency_of: CostOf | None = None,
+    side: int | None = None,
 ) -> tuple[ComparedRule, ...]:
     """The networks that rules make of a base for a budget, in the order of the rules.
 
@@ -152,16 +156,23 @@ def compare(
         budget: the grown member's.
         stage: j = log2(f / f_0) of it.
         latency_of: predicts seconds; needed for latency budgets.
+        side: pixels that networks may read; None for any.
     """
-    return tuple(_compared(base, rule, budget, stage, latency_of) for rule in rules)
+    return tuple(_compared(base, rule, budget, stage, latency_of, side) for rule in rules)
 
 
 def _compared(
-    base: Architecture, rule: str, budget: Budget, stage: float, latency_of: CostOf | None
+    base: Architecture,
+    rule: str,
+    budget: Budget,
+    stage: float,
+    latency_of: CostOf | None,
+    side: int | None,
 ) -> ComparedRule:
     cost_of = latency_of if budget.kind == "latency" else None
+    scaled = scale_to if side is None else partial(scale_within, side=side)
     try:
-        made = scale_to(base, rule=rule, budget=budget, stage=stage, name=rule, cost_of=cost_of)
+        made = scaled(base, rule=rule, budget=budget, stage=stage, name=rule, cost_of=cost_of)
     except ValueError as error:
         return ComparedRule(rule=rule, note=" ".join(str(error).split()))
     network = made.architecture

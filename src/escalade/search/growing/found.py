@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -11,9 +11,9 @@ from escalade.artefacts.searched import Searched
 from escalade.config.settings import GrowConfig
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
+from escalade.core.network.cost import CostOf
 from escalade.core.numbers.budget import Budget, Ladder
 from escalade.core.scaling.grown_members import SolvedNetwork
-from escalade.core.scaling.lattice import CostOf
 from escalade.core.values.invalid import Invalid
 from escalade.search.growing.observed import Observed
 
@@ -26,6 +26,7 @@ class Found:
         ladder: of the whole run; where no budgets were given, the searched members' own sizes.
         latency_of: predicts seconds, where budgets are latencies.
         observed: all scores and confirmations, where growth follows a law of them.
+        most_side: pixels a side that the images have; None where nobody knows.
     """
 
     searched: Searched
@@ -34,6 +35,15 @@ class Found:
     seed: int
     latency_of: CostOf | None = None
     observed: Observed | None = None
+    most_side: int | None = None
+
+    @property
+    def side(self) -> int | None:
+        """Pixels that a grown member may read: as the images have, or as what was searched."""
+        if self.most_side is None:
+            return None
+        searched = (stage.architecture.resolution for stage in self.searched.stages)
+        return max(self.most_side, *searched)
 
     @property
     def base(self) -> Architecture:
@@ -64,6 +74,14 @@ class Found:
             extrapolation=True,
             latency=None if self.latency_of is None else self.latency_of(solved.architecture),
             compared=compared,
+            notes=None if solved.asked is None else (self._held(solved),),
+        )
+
+    def _held(self, solved: SolvedNetwork) -> str:
+        return (
+            f"growth asks for {solved.asked} pixels, but images are kept at {self.most_side} "
+            f"(dataset.side): inputs have {solved.architecture.resolution}, and depth and width "
+            "take the rest"
         )
 
 
@@ -100,6 +118,11 @@ class Growing(Protocol):
     def told(self, found: Found, member: GrownMember) -> str:
         """How a grown member came about, for people."""
         ...
+
+
+def held_back(members: Iterable[GrownMember]) -> tuple[str, ...]:
+    """Of members that were to read more pixels than there are, what was done instead."""
+    return tuple(f"{each.name}: {note}" for each in members for note in each.notes or ())
 
 
 def widths_and_depths(architecture: Architecture) -> str:

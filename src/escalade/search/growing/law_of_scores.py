@@ -15,6 +15,7 @@ from escalade.core.numbers.seeds import generator
 from escalade.core.numbers.statistics import binomial_standard_error
 from escalade.core.scaling import law
 from escalade.core.scaling.law import Law
+from escalade.core.scaling.ratios import DIMENSIONS
 from escalade.search.growing.observed import Observed
 
 # A law of eleven parameters or so takes more networks than that.
@@ -62,7 +63,7 @@ def predicted(seen: Observed, fitted: Law, network: Architecture) -> PredictedAc
 
 def facts_of(seen: Observed, fitted: Law) -> LawFacts:
     """The law as growth.json has it."""
-    names = law.DIMENSIONS
+    names = DIMENSIONS
     return LawFacts(
         form=fitted.form,
         floor=fitted.floor,
@@ -87,9 +88,7 @@ def notes_on(seen: Observed, fitted: Law) -> tuple[str, ...]:
     if fitted.form == law.LOGARITHM:
         notes.append("logarithms fit the scores better than powers")
     flat = [
-        name
-        for name, amount in zip(law.DIMENSIONS, fitted.amounts, strict=True)
-        if abs(amount) < 1e-6
+        name for name, amount in zip(DIMENSIONS, fitted.amounts, strict=True) if abs(amount) < 1e-6
     ]
     notes += [f"the scores show no gain of {name}" for name in flat]
     return tuple(notes)

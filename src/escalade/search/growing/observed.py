@@ -13,6 +13,7 @@ from escalade.artefacts.searched import Searched
 from escalade.core.network.architecture import Architecture
 from escalade.core.scaling.law import Floats, SizedErrors, extras_of, sizes_of
 from escalade.core.space.space import Space
+from escalade.search.surrogate.model import noise_of
 
 # Of more scores an even choice: nothing is gained by more, and fits take their time.
 MOST_SCORES = 1200
@@ -47,12 +48,11 @@ class Observed:
         """Sizes and errors; a round of confirmations has an effect of its own."""
         marks = [(self.shares == share).astype(np.float64) for share in self.rounds]
         extras = np.stack([extras_of(network) for network in self.networks])
-        shares = (self.accuracies * self.num_images + 1) / (self.num_images + 2)
         return SizedErrors(
             sizes=np.stack([sizes_of(network) for network in self.networks]),
             extras=np.concatenate([extras, *(mark[:, None] for mark in marks)], axis=1),
             errors=1 - self.accuracies,
-            noise=np.sqrt(shares * (1 - shares) / self.num_images),
+            noise=noise_of(self.accuracies, num_images=self.num_images),
         )
 
     def asked(self, networks: Sequence[Architecture]) -> tuple[Floats, Floats]:

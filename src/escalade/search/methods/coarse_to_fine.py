@@ -9,7 +9,6 @@ import numpy as np
 
 from escalade.artefacts.searched import Searched
 from escalade.config.settings import SearchConfig
-from escalade.core.numbers.budget import format_amount
 from escalade.core.space.path import Path
 from escalade.core.space.traits import Traits
 from escalade.search.coarse.grid_search import CoarseToFine
@@ -46,9 +45,8 @@ class CoarseToFineMethod(Method):
         told = []
         for budget, num in zip(task.budgets, searcher.num_compared, strict=True):
             if num == 1:
-                shown = format_amount(budget.target, budget.kind)
                 told.append(
-                    f"{self.name} compares no grid at {shown} {budget.kind}, but varies one of its "
+                    f"{self.name} compares no grid at {budget}, but varies one of its "
                     f"{searcher.num_skeletons} networks; another budget, a larger tolerance or "
                     "search.num_skeletons may leave more"
                 )

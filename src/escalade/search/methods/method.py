@@ -125,13 +125,13 @@ class Method(ABC):
         """
         if settings.stage_weights is not None and not self.weighs_stages:
             raise Invalid(
-                f"{self.name} weighs no budgets against each other",
+                f"{self.name} does not weigh budgets against each other",
                 path=("search", "stage_weights"),
                 remedy="leave it out",
             )
         if settings.finalists and not has_budgets:
             raise Invalid(
-                f"{settings.finalists} are of each budget, and there are none",
+                f"{settings.finalists} are chosen for each budget, and there are no budgets",
                 path=("search", "finalists"),
                 remedy="give budgets, or use 0",
             )
@@ -142,14 +142,14 @@ class Method(ABC):
             raise Invalid(problem, path=("budgets",), remedy="nsga2 does without")
         if settings.constraints:
             raise Invalid(
-                f"{self.name} keeps budgets only",
+                f"{self.name} takes no constraints but budgets",
                 path=("search", "constraints"),
                 remedy="use search.method nsga2, or none",
             )
         for setting, usual in OF_FRONT.items():
             if getattr(settings, setting) != usual:
                 raise Invalid(
-                    f"says nothing to {self.name}, which has one objective",
+                    f"has no effect: {self.name} has one objective",
                     path=("search", setting),
                     remedy="use search.method nsga2, or leave it out",
                 )

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from escalade.artefacts.searched import Searched
 from escalade.config.settings import SearchConfig
 from escalade.core.numbers.budget import Budget
+from escalade.core.numbers.shown import percent
 from escalade.core.space.path import Path, Population
 from escalade.core.space.space_summary import Costs
 from escalade.core.space.traits import Traits
@@ -127,8 +128,8 @@ class Nsga2Method(Method):
         children = "all children by crossover"
         if mutations:
             children = (
-                f"{settings.crossover:.0%} of the children by crossover, the others mutated by "
-                f"{' and '.join(mutations)}"
+                f"{percent(settings.crossover, digits=None)} of the children by crossover, the "
+                f"others mutated by {' and '.join(mutations)}"
             )
         return (
             f"NSGA-II (SCARLET, Algorithm 1) of {', '.join(settings.objectives or ())}"
@@ -156,7 +157,7 @@ class Nsga2Method(Method):
                 num_members=settings.members or len(task.budgets),
                 budgets=task.budgets,
                 budget_kind=task.kind,
-                identity_choices=task.space.identity_choices,
+                identity_choices=task.space.layout.identity_choices,
             )
 
     def allowed(

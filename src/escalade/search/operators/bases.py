@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from escalade.core.numbers.budget import format_amount
+from escalade.core.numbers.shown import amount
 from escalade.core.space.path import IntArray
 from escalade.search.operators.gene_operators import mutate
 from escalade.search.problem import Problem
@@ -85,15 +85,10 @@ def _unmet(problem: Problem, drawn: _Drawn) -> str:
     where = (
         "base networks"
         if stage == 0
-        else f"stage {stage} of bases at {_show(base.target, base.kind)}"
+        else f"stage {stage} of bases at {amount(base.target, base.kind)}"
     )
     return (
         f"budgets[{stage}]: no network of space {problem.space.name} was found within "
-        f"{budget.tolerance:.2%} of {_show(budget.target, budget.kind)} {budget.kind}; "
-        f"{where} range from {_show(float(low), budget.kind)} to "
-        f"{_show(float(high), budget.kind)}"
+        f"{budget.allowed}; {where} range from {amount(float(low), budget.kind)} to "
+        f"{amount(float(high), budget.kind)}"
     )
-
-
-def _show(value: float, kind: str) -> str:
-    return format_amount(value, kind)

@@ -46,7 +46,7 @@ class Evolution:
                 "are shares; mutation is positive"
             )
         if self.pressure is not None and self.pressure < 1:
-            raise ValueError(f"evolution.pressure: {self.pressure} is below 1, which is no choice")
+            raise ValueError(f"evolution.pressure: {self.pressure} is below 1")
 
 
 Filter = Callable[[IntArray], IntArray]

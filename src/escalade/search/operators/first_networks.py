@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from escalade.core.numbers.budget import Budget, format_amount
+from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.seeds import generator
+from escalade.core.numbers.shown import amount
 from escalade.core.space.path import IntArray, Population
 from escalade.core.space.space import Space
 from escalade.core.values.invalid import Invalid
@@ -75,7 +76,7 @@ def _left_out(space: Space, budgets: Sequence[Budget], within: Sequence[Populati
             if space.costs(networks, kind).min() > limit:
                 return Invalid(
                     f"no network of the space {space.name} {_near(budget)} has "
-                    f"{format_amount(limit, kind)} or less",
+                    f"{amount(limit, kind)} or less",
                     path=("limits", kind),
                     remedy=f"\n{_seen(space, networks, kind)} there; raise the limit, or lower "
                     "the budget",
@@ -90,11 +91,10 @@ def _left_out(space: Space, budgets: Sequence[Budget], within: Sequence[Populati
 
 
 def _near(budget: Budget) -> str:
-    amount = format_amount(budget.target, budget.kind)
-    return f"within {budget.tolerance:.2%} of {amount} {budget.kind}"
+    return f"within {budget.allowed}"
 
 
 def _seen(space: Space, networks: Population, kind: str) -> str:
     costs = space.costs(networks, kind)
-    low, high = (format_amount(float(end), kind) for end in (costs.min(), costs.max()))
+    low, high = (amount(float(end), kind) for end in (costs.min(), costs.max()))
     return f"{kind} ranges from {low} to {high}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from escalade.core.numbers.budget import format_amount
+from escalade.core.numbers.shown import amount
 from escalade.core.space.path import IntArray
 from escalade.search.problem import Problem
 
@@ -52,9 +52,8 @@ def draw_pairs(
         return np.stack(list(found.values()))
     raise ValueError(
         f"budgets[{stage}]: no network of space {problem.space.name} was found within "
-        f"{budget.tolerance:.2%} of {format_amount(budget.target, budget.kind)} {budget.kind}; "
-        f"networks range from {format_amount(float(low), budget.kind)} to "
-        f"{format_amount(float(high), budget.kind)}"
+        f"{budget.allowed}; networks range from {amount(float(low), budget.kind)} to "
+        f"{amount(float(high), budget.kind)}"
     )
 
 

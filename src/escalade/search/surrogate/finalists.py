@@ -20,9 +20,6 @@ from escalade.search.surrogate.choosing import Choice, rewritten
 from escalade.search.surrogate.contenders import Contest, contenders, population_of
 from escalade.search.surrogate.model import Surrogate, why_none
 
-# Draws of the model's posterior; finalists are those that are the best in the most of them.
-NUM_DRAWS = 256
-
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Final:

@@ -39,7 +39,7 @@ def step_name(name: str | None, traits: Traits, *, has_teacher: bool) -> str:
     with within("supernet", "step"):
         check_known(name, TRAININGS)
         if needs_teacher(name) and not has_teacher:
-            problem = f"{name} needs a pretrained network that teaches"
+            problem = f"{name} needs a pretrained network as the teacher"
             raise Invalid(problem, remedy="name one with --from, or use another step")
     return name
 

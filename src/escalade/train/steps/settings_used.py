@@ -56,7 +56,7 @@ def _nothing(task: SupernetTask, what: str) -> tuple[str, str]:
     """Why a setting says nothing in a space, and what would work."""
     suiting = (each for each in TRAININGS.values() if each.suits(task.space.traits))
     steps = " or ".join(each.name for each in suiting if not each.needs_teacher)
-    why = f"says nothing in the space {task.space.name}, which has no {what}"
+    why = f"has no effect in the space {task.space.name}, which has no {what}"
     return why, f"leave it out. How paths are drawn there is supernet.step, {steps}"
 
 

@@ -78,6 +78,7 @@ class SupernetTask:
             "classes": self.data.num_classes,
             "in_channels": self.data.in_channels,
             "train_digest": self.data.train_digest,
+            "balance": self.data.balance,
             "space": self.space.name,
             "budgets": " ".join(f"{budget.target:g} {budget.kind}" for budget in self.budgets),
             **{f"supernet.{name}": str(getattr(self.settings, name)) for name in names},
