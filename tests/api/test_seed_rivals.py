@@ -54,8 +54,8 @@ def test_rivals_are_the_network_within_each_budget_for_the_members_time(tuned):
         assert replace(network, resolution=16).key == replace(
             network_of(tuned), resolution=16
         ).key  # fmt: skip
-        assert cost.of(network).macs <= budget.high
-        assert cost.of(replace(network, resolution=network.resolution + 1)).macs > budget.high
+        assert cost.of(network).macs <= budget.target
+        assert cost.of(replace(network, resolution=network.resolution + 1)).macs > budget.target
         assert job.start == seed_job(tuned).folder
         retrain = tuned.config.retrain
         assert job.recipe.learning_rate == pytest.approx(
@@ -73,9 +73,26 @@ def test_there_is_none_where_its_strides_allow_no_resolution_so_small(tuned, mon
     tiny = replace(everyone[0], budget=2e3)
     assert rivals_of(tuned, everyone, [tiny]) == {}
     assert lines == [
-        "rival: none for S0: little-0 has more than 2k macs at every resolution that its strides "
-        "allow"
+        "rival: none for S0: at every resolution that its strides allow little-0 has more than 2k "
+        "macs"
     ]
+
+
+def test_in_the_place_of_a_searched_member_it_keeps_the_limits(tuned, monkeypatch):
+    lines = []
+    monkeypatch.setattr(Console, "say", lambda self, line: lines.append(line))
+    free = rivals_of(tuned, candidates(tuned), candidates(tuned))["S1"].job.architecture
+    limit = cost.of(replace(free, resolution=free.resolution - 4)).memory
+    run = tuned.with_config(replace(tuned.config, limits={"memory": limit}))
+    (_, member) = everyone = candidates(run)
+    kept = rivals_of(run, everyone, everyone)["S1"].job.architecture
+    assert cost.of(kept).memory <= limit < cost.of(free).memory
+    grown = replace(member, origin="grown")
+    assert rivals_of(run, everyone, [grown])["S1"].job.architecture == free
+    least = cost.of(replace(free, resolution=4)).params
+    run = tuned.with_config(replace(tuned.config, limits={"params": least - 1}))
+    assert rivals_of(run, everyone, [member]) == {}
+    assert lines[-1].endswith("has more than 84.86k macs or misses the limit of 4.816k params")
 
 
 def test_without_rivals_there_are_none(tuned):

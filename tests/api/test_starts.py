@@ -81,8 +81,8 @@ def test_both_train_for_the_same_device_time_within_the_budget(looked):
             network_of(looked), name="", resolution=16
         )
         assert trial.resolution == whole.resolution
-        assert cost.of(whole).macs <= budget.high
-        assert cost.of(replace(whole, resolution=whole.resolution + 1)).macs > budget.high
+        assert cost.of(whole).macs <= budget.target
+        assert cost.of(replace(whole, resolution=whole.resolution + 1)).macs > budget.target
         assert {b.kernel for stage in plain.stages for b in stage.blocks} == {3}
         assert abs(cost.of(plain).macs / budget.target - 1) <= budget.tolerance
         assert seed["num_steps"] == trial.seed.num_steps == 10
@@ -90,6 +90,16 @@ def test_both_train_for_the_same_device_time_within_the_budget(looked):
         assert abs(trial.scratch.num_steps * work_of_image(plain) - time) <= work_of_image(plain)
         for result, entrant in ((seed, trial.seed), (scratch, trial.scratch)):
             assert result["num_correct"] == entrant.num_correct
+
+
+def test_a_plain_network_beyond_the_limits_is_not_tried(looked):
+    (place, *_), space = starts.start_places(looked), starts._space_from_scratch(looked)
+    rule, plain = starts._plain(looked, space, place)
+    least = cost.of(plain).params
+    for limit, found in ((least, rule), (100, None)):
+        run = looked.with_config(replace(looked.config, limits={"params": limit}))
+        made = starts._plain(run, space, place)
+        assert (made[0] if made else None) == found
 
 
 def test_it_is_done_once_and_again_to_the_same_bits(looked, tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from escalade.data.image_data import ImageData
 from escalade.data.listing.label_sets import LabelSets
 from escalade.data.splits.split import Split
 from escalade.evaluate.evaluator import Evaluator
-from escalade.evaluate.rating import RateSeveral, average_precisions
+from escalade.evaluate.rating import ONE, RateSeveral, average_precisions
 from escalade.evaluate.score import Score, accuracy, score_by_class
 from escalade.evaluate.store import EvaluationStore
 from escalade.supernet.extract import extract
@@ -75,6 +76,44 @@ def test_every_class_counts_the_same_and_one_without_images_not() -> None:
     marks[:, 1] *= -1  # all images of the class stand behind the others
     behind = (1 / 4 + 2 / 5 + 3 / 6) / 3
     assert rating.worth(marks, labels) == pytest.approx(6 * (1 + behind) / 2)
+
+
+def drawn(num: int, *, seed: int) -> tuple[Tensor, Tensor]:
+    """Logits that tell something of the labels."""
+    rng = torch.Generator().manual_seed(seed)
+    labels = torch.randint(0, len(SETS.sets), (num,), generator=rng)
+    return torch.randn(num, 3, generator=rng) + SETS.targets[labels], labels
+
+
+def test_the_error_of_few_images_is_that_of_leaving_out_one_after_another() -> None:
+    marks, labels = drawn(12, seed=3)
+    rating = RateSeveral(SETS.targets)
+    scores = []
+    for each in range(12):
+        kept = torch.arange(12) != each
+        scores.append(rating.worth(marks[kept], labels[kept]) / 11)
+    mean = sum(scores) / 12
+    expected = math.sqrt(11 / 12 * sum((score - mean) ** 2 for score in scores))
+    assert rating.error(marks, labels) == pytest.approx(expected)
+    assert rating.error(marks[:1], labels[:1]) is None
+
+
+def test_the_error_is_about_as_far_as_scores_of_other_images_are_apart() -> None:
+    rating = RateSeveral(SETS.targets)
+    samples = [drawn(300, seed=seed) for seed in range(60)]
+    scores = torch.tensor([rating.worth(*each) / 300 for each in samples])
+    errors = [rating.error(*each) or 0.0 for each in samples[:10]]
+    assert sum(errors) / 10 == pytest.approx(float(scores.std()), rel=0.3)
+
+
+def test_a_score_with_an_error_of_its_own_has_its_interval() -> None:
+    share = Score(num_correct=80, num_images=100)
+    assert share.standard_error == pytest.approx(0.04)
+    other = replace(share, error=0.1)
+    assert other.standard_error == 0.1
+    assert other.interval == (pytest.approx(0.604, abs=1e-3), pytest.approx(0.996, abs=1e-3))
+    assert replace(share, error=0.2).interval[1] == 1.0
+    assert ONE.error(torch.ones(3) > 0, torch.zeros(3)) is None
 
 
 def several(split: Split, *, seed: int) -> Split:

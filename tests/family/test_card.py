@@ -95,6 +95,15 @@ def test_training_input_and_loading():
     assert "## Licence" in text
 
 
+def test_the_licence_of_pretrained_weights_is_told_as_a_strangers_word():
+    own = _card().split("## Licence")[1]
+    assert "None is given here" in own
+    assert "pretrained" not in own
+    packed = replace(packaged(tiny()), licence="cc-by_4.0 | <b>")
+    told = card(MEMBER, package=packed, facts=FACTS).split("## Licence")[1]
+    assert r"states the licence cc-by\_4.0 \| &lt;b&gt;: its terms go with them" in told
+
+
 def test_what_is_not_there_is_not_promised():
     text = _card(facts=replace(FACTS, test=None, search=None))
     assert "model.onnx" not in text

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 
 import onnx
 import onnxruntime
@@ -11,6 +12,7 @@ from tiny_members import CLASSES, packaged, tiny
 from torch import nn
 
 from escalade.family.exports import exporting as export
+from escalade.family.exports.member_exports import export_member
 from escalade.family.exports.parity import ExportMismatch, compare
 from escalade.family.packaging import package
 
@@ -28,7 +30,7 @@ def exported(tmp_path_factory, network, images):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(torch.export, "export", counted)
-        return folder, export.export_member(folder, images=images), len(traced)
+        return folder, export_member(folder, images=images), len(traced)
 
 
 @pytest.mark.slow
@@ -62,6 +64,12 @@ def test_the_onnx_file_says_how_to_use_it(exported):
     assert json.loads(facts["levels"]) == {"integers": [0, 65535], "floats": [0, 1]}
     assert tuple(json.loads(facts["classes"])) == CLASSES
     assert "resize to 12 x 12 (bilinear, antialias)" in facts["preprocessing"]
+
+
+def test_a_stated_licence_is_in_the_metadata():
+    packed = packaged(tiny())
+    assert "license" not in export.onnx_facts(packed)
+    assert export.onnx_facts(replace(packed, licence="apache-2.0"))["license"] == "apache-2.0"
 
 
 def test_the_onnx_file_has_whole_operators_only(exported):
@@ -114,7 +122,7 @@ def test_a_bad_export_is_removed_with_the_older_file(tmp_path, network, images, 
 @pytest.mark.slow
 def test_without_onnx_the_rest_goes_on(member, images, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxscript", None)
-    found = export.export_member(member, images=images)
+    found = export_member(member, images=images)
     assert [parity.name for parity in found.written] == ["program.pt2"]
     ((name, reason),) = found.skipped
     assert name == "model.onnx"

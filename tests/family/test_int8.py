@@ -13,7 +13,8 @@ from escalade.core.network.architecture import Architecture
 from escalade.core.network.block import Block, Head, Stage, Stem
 from escalade.core.numbers.score_words import SCORE_WORDS
 from escalade.family.exports import quantising
-from escalade.family.exports.exporting import export_member, onnx_session
+from escalade.family.exports.exporting import onnx_session
+from escalade.family.exports.member_exports import export_member
 from escalade.family.packaging import card_exports, package
 
 # Between these two a channel is a thousand times larger, which changes nothing in fp32.
@@ -95,6 +96,15 @@ def test_layers_that_cost_accuracy_are_named(quantised):
     assert quantised[False][1].layers == () or quantised[False][1].int8 < 0.99
 
 
+def test_without_images_there_is_nothing_to_calibrate_on(quantised):
+    folder, *_ = quantised[False]
+    for calibration in ([], [torch.empty(0, 1, 12, 12)]):
+        with pytest.raises(
+            ValueError, match=r"^there are no training images to calibrate on; INT8"
+        ):
+            quantising.quantise(folder, calibration=calibration, search=[])
+
+
 def test_the_card_tells(quantised, tmp_path):
     _, found, *_ = quantised[True]
     times = Quartiles(median=1e-3, low=1e-3, high=1e-3)
@@ -104,6 +114,10 @@ def test_the_card_tells(quantised, tmp_path):
     )  # fmt: skip
     (tmp_path / "README.md").write_text("# Card\n")
     told = card_exports.in_words(member, words=SCORE_WORDS["classification"])
+    assert "spaces whose names end with `_int8`" in told
+    words = SCORE_WORDS["classification"]
+    seeded = card_exports.in_words(member, words=words, has_spaces=False)
+    assert seeded.endswith("`escalade quantise RUN --tune` may get some of it back")
     card_exports.add_int8(tmp_path, told)
     card_exports.add_int8(tmp_path, told)
     text = (tmp_path / "README.md").read_text()

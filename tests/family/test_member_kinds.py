@@ -22,7 +22,7 @@ import escalade.timm  # noqa: F401  registers the entry point
 from escalade.core.network.block import Conventions, Stem
 from escalade.data.batching.batches import prepare
 from escalade.data.decoding.decoding import to_square
-from escalade.family.exports import exporting as export
+from escalade.family.exports.member_exports import export_member
 from escalade.family.packaging import package, standalone
 from escalade.nets.build import end_layers
 from escalade.nets.channels import adapt
@@ -147,7 +147,7 @@ def test_the_script_runs_where_escalade_cannot_be_imported(name, tmp_path):
 @pytest.mark.parametrize("made", sorted({*SAMPLES} - OPERATIONS_OF_OTHERS), indirect=True)
 def test_exports_agree_for_any_batch(made, images):
     folder, _, network = made
-    found = export.export_member(folder, images=images)
+    found = export_member(folder, images=images)
     assert [parity.name for parity in found.written] == ["program.pt2", "model.onnx"]
     assert found.skipped == ()
     program = torch.export.load(folder / "program.pt2").module()

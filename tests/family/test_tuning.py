@@ -24,12 +24,12 @@ from escalade.data import prepare
 from escalade.data.splits.split import Split
 from escalade.evaluate.path_meter import EvaluationSettings
 from escalade.family.exports.exporting import (
-    export_member,
     onnx_content,
     onnx_facts,
     onnx_session,
     trace,
 )
+from escalade.family.exports.member_exports import export_member
 from escalade.family.exports.quantising import INT8_FILE, quantise
 from escalade.family.exports.rounded import Rounded, with_rounding, without_rounding
 from escalade.family.packaging import card_exports, package

@@ -27,7 +27,7 @@ SORTS = (
     *("bottleneck", "regnet_z", "mobile", "mobile_v3", "transition", "simple"),
     *("conv", "fused_mbconv", "uib"),
 )
-NUM, NUM_FAST = 10, 3  # of each sort
+NUM, NUM_FAST = 23, 3  # of each sort
 
 
 @pytest.mark.parametrize("sort", SORTS)

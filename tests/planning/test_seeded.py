@@ -16,6 +16,7 @@ from escalade.planning import path_costs
 from escalade.planning.path_costs import check_budgets, check_feasible
 from escalade.planning.seed_training import network_of, seed_job, side_within, supernet_settings
 from escalade.planning.seeded import read_network, seeded
+from escalade.planning.start_trials import start_places
 from escalade.train.steps import path_sampler
 
 
@@ -75,9 +76,9 @@ def test_the_run_is_complete(tmp_path):
 def test_it_is_fine_tuned_where_the_largest_budget_lets_it(tmp_path):
     run = seed_runs.run_from(tmp_path)
     job, largest = seed_job(run), run.budgets[-1]
-    assert cost.of(job.architecture).macs <= largest.high
+    assert cost.of(job.architecture).macs <= largest.target
     finer = replace(job.architecture, resolution=job.architecture.resolution + 1)
-    assert cost.of(finer).macs > largest.high
+    assert cost.of(finer).macs > largest.target
     assert job.recipe.learning_rate == pytest.approx(0.1 * run.config.retrain.recipe.learning_rate)
     rate = supernet_settings(run).recipe.learning_rate
     assert rate == pytest.approx(0.1 * run.config.supernet.recipe.learning_rate)
@@ -88,6 +89,29 @@ def test_where_strides_allow_no_side_so_small_there_is_none(tmp_path):
     least = cost.of(replace(network_of(run), resolution=4)).macs
     tiny = replace(run.budgets[0], target=0.8 * least)
     assert side_within(run, network_of(run), tiny) is None
+
+
+def test_the_largest_side_keeps_limits_where_it_is_asked_to(tmp_path):
+    free = seed_runs.run_from(tmp_path)
+    network, budget = network_of(free), free.budgets[-1]
+    most = side_within(free, network, budget)
+    limit = cost.of(replace(network, resolution=most - 4)).memory
+    run = seed_runs.run_from(tmp_path / "limited", {"limits": {"memory": limit}})
+    assert side_within(run, network, budget) == most
+    side = side_within(run, network, budget, limited=True)
+    assert most - 4 <= side < most
+    assert limit < cost.of(replace(network, resolution=side + 1)).memory
+    (*_, place) = start_places(run)
+    assert cost.of(place.seed).memory <= limit
+
+
+def test_limits_that_leave_no_network_of_a_budget_are_refused_at_once(tmp_path):
+    run = seed_runs.run_from(tmp_path)
+    smallest = np.array([run.space.smallest])
+    least = run.space.costs(Population.unscaled(smallest), "memory")[0]
+    limited = seed_runs.run_from(tmp_path / "limited", {"limits": {"memory": float(least)}})
+    with pytest.raises(ValueError, match=r"limits.memory: no network of the space around_little"):
+        check_feasible(limited)
 
 
 def test_budgets_below_all_of_it_are_refused_with_the_range(tmp_path):

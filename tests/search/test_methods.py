@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -298,6 +299,41 @@ def test_what_a_search_asks_for_keeps_the_limits(space, method):
     asked = found.searcher(replace(task, space=limited), num_images=100).ask()
     assert len(asked)
     assert (task.space.costs(asked, "memory_int8") <= limit).all()
+
+
+@pytest.mark.parametrize(
+    ("space", "method"),
+    [
+        *(("small", method) for method in ("mcea", "random", "independent", "surrogate")),
+        *(("bignas_small", method) for method in ("coarse_to_fine", "random", "independent")),
+        *(("scarlet_small", method) for method in ("nsga2", "surrogate")),
+        ("regnet_y_small", "models"),
+    ],
+)
+def test_limits_that_leave_nothing_of_a_budget_are_refused_before_any_score(space, method):
+    """The limit and the range of its cost among what the budget leaves are named."""
+    found, task = task_of(space, method=method)
+    found.check_feasible(task, num_images=100)
+    least = task.space.costs(Population.unscaled(task.space.smallest[None]), "memory_int8")
+    limited = task.space.with_limits({"memory_int8": 1.01 * float(least[0])})
+    with pytest.raises(ValueError) as caught:
+        found.check_feasible(replace(task, space=limited), num_images=100)
+    words = rf"limits.memory_int8: no network of the space {space} within 5 % of [12]M macs has "
+    words += r".*B or less;\nmemory_int8 ranges from .*B to .*B there"
+    assert re.match(words, str(caught.value))
+
+
+def test_limits_that_leave_nothing_together_are_named_together():
+    found, task = task_of("bignas_small", method="random", budgets=(1e6,))
+    (within,) = found.begins_with(task, task.space, 2000)
+    kinds = ("memory_int8", "params")
+    costs = np.stack([task.space.costs(within, kind) for kind in kinds])
+    ends = costs.min(axis=1) * 1.05
+    if (costs <= ends[:, None]).all(axis=0).any():
+        pytest.skip("one network is small in both")
+    limited = task.space.with_limits(dict(zip(kinds, ends.tolist(), strict=True)))
+    with pytest.raises(ValueError, match=r"^limits: no network .* keeps all limits;\nmemory_int8"):
+        found.check_feasible(replace(task, space=limited), num_images=100)
 
 
 @pytest.mark.parametrize(

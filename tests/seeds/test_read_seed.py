@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,9 +96,11 @@ def test_a_member_and_a_file_of_an_architecture(name: str, tmp_path: Path) -> No
     architecture, network = SAMPLES[name], build(SAMPLES[name]).eval()
     folder = tmp_path / "S1"
     images = torch.randn(2, 1, 20, 20)
-    package.write(folder, package=_package(architecture), state=network.state_dict())
+    packed = replace(_package(architecture), licence="cc-by-nc-4.0")
+    package.write(folder, package=packed, state=network.state_dict())
+    assert package.read(folder) == packed
     seed = read_seed(str(folder))
-    assert seed.architecture == architecture
+    assert (seed.architecture, seed.licence) == (architecture, "cc-by-nc-4.0")
     assert (seed.images.mean, seed.images.std, seed.images.side) == ((0.3,), (0.2,), 20)
     assert seed.origin == "S1 of an Escalade run"
     assert_same(seed.network(), network, images)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from escalade.api.analyse import Analysis, analyse
 from escalade.api.audit import audit
 from escalade.api.beginning.claim import free_folder
+from escalade.api.export import export_run
 from escalade.api.grow import describe_grown, grow_to, growth
 from escalade.api.plan import plan
 from escalade.api.quantise import quantise_run
@@ -16,6 +17,7 @@ __all__ = [
     "analyse",
     "audit",
     "describe_grown",
+    "export_run",
     "free_folder",
     "grow_to",
     "growth",

@@ -106,7 +106,8 @@ def _quantise(run: Run, member: FamilyMember, *, tune: bool) -> None:
     if made.before is not None:
         tuning = Tuning(num_steps=job.recipe.steps or 0, before=made.before, after=made.after)
         found = replace(found, tuning=tuning)
-    told = card_exports.in_words(found, words=SCORE_WORDS[data.task])
+    words, has_spaces = SCORE_WORDS[data.task], run.seed is None
+    told = card_exports.in_words(found, words=words, has_spaces=has_spaces)
     card_exports.add_int8(member.path, told)
     known = run.folder.find(Quantisations)
     run.folder.write(

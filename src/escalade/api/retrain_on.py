@@ -12,7 +12,7 @@ import torch
 from escalade.api.beginning.begin import make_runtime
 from escalade.api.beginning.claim import begun_config
 from escalade.api.beginning.same_images import check_same_images, keep_images
-from escalade.api.export import NUM_IMAGES
+from escalade.api.export import NUM_IMAGES, export_files, wanted_files
 from escalade.artefacts import digests, image_list
 from escalade.artefacts.files import read_json, write_json
 from escalade.artefacts.owning import contents, mark, owned
@@ -22,11 +22,10 @@ from escalade.config.ways_to_weights import trained_alone
 from escalade.core.network import cost
 from escalade.core.values.codec import encode
 from escalade.core.values.invalid import Invalid
-from escalade.data import ImageData, load, prepare
+from escalade.data import ImageData, load
 from escalade.data.cache.cache_room import default_cache
 from escalade.data.seen_before import without_seen
 from escalade.evaluate.path_meter import EvaluationSettings
-from escalade.family.exports.exporting import export_member
 from escalade.family.family import Family, FamilyMember, Origin
 from escalade.family.packaging import card, card_exports, package
 from escalade.family.packaging.finished import (
@@ -164,11 +163,11 @@ class _Transfer:
         name, images, target = self.source.name, self.images, self.target
         self._keep_images()
         runtime = make_runtime(self.config)
-        before = package.read(self.source.path).architecture
+        before = package.read(self.source.path)
         job = RetrainJob(
             name=f"{name}-on-{images.name}",
             architecture=replace(
-                before, in_channels=images.in_channels, num_classes=images.num_classes
+                before.architecture, in_channels=images.in_channels, num_classes=images.num_classes
             ),
             recipe=self.recipe,
             seed=self.config.seed,
@@ -183,7 +182,8 @@ class _Transfer:
             should_stop=should_stop,
         )
         made = job.make(place)
-        packed = write_member(target, made, images)
+        licence = before.licence if self.from_weights else None
+        packed = write_member(target, made, images, licence=licence)
         test = score_on_test(target, images, runtime)
         counts = cost.of(made.architecture)
         member = replace(
@@ -244,14 +244,9 @@ class _Transfer:
 
     def _export(self) -> None:
         images, settings = self.images, self.config.export
-        batch, _ = images.search.take(torch.arange(min(NUM_IMAGES, len(images.search))))
-        side = package.read(self.target).architecture.resolution
-        done = export_member(
-            self.target,
-            images=prepare(batch, resolution=side, mean=images.mean, std=images.std),
-            onnx=settings.onnx,
-            program=settings.torch_export,
-        )
+        pixels, _ = images.search.take(torch.arange(min(NUM_IMAGES, len(images.search))))
+        names = wanted_files(settings)
+        done = export_files(self.target, names, pixels=pixels, settings=settings)
         card_exports.add_exports(self.target, done.written)
         for file, reason in done.skipped:
             self.console.say(f"export: {file} left out: {reason}")

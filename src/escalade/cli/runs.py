@@ -46,6 +46,8 @@ def add_commands(commands: Commands) -> None:
         stage = commands.add_parser(name, help=text)
         stage.add_argument("run", type=Path, metavar="RUN", help="the run folder")
         stage.set_defaults(run_command=_stage, stage=name)
+        if name == "export":
+            _add_export_options(stage)
     grow = commands.add_parser("grow", help="fit the growth rule and make larger members")
     grow.add_argument("run", type=Path, metavar="RUN", help="the run folder")
     grow.add_argument("--to", metavar="AMOUNT", help="show the network for any budget, like 12G")
@@ -77,6 +79,19 @@ def add_commands(commands: Commands) -> None:
     )
     audit.add_argument("--format", choices=("text", "json"), default="text")
     audit.set_defaults(run_command=_audit)
+
+
+def _add_export_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--opset", type=int, help="of model.onnx, 18 to 25; default the run's")
+    parser.add_argument(
+        "--preprocessing",
+        choices=("outside", "inside"),
+        help="inside: model.onnx takes bytes of any size, and prepares them itself",
+    )
+    parser.add_argument(
+        "--executorch", action="store_true", default=None, help="write model.pte, too"
+    )
+    parser.set_defaults(run_command=_export)
 
 
 def _add_analyse(commands: Commands) -> None:
@@ -300,6 +315,12 @@ def _stage(options: argparse.Namespace) -> None:
     api = _of_run(options)
 
     api.stage(options.stage, options.run, should_stop=should_stop)
+
+
+def _export(options: argparse.Namespace) -> None:
+    names = ("opset", "preprocessing", "executorch")
+    asked = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    _api(options).export_run(options.run, asked=asked, should_stop=should_stop)
 
 
 def _grow(options: argparse.Namespace) -> None:

@@ -25,6 +25,7 @@ from escalade.core.values.ranges import (
     ShareAbove0,
     Some,
     SomeFrom0,
+    between,
     one_of,
 )
 
@@ -235,12 +236,15 @@ class LatencyConfig:
     Attributes:
         batch_size: images at a time.
         threads: CPU threads; None takes torch's choice.
+        backend: eager torch, or onnx: onnxruntime on this machine's CPU, batch norm folded; for
+            budgets, limits and the family's own times.
         table: another device's times, as `escalade latency --import` reads them, for budgets and
             limits; None measures this device.
     """
 
     batch_size: Count = 1
     threads: Some | None = 1
+    backend: Literal["eager", "onnx"] = "eager"
     table: str | None = None
 
 
@@ -250,14 +254,21 @@ class ExportConfig:
 
     Attributes:
         onnx: model.onnx.
+        opset: of it, the version of ONNX's operators.
+        preprocessing: of it: outside takes prepared images; inside takes bytes of any size, which
+            are resized, cropped and normalised in the graph.
         torch_export: program.pt2.
+        executorch: model.pte, for images one at a time, where the package executorch is installed.
         int8: model.int8.onnx, made of the other; takes some seconds to a minute a member.
         int8_tune: where INT8 loses more than a point, train the member on shortly with its rounding
             in place; kept where that is more accurate on the search images.
     """
 
     onnx: bool = True
+    opset: Annotated[int, between(18, 25)] = 18
+    preprocessing: Literal["outside", "inside"] = "outside"
     torch_export: bool = True
+    executorch: bool = False
     int8: bool = False
     int8_tune: bool = False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,6 +27,10 @@ class Rating(Protocol):
         """Of each class: the number of its images times its own score."""
         ...
 
+    def error(self, marks: Tensor, labels: Tensor) -> float | None:
+        """The standard error of the score, in 0..1; None where it is that of a share."""
+        ...
+
 
 def rating_of(data: ImageData) -> Rating:
     """By whether images have one label or several."""
@@ -48,6 +53,9 @@ class RateOne:
         """How many of each class are right."""
         found: list[int] = torch.bincount(labels[marks], minlength=num_classes).tolist()
         return tuple(found)
+
+    def error(self, marks: Tensor, labels: Tensor) -> float | None:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +84,24 @@ class RateSeveral:
         found: list[float] = (average_precisions(marks, targets) * targets.sum(dim=0)).tolist()
         return tuple(found)
 
+    def error(self, marks: Tensor, labels: Tensor) -> float | None:
+        """By a jackknife over images, which are left out in groups; None of a single image."""
+        num = min(NUM_GROUPS, len(marks))
+        if num < 2:
+            return None
+        group = torch.arange(len(marks)) % num
+        kept = [(marks[group != each], labels[group != each]) for each in range(num)]
+        scores = torch.tensor(
+            [self.worth(*part) / len(part[0]) for part in kept], dtype=torch.float64
+        )
+        return math.sqrt((num - 1) * float(scores.var(correction=0)))
+
     def _of(self, labels: Tensor) -> Tensor:
         return self.targets.to(labels.device)[labels].double()
 
 
 ONE = RateOne()
+NUM_GROUPS = 64  # of images that a jackknife leaves out
 
 
 def average_precisions(scores: Tensor, targets: Tensor) -> Tensor:

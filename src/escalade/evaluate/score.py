@@ -12,7 +12,11 @@ from torch import Tensor, nn
 
 from escalade.core.numbers import shown
 from escalade.core.numbers.class_counts import ClassCounts
-from escalade.core.numbers.statistics import binomial_standard_error, wilson_interval
+from escalade.core.numbers.statistics import (
+    CONFIDENT,
+    binomial_standard_error,
+    wilson_interval,
+)
 from escalade.data.image_data import ImageData
 from escalade.evaluate.rating import ONE, Rating, rating_of
 from escalade.evaluate.store_rows import ScoreRow
@@ -28,10 +32,12 @@ class Score:
     Attributes:
         num_correct: images classified correctly, a whole number; of images with several labels,
             mean average precision times their number, which is no whole number.
+        error: the standard error, where it is known and not that of a share.
     """
 
     num_correct: float
     num_images: int
+    error: float | None = None
 
     @property
     def accuracy(self) -> float:
@@ -42,15 +48,21 @@ class Score:
     def standard_error(self) -> float:
         """Binomial standard error of the accuracy, which is not 0 at 0 and 1 either.
 
-        For mean average precision an estimate: as if each image were right or wrong. It takes the
-        binomial error of a class's average precision (Boyd, Eng and Page, 2013) for classes that
-        have about as many labels together as there are images.
+        For mean average precision that of a jackknife over images, where a finished network was
+        scored; else an estimate: as if each image were right or wrong. It takes the binomial error
+        of a class's average precision (Boyd, Eng and Page, 2013) for classes that have about as
+        many labels together as there are images.
         """
+        if self.error is not None:
+            return self.error
         return binomial_standard_error(self.accuracy, num_images=self.num_images)
 
     @property
     def interval(self) -> tuple[float, float]:
         """Where the accuracy lies with 95 % confidence, also at 0 and 1."""
+        if self.error is not None:
+            half = CONFIDENT * self.error
+            return max(0.0, self.accuracy - half), min(1.0, self.accuracy + half)
         return wilson_interval(self.accuracy, num_images=self.num_images)
 
     def in_words(self) -> str:
@@ -64,17 +76,20 @@ class ClassScore:
 
     Attributes:
         correct: of each class; of several labels, its average precision times its images.
+        error: of the mean average precision of several labels.
     """
 
     counts: ClassCounts
     correct: tuple[float, ...]
+    error: float | None = None
 
     @property
     def total(self) -> Score:
         num = self.counts.total
         if self.counts.of_several is None:
             return Score(num_correct=sum(self.correct), num_images=num)
-        return Score(num_correct=(self.counts.balanced(self.correct) or 0.0) * num, num_images=num)
+        worth = (self.counts.balanced(self.correct) or 0.0) * num
+        return Score(num_correct=worth, num_images=num, error=self.error)
 
     @property
     def balanced(self) -> float | None:
@@ -111,10 +126,16 @@ def accuracy(
     batches = data.batches(
         data.search, resolution=resolution, batch_size=batch_size, device=runtime.device
     )
-    num_correct = count_correct(
-        network.eval(), batches, autocast=runtime.autocast, rating=rating_of(data)
+    network.eval()
+    rating = rating_of(data)
+    (marks,), labels = _marks(
+        lambda images: [network(images)], batches, autocast=runtime.autocast, rating=rating
     )
-    return Score(num_correct=num_correct, num_images=len(data.search))
+    return Score(
+        num_correct=rating.worth(marks, labels),
+        num_images=len(data.search),
+        error=rating.error(marks, labels),
+    )
 
 
 def score_by_class(
@@ -136,6 +157,7 @@ def score_by_class(
     return ClassScore(
         counts=data.counts(data.test),
         correct=rating.by_class(marks, labels, num_classes=data.num_classes),
+        error=rating.error(marks, labels),
     )
 
 

@@ -15,6 +15,7 @@ from escalade.evaluate.timing import run_table
 from escalade.family.trainings.equal_time import RULES
 from escalade.planning.data_lines import data_facts, data_lines
 from escalade.planning.device_times import DeviceTimes
+from escalade.planning.grown_limits import grown_above_limits
 from escalade.planning.member_sizes import MemberSizes
 from escalade.planning.path_costs import StageReach
 from escalade.planning.resolved_run import Run
@@ -116,6 +117,7 @@ class Outlook:
             self._space_line(),
             *self._member_lines(),
             *(f"limit   at most {amount(most, each)} {each}" for each, most in limits),
+            *(f"grow    {note}" for note in grown_above_limits(self.run, self.sizes)),
             *self._rival_lines(),
             *([] if table is None else [f"latency {each}" for each in run_table.describe(table)]),
             *(

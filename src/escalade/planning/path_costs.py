@@ -14,7 +14,6 @@ from escalade.core.space.space_summary import Costs, candidate_paths, histogram
 from escalade.core.values.invalid import Invalid
 from escalade.planning.resolved_run import Run
 from escalade.planning.seed_training import seed_job
-from escalade.search.alone.random_models import draw_models
 from escalade.search.problem import BoolArray
 from escalade.train import control_groups
 from escalade.train.steps import path_sampler, settings_used
@@ -58,7 +57,6 @@ def check_budgets(run: Run) -> tuple[StageReach, ...]:
     """
     if not run.space.traits.has_supernet:
         first = run.budgets[0]
-        draw_models(run.space, budget=first, num=1, rng=generator(0, "feasible"))
         drawn = _genomes(run)
         costs = run.space.costs(drawn, first.kind)
         return (_costs(first, 0, costs, run.space.allowed(drawn)),)

@@ -30,6 +30,7 @@ from escalade.evaluate.timing.imported import read_table
 from escalade.family.trainings.making import Workplace
 from escalade.family.trainings.workshop import Workshop
 from escalade.planning.learned_images import learned_by_seed
+from escalade.planning.onnx_table import onnx_table
 from escalade.search.growing.found import Found
 from escalade.search.growing.observed import Observed, observed
 from escalade.search.methods import Method, Task
@@ -156,6 +157,13 @@ class Run:
         if self.config.latency.table is not None:
             with within("latency", "table"):
                 return read_table(Path(self.config.latency.table).expanduser())
+        if self.config.latency.backend == "onnx":
+            return onnx_table(
+                self._untimed_space,
+                self._sizes(),
+                num_grown=self.config.grow.num,
+                settings=self.config.latency,
+            )
         return run_table.measured(
             self._untimed_space,
             self._sizes(),

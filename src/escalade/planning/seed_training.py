@@ -10,6 +10,7 @@ from escalade.core.network.cost import CostOf, counted
 from escalade.core.numbers.budget import Budget
 from escalade.core.space.make_around import largest_side
 from escalade.family.trainings.alone import RetrainJob
+from escalade.planning.kept_limits import missed_limits
 from escalade.planning.resolved_run import Run
 
 NAME = "seed"
@@ -55,9 +56,25 @@ def teacher_side(run: Run) -> int:
     return side_within(run, network, run.budgets[-1]) or network.total_stride
 
 
-def side_within(run: Run, network: Architecture, budget: Budget) -> int | None:
-    """The largest resolution at which a network keeps within a budget; None where none is."""
-    return largest_side(network, budget, cost_of=cost_of(run, budget.kind))
+def side_within(
+    run: Run, network: Architecture, budget: Budget, *, limited: bool = False
+) -> int | None:
+    """The largest resolution at which a network has a budget or less; None where none is.
+
+    Where every resolution has less, as of a budget of parameters, it is the network's own.
+
+    Args:
+        run: whose costs and limits these are.
+        network: at any resolution.
+        budget: of which the target counts, without its tolerance.
+        limited: it keeps the limits of the search, too.
+    """
+    of = cost_of(run, budget.kind)
+
+    def fits(at: Architecture) -> bool:
+        return of(at) <= budget.target and not (limited and missed_limits(run, at))
+
+    return largest_side(network, fits=fits)
 
 
 def cost_of(run: Run, kind: str) -> CostOf:

@@ -108,6 +108,7 @@ def keep_network(folder: RunFolder, read: ReadSeed) -> None:
     packed = Package(
         architecture=network,
         classes=tuple(str(i) for i in range(network.num_classes)),
+        licence=facts.licence,
         preprocessing=Preprocessing(
             in_channels=network.in_channels,
             side=read.seed.images.side,

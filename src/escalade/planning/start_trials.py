@@ -40,7 +40,8 @@ def why_untried(run: Run) -> str:
     if run.needs_latency:
         return "the latency of other networks is not measured here"
     if not start_places(run):
-        return "its strides allow no resolution within the budgets that are tried"
+        limits = " and limits" if run.config.limits else ""
+        return f"its strides allow no resolution within the budgets{limits} that are tried"
     return ""
 
 
@@ -51,12 +52,12 @@ def tries_starts(run: Run) -> bool:
 
 
 def start_places(run: Run) -> Sequence[StartPlace]:
-    """The smallest budget and the middle one, where the network can keep within them."""
+    """The smallest budget and the middle one, where the network keeps them and all limits."""
     network = network_of(run)
     found = []
     for at in sorted({0, len(run.budgets) // 2} if run.budgets else ()):
         budget = run.budgets[at]
-        side = side_within(run, network, budget)
+        side = side_within(run, network, budget, limited=True)
         if side is not None:
             at_side = replace(network, resolution=side)
             num_images = _num_images(run, budget)

@@ -41,7 +41,7 @@ def from_name(name: str) -> Seed:
     layout = _layout(name)  # refused before anything is downloaded
     with _loading(name):
         theirs = timm.create_model(name, pretrained=True).eval()
-    licence = layout.facts.get("license")
+    licence = licence_of(layout.facts)
     return _seed(layout, theirs, name=_plain(name), origin=f"timm {name}", licence=licence)
 
 
@@ -78,6 +78,12 @@ def images_of(facts: Mapping[str, Any], *, channels: int) -> SeedImages:
         interpolation=str(facts["interpolation"]),
         crop=float(facts["crop_pct"]),
     )
+
+
+def licence_of(facts: Mapping[str, Any]) -> str | None:
+    """The licence that timm's fields state; None where they state none."""
+    stated = facts.get("license")
+    return stated if isinstance(stated, str) and stated.strip() else None
 
 
 @dataclass(frozen=True, kw_only=True)

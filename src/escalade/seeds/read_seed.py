@@ -96,7 +96,7 @@ def _of_member(folder: Path) -> Seed:
         architecture=architecture,
         tensors=tensors,
         images=from_timm.images_of(facts, channels=architecture.in_channels),
-        licence=None,
+        licence=from_timm.licence_of(facts),
         origin=f"{folder.name} of an Escalade run",
     )
 

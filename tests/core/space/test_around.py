@@ -130,7 +130,7 @@ def test_resolutions_reach_every_budget():
     sides = space.layout.resolutions
     assert sides[0] == network.total_stride == 32
     # Twice the pixels at which the network itself has the largest budget.
-    own = largest_side(network, budgets[-1], cost_of=lambda net: cost.count(net, "macs"))
+    own = largest_side(network, fits=lambda net: cost.of(net).macs <= budgets[-1].high)
     assert 1.5 * own < sides[-1] <= 2 * own
     assert all(side % 16 == 0 for side in sides)
     costs = space.costs(
@@ -147,11 +147,14 @@ def test_the_largest_side_within_a_budget():
         return cost.count(replace(network, resolution=side), "macs")
 
     for side in (32, 45, 64, 100):
-        budget = Budget(macs(side) / 1.05, "macs", 0.05)
-        found = largest_side(network, budget, cost_of=lambda net: cost.count(net, "macs"))
-        assert macs(found) <= budget.high * (1 + 1e-9) < macs(found + 1)
-    none = Budget(macs(32) / 1.2, "macs", 0.05)
-    assert largest_side(network, none, cost_of=lambda net: cost.count(net, "macs")) is None
+        most = macs(side)
+        found = largest_side(network, fits=lambda net, most=most: cost.of(net).macs <= most)
+        assert macs(found) <= most < macs(found + 1)
+    assert largest_side(network, fits=lambda net: cost.of(net).macs < macs(32)) is None
+    # What does not change with the resolution leaves it the network's own.
+    params = cost.of(network).params
+    own = largest_side(network, fits=lambda net: cost.of(net).params <= params)
+    assert own == network.resolution
 
 
 def test_budgets_that_the_strides_do_not_reach_are_refused_with_the_range():

@@ -154,8 +154,8 @@ def resolved(
         run = _run(given, space, folder, runtime, should_stop)
         return replace(run, is_new=True, seed=read.facts)
     if given.budget_kind == "latency" and given.space is None and given.budgets:
-        if given.latency.table is not None:
-            problem = "name one for another device's latency budgets, such as --space small"
+        if given.latency.table is not None or given.latency.backend == "onnx":
+            problem = "name one for such latency budgets, such as --space small"
             raise Invalid(problem, path=("space",))
         measuring = run_table.timer(given.latency, runtime)
         given = replace(given, space=run_table.nearest_space(given.budgets[0], measuring))

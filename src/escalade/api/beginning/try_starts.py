@@ -22,6 +22,7 @@ from escalade.family.trainings.alone import RetrainJob
 from escalade.family.trainings.equal_time import RULES
 from escalade.family.trainings.kept import read_made
 from escalade.planning.completing import complete
+from escalade.planning.kept_limits import missed_limits
 from escalade.planning.path_costs import check_budgets
 from escalade.planning.resolved_run import Run
 from escalade.planning.start_trials import StartPlace, start_places, why_untried
@@ -94,7 +95,8 @@ def _tried(run: Run) -> StartsTried:
     scaled = [(place, _plain(run, space, place)) for place in start_places(run)]
     pairs = [(place, each[0], _jobs(run, place, each[1])) for place, each in scaled if each]
     if not pairs:
-        note = f"no rule brings the plain base of {space.name} to a budget that is tried"
+        limits = " within the limits" if run.config.limits else ""
+        note = f"no rule brings the plain base of {space.name} to a budget that is tried{limits}"
         return replace(untried, note=note)
     run.workshop.train([job for _, _, jobs in pairs for job in jobs], stage="train")
     trials = tuple(_trial(place, rule, jobs) for place, rule, jobs in pairs)
@@ -121,18 +123,19 @@ def _space_from_scratch(run: Run) -> Space:
     scratch = replace(run, config=config, method=method, base_space=space, seed=None, is_new=True)
     scratch.__dict__["data"] = run.data
     check_budgets(scratch)
+    method.check_networks(scratch.task)
     return scratch.space
 
 
 def _plain(run: Run, space: Space, place: StartPlace) -> tuple[str, Architecture] | None:
-    """The plain base at a budget, by the first rule that brings it there."""
+    """The plain base at a budget, by the first rule that brings it there within all limits."""
     stage = run.config.ladder.stage(place.budget.target)
     for rule in RULES:
         name = f"{space.name}-{rule}"
         network, _ = scaled_plain(
             run, space.layout.plain_base, place.budget, rule=rule, stage=stage, name=name
         )
-        if network is not None:
+        if network is not None and not missed_limits(run, network):
             return rule, network
     return None
 

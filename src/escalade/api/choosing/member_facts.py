@@ -89,6 +89,11 @@ def about_seed(run: Run, weights: Weights) -> list[str]:
     ]
 
 
+def licence_of(run: Run, weights: Weights) -> str | None:
+    """The licence of the pretrained network that weights began as, if its source states one."""
+    return None if run.seed is None or weights == "retrained" else run.seed.licence
+
+
 def about_start(run: Run) -> list[str]:
     """Which of two starts was tried to be the better one, where that was done."""
     tried = run.folder.find(StartsTried)

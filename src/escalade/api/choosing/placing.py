@@ -15,6 +15,7 @@ from escalade.api.choosing.member_facts import (
     found_in_words,
     has_budget,
     identities_of,
+    licence_of,
     ratios_of,
     recipe_of,
     scores_of,
@@ -85,6 +86,8 @@ def place(
         return FamilyPlace(member=ours.member, rival=rival)
     told = _told(ours, theirs, WORDS[training.base].short)
     run.console.say(f"retrain: {candidate.name}: {told}")
+    notes = (*about_limits(run, theirs.member), *theirs.facts["notes"])
+    theirs = replace(theirs, facts=theirs.facts | {"notes": notes})
     _write(run, candidate, theirs, beside=told)
     return FamilyPlace(member=theirs.member, rival=replace(rival, replaced=_replaced(ours.member)))
 
@@ -177,7 +180,8 @@ def _member(
 def _write(run: Run, candidate: Candidate, kept: _Finished, *, beside: str = "") -> None:
     """Package what is kept, with its card."""
     folder = run.folder.family / candidate.name
-    packed = write_member(folder, kept.made, run.data)
+    licence = licence_of(run, kept.member.weights)
+    packed = write_member(folder, kept.made, run.data, licence=licence)
     facts = card.Facts(
         data=run.data.name,
         num_train=len(run.data.train),

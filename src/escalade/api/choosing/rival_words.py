@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from escalade.core.network.architecture import Architecture
 from escalade.core.space.plain_network import PLAIN
@@ -11,6 +11,7 @@ from escalade.family.family import RivalBase
 from escalade.family.member_candidates import ByHand
 from escalade.family.packaging.card import escape
 from escalade.planning.resolved_run import Run
+from escalade.planning.seed_training import cost_of
 from escalade.search.growing.found import widths_and_depths
 
 
@@ -58,8 +59,15 @@ def _seed_story(run: Run, made: ByHand) -> str:
 def _seed_beside(run: Run, rule: str, network: Architecture) -> str:
     return (
         f"{_name(run)}, the network that the run started from, fine-tuned whole and trained on "
-        f"for as long at {network.resolution} pixels, the most within the same budget"
+        f"for as long at {network.resolution} pixels, {_which_side(run, network)}"
     )
+
+
+def _which_side(run: Run, network: Architecture) -> str:
+    """Its own where budgets do not count the resolution, as those of parameters."""
+    of, finer = cost_of(run, run.config.budget_kind), 2 * network.resolution
+    is_own = of(replace(network, resolution=finer)) == of(network)
+    return "its own" if is_own else "the most within the same budget"
 
 
 def _name(run: Run) -> str:

@@ -18,6 +18,7 @@ from escalade.api.choosing.rules_look import (
 )
 from escalade.family.member_candidates import Candidate
 from escalade.family.trainings.equal_time import RivalTraining
+from escalade.planning.kept_limits import missed_limits
 from escalade.planning.resolved_run import Run
 from escalade.planning.seed_training import network_of, seed_job, side_within
 
@@ -58,14 +59,18 @@ def rivals_of(
 def _of_seed(run: Run, member: Candidate, everyone: Sequence[Candidate]) -> RivalTraining | None:
     """The fine-tuned network at the largest resolution within a member's budget.
 
-    None where its strides allow no resolution so small.
+    In the place of a searched member it keeps the search's limits, too. None where its strides
+    allow no resolution so small.
     """
     network, budget = network_of(run), budget_of(run, member)
-    side = side_within(run, network, budget)
+    limited = member.origin == "searched"
+    side = side_within(run, network, budget, limited=limited)
     if side is None:
+        least = replace(network, resolution=network.total_stride)
+        missed = missed_limits(run, least) if limited else []
         run.console.say(
-            f"rival: none for {member.name}: {network.name} has more than {budget} "
-            "at every resolution that its strides allow"
+            f"rival: none for {member.name}: at every resolution that its strides allow "
+            f"{network.name} has more than {' or misses '.join([str(budget), *missed])}"
         )
         return None
     network, name = replace(network, resolution=side), f"{member.name}-rival"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from escalade.artefacts.rival_look import LookedAt, RivalLook
 from escalade.core.network import cost
 from escalade.core.network.architecture import Architecture
-from escalade.core.numbers.budget import COUNTED, Budget
+from escalade.core.numbers.budget import Budget
 from escalade.core.numbers.shown import amount, percent
 from escalade.core.numbers.statistics import difference_standard_error
 from escalade.core.scaling.hybrid import scale_within
@@ -26,6 +25,7 @@ from escalade.family.trainings.equal_time import (
     work_of_image,
 )
 from escalade.family.trainings.kept import read_made
+from escalade.planning.kept_limits import missed_limits
 from escalade.planning.resolved_run import Run
 from escalade.report.contest_words import base_in_words
 from escalade.search.growing.found import widths_and_depths
@@ -162,21 +162,8 @@ def plain_network(
     network, why = scaled_plain(run, base, budget, rule=rule, stage=member.stage, name=name)
     if network is None or member.origin != "searched":
         return network, why
-    missed = _missed_limits(run, network)
+    missed = missed_limits(run, network)
     return (None, f"it misses {' and '.join(missed)}") if missed else (network, "")
-
-
-def _missed_limits(run: Run, network: Architecture) -> list[str]:
-    """Limits on costs that a network does not keep, in words."""
-    table, counts = run.space.latency, cost.of(network)
-    costs: dict[str, float] = {kind: float(getattr(counts, kind)) for kind in COUNTED}
-    costs["latency"] = math.nan if table is None else table.of(network)
-    missed = [
-        f"the limit of {amount(limit, kind)} {kind}"
-        for kind, limit in run.config.limits.items()
-        if costs[kind] > limit
-    ]
-    return missed + run.method.missed_limits(run.config.search, costs)
 
 
 def scaled_plain(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from escalade.core.network import kinds
@@ -62,24 +62,24 @@ def around(network: Architecture, *, budgets: Sequence[Budget], name: str) -> Ar
     return made
 
 
-def largest_side(network: Architecture, budget: Budget, *, cost_of: CostOf) -> int | None:
-    """The largest resolution at which a network keeps within a budget; None where there is none.
+def largest_side(network: Architecture, *, fits: Callable[[Architecture], bool]) -> int | None:
+    """The largest resolution at which a network fits; None where there is none.
 
-    Costs rise with the resolution, in steps. Where no resolution is above the budget, such as one
-    of parameters, it is the network's own.
+    What it costs rises with the resolution, in steps. Where it fits at every resolution, as with
+    a budget of parameters, it is the network's own.
     """
 
-    def fits(side: int) -> bool:
-        return cost_of(replace(network, resolution=side)) <= budget.high
+    def fits_at(side: int) -> bool:
+        return fits(replace(network, resolution=side))
 
     low, high = network.total_stride, MOST_SIDE
-    if not fits(low):
+    if not fits_at(low):
         return None
-    if fits(high):
+    if fits_at(high):
         return network.resolution
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle)
+        low, high = (middle, high) if fits_at(middle) else (low, middle)
     return low
 
 
@@ -93,18 +93,23 @@ def _sides(
     if budgets and budgets[0].kind != "latency":
         first, last = budgets[0], budgets[-1]
         cost_of = counted(first.kind)
-        reached = largest_side(smallest, last, cost_of=cost_of)
+        reached = _side_below(smallest, last, cost_of=cost_of)
         least_cost = cost_of(replace(smallest, resolution=least))
         if reached is None or least_cost > first.high:
             raise _below(network, first, least=least, least_cost=least_cost, cost_of=cost_of)
-        own = largest_side(network, last, cost_of=cost_of) or least
-        low = largest_side(network, first, cost_of=cost_of) or least
+        own = _side_below(network, last, cost_of=cost_of) or least
+        low = _side_below(network, first, cost_of=cost_of) or least
         high = min(reached, round(FINER * own))
     low = max(least, low // step * step)
     sides = [*range(low, max(low, high) + 1, step)]
     num = min(NUM_SIDES, len(sides))
     picked = {round(i * (len(sides) - 1) / max(1, num - 1)) for i in range(num)}
     return tuple(sides[i] for i in sorted(picked))
+
+
+def _side_below(network: Architecture, budget: Budget, *, cost_of: CostOf) -> int | None:
+    """The largest resolution at which members of a budget may have the network."""
+    return largest_side(network, fits=lambda at: cost_of(at) <= budget.high)
 
 
 def _below(

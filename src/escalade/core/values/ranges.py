@@ -45,6 +45,11 @@ ShareAbove0 = Annotated[float, _check(lambda value: 0 < value <= 1, "is outside 
 AboveOne = Annotated[float, _check(lambda value: value > 1, "is not above 1")]
 
 
+def between(least: int, most: int) -> Callable[[Any], None]:
+    """A whole number within both ends."""
+    return _check(lambda value: least <= value <= most, f"is outside {least} to {most}")
+
+
 def one_of(*names: str) -> Callable[[Any], None]:
     """A text that is one of some names."""
     return lambda value: check_known(value, names)

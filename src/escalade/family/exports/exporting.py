@@ -1,4 +1,4 @@
-"""A packaged member as ONNX and as a torch.export program, both with a dynamic batch."""
+"""A network as ONNX and as a torch.export program, both with a dynamic batch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from escalade.artefacts import digests
 from escalade.artefacts.files import write_bytes
+from escalade.family.exports.inside import IMAGE, PIXELS, is_inside, network_alone
 from escalade.family.exports.parity import Parity, compare
-from escalade.family.packaging.package import Package, load_network, read
+from escalade.family.packaging.package import Package
 from escalade.supernet.recalibrate import fold
 
 if TYPE_CHECKING:
@@ -36,60 +35,25 @@ class MissingExtra(ImportError):
     """An optional dependency is not installed; the message has the command that installs it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exports:
-    """What an export wrote and compared, and what it left out with the reason."""
-
-    written: tuple[Parity, ...]
-    skipped: tuple[tuple[str, str], ...]
-
-
-def export_member(
-    folder: Path, *, images: Tensor, onnx: bool = True, program: bool = True
-) -> Exports:
-    """Export a packaged member beside its weights and compare each export with it.
-
-    Args:
-        folder: a member folder (`package.write`).
-        images: (n, channels, side, side) float images prepared as for evaluation.
-        onnx: write `model.onnx`.
-        program: write `program.pt2`.
-
-    Raises:
-        ExportMismatch: if an export differs; its file is removed.
-    """
-    network, package = load_network(folder), read(folder)
-    traced = trace(network, images)
-    written: list[Parity] = []
-    skipped: list[tuple[str, str]] = []
-    if program:
-        path = folder / PROGRAM_FILE
-        written.append(export_program(network, path, traced=traced, images=images))
-    if onnx:
-        path, facts = folder / ONNX_FILE, onnx_facts(package)
-        try:
-            found = export_onnx(network, path, traced=traced, images=images, facts=facts)
-            written.append(found)
-        except MissingExtra as error:
-            skipped.append((ONNX_FILE, str(error)))
-    digests.seal(folder, *(parity.name for parity in written))
-    return Exports(written=tuple(written), skipped=tuple(skipped))
-
-
-def trace(network: nn.Module, images: Tensor) -> ExportedProgram:
+def trace(network: nn.Module, images: Tensor, *, one: bool = False) -> ExportedProgram:
     """`network` in evaluation mode as a program with a dynamic batch, without source paths.
 
     Batch norm is folded into the convolutions, which halves the operations.
+
+    Args:
+        network: it is left as it is.
+        images: (n, channels, side, side), prepared.
+        one: for images one at a time.
     """
     from torch.export import export  # which loads sympy
 
-    example = images[torch.arange(2) % len(images)].contiguous()
+    example = images[torch.arange(1 if one else 2) % len(images)].contiguous()
     plain = fold(deepcopy(network))
     for module in plain.modules():
         if hasattr(module, "inplace"):  # exporters take in-place activations apart, at length
             setattr(module, "inplace", False)  # noqa: B010
     with quiet():
-        traced = export(plain, (example,), dynamic_shapes=_dynamic_batch())
+        traced = export(plain, (example,), dynamic_shapes=None if one else _dynamic_batch())
     for node in traced.graph.nodes:
         node.meta.pop("stack_trace", None)
     return traced
@@ -116,7 +80,7 @@ def export_program(
     def reload(content: bytes) -> Callable[[Tensor], Tensor]:
         return load(io.BytesIO(content)).module()
 
-    return _checked(network, path, make=make, load=reload, images=images)
+    return checked(network, path, make=make, load=reload, images=images)
 
 
 def export_onnx(
@@ -126,6 +90,7 @@ def export_onnx(
     traced: ExportedProgram,
     images: Tensor,
     facts: Mapping[str, str],
+    opset: int = OPSET,
 ) -> Parity:
     """Save a traced network as ONNX: `image` (batch, channels, side, side) to `logits`.
 
@@ -135,24 +100,25 @@ def export_onnx(
         traced: of `network`.
         images: as for `compare`.
         facts: go into the model's metadata.
+        opset: the version of ONNX's operators.
 
     Raises:
         ExportMismatch: if onnxruntime computes something else; the file is removed.
         MissingExtra: if onnx, onnxscript or onnxruntime is not installed.
     """
     need_onnx()
-    make = partial(onnx_content, traced, facts=facts)
-    return _checked(network, path, make=make, load=onnx_session, images=images)
+    make = partial(onnx_content, traced, facts=facts, opset=opset)
+    return checked(network, path, make=make, load=onnx_session, images=images)
 
 
-def onnx_content(traced: ExportedProgram, *, facts: Mapping[str, str]) -> bytes:
+def onnx_content(traced: ExportedProgram, *, facts: Mapping[str, str], opset: int = OPSET) -> bytes:
     """What an ONNX file of a traced network holds."""
     with quiet():
         made: Any = torch.onnx.export(
             traced,
             dynamo=True,
             dynamic_shapes=_dynamic_batch(),
-            opset_version=OPSET,
+            opset_version=opset,
             input_names=["image"],
             output_names=["logits"],
             verbose=False,
@@ -165,11 +131,35 @@ def onnx_content(traced: ExportedProgram, *, facts: Mapping[str, str]) -> bytes:
 
 
 def onnx_session(content: bytes) -> Callable[[Tensor], Tensor]:
-    """An ONNX file's content on the CPU, as a function of float images.
+    """An ONNX file's network on the CPU, as a function of prepared images.
+
+    Preprocessing that is inside the file is left out.
 
     Raises:
         MissingExtra: if onnxruntime is not installed.
     """
+    return _session(network_alone(content), IMAGE)
+
+
+def whole_session(content: bytes) -> Callable[[Tensor], Tensor]:
+    """An ONNX file with its preprocessing inside, on the CPU, as a function of bytes.
+
+    Raises:
+        MissingExtra: if onnxruntime is not installed.
+    """
+    return _session(content, PIXELS)
+
+
+def onnx_form(content: bytes) -> tuple[int, bool]:
+    """The opset of an ONNX file, and whether its preprocessing is inside."""
+    import onnx
+
+    model = onnx.load_from_string(content)
+    opset: int = next(each.version for each in model.opset_import if not each.domain)
+    return opset, is_inside(content)
+
+
+def _session(content: bytes, takes: str) -> Callable[[Tensor], Tensor]:
     need_onnx()
     import onnxruntime
 
@@ -179,24 +169,31 @@ def onnx_session(content: bytes) -> Callable[[Tensor], Tensor]:
     # threads that spin on after a run would slow down what is timed next
     options.add_session_config_entry("session.force_spinning_stop", "1")
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    return lambda images: torch.from_numpy(session.run(["logits"], {"image": images.numpy()})[0])
+    return lambda images: torch.from_numpy(session.run(["logits"], {takes: images.numpy()})[0])
 
 
-def onnx_facts(package: Package) -> dict[str, str]:
-    """What a user of the ONNX file must know, for its metadata."""
+def onnx_facts(package: Package, *, inside: bool = False) -> dict[str, str]:
+    """What a user of the ONNX file must know, for its metadata.
+
+    Args:
+        package: the member.
+        inside: whether the file does the preprocessing.
+    """
+    steps = package.preprocessing
+    outside = {"mean": json.dumps(steps.mean), "std": json.dumps(steps.std)}
     return {
         "architecture": package.architecture.name,
         "classes": json.dumps(package.classes),
         **({"task": package.task} if package.task == "multilabel" else {}),
-        "preprocessing": package.preprocessing.describe(),
-        "mean": json.dumps(package.preprocessing.mean),
-        "std": json.dumps(package.preprocessing.std),
-        "levels": json.dumps(dict(package.preprocessing.levels)),
+        **({} if package.licence is None else {"license": package.licence}),
+        "preprocessing": f"{'Inside: ' if inside else ''}{steps.describe()}",
+        **({} if inside else outside),
+        "levels": json.dumps(dict(steps.levels)),
     }
 
 
-def _checked(
-    network: nn.Module,
+def checked(
+    network: Callable[[Tensor], Tensor],
     path: Path,
     *,
     make: Callable[[], bytes],

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 TOLERANCE = 1e-4
 BATCH_SIZES = (1, 7)
@@ -25,16 +25,18 @@ class Parity:
         num_images: images compared.
         batch_sizes: the batch sizes that were run.
         max_difference: largest difference of a logit, relative to the largest logit.
+        inside: whether the export does the preprocessing, so that it takes bytes.
     """
 
     name: str
     num_images: int
     batch_sizes: tuple[int, ...]
     max_difference: float
+    inside: bool = False
 
 
 def compare(
-    network: nn.Module,
+    network: Callable[[Tensor], Tensor],
     exported: Callable[[Tensor], Tensor],
     images: Tensor,
     *,
@@ -47,7 +49,7 @@ def compare(
     Args:
         network: in evaluation mode.
         exported: takes and gives what `network` does.
-        images: (n, channels, side, side) float, real and normalised; repeated if n is too small.
+        images: (n, channels, side, side), real and as both take them; repeated if n is too small.
         name: what to call the export in errors.
         batch_sizes: at least two show that the batch is dynamic.
         tolerance: on the largest difference, relative to the largest absolute logit.

@@ -21,6 +21,7 @@ from torch import Tensor
 from escalade.artefacts import digests
 from escalade.artefacts.files import write_bytes
 from escalade.artefacts.quantisations import MOST_LOSS, CostlyLayer
+from escalade.core.values.invalid import Invalid
 from escalade.evaluate.rating import ONE, Rating
 from escalade.family.exports.exporting import (
     ONNX_FILE,
@@ -31,6 +32,7 @@ from escalade.family.exports.exporting import (
     quiet,
     trace,
 )
+from escalade.family.exports.inside import is_inside, put_inside
 from escalade.family.packaging import package
 
 INT8_FILE = "model.int8.onnx"
@@ -75,7 +77,8 @@ def quantise(
 ) -> Quantised:
     """Write `model.int8.onnx` beside a member's weights, which it is made of.
 
-    A `model.onnx` that lies there is not read: it may be anybody's.
+    A `model.onnx` that lies there is not run, as it may be anybody's; where that has its
+    preprocessing inside, the new file has, too.
 
     Args:
         folder: of the member.
@@ -86,11 +89,16 @@ def quantise(
             where it is more accurate.
 
     Raises:
+        Invalid: if there are no images to calibrate on.
         MissingExtra: if onnx or onnxruntime is not installed.
         ValueError: if the weights are missing or damaged.
     """
     need_onnx()
-    facts = onnx_facts(package.read(folder))
+    if not sum(map(len, calibration)):
+        remedy = "INT8 needs some, or leave export.int8 out"
+        raise Invalid("there are no training images to calibrate on", remedy=remedy)
+    packed, inside = package.read(folder), _is_inside(folder / ONNX_FILE)
+    facts = onnx_facts(packed, inside=inside)
     content = onnx_content(trace(package.load_network(folder), calibration[0]), facts=facts)
     fp32 = _accuracy(_logits(content, search), search, rating)
     kept = best = _best(content, calibration=calibration, search=search, rating=rating)
@@ -103,7 +111,8 @@ def quantise(
             kept = max(kept, best, key=lambda each: each.accuracy)  # the first where they are level
     lost = fp32 - kept.accuracy
     layers = _costly(kept, search) if lost > MOST_LOSS else ()
-    write_bytes(folder / INT8_FILE, kept.made)
+    made = put_inside(kept.made, packed.preprocessing) if inside else kept.made
+    write_bytes(folder / INT8_FILE, made)
     digests.seal(folder, INT8_FILE)
     return Quantised(
         calibration=kept.quantiser.way,
@@ -213,6 +222,11 @@ def _ranges(model: Any, way: str, calibration: Iterable[Tensor]) -> Any:
         for images in calibration:
             calibrator.collect_data(Reader(images))
         return calibrator.compute_data()
+
+
+def _is_inside(file: Path) -> bool:
+    """Whether an ONNX file, if there is one, has its preprocessing inside."""
+    return file.exists() and is_inside(file.read_bytes())
 
 
 def _costly(tried: _Tried, search: Batches) -> tuple[CostlyLayer, ...]:

@@ -86,7 +86,7 @@ def card(member: FamilyMember, *, package: Package, facts: Facts) -> str:
         _input(package),
         _answers(package),
         _use(),
-        _licence(),
+        _licence(package.licence),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
@@ -277,7 +277,8 @@ def _answers(package: Package) -> str:
         f"names the classes of {percent(THRESHOLD, digits=0)} or more, where missing a class and "
         "naming one too many cost alike; another threshold (`THRESHOLD` in `model.py`) trades "
         "one for the other. Average precision, by which the network was chosen, depends on no "
-        "threshold. Intervals are an estimate, as of a share of as many images."
+        "threshold. Intervals are by a jackknife over images; of scores that the search had an "
+        "estimate, as of a share."
     )
 
 
@@ -293,8 +294,20 @@ def _use() -> str:
     return "\n".join(parts)
 
 
-def _licence() -> str:
-    return (
-        "## Licence\n\nThe weights derive from the training data: their licence is for whoever "
-        "trained them to state, under the terms of that data. None is given here."
+def _licence(of_start: str | None) -> str:
+    """What is known of the licence.
+
+    Args:
+        of_start: of pretrained weights that these began as.
+    """
+    own = (
+        "The weights derive from the training data: their licence is for whoever trained them to "
+        "state, under the terms of that data. None is given here."
     )
+    if of_start is not None:
+        own = (
+            "The weights began as those of a pretrained network, whose source states the licence "
+            f"{escape(of_start)}: its terms go with them (`license` in config.json and in "
+            f"model.onnx). {own}"
+        )
+    return f"## Licence\n\n{own}"

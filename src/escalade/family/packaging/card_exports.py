@@ -10,15 +10,18 @@ from escalade.artefacts.files import write_text
 from escalade.artefacts.quantisations import QuantisedMember, Tuning
 from escalade.core.numbers.score_words import ScoreWords
 from escalade.core.numbers.shown import amount, percent
+from escalade.family.exports.executorch_export import PTE_FILE
 from escalade.family.exports.exporting import ONNX_FILE, PROGRAM_FILE
 from escalade.family.exports.parity import Parity
 from escalade.family.exports.quantising import INT8_FILE
 from escalade.family.packaging.card import FILE
 
 TITLE = "## Exports"
+INSIDE = "input `pixels` (batch, channels, height, width) bytes of any size, output `logits`"
 USES = {
     ONNX_FILE: "input `image` (batch, channels, side, side) float, output `logits`",
     PROGRAM_FILE: 'no model code needed: `torch.export.load("program.pt2").module()`',
+    PTE_FILE: "for ExecuTorch (XNNPACK): input (1, channels, side, side) float, output logits",
 }
 
 
@@ -31,12 +34,19 @@ def is_noted(folder: Path, name: str) -> bool:
 def add_exports(folder: Path, written: Sequence[Parity]) -> None:
     """Note exports on a member's card, if it has one; a file noted before is noted anew."""
     told = {
-        parity.name: f"{USES[parity.name]}; takes prepared images in batches of any "
-        f"size; largest difference from the torch network on {parity.num_images} real images "
-        f"{parity.max_difference:.0e} of the largest logit"
+        parity.name: f"{_takes(parity)}; largest difference from the torch network on "
+        f"{parity.num_images} real images {parity.max_difference:.0e} of the largest logit"
         for parity in written
     }
     _note(folder, told)
+
+
+def _takes(parity: Parity) -> str:
+    """How an export is used."""
+    if parity.inside:
+        return f"{INSIDE}; preprocessing is inside"
+    batches = "one at a time" if parity.name == PTE_FILE else "in batches of any size"
+    return f"{USES[parity.name]}; takes prepared images {batches}"
 
 
 def add_int8(folder: Path, told: str) -> None:
@@ -44,8 +54,15 @@ def add_int8(folder: Path, told: str) -> None:
     _note(folder, {INT8_FILE: told})
 
 
-def in_words(found: QuantisedMember, *, words: ScoreWords) -> str:
-    """A member as INT8, in words."""
+def in_words(found: QuantisedMember, *, words: ScoreWords, has_spaces: bool = True) -> str:
+    """A member as INT8, in words.
+
+    Args:
+        found: its figures.
+        words: of scores.
+        has_spaces: whether another space would do; none would for a run from a network, whose
+            kinds of blocks are fixed.
+    """
     times = ", ".join(
         f"{name} {amount(each.median, 'latency')}"
         for name, each in (("INT8", found.int8_latency), ("fp32", found.fp32_latency))
@@ -61,11 +78,14 @@ def in_words(found: QuantisedMember, *, words: ScoreWords) -> str:
     if not found.layers:
         return text
     named = ", ".join(f"`{each.name}` ({percent(each.share, digits=0)})" for each in found.layers)
-    return (
-        f"{text}; the layers that cost most, by their shares of the error: {named}; "
-        + ("`escalade quantise RUN --tune` may get some of it back; " if found.wants_tuning else "")
-        + "spaces whose names end with `_int8` have neither squeeze-excitation nor hard swish"
-    )
+    offers = [f"{text}; the layers that cost most, by their shares of the error: {named}"]
+    if found.wants_tuning:
+        offers.append("`escalade quantise RUN --tune` may get some of it back")
+    if has_spaces:
+        offers.append(
+            "spaces whose names end with `_int8` have neither squeeze-excitation nor hard swish"
+        )
+    return "; ".join(offers)
 
 
 def _tuned(tuning: Tuning) -> str:

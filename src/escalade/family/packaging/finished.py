@@ -22,9 +22,13 @@ from escalade.train.runtime import Runtime
 FILES = (package.WEIGHTS, package.CONFIG, standalone.SCRIPT, card.FILE)
 
 
-def write_member(folder: Path, made: Made, data: ImageData) -> Package:
-    """Write weights, configuration and the network's own script."""
-    packed = pack(made.architecture, data)
+def write_member(folder: Path, made: Made, data: ImageData, *, licence: str | None) -> Package:
+    """Write weights, configuration and the network's own script.
+
+    Args:
+        licence: of pretrained weights that these began as.
+    """
+    packed = pack(made.architecture, data, licence=licence)
     package.write(folder, package=packed, state=made.state)
     standalone.write(folder, package=packed)
     return packed

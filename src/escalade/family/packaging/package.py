@@ -26,6 +26,7 @@ from escalade.nets.build import blank, end_layers
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
+LICENCE = "license"  # in timm's words
 TASK, PLAIN = "task", "classification"  # which goes without saying
 REMEDY = "delete the folder and write it again with `escalade retrain RUN`"
 
@@ -36,6 +37,8 @@ class Package:
 
     Attributes:
         task: whether an image has one of the classes, or may have several.
+        licence: of the pretrained weights that these began as, as their source states it; None
+            where there are none, or it states none. timm's field `license`.
 
     Raises:
         ValueError: if class names, channels or resolution do not fit the architecture.
@@ -45,6 +48,7 @@ class Package:
     classes: tuple[str, ...]
     preprocessing: Preprocessing
     task: LabelTask = "classification"
+    licence: str | None = None
 
     def __post_init__(self) -> None:
         arch, steps = self.architecture, self.preprocessing
@@ -92,6 +96,7 @@ def read(folder: Path) -> Package:
                 architecture=_entry(Architecture, data, "model_args", "architecture_json"),
                 classes=_entry(tuple[str, ...], data, "pretrained_cfg", "label_names"),
                 preprocessing=_entry(Preprocessing, data, "preprocessing"),
+                licence=_entry(str | None, data, "pretrained_cfg", LICENCE),
                 task=_entry(LabelTask, {TASK: PLAIN} | dict(as_mapping(data)), TASK),
             )
     except Invalid as error:
@@ -148,6 +153,7 @@ def _config(package: Package) -> dict[str, Any]:
             **package.preprocessing.timm(),
             "num_classes": architecture.num_classes,
             "label_names": list(package.classes),
+            **({} if package.licence is None else {LICENCE: package.licence}),
             **end_layers(architecture),
         },
         "preprocessing": encode(package.preprocessing),

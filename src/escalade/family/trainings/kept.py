@@ -28,13 +28,17 @@ FILES = (package.WEIGHTS, package.CONFIG)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingResult:
-    """What came of a training, or of a slice: its score on the search split, and its length."""
+    """What came of a training, or of a slice: its score on the search split, and its length.
+
+    The score has an error of its own only where images have several labels.
+    """
 
     num_correct: NotNegative
     num_images: Count
     num_steps: CountFrom0
     num_training_images: CountFrom0
     identities: Folding | None = field(default=None, metadata=ABSENT)
+    error: NotNegative | None = field(default=None, metadata=ABSENT)
 
 
 def is_done(folder: Path) -> bool:
@@ -59,6 +63,7 @@ def keep(folder: Path, made: Made, data: ImageData) -> None:
         num_steps=made.num_steps,
         num_training_images=made.num_images,
         identities=made.folding,
+        error=made.search.error,
     )
     write_json(folder / FILE, result)
 
@@ -75,7 +80,9 @@ def read_made(folder: Path) -> Made:
     return Made(
         architecture=kept_network(folder),
         weights=(folder / package.WEIGHTS).read_bytes(),
-        search=Score(num_correct=result.num_correct, num_images=result.num_images),
+        search=Score(
+            num_correct=result.num_correct, num_images=result.num_images, error=result.error
+        ),
         num_steps=result.num_steps,
         num_images=result.num_training_images,
         folding=result.identities,
@@ -87,12 +94,13 @@ def kept_network(folder: Path) -> Architecture:
     return package.read(folder).architecture
 
 
-def pack(architecture: Architecture, data: ImageData) -> Package:
-    """A network's package: architecture, class names, preprocessing."""
+def pack(architecture: Architecture, data: ImageData, *, licence: str | None = None) -> Package:
+    """A network's package: architecture, class names, preprocessing, licence of its start."""
     return Package(
         architecture=architecture,
         classes=data.classes,
         task=data.task,
+        licence=licence,
         preprocessing=Preprocessing(
             in_channels=data.in_channels,
             side=data.side,

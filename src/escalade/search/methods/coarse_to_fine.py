@@ -77,5 +77,7 @@ class CoarseToFineMethod(Method):
 
     def check_feasible(self, task: Task, *, num_images: int) -> None:
         """Whether variations walk into a budget that no skeleton meets: no score decides that."""
+        if task.space.limits:
+            self.check_networks(task)
         searcher = self.searcher(task, num_images=num_images)
         searcher.tell(np.zeros(len(searcher.ask())))

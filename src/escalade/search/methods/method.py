@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from escalade.search.growing.by_law import GreedyGrowth, LeastErrorGrowth
 from escalade.search.growing.by_rule import ByRule
 from escalade.search.growing.fitted import Fitted
 from escalade.search.growing.found import Ends, Growing
+from escalade.search.operators.first_networks import check_networks, first_networks
 from escalade.search.operators.gene_operators import Scores
 from escalade.search.problem import Problem
 from escalade.search.protocol import Searcher
@@ -199,8 +201,7 @@ class Method(ABC):
 
     def choice(self, task: Task, *, num_images: int) -> Choice:
         """How its networks are chosen by a model of all scores, for a task with budgets."""
-        traits = task.space.traits
-        joint = self.follows_stages(traits) and self.shares_base(traits) and traits.scales
+        joint = self._is_joint(task)
         return Choice(
             problem=self._problem(task, joint=joint),
             joint=joint,
@@ -234,7 +235,30 @@ class Method(ABC):
         Raises:
             Invalid: for settings, budgets or limits that cannot be met.
         """
-        self.searcher(task, num_images=num_images)
+        searcher = self.searcher(task, num_images=num_images)
+        self.check_networks(task)
+        searcher.ask()
+
+    def check_networks(self, task: Task) -> None:
+        """Whether every budget that is searched has a network that keeps all limits.
+
+        Raises:
+            ValueError: if one has none, with the range of what is at fault.
+        """
+        if task.budgets:
+            budgets = task.budgets[: self.num_searched(len(task.budgets))]
+            check_networks(task.space, budgets=budgets, draw=partial(self.begins_with, task))
+
+    def begins_with(self, task: Task, space: Space, num: int) -> list[Population]:
+        """Networks of every budget that is searched, as a search begins with."""
+        joint = self._is_joint(task)
+        problem = self._problem(replace(task, space=space), joint=joint)
+        return first_networks(problem, num, joint=joint)
+
+    def _is_joint(self, task: Task) -> bool:
+        """Whether one base is searched for all budgets."""
+        traits = task.space.traits
+        return self.follows_stages(traits) and self.shares_base(traits) and traits.scales
 
     def tell(self, searcher: Searcher, scores: Scores) -> None:
         """Tell a searcher the scores of what it asked.

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from escalade.artefacts.searched import Searched
 from escalade.config.settings import SearchConfig
+from escalade.core.numbers.seeds import generator
+from escalade.core.space.path import Population
+from escalade.core.space.space import Space
 from escalade.core.space.traits import Traits
-from escalade.search.alone.random_models import RandomModels
+from escalade.search.alone.random_models import RandomModels, draw_models
 from escalade.search.methods.method import Method, Task
 from escalade.search.protocol import Searcher
 
@@ -55,6 +58,11 @@ class ModelsMethod(Method):
             num_images=num_images,
             num_models=task.settings.num_models,
         )
+
+    def begins_with(self, task: Task, space: Space, num: int) -> list[Population]:
+        rng = generator(0, "feasible")
+        found = draw_models(space, budget=task.budgets[0], num=num, rng=rng)
+        return [Population.unscaled(found)]
 
     def story(self, searched: Searched, *, images: str, has_budgets: bool) -> str:
         return (

@@ -177,7 +177,7 @@ class Nsga2Method(Method):
 
     def check_feasible(self, task: Task, *, num_images: int) -> None:
         with _as_settings():
-            self.searcher(task, num_images=num_images).ask()
+            super().check_feasible(task, num_images=num_images)
 
     def tell(self, searcher: Searcher, scores: Scores) -> None:
         with _as_settings():
