@@ -110,7 +110,7 @@ def test_other_values_are_another_run(tmp_path, given, more, words):
     with pytest.raises(ValueError) as caught:
         check_same(folder, resolve(given, more))
     assert words in str(caught.value)
-    assert "use another --out" in str(caught.value)
+    assert "another --out" in str(caught.value)
 
 
 def test_no_identity_is_the_spaces_own_not_the_one_the_run_began_with(tmp_path):
@@ -153,7 +153,7 @@ def test_the_space_of_a_run_cannot_be_edited(tmp_path, space, first, remedy):
 def test_the_identities_of_a_run_cannot_be_edited(tmp_path):
     folder = begun(tmp_path / "run", FRONT)
     folder.config.write_text(folder.config.read_text().replace("identity: let", "identity: plain"))
-    words = r"config.yaml: supernet.identity is plain, but the run began with let; write that"
+    words = r"config.yaml: supernet.identity is plain, but the run began with let; use that"
     with pytest.raises(ValueError, match=words):
         space_of(folder)
 

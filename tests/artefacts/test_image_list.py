@@ -86,7 +86,10 @@ def as_(image, **values):
             "1 unreadable now ('a/1.png')",
         ),
         ([*LIST[:5], entry("b/5.png", label=1), LIST[6]], "1 readable now ('b/5.png')"),
-        ([LIST[3]._replace(split="train"), *LIST], "none is another, but they are divided in"),
+        (
+            [LIST[3]._replace(split="train"), *LIST],
+            "the images are the same, but divided differently",
+        ),
         ([], "7 gone ('a/1.png', 'a/3.png', ...)"),
     ],
 )

@@ -63,5 +63,7 @@ def test_other_kinds_of_budgets(kind):
 def test_a_budget_out_of_reach_is_named():
     base = bases("regnet_y_small", 1e6, 1)[0]
     tight = Budget(3.456789e6, tolerance=1e-6)
-    with pytest.raises(ValueError, match=r"budgets: 3.457M: .*nearest: .* below .* and .* above"):
+    with pytest.raises(
+        ValueError, match=r"budgets: 3.457M macs: .*nearest: .* below .* and .* above"
+    ):
         scale_to(base, rule="w", budget=tight, stage=1.8)

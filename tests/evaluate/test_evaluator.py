@@ -118,13 +118,14 @@ def test_a_stopped_evaluation_keeps_what_it_measured(tmp_path: Path) -> None:
         made.score(
             paths,
             progress=lambda *at: done.append(at),
-            should_stop=lambda: len(done) == 3,
+            should_stop=lambda: bool(done),
         )
-    assert done == [(1, 8), (2, 8), (3, 8)]
-    assert len(EvaluationStore(tmp_path / "s.sqlite").rows()) == 3
+    num = done[-1][0]  # of the first job: paths that begin alike are measured together
+    assert 0 < num < 8
+    assert len(EvaluationStore(tmp_path / "s.sqlite").rows()) == num
     again = evaluator(tmp_path / "s.sqlite")
     scores = again.score(paths)
-    assert again.count.num_measured == 5
+    assert again.count.num_measured == 8 - num
     assert scores == evaluator(tmp_path / "straight.sqlite").score(paths)
 
 

@@ -57,7 +57,7 @@ def test_times_are_seconds_an_image_of_the_steps_after_the_first(data, monkeypat
             now += 1e-3 * self.side if batch.step else 1.0
             return super().__call__(batch)
 
-    monkeypatch.setattr(Runtime, "clock", lambda self: now)
+    monkeypatch.setattr(Runtime, "own_clock", lambda self: now)
     monkeypatch.setattr(rehearsal, "PlainStep", Slow)
     found = rehearsed(data, 1)
     assert found.together == pytest.approx([1e-3 * side / 16 for side in (12, 12, 32)])

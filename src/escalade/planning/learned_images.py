@@ -11,7 +11,7 @@ from escalade.artefacts.seed_facts import ImagesLearned, SeedFacts
 from escalade.core.values.invalid import Invalid
 from escalade.data.seen_before import Learned
 from escalade.family.packaging import package
-from escalade.seeds.from_timm import LOCAL
+from escalade.seeds.seed import LOCAL
 
 NO_LIST = "nothing lists the images that it learned from"
 # Of a list, those that a network learned from or was chosen on.

@@ -18,9 +18,8 @@ from escalade.nets.build import blank
 from escalade.nets.reading.read_network import Reading, read_network
 from escalade.nets.reading.same_layers import check_same_logits
 from escalade.seeds.fitting_weights import Sizes, fitted, sizes_of
-from escalade.seeds.seed import Seed, SeedImages
+from escalade.seeds.seed import LOCAL, Seed, SeedImages
 
-LOCAL = "local-dir:"
 SOURCES = (LOCAL, "hf-hub:", "hf_hub:")
 
 

@@ -20,7 +20,7 @@ from escalade.nets.build import blank, end_layers
 from escalade.nets.entry import escalade_net
 from escalade.seeds import from_timm
 from escalade.seeds.fitting_weights import fitted, sizes_of, with_channels
-from escalade.seeds.seed import Seed
+from escalade.seeds.seed import LOCAL, Seed
 from escalade.spaces import known
 
 MEMBERS_WEIGHTS = "model.safetensors"
@@ -53,8 +53,8 @@ def read_seed(
 
 
 def _read(source: str, architecture: str | None) -> Seed:
-    is_local = source.startswith(from_timm.LOCAL)
-    path = Path(source.removeprefix(from_timm.LOCAL)).expanduser()
+    is_local = source.startswith(LOCAL)
+    path = Path(source.removeprefix(LOCAL)).expanduser()
     if path.is_file():
         if architecture is None:
             problem = "a file of weights needs an architecture"
@@ -68,7 +68,7 @@ def _read(source: str, architecture: str | None) -> Seed:
     if path.is_dir() and not is_local:
         remedy = "name a member's, such as RUN/family/S0, or local-dir:FOLDER for one of timm's"
         raise Invalid("this folder is not a member of a run", path=(source,), remedy=remedy)
-    return from_timm.from_name(f"{from_timm.LOCAL}{path}" if is_local else source)
+    return from_timm.from_name(f"{LOCAL}{path}" if is_local else source)
 
 
 def _is_member(folder: Path) -> bool:

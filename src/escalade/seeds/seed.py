@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from escalade.core.network.architecture import Architecture
 from escalade.nets.build import blank
 
+LOCAL = "local-dir:"  # before a folder of timm's
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedImages:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
-from torch.export import ExportedProgram
 
 from escalade.artefacts import digests
 from escalade.data.batching.batches import prepare
@@ -30,6 +30,9 @@ from escalade.family.exports.exporting import (
 from escalade.family.exports.inside import put_inside
 from escalade.family.exports.parity import Parity
 from escalade.family.packaging.package import Package, load_network, read
+
+if TYPE_CHECKING:
+    from torch.export import ExportedProgram
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
