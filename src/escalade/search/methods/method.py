@@ -253,7 +253,8 @@ class Method(ABC):
         """Networks of every budget that is searched, as a search begins with."""
         joint = self._is_joint(task)
         problem = self._problem(replace(task, space=space), joint=joint)
-        return first_networks(problem, num, joint=joint)
+        staged = self.follows_stages(task.space.traits)
+        return first_networks(problem, num, joint=joint, staged=staged)
 
     def _is_joint(self, task: Task) -> bool:
         """Whether one base is searched for all budgets."""

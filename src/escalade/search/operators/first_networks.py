@@ -43,8 +43,16 @@ def check_networks(space: Space, *, budgets: Sequence[Budget], draw: Draw) -> No
         raise _left_out(space, budgets, within) from None
 
 
-def first_networks(problem: Problem, num: int, *, joint: bool) -> list[Population]:
+def first_networks(
+    problem: Problem, num: int, *, joint: bool, staged: bool = True
+) -> list[Population]:
     """Random networks of every budget, the same bases in all of them or each for itself.
+
+    Args:
+        problem: the budgets.
+        num: networks of each.
+        joint: of one base.
+        staged: by the strategies of the budget's own scaling stage, else unscaled.
 
     Raises:
         ValueError: if there is none.
@@ -55,9 +63,8 @@ def first_networks(problem: Problem, num: int, *, joint: bool) -> list[Populatio
         return [_of_bases(problem, bases, stage=stage) for stage in stages]
     made = []
     for stage in stages:
-        rows = draw_pairs(
-            problem, strategies=problem.strategies(stage), stage=stage, num=num, rng=rng
-        )
+        strategies = problem.strategies(stage if staged else 0)
+        rows = draw_pairs(problem, strategies=strategies, stage=stage, num=num, rng=rng)
         made.append(Population(rows[:, :-3], rows[:, -3:]))
     return made
 
