@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from escalade import load
+from escalade.artefacts import digests
 from escalade.family.family import Family
 from running import promised, tiny_run
 
@@ -153,6 +154,7 @@ def test_an_export_that_the_card_does_not_tell_of_is_made_again(escalade, copied
     short = "".join(line for line in whole.splitlines(True) if "`program.pt2`:" not in line)
     assert short != whole
     card.write_text(short)
+    digests.seal(card.parent, card.name)
     result = escalade("export", str(copied))
     assert result.code == 0, result.err
     assert "export: S1/program.pt2 agrees" in result.err

@@ -181,7 +181,7 @@ def test_latency_as_an_objective(escalade, tmp_path):
         ({"search__constraints": '["macs < 10k"]'}, "meets macs < 10k; the nearest has "),
         ({"search__constraints": '["macs <= 2M"]'}, "search.constraints: cannot read"),
         ({"search__objectives": "[error, watts]"}, "search.objectives[1]: nothing measures"),
-        ({"search__objective_weights": "[1]"}, "search.objective_weights: 1 are 1 for 2"),
+        ({"search__objective_weights": "[1]"}, "search.objective_weights: 1 are 1 weights for 2"),
         ({"search__members": 7}, "search.members: 7 networks cannot be chosen of a population"),
         ({"budgets": "[1M, 2M]"}, "search.members: members are chosen from a front"),
         (
@@ -194,7 +194,7 @@ def test_latency_as_an_objective(escalade, tmp_path):
         ),
         ({"search__method": "random"}, "budgets: random needs a ladder, such as --budgets"),
         ({"supernet__step": "sandwich"}, "supernet.step: sandwich"),
-        ({"supernet__zero_residual": True}, "supernet.zero_residual: the supernet of a choice"),
+        ({"supernet__zero_residual": True}, "supernet.zero_residual: only supernets of stages"),
     ],
 )
 def test_what_cannot_be(escalade, tmp_path, changes, words):

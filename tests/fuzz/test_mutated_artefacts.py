@@ -20,7 +20,7 @@ from hypothesis import given, settings
 
 from running import tell
 
-EXAMPLES = 80
+EXAMPLES = 40
 # Every field with every verb that reads its file, in the place of a sample; 1 for all that there
 # are, of which there are thousands, 50 for every fiftieth.
 EVERY = "ESCALADE_EVERY_FIELD"

@@ -49,4 +49,4 @@ def test_what_is_done_needs_no_words() -> None:
     left = audit_in_words(
         [trainings("S0", 0, 9), trainings("S1", 2, 9)], ledger=ledger(S1=30.0), at_a_time=1
     )
-    assert left.startswith("2 trainings: 2 of 9 steps; about 5 s")
+    assert left.startswith("2 trainings: 2 of 9 steps; about 5.4 s")

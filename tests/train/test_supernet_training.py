@@ -63,8 +63,8 @@ def test_a_choice_space_trains_single_paths():
             {"step": "sandwich"},
             r"supernet.step: sandwich .*scarlet_small .*use fair or single_path",
         ),
-        ({"coupled": True}, r"supernet.coupled: .*choice space"),
-        ({"zero_residual": True}, r"supernet.zero_residual: .*choice space"),
+        ({"coupled": True}, r"supernet.coupled: only supernets of stages"),
+        ({"zero_residual": True}, r"supernet.zero_residual: only supernets of stages"),
     ],
 )
 def test_what_a_choice_space_cannot_do_is_refused(settings, message):

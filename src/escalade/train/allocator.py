@@ -85,14 +85,14 @@ class Heap:
         """Give free memory back where this process holds more than it may; results do not change.
 
         What lives on may be more than the bound, or nearly as much: it is not asked for at every
-        step, then, but the bound is raised, and that is told.
+        step, then, but the bound is raised; more than was planned is told.
         """
         if self.bound is None or resident() <= self.bound:
             return
         give_back()
         planned, held = self.bound, resident()
         self.bound = max(planned, round(ROOM * held))
-        if self.bound > planned:
+        if held > planned:
             self.tell(
                 f"memory: {self._whose} holds {memory(held)} that it needs, and may hold "
                 f"{memory(self.bound)} from now on; {memory(planned)} were planned",

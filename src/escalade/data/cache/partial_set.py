@@ -40,7 +40,7 @@ def begun(folder: Path) -> dict[str, Any] | None:
     """
     try:
         facts: dict[str, Any] = json.loads((_partial(folder) / CHUNKS / BEGUN).read_bytes())
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     return facts
 
