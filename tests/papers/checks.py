@@ -71,7 +71,7 @@ def _(seen: Seen) -> None:
         assert billions == pytest.approx(mean, rel=0.03)
 
 
-@shows("escalade plan --data demo --budgets 1M,2M,4M")
+@shows("escalade plan --data demo --budgets 1M,2M,4M --space small")
 def _(seen: Seen) -> None:
     for stage, budget in enumerate(("1M", "2M", "4M")):
         assert re.search(rf"S{stage}  {budget} macs: paths cost .* of them meet it", seen.said)

@@ -99,6 +99,7 @@ def test_a_run_too_short_for_a_search_has_its_members_made_by_hand():
         {"grow": {"function": "law"}},
         {"rival": "beside"},
         {"rival": "none"},
+        {"limits": {"memory_int8": 1e6}},
         {"retrain": {"searched": "slice"}},
     ],
 )

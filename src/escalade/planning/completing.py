@@ -73,6 +73,7 @@ def is_too_short(config: Config) -> bool:
         and config.space is None
         and config.seed_network is None
         and bool(config.budgets)
+        and not config.limits
         and config.rival in ("auto", "contest")
         and config.search == SearchConfig()
         and config.supernet == SupernetConfig()
