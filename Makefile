@@ -23,7 +23,7 @@ fast: $(VENV)/.developer
 golden: $(VENV)/.developer
 	PYTHONPATH=tests $(BIN)/python tests/golden/record.py
 
-# Runs the rows of docs/explanation/papers.md and checks what shows each: 25 minutes on one busy core.
+# Runs the rows of docs/explanation/papers.md and checks what shows each: 17 minutes on one busy core.
 papers: $(VENV)/.developer
 	$(BIN)/python -m pytest tests/papers/rows.py
 

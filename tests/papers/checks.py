@@ -114,8 +114,11 @@ def _(seen: Seen) -> None:
     assert set(growth["leave_last_out"]["exponential"]) == {"depth", "width", "resolution"}
     (member,) = growth["members"]
     assert abs(member["gap"]) <= 0.05
+    held_back = "growth asks for" in "".join(member.get("notes") or ())
     for dimension, (low, high) in member["interval"].items():
-        assert low - 1e-9 <= member["solved"][dimension] <= high + 1e-9, dimension
+        assert low <= member["predicted"][dimension] <= high, dimension
+        if dimension != "resolution" or not held_back:  # images have no more pixels
+            assert low - 1e-9 <= member["solved"][dimension] <= high + 1e-9, dimension
 
 
 @shows("escalade report runs/ladder")

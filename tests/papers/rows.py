@@ -1,6 +1,6 @@
 """Runs every row of docs/explanation/papers.md that takes minutes, and checks what shows it.
 
-`make papers` runs it; no other command collects it, since it takes 25 minutes on one busy core.
+`make papers` runs it; no other command collects it, since it takes 17 minutes on one busy core.
 """
 
 from __future__ import annotations
