@@ -46,6 +46,11 @@ def test_what_follows_from_a_space(space, method, step, weights, identity):
     assert complete(config, named_space(config))[0] == config
 
 
+@pytest.mark.parametrize(("space", "hours"), [("regnet_y_small", 0.4), ("small", 0.4)])
+def test_a_space_that_is_named_is_searched_however_short_the_run(space, hours):
+    assert run_of({"space": space, "budgets": "1M,2M", "hours": hours}).searches
+
+
 def test_what_is_said_stays():
     config = completed(
         space="scarlet_small",

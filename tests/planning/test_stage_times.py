@@ -164,6 +164,17 @@ def test_networks_trained_alone_are_the_search():
     assert found.retrain == pytest.approx((128_000 + score) * 1e-3 * 4)
 
 
+def test_a_contest_of_networks_trained_alone_takes_its_looks_and_bouts():
+    """Three rules, what was found at two budgets, and a network by hand at one of them."""
+    layer = {"budgets": "1M,2M", "space": "regnet_y_small", "grow": {"num": 0}}
+    steps = {"retrain": {"recipe": {"steps": 1000}}}
+    with_it, without = (
+        estimate(configured(**layer, **steps, rival=rival)) for rival in ("contest", "none")
+    )
+    look = (250 * 128 + 1280 * EVALUATION_SHARE) * 1e-3
+    assert with_it.retrain - without.retrain == pytest.approx(6 * look / 2)
+
+
 def test_images_of_a_recipe():
     assert Recipe(epochs=2).num_images(300) == 2 * 2 * 128
     assert Recipe(steps=7).num_images(300) == 7 * 128

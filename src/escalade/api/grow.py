@@ -20,7 +20,6 @@ from escalade.family.member_candidates import ByHand
 from escalade.planning.resolved_run import Run
 from escalade.report.contest_words import base_in_words
 from escalade.search.growing.found import Found, Growing, widths_and_depths
-from escalade.search.methods import UNSEARCHED
 
 
 def grow(run: Run) -> None:
@@ -35,7 +34,7 @@ def grow(run: Run) -> None:
     made = growing.grow(found, (*ladder.budgets[num:], *run.grown(ladder)))
     if not growing.grows:
         console.say(f"grow: no members are grown: {made.notes[0]}")
-    for member in made.members if run.method is not UNSEARCHED else ():
+    for member in made.members if run.searches else ():
         budget = amount(member.budget, ladder.kind)
         console.say(f"grow: {member.name} at {budget}{growing.told(found, member)}")
     run.folder.write(made)

@@ -204,7 +204,7 @@ class Outlook:
                 "itself, fine-tuned, at the largest resolution within the budget"
             ]
         rules = f"{', '.join(RULES[:-1])} or {RULES[-1]}"
-        if not self.run.has_supernet:
+        if not self.run.searches:
             return [
                 f"members {self._bases()} of {self.run.space.name}, by {RULES[0]} where that "
                 "reaches all budgets"

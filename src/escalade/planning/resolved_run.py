@@ -33,7 +33,7 @@ from escalade.planning.learned_images import learned_by_seed
 from escalade.planning.onnx_table import onnx_table
 from escalade.search.growing.found import Found
 from escalade.search.growing.observed import Observed, observed
-from escalade.search.methods import Method, Task
+from escalade.search.methods import UNSEARCHED, Method, Task
 from escalade.supernet.shared_weights import SharedWeights
 from escalade.supernet.weights_file import load_weights
 from escalade.train.bookkeeping import Bookkeeper
@@ -85,6 +85,11 @@ class Run:
     def has_supernet(self) -> bool:
         """Whether one is trained, whose slices are scored."""
         return self.method.needs_supernet
+
+    @property
+    def searches(self) -> bool:
+        """Whether networks are compared, of a supernet or trained alone; else made by hand."""
+        return self.method is not UNSEARCHED
 
     @property
     def bases_by_hand(self) -> tuple[str, ...]:

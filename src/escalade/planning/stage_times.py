@@ -220,7 +220,7 @@ def _rivals(
     short = _Training(macs[0], contest_images(images[0], batch_size=batch_size) + score)
     num_bases = len(run.bases_by_hand)
     num_looks = 0 if run.seed is not None else len(RULES) + (num_bases if num_bases > 1 else 0)
-    if not run.has_supernet:  # nothing to hold a network against
+    if not run.searches:  # nothing to hold a network against
         return [(short,)] * (num_bases if num_bases > 1 else 0), []
     if rival == "contest":  # what was found at two budgets, a network by hand at one of them
         return [(short,)] * (num_looks + (3 if len(macs) > 1 else 1)), []

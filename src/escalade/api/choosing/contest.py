@@ -80,7 +80,7 @@ def _held(run: Run, everyone: Sequence[Candidate], look: RivalLook) -> Contested
         base = base_in_words(look.name)
         note = f"no rule brings {base} of {run.space.name} to all budgets"
         return Contested(kept="found", rule=None, num_images=num_images, note=note)
-    if not run.has_supernet:
+    if not run.searches:
         return Contested(kept="plain", base=look.name, rule=rule, num_images=num_images)
     networks = made[rule]
     members = [each for each in everyone if each.name in (everyone[0].name, look.member)]

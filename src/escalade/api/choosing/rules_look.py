@@ -59,7 +59,7 @@ def _looked(run: Run, everyone: Sequence[Candidate]) -> RivalLook:
     member, base = everyone[len(everyone) // 2], run.space.layout.hand_made[chosen]
     made = {rule: plain_network(run, base, member, rule) for rule in RULES}
     networks = {rule: network for rule, (network, _) in made.items() if network is not None}
-    is_choice = run.has_supernet and len({network.key for network in networks.values()}) > 1
+    is_choice = run.searches and len({network.key for network in networks.values()}) > 1
     if is_choice:
         _train(run, networks, everyone)
     rules = tuple(
